@@ -1,0 +1,2 @@
+//! Compiles the Watch protocol without protoc.
+fn main() {}
