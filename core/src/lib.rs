@@ -1,1 +1,29 @@
-//! placeholder
+//! The values everything else agrees on: names, identities, permissions, and the policy decision.
+//!
+//! ```text
+//!   text from outside --parse once--> ObjectName, VaultName, Version, Audience, Uid
+//!   AccessPolicy objects --operator--> Bundle --vault--> PolicyIndex::decide(identity, permission, object)
+//! ```
+//!
+//! Invariants:
+//! - a name has one canonical form, made at parse; two spellings of one name are equal values;
+//! - no policy, no access; deny beats allow, whatever is more specific;
+//! - deciding is a pure function of values: no clock, no I/O, no lookup.
+//!
+//! This crate must not depend on tokio, kube, tonic or axum.
+
+pub mod audience;
+pub mod bundle;
+pub mod decision;
+pub mod identity;
+pub mod name;
+pub mod pattern;
+pub mod permission;
+
+pub use audience::Audience;
+pub use bundle::{Bundle, BundlePolicy, Effect, Generation};
+pub use decision::{Decision, PolicyIndex};
+pub use identity::{Identity, NodeRef, PodRef, Uid};
+pub use name::{NamespaceName, ObjectKind, ObjectName, VaultName, Version};
+pub use pattern::ObjectPattern;
+pub use permission::{Permission, PermissionSet, Role};

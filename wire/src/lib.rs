@@ -1,1 +1,14 @@
-//! placeholder
+//! The messages that cross between our own parts, and nothing else: no I/O, no decisions.
+//!
+//! ```text
+//!   identity --token--> vault          (token)
+//!   operator --admin--> vault          (admin)
+//!   node driver <--Watch--> vault      (watch)
+//! ```
+//!
+//! Each carries a version from its first day: `token_use`/`ver` in a token, `/v1` in an admin path, the package
+//! `strongroom.v1` of Watch. The vault and its clients stand side by side, so what they share lies below both.
+
+pub mod admin;
+pub mod token;
+pub mod watch;

@@ -1,0 +1,177 @@
+//! The audiences a vault token can have: one vault, or the vaults of one namespace.
+
+use std::fmt;
+
+use crate::name::{NamespaceName, VaultName};
+
+/// Why a text is not an audience of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AudienceError {
+    /// Not `https://host[:port]`.
+    #[error("the resource must be https://HOST without path, query or user")]
+    Form,
+    /// A host outside the cluster, or the API server's.
+    #[error("the host is not a vault's: expected VAULT.NAMESPACE.svc or NAMESPACE.svc")]
+    Host,
+}
+
+/// What a vault token is for. Displays as the canonical form that is signed: no cluster domain, no port, no slash.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// One vault: `https://VAULT.NAMESPACE.svc`.
+    Vault {
+        /// The vault's namespace.
+        namespace: NamespaceName,
+        /// The vault's name.
+        vault: VaultName,
+    },
+    /// Every vault of one namespace: `https://NAMESPACE.svc`. Azure SDKs ask for it, as the parent of the vault's host.
+    Namespace {
+        /// The namespace.
+        namespace: NamespaceName,
+    },
+}
+
+impl Audience {
+    /// Parses a resource, in any spelling SDKs use: upper case, with port, with the cluster domain, with one trailing
+    /// slash. `cluster_domain` is the cluster's own (`cluster.local`).
+    pub fn parse(resource: &str, cluster_domain: &str) -> Result<Self, AudienceError> {
+        let resource = resource.strip_suffix('/').unwrap_or(resource);
+        let (scheme, authority) = resource.split_once("://").ok_or(AudienceError::Form)?;
+        if !scheme.eq_ignore_ascii_case("https") {
+            return Err(AudienceError::Form);
+        }
+        Self::from_authority(authority, cluster_domain)
+    }
+
+    /// Parses an OAuth scope: `RESOURCE/.default`.
+    pub fn from_scope(scope: &str, cluster_domain: &str) -> Result<Self, AudienceError> {
+        Self::parse(scope.strip_suffix("/.default").ok_or(AudienceError::Form)?, cluster_domain)
+    }
+
+    /// Parses `HOST[:PORT]`, as in a Host header.
+    pub fn from_authority(authority: &str, cluster_domain: &str) -> Result<Self, AudienceError> {
+        let host = match authority.split_once(':') {
+            None => authority,
+            Some((host, port)) if is_port(port) => host,
+            Some(_) => return Err(AudienceError::Form),
+        };
+        let host = host.to_ascii_lowercase();
+        let host = host.strip_suffix(&format!(".{cluster_domain}")).unwrap_or(&host);
+        let host = host.strip_suffix(".svc").ok_or(AudienceError::Host)?;
+        match host.split_once('.') {
+            None => Ok(Self::Namespace { namespace: host.parse().map_err(|_| AudienceError::Host)? }),
+            Some((vault, namespace)) => Ok(Self::Vault {
+                namespace: namespace.parse().map_err(|_| AudienceError::Host)?,
+                vault: vault.parse().map_err(|_| AudienceError::Host)?,
+            }),
+        }
+    }
+
+    /// The namespace whose vaults, or one of them, it is for.
+    pub fn namespace(&self) -> &NamespaceName {
+        match self {
+            Self::Vault { namespace, .. } | Self::Namespace { namespace } => namespace,
+        }
+    }
+
+    /// Whether a token with this audience may be shown to the vault `vault` in `namespace`.
+    pub fn covers(&self, namespace: &NamespaceName, vault: &VaultName) -> bool {
+        match self {
+            Self::Vault { namespace: ns, vault: name } => ns == namespace && name == vault,
+            Self::Namespace { namespace: ns } => ns == namespace,
+        }
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port != 0)
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Vault { namespace, vault } => write!(f, "https://{vault}.{namespace}.svc"),
+            Self::Namespace { namespace } => write!(f, "https://{namespace}.svc"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<String, AudienceError> {
+        Audience::parse(text, "cluster.local").map(|audience| audience.to_string())
+    }
+
+    #[test]
+    fn every_spelling_of_a_vault_gives_one_audience() {
+        for text in [
+            "https://prod.team-a.svc",
+            "https://prod.team-a.svc/",
+            "HTTPS://Prod.Team-A.SVC:443",
+            "https://prod.team-a.svc.cluster.local:8443/",
+        ] {
+            assert_eq!(parse(text).as_deref(), Ok("https://prod.team-a.svc"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_an_audience() {
+        assert_eq!(parse("https://team-a.svc.cluster.local").as_deref(), Ok("https://team-a.svc"));
+    }
+
+    #[test]
+    fn the_api_server_and_hosts_outside_the_cluster_are_not() {
+        for text in [
+            "https://kubernetes.default.svc",
+            "https://kubernetes.default.svc.cluster.local",
+            "https://vault.azure.net",
+            "https://prod.team-a.svc.evil.example",
+            "https://a.b.c.svc",
+            "https://.svc",
+            "https://svc",
+            "https://team-a.svc.",
+        ] {
+            assert_eq!(parse(text), Err(AudienceError::Host), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_but_an_https_host_is_refused() {
+        for text in [
+            "",
+            "prod.team-a.svc",
+            "http://prod.team-a.svc",
+            "https://user@prod.team-a.svc:443:1",
+            "https://prod.team-a.svc:0",
+            "https://prod.team-a.svc:99999",
+            "https://prod.team-a.svc:",
+        ] {
+            assert_eq!(parse(text), Err(AudienceError::Form), "{text}");
+        }
+        assert!(parse("https://prod.team-a.svc//").is_err());
+        assert!(parse("https://prod.team-a.svc/x").is_err());
+        assert!(parse("https://u@prod.team-a.svc").is_err());
+    }
+
+    #[test]
+    fn a_scope_ends_in_default() {
+        assert!(Audience::from_scope("https://team-a.svc/.default", "cluster.local").is_ok());
+        assert!(Audience::from_scope("https://team-a.svc", "cluster.local").is_err());
+        assert!(Audience::from_scope("https://team-a.svc/.default offline", "cluster.local").is_err());
+    }
+
+    #[test]
+    fn a_vaults_token_covers_that_vault_alone() {
+        let ns: NamespaceName = "team-a".parse().unwrap();
+        let other: NamespaceName = "team-b".parse().unwrap();
+        let prod: VaultName = "prod".parse().unwrap();
+        let dev: VaultName = "dev".parse().unwrap();
+        let one = Audience::parse("https://prod.team-a.svc", "cluster.local").unwrap();
+        assert!(one.covers(&ns, &prod) && !one.covers(&ns, &dev) && !one.covers(&other, &prod));
+        let all = Audience::parse("https://team-a.svc", "cluster.local").unwrap();
+        assert!(all.covers(&ns, &prod) && all.covers(&ns, &dev) && !all.covers(&other, &prod));
+    }
+}

@@ -1,0 +1,96 @@
+//! The compiled policy of one vault, as the operator pushes it and the vault persists it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{identity::Uid, pattern::ObjectPattern, permission::PermissionSet};
+
+/// The place of a bundle in a vault's history: a new leader of the operator continues with the next epoch, so that
+/// what an old leader still sends is never greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generation {
+    /// Counts leaders.
+    pub epoch: u64,
+    /// Counts the bundles of one leader.
+    pub n: u64,
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.epoch, self.n)
+    }
+}
+
+/// Whether a policy grants or takes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Effect {
+    /// Grants what it names.
+    Allow,
+    /// Refuses what it names, whatever else allows it.
+    Deny,
+}
+
+/// One `AccessPolicy` with its subjects resolved to UIDs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundlePolicy {
+    /// The policy object's name, for the audit log.
+    pub name: String,
+    /// Grants or refuses.
+    pub effect: Effect,
+    /// The UIDs of the service accounts meant.
+    pub subjects: Vec<Uid>,
+    /// The objects meant.
+    pub objects: Vec<ObjectPattern>,
+    /// What is granted or refused.
+    pub permissions: PermissionSet,
+}
+
+/// Every policy of one vault. A reader that does not know a field, a feature, a permission or an effect refuses the
+/// whole: leaving out what it does not understand could leave out a Deny.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// The format: [`Bundle::FORMAT`].
+    pub format: u32,
+    /// The `vaultID` of the vault it is for.
+    pub vault_id: String,
+    /// Its place in the vault's history.
+    pub generation: Generation,
+    /// What its reader must understand beyond the format. None exist yet.
+    pub features: Vec<String>,
+    /// The policies, in any order.
+    pub policies: Vec<BundlePolicy>,
+}
+
+impl Bundle {
+    /// The format this crate reads and writes.
+    pub const FORMAT: u32 = 1;
+
+    /// A bundle of this crate's format.
+    pub fn new(vault_id: String, generation: Generation, policies: Vec<BundlePolicy>) -> Self {
+        Self { format: Self::FORMAT, vault_id, generation, features: Vec::new(), policies }
+    }
+
+    /// Checks that this crate understands the bundle.
+    pub fn check_understood(&self) -> Result<(), NotUnderstood> {
+        match self.features.first() {
+            _ if self.format != Self::FORMAT => Err(NotUnderstood::Format(self.format)),
+            Some(feature) => Err(NotUnderstood::Feature(feature.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What of a bundle a reader does not understand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotUnderstood {
+    /// A format of another release.
+    #[error("bundle format {0} is not one this release reads")]
+    Format(u32),
+    /// A feature of another release.
+    #[error("the bundle needs the feature {0:?}, which this release lacks")]
+    Feature(String),
+}

@@ -1,0 +1,156 @@
+//! Who asks: a service account, bound to its UID, with the pod and node its token was issued for.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::NamespaceName;
+
+/// Why a text is not an identity's part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// Not 1 to 64 letters, digits and dashes.
+    #[error("a UID is 1 to 64 letters, digits and dashes")]
+    Uid,
+    /// Not a name of a service account, pod or node (RFC 1123 subdomain).
+    #[error("a resource name is 1 to 253 lower-case letters, digits, dashes and dots")]
+    ResourceName,
+}
+
+/// The UID of a Kubernetes object: what a policy is bound to, since a name can be given again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Uid(Box<str>);
+
+impl Uid {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Uid {
+    type Err = IdentityError;
+
+    fn from_str(text: &str) -> Result<Self, IdentityError> {
+        let fits = (1..=64).contains(&text.len());
+        if fits && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            Ok(Self(text.into()))
+        } else {
+            Err(IdentityError::Uid)
+        }
+    }
+}
+
+/// The name of a service account, pod or node: a subdomain of RFC 1123.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ResourceName(Box<str>);
+
+impl ResourceName {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ResourceName {
+    type Err = IdentityError;
+
+    fn from_str(text: &str) -> Result<Self, IdentityError> {
+        let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let fits = (1..=253).contains(&text.len());
+        let ends = text.bytes().next().is_some_and(is_part) && text.bytes().last().is_some_and(is_part);
+        if fits && ends && text.bytes().all(|byte| is_part(byte) || byte == b'-' || byte == b'.') {
+            Ok(Self(text.into()))
+        } else {
+            Err(IdentityError::ResourceName)
+        }
+    }
+}
+
+/// Implements the textual traits through the parser only.
+macro_rules! textual {
+    ($($type:ident)+) => {$(
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = IdentityError;
+
+            fn try_from(text: String) -> Result<Self, IdentityError> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> Self {
+                value.0.into()
+            }
+        }
+    )+};
+}
+
+textual!(Uid ResourceName);
+
+/// The pod a token was issued for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PodRef {
+    /// Its name.
+    pub name: ResourceName,
+    /// Its UID.
+    pub uid: Uid,
+}
+
+/// The node a token was issued for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NodeRef {
+    /// Its name.
+    pub name: ResourceName,
+    /// Its UID, where the API server put it into the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<Uid>,
+}
+
+/// A service account as the identity service vouched for it. Policy compares `uid` alone; the rest is for the audit
+/// log and for people.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    /// The account's namespace.
+    pub namespace: NamespaceName,
+    /// The account's name.
+    pub name: ResourceName,
+    /// The account's UID.
+    pub uid: Uid,
+    /// The pod the token was issued for, if it was for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<PodRef>,
+    /// The node that pod runs on, or the token was issued for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeRef>,
+}
+
+impl Identity {
+    /// The `sub` of Kubernetes' own tokens: `system:serviceaccount:NAMESPACE:NAME`.
+    pub fn subject(&self) -> String {
+        format!("system:serviceaccount:{}:{}", self.namespace, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uids_and_names_outside_their_alphabet_are_refused() {
+        for text in ["", "a b", "a/b", "a\n", &"a".repeat(65)] {
+            assert_eq!(text.parse::<Uid>(), Err(IdentityError::Uid), "{text:?}");
+        }
+        for text in ["", ".a", "a.", "A", "a/b", "a:b", &"a".repeat(254)] {
+            assert_eq!(text.parse::<ResourceName>(), Err(IdentityError::ResourceName), "{text:?}");
+        }
+    }
+}

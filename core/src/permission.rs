@@ -1,0 +1,259 @@
+//! Permissions with Azure's exact names, sets of them, and the built-in roles.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::ObjectKind;
+
+/// Why a text is not a permission or a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PermissionError {
+    /// Not a permission of that kind of object.
+    #[error("no such permission")]
+    Permission,
+    /// Not a built-in role.
+    #[error("no such role")]
+    Role,
+}
+
+/// Declares the permissions from one table: variant, kind, Azure's name.
+macro_rules! permissions {
+    ($($variant:ident $kind:ident $name:literal)+) => {
+        /// One thing a caller may do with objects of one kind. The names are Azure's, case included
+        /// (Key Vault management API, `Permissions`). Written with its kind: `secrets/get`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub enum Permission {
+            $(#[doc = concat!("`", $name, "`")] $variant,)+
+        }
+
+        impl Permission {
+            /// Every permission there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The kind of object it is about.
+            pub const fn kind(self) -> ObjectKind {
+                match self { $(Self::$variant => ObjectKind::$kind,)+ }
+            }
+
+            /// Azure's name, without the kind.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+permissions! {
+    SecretGet Secrets "get"
+    SecretList Secrets "list"
+    SecretSet Secrets "set"
+    SecretDelete Secrets "delete"
+    SecretBackup Secrets "backup"
+    SecretRestore Secrets "restore"
+    SecretRecover Secrets "recover"
+    SecretPurge Secrets "purge"
+    KeyEncrypt Keys "encrypt"
+    KeyDecrypt Keys "decrypt"
+    KeyWrapKey Keys "wrapKey"
+    KeyUnwrapKey Keys "unwrapKey"
+    KeySign Keys "sign"
+    KeyVerify Keys "verify"
+    KeyGet Keys "get"
+    KeyList Keys "list"
+    KeyCreate Keys "create"
+    KeyUpdate Keys "update"
+    KeyImport Keys "import"
+    KeyDelete Keys "delete"
+    KeyBackup Keys "backup"
+    KeyRestore Keys "restore"
+    KeyRecover Keys "recover"
+    KeyPurge Keys "purge"
+    KeyRelease Keys "release"
+    KeyRotate Keys "rotate"
+    KeyGetRotationPolicy Keys "getrotationpolicy"
+    KeySetRotationPolicy Keys "setrotationpolicy"
+    CertificateGet Certificates "get"
+    CertificateList Certificates "list"
+    CertificateDelete Certificates "delete"
+    CertificateCreate Certificates "create"
+    CertificateImport Certificates "import"
+    CertificateUpdate Certificates "update"
+    CertificateManageContacts Certificates "managecontacts"
+    CertificateGetIssuers Certificates "getissuers"
+    CertificateListIssuers Certificates "listissuers"
+    CertificateSetIssuers Certificates "setissuers"
+    CertificateDeleteIssuers Certificates "deleteissuers"
+    CertificateManageIssuers Certificates "manageissuers"
+    CertificateRecover Certificates "recover"
+    CertificatePurge Certificates "purge"
+    CertificateBackup Certificates "backup"
+    CertificateRestore Certificates "restore"
+}
+
+impl Permission {
+    /// The permission of `kind` that Azure calls `name`.
+    pub fn parse(kind: ObjectKind, name: &str) -> Result<Self, PermissionError> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|permission| permission.kind() == kind && permission.name() == name)
+            .ok_or(PermissionError::Permission)
+    }
+
+    const fn bit(self) -> u64 {
+        1 << self as u64
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind(), self.name())
+    }
+}
+
+impl FromStr for Permission {
+    type Err = PermissionError;
+
+    fn from_str(text: &str) -> Result<Self, PermissionError> {
+        let (kind, name) = text.split_once('/').ok_or(PermissionError::Permission)?;
+        Self::parse(kind.parse().map_err(|_| PermissionError::Permission)?, name)
+    }
+}
+
+impl TryFrom<String> for Permission {
+    type Error = PermissionError;
+
+    fn try_from(text: String) -> Result<Self, PermissionError> {
+        text.parse()
+    }
+}
+
+impl From<Permission> for String {
+    fn from(permission: Permission) -> Self {
+        permission.to_string()
+    }
+}
+
+/// A set of permissions. Serialises as the list of their names, so that a reader that lacks one refuses the whole.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(from = "Vec<Permission>", into = "Vec<Permission>")]
+pub struct PermissionSet(u64);
+
+impl PermissionSet {
+    /// The set of nothing.
+    pub const EMPTY: Self = Self(0);
+
+    /// Whether `permission` is in the set.
+    pub const fn contains(self, permission: Permission) -> bool {
+        self.0 & permission.bit() != 0
+    }
+
+    /// The set with `permission` added.
+    #[must_use]
+    pub const fn with(self, permission: Permission) -> Self {
+        Self(self.0 | permission.bit())
+    }
+
+    /// What is in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the set holds nothing.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The permissions, in the order of [`Permission::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.contains(*permission))
+    }
+}
+
+impl FromIterator<Permission> for PermissionSet {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        permissions.into_iter().fold(Self::EMPTY, Self::with)
+    }
+}
+
+impl From<Vec<Permission>> for PermissionSet {
+    fn from(permissions: Vec<Permission>) -> Self {
+        permissions.into_iter().collect()
+    }
+}
+
+impl From<PermissionSet> for Vec<Permission> {
+    fn from(set: PermissionSet) -> Self {
+        set.iter().collect()
+    }
+}
+
+impl fmt::Debug for PermissionSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|permission| permission.to_string())).finish()
+    }
+}
+
+/// A built-in role: a name for a set of permissions, after Azure's role of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Read secrets: get and list.
+    KeyVaultSecretsUser,
+    /// Everything with secrets.
+    KeyVaultSecretsOfficer,
+}
+
+impl Role {
+    /// What the role permits.
+    pub fn permissions(self) -> PermissionSet {
+        match self {
+            Self::KeyVaultSecretsUser => [Permission::SecretGet, Permission::SecretList].into_iter().collect(),
+            Self::KeyVaultSecretsOfficer => {
+                Permission::ALL.iter().copied().filter(|p| p.kind() == ObjectKind::Secrets).collect()
+            }
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = PermissionError;
+
+    fn from_str(text: &str) -> Result<Self, PermissionError> {
+        match text {
+            "KeyVaultSecretsUser" => Ok(Self::KeyVaultSecretsUser),
+            "KeyVaultSecretsOfficer" => Ok(Self::KeyVaultSecretsOfficer),
+            _ => Err(PermissionError::Role),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permission_has_a_bit_of_its_own_and_survives_its_text() {
+        for (index, permission) in Permission::ALL.iter().enumerate() {
+            assert_eq!(*permission as usize, index);
+            assert_eq!(permission.to_string().parse(), Ok(*permission));
+        }
+        assert!(Permission::ALL.len() <= 64);
+    }
+
+    #[test]
+    fn permissions_of_one_kind_are_not_those_of_another() {
+        let set = PermissionSet::EMPTY.with(Permission::KeyGet);
+        assert!(!set.contains(Permission::SecretGet));
+        assert_eq!("secrets/sign".parse::<Permission>(), Err(PermissionError::Permission));
+        assert_eq!("secrets/Get".parse::<Permission>(), Err(PermissionError::Permission));
+    }
+
+    #[test]
+    fn the_secrets_user_can_only_read() {
+        let names: Vec<_> = Role::KeyVaultSecretsUser.permissions().iter().map(|p| p.to_string()).collect();
+        assert_eq!(names, ["secrets/get", "secrets/list"]);
+    }
+}

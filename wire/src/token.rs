@@ -1,0 +1,79 @@
+//! The claims of a vault token: what the identity service signs and the vault verifies.
+
+use serde::{Deserialize, Serialize};
+use strongroom_core::{Identity, NodeRef, PodRef, Uid, identity::ResourceName, name::NamespaceName};
+
+/// The `typ` of a vault token's header. A Kubernetes token has none of that name, so neither passes for the other.
+pub const TYPE: &str = "strongroom-at+jwt";
+
+/// The audience a service-account token must have to be exchanged.
+pub const SERVICE_ACCOUNT_AUDIENCE: &str = "strongroom.dev";
+
+/// The longest life of a vault token, in seconds, when it was not exchanged by the node driver.
+pub const LIFETIME_SECONDS: i64 = 15 * 60;
+
+/// The longest life, in seconds, that a vault accepts at all: a day, the longest a kubelet's token lives.
+pub const MAX_LIFETIME_SECONDS: i64 = 24 * 60 * 60;
+
+/// The version of the claims, in `ver`.
+pub const VERSION: &str = "1";
+
+/// The claims of a vault token. Times are seconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// [`VERSION`].
+    pub ver: String,
+    /// The identity service of one installation.
+    pub iss: String,
+    /// The one audience, in the canonical form of [`strongroom_core::Audience`].
+    pub aud: String,
+    /// `system:serviceaccount:NAMESPACE:NAME`.
+    pub sub: String,
+    /// The service account's UID.
+    pub oid: Uid,
+    /// The installation's id.
+    pub tid: String,
+    /// The client id the SDK gave; of no authority, SDK tooling reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appid: Option<String>,
+    /// Unique to the token.
+    pub jti: String,
+    /// Issued at.
+    pub iat: i64,
+    /// Not before.
+    pub nbf: i64,
+    /// Expires at.
+    pub exp: i64,
+    /// Whom it was issued for, in parts.
+    #[serde(rename = "strongroom.dev")]
+    pub account: Account,
+}
+
+/// The service account, pod and node of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The account's namespace.
+    pub namespace: NamespaceName,
+    /// The account's name.
+    pub name: ResourceName,
+    /// The pod the presented token was bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<PodRef>,
+    /// The node it runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeRef>,
+}
+
+impl Claims {
+    /// Whom the token is for. `None` when `sub` and the parts disagree.
+    pub fn identity(&self) -> Option<Identity> {
+        let identity = Identity {
+            namespace: self.account.namespace.clone(),
+            name: self.account.name.clone(),
+            uid: self.oid.clone(),
+            pod: self.account.pod.clone(),
+            node: self.account.node.clone(),
+        };
+        (identity.subject() == self.sub).then_some(identity)
+    }
+}
