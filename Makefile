@@ -1,0 +1,62 @@
+# Strongroom's one way to run things. `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+CARGO := cargo
+PROFILE := --profile ci
+HARNESS := $(CARGO) run --quiet $(PROFILE) -p strongroom-tests --bin harness --
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: ci
+ci: fmt clippy layers deny test ## everything CI runs
+
+.PHONY: test
+test: test-local test-cluster ## every test
+
+.PHONY: test-local
+test-local: ## tests that need no cluster
+	@echo "==> tools the tests call"
+	$(HARNESS) tools
+	@echo "==> tests without a cluster"
+	$(CARGO) test $(PROFILE) --workspace --exclude strongroom-tests
+
+.PHONY: test-cluster
+test-cluster: ## tests against a real cluster, the harness' own unless KUBECONFIG names one
+	@echo "==> tests against a cluster"
+	$(HARNESS) e2e
+
+.PHONY: fmt
+fmt: ## formatting
+	@echo "==> formatting"
+	$(CARGO) fmt --all --check
+
+.PHONY: clippy
+clippy: ## lints, warnings as errors
+	@echo "==> clippy"
+	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
+
+.PHONY: layers
+layers: ## core and engine stay free of I/O frameworks
+	@echo "==> layers"
+	scripts/check-layers
+
+.PHONY: deny
+deny: ## bans, licences and sources of the dependencies
+	@echo "==> cargo-deny"
+	scripts/check-dependencies
+
+.PHONY: generate
+generate: ## rewrite the generated files: CRDs and their reference
+	$(CARGO) run --quiet $(PROFILE) -p strongroom-crds --example crdgen
+
+.PHONY: nightly
+nightly: ## each crate compiled alone, so that no crate leans on another's features
+	for crate in core crds wire engine client vault operator csi cli tests; do \
+	  echo "==> strongroom-$$crate alone"; \
+	  $(CARGO) check $(PROFILE) -p strongroom-$$crate --all-targets; \
+	done
