@@ -1,1 +1,25 @@
-//! placeholder
+//! The vault server: the Azure Key Vault REST API, Watch, authentication and limits around [`strongroom_engine`].
+//!
+//! ```text
+//!                connection          auth              policy           service
+//!   TLS ----> limits before any ---> offline token --> decide ------> snapshot / writer, audit
+//!             authentication         verification      every request   |
+//!                    |                                                 v
+//!                    +---- http: the AKV routes ---- watch: gRPC on the same port
+//!   mutual TLS ----> admin: the operator's port
+//!   plain HTTP ----> health: /healthz /readyz /metrics, on a runtime of its own
+//! ```
+//!
+//! Invariants:
+//! - host, limits, authentication, decision, lookup: in this order, on every request;
+//! - what a caller without permission is answered does not depend on what exists;
+//! - every authenticated request has its audit record before its answer is sent;
+//! - anything unauthenticated is bounded: bytes, depth, headers, handshakes, connections, streams, time.
+//!
+//! This crate must not depend on kube: a vault has no access to the Kubernetes API.
+
+pub mod admin;
+pub mod auth;
+pub mod clock;
+pub mod policy;
+pub mod watch;

@@ -1,2 +1,3 @@
-//! placeholder
+//! The vault server's program.
+
 fn main() {}

@@ -1,0 +1,1 @@
+//! The admin listener: JSON over mutual TLS, for the operator alone.

@@ -1,0 +1,1 @@
+//! Watch: a node learns at once what changed.
