@@ -1,10 +1,28 @@
 //! Authentication: who presents a vault token, verified offline.
+//!
+//! ```text
+//!   identity peers --/keys over TLS--> KeyRing --+
+//!                                                v
+//!   token --> TokenCache --miss--> Verifier (ES256, header, claims, times) --> Authenticated
+//! ```
+//!
+//! A token that names a key nobody has served yet asks the peers again, at most every two seconds.
 
+mod authenticator;
+mod cache;
+mod claims;
 mod error;
+mod header;
+mod keys;
+mod peers;
 
 use strongroom_core::Identity;
 
+pub use authenticator::Authenticator;
+pub use claims::Expected;
 pub use error::AuthError;
+pub use keys::{KeyRing, KeySetError};
+pub use peers::{PeerError, Peers};
 
 /// Whom a verified token was issued to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,4 +22,5 @@ pub mod admin;
 pub mod auth;
 pub mod clock;
 pub mod policy;
+pub mod tls;
 pub mod watch;

@@ -1,0 +1,81 @@
+//! Verifies tokens, remembers them, and asks for keys it does not know.
+
+use std::sync::Arc;
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
+use strongroom_wire::token::Claims;
+
+use super::{
+    AuthError, Authenticated, Expected, KeyRing, Peers,
+    cache::{TokenCache, TokenHash},
+    header,
+};
+use crate::clock::Clock;
+
+/// The longest token, in bytes.
+const MAX_TOKEN: usize = 8 * 1024;
+
+/// Verifies vault tokens for one vault.
+#[derive(Debug)]
+pub struct Authenticator {
+    expected: Expected,
+    keys: Arc<KeyRing>,
+    peers: Arc<Peers>,
+    cache: TokenCache,
+    clock: Clock,
+}
+
+impl Authenticator {
+    /// An authenticator that takes its keys from `peers`.
+    pub fn new(expected: Expected, peers: Arc<Peers>, clock: Clock) -> Self {
+        Self { expected, keys: peers.keys(), peers, cache: TokenCache::default(), clock }
+    }
+
+    /// Whether any key is known: without one every token is refused.
+    pub fn has_keys(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// Whom `token` was issued to.
+    pub async fn authenticate(&self, token: &str) -> Result<Arc<Authenticated>, AuthError> {
+        if token.len() > MAX_TOKEN {
+            return Err(AuthError::TooLong);
+        }
+        let hash = TokenHash::of(token);
+        if let Some(known) = self.cache.get(&hash, self.clock.now()) {
+            return Ok(known);
+        }
+        let key = self.key(&header::key_id(token)?).await?;
+        let authenticated = Arc::new(self.verify(token, &key)?);
+        self.cache.insert(hash, Arc::clone(&authenticated));
+        Ok(authenticated)
+    }
+
+    async fn key(&self, id: &str) -> Result<DecodingKey, AuthError> {
+        if let Some(key) = self.keys.get(id, self.clock.now()) {
+            return Ok(key);
+        }
+        self.peers.refresh_for(id).await;
+        self.keys.get(id, self.clock.now()).ok_or(AuthError::UnknownKey)
+    }
+
+    fn verify(&self, token: &str, key: &DecodingKey) -> Result<Authenticated, AuthError> {
+        let claims = decode::<Claims>(token, key, &signature_only()).map_err(|error| match error.kind() {
+            ErrorKind::InvalidSignature => AuthError::Signature,
+            ErrorKind::InvalidAlgorithm => AuthError::Header,
+            _ => AuthError::Malformed,
+        })?;
+        let identity = self.expected.check(&claims.claims, self.clock.now())?;
+        let Claims { exp, jti, appid, .. } = claims.claims;
+        Ok(Authenticated { identity, expires: exp, token_id: jti, application: appid })
+    }
+}
+
+/// ES256 and nothing else. The claims are checked by [`Expected`], which has the vault's clock.
+fn signature_only() -> Validation {
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation
+}

@@ -1,0 +1,125 @@
+//! TLS: configurations, and a serving certificate that is reloaded when its files change.
+
+mod certificate;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+
+pub use certificate::{RELOAD_INTERVAL, ServingCertificate};
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A file holds no PEM of the kind expected.
+    #[error("cannot read the PEM of {path}")]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// A file holds no certificate.
+    #[error("{path} holds no certificate")]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A certificate, a key, or the two together, cannot be used.
+    #[error("cannot use {path}")]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::Error,
+    },
+    /// The client certificates' authority cannot be used.
+    #[error("cannot verify clients by {path}")]
+    Verifier {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::server::VerifierBuilderError,
+    },
+    /// The library refuses TLS 1.2 and 1.3.
+    #[error("cannot configure TLS")]
+    Versions(#[source] rustls::Error),
+}
+
+/// A server that asks for no client certificate and speaks HTTP/2 and HTTP/1.1. What name the client asks for decides
+/// nothing.
+pub fn server_config(certificate: Arc<ServingCertificate>) -> Result<ServerConfig, TlsError> {
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Versions)?;
+    let mut config = builder.with_no_client_auth().with_cert_resolver(certificate);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// A server that demands a client certificate from an authority in the PEM file `client_ca`. Whose it is remains to be
+/// checked on each connection.
+pub fn mutual_server_config(
+    certificate: Arc<ServingCertificate>,
+    client_ca: &Path,
+) -> Result<ServerConfig, TlsError> {
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(client_ca)?), provider())
+        .build()
+        .map_err(|source| TlsError::Verifier { path: client_ca.to_owned(), source })?;
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Versions)?;
+    let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(certificate);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// A client that trusts the authorities in the PEM file `trust_bundle` and no others.
+pub fn client_config(trust_bundle: &Path) -> Result<Arc<ClientConfig>, TlsError> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Versions)?;
+    Ok(Arc::new(builder.with_root_certificates(roots(trust_bundle)?).with_no_client_auth()))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path, &read(path)?)? {
+        roots
+            .add(certificate)
+            .map_err(|source| TlsError::Unusable { path: path.to_owned(), source })?;
+    }
+    Ok(roots)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+}
+
+/// Every certificate in the PEM text `pem`, at least one. `path` is where it was read.
+fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|source| TlsError::Pem { path: path.to_owned(), source })?;
+    if found.is_empty() { Err(TlsError::Empty { path: path.to_owned() }) } else { Ok(found) }
+}
