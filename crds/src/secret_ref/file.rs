@@ -1,0 +1,131 @@
+//! One file of a `SecretRef`.
+
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+use strongroom_core::{ObjectName, Version, name::NameError};
+
+use crate::rule;
+
+/// One file: a path and exactly one source.
+#[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[x_kube(validation = Rule::new("has(self.secret) != has(self.trustBundle)").message("A file has exactly one source: secret or trustBundle."))]
+#[serde(rename_all = "camelCase")]
+pub struct SecretRefFile {
+    /// Where the file lies below the mount point: names of letters, digits, dots, dashes and underscores, divided by
+    /// slashes, at most four of them. No name is longer than 64 characters or begins with two dots.
+    #[schemars(length(min = 1, max = 200))]
+    #[x_kube(validation = Rule::new("self.matches('^([.]?[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,62}/){0,3}[.]?[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,62}$')").message("A path is relative and clean: at most four names divided by slashes, each of at most 64 letters, digits, dots, dashes and underscores, none of them beginning with two dots."))]
+    pub path: String,
+    /// The file's permissions, as octal text in quotes, since YAML readers disagree about 0440. Default: "0440" where
+    /// the pod has an fsGroup, else "0444".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 4))]
+    #[x_kube(validation = Rule::new("self.matches('^0?[0-7]{3}$')").message("A mode is three octal digits in quotes, such as \"0440\"."))]
+    pub mode: Option<String>,
+    /// The value of a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretSource>,
+    /// The certificates that the vault's own TLS certificate can be verified with, as PEM. It has no fields: write {}.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_bundle: Option<TrustBundleSource>,
+}
+
+/// A secret as a file's content.
+#[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretSource {
+    /// The secret's name: letters, digits and dashes; upper and lower case are the same.
+    #[schemars(length(min = 1, max = 127))]
+    #[x_kube(validation = rule::object_name())]
+    pub name: String,
+    /// The version that the file is pinned to, 32 hexadecimal digits. Default: the current version, and every newer
+    /// one when it comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 32, max = 32))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9a-fA-F]{32}$')").message("A version is 32 hexadecimal digits."))]
+    pub version: Option<String>,
+}
+
+/// The vault's trust bundle as a file's content.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+pub struct TrustBundleSource {}
+
+/// What a file is made of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// The value of a secret.
+    Secret {
+        /// The secret.
+        name: ObjectName,
+        /// The version it is pinned to; `None` follows the current one.
+        version: Option<Version>,
+    },
+    /// The certificates that verify the vault.
+    TrustBundle,
+}
+
+/// Why a file of a `SecretRef` cannot be made by this release.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum FileError {
+    /// Not exactly one source that this release knows.
+    #[error("a file needs exactly one source: secret or trustBundle")]
+    Source,
+    /// The secret's name or version cannot be parsed.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The mode is not octal.
+    #[error("a mode is three octal digits")]
+    Mode,
+    /// The path is not one that may be written.
+    #[error(
+        "a path is relative and clean: at most four names of letters, digits, dots, dashes and underscores"
+    )]
+    Path,
+}
+
+impl SecretRefFile {
+    /// The most names that a path has.
+    pub const MAX_DEPTH: usize = 4;
+
+    /// What the file is made of.
+    pub fn source(&self) -> Result<Source, FileError> {
+        match (&self.secret, self.trust_bundle) {
+            (Some(secret), None) => Ok(Source::Secret {
+                name: secret.name.parse()?,
+                version: secret.version.as_deref().map(str::parse).transpose()?,
+            }),
+            (None, Some(TrustBundleSource {})) => Ok(Source::TrustBundle),
+            (Some(_), Some(_)) | (None, None) => Err(FileError::Source),
+        }
+    }
+
+    /// The file's permissions, the lowest nine bits; `None` where the default applies.
+    pub fn mode(&self) -> Result<Option<u32>, FileError> {
+        let Some(text) = self.mode.as_deref() else {
+            return Ok(None);
+        };
+        let octal = matches!(text.len(), 3 | 4) && text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+        let mode = u32::from_str_radix(text, 8).map_err(|_| FileError::Mode)?;
+        if octal && mode <= 0o777 {
+            Ok(Some(mode))
+        } else {
+            Err(FileError::Mode)
+        }
+    }
+
+    /// The names of the path, outermost directory first. Checked again here, since whoever writes the file must not
+    /// depend on who wrote the object.
+    pub fn path(&self) -> Result<Vec<&str>, FileError> {
+        let names: Vec<_> = self.path.split('/').collect();
+        let clean = names.len() <= Self::MAX_DEPTH && names.iter().all(|name| is_file_name(name));
+        if clean { Ok(names) } else { Err(FileError::Path) }
+    }
+}
+
+/// Whether `name` may stand in a path: never empty, `.`, `..`, or anything the volume itself could use.
+fn is_file_name(name: &str) -> bool {
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    plain && (1..=64).contains(&name.len()) && name != "." && !name.starts_with("..")
+}

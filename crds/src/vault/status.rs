@@ -1,0 +1,51 @@
+//! What the operator reports of a vault.
+
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::condition::{self, Condition};
+
+/// What the operator reports of a vault.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultStatus {
+    /// The metadata.generation that this status is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Where the vault answers, for pods of this cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub uri: Option<String>,
+    /// The id that the vault gave itself at its first start. It lives in the store, and moves with it.
+    #[serde(rename = "vaultID", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub vault_id: Option<String>,
+    /// The release that the vault runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub version: Option<String>,
+    /// How many replicas answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub ready_replicas: Option<i32>,
+    /// Which policy every replica has acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyStatus>,
+    /// Ready, SealKeyInCluster, Unsealed, StorageHealthy and AuditHealthy; Reconciling, Stalled, SharedNamespace and
+    /// RollbackDetected only while true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "condition::list_schema")]
+    pub conditions: Vec<Condition>,
+}
+
+/// The policy that every replica of a vault has acknowledged.
+#[derive(Clone, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyStatus {
+    /// The generation of the compiled policy: the operator's epoch and a number, such as 4-118.
+    #[schemars(length(max = 48))]
+    pub generation: String,
+    /// How many `AccessPolicy` objects it was compiled from.
+    #[schemars(range(min = 0))]
+    pub policies: i32,
+}
