@@ -1,0 +1,138 @@
+//! The one way bytes are encrypted: a key per record, AES-256-GCM, and a commitment to the key.
+//!
+//! ```text
+//! HKDF-SHA256(key, salt: 32 random bytes, info: context) -> record key (32) | commitment (32)
+//! sealed = salt (32) | commitment (32) | AES-256-GCM(record key, nonce 0, aad: context, plaintext) | tag (16)
+//! ```
+//!
+//! A record key is used once, so the nonce is constant. The commitment makes it infeasible to find bytes that open
+//! under two keys, which GCM alone does not promise.
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    hkdf::{HKDF_SHA256, KeyType, Salt},
+};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+const SALT: usize = 32;
+const COMMITMENT: usize = 32;
+const TAG: usize = 16;
+
+/// How much longer the sealed bytes are.
+pub const OVERHEAD: usize = SALT + COMMITMENT + TAG;
+
+/// 32 bytes of key; wiped when dropped.
+pub type KeyBytes = Zeroizing<[u8; 32]>;
+
+/// The bytes were sealed under another key, for another context, or were altered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed bytes do not open")]
+pub struct NotOpened;
+
+/// Encrypts `plaintext` under `key` for `context`. `salt` must be fresh random bytes.
+pub fn seal(key: &[u8; 32], context: &[u8], salt: &[u8; 32], plaintext: &[u8]) -> Result<Vec<u8>, NotOpened> {
+    let (record_key, commitment) = derive(key, context, salt)?;
+    let mut sealed = Vec::with_capacity(plaintext.len() + OVERHEAD);
+    sealed.extend_from_slice(salt);
+    sealed.extend_from_slice(commitment.as_slice());
+    sealed.extend_from_slice(plaintext);
+    let body = sealed.get_mut(SALT + COMMITMENT..).ok_or(NotOpened)?;
+    let tag = record_key
+        .seal_in_place_separate_tag(zero_nonce(), Aad::from(context), body)
+        .map_err(|_| NotOpened)?;
+    sealed.extend_from_slice(tag.as_ref());
+    Ok(sealed)
+}
+
+/// Undoes [`seal`].
+pub fn open(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
+    let (salt, rest) = sealed.split_first_chunk::<SALT>().ok_or(NotOpened)?;
+    let (claimed, body) = rest.split_first_chunk::<COMMITMENT>().ok_or(NotOpened)?;
+    let length = body.len().checked_sub(TAG).ok_or(NotOpened)?;
+    let (record_key, commitment) = derive(key, context, salt)?;
+    if !bool::from(commitment.ct_eq(claimed)) {
+        return Err(NotOpened);
+    }
+    let mut opened = Zeroizing::new(body.to_vec());
+    record_key
+        .open_in_place(zero_nonce(), Aad::from(context), opened.as_mut_slice())
+        .map_err(|_| NotOpened)?;
+    opened.truncate(length);
+    Ok(opened)
+}
+
+/// A key for `purpose`, derived from `key`.
+pub fn derive_key(key: &[u8; 32], purpose: &[u8]) -> Result<KeyBytes, NotOpened> {
+    let mut derived = Zeroizing::new([0; 32]);
+    expand(key, purpose, &[0; SALT], derived.as_mut_slice())?;
+    Ok(derived)
+}
+
+fn derive(
+    key: &[u8; 32],
+    context: &[u8],
+    salt: &[u8; 32],
+) -> Result<(LessSafeKey, Zeroizing<[u8; COMMITMENT]>), NotOpened> {
+    let mut derived = Zeroizing::new([0; 64]);
+    expand(key, context, salt, derived.as_mut_slice())?;
+    let (record_key, rest) = derived.split_first_chunk::<32>().ok_or(NotOpened)?;
+    let commitment = rest.first_chunk::<COMMITMENT>().ok_or(NotOpened)?;
+    let record_key = UnboundKey::new(&AES_256_GCM, record_key).map_err(|_| NotOpened)?;
+    Ok((LessSafeKey::new(record_key), Zeroizing::new(*commitment)))
+}
+
+fn expand(key: &[u8; 32], info: &[u8], salt: &[u8; 32], out: &mut [u8]) -> Result<(), NotOpened> {
+    let length = Length(out.len());
+    let prk = Salt::new(HKDF_SHA256, salt).extract(key);
+    prk.expand(&[info], length)
+        .and_then(|okm| okm.fill(out))
+        .map_err(|_| NotOpened)
+}
+
+struct Length(usize);
+
+impl KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+fn zero_nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; 12])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 32] = [7; 32];
+    const SALT_BYTES: [u8; 32] = [9; 32];
+
+    #[test]
+    fn what_was_sealed_opens() {
+        let sealed = seal(&KEY, b"context", &SALT_BYTES, b"hello").unwrap();
+        assert_eq!(sealed.len(), 5 + OVERHEAD);
+        assert_eq!(open(&KEY, b"context", &sealed).unwrap().as_slice(), b"hello");
+    }
+
+    #[test]
+    fn nothing_opens_under_another_key_or_context_or_after_a_flipped_bit() {
+        let sealed = seal(&KEY, b"context", &SALT_BYTES, b"hello").unwrap();
+        assert_eq!(open(&[8; 32], b"context", &sealed), Err(NotOpened));
+        assert_eq!(open(&KEY, b"contexT", &sealed), Err(NotOpened));
+        for index in 0..sealed.len() {
+            let mut flipped = sealed.clone();
+            flipped[index] ^= 1;
+            assert_eq!(open(&KEY, b"context", &flipped), Err(NotOpened), "byte {index}");
+        }
+    }
+
+    #[test]
+    fn truncated_bytes_do_not_open() {
+        let sealed = seal(&KEY, b"", &SALT_BYTES, b"hello").unwrap();
+        for length in 0..sealed.len() {
+            assert_eq!(open(&KEY, b"", &sealed[..length]), Err(NotOpened));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What a vault accepts, in one place.
+
+use std::time::Duration;
+
+/// The sizes a request must keep. The defaults are Azure's (Key Vault service limits; About secrets).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObjectLimits {
+    /// Bytes in a secret's value.
+    pub value_bytes: usize,
+    /// Characters in a content type.
+    pub content_type_chars: usize,
+    /// Tags of one version.
+    pub tags: usize,
+    /// Characters in a tag's name.
+    pub tag_name_chars: usize,
+    /// Characters in a tag's value.
+    pub tag_value_chars: usize,
+    /// Items on one page; also what a request without `maxresults` gets.
+    pub page_items: u32,
+    /// Records looked at for one page, whatever the filter lets through.
+    pub page_scan: usize,
+    /// Versions in one backup.
+    pub backup_versions: usize,
+    /// Bytes in one backup blob.
+    pub backup_bytes: usize,
+}
+
+impl Default for ObjectLimits {
+    fn default() -> Self {
+        Self {
+            value_bytes: 25 * 1024,
+            content_type_chars: 255,
+            tags: 15,
+            tag_name_chars: 512,
+            tag_value_chars: 512,
+            page_items: 25,
+            page_scan: 1_000,
+            backup_versions: 500,
+            backup_bytes: 24 * 1024 * 1024,
+        }
+    }
+}
+
+/// What happens to deleted objects. Both settings come from the Vault's spec, where they cannot be loosened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoftDelete {
+    retention_days: u8,
+    purge_protection: bool,
+}
+
+/// The retention is outside 7 to 90 days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("deleted objects are kept for 7 to 90 days, not {0}")]
+pub struct RetentionError(pub u8);
+
+impl SoftDelete {
+    /// Deleted objects stay recoverable for `retention_days` (7 to 90); with `purge_protection` nobody can purge
+    /// them earlier.
+    pub const fn new(retention_days: u8, purge_protection: bool) -> Result<Self, RetentionError> {
+        if retention_days < 7 || retention_days > 90 {
+            return Err(RetentionError(retention_days));
+        }
+        Ok(Self {
+            retention_days,
+            purge_protection,
+        })
+    }
+
+    /// How many days a deleted object stays recoverable: `recoverableDays`.
+    pub const fn retention_days(self) -> u8 {
+        self.retention_days
+    }
+
+    /// How long a deleted object stays recoverable.
+    pub const fn retention(self) -> Duration {
+        Duration::from_secs(self.retention_days as u64 * 24 * 60 * 60)
+    }
+
+    /// Whether purging before the retention's end is refused.
+    pub const fn purge_protection(self) -> bool {
+        self.purge_protection
+    }
+
+    /// `recoveryLevel`, as a property of every object of the vault.
+    pub const fn recovery_level(self) -> RecoveryLevel {
+        match (self.retention_days < 90, self.purge_protection) {
+            (false, false) => RecoveryLevel::RecoverablePurgeable,
+            (false, true) => RecoveryLevel::Recoverable,
+            (true, false) => RecoveryLevel::CustomizedRecoverablePurgeable,
+            (true, true) => RecoveryLevel::CustomizedRecoverable,
+        }
+    }
+}
+
+impl Default for SoftDelete {
+    fn default() -> Self {
+        Self {
+            retention_days: 90,
+            purge_protection: false,
+        }
+    }
+}
+
+/// Azure's `DeletionRecoveryLevel`, as far as a vault with soft delete can have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoveryLevel {
+    /// 90 days, purge allowed.
+    RecoverablePurgeable,
+    /// 90 days, purge protection.
+    Recoverable,
+    /// 7 to 89 days, purge allowed.
+    CustomizedRecoverablePurgeable,
+    /// 7 to 89 days, purge protection.
+    CustomizedRecoverable,
+}
+
+impl RecoveryLevel {
+    /// The text on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RecoverablePurgeable => "Recoverable+Purgeable",
+            Self::Recoverable => "Recoverable",
+            Self::CustomizedRecoverablePurgeable => "CustomizedRecoverable+Purgeable",
+            Self::CustomizedRecoverable => "CustomizedRecoverable",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recovery_level_tells_retention_and_purge_protection() {
+        let level = |days, protected| {
+            SoftDelete::new(days, protected)
+                .unwrap()
+                .recovery_level()
+                .as_str()
+        };
+        assert_eq!(level(90, false), "Recoverable+Purgeable");
+        assert_eq!(level(90, true), "Recoverable");
+        assert_eq!(level(89, false), "CustomizedRecoverable+Purgeable");
+        assert_eq!(level(7, true), "CustomizedRecoverable");
+    }
+
+    #[test]
+    fn a_retention_outside_7_to_90_days_is_refused() {
+        assert_eq!(SoftDelete::new(6, false), Err(RetentionError(6)));
+        assert_eq!(SoftDelete::new(91, false), Err(RetentionError(91)));
+    }
+}
