@@ -38,6 +38,7 @@
 //! This crate must not depend on tokio, axum, tonic or kube.
 
 pub mod answer;
+pub mod audit;
 pub mod backup;
 pub mod cipher;
 pub mod error;

@@ -1,0 +1,40 @@
+//! The audit log: who asked for what, what was answered, by which policy; chained, so that nothing can be taken out,
+//! moved or changed without showing.
+//!
+//! ```text
+//!   Record, Event --Entry::new, outside the lock--> body + leaf hash
+//!                      |
+//!   Log::append, ::drain --one mutex--> (sequence, previous, leaf) --write(2)--> DIR/SEQUENCE.jsonl --fdatasync--> synced
+//!                                                                                     |
+//!                                                           verify(DIR, expected head) --> Report
+//! ```
+//!
+//! One line is one record: printable ASCII, a JSON object whose last member is `chain`:
+//! `{"type":"request","time":...,"chain":{"sequence":7,"previous":"HEX","leaf":"HEX"}}`. The leaf is the hash of the
+//! line's bytes before `,"chain"`; the hash of a line covers the hash before it, its sequence, its leaf and, for a
+//! write, its place in the store's history. The first hash covers the vault's id and the replica's name, so no line of
+//! another log fits. Every segment begins with a line of type `segment`, which is chained like all others and names the
+//! segment before it. The type `checkpoint` is reserved for signatures; without them a log is self-consistent at best,
+//! and only a head kept elsewhere (the store, the operator's anchor) shows that its end was cut off.
+//!
+//! Invariants:
+//! - when `append` has returned, the line is in the page cache: it survives the process, and a power loss after 100 ms;
+//! - when it fails, nothing was appended, and the caller must not answer what it meant to record;
+//! - no field can hold a secret value or a token: fields are parsed names, closed enums, or the few bounded texts of
+//!   [`text`], none of which is taken from a body or an `Authorization` header.
+
+pub mod chain;
+pub mod entry;
+pub mod event;
+pub mod operation;
+pub mod record;
+pub mod refusals;
+pub mod text;
+
+pub use chain::{Hash, Head, Place};
+pub use entry::Entry;
+pub use event::{Actor, Event};
+pub use operation::Operation;
+pub use record::{Origin, Outcome, Record, Resource, TlsVersion, VaultResource, Verdict};
+pub use refusals::{RefusalCounter, RefusalReason};
+pub use text::{ClientInfo, CorrelationId, RequestPath};

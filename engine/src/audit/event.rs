@@ -1,0 +1,132 @@
+//! What the vault itself did, or was told on its admin port.
+
+use std::{net::IpAddr, time::SystemTime};
+
+use serde::{Serialize, ser::SerializeStruct};
+use strongroom_core::{Generation, ObjectKind, ObjectName};
+
+use crate::audit::{chain::Hash, entry::Time, refusals::RefusalCount};
+
+/// Who caused an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Actor {
+    /// The vault, by itself.
+    Vault,
+    /// The operator, on the admin port.
+    Operator,
+    /// Nobody known: requests that did not authenticate.
+    Unauthenticated,
+}
+
+/// One thing that happened to the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub enum Event {
+    /// The program started on this store.
+    VaultStart {
+        /// The program's version.
+        version: &'static str,
+        /// The store's generation.
+        generation: u64,
+    },
+    /// The program stops, having drained.
+    VaultStop,
+    /// The keyring was opened.
+    VaultUnseal {
+        /// SHA-256 of the seal key's id: an id is a text that people choose.
+        seal_key_id: Hash,
+    },
+    /// A policy bundle came into force.
+    PolicyBundlePut {
+        /// Its place.
+        generation: Generation,
+        /// SHA-256 of its bytes.
+        hash: Hash,
+        /// How many policies it holds.
+        policies: usize,
+    },
+    /// A policy bundle was refused.
+    PolicyBundleRefused {
+        /// Its place.
+        generation: Generation,
+        /// The refusal's code.
+        code: &'static str,
+    },
+    /// The store is not the one that was anchored; no data is answered.
+    RollbackDetected {
+        /// The anchored generation.
+        anchored: u64,
+        /// The store's generation.
+        found: u64,
+    },
+    /// An operator accepted the store as it is.
+    RollbackAccepted {
+        /// The store's generation.
+        generation: u64,
+    },
+    /// The sweeper purged an object whose retention ended.
+    ScheduledPurge {
+        /// The object's kind.
+        kind: ObjectKind,
+        /// Its name.
+        name: ObjectName,
+    },
+    /// Requests of one source that did not authenticate, in one interval.
+    Unauthenticated {
+        /// The source; none stands for all that were beyond the number of sources told apart.
+        source: Option<IpAddr>,
+        /// When the interval began.
+        since: Time,
+        /// How many, by reason.
+        count: RefusalCount,
+    },
+}
+
+impl Event {
+    /// Who causes events of this kind.
+    pub const fn actor(&self) -> Actor {
+        match self {
+            Self::VaultStart { .. }
+            | Self::VaultStop
+            | Self::VaultUnseal { .. }
+            | Self::RollbackDetected { .. }
+            | Self::ScheduledPurge { .. } => Actor::Vault,
+            Self::PolicyBundlePut { .. }
+            | Self::PolicyBundleRefused { .. }
+            | Self::RollbackAccepted { .. } => Actor::Operator,
+            Self::Unauthenticated { .. } => Actor::Unauthenticated,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::VaultStart { .. } => "VaultStart",
+            Self::VaultStop => "VaultStop",
+            Self::VaultUnseal { .. } => "VaultUnseal",
+            Self::PolicyBundlePut { .. } => "PolicyBundlePut",
+            Self::PolicyBundleRefused { .. } => "PolicyBundleRefused",
+            Self::RollbackDetected { .. } => "RollbackDetected",
+            Self::RollbackAccepted { .. } => "RollbackAccepted",
+            Self::ScheduledPurge { .. } => "ScheduledPurge",
+            Self::Unauthenticated { .. } => "Unauthenticated",
+        }
+    }
+}
+
+/// An event with its time, as it is written.
+#[derive(Debug)]
+pub(crate) struct Stamped<'a>(pub(crate) SystemTime, pub(crate) &'a Event);
+
+impl Serialize for Stamped<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut line = serializer.serialize_struct("Event", 6)?;
+        line.serialize_field("type", "event")?;
+        line.serialize_field("time", &Time(self.0))?;
+        line.serialize_field("operationName", self.1.name())?;
+        line.serialize_field("category", "AuditEvent")?;
+        line.serialize_field("actor", &self.1.actor())?;
+        line.serialize_field("properties", self.1)?;
+        line.end()
+    }
+}
