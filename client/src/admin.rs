@@ -1,0 +1,117 @@
+//! The operator's client of one replica's admin listener. [`strongroom_wire::admin`] has the messages.
+
+mod error;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use serde::{Serialize, de::DeserializeOwned};
+use strongroom_core::Bundle;
+use strongroom_wire::admin::{PolicyStatus, RefChanged, Resolve, Resolved, Rollback, Status, Volumes, path};
+
+use crate::{
+    TransportError,
+    server::Server,
+    transport::{Answer, Protocol, Transport},
+    trust::Trust,
+};
+pub use error::AdminError;
+
+/// The admin listener's port.
+pub const PORT: u16 = 8444;
+
+/// The most that is read of an answer: a bundle of ten thousand policies is some megabytes.
+const ANSWER_LIMIT: usize = 32 << 20;
+
+/// The client of one replica. Sends each request once: the operator's own loop repeats.
+#[derive(Debug, Clone)]
+pub struct AdminClient {
+    transport: Transport,
+}
+
+impl AdminClient {
+    /// A client of the replica at `server`: the vault's name, by the replica's own route. `trust` trusts the serving
+    /// CA and shows the operator's certificate.
+    pub fn new(server: &Server, trust: Trust) -> Self {
+        let authority = format!("{}:{PORT}", server.name());
+        let transport = Transport::new(server, trust, Protocol::Negotiated, Duration::from_secs(10));
+        Self {
+            transport: transport.with_authority(&authority),
+        }
+    }
+
+    /// What the vault is and how it is.
+    pub async fn status(&self) -> Result<Status, AdminError> {
+        self.get(path::STATUS).await
+    }
+
+    /// The bundle in force; `None` before the first.
+    pub async fn bundle(&self) -> Result<Option<Bundle>, AdminError> {
+        match self.get(path::BUNDLE).await {
+            Ok(bundle) => Ok(Some(bundle)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a bundle, already written as JSON: its hash is that of these bytes.
+    pub async fn put_bundle(&self, bundle: Bytes) -> Result<PolicyStatus, AdminError> {
+        read(&self.send(Method::PUT, path::BUNDLE, bundle).await?)
+    }
+
+    /// Confirms the bundle in force.
+    pub async fn confirm(&self, policy: &PolicyStatus) -> Result<PolicyStatus, AdminError> {
+        read(&self.post(path::CONFIRM, policy).await?)
+    }
+
+    /// Asks what an account would be answered.
+    pub async fn resolve(&self, question: &Resolve) -> Result<Resolved, AdminError> {
+        read(&self.post(path::RESOLVE, question).await?)
+    }
+
+    /// Tells that a SecretRef changed.
+    pub async fn ref_changed(&self, changed: &RefChanged) -> Result<(), AdminError> {
+        self.post(path::REF_CHANGED, changed).await.map(drop)
+    }
+
+    /// Counts of mounted volumes.
+    pub async fn volumes(&self) -> Result<Volumes, AdminError> {
+        self.get(path::VOLUMES).await
+    }
+
+    /// Tells that the store is older than its anchor, or that it is accepted all the same.
+    pub async fn rollback(&self, rollback: &Rollback) -> Result<(), AdminError> {
+        self.post(path::ROLLBACK, rollback).await.map(drop)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &'static str) -> Result<T, AdminError> {
+        read(&self.send(Method::GET, path, Bytes::new()).await?)
+    }
+
+    async fn post(&self, path: &'static str, message: &impl Serialize) -> Result<Answer, AdminError> {
+        let body = serde_json::to_vec(message).map_err(AdminError::Unwritable)?;
+        self.send(Method::POST, path, body.into()).await
+    }
+
+    async fn send(&self, method: Method, path: &'static str, body: Bytes) -> Result<Answer, AdminError> {
+        let mut request = Request::builder().method(method).uri(path);
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(body).map_err(|source| TransportError::Request {
+            server: self.transport.server().to_owned(),
+            source,
+        })?;
+        let answer = self.transport.send(request, ANSWER_LIMIT).await?;
+        if answer.status.is_success() {
+            Ok(answer)
+        } else {
+            Err(AdminError::refused(&answer))
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, AdminError> {
+    serde_json::from_slice(&answer.body).map_err(AdminError::Malformed)
+}

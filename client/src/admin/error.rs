@@ -1,0 +1,70 @@
+//! What can go wrong with a request to a replica's admin listener.
+
+use http::StatusCode;
+use strongroom_wire::admin::Refusal;
+
+use crate::transport::{Answer, TransportError, one_line};
+
+/// Why a replica gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// No answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The vault refused.
+    #[error("the vault refused: {}: {}", refusal.code, refusal.message)]
+    Refused {
+        /// The HTTP status.
+        status: StatusCode,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The answer is not the JSON it should be. Admin messages hold no values, so what serde says may be shown.
+    #[error("the vault's answer is malformed: {0}")]
+    Malformed(serde_json::Error),
+    /// The message cannot be written.
+    #[error("the message cannot be written: {0}")]
+    Unwritable(serde_json::Error),
+}
+
+impl AdminError {
+    pub(super) fn refused(answer: &Answer) -> Self {
+        let refusal = serde_json::from_slice(&answer.body).map_or_else(
+            |_| Refusal {
+                code: "Unknown".to_owned(),
+                message: format!("status {} without a refusal", answer.status.as_u16()),
+            },
+            |refusal: Refusal| Refusal {
+                code: one_line(&refusal.code),
+                message: one_line(&refusal.message),
+            },
+        );
+        Self::Refused {
+            status: answer.status,
+            refusal,
+        }
+    }
+
+    /// The code of a refusal: `StaleGeneration`, `OtherVault`, `NotUnderstood`, `NotInForce`.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { refusal, .. } => Some(&refusal.code),
+            Self::Transport(_) | Self::Malformed(_) | Self::Unwritable(_) => None,
+        }
+    }
+
+    /// Whether the same request may succeed later without anyone changing anything.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.is_retryable(),
+            Self::Refused { status, .. } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Malformed(_) | Self::Unwritable(_) => false,
+        }
+    }
+
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if *status == StatusCode::NOT_FOUND)
+    }
+}

@@ -1,0 +1,159 @@
+//! The vault's REST API: the twelve secrets operations of Azure Key Vault.
+
+mod error;
+mod page;
+mod secret;
+mod secrets;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    identity::VaultToken,
+    retry::Retry,
+    server::Server,
+    transport::{Answer, Protocol, Transport},
+    trust::Trust,
+};
+pub use error::{Refusal, VaultError};
+pub use page::{NextPage, Page};
+pub use secret::{
+    Attributes, Backup, DeletedSecret, IdError, NewAttributes, NewSecret, Secret, SecretChange, SecretId,
+    SecretItem,
+};
+
+/// The version of the API that is spoken.
+pub const API_VERSION: &str = "2025-07-01";
+
+/// The most that is read of an answer with one secret: 25 KiB of value, each byte at worst an escape of six, and tags.
+const SECRET_LIMIT: usize = 256 << 10;
+
+/// The most that is read of one page of a list.
+const PAGE_LIMIT: usize = 1 << 20;
+
+/// The most that is read of a backup: 500 versions.
+const BACKUP_LIMIT: usize = 24 << 20;
+
+/// The client of one vault. Clones share its connection; so does [`crate::watch::Watch`].
+#[derive(Debug, Clone)]
+pub struct VaultClient {
+    transport: Transport,
+    retry: Retry,
+}
+
+/// One request, before it is written.
+struct Call<'a> {
+    method: Method,
+    path: String,
+    query: &'a str,
+    body: Bytes,
+    limit: usize,
+    /// Whether a second one does no harm.
+    repeatable: bool,
+}
+
+impl<'a> Call<'a> {
+    fn new(method: Method, path: String) -> Self {
+        let repeatable = method == Method::GET;
+        Self {
+            method,
+            path,
+            query: "",
+            body: Bytes::new(),
+            limit: SECRET_LIMIT,
+            repeatable,
+        }
+    }
+
+    fn query(self, query: &'a str) -> Self {
+        Self { query, ..self }
+    }
+
+    fn body(self, body: impl AsRef<[u8]> + Send + 'static) -> Self {
+        Self {
+            body: Bytes::from_owner(body),
+            ..self
+        }
+    }
+
+    fn limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+}
+
+impl VaultClient {
+    /// A client of the vault at `server`. Connects when first used.
+    pub fn new(server: &Server, trust: Trust) -> Self {
+        let transport = Transport::new(server, trust, Protocol::Http2, Duration::from_secs(10));
+        Self {
+            transport,
+            retry: Retry::default(),
+        }
+    }
+
+    /// The same client, repeating failed requests, where that does no harm, as `retry` says.
+    #[must_use]
+    pub fn with_retry(self, retry: Retry) -> Self {
+        Self { retry, ..self }
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Sends `call` and reads a JSON answer.
+    async fn json<T: DeserializeOwned>(&self, token: &VaultToken, call: Call<'_>) -> Result<T, VaultError> {
+        let answer = self.send(token, call).await?;
+        // serde_json's own message could quote a value.
+        serde_json::from_slice(&answer.body).map_err(|error| VaultError::Malformed {
+            line: error.line(),
+            column: error.column(),
+        })
+    }
+
+    async fn send(&self, token: &VaultToken, call: Call<'_>) -> Result<Answer, VaultError> {
+        let attempt = async || {
+            self.send_once(token, &call)
+                .await
+                .map_err(|error| (error, call.repeatable))
+        };
+        self.retry.run(attempt).await.map_err(|(error, _)| error)
+    }
+
+    async fn send_once(&self, token: &VaultToken, call: &Call<'_>) -> Result<Answer, VaultError> {
+        let authorization = token.header().ok_or(VaultError::Token)?;
+        let Call {
+            method,
+            path,
+            query,
+            body,
+            ..
+        } = call;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{path}?api-version={API_VERSION}{query}"))
+            .header(header::AUTHORIZATION, authorization);
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = request
+            .body(body.clone())
+            .map_err(|source| self.unwritable(source))?;
+        let answer = self.transport.send(request, call.limit).await?;
+        if answer.status.is_success() {
+            Ok(answer)
+        } else {
+            Err(VaultError::Refused(Refusal::read(&answer)))
+        }
+    }
+
+    fn unwritable(&self, source: http::Error) -> crate::TransportError {
+        crate::TransportError::Request {
+            server: self.transport.server().to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Watch: one stream per vault, kept alive, handed to the caller as events.
+//!
+//! Level-triggered: after every [`Event::Connected`] the caller subscribes anew, with a [`Sender`] that is good for that
+//! connection alone, and learns from the answers what changed meanwhile. Nothing is queued across connections.
+
+mod stream;
+
+use std::time::Duration;
+
+use strongroom_wire::watch::{ClientMessage, client_message, server_message};
+use tokio::{sync::mpsc, task::AbortHandle};
+
+use crate::vault::VaultClient;
+
+/// Something that happened on the stream.
+#[derive(Debug)]
+pub enum Event {
+    /// The stream is open: subscribe, with this sender.
+    Connected(Sender),
+    /// The vault sent a message.
+    Message(server_message::Message),
+    /// The stream is gone; it is opened again after a delay.
+    Disconnected(Disconnected),
+}
+
+/// Why the stream is gone.
+#[derive(Debug, Clone)]
+pub struct Disconnected {
+    /// The gRPC status; `UNAVAILABLE` when the vault is draining or cannot be reached.
+    pub code: tonic::Code,
+    /// A sentence, without values.
+    pub reason: String,
+    /// Whether the stream had been open before.
+    pub was_connected: bool,
+}
+
+/// When a lost stream is opened again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconnect {
+    /// The delay after a stream that was open; doubled after each failure. Half of each delay is random.
+    pub first: Duration,
+    /// The longest delay.
+    pub longest: Duration,
+}
+
+impl Default for Reconnect {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_millis(100),
+            longest: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Reconnect {
+    /// The delay after `failures` in a row; 1 is the loss of a stream that was open.
+    pub fn delay(&self, failures: u32) -> Duration {
+        self.first
+            .saturating_mul(1 << failures.saturating_sub(1).min(16))
+            .min(self.longest)
+    }
+}
+
+/// The stream is gone, or too many messages wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// This connection has ended; the next [`Event::Connected`] brings a new sender.
+    #[error("the stream is closed")]
+    Closed,
+}
+
+/// Sends on one connection.
+#[derive(Debug, Clone)]
+pub struct Sender(mpsc::Sender<ClientMessage>);
+
+impl Sender {
+    /// Sends `message`; waits while the vault takes nothing in.
+    pub async fn send(&self, message: client_message::Message) -> Result<(), SendError> {
+        self.0
+            .send(ClientMessage {
+                message: Some(message),
+            })
+            .await
+            .map_err(|_| SendError::Closed)
+    }
+}
+
+/// A watched vault. Dropping it closes the stream.
+#[derive(Debug)]
+pub struct Watch {
+    events: mpsc::Receiver<Event>,
+    task: AbortHandle,
+}
+
+impl Watch {
+    /// Opens the stream on the connection of `vault`, and opens it again whenever it is lost. Runs a task on the
+    /// current tokio runtime.
+    pub fn start(vault: &VaultClient, reconnect: Reconnect) -> Self {
+        let (sender, events) = mpsc::channel(16);
+        let task = tokio::spawn(stream::run(vault.transport().clone(), reconnect, sender)).abort_handle();
+        Self { events, task }
+    }
+
+    /// The next event. `None` only when the runtime shuts down. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_the_longest() {
+        let reconnect = Reconnect {
+            first: Duration::from_millis(100),
+            longest: Duration::from_secs(1),
+        };
+        let delays: Vec<_> = (1..=6)
+            .map(|failures| reconnect.delay(failures).as_millis())
+            .collect();
+        assert_eq!(delays, [100, 200, 400, 800, 1000, 1000]);
+        assert_eq!(reconnect.delay(u32::MAX), reconnect.longest);
+    }
+}
