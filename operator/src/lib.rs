@@ -1,1 +1,12 @@
-//! placeholder
+//! The operator, and the identity service that is its second command.
+//!
+//! ```text
+//!   operator run        Vault, AccessPolicy, SecretRef --> vaults that run, policy that is in force
+//!   operator identity   service-account token --> vault token
+//!   operator crds       prints the custom resource definitions
+//! ```
+//!
+//! Invariants:
+//! - the two services share no state and no rights: each has its own Deployment and ServiceAccount;
+//! - the operator is not on the login path;
+//! - what is to be done is decided by pure functions of values and a clock; effects are one thin layer beside them.

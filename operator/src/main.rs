@@ -1,2 +1,44 @@
-//! placeholder
-fn main() {}
+//! The binary `strongroom-operator`: arguments, logging, and the start of one command.
+
+use std::io::Write;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// The parts of Strongroom that talk to the Kubernetes API.
+#[derive(Debug, Parser)]
+#[command(name = "operator", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prints the custom resource definitions as YAML.
+    Crds,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    log();
+    match cli.command {
+        Command::Crds => print_crds(),
+    }
+}
+
+/// One JSON object per line on standard error; `RUST_LOG` filters.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+fn print_crds() -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for definition in strongroom_crds::all() {
+        let yaml = strongroom_crds::to_yaml(&definition).context("cannot write a definition as YAML")?;
+        writeln!(out, "---\n{yaml}")?;
+    }
+    Ok(())
+}
