@@ -18,6 +18,15 @@
 //!
 //! This crate must not depend on an HTTP client, a runtime, or anything that talks to a cluster.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "comments on fields are the descriptions that kubectl explain prints, where a backtick is noise"
+)]
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "the lint takes the same key of two printcolumn(..) for a repetition"
+)]
+
 pub mod access_policy;
 pub mod condition;
 mod definition;

@@ -78,7 +78,7 @@ pub struct VaultSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyEnforcement>,
     /// Who can reach the vault over the network. Absent: only Strongroom's own components, which is enough for pods
-    /// that mount a `SecretRef`; pods that call the vault themselves need namespaceSelector.
+    /// that mount a SecretRef; pods that call the vault themselves need namespaceSelector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
     /// What the vault's pod asks of the cluster: a closed subset of a pod template.

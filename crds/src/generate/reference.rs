@@ -81,7 +81,9 @@ fn table(page: &mut String, part: &str, schema: &JSONSchemaProps) {
     line(page, format_args!("\n### {part}\n"));
     let rules = rules(schema);
     if !rules.is_empty() {
-        rules.iter().for_each(|rule| line(page, format_args!("- {rule}")));
+        for rule in &rules {
+            line(page, format_args!("- {rule}"));
+        }
         page.push('\n');
     }
     line(page, format_args!("| field | type | default | meaning | rules |"));

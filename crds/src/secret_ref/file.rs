@@ -12,9 +12,9 @@ use crate::rule;
 #[serde(rename_all = "camelCase")]
 pub struct SecretRefFile {
     /// Where the file lies below the mount point: names of letters, digits, dots, dashes and underscores, divided by
-    /// slashes, at most four of them. No name is longer than 64 characters or begins with two dots.
+    /// slashes, at most four of them, 200 characters in all. No name begins with two dots.
     #[schemars(length(min = 1, max = 200))]
-    #[x_kube(validation = Rule::new("self.matches('^([.]?[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,62}/){0,3}[.]?[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,62}$')").message("A path is relative and clean: at most four names divided by slashes, each of at most 64 letters, digits, dots, dashes and underscores, none of them beginning with two dots."))]
+    #[x_kube(validation = Rule::new("self.matches('^([.]?[a-zA-Z0-9_-][a-zA-Z0-9._-]*/){0,3}[.]?[a-zA-Z0-9_-][a-zA-Z0-9._-]*$')").message("A path is relative and clean: at most four names of letters, digits, dots, dashes and underscores, divided by slashes, none of them beginning with two dots."))]
     pub path: String,
     /// The file's permissions, as octal text in quotes, since YAML readers disagree about 0440. Default: "0440" where
     /// the pod has an fsGroup, else "0444".
@@ -86,6 +86,8 @@ pub enum FileError {
 impl SecretRefFile {
     /// The most names that a path has.
     pub const MAX_DEPTH: usize = 4;
+    /// The longest path, in bytes.
+    pub const MAX_PATH: usize = 200;
 
     /// What the file is made of.
     pub fn source(&self) -> Result<Source, FileError> {
@@ -117,7 +119,8 @@ impl SecretRefFile {
     /// depend on who wrote the object.
     pub fn path(&self) -> Result<Vec<&str>, FileError> {
         let names: Vec<_> = self.path.split('/').collect();
-        let clean = names.len() <= Self::MAX_DEPTH && names.iter().all(|name| is_file_name(name));
+        let fits = self.path.len() <= Self::MAX_PATH && names.len() <= Self::MAX_DEPTH;
+        let clean = fits && names.iter().all(|name| is_file_name(name));
         if clean { Ok(names) } else { Err(FileError::Path) }
     }
 }
@@ -127,5 +130,5 @@ fn is_file_name(name: &str) -> bool {
     let plain = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
-    plain && (1..=64).contains(&name.len()) && name != "." && !name.starts_with("..")
+    plain && !name.is_empty() && name != "." && !name.starts_with("..")
 }

@@ -45,7 +45,7 @@ pub struct PolicyStatus {
     /// The generation of the compiled policy: the operator's epoch and a number, such as 4-118.
     #[schemars(length(max = 48))]
     pub generation: String,
-    /// How many `AccessPolicy` objects it was compiled from.
+    /// How many AccessPolicy objects it was compiled from.
     #[schemars(range(min = 0))]
     pub policies: i32,
 }

@@ -1,0 +1,257 @@
+//! What the types make of specs, and what they refuse to guess.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step is a failed test"
+)]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use strongroom_core::{Effect, Permission, name::NameError};
+use strongroom_crds::{
+    AccessPolicySpec, SecretRefSpec, VaultSpec,
+    access_policy::{PolicySpecError, SubjectMember},
+    secret_ref::{FileError, FileState, SecretRefFile, Source},
+    vault::{CreateMode, StorageBackend, VaultSpecError},
+};
+
+fn vault(spec: Value) -> VaultSpec {
+    serde_json::from_value(spec).unwrap()
+}
+
+fn policy(changes: Value) -> Result<AccessPolicySpec, serde_json::Error> {
+    let mut spec = json!({
+        "vaultRef": {"name": "prod"},
+        "effect": "Allow",
+        "subjects": [{"serviceAccount": {"namespace": "shop", "name": "api"}}],
+        "objects": ["DB-*"],
+        "permissions": {"secrets": ["get"]}
+    });
+    spec.as_object_mut()
+        .unwrap()
+        .extend(changes.as_object().unwrap().clone());
+    serde_json::from_value(spec)
+}
+
+fn file(file: Value) -> SecretRefFile {
+    serde_json::from_value(file).unwrap()
+}
+
+#[test]
+fn an_empty_vault_spec_is_a_working_vault() {
+    let spec = vault(json!({}));
+    spec.check().unwrap();
+    assert_eq!(spec.create_mode(), Ok(CreateMode::Default));
+    assert_eq!(spec.max_staleness(), Ok(None));
+    let StorageBackend::Embedded(embedded) = spec.storage.backend().unwrap();
+    assert_eq!(embedded.size, "1Gi");
+}
+
+#[test]
+fn staleness_is_a_duration() {
+    let spec = vault(json!({"policy": {"maxStaleness": "1h30m"}}));
+    assert_eq!(spec.max_staleness(), Ok(Some(Duration::from_mins(90))));
+    let spec = vault(json!({"policy": {"maxStaleness": "soon"}}));
+    assert!(matches!(spec.check(), Err(VaultSpecError::Malformed { .. })));
+}
+
+#[test]
+fn a_value_of_a_newer_release_is_read_and_then_refused_by_name() {
+    for (spec, field) in [
+        (json!({"createMode": "Clone"}), "createMode"),
+        (json!({"deletionPolicy": "Archive"}), "deletionPolicy"),
+        (json!({"storage": {"type": "Etcd", "etcd": {}}}), "storage.type"),
+        (json!({"seal": {"type": "PKCS11"}}), "seal.type"),
+        (
+            json!({"network": {"defaultAction": "Ask"}}),
+            "network.defaultAction",
+        ),
+        (
+            json!({"podTemplate": {"tolerations": [{"operator": "Like"}]}}),
+            "podTemplate.tolerations.operator",
+        ),
+        (
+            json!({"podTemplate": {"tolerations": [{"key": "a", "effect": "Pause"}]}}),
+            "podTemplate.tolerations.effect",
+        ),
+        (
+            json!({"network": {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Like"}]}}}),
+            "network.namespaceSelector.matchExpressions.operator",
+        ),
+    ] {
+        assert_eq!(vault(spec).check(), Err(VaultSpecError::UnknownValue { field }));
+    }
+    let state: FileState = serde_json::from_value(json!("Quarantined")).unwrap();
+    assert_eq!(state, FileState::Unknown);
+}
+
+#[test]
+fn a_policy_reads_as_the_values_of_the_decision() {
+    let spec = policy(json!({"effect": "Deny"})).unwrap();
+    assert_eq!(spec.effect(), Ok(Effect::Deny));
+    assert_eq!(spec.vault().unwrap().as_str(), "prod");
+    assert_eq!(spec.objects().unwrap(), ["db-*".parse().unwrap()]);
+    let expected = SubjectMember::ServiceAccount {
+        namespace: "shop".parse().unwrap(),
+        name: "api".parse().unwrap(),
+    };
+    assert_eq!(spec.subjects().unwrap(), [expected]);
+    assert_eq!(
+        spec.permissions().unwrap().iter().collect::<Vec<_>>(),
+        [Permission::SecretGet]
+    );
+}
+
+#[test]
+fn every_secret_permission_is_azures_of_that_name() {
+    for permission in Permission::ALL
+        .iter()
+        .filter(|p| p.kind() == strongroom_core::ObjectKind::Secrets)
+    {
+        let spec = policy(json!({"permissions": {"secrets": [permission.name()]}})).unwrap();
+        assert_eq!(
+            spec.permissions().unwrap().iter().collect::<Vec<_>>(),
+            [*permission]
+        );
+    }
+}
+
+#[test]
+fn a_role_stands_for_its_permissions() {
+    let spec = policy(json!({"permissions": null, "role": "KeyVaultSecretsUser"})).unwrap();
+    assert_eq!(
+        spec.permissions(),
+        Ok(strongroom_core::Role::KeyVaultSecretsUser.permissions())
+    );
+}
+
+#[test]
+fn a_part_of_a_policy_that_is_not_known_is_never_left_out() {
+    for changes in [
+        json!({"conditions": {}}),
+        json!({"subjects": [{"serviceAccount": {"namespace": "a", "name": "b"}, "user": "c"}]}),
+        json!({"permissions": {"secrets": ["get"], "keys": ["sign"]}}),
+        json!({"vaultRef": {"name": "prod", "namespace": "other"}}),
+    ] {
+        policy(changes).unwrap_err();
+    }
+    let unknown = |field| Err(PolicySpecError::UnknownValue { field });
+    assert_eq!(
+        policy(json!({"effect": "Audit"})).unwrap().effect(),
+        Err(PolicySpecError::UnknownValue { field: "effect" })
+    );
+    let spec = policy(json!({"permissions": {"secrets": ["get", "peek"]}})).unwrap();
+    assert_eq!(spec.permissions(), unknown("permissions.secrets"));
+    let spec = policy(json!({"permissions": null, "role": "KeyVaultReader"})).unwrap();
+    assert_eq!(spec.permissions(), unknown("role"));
+}
+
+#[test]
+fn a_policy_that_got_past_the_api_server_is_still_checked() {
+    let grants = |changes| policy(changes).unwrap().permissions();
+    assert_eq!(grants(json!({"permissions": null})), Err(PolicySpecError::Grant));
+    assert_eq!(
+        grants(json!({"role": "KeyVaultSecretsUser"})),
+        Err(PolicySpecError::Grant)
+    );
+    assert_eq!(
+        grants(json!({"permissions": {"secrets": []}})),
+        Err(PolicySpecError::Grant)
+    );
+    let subjects = |subject| policy(json!({"subjects": [subject]})).unwrap().subjects();
+    assert_eq!(subjects(json!({})), Err(PolicySpecError::Subject { index: 0 }));
+    let all = json!({"allServiceAccounts": {"namespace": "*"}});
+    assert_eq!(
+        subjects(all),
+        Err(PolicySpecError::Namespace {
+            index: 0,
+            source: NameError::Namespace
+        })
+    );
+    let account = json!({"serviceAccount": {"namespace": "a", "name": "*"}});
+    assert!(matches!(
+        subjects(account),
+        Err(PolicySpecError::Account { index: 0, .. })
+    ));
+    let objects = policy(json!({"objects": ["a", "a*b"]})).unwrap().objects();
+    assert!(matches!(objects, Err(PolicySpecError::Object { index: 1, .. })));
+}
+
+#[test]
+fn a_file_has_exactly_one_source() {
+    let secret = file(json!({"path": "a", "secret": {"name": "DB", "version": "0".repeat(32)}}));
+    let version = Some("0".repeat(32).parse().unwrap());
+    assert_eq!(
+        secret.source(),
+        Ok(Source::Secret {
+            name: "db".parse().unwrap(),
+            version
+        })
+    );
+    assert_eq!(
+        file(json!({"path": "a", "trustBundle": {}})).source(),
+        Ok(Source::TrustBundle)
+    );
+    assert_eq!(
+        file(json!({"path": "a", "certificate": {"name": "x"}})).source(),
+        Err(FileError::Source)
+    );
+    let both = file(json!({"path": "a", "trustBundle": {}, "secret": {"name": "a"}}));
+    assert_eq!(both.source(), Err(FileError::Source));
+    let dotted = file(json!({"path": "a", "secret": {"name": "a.b"}}));
+    assert_eq!(dotted.source(), Err(FileError::Name(NameError::Object)));
+}
+
+#[test]
+fn a_mode_is_octal_text() {
+    let mode = |text: &str| file(json!({"path": "a", "mode": text, "trustBundle": {}})).mode();
+    assert_eq!(mode("0440"), Ok(Some(0o440)));
+    assert_eq!(mode("400"), Ok(Some(0o400)));
+    assert_eq!(file(json!({"path": "a", "trustBundle": {}})).mode(), Ok(None));
+    for text in ["", "44", "0480", "4755", "1777", "+440", "00440", "u=r"] {
+        assert_eq!(mode(text), Err(FileError::Mode), "{text}");
+    }
+}
+
+#[test]
+fn a_path_that_could_leave_the_volume_is_refused_where_it_is_used() {
+    let path = |text: &str| {
+        file(json!({"path": text, "trustBundle": {}}))
+            .path()
+            .map(|names| names.len())
+    };
+    assert_eq!(path("a/.b/c_d/e-f.g"), Ok(4));
+    for text in [
+        "",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "../a",
+        "a/..",
+        "..data",
+        "a\0",
+        "a\nb",
+        "a\\b",
+        "a/b/c/d/e",
+    ] {
+        assert_eq!(path(text), Err(FileError::Path), "{text:?}");
+    }
+}
+
+#[test]
+fn a_secret_ref_names_its_vault() {
+    let spec: SecretRefSpec = serde_json::from_value(json!({
+        "vaultRef": {"name": "prod", "namespace": "team-a"},
+        "serviceAccountName": "api",
+        "files": [{"path": "ca.crt", "trustBundle": {}}]
+    }))
+    .unwrap();
+    let (name, namespace) = spec.vault_ref.parsed().unwrap();
+    assert_eq!((name.as_str(), namespace.as_str()), ("prod", "team-a"));
+}
