@@ -31,9 +31,10 @@ fn policy(changes: Value) -> Result<AccessPolicySpec, serde_json::Error> {
         "objects": ["DB-*"],
         "permissions": {"secrets": ["get"]}
     });
-    spec.as_object_mut()
-        .unwrap()
-        .extend(changes.as_object().unwrap().clone());
+    let Value::Object(changes) = changes else {
+        panic!("changes are fields of a spec")
+    };
+    spec.as_object_mut().unwrap().extend(changes);
     serde_json::from_value(spec)
 }
 
