@@ -24,17 +24,25 @@
 //!   [`text`], none of which is taken from a body or an `Authorization` header.
 
 pub mod chain;
+pub mod config;
 pub mod entry;
 pub mod event;
+mod line;
+pub mod log;
 pub mod operation;
 pub mod record;
+pub mod recovery;
 pub mod refusals;
+pub mod segment;
 pub mod text;
 
 pub use chain::{Hash, Head, Place};
+pub use config::{Class, LogConfig, Quota, Retention, SegmentLimits, SyncMode};
 pub use entry::Entry;
 pub use event::{Actor, Event};
+pub use log::{AppendError, Log, OpenError, Problem, Synced, Usage};
 pub use operation::Operation;
 pub use record::{Origin, Outcome, Record, Resource, TlsVersion, VaultResource, Verdict};
+pub use recovery::Recovery;
 pub use refusals::{RefusalCounter, RefusalReason};
 pub use text::{ClientInfo, CorrelationId, RequestPath};

@@ -1,0 +1,283 @@
+//! The log itself: one writer, one chain, one thread that syncs.
+
+use std::{
+    fs::{File, TryLockError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread::{self, JoinHandle, Thread},
+};
+
+use self::{gauges::Gauges, open::find_end, writer::Writer};
+use crate::audit::{
+    chain::{Head, Place},
+    config::{Class, LogConfig, SyncMode},
+    entry::Entry,
+    recovery::Recovery,
+    segment::make_dir,
+};
+
+mod error;
+mod gauges;
+mod open;
+mod worker;
+mod writer;
+
+pub use self::{
+    error::{AppendError, OpenError},
+    gauges::{Problem, Usage},
+    worker::Synced,
+};
+
+/// An audit log, open for appending. Shared by reference; every method may be called from any thread.
+#[derive(Debug)]
+pub struct Log {
+    shared: Arc<Shared>,
+    worker: Option<JoinHandle<()>>,
+    recovered: Vec<Recovery>,
+    _in_use: File,
+}
+
+#[derive(Debug)]
+struct Shared {
+    config: Arc<LogConfig>,
+    gauges: Arc<Gauges>,
+    writer: Mutex<Writer>,
+    /// Something was appended since the last sync began.
+    dirty: AtomicBool,
+    stopped: AtomicBool,
+    worker: OnceLock<Thread>,
+    progress: Mutex<Progress>,
+    progressed: Condvar,
+}
+
+/// What those who wait for a sync look at.
+#[derive(Debug)]
+struct Progress {
+    synced: Synced,
+    /// Counts failed syncs.
+    failures: u64,
+}
+
+impl Log {
+    /// Opens the log that `config` names, or begins it. `expected` is [`Self::synced`]'s head as the store last kept it:
+    /// a log that ends before it has lost records, goes on behind it, and says so.
+    ///
+    /// Reads the newest segment whole, so that takes about 20 ms for 16 MiB.
+    pub fn open(config: LogConfig, expected: Option<Head>) -> Result<Self, OpenError> {
+        let in_use = lock_dir(&config)?;
+        let end = find_end(&config, expected)?;
+        let config = Arc::new(config);
+        let gauges = Arc::new(Gauges::new(config.quota));
+        let recovered = end.recoveries.clone();
+        let dir_error = |source| OpenError::Dir {
+            dir: config.dir.clone(),
+            source,
+        };
+        let mut writer = Writer::at(end, config.clone(), gauges.clone()).map_err(dir_error)?;
+        let write_error = |source| OpenError::Write {
+            dir: config.dir.clone(),
+            source,
+        };
+        if writer.segment.is_none() {
+            writer.begin_segment().map_err(write_error)?;
+        }
+        writer.settle().map_err(write_error)?;
+        let synced = Synced {
+            head: writer.head,
+            drained: writer.drained,
+        };
+        let shared = Arc::new(Shared {
+            config,
+            gauges,
+            writer: Mutex::new(writer),
+            dirty: AtomicBool::new(true),
+            stopped: AtomicBool::new(false),
+            worker: OnceLock::new(),
+            progress: Mutex::new(Progress { synced, failures: 0 }),
+            progressed: Condvar::new(),
+        });
+        // What was there before may not have been synced either.
+        shared.sync();
+        let worker = start(&shared).map_err(OpenError::Thread)?;
+        Ok(Self {
+            shared,
+            worker: Some(worker),
+            recovered,
+            _in_use: in_use,
+        })
+    }
+
+    /// What was found wrong when the log was opened; each is recorded in it.
+    pub fn recovered(&self) -> &[Recovery] {
+        &self.recovered
+    }
+
+    /// Appends a record, and answers once it would survive the end of this process; with [`SyncMode::Always`], once it
+    /// would survive a power loss.
+    ///
+    /// On an error nothing may be answered to whom the record is about: the vault says 503.
+    pub fn append(&self, class: Class, entry: &Entry) -> Result<Head, AppendError> {
+        self.shared.append(class, entry, None)
+    }
+
+    /// Appends a write's record from the store's outbox, after its commit; none if the log holds it already, which is
+    /// so for the first records of an outbox after a crash.
+    ///
+    /// Places must come in their order. An error leaves the record in the outbox, to be drained again.
+    pub fn drain(&self, place: Place, entry: &Entry) -> Result<Option<Head>, AppendError> {
+        if self.last_drained().is_some_and(|last| last >= place) {
+            return Ok(None);
+        }
+        self.shared.append(Class::Write, entry, Some(place)).map(Some)
+    }
+
+    /// Records that the store was put back to `generation` and that this was accepted: later writes have places that
+    /// the log may have seen before, and are recorded all the same.
+    pub fn accept_rollback(&self, generation: u64, entry: &Entry) -> Result<Head, AppendError> {
+        let place = Place {
+            generation,
+            index: u32::MAX,
+        };
+        self.shared.append(Class::Administration, entry, Some(place))
+    }
+
+    /// Whether a record of `class` would be refused now. For a writer, before it commits what must be recorded.
+    pub fn check(&self, class: Class) -> Result<(), AppendError> {
+        let usage = self.usage();
+        let limit = usage.quota.limit(class);
+        match self.problem() {
+            Some(Problem::Lost) => Err(AppendError::Lost),
+            _ if usage.bytes.saturating_add(Gauges::MARGIN) > limit => Err(AppendError::QuotaReached {
+                class,
+                bytes: usage.bytes,
+                limit,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The place of the last write in the log. Greater than the store's generation means that the store is older than
+    /// the log: it was put back.
+    pub fn last_drained(&self) -> Option<Place> {
+        self.shared.lock().drained
+    }
+
+    /// The last record.
+    pub fn head(&self) -> Head {
+        self.shared.lock().head
+    }
+
+    /// How far the log has reached the disk: the store keeps the head, and drops the outbox up to the place.
+    pub fn synced(&self) -> Synced {
+        self.shared.progress().synced
+    }
+
+    /// Waits until everything appended before the call is on the disk. For a drain before the process ends.
+    pub fn sync(&self) -> Result<Synced, AppendError> {
+        let failures = self.shared.progress().failures;
+        let head = self.head();
+        worker::wake(&self.shared);
+        self.shared.wait_for(head, failures)?;
+        Ok(self.synced())
+    }
+
+    /// Why the log is not healthy, if it is not: an append that hangs or took over 1 s, a used-up quota, a lost file.
+    /// Needs no lock.
+    pub fn problem(&self) -> Option<Problem> {
+        self.shared.gauges.problem()
+    }
+
+    /// The log's numbers. Needs no lock.
+    pub fn usage(&self) -> Usage {
+        self.shared.gauges.usage()
+    }
+}
+
+impl Drop for Log {
+    /// Syncs what was appended.
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Relaxed);
+        if let Some(worker) = self.worker.take() {
+            worker.thread().unpark();
+            // A thread that panicked has nothing left to do.
+            let _ = worker.join();
+        }
+        self.shared.sync();
+    }
+}
+
+impl Shared {
+    fn append(
+        self: &Arc<Self>,
+        class: Class,
+        entry: &Entry,
+        place: Option<Place>,
+    ) -> Result<Head, AppendError> {
+        let failures = match self.config.sync {
+            SyncMode::Always => self.progress().failures,
+            SyncMode::Within(_) => 0,
+        };
+        let appended = {
+            let mut writer = self.lock();
+            let _timer = self.gauges.time();
+            writer.append(class, entry, place)
+        };
+        worker::wake(self);
+        let head = appended?;
+        match self.config.sync {
+            SyncMode::Always => self.wait_for(head, failures)?,
+            SyncMode::Within(_) => {}
+        }
+        Ok(head)
+    }
+
+    /// Waits until `head` is on the disk, unless a sync fails after there had been `failures`.
+    fn wait_for(&self, head: Head, failures: u64) -> Result<(), AppendError> {
+        let mut progress = self.progress();
+        while progress.synced.head.sequence < head.sequence {
+            if progress.failures != failures || self.stopped.load(Relaxed) {
+                return Err(AppendError::NotSynced);
+            }
+            progress = self
+                .progressed
+                .wait(progress)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    /// The writer is whole between its statements: a panic elsewhere under the lock changes nothing of it.
+    fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn start(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
+    let weak = Arc::downgrade(shared);
+    let worker = thread::Builder::new()
+        .name("audit".to_owned())
+        .spawn(move || worker::run(&weak))?;
+    let _ = shared.worker.set(worker.thread().clone());
+    Ok(worker)
+}
+
+/// Keeps other processes from writing the same log; released by the kernel however this process ends.
+fn lock_dir(config: &LogConfig) -> Result<File, OpenError> {
+    let dir_error = |source| OpenError::Dir {
+        dir: config.dir.clone(),
+        source,
+    };
+    make_dir(&config.dir).map_err(dir_error)?;
+    let file = File::create(config.dir.join("lock")).map_err(dir_error)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(config.dir.clone())),
+        Err(TryLockError::Error(source)) => Err(dir_error(source)),
+    }
+}

@@ -1,0 +1,179 @@
+//! How a log is: numbers and health that can be asked while an append hangs, since no lock is needed.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use crate::audit::config::{Class, Quota};
+
+/// Why a log is not healthy: the vault must not be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// An append takes, or the last one took, this long.
+    Slow(Duration),
+    /// The quota is used up for reads and writes.
+    QuotaReached,
+    /// The file or directory is gone or changed, and no new segment could be begun yet.
+    Lost,
+    /// The last append or sync failed.
+    Failing,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slow(time) => write!(f, "an audit record took {:.1} s to append", time.as_secs_f64()),
+            Self::QuotaReached => f.write_str("the audit log's quota is used up"),
+            Self::Lost => f.write_str("the audit log's file or directory is gone or was changed"),
+            Self::Failing => f.write_str("audit records cannot be written to the disk"),
+        }
+    }
+}
+
+/// A log's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes in all segments.
+    pub bytes: u64,
+    /// What they may be.
+    pub quota: Quota,
+    /// Records appended since it was opened, the log's own included.
+    pub records: u64,
+    /// Records refused since it was opened.
+    pub refused: u64,
+    /// Syncs since it was opened.
+    pub syncs: u64,
+    /// The sequence number of the last record.
+    pub sequence: u64,
+}
+
+impl Usage {
+    /// Whether `AuditNearlyFull` holds: 80 % of the quota.
+    pub const fn is_nearly_full(&self) -> bool {
+        self.bytes >= self.quota.nearly_full()
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Gauges {
+    quota: Quota,
+    epoch: Instant,
+    /// When the append that holds the lock began, in milliseconds after `epoch` plus one; 0 is none.
+    began: AtomicU64,
+    last_ms: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    pub(super) records: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) syncs: AtomicU64,
+    pub(super) sequence: AtomicU64,
+    pub(super) lost: AtomicBool,
+    pub(super) write_failing: AtomicBool,
+    pub(super) sync_failing: AtomicBool,
+}
+
+impl Gauges {
+    /// The longest an append may take.
+    const SLOW: Duration = Duration::from_secs(1);
+    /// A record that would not fit is not far from one that does.
+    pub(super) const MARGIN: u64 = 2048;
+
+    pub(super) fn new(quota: Quota) -> Self {
+        Self {
+            quota,
+            epoch: Instant::now(),
+            began: AtomicU64::new(0),
+            last_ms: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            records: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            syncs: AtomicU64::new(0),
+            sequence: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
+            write_failing: AtomicBool::new(false),
+            sync_failing: AtomicBool::new(false),
+        }
+    }
+
+    /// Times the append that goes on until the answer is dropped.
+    pub(super) fn time(&self) -> Timer<'_> {
+        self.began.store(self.now().saturating_add(1), Relaxed);
+        Timer(self)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            bytes: self.bytes.load(Relaxed),
+            quota: self.quota,
+            records: self.records.load(Relaxed),
+            refused: self.refused.load(Relaxed),
+            syncs: self.syncs.load(Relaxed),
+            sequence: self.sequence.load(Relaxed),
+        }
+    }
+
+    pub(super) fn problem(&self) -> Option<Problem> {
+        let running = match self.began.load(Relaxed) {
+            0 => 0,
+            began => self.now().saturating_add(1).saturating_sub(began),
+        };
+        let slowest = Duration::from_millis(running.max(self.last_ms.load(Relaxed)));
+        let limit = self.quota.limit(Class::Read);
+        if slowest > Self::SLOW {
+            Some(Problem::Slow(slowest))
+        } else if self.lost.load(Relaxed) {
+            Some(Problem::Lost)
+        } else if self.write_failing.load(Relaxed) || self.sync_failing.load(Relaxed) {
+            Some(Problem::Failing)
+        } else if self.bytes.load(Relaxed).saturating_add(Self::MARGIN) > limit {
+            Some(Problem::QuotaReached)
+        } else {
+            None
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Timer<'a>(&'a Gauges);
+
+impl Drop for Timer<'_> {
+    fn drop(&mut self) {
+        let took = self
+            .0
+            .now()
+            .saturating_add(1)
+            .saturating_sub(self.0.began.swap(0, Relaxed));
+        self.0.last_ms.store(took, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_append_over_a_second_is_a_problem_until_one_is_fast_again() {
+        let gauges = Gauges::new(Quota {
+            bytes: 1 << 20,
+            reserve: 0,
+        });
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+        let gauges = Gauges {
+            epoch: long_ago,
+            ..gauges
+        };
+        let timer = gauges.time();
+        assert_eq!(gauges.problem(), None);
+        gauges.began.store(1, Relaxed);
+        assert!(matches!(gauges.problem(), Some(Problem::Slow(time)) if time >= Duration::from_secs(59)));
+        drop(timer);
+        assert!(matches!(gauges.problem(), Some(Problem::Slow(_))));
+        drop(gauges.time());
+        assert_eq!(gauges.problem(), None);
+    }
+}

@@ -1,0 +1,240 @@
+//! The log's thread: it syncs, notices what was done to the file, begins segments and removes old ones.
+
+use std::{
+    fs, io,
+    path::Path,
+    sync::{Weak, atomic::Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::Shared;
+use crate::audit::{
+    chain::{Head, Place},
+    config::{Retention, SyncMode},
+    entry::Entry,
+    recovery::{Recovery, Upkeep},
+    segment::{SegmentName, list},
+};
+
+/// How long at most until a removed or replaced file is noticed.
+const CHECK: Duration = Duration::from_millis(250);
+/// How often the directory is listed.
+const LIST: Duration = Duration::from_secs(1);
+
+/// How far a log has reached the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Synced {
+    /// The last record synced.
+    pub head: Head,
+    /// The place of the last write synced: its record and those before it may leave the outbox.
+    pub drained: Option<Place>,
+}
+
+/// Runs until the log is dropped.
+pub(super) fn run(shared: &Weak<Shared>) {
+    let mut opened = Instant::now();
+    let mut listed = Instant::now();
+    loop {
+        thread::park_timeout(CHECK);
+        let Some(shared) = shared.upgrade() else { return };
+        if shared.stopped.load(Relaxed) {
+            return;
+        }
+        if shared.dirty.load(Relaxed) {
+            shared.wait_for_more();
+            shared.sync();
+        }
+        if shared.tend(opened.elapsed()) {
+            opened = Instant::now();
+        }
+        if listed.elapsed() >= LIST {
+            listed = Instant::now();
+            shared.retain();
+        }
+    }
+}
+
+impl Shared {
+    /// Lets a window of appends share one sync. A fifth of the window is left for the sync itself.
+    fn wait_for_more(&self) {
+        if let SyncMode::Within(window) = self.config.sync {
+            thread::sleep(window / 5 * 4);
+        }
+    }
+
+    /// Syncs what was appended.
+    pub(super) fn sync(&self) {
+        self.dirty.store(false, Relaxed);
+        let (files, synced, dir_changed) = {
+            let mut writer = self.lock();
+            let mut files = std::mem::take(&mut writer.closed);
+            files.extend(writer.segment.as_ref().map(|segment| segment.file().clone()));
+            let synced = Synced {
+                head: writer.head,
+                drained: writer.drained,
+            };
+            (files, synced, std::mem::take(&mut writer.dir_changed))
+        };
+        let of_files = files.iter().try_for_each(|file| file.sync_data());
+        let of_dir = if dir_changed {
+            sync_dir(&self.config.dir)
+        } else {
+            Ok(())
+        };
+        self.gauges.syncs.fetch_add(1, Relaxed);
+        match of_files.and(of_dir) {
+            Ok(()) => self.publish(synced),
+            Err(_) => self.distrust(),
+        }
+    }
+
+    fn publish(&self, synced: Synced) {
+        self.gauges.sync_failing.store(false, Relaxed);
+        self.progress().synced = synced;
+        self.progressed.notify_all();
+    }
+
+    /// After a failed sync nobody knows what of the file is on the disk, and a second sync would not tell: the records
+    /// go on in a new file.
+    fn distrust(&self) {
+        self.gauges.sync_failing.store(true, Relaxed);
+        let mut writer = self.lock();
+        if let Some(segment) = writer.segment.as_ref().map(|segment| segment.name().to_string()) {
+            writer.drop_segment(Recovery::SyncFailed { segment });
+        }
+        drop(writer);
+        let mut progress = self.progress();
+        progress.failures = progress.failures.wrapping_add(1);
+        drop(progress);
+        self.progressed.notify_all();
+    }
+
+    /// Checks the file, begins a new one where it is lost, and says whether one was begun.
+    fn tend(&self, age: Duration) -> bool {
+        let mut writer = self.lock();
+        writer.check_name();
+        if writer.segment.is_none() {
+            // A failure is kept in the gauges and tried again in the next round.
+            let begun = writer.begin_segment().and_then(|()| writer.settle()).is_ok();
+            drop(writer);
+            self.dirty.store(true, Relaxed);
+            return begun;
+        }
+        writer.rotation_due |= age >= self.config.segment.age;
+        writer.rotation_due && writer.begin_segment().is_ok()
+    }
+
+    /// Counts what the directory holds, and removes what need not be kept.
+    fn retain(&self) {
+        let Ok(closed) = self.closed_segments() else {
+            return;
+        };
+        let expired = expired(
+            &closed,
+            self.config.retention,
+            self.current_len(),
+            SystemTime::now(),
+        );
+        if let Some(through) = expired.last().map(|segment| segment.last) {
+            self.remove(&expired, through);
+        }
+        let kept = closed
+            .iter()
+            .skip(expired.len())
+            .map(|segment| segment.bytes)
+            .sum::<u64>();
+        let mut writer = self.lock();
+        let current = writer.segment.as_ref().map_or(0, |segment| segment.len());
+        writer.bytes = kept.saturating_add(current);
+        self.gauges.bytes.store(writer.bytes, Relaxed);
+    }
+
+    /// Records the removal, then removes: what is gone without such a record was taken by someone else.
+    fn remove(&self, expired: &[Closed], through: u64) {
+        let bytes = expired.iter().map(|segment| segment.bytes).sum();
+        let upkeep = Upkeep::Retention {
+            through,
+            segments: expired.len() as u64,
+            bytes,
+        };
+        let entry = Entry::of(&upkeep.at(SystemTime::now()));
+        if self.lock().extend(&entry, None).is_err() {
+            return;
+        }
+        self.dirty.store(true, Relaxed);
+        for segment in expired {
+            // One that stays is found again in the next round.
+            let _ = fs::remove_file(self.config.dir.join(segment.name.to_string()));
+        }
+    }
+
+    fn current_len(&self) -> u64 {
+        self.lock().segment.as_ref().map_or(0, |segment| segment.len())
+    }
+
+    /// Every segment but the one that is written, oldest first.
+    fn closed_segments(&self) -> io::Result<Vec<Closed>> {
+        let Some(current) = self.lock().segment.as_ref().map(|segment| segment.name()) else {
+            return Ok(Vec::new());
+        };
+        let names = list(&self.config.dir)?;
+        let nexts = names.iter().skip(1).map(|next| next.first().saturating_sub(1));
+        let mut closed = Vec::new();
+        for (name, last) in names.iter().zip(nexts).take_while(|(name, _)| **name < current) {
+            let metadata = fs::symlink_metadata(self.config.dir.join(name.to_string()))?;
+            closed.push(Closed {
+                name: *name,
+                last,
+                bytes: metadata.len(),
+                written: metadata.modified()?,
+            });
+        }
+        Ok(closed)
+    }
+}
+
+/// A segment that is no longer written.
+#[derive(Debug, Clone, Copy)]
+struct Closed {
+    name: SegmentName,
+    /// The sequence number of its last record.
+    last: u64,
+    bytes: u64,
+    written: SystemTime,
+}
+
+/// The oldest of `closed` that need not be kept beside `current` bytes.
+fn expired(closed: &[Closed], retention: Retention, current: u64, now: SystemTime) -> Vec<Closed> {
+    let mut total = closed
+        .iter()
+        .map(|segment| segment.bytes)
+        .sum::<u64>()
+        .saturating_add(current);
+    let is_old = |segment: &Closed| {
+        let age = now.duration_since(segment.written).unwrap_or_default();
+        retention.age.is_some_and(|limit| age > limit)
+    };
+    let mut expired = Vec::new();
+    for segment in closed {
+        if !is_old(segment) && retention.bytes.is_none_or(|limit| total <= limit) {
+            break;
+        }
+        total = total.saturating_sub(segment.bytes);
+        expired.push(*segment);
+    }
+    expired
+}
+
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    fs::File::open(dir)?.sync_all()
+}
+
+/// Wakes the thread for the first append of a window.
+pub(super) fn wake(shared: &Shared) {
+    if !shared.dirty.swap(true, Relaxed)
+        && let Some(worker) = shared.worker.get()
+    {
+        worker.unpark();
+    }
+}

@@ -1,0 +1,279 @@
+//! What the one mutex of a log guards: the chain's head and the file it is written to.
+
+use std::{
+    fs::File,
+    io,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::SystemTime,
+};
+
+use super::{error::AppendError, gauges::Gauges, open::End};
+use crate::audit::{
+    chain::{Head, Link, Place},
+    config::{Class, LogConfig},
+    entry::{Entry, Time},
+    recovery::{Recovery, Upkeep},
+    segment::{Breach, Continues, Header, Segment, WriteError, make_dir, total},
+};
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) config: Arc<LogConfig>,
+    pub(super) gauges: Arc<Gauges>,
+    pub(super) head: Head,
+    pub(super) drained: Option<Place>,
+    /// None while there is no file to append to; then nothing is appended.
+    pub(super) segment: Option<Segment>,
+    /// The last segment's name, for the header of the next.
+    pub(super) before: Option<String>,
+    /// What must be recorded before anything else is.
+    pub(super) pending: Vec<Recovery>,
+    /// Appends that failed since the last one that did not.
+    pub(super) refused: u64,
+    /// Bytes in all segments.
+    pub(super) bytes: u64,
+    /// Closed segments that are not synced yet.
+    pub(super) closed: Vec<Arc<File>>,
+    /// Files were made since the directory was synced.
+    pub(super) dir_changed: bool,
+    /// The segment is old enough to be closed.
+    pub(super) rotation_due: bool,
+}
+
+impl Writer {
+    /// Goes on at `end`, in its newest segment if that can be gone on with.
+    pub(super) fn at(end: End, config: Arc<LogConfig>, gauges: Arc<Gauges>) -> io::Result<Self> {
+        let resume = |(name, len)| Segment::resume(&config.dir, name, len);
+        let segment = end.resume.map(resume).transpose()?;
+        let bytes = total(&config.dir)?;
+        gauges.bytes.store(bytes, Relaxed);
+        gauges.sequence.store(end.head.sequence, Relaxed);
+        Ok(Self {
+            config,
+            gauges,
+            head: end.head,
+            drained: end.drained,
+            segment,
+            before: end.last,
+            pending: end.recoveries,
+            refused: 0,
+            bytes,
+            closed: Vec::new(),
+            dir_changed: true,
+            rotation_due: false,
+        })
+    }
+
+    /// Appends `entry` if the quota has room for one of its `class`.
+    pub(super) fn append(
+        &mut self,
+        class: Class,
+        entry: &Entry,
+        place: Option<Place>,
+    ) -> Result<Head, AppendError> {
+        let admitted = self.admit(class, entry);
+        let appended = admitted.and_then(|()| {
+            let extended = self.extend(entry, place);
+            self.refused = self.refused.saturating_add(u64::from(extended.is_err()));
+            extended
+        });
+        if appended.is_err() {
+            self.gauges.refused.fetch_add(1, Relaxed);
+        }
+        appended
+    }
+
+    fn admit(&self, class: Class, entry: &Entry) -> Result<(), AppendError> {
+        // A link is at most this long.
+        const LINK: u64 = 300;
+        let limit = self.config.quota.limit(class);
+        let size = (entry.as_bytes().len() as u64).saturating_add(LINK);
+        if self.bytes.saturating_add(size) > limit {
+            return Err(AppendError::QuotaReached {
+                class,
+                bytes: self.bytes,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    /// Appends `entry` after whatever must be recorded before it.
+    pub(super) fn extend(&mut self, entry: &Entry, place: Option<Place>) -> Result<Head, AppendError> {
+        self.check_file()?;
+        self.settle()?;
+        if self.is_rotation_due() {
+            self.begin_segment()?;
+        }
+        self.write(entry, place)
+    }
+
+    /// Records what is pending.
+    pub(super) fn settle(&mut self) -> Result<(), AppendError> {
+        if self.refused > 0 {
+            let segment = self
+                .segment
+                .as_ref()
+                .map(|segment| segment.name().to_string())
+                .unwrap_or_default();
+            self.pending.push(Recovery::WriteFailed {
+                segment,
+                refused: std::mem::take(&mut self.refused),
+            });
+        }
+        while let Some(recovery) = self.pending.first().cloned() {
+            self.write(
+                &Entry::of(&Upkeep::Recovered(recovery).at(SystemTime::now())),
+                None,
+            )?;
+            self.pending.remove(0);
+        }
+        Ok(())
+    }
+
+    fn check_file(&mut self) -> Result<(), AppendError> {
+        let breach = self.segment.as_ref().ok_or(AppendError::Lost)?.check_file();
+        breach.map_err(|breach| self.lose(breach))
+    }
+
+    /// Checks that the name still leads to the file. For the log's thread: an append checks only the file.
+    pub(super) fn check_name(&mut self) {
+        if let Some(Err(breach)) = self.segment.as_ref().map(Segment::check_name) {
+            self.lose(breach);
+        }
+    }
+
+    fn lose(&mut self, breach: Breach) -> AppendError {
+        if let Some(segment) = &self.segment {
+            let name = segment.name().to_string();
+            self.drop_segment(match breach {
+                Breach::Lost => Recovery::FileLost { segment: name },
+                Breach::Changed { found } => Recovery::FileChanged {
+                    segment: name,
+                    expected: segment.len(),
+                    found,
+                },
+            });
+        }
+        AppendError::Lost
+    }
+
+    /// Goes on without a file until a new one is begun.
+    pub(super) fn drop_segment(&mut self, recovery: Recovery) {
+        if let Some(segment) = self.segment.take() {
+            self.before = Some(segment.name().to_string());
+            self.pending.push(recovery);
+        }
+        self.gauges.lost.store(true, Relaxed);
+    }
+
+    fn is_rotation_due(&self) -> bool {
+        let is_full = |segment: &Segment| segment.len() >= self.config.segment.bytes;
+        self.rotation_due || self.segment.as_ref().is_some_and(is_full)
+    }
+
+    /// Closes the segment, if one is open, and begins the next with its header.
+    pub(super) fn begin_segment(&mut self) -> Result<(), AppendError> {
+        let dir = &self.config.dir;
+        let create = || {
+            make_dir(dir)?;
+            Segment::create(dir, self.head.sequence.saturating_add(1))
+        };
+        let next = create().map_err(|source| {
+            self.gauges.write_failing.store(true, Relaxed);
+            AppendError::Segment {
+                dir: dir.clone(),
+                source,
+            }
+        })?;
+        self.dir_changed = true;
+        let last = self
+            .segment
+            .as_ref()
+            .map(|segment| segment.name().to_string())
+            .or_else(|| self.before.clone());
+        let header = self.header(last);
+        let closed = self.segment.replace(next);
+        match self.write(&Entry::of(&header), None) {
+            Ok(_) => {
+                self.closed.extend(closed.map(|segment| segment.file().clone()));
+                self.rotation_due = false;
+                self.gauges.lost.store(false, Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                if let Some(unused) = std::mem::replace(&mut self.segment, closed) {
+                    unused.remove();
+                }
+                self.gauges.lost.store(self.segment.is_none(), Relaxed);
+                Err(error)
+            }
+        }
+    }
+
+    fn header(&self, last: Option<String>) -> Header {
+        let continues = (self.head.sequence > 0).then_some(Continues {
+            segment: last,
+            head: self.head,
+        });
+        Header {
+            r#type: Header::TYPE.to_owned(),
+            time: Time(SystemTime::now()).to_string(),
+            operation_name: "AuditSegment".to_owned(),
+            category: "AuditEvent".to_owned(),
+            format: Header::FORMAT,
+            vault_id: self.config.vault_id.clone().into(),
+            replica: self.config.replica.clone().into(),
+            continues,
+            drained: self.drained,
+        }
+    }
+
+    /// Chains `entry` and writes its line. The chain moves on only if the whole line was taken.
+    fn write(&mut self, entry: &Entry, place: Option<Place>) -> Result<Head, AppendError> {
+        let segment = self.segment.as_mut().ok_or(AppendError::Lost)?;
+        let sequence = self.head.sequence.saturating_add(1);
+        let link = Link {
+            sequence,
+            previous: self.head.hash,
+            leaf: *entry.leaf(),
+            place,
+        };
+        let tail = link.to_string();
+        match segment.write([entry.as_bytes(), tail.as_bytes()]) {
+            Ok(()) => {
+                self.head = link.head();
+                self.drained = place.or(self.drained);
+                self.bytes = self
+                    .bytes
+                    .saturating_add((entry.as_bytes().len() + tail.len()) as u64);
+                self.gauges.bytes.store(self.bytes, Relaxed);
+                self.gauges.sequence.store(sequence, Relaxed);
+                self.gauges.records.fetch_add(1, Relaxed);
+                self.gauges.write_failing.store(false, Relaxed);
+                Ok(self.head)
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn fail(&mut self, error: WriteError) -> AppendError {
+        let segment = self
+            .segment
+            .as_ref()
+            .map(|segment| segment.name().to_string())
+            .unwrap_or_default();
+        self.gauges.write_failing.store(true, Relaxed);
+        match error {
+            WriteError::Undone(source) => AppendError::Write { segment, source },
+            WriteError::Partial(source) => {
+                let refused = std::mem::take(&mut self.refused).saturating_add(1);
+                self.drop_segment(Recovery::WriteFailed {
+                    segment: segment.clone(),
+                    refused,
+                });
+                AppendError::Write { segment, source }
+            }
+        }
+    }
+}

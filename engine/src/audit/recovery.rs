@@ -1,0 +1,157 @@
+//! What a log writes about itself: that it recovered from something, and that it removed old segments.
+
+use std::{fmt, time::SystemTime};
+
+use serde::{Serialize, ser::SerializeStruct};
+
+use crate::audit::entry::Time;
+
+/// What a log found wrong and went on from. Each is told by a record of type `recovered`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all_fields = "camelCase")]
+pub enum Recovery {
+    /// The last line was not whole and was cut, as after a crash: it had not been acknowledged.
+    TornLine {
+        /// The segment's file name.
+        segment: String,
+        /// The bytes that were cut.
+        bytes: u64,
+    },
+    /// The segment holds lines that are not what was written, from this line on. They were left as they are.
+    Damaged {
+        /// The segment's file name.
+        segment: String,
+        /// The first such line, counted from 1.
+        line: u64,
+    },
+    /// The store knew of records that are not there.
+    TailMissing {
+        /// The first one's sequence number.
+        from: u64,
+        /// The last one's.
+        through: u64,
+    },
+    /// The file or its directory was removed or replaced while it was written.
+    FileLost {
+        /// The segment's file name.
+        segment: String,
+    },
+    /// The file was cut or written by someone else while it was written.
+    FileChanged {
+        /// The segment's file name.
+        segment: String,
+        /// Its length as written.
+        expected: u64,
+        /// Its length as found.
+        found: u64,
+    },
+    /// Records could not be appended; what they were about was refused.
+    WriteFailed {
+        /// The segment's file name.
+        segment: String,
+        /// How many.
+        refused: u64,
+    },
+    /// The disk did not take what had been appended.
+    SyncFailed {
+        /// The segment's file name.
+        segment: String,
+    },
+}
+
+impl fmt::Display for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TornLine { segment, bytes } => {
+                write!(f, "cut an unfinished last line of {bytes} bytes in {segment}")
+            }
+            Self::Damaged { segment, line } => {
+                write!(f, "went on after damage in {segment} from line {line}")
+            }
+            Self::TailMissing { from, through } => {
+                write!(
+                    f,
+                    "records {from} to {through}, which the store knew of, were missing"
+                )
+            }
+            Self::FileLost { segment } => write!(f, "{segment} was removed or replaced while it was written"),
+            Self::FileChanged {
+                segment,
+                expected,
+                found,
+            } => {
+                write!(
+                    f,
+                    "{segment} was changed while it was written: {found} bytes instead of {expected}"
+                )
+            }
+            Self::WriteFailed { segment, refused } => {
+                write!(
+                    f,
+                    "{refused} records could not be appended to {segment}, and their requests were refused"
+                )
+            }
+            Self::SyncFailed { segment } => write!(f, "{segment} could not be synced to the disk"),
+        }
+    }
+}
+
+/// What a log did with itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Upkeep {
+    /// It recovered.
+    Recovered(Recovery),
+    /// It is about to remove the segments whose last record is at most `through`.
+    Retention { through: u64, segments: u64, bytes: u64 },
+}
+
+impl Upkeep {
+    pub(crate) const RECOVERED: &str = "recovered";
+    pub(crate) const RETENTION: &str = "retention";
+
+    /// With its time, as it is written.
+    pub(crate) const fn at(self, time: SystemTime) -> StampedUpkeep {
+        StampedUpkeep(time, self)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct StampedUpkeep(SystemTime, Upkeep);
+
+#[derive(Serialize)]
+struct Removed {
+    through: u64,
+    segments: u64,
+    bytes: u64,
+}
+
+impl Serialize for StampedUpkeep {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (r#type, name) = match &self.1 {
+            Upkeep::Recovered(_) => (Upkeep::RECOVERED, "AuditRecovered"),
+            Upkeep::Retention { .. } => (Upkeep::RETENTION, "AuditRetention"),
+        };
+        let mut line = serializer.serialize_struct("Upkeep", 6)?;
+        line.serialize_field("type", r#type)?;
+        line.serialize_field("time", &Time(self.0))?;
+        line.serialize_field("operationName", name)?;
+        line.serialize_field("category", "AuditEvent")?;
+        line.serialize_field("actor", "vault")?;
+        match &self.1 {
+            Upkeep::Recovered(recovery) => line.serialize_field("properties", recovery)?,
+            Upkeep::Retention {
+                through,
+                segments,
+                bytes,
+            } => {
+                let removed = Removed {
+                    through: *through,
+                    segments: *segments,
+                    bytes: *bytes,
+                };
+                line.serialize_field("properties", &removed)?;
+            }
+        }
+        line.end()
+    }
+}

@@ -1,0 +1,122 @@
+//! Records, logs and lines.
+
+use std::{
+    fs,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use strongroom_core::{Identity, ObjectKind};
+use strongroom_engine::audit::{
+    ClientInfo, CorrelationId, Entry, Log, LogConfig, Operation, Origin, Outcome, Record, RequestPath,
+    Resource, TlsVersion, VaultResource, Verdict,
+};
+use tempfile::TempDir;
+
+/// A directory with the configuration of a log in it.
+pub struct Bench {
+    _dir: TempDir,
+    pub config: LogConfig,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::of("6f9c2c1e-0000-4000-8000-000000000001", "prod-0")
+    }
+
+    pub fn of(vault_id: &str, replica: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        let config = LogConfig::new(dir.path().join("audit"), vault_id, replica);
+        Self { _dir: dir, config }
+    }
+
+    pub fn open(&self) -> Log {
+        Log::open(self.config.clone(), None).unwrap()
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.config.dir
+    }
+
+    /// The segments, oldest first.
+    pub fn segments(&self) -> Vec<PathBuf> {
+        let mut paths: Vec<_> = fs::read_dir(self.dir())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+            .collect();
+        paths.sort();
+        paths
+    }
+
+    /// All lines of all segments.
+    pub fn lines(&self) -> Vec<String> {
+        let text: String = self
+            .segments()
+            .iter()
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The lines of one type, parsed.
+    pub fn records(&self, r#type: &str) -> Vec<serde_json::Value> {
+        let parse = |line: &String| serde_json::from_str(line).unwrap();
+        self.lines()
+            .iter()
+            .map(parse)
+            .filter(|value: &serde_json::Value| value["type"] == r#type)
+            .collect()
+    }
+}
+
+/// A request's record.
+pub fn record() -> Record {
+    let identity = Identity {
+        namespace: "shop".parse().unwrap(),
+        name: "api".parse().unwrap(),
+        uid: "0f0f0f0f-1111-4222-8333-444444444444".parse().unwrap(),
+        pod: serde_json::from_str(r#"{"name":"api-7d9f","uid":"aaaa-bbbb"}"#).unwrap(),
+        node: serde_json::from_str(r#"{"name":"node-1"}"#).unwrap(),
+    };
+    Record {
+        time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
+        vault: Arc::new(VaultResource::new(
+            &"team-a".parse().unwrap(),
+            &"prod".parse().unwrap(),
+        )),
+        operation: Operation::SecretGet,
+        resource: Resource::Object {
+            kind: ObjectKind::Secrets,
+            name: "db-password".parse().unwrap(),
+            version: Some("0123456789abcdef0123456789abcdef".parse().unwrap()),
+        },
+        origin: Origin {
+            identity: Arc::new(identity),
+            caller: IpAddr::from([10, 1, 2, 3]),
+            correlation: CorrelationId::from_random([7; 16]),
+            client: ClientInfo::new(b"azsdk-python-keyvault-secrets/4.9.0 Python/3.12"),
+            path: RequestPath::new("/secrets/db-password?api-version=7.6"),
+            tls: TlsVersion::Tls13,
+        },
+        verdict: Verdict::Allow("shop-reads-db".into()),
+        outcome: Outcome::success(200),
+        duration: Duration::from_millis(1),
+    }
+}
+
+pub fn entry() -> Entry {
+    Entry::new(&record())
+}
+
+/// Waits until `done` holds, for at most `limit`, and says how long that took.
+pub fn within(limit: Duration, mut done: impl FnMut() -> bool) -> Duration {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < limit, "not within {limit:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    began.elapsed()
+}

@@ -1,0 +1,4 @@
+//! The audit log over real files: what it appends, what it notices, what it survives.
+
+mod append;
+mod fixture;
