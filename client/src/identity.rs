@@ -123,6 +123,19 @@ impl IdentityClient {
             .await
     }
 
+    /// The ids of the keys that the service signs with.
+    pub async fn key_ids(&self) -> Result<Vec<String>, ExchangeError> {
+        let request = Request::get("/keys")
+            .body(Bytes::new())
+            .map_err(|source| TransportError::Request { server: self.transport.server().to_owned(), source })?;
+        let answer = self.transport.send(request, ANSWER_LIMIT).await?;
+        if !answer.status.is_success() {
+            return Err(refusal(&answer));
+        }
+        let set: KeySet = serde_json::from_slice(&answer.body).map_err(|_| ExchangeError::Malformed)?;
+        Ok(set.keys.into_iter().map(|key| key.kid).collect())
+    }
+
     async fn exchange_once(
         &self,
         assertion: Assertion<'_>,
@@ -186,6 +199,16 @@ fn push_escaped(body: &mut Vec<u8>, byte: u8) {
     } else {
         body.extend_from_slice(format!("%{byte:02X}").as_bytes());
     }
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Key>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    kid: String,
 }
 
 #[derive(Deserialize)]

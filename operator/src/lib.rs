@@ -10,3 +10,5 @@
 //! - the two services share no state and no rights: each has its own Deployment and ServiceAccount;
 //! - the operator is not on the login path;
 //! - what is to be done is decided by pure functions of values and a clock; effects are one thin layer beside them.
+
+pub mod identity;

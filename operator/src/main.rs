@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use strongroom_operator::identity;
 use tracing_subscriber::EnvFilter;
 
 /// The parts of Strongroom that talk to the Kubernetes API.
@@ -16,6 +17,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serves the token exchange.
+    Identity(identity::Arguments),
     /// Prints the custom resource definitions as YAML.
     Crds,
 }
@@ -24,14 +27,28 @@ fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     log();
     match cli.command {
+        Command::Identity(arguments) => block_on(async { Ok(identity::run(arguments).await?) }),
         Command::Crds => print_crds(),
     }
+}
+
+fn block_on(service: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(service)
 }
 
 /// One JSON object per line on standard error; `RUST_LOG` filters.
 fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 fn print_crds() -> anyhow::Result<()> {

@@ -1,0 +1,46 @@
+//! The documents that SDKs look for before they ask for a token (`OpenID` Connect Discovery 1.0, section 3).
+
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::settings::Settings;
+
+/// Under which address the service was asked: one of its own names with the port that the client used. Any other Host
+/// is answered with the canonical name.
+pub(super) fn base(settings: &Settings, headers: &HeaderMap, authority: Option<&str>) -> String {
+    let host = headers
+        .get(http::header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let [canonical, _] = &settings.hosts;
+    let asked = authority.or(host).filter(|asked| {
+        let (name, port) = asked.split_once(':').unwrap_or((asked, "443"));
+        settings.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)) && port.parse::<u16>().is_ok()
+    });
+    format!("https://{}", asked.unwrap_or(canonical))
+}
+
+/// The configuration of the tenant named `tenant`: what MSAL demands of one, and nothing that does not exist.
+pub(super) fn openid_configuration(settings: &Settings, base: &str, tenant: &str) -> Value {
+    json!({
+        "issuer": settings.issuer,
+        "token_endpoint": format!("{base}/{tenant}/oauth2/v2.0/token"),
+        // MSAL refuses a configuration without it. No one can log in there: the path answers 404.
+        "authorization_endpoint": format!("{base}/{tenant}/oauth2/v2.0/authorize"),
+        "jwks_uri": format!("{base}/keys"),
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "response_types_supported": ["token"],
+        "subject_types_supported": ["public"],
+        "grant_types_supported": ["client_credentials"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    })
+}
+
+/// The answer to Azure's instance discovery: this authority, and no other.
+pub(super) fn instance_discovery(settings: &Settings, base: &str) -> Value {
+    let host = base.strip_prefix("https://").unwrap_or(base);
+    json!({
+        "tenant_discovery_endpoint": format!("{base}/{}/v2.0/.well-known/openid-configuration", settings.tenant),
+        "api-version": "1.1",
+        "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host] }],
+    })
+}

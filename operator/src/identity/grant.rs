@@ -1,0 +1,163 @@
+//! What a vault token says, and how long it lives. Pure.
+
+use strongroom_core::{Identity, NodeRef};
+use strongroom_wire::token::{Account, Claims, LIFETIME_SECONDS, MAX_LIFETIME_SECONDS, VERSION};
+
+/// Why the node driver may not ask for a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ActorError {
+    /// The actor is not the node driver.
+    #[error("the actor is not the node driver of this installation")]
+    NotTheDriver,
+    /// One of the two tokens does not say its node, or the pod.
+    #[error("the actor and the pod must both be bound to a node")]
+    NoNode,
+    /// The pod runs on another node.
+    #[error("the pod does not run on the actor's node")]
+    OtherNode,
+}
+
+/// Checks that `actor`, whose subject must be `driver`, runs on the same node as the pod of `subject`.
+pub(super) fn check_actor(actor: &Identity, driver: &str, subject: &Identity) -> Result<(), ActorError> {
+    if actor.subject() != driver {
+        return Err(ActorError::NotTheDriver);
+    }
+    match (&actor.node, &subject.node, &subject.pod) {
+        (Some(actor), Some(subject), Some(_)) if same(actor, subject) => Ok(()),
+        (Some(_), Some(_), Some(_)) => Err(ActorError::OtherNode),
+        _ => Err(ActorError::NoNode),
+    }
+}
+
+/// A node that was replaced keeps its name, not its UID.
+fn same(one: &NodeRef, other: &NodeRef) -> bool {
+    one.name == other.name && one.uid == other.uid
+}
+
+/// When a vault token expires that is minted at `now` for a token that expires at `presented`: with it, and without
+/// the node driver's word after 15 minutes at most. `None` when that is not after `now`.
+pub(super) fn expiry(now: i64, presented: i64, by_driver: bool) -> Option<i64> {
+    let longest = if by_driver {
+        MAX_LIFETIME_SECONDS
+    } else {
+        LIFETIME_SECONDS
+    };
+    let expiry = presented.min(now.saturating_add(longest));
+    (expiry > now).then_some(expiry)
+}
+
+/// Who mints.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Minter<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) tenant: &'a str,
+}
+
+/// The validity of a vault token, seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Validity {
+    pub(super) now: i64,
+    pub(super) expires_at: i64,
+}
+
+/// The claims of a vault token for `identity`, good at `audience`.
+pub(super) fn claims(
+    minter: Minter<'_>,
+    identity: Identity,
+    audience: String,
+    client_id: Option<String>,
+    validity: Validity,
+    id: String,
+) -> Claims {
+    Claims {
+        ver: VERSION.to_owned(),
+        iss: minter.issuer.to_owned(),
+        aud: audience,
+        sub: identity.subject(),
+        oid: identity.uid,
+        tid: minter.tenant.to_owned(),
+        appid: client_id,
+        jti: id,
+        iat: validity.now,
+        nbf: validity.now,
+        exp: validity.expires_at,
+        account: Account {
+            namespace: identity.namespace,
+            name: identity.name,
+            pod: identity.pod,
+            node: identity.node,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::PodRef;
+
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+    const DRIVER: &str = "system:serviceaccount:strongroom-node:strongroom-csi";
+
+    fn identity(account: &str, node: Option<(&str, &str)>) -> Identity {
+        let (namespace, name) = account.split_once(':').unwrap();
+        Identity {
+            namespace: namespace.parse().unwrap(),
+            name: name.parse().unwrap(),
+            uid: "u".parse().unwrap(),
+            pod: Some(PodRef {
+                name: "p".parse().unwrap(),
+                uid: "pu".parse().unwrap(),
+            }),
+            node: node.map(|(name, uid)| NodeRef {
+                name: name.parse().unwrap(),
+                uid: Some(uid.parse().unwrap()),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_vault_token_lives_fifteen_minutes_and_never_longer_than_the_presented_one() {
+        assert_eq!(expiry(NOW, NOW + 3600, false), Some(NOW + 900));
+        assert_eq!(expiry(NOW, NOW + 60, false), Some(NOW + 60));
+        assert_eq!(expiry(NOW, NOW, false), None);
+        assert_eq!(expiry(NOW, NOW - 1, true), None);
+        assert_eq!(expiry(NOW, i64::MAX, false), Some(NOW + 900));
+    }
+
+    #[test]
+    fn by_the_driver_it_lives_as_long_as_the_pods_token_but_a_day_at_most() {
+        assert_eq!(expiry(NOW, NOW + 3600, true), Some(NOW + 3600));
+        assert_eq!(expiry(NOW, i64::MAX, true), Some(NOW + 86_400));
+    }
+
+    #[test]
+    fn the_driver_speaks_for_pods_of_its_own_node_only() {
+        let driver = identity("strongroom-node:strongroom-csi", Some(("n1", "nu1")));
+        let check = |subject: &Identity| check_actor(&driver, DRIVER, subject);
+        assert_eq!(check(&identity("shop:api", Some(("n1", "nu1")))), Ok(()));
+        assert_eq!(
+            check(&identity("shop:api", Some(("n2", "nu2")))),
+            Err(ActorError::OtherNode)
+        );
+        assert_eq!(
+            check(&identity("shop:api", Some(("n1", "nu9")))),
+            Err(ActorError::OtherNode)
+        );
+        assert_eq!(check(&identity("shop:api", None)), Err(ActorError::NoNode));
+        let unbound = Identity {
+            pod: None,
+            ..identity("shop:api", Some(("n1", "nu1")))
+        };
+        assert_eq!(check(&unbound), Err(ActorError::NoNode));
+    }
+
+    #[test]
+    fn no_other_account_can_act() {
+        let pod = identity("shop:api", Some(("n1", "nu1")));
+        let other = identity("shop:strongroom-csi", Some(("n1", "nu1")));
+        assert_eq!(check_actor(&other, DRIVER, &pod), Err(ActorError::NotTheDriver));
+        let nodeless = identity("strongroom-node:strongroom-csi", None);
+        assert_eq!(check_actor(&nodeless, DRIVER, &pod), Err(ActorError::NoNode));
+    }
+}

@@ -1,0 +1,162 @@
+//! A presented service-account token, checked offline: form, signature, issuer, audience, times.
+
+mod header;
+mod keys;
+
+use jsonwebtoken::{DecodingKey, Validation};
+use serde::Deserialize;
+use strongroom_core::{NamespaceName, NodeRef, PodRef, Uid, identity::ResourceName};
+
+pub(super) use header::{Header, header_of};
+pub(super) use keys::{KeySet, KeySetError};
+
+/// How far, in seconds, the API server's clock may run ahead of ours.
+const SKEW_SECONDS: i64 = 10;
+
+/// Why a presented token is refused without asking the API server. Says nothing of what the token holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PresentedError {
+    /// Not a JWT with a header of Kubernetes' form.
+    #[error("it is not a service-account token")]
+    Malformed,
+    /// An algorithm that is not the key's own; `none` and the HMACs are never.
+    #[error("its signature algorithm is not one of the cluster's")]
+    Algorithm,
+    /// A key the cluster does not have.
+    #[error("it is not signed by a key of this cluster")]
+    UnknownKey,
+    /// The signature is wrong.
+    #[error("its signature is wrong")]
+    Signature,
+    /// Another issuer.
+    #[error("it was not issued by this cluster")]
+    Issuer,
+    /// Another audience.
+    #[error("it is not meant for this service: its audience must be one that the installation accepts")]
+    Audience,
+    /// Expired.
+    #[error("it has expired")]
+    Expired,
+    /// Not valid yet.
+    #[error("it is not valid yet")]
+    NotYetValid,
+}
+
+/// The account a token names, and the pod and node it is bound to. Nothing of it is believed before the review says
+/// the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Presented {
+    pub(super) subject: String,
+    pub(super) account_uid: Uid,
+    pub(super) pod: Option<PodRef>,
+    pub(super) node: Option<NodeRef>,
+    pub(super) expires_at: i64,
+}
+
+/// What a presented token must say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) issuers: &'a [String],
+    pub(super) audiences: &'a [String],
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: OneOrMany,
+    exp: i64,
+    #[serde(default)]
+    nbf: i64,
+    #[serde(rename = "kubernetes.io")]
+    kubernetes: Kubernetes,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// Kubernetes' private claims (pkg/serviceaccount/claims.go).
+#[derive(Deserialize)]
+struct Kubernetes {
+    namespace: NamespaceName,
+    serviceaccount: Account,
+    pod: Option<PodRef>,
+    node: Option<NodeRef>,
+}
+
+#[derive(Deserialize)]
+struct Account {
+    name: ResourceName,
+    uid: Uid,
+}
+
+/// Checks `token`, whose header is `header`, under `key` at `now` (seconds since 1970).
+pub(super) fn verify(
+    token: &str,
+    header: &Header,
+    key: &DecodingKey,
+    rules: Rules<'_>,
+    now: i64,
+) -> Result<Presented, PresentedError> {
+    let mut validation = Validation::new(header.algorithm);
+    // Checked below: the library would compare with the system's clock, and tells reasons apart less well.
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    let claims = jsonwebtoken::decode::<Claims>(token, key, &validation)
+        .map_err(|error| match error.kind() {
+            jsonwebtoken::errors::ErrorKind::InvalidSignature => PresentedError::Signature,
+            jsonwebtoken::errors::ErrorKind::InvalidAlgorithm => PresentedError::Algorithm,
+            _ => PresentedError::Malformed,
+        })?
+        .claims;
+    check(&claims, rules, now)?;
+    let Kubernetes {
+        namespace,
+        serviceaccount,
+        pod,
+        node,
+    } = claims.kubernetes;
+    if claims.sub != format!("system:serviceaccount:{namespace}:{}", serviceaccount.name) {
+        return Err(PresentedError::Malformed);
+    }
+    Ok(Presented {
+        subject: claims.sub,
+        account_uid: serviceaccount.uid,
+        pod,
+        node,
+        expires_at: claims.exp,
+    })
+}
+
+fn check(claims: &Claims, rules: Rules<'_>, now: i64) -> Result<(), PresentedError> {
+    if !rules.issuers.contains(&claims.iss) {
+        Err(PresentedError::Issuer)
+    } else if !claims
+        .aud
+        .as_slice()
+        .iter()
+        .any(|audience| rules.audiences.contains(audience))
+    {
+        Err(PresentedError::Audience)
+    } else if claims.exp <= now {
+        Err(PresentedError::Expired)
+    } else if claims.nbf > now.saturating_add(SKEW_SECONDS) {
+        Err(PresentedError::NotYetValid)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,201 @@
+//! The HTTP routes.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Extension, Json, Router,
+    extract::{DefaultBodyLimit, Form, Path, Request, State, rejection::FormRejection},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{StatusCode, header};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::{
+    documents,
+    exchange::{Exchange, Minted},
+    form::TokenForm,
+    refusal::Refusal,
+    source::{Source, SourceLimiter},
+};
+
+/// The longest form: two tokens of some KiB each.
+const MAX_FORM: usize = 16 << 10;
+
+/// Exchanges that are worked on at once.
+const MAX_AT_ONCE: usize = 256;
+
+/// The time for one exchange, with reading the form.
+const DEADLINE: Duration = Duration::from_secs(8);
+
+/// What the routes share.
+pub(super) struct Service {
+    exchange: Exchange,
+    limiter: SourceLimiter,
+    at_once: Semaphore,
+}
+
+type Shared = State<Arc<Service>>;
+
+impl Service {
+    pub(super) fn new(exchange: Exchange, limiter: SourceLimiter) -> Arc<Self> {
+        Arc::new(Self {
+            exchange,
+            limiter,
+            at_once: Semaphore::new(MAX_AT_ONCE),
+        })
+    }
+
+    pub(super) fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+}
+
+/// Every route. Requests carry their [`Source`] as an extension.
+pub(super) fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/{tenant}/oauth2/v2.0/token", post(token))
+        .route("/adfs/oauth2/token", post(adfs_token))
+        .route(
+            "/{tenant}/v2.0/.well-known/openid-configuration",
+            get(configuration),
+        )
+        .route("/adfs/.well-known/openid-configuration", get(adfs_configuration))
+        .route("/common/discovery/instance", get(instance))
+        .route("/keys", get(keys))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .fallback(async || (StatusCode::NOT_FOUND, Json(json!({ "error": "not_found" }))))
+        .with_state(service)
+}
+
+async fn token(
+    State(service): Shared,
+    Path(tenant): Path<String>,
+    Extension(source): Extension<Source>,
+    request: Request,
+) -> Response {
+    answer(&service, &tenant, source, request).await
+}
+
+async fn adfs_token(
+    State(service): Shared,
+    Extension(source): Extension<Source>,
+    request: Request,
+) -> Response {
+    answer(&service, "adfs", source, request).await
+}
+
+async fn answer(service: &Service, tenant: &str, source: Source, request: Request) -> Response {
+    let since = Instant::now();
+    let result = match timeout(DEADLINE, exchange(service, tenant, source, request)).await {
+        Ok(result) => result,
+        Err(_) => Err(Refusal::Slow),
+    };
+    service.exchange.metrics.exchanged(&result, since);
+    match result {
+        Ok(minted) => granted(&minted),
+        Err(refusal) => {
+            tell(&refusal);
+            refusal.into_response()
+        }
+    }
+}
+
+/// The body is read only once the source and the tenant are admitted.
+async fn exchange(
+    service: &Service,
+    tenant: &str,
+    source: Source,
+    request: Request,
+) -> Result<Minted, Refusal> {
+    if !service.limiter.admits(source) {
+        return Err(Refusal::Rate);
+    }
+    if !service.exchange.settings.is_tenant(tenant) {
+        return Err(Refusal::Tenant);
+    }
+    let _permit = service.at_once.try_acquire().map_err(|_| Refusal::Busy)?;
+    let form = <Form<TokenForm> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
+    let Form(form) = form.map_err(|rejection| refused_form(&rejection))?;
+    service.exchange.mint(form.try_into()?).await
+}
+
+fn refused_form(rejection: &FormRejection) -> Refusal {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Refusal::TooLarge
+    } else {
+        Refusal::Form
+    }
+}
+
+/// What callers do wrong is counted, not logged: they could fill the log. What we cannot do is logged.
+fn tell(refusal: &Refusal) {
+    if refusal.status().is_server_error() {
+        let cause = std::error::Error::source(refusal).map(ToString::to_string);
+        tracing::warn!(%refusal, cause, "an exchange failed");
+    } else {
+        tracing::debug!(%refusal, "an exchange was refused");
+    }
+}
+
+/// The answer of RFC 6749, section 5.1, with the member that MSAL reads beside it.
+fn granted(minted: &Minted) -> Response {
+    let body = json!({
+        "token_type": "Bearer",
+        "expires_in": minted.lives,
+        "ext_expires_in": minted.lives,
+        "access_token": minted.token.expose_secret(),
+    });
+    (
+        [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")],
+        Json(body),
+    )
+        .into_response()
+}
+
+async fn configuration(
+    State(service): Shared,
+    Path(tenant): Path<String>,
+    request: Request,
+) -> Result<Json<Value>, Refusal> {
+    let settings = &service.exchange.settings;
+    if !settings.is_tenant(&tenant) {
+        return Err(Refusal::Tenant);
+    }
+    Ok(Json(documents::openid_configuration(
+        settings,
+        &base(&service, &request),
+        &tenant,
+    )))
+}
+
+async fn adfs_configuration(State(service): Shared, request: Request) -> Json<Value> {
+    let settings = &service.exchange.settings;
+    Json(documents::openid_configuration(
+        settings,
+        &base(&service, &request),
+        "adfs",
+    ))
+}
+
+async fn instance(State(service): Shared, request: Request) -> Json<Value> {
+    Json(documents::instance_discovery(
+        &service.exchange.settings,
+        &base(&service, &request),
+    ))
+}
+
+fn base(service: &Service, request: &Request) -> String {
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    documents::base(&service.exchange.settings, request.headers(), authority)
+}
+
+async fn keys(State(service): Shared) -> Response {
+    let body = json!({ "keys": [service.exchange.signing_key.public()] });
+    ([(header::CACHE_CONTROL, "no-cache")], Json(body)).into_response()
+}

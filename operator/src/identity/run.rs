@@ -1,0 +1,173 @@
+//! Wiring: starts the service and ends it.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use kube::{Client, Config};
+use prometheus_client::registry::Registry;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    arguments::Arguments,
+    certificate::{Certificate, CertificateError, server_config},
+    cluster_keys::ClusterKeys,
+    exchange::Exchange,
+    health::{self, Health},
+    listener::Listener,
+    metrics::Metrics,
+    readiness::{OwnListener, Readiness},
+    routes::{self, Service},
+    settings::{Settings, SettingsError},
+    signing_key::{SigningError, SigningKey},
+    source::SourceLimiter,
+};
+
+/// The time for one request to the API server.
+const API_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the service cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The arguments are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The API server's address or the pod's credentials cannot be found.
+    #[error("cannot find the API server: {0}")]
+    Config(#[from] kube::config::InferConfigError),
+    /// No client of the API server.
+    #[error("cannot make a client of the API server: {0}")]
+    Client(#[from] kube::Error),
+    /// No signing key.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// No serving certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Signals cannot be received.
+    #[error("cannot wait for SIGTERM: {0}")]
+    Signal(io::Error),
+}
+
+/// Runs until SIGTERM, then goes on serving for the time to drain.
+pub async fn run(arguments: Arguments) -> Result<(), RunError> {
+    let mut config = Config::infer().await?;
+    config.connect_timeout = Some(API_TIMEOUT);
+    config.read_timeout = Some(API_TIMEOUT);
+    config.write_timeout = Some(API_TIMEOUT);
+    let client = Client::try_from(config)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
+    let replica = Replica::start(&arguments, client).await?;
+    terminate.recv().await;
+    tracing::info!("draining");
+    replica.drain(Duration::from_secs(arguments.drain_seconds)).await;
+    Ok(())
+}
+
+/// A running replica.
+#[derive(Debug)]
+pub struct Replica {
+    readiness: Arc<Readiness>,
+    stop: CancellationToken,
+    serving: tokio::task::JoinHandle<()>,
+    background: tokio::task::JoinSet<()>,
+    address: SocketAddr,
+    health_address: SocketAddr,
+}
+
+impl Replica {
+    /// Starts everything; ready a moment later.
+    pub async fn start(arguments: &Arguments, client: Client) -> Result<Self, RunError> {
+        let settings = Settings::load(arguments)?;
+        let certificate = Certificate::load(&arguments.tls_dir)?;
+        let tls = server_config(Arc::clone(&certificate))?;
+        let (tcp, address) = listen(arguments.listen).await?;
+        let (health_tcp, health_address) = listen(arguments.health_listen).await?;
+        let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
+        let own = own_listener(&settings, address, arguments);
+        let exchange = Exchange {
+            settings,
+            cluster_keys: ClusterKeys::new(client.clone(), arguments.service_account_issuers.clone()),
+            client,
+            signing_key: SigningKey::generate()?,
+            metrics: metrics.clone(),
+        };
+        let service = Service::new(exchange, SourceLimiter::new(arguments.exchanges_per_second));
+        let readiness = Readiness::starting();
+        let stop = CancellationToken::new();
+        let listener = Listener::new(tls, routes::router(Arc::clone(&service)), metrics, stop.clone());
+        let serving = tokio::spawn(listener.run(tcp));
+        let health = health::router(Health {
+            readiness: Arc::clone(&readiness),
+            registry,
+        });
+        let mut background = tokio::task::JoinSet::new();
+        background.spawn(async move { drop(axum::serve(health_tcp, health).await) });
+        background.spawn(async move { certificate.keep_fresh().await });
+        let checked = Arc::clone(&readiness);
+        background.spawn(async move { checked.keep_checking(&service, &own).await });
+        Ok(Self {
+            readiness,
+            stop,
+            serving,
+            background,
+            address,
+            health_address,
+        })
+    }
+
+    /// Where the token endpoint listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the health port listens.
+    pub fn health_address(&self) -> SocketAddr {
+        self.health_address
+    }
+
+    /// Not ready from now on, yet serves everything for `time`, since clients and vaults still come; then ends.
+    pub async fn drain(mut self, time: Duration) {
+        self.readiness.drain();
+        tokio::time::sleep(time).await;
+        self.stop.cancel();
+        drop(self.serving.await);
+        self.background.shutdown().await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), RunError> {
+    let failed = |source| RunError::Listen { address, source };
+    let tcp = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = tcp.local_addr().map_err(failed)?;
+    Ok((tcp, bound))
+}
+
+fn own_listener(settings: &Settings, address: SocketAddr, arguments: &Arguments) -> OwnListener {
+    let [host, _] = settings.hosts.clone();
+    let ip = if address.ip().is_unspecified() {
+        std::net::Ipv4Addr::LOCALHOST.into()
+    } else {
+        address.ip()
+    };
+    let address = SocketAddr::new(ip, address.port());
+    OwnListener {
+        host,
+        address,
+        trust_bundle: arguments.trust_bundle.clone(),
+    }
+}

@@ -1,0 +1,106 @@
+//! What the installer decided, checked.
+
+use std::{io, path::PathBuf};
+
+use strongroom_core::{NamespaceName, name::NameError};
+
+use super::{
+    arguments::Arguments,
+    resource::{ResourceError, Resources},
+};
+
+/// The settings of one installation.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    /// The installation's id.
+    pub(super) tenant: String,
+    /// The issuer of vault tokens.
+    pub(super) issuer: String,
+    /// The service's names, the canonical one first.
+    pub(super) hosts: [String; 2],
+    /// Audiences a presented token may have.
+    pub(super) audiences: Vec<String>,
+    /// Whom tokens may be minted for.
+    pub(super) resources: Resources,
+    /// The subject of the node driver's tokens.
+    pub(super) node_driver: String,
+}
+
+/// Why the service cannot start with its arguments.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The tenant's file cannot be read.
+    #[error("cannot read the installation's id from {path}: {source}")]
+    TenantFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The tenant is not a UUID.
+    #[error("the installation's id must be a UUID: {0}")]
+    Tenant(uuid::Error),
+    /// The namespace is none.
+    #[error("--release-namespace: {0}")]
+    Namespace(NameError),
+    /// No audience is accepted.
+    #[error("--accepted-audience must not be empty")]
+    Audience,
+    /// A resource that tokens must not be minted for.
+    #[error("--allowed-resource {resource}: {source}")]
+    Resource {
+        /// The argument.
+        resource: String,
+        /// Why.
+        source: ResourceError,
+    },
+}
+
+impl Settings {
+    /// The settings that `arguments` mean. Reads the tenant's file.
+    pub(super) fn load(arguments: &Arguments) -> Result<Self, SettingsError> {
+        let tenant = tenant(arguments)?;
+        let namespace: NamespaceName = arguments
+            .release_namespace
+            .parse()
+            .map_err(SettingsError::Namespace)?;
+        let host = format!("strongroom-identity.{namespace}.svc");
+        if arguments
+            .accepted_audiences
+            .iter()
+            .any(|audience| audience.trim().is_empty())
+        {
+            return Err(SettingsError::Audience);
+        }
+        Ok(Self {
+            issuer: arguments
+                .issuer
+                .clone()
+                .unwrap_or_else(|| format!("https://{host}/{tenant}/v2.0")),
+            hosts: [host.clone(), format!("{host}.{}", arguments.cluster_domain)],
+            audiences: arguments.accepted_audiences.clone(),
+            resources: Resources::new(&arguments.cluster_domain, &arguments.allowed_resources)
+                .map_err(|(resource, source)| SettingsError::Resource { resource, source })?,
+            node_driver: arguments.node_driver.clone(),
+            tenant,
+        })
+    }
+
+    /// Whether `segment` of a path names this installation: by its id, or as the tenant of an ADFS authority.
+    pub(super) fn is_tenant(&self, segment: &str) -> bool {
+        segment.eq_ignore_ascii_case(&self.tenant) || segment.eq_ignore_ascii_case("adfs")
+    }
+}
+
+fn tenant(arguments: &Arguments) -> Result<String, SettingsError> {
+    let text = match (&arguments.tenant_id, &arguments.tenant_id_file) {
+        (Some(id), _) => id.clone(),
+        (None, Some(path)) => std::fs::read_to_string(path).map_err(|source| SettingsError::TenantFile {
+            path: path.clone(),
+            source,
+        })?,
+        (None, None) => String::new(),
+    };
+    let id: uuid::Uuid = text.trim().parse().map_err(SettingsError::Tenant)?;
+    Ok(id.hyphenated().to_string())
+}

@@ -1,0 +1,68 @@
+//! Where a request comes from, and how many exchanges it may ask for.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+/// An IPv4 address, or the /64 of an IPv6 address, of which a host has as many as it likes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Source(IpAddr);
+
+impl From<IpAddr> for Source {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
+            v4 @ IpAddr::V4(_) => v4,
+        })
+    }
+}
+
+/// Exchanges per source.
+pub(super) struct SourceLimiter(DefaultKeyedRateLimiter<Source>);
+
+/// Sources that are remembered before those that are idle are forgotten.
+const REMEMBERED: usize = 10_000;
+
+impl SourceLimiter {
+    /// `per_second` in the long run, ten times as many at once: a node's driver starts with all its pods.
+    pub(super) fn new(per_second: u32) -> Self {
+        let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
+        let burst = rate.saturating_mul(NonZeroU32::MIN.saturating_add(9));
+        Self(RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)))
+    }
+
+    /// Whether `source` may go on; counts it.
+    pub(super) fn admits(&self, source: Source) -> bool {
+        if self.0.len() > REMEMBERED {
+            self.0.retain_recent();
+        }
+        self.0.check_key(&source).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        text.parse::<IpAddr>().unwrap().into()
+    }
+
+    #[test]
+    fn one_source_that_asks_too_much_does_not_hold_up_another() {
+        let limiter = SourceLimiter::new(1);
+        let admitted = (0..20).filter(|_| limiter.admits(source("10.0.0.1"))).count();
+        assert_eq!(admitted, 10);
+        assert!(limiter.admits(source("10.0.0.2")));
+        assert!(!limiter.admits(source("::ffff:10.0.0.1")));
+    }
+
+    #[test]
+    fn a_64_is_one_source() {
+        assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:1"));
+        assert_ne!(source("2001:db8:0:1::1"), source("2001:db8::1"));
+    }
+}
