@@ -10,9 +10,9 @@
 //! ```
 //!
 //! One line is one record: printable ASCII, a JSON object whose last member is `chain`:
-//! `{"type":"request","time":...,"chain":{"sequence":7,"previous":"HEX","leaf":"HEX"}}`. The leaf is the hash of the
-//! line's bytes before `,"chain"`; the hash of a line covers the hash before it, its sequence, its leaf and, for a
-//! write, its place in the store's history. The first hash covers the vault's id and the replica's name, so no line of
+//! `{"type":"request","time":...,"chain":{"sequence":7,"previous":"HEX","leaf":"HEX","hash":"HEX"}}`. The leaf is the
+//! hash of the line's bytes before `,"chain"`; the hash of a line covers the hash before it, its sequence, its leaf and,
+//! for a write, its place in the store's history. What the first record follows covers the vault's id and the replica's name, so no line of
 //! another log fits. Every segment begins with a line of type `segment`, which is chained like all others and names the
 //! segment before it. The type `checkpoint` is reserved for signatures; without them a log is self-consistent at best,
 //! and only a head kept elsewhere (the store, the operator's anchor) shows that its end was cut off.
@@ -35,6 +35,7 @@ pub mod recovery;
 pub mod refusals;
 pub mod segment;
 pub mod text;
+pub mod verify;
 
 pub use chain::{Hash, Head, Place};
 pub use config::{Class, LogConfig, Quota, Retention, SegmentLimits, SyncMode};
@@ -45,4 +46,5 @@ pub use operation::Operation;
 pub use record::{Origin, Outcome, Record, Resource, TlsVersion, VaultResource, Verdict};
 pub use recovery::Recovery;
 pub use refusals::{RefusalCounter, RefusalReason};
-pub use text::{ClientInfo, CorrelationId, RequestPath};
+pub use text::{ClientInfo, CorrelationId, PolicyName, RequestPath};
+pub use verify::{Report, verify};

@@ -127,7 +127,7 @@ pub(crate) struct Link {
 pub(crate) const SEPARATOR: &str = ",\"chain\":{\"sequence\":";
 
 impl Link {
-    /// The hash of the line.
+    /// The hash of the line: what the next one names as its previous.
     pub(crate) fn hash(&self) -> Hash {
         const TAG: &[u8] = b"strongroom audit link 1\0";
         let mut bytes = Vec::with_capacity(TAG.len() + 32 + 8 + 32 + 12);
@@ -149,23 +149,35 @@ impl Link {
             hash: self.hash(),
         }
     }
+
+    /// The end of the line whose hash is `hash`: separator, link, both closing braces and the newline.
+    pub(crate) fn tail(&self, hash: Hash) -> Tail<'_> {
+        Tail(self, hash)
+    }
 }
 
-/// The end of a line: separator, link, both closing braces and the newline.
-impl fmt::Display for Link {
+#[derive(Debug)]
+pub(crate) struct Tail<'a>(&'a Link, Hash);
+
+impl fmt::Display for Tail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Link {
+            sequence,
+            previous,
+            leaf,
+            place,
+        } = self.0;
         write!(
             f,
-            "{SEPARATOR}{},\"previous\":\"{}\",\"leaf\":\"{}\"",
-            self.sequence, self.previous, self.leaf
+            "{SEPARATOR}{sequence},\"previous\":\"{previous}\",\"leaf\":\"{leaf}\""
         )?;
-        if let Some(place) = self.place {
+        if let Some(place) = place {
             write!(
                 f,
                 ",\"generation\":{},\"index\":{}",
                 place.generation, place.index
             )?;
         }
-        f.write_str("}}\n")
+        writeln!(f, ",\"hash\":\"{}\"}}}}", self.1)
     }
 }

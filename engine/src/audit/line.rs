@@ -18,6 +18,9 @@ pub enum LineError {
     /// The text is not the one that was hashed.
     #[error("its text does not match its hash")]
     Leaf,
+    /// The place in the chain is not the one that was hashed.
+    #[error("its place in the chain does not match its hash")]
+    Link,
 }
 
 /// One line's bytes, with the newline if it has one.
@@ -34,16 +37,6 @@ impl RawLine {
 
     /// The record's text and its link, if both are exactly what was written.
     pub(crate) fn parse(&self) -> Result<(&str, Link), LineError> {
-        let (body, link) = self.split()?;
-        if Hash::leaf(body.as_bytes()) == link.leaf {
-            Ok((body, link))
-        } else {
-            Err(LineError::Leaf)
-        }
-    }
-
-    /// The same without asking whether the text matches its hash.
-    pub(crate) fn split(&self) -> Result<(&str, Link), LineError> {
         let text = str::from_utf8(&self.bytes).map_err(|_| LineError::Form)?;
         let at = text.rfind(SEPARATOR).ok_or(LineError::Form)?;
         let (body, tail) = text.split_at_checked(at).ok_or(LineError::Form)?;
@@ -51,13 +44,15 @@ impl RawLine {
             .strip_prefix(",\"chain\":")
             .and_then(|rest| rest.strip_suffix("}\n"))
             .ok_or(LineError::Form)?;
-        let link = serde_json::from_str::<Shape>(json)
-            .map_err(|_| LineError::Form)?
-            .link();
-        if link.to_string() == tail {
-            Ok((body, link))
-        } else {
-            Err(LineError::Form)
+        let shape: Shape = serde_json::from_str(json).map_err(|_| LineError::Form)?;
+        let (link, hash) = (shape.link(), shape.hash);
+        if link.tail(hash).to_string() != tail {
+            return Err(LineError::Form);
+        }
+        match (Hash::leaf(body.as_bytes()) == link.leaf, link.hash() == hash) {
+            (false, _) => Err(LineError::Leaf),
+            (true, false) => Err(LineError::Link),
+            (true, true) => Ok((body, link)),
         }
     }
 }
@@ -70,10 +65,11 @@ struct Shape {
     leaf: Hash,
     generation: Option<u64>,
     index: Option<u32>,
+    hash: Hash,
 }
 
 impl Shape {
-    fn link(self) -> Link {
+    fn link(&self) -> Link {
         let place = self
             .generation
             .zip(self.index)

@@ -11,7 +11,7 @@ use strongroom_core::{Decision, Identity, NamespaceName, ObjectKind, ObjectName,
 
 use crate::audit::{
     operation::Operation,
-    text::{ClientInfo, CorrelationId, RequestPath},
+    text::{ClientInfo, CorrelationId, PolicyName, RequestPath},
 };
 
 mod shape;
@@ -84,9 +84,9 @@ pub enum Resource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// This policy allowed it.
-    Allow(Box<str>),
+    Allow(PolicyName),
     /// This policy denied it.
-    Deny(Box<str>),
+    Deny(PolicyName),
     /// No policy is about it.
     NoPolicy,
     /// It was refused before policy was asked: its form is wrong.
@@ -96,8 +96,8 @@ pub enum Verdict {
 impl From<Decision<'_>> for Verdict {
     fn from(decision: Decision<'_>) -> Self {
         match decision {
-            Decision::Allow { policy } => Self::Allow(policy.into()),
-            Decision::Deny { policy } => Self::Deny(policy.into()),
+            Decision::Allow { policy } => Self::Allow(PolicyName::new(policy)),
+            Decision::Deny { policy } => Self::Deny(PolicyName::new(policy)),
             Decision::NoPolicy => Self::NoPolicy,
         }
     }

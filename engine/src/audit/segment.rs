@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::chain::{Head, Place};
 
 /// A segment's file name: the sequence number of its first record, so that names sort as records do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct SegmentName {
     first: u64,
     /// Greater than 0 where a file of that sequence was there already and held nothing of the chain.

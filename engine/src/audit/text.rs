@@ -27,7 +27,6 @@ impl ClientInfo {
 
     /// From the header's bytes, which need not be text.
     pub fn new(header: &[u8]) -> Self {
-        // Only what can be kept is decoded: a header may be long.
         Self(bounded(String::from_utf8_lossy(header), Self::LIMIT))
     }
 }
@@ -42,27 +41,32 @@ pub struct RequestPath {
 impl RequestPath {
     /// Bytes kept of the path.
     pub const LIMIT: usize = 1024;
-    const VERSION_LIMIT: usize = 32;
 
     /// From a request target (`/secrets/a?api-version=7.6&x=y`), which may be anything.
     pub fn new(target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let is_version = |pair: &str| {
-            Some(bounded(
-                pair.strip_prefix("api-version=")?.into(),
-                Self::VERSION_LIMIT,
-            ))
-        };
+        let version = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("api-version="));
         Self {
             path: bounded(path.into(), Self::LIMIT),
-            api_version: query.split('&').find_map(is_version),
+            api_version: version.filter(|text| is_api_version(text)).map(Into::into),
         }
     }
 
-    /// The `api-version` asked for.
+    /// The `api-version` asked for, if it has the form of one.
     pub fn api_version(&self) -> Option<&str> {
         self.api_version.as_deref()
     }
+}
+
+/// Whether `text` has the form of a version (`7.6`, `2025-07-01`, `7.7-preview.1`), in which nothing can be hidden.
+fn is_api_version(text: &str) -> bool {
+    let number = text.replacen("preview", "", 1);
+    (1..=16).contains(&number.len())
+        && number
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-'))
 }
 
 impl fmt::Display for RequestPath {
@@ -81,6 +85,26 @@ impl Serialize for RequestPath {
 }
 
 impl Serialize for ClientInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The name of the policy that decided, as the operator pushed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyName(Box<str>);
+
+impl PolicyName {
+    /// Bytes kept; a name of Kubernetes' has at most 253.
+    pub const LIMIT: usize = 253;
+
+    /// From the bundle's text.
+    pub fn new(name: &str) -> Self {
+        Self(bounded(name.into(), Self::LIMIT))
+    }
+}
+
+impl Serialize for PolicyName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }

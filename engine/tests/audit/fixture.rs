@@ -10,8 +10,8 @@ use std::{
 
 use strongroom_core::{Identity, ObjectKind};
 use strongroom_engine::audit::{
-    ClientInfo, CorrelationId, Entry, Log, LogConfig, Operation, Origin, Outcome, Record, RequestPath,
-    Resource, TlsVersion, VaultResource, Verdict,
+    ClientInfo, CorrelationId, Entry, Log, LogConfig, Operation, Origin, Outcome, PolicyName, Record,
+    RequestPath, Resource, TlsVersion, VaultResource, Verdict,
 };
 use tempfile::TempDir;
 
@@ -101,7 +101,7 @@ pub fn record() -> Record {
             path: RequestPath::new("/secrets/db-password?api-version=7.6"),
             tls: TlsVersion::Tls13,
         },
-        verdict: Verdict::Allow("shop-reads-db".into()),
+        verdict: Verdict::Allow(PolicyName::new("shop-reads-db")),
         outcome: Outcome::success(200),
         duration: Duration::from_millis(1),
     }

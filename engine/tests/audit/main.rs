@@ -2,3 +2,5 @@
 
 mod append;
 mod fixture;
+mod hostile;
+mod tamper;

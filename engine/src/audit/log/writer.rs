@@ -85,7 +85,7 @@ impl Writer {
 
     fn admit(&self, class: Class, entry: &Entry) -> Result<(), AppendError> {
         // A link is at most this long.
-        const LINK: u64 = 300;
+        const LINK: u64 = 400;
         let limit = self.config.quota.limit(class);
         let size = (entry.as_bytes().len() as u64).saturating_add(LINK);
         if self.bytes.saturating_add(size) > limit {
@@ -239,10 +239,11 @@ impl Writer {
             leaf: *entry.leaf(),
             place,
         };
-        let tail = link.to_string();
+        let head = link.head();
+        let tail = link.tail(head.hash).to_string();
         match segment.write([entry.as_bytes(), tail.as_bytes()]) {
             Ok(()) => {
-                self.head = link.head();
+                self.head = head;
                 self.drained = place.or(self.drained);
                 self.bytes = self
                     .bytes

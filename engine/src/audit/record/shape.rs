@@ -13,7 +13,7 @@ use super::{Outcome, Record, Resource, VaultResource, Verdict};
 use crate::audit::{
     entry::Time,
     operation::Operation,
-    text::{ClientInfo, CorrelationId, RequestPath},
+    text::{ClientInfo, CorrelationId, PolicyName, RequestPath},
 };
 
 #[derive(Serialize)]
@@ -42,7 +42,7 @@ struct Line<'a> {
     node: Option<&'a ResourceName>,
     decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<&'a str>,
+    policy: Option<&'a PolicyName>,
 }
 
 #[derive(Serialize)]
@@ -167,7 +167,7 @@ impl Serialize for Record {
 }
 
 impl Verdict {
-    fn parts(&self) -> (&'static str, Option<&str>) {
+    fn parts(&self) -> (&'static str, Option<&PolicyName>) {
         match self {
             Self::Allow(policy) => ("Allow", Some(policy)),
             Self::Deny(policy) => ("Deny", Some(policy)),
