@@ -1,0 +1,114 @@
+//! A namespace per test: a name of its own, removed at the end, reported when the test fails.
+
+use std::{env, future::Future, time::Duration};
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use kube::{
+    Api, Client,
+    api::{DeleteParams, ObjectMeta, PostParams},
+};
+
+use super::{
+    Cluster, report,
+    wait::{self, Seen},
+};
+
+/// How long a namespace may take to be usable, and to be gone.
+const DEADLINE: Duration = Duration::from_mins(2);
+
+/// A namespace of one test.
+#[derive(Clone)]
+pub struct TestNamespace {
+    /// Its name.
+    pub name: String,
+    client: Client,
+}
+
+impl Cluster {
+    /// Makes a namespace with a name of its own that begins with `prefix`.
+    pub async fn namespace(&self, prefix: &str) -> Result<TestNamespace> {
+        self.labelled_namespace(prefix, &[]).await
+    }
+
+    /// Makes a namespace with labels, for example of Pod Security.
+    pub async fn labelled_namespace(&self, prefix: &str, labels: &[(&str, &str)]) -> Result<TestNamespace> {
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let name = format!("{prefix}-{}", id.get(..8).unwrap_or(&id));
+        let mut all: std::collections::BTreeMap<_, _> = labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        all.insert("strongroom.dev/test".to_owned(), prefix.to_owned());
+        let metadata = ObjectMeta {
+            name: Some(name.clone()),
+            labels: Some(all),
+            ..ObjectMeta::default()
+        };
+        let api = Api::<Namespace>::all(self.client());
+        let namespace = Namespace {
+            metadata,
+            ..Namespace::default()
+        };
+        api.create(&PostParams::default(), &namespace)
+            .await
+            .with_context(|| format!("cannot make namespace {name}"))?;
+        let made = TestNamespace {
+            name,
+            client: self.client(),
+        };
+        made.usable().await?;
+        Ok(made)
+    }
+
+    /// Runs a test in a namespace of its own and removes it after, also when the test fails. With
+    /// `STRONGROOM_KEEP=1` a failed test's namespace stays for a look.
+    pub async fn in_namespace<F, Fut, T>(&self, prefix: &str, test: F) -> Result<T>
+    where
+        F: FnOnce(TestNamespace) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let namespace = self.namespace(prefix).await?;
+        let outcome = test(namespace.clone()).await;
+        if outcome.is_err() {
+            eprintln!("{}", report::namespace(&self.client(), &namespace.name).await);
+            if env::var_os("STRONGROOM_KEEP").is_some() {
+                return outcome;
+            }
+        }
+        namespace.delete().await?;
+        outcome
+    }
+}
+
+impl TestNamespace {
+    /// A pod made before the default service account exists is refused.
+    async fn usable(&self) -> Result<()> {
+        let accounts = Api::<ServiceAccount>::namespaced(self.client.clone(), &self.name);
+        let what = format!("namespace {} has its default service account", self.name);
+        wait::until(&what, DEADLINE, || async {
+            Ok(match accounts.get_opt("default").await? {
+                Some(_) => Seen::Ready(()),
+                None => Seen::NotYet("none".to_owned()),
+            })
+        })
+        .await
+    }
+
+    /// Asks for the namespace's removal without waiting for it.
+    pub async fn delete(&self) -> Result<()> {
+        match Api::<Namespace>::all(self.client.clone())
+            .delete(&self.name, &DeleteParams::default())
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("cannot remove namespace {}", self.name)),
+        }
+    }
+
+    /// Waits until the namespace is gone.
+    pub async fn gone(&self) -> Result<()> {
+        wait::deleted(&Api::<Namespace>::all(self.client.clone()), &self.name, DEADLINE).await
+    }
+}

@@ -1,0 +1,245 @@
+//! Waiting for something with a deadline, and an error that says what was seen last.
+
+use std::{
+    fmt::Debug,
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, StatefulSet},
+    core::v1::Pod,
+};
+use kube::{Api, Client, Resource, api::DynamicObject, core::NamespaceResourceScope};
+use serde::de::DeserializeOwned;
+
+/// How often the world is looked at.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// What a look at the world gives.
+#[derive(Debug)]
+pub enum Seen<T> {
+    /// It is there.
+    Ready(T),
+    /// Not yet; what there is instead.
+    NotYet(String),
+}
+
+/// Looks until something is there. A failing look counts as not yet: the API server of a test may be
+/// away for a moment.
+pub async fn until<T, F, Fut>(what: &str, deadline: Duration, mut look: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Seen<T>>>,
+{
+    let start = Instant::now();
+    loop {
+        let last = match look().await {
+            Ok(Seen::Ready(found)) => return Ok(found),
+            Ok(Seen::NotYet(state)) => state,
+            Err(error) => format!("{error:#}"),
+        };
+        if start.elapsed() >= deadline {
+            bail!("{what}: not within {} s; last seen: {last}", deadline.as_secs());
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+/// Waits until every replica of a Deployment is of the newest revision and available.
+pub async fn deployment(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    deadline: Duration,
+) -> Result<Deployment> {
+    let api = Api::<Deployment>::namespaced(client.clone(), namespace);
+    until(
+        &format!("Deployment {namespace}/{name} is available"),
+        deadline,
+        || async {
+            let found = api.get(name).await?;
+            let wanted = found.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+            let status = found.status.clone().unwrap_or_default();
+            let current = status.observed_generation >= found.metadata.generation;
+            let updated = status.updated_replicas.unwrap_or(0);
+            let available = status.available_replicas.unwrap_or(0);
+            let alone = status.replicas.unwrap_or(0) == wanted;
+            Ok(seen(
+                found,
+                current && updated >= wanted && available >= wanted && alone,
+                || format!("{available} of {wanted} available, {updated} updated"),
+            ))
+        },
+    )
+    .await
+}
+
+/// Waits until a DaemonSet runs its newest revision on every node meant.
+pub async fn daemon_set(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    deadline: Duration,
+) -> Result<DaemonSet> {
+    let api = Api::<DaemonSet>::namespaced(client.clone(), namespace);
+    until(
+        &format!("DaemonSet {namespace}/{name} is available"),
+        deadline,
+        || async {
+            let found = api.get(name).await?;
+            let status = found.status.clone().unwrap_or_default();
+            let current = status.observed_generation >= found.metadata.generation;
+            let wanted = status.desired_number_scheduled;
+            let updated = status.updated_number_scheduled.unwrap_or(0);
+            let available = status.number_available.unwrap_or(0);
+            Ok(seen(
+                found,
+                current && wanted > 0 && updated >= wanted && available >= wanted,
+                || format!("{available} of {wanted} available, {updated} updated"),
+            ))
+        },
+    )
+    .await
+}
+
+/// Waits until every replica of a StatefulSet is of the newest revision and ready.
+pub async fn stateful_set(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    deadline: Duration,
+) -> Result<StatefulSet> {
+    let api = Api::<StatefulSet>::namespaced(client.clone(), namespace);
+    until(
+        &format!("StatefulSet {namespace}/{name} is ready"),
+        deadline,
+        || async {
+            let found = api.get(name).await?;
+            let wanted = found.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+            let status = found.status.clone().unwrap_or_default();
+            let current = status.observed_generation >= found.metadata.generation;
+            let ready = status.ready_replicas.unwrap_or(0);
+            let revision = status.update_revision == status.current_revision;
+            Ok(seen(found, current && revision && ready >= wanted, || {
+                format!("{ready} of {wanted} ready")
+            }))
+        },
+    )
+    .await
+}
+
+/// Waits until a pod is Ready.
+pub async fn pod(client: &Client, namespace: &str, name: &str, deadline: Duration) -> Result<Pod> {
+    let api = Api::<Pod>::namespaced(client.clone(), namespace);
+    until(&format!("pod {namespace}/{name} is ready"), deadline, || async {
+        let found = api.get(name).await?;
+        let conditions = found
+            .status
+            .as_ref()
+            .and_then(|status| status.conditions.as_ref());
+        let ready =
+            conditions.is_some_and(|all| all.iter().any(|one| one.type_ == "Ready" && one.status == "True"));
+        let state = super::report::pod(&found);
+        Ok(seen(found, ready, || state))
+    })
+    .await
+}
+
+/// Waits until an object is gone.
+pub async fn deleted<K>(api: &Api<K>, name: &str, deadline: Duration) -> Result<()>
+where
+    K: Resource + Clone + DeserializeOwned + Debug,
+{
+    until(&format!("{name} is deleted"), deadline, || async {
+        Ok(match api.get_opt(name).await? {
+            None => Seen::Ready(()),
+            Some(object) => Seen::NotYet(format!("finalizers {:?}", object.meta().finalizers)),
+        })
+    })
+    .await
+}
+
+/// Waits until a condition of an object has a status; gives the condition's reason and message.
+pub async fn condition<K>(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    wanted: (&str, &str),
+    deadline: Duration,
+) -> Result<(String, String)>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    let (kind, status) = wanted;
+    let resource = kube::api::ApiResource::erase::<K>(&());
+    let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource);
+    until(
+        &format!("{} {namespace}/{name} has {kind}={status}", resource.kind),
+        deadline,
+        || async {
+            let object = api.get(name).await?;
+            let conditions = object
+                .data
+                .pointer("/status/conditions")
+                .and_then(|list| list.as_array());
+            let conditions = conditions.context("it has no conditions yet")?;
+            let text = |condition: &serde_json::Value, key: &str| {
+                condition
+                    .get(key)
+                    .and_then(|value| value.as_str())
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let found = conditions
+                .iter()
+                .find(|one| text(one, "type") == kind && text(one, "status") == status);
+            Ok(match found {
+                Some(one) => Seen::Ready((text(one, "reason"), text(one, "message"))),
+                None => Seen::NotYet(serde_json::to_string(conditions)?),
+            })
+        },
+    )
+    .await
+}
+
+fn seen<T>(found: T, ready: bool, state: impl FnOnce() -> String) -> Seen<T> {
+    if ready {
+        Seen::Ready(found)
+    } else {
+        Seen::NotYet(state())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_missed_deadline_says_what_was_seen_last() {
+        let look = || async { Ok(Seen::<()>::NotYet("0 of 1 ready".to_owned())) };
+        let error = until("the pod is ready", Duration::ZERO, look)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("the pod is ready") && error.contains("0 of 1 ready"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_failing_look_is_tried_again() {
+        let mut looks = 0;
+        let found = until("it is there", Duration::from_secs(5), || {
+            looks += 1;
+            let now = looks;
+            async move {
+                anyhow::ensure!(now >= 3, "away");
+                Ok(Seen::Ready(now))
+            }
+        });
+        assert_eq!(found.await.unwrap(), 3);
+    }
+}

@@ -1,0 +1,147 @@
+//! The table of images: adding one is adding a row.
+
+/// One image.
+#[derive(Debug)]
+pub struct Image {
+    /// Its name without a tag.
+    pub name: &'static str,
+    /// Its tag, where it does not follow the workspace's.
+    pub tag: Option<&'static str>,
+    /// The user it runs as, unless a pod says otherwise.
+    pub user: &'static str,
+    /// What it runs.
+    pub entrypoint: &'static [&'static str],
+    /// What is in it.
+    pub contents: Contents,
+}
+
+/// What is in an image.
+#[derive(Debug, Clone, Copy)]
+pub enum Contents {
+    /// A program of this workspace with the libraries that it is linked to.
+    Program {
+        /// The program's name, which is also its path in the image.
+        target: &'static str,
+        /// Whether it is an example of its crate.
+        example: bool,
+    },
+    /// The static program of a tool.
+    Tool {
+        /// The tool's name.
+        tool: &'static str,
+        /// The program's path in the image.
+        path: &'static str,
+    },
+    /// A shell and the usual commands, in one static program.
+    Shell,
+}
+
+/// Nobody in particular.
+const NONROOT: &str = "65532:65532";
+/// Mounting needs root; only the node driver does it.
+const ROOT: &str = "0:0";
+
+/// The images of this workspace's programs, tagged as asked.
+pub const IMAGES: &[Image] = &[
+    program(
+        "strongroom/vault",
+        "strongroom-vault",
+        NONROOT,
+        &["/strongroom-vault"],
+    ),
+    program(
+        "strongroom/operator",
+        "strongroom-operator",
+        NONROOT,
+        &["/strongroom-operator"],
+    ),
+    program("strongroom/csi", "strongroom-csi", ROOT, &["/strongroom-csi"]),
+];
+
+/// The images of a cluster's own pods and of tests, with tags of their own.
+pub const BASE: &[Image] = &[
+    Image {
+        name: "strongroom/pause",
+        tag: Some("1"),
+        user: NONROOT,
+        entrypoint: &["/bin/sleep", "2147483647"],
+        contents: Contents::Shell,
+    },
+    Image {
+        name: "strongroom/test-shell",
+        tag: Some("1"),
+        user: NONROOT,
+        entrypoint: &["/bin/sh"],
+        contents: Contents::Shell,
+    },
+    COREDNS,
+];
+
+/// The cluster's DNS.
+pub const COREDNS: Image = Image {
+    name: "strongroom/coredns",
+    tag: Some("1.15.0"),
+    user: ROOT,
+    entrypoint: &["/coredns"],
+    contents: Contents::Tool {
+        tool: "coredns",
+        path: "/coredns",
+    },
+};
+
+const fn program(
+    name: &'static str,
+    target: &'static str,
+    user: &'static str,
+    entrypoint: &'static [&'static str],
+) -> Image {
+    Image {
+        name,
+        tag: None,
+        user,
+        entrypoint,
+        contents: Contents::Program {
+            target,
+            example: false,
+        },
+    }
+}
+
+impl Image {
+    /// The image's name with its tag.
+    pub fn reference(&self, tag: Option<&str>) -> String {
+        format!("{}:{}", self.name, self.tag.or(tag).unwrap_or("dev"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cluster::pods::SHELL_IMAGE, local::config::PAUSE_IMAGE, tools};
+
+    #[test]
+    fn the_names_that_others_use_are_in_the_table() {
+        let references: Vec<String> = BASE.iter().map(|image| image.reference(None)).collect();
+        assert!(references.iter().any(|reference| reference == SHELL_IMAGE));
+        assert!(
+            references
+                .iter()
+                .any(|reference| PAUSE_IMAGE.ends_with(reference))
+        );
+    }
+
+    #[test]
+    fn the_dns_image_has_the_version_of_its_tool() {
+        assert_eq!(COREDNS.tag, tools::find("coredns").map(|tool| tool.version));
+    }
+
+    #[test]
+    fn only_the_node_driver_runs_as_root() {
+        let root: Vec<_> = IMAGES
+            .iter()
+            .filter(|image| image.user == ROOT)
+            .map(|image| image.name)
+            .collect();
+        assert_eq!(root, ["strongroom/csi"]);
+    }
+}

@@ -1,0 +1,184 @@
+//! Starting a cluster.
+
+mod files;
+mod ready;
+
+use std::{
+    fs::{self, File},
+    io::ErrorKind,
+    net::TcpListener,
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::{
+    Layout, Options, bundle, down,
+    network::{self, node_name},
+    process::boot_id,
+    record::Record,
+    status,
+};
+use crate::{
+    images,
+    progress::Step,
+    tools::{self, Store},
+};
+
+/// What `up` found or did.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The cluster was started now.
+    Started,
+    /// It was there and healthy already.
+    AlreadyUp,
+}
+
+/// The role of the control bundle.
+pub const CONTROL: &str = "control";
+
+/// Starts a cluster, or says that it is up already.
+pub async fn up(layout: &Layout, options: &Options, store: &Store) -> Result<Outcome> {
+    require_root()?;
+    if !(1..=9).contains(&options.nodes) {
+        bail!("a cluster has 1 to 9 nodes, not {}", options.nodes);
+    }
+    let _lock = lock(layout)?;
+    if already_up(layout).await? {
+        return Ok(Outcome::AlreadyUp);
+    }
+    let wanted = [tools::PACKAGES, "kubernetes", "coredns", "busybox"].map(str::to_owned);
+    tools::install(store, &wanted)?;
+    let socket = listen(options.api_port)?;
+    let mut record = Record::new(boot_id(), options.clone(), socket.local_addr()?.port());
+    files::write(layout, &record)?;
+    record.save(layout)?;
+    if let Err(error) = start(layout, &mut record, store, socket).await {
+        // Its processes end, its logs stay: a person has to see why.
+        down::stop(&record)?;
+        let logs = layout.logs();
+        return Err(error.context(format!(
+            "the cluster did not come up; its logs are in {}",
+            logs.display()
+        )));
+    }
+    record.complete = true;
+    record.save(layout)?;
+    Ok(Outcome::Started)
+}
+
+/// Keeps others from starting or removing the same cluster as long as the file lives.
+pub fn lock(layout: &Layout) -> Result<File> {
+    let path = layout.lock();
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    }
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(_) => bail!(
+            "another `harness up` or `harness down` of the cluster {} is running",
+            layout.name()
+        ),
+    }
+}
+
+/// Looks at what is there: a healthy cluster stays, a dead one is removed, a sick one is refused.
+async fn already_up(layout: &Layout) -> Result<bool> {
+    let Some(record) = Record::load(layout)? else {
+        down::remove(layout)?;
+        return Ok(false);
+    };
+    let alive = record.alive(&boot_id()).len();
+    if alive == 0 {
+        eprintln!("==> Removing what is left of an earlier cluster");
+        down::remove(layout)?;
+        return Ok(false);
+    }
+    let status = status::of(layout).await?;
+    if !status.healthy() {
+        bail!(
+            "the cluster {} is there, but not healthy; `harness down` removes it\n{status}",
+            layout.name()
+        );
+    }
+    Ok(true)
+}
+
+async fn start(layout: &Layout, record: &mut Record, store: &Store, socket: TcpListener) -> Result<()> {
+    let step = Step::begin("Starting the cluster's daemons");
+    let kubernetes = tools::find("kubernetes")
+        .map(|tool| store.dir(tool))
+        .context("no kubernetes in the table")?;
+    let waiting = bundles(layout, record, &kubernetes, socket)?;
+    let pids: Vec<i32> = waiting.iter().map(|one| one.bundle.init.pid).collect();
+    let (control, nodes) = pids.split_first().context("no bundle was started")?;
+    network::connect(*control, nodes)?;
+    for one in waiting {
+        one.release()?;
+    }
+    step.done();
+    ready::containerd(record).await?;
+    let step = Step::begin("Loading the images of DNS and of test pods");
+    for (reference, bytes) in images::base(store)? {
+        images::import_bytes(record, &reference, &bytes)?;
+    }
+    step.done();
+    ready::cluster(layout, record).await
+}
+
+/// Starts all bundles. Each is in the record before it may run; until then its init waits for us.
+fn bundles(
+    layout: &Layout,
+    record: &mut Record,
+    tools: &Path,
+    socket: TcpListener,
+) -> Result<Vec<bundle::Waiting>> {
+    let mut waiting = vec![bundle::start(layout, CONTROL, tools, Some(socket))?];
+    for index in 0..record.options.nodes {
+        waiting.push(bundle::start(layout, &node_name(index), tools, None)?);
+    }
+    record.bundles = waiting.iter().map(|one| one.bundle.clone()).collect();
+    record.save(layout)?;
+    Ok(waiting)
+}
+
+fn listen(port: u16) -> Result<TcpListener> {
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            bail!("port {port} of 127.0.0.1 is taken by another program; choose another, or 0 for a free one")
+        }
+        other => other.with_context(|| format!("cannot listen on 127.0.0.1:{port}")),
+    }
+}
+
+fn require_root() -> Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        bail!("a cluster of its own needs namespaces and mounts, so `harness up` has to run as root (sudo)");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_gets_a_clear_sentence() {
+        let taken = listen(0).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let error = listen(port).unwrap_err().to_string();
+        assert!(
+            error.contains(&port.to_string()) && error.contains("taken"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn two_at_once_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new("one", dir.path()).unwrap();
+        let _first = lock(&layout).unwrap();
+        assert!(lock(&layout).unwrap_err().to_string().contains("is running"));
+    }
+}

