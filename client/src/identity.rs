@@ -119,7 +119,7 @@ impl IdentityClient {
         audience: &Audience,
     ) -> Result<VaultToken, ExchangeError> {
         self.retry
-            .run(async || self.exchange_once(assertion, audience).await)
+            .run(|| self.exchange_once(assertion, audience))
             .await
     }
 

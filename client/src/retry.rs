@@ -46,10 +46,11 @@ impl Retry {
         Some(asked.unwrap_or_default().max(doubled))
     }
 
-    /// Runs `attempt` until it succeeds, its error says not to repeat it, or the attempts are used up.
-    pub(crate) async fn run<T, E: Repeatable>(
+    /// Runs `attempt` until it succeeds, its error says not to repeat it, or the attempts are used up. Not an
+    /// `AsyncFnMut`: what awaits one is not known to be `Send`, so that no request could be made in a spawned task.
+    pub(crate) async fn run<T, E: Repeatable, F: Future<Output = Result<T, E>>>(
         &self,
-        mut attempt: impl AsyncFnMut() -> Result<T, E>,
+        mut attempt: impl FnMut() -> F,
     ) -> Result<T, E> {
         let mut failed = 0;
         loop {

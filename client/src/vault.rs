@@ -115,8 +115,9 @@ impl VaultClient {
     }
 
     async fn send(&self, token: &VaultToken, call: Call<'_>) -> Result<Answer, VaultError> {
-        let attempt = async || {
-            self.send_once(token, &call)
+        let call = &call;
+        let attempt = || async move {
+            self.send_once(token, call)
                 .await
                 .map_err(|error| (error, call.repeatable))
         };
