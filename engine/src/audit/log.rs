@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread::{self, JoinHandle, Thread},
+    time::Duration,
 };
 
 use self::{gauges::Gauges, open::find_end, writer::Writer};
@@ -224,7 +225,10 @@ impl Shared {
             let _timer = self.gauges.time();
             writer.append(class, entry, place)
         };
-        worker::wake(self);
+        // A lost file needs the thread too; a full log does not.
+        if !matches!(appended, Err(AppendError::QuotaReached { .. })) {
+            worker::wake(self);
+        }
         let head = appended?;
         match self.config.sync {
             SyncMode::Always => self.wait_for(head, failures)?,
@@ -267,17 +271,22 @@ fn start(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     Ok(worker)
 }
 
-/// Keeps other processes from writing the same log; released by the kernel however this process ends.
+/// Keeps other processes from writing the same log; released by the kernel however this process ends. Waits a little for
+/// one that is just ending, or for a child that has not yet closed what it inherited.
 fn lock_dir(config: &LogConfig) -> Result<File, OpenError> {
+    const TRIES: u32 = 100;
     let dir_error = |source| OpenError::Dir {
         dir: config.dir.clone(),
         source,
     };
     make_dir(&config.dir).map_err(dir_error)?;
     let file = File::create(config.dir.join("lock")).map_err(dir_error)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(config.dir.clone())),
-        Err(TryLockError::Error(source)) => Err(dir_error(source)),
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(source)) => return Err(dir_error(source)),
+        }
     }
+    Err(OpenError::InUse(config.dir.clone()))
 }

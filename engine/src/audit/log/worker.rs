@@ -41,14 +41,15 @@ pub(super) fn run(shared: &Weak<Shared>) {
         if shared.stopped.load(Relaxed) {
             return;
         }
+        let mut is_new = false;
         if shared.dirty.load(Relaxed) {
             shared.wait_for_more();
-            shared.sync();
+            is_new = shared.sync();
         }
         if shared.tend(opened.elapsed()) {
             opened = Instant::now();
         }
-        if listed.elapsed() >= LIST {
+        if is_new || listed.elapsed() >= LIST {
             listed = Instant::now();
             shared.retain();
         }
@@ -63,8 +64,8 @@ impl Shared {
         }
     }
 
-    /// Syncs what was appended.
-    pub(super) fn sync(&self) {
+    /// Syncs what was appended, and says whether a segment was begun since the last time.
+    pub(super) fn sync(&self) -> bool {
         self.dirty.store(false, Relaxed);
         let (files, synced, dir_changed) = {
             let mut writer = self.lock();
@@ -87,6 +88,7 @@ impl Shared {
             Ok(()) => self.publish(synced),
             Err(_) => self.distrust(),
         }
+        dir_changed
     }
 
     fn publish(&self, synced: Synced) {
@@ -116,7 +118,11 @@ impl Shared {
         writer.check_name();
         if writer.segment.is_none() {
             // A failure is kept in the gauges and tried again in the next round.
-            let begun = writer.begin_segment().and_then(|()| writer.settle()).is_ok();
+            let begun = writer.begin_segment().is_ok();
+            if begun {
+                writer.admit_refused();
+                let _ = writer.settle();
+            }
             drop(writer);
             self.dirty.store(true, Relaxed);
             return begun;

@@ -105,11 +105,27 @@ impl Writer {
         if self.is_rotation_due() {
             self.begin_segment()?;
         }
-        self.write(entry, place)
+        let head = self.write(entry, place)?;
+        // Only now is it known that the log takes records again. If it does not take this one, the next may.
+        self.admit_refused();
+        let _ = self.settle();
+        Ok(head)
     }
 
     /// Records what is pending.
     pub(super) fn settle(&mut self) -> Result<(), AppendError> {
+        while let Some(recovery) = self.pending.first().cloned() {
+            self.write(
+                &Entry::of(&Upkeep::Recovered(recovery).at(SystemTime::now())),
+                None,
+            )?;
+            self.pending.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Makes the appends that failed something to record.
+    pub(super) fn admit_refused(&mut self) {
         if self.refused > 0 {
             let segment = self
                 .segment
@@ -121,14 +137,6 @@ impl Writer {
                 refused: std::mem::take(&mut self.refused),
             });
         }
-        while let Some(recovery) = self.pending.first().cloned() {
-            self.write(
-                &Entry::of(&Upkeep::Recovered(recovery).at(SystemTime::now())),
-                None,
-            )?;
-            self.pending.remove(0);
-        }
-        Ok(())
     }
 
     fn check_file(&mut self) -> Result<(), AppendError> {

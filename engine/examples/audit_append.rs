@@ -1,0 +1,112 @@
+//! Measures what one audit record costs: `cargo run --profile ci --example audit_append [DIR]`.
+
+use std::{
+    net::IpAddr,
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use strongroom_core::{Identity, ObjectKind};
+use strongroom_engine::audit::{
+    Class, ClientInfo, CorrelationId, Entry, Log, LogConfig, Operation, Origin, Outcome, PolicyName, Record,
+    RequestPath, Resource, TlsVersion, VaultResource, Verdict,
+};
+
+/// Records per thread.
+const RECORDS: u32 = 100_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let temporary = tempfile::TempDir::new()?;
+    let dir = std::env::args()
+        .nth(1)
+        .map_or_else(|| temporary.path().to_owned(), PathBuf::from);
+    let record = record()?;
+    println!(
+        "serialise and hash: {:.2} us",
+        micros(1, || drop(std::hint::black_box(Entry::new(&record))))
+    );
+    let entry = Entry::new(&record);
+    for threads in [1, 8] {
+        let log = open(&dir.join(threads.to_string()))?;
+        let append = || drop(log.append(Class::Read, &entry));
+        println!("{threads} threads, append alone: {}", micros(threads, append));
+        let whole = || drop(log.append(Class::Read, &Entry::new(&record)));
+        println!(
+            "{threads} threads, serialise, hash and append: {}",
+            micros(threads, whole)
+        );
+        let usage = log.usage();
+        println!(
+            "  {} records, {} bytes, {} refused, {} syncs",
+            usage.records, usage.bytes, usage.refused, usage.syncs
+        );
+    }
+    Ok(())
+}
+
+fn open(dir: &std::path::Path) -> Result<Log, Box<dyn std::error::Error>> {
+    let mut config = LogConfig::new(dir.to_owned(), "6f9c2c1e-0000-4000-8000-000000000001", "prod-0");
+    config.quota.bytes = 1 << 32;
+    config.retention.bytes = None;
+    Ok(Log::open(config, None)?)
+}
+
+/// CPU and wall-clock microseconds per call, over all threads.
+fn micros(threads: u32, call: impl Fn() + Sync) -> String {
+    let (began, ticks) = (Instant::now(), cpu_ticks());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| (0..RECORDS).for_each(|_| call()));
+        }
+    });
+    let calls = f64::from(RECORDS * threads);
+    let (wall, ticks) = (began.elapsed().as_secs_f64(), cpu_ticks() - ticks);
+    format!(
+        "{:.2} us of CPU, {:.2} us of time",
+        ticks * 1e4 / calls,
+        wall * 1e6 / calls
+    )
+}
+
+/// CPU time of this process in hundredths of a second: fields 14 and 15 of proc(5)'s stat.
+fn cpu_ticks() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    stat.split(' ')
+        .skip(13)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum()
+}
+
+fn record() -> Result<Record, Box<dyn std::error::Error>> {
+    let identity = Identity {
+        namespace: "shop".parse()?,
+        name: "api".parse()?,
+        uid: "0f0f0f0f-1111-4222-8333-444444444444".parse()?,
+        pod: None,
+        node: None,
+    };
+    Ok(Record {
+        time: SystemTime::now(),
+        vault: Arc::new(VaultResource::new(&"team-a".parse()?, &"prod".parse()?)),
+        operation: Operation::SecretGet,
+        resource: Resource::Object {
+            kind: ObjectKind::Secrets,
+            name: "db-password".parse()?,
+            version: Some("0123456789abcdef0123456789abcdef".parse()?),
+        },
+        origin: Origin {
+            identity: Arc::new(identity),
+            caller: IpAddr::from([10, 1, 2, 3]),
+            correlation: CorrelationId::from_random([7; 16]),
+            client: ClientInfo::new(b"azsdk-python-keyvault-secrets/4.9.0 Python/3.12"),
+            path: RequestPath::new("/secrets/db-password?api-version=7.6"),
+            tls: TlsVersion::Tls13,
+        },
+        verdict: Verdict::Allow(PolicyName::new("shop-reads-db")),
+        outcome: Outcome::success(200),
+        duration: Duration::from_millis(1),
+    })
+}
