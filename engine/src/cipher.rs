@@ -11,6 +11,7 @@
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, KeyType, Salt},
+    hmac,
 };
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -43,6 +44,23 @@ pub fn seal(key: &[u8; 32], context: &[u8], salt: &[u8; 32], plaintext: &[u8]) -
         .map_err(|_| NotOpened)?;
     sealed.extend_from_slice(tag.as_ref());
     Ok(sealed)
+}
+
+/// Encrypts like [`seal`] where no random bytes are at hand: the salt is an HMAC of what is encrypted, so that equal
+/// plaintexts are equal when sealed, and nothing else shows.
+pub fn seal_deterministic(key: &[u8; 32], context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, NotOpened> {
+    let salt_key = derive_key(key, b"strongroom salt 1")?;
+    let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, salt_key.as_slice()));
+    mac.update(&u64::try_from(context.len()).unwrap_or(u64::MAX).to_be_bytes());
+    mac.update(context);
+    mac.update(plaintext);
+    let salt = mac.sign();
+    seal(
+        key,
+        context,
+        salt.as_ref().try_into().map_err(|_| NotOpened)?,
+        plaintext,
+    )
 }
 
 /// Undoes [`seal`].

@@ -12,21 +12,10 @@
 //! [`read()`] and [`apply()`] are pure: time, version ids and random bytes are given to them. [`Vault`] is the thin layer
 //! around them that has effects: it holds the published snapshot, the writer thread and the outbox of audit records.
 //!
-//! The handle, as its users see it (all methods take `&self`; it is cheap to clone):
-//!
 //! ```text
-//! Vault::open(VaultOptions, Arc<dyn Store>, &dyn Seal, Option<Arc<audit log>>) -> Result<Vault, OpenError>
-//! read(&ReadRequest, now, &dyn Fn(&ObjectName) -> bool) -> Result<Answer, ObjectError>
-//! submit(WriteRequest, now, audit: AuditOf, done: Done) -> Result<(), QueueFull>
-//!     AuditOf = Box<dyn Fn(&Outcome) -> Vec<u8> + Send>     Outcome = Result<Answer, ObjectError>
-//!     Done    = Box<dyn FnOnce(Result<Answer, WriteError>) + Send>
-//! resolve(&ObjectName, Option<&Version>) -> Result<Resolution, ObjectError>
-//! peek_backup(&BackupBlob) -> Result<ObjectName, ObjectError>
-//! on_change(Box<dyn Fn(&ChangeNotice) + Send + Sync>)       ChangeNotice { names, generation }
-//! anchor() -> Result<Anchor, _>                             Anchor { generation: u64, digest: [u8; 32] }
-//! meta_get(key: &str) -> Result<Option<Vec<u8>>, _>, meta_put(key, Option<Vec<u8>>) -> Result<(), WriteError>  (blocks)
-//! sweep(now) -> Result<(), QueueFull>                       call every few seconds
-//! scrub() -> Result<ScrubReport, StoreCorrupt>, erasure_pending() -> Option<Timestamp>, vault_id(), seal_key_id()
+//! let unsealed = Unsealed::open(VaultOptions, Arc<dyn Store>, Box<dyn Seal>)?;    // vault_id(), audit_head()
+//! let log = Arc::new(audit::Log::open(LogConfig::new(dir, vault_id, replica), unsealed.audit_head())?);
+//! let vault = unsealed.start(log)?;                                               // a Vault, cheap to clone
 //! ```
 //!
 //! Invariants:
@@ -38,21 +27,45 @@
 //! This crate must not depend on tokio, axum, tonic or kube.
 
 pub mod answer;
+pub mod apply;
 pub mod audit;
 pub mod backup;
 pub mod cipher;
+pub mod codec;
+pub mod digest;
 pub mod error;
+pub mod inputs;
+pub mod keyring;
 pub mod limits;
+pub mod object;
+pub mod read;
+pub mod record;
 pub mod request;
+pub mod resolve;
+pub mod scrub;
 pub mod seal;
 pub mod store;
 pub mod time;
+pub mod transaction;
 pub mod value;
+pub mod vault;
 
 pub use answer::{Answer, Attributes, Deletion, ItemPage, SecretBundle};
+pub use apply::apply;
 pub use backup::BackupBlob;
 pub use error::{BadParameter, ObjectError};
+pub use inputs::Inputs;
+pub use keyring::Keyring;
 pub use limits::{ObjectLimits, RecoveryLevel, SoftDelete};
+pub use object::{Rules, View};
+pub use read::read;
 pub use request::{AttributesPatch, Marker, PageRequest, ReadRequest, Tags, WriteRequest};
+pub use resolve::Resolution;
+pub use scrub::{ScrubReport, StoreCorrupt};
 pub use time::Timestamp;
+pub use transaction::Changes;
 pub use value::SecretValue;
+pub use vault::{
+    Anchor, AuditOf, ChangeNotice, Done, Initialise, Listener, OpenError, QueueFull, Unsealed, Vault,
+    VaultOptions, WriteError,
+};

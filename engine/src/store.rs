@@ -7,9 +7,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub mod change_log;
 pub mod memory;
+pub mod overlay;
+pub mod redb;
 
 pub use change_log::Changes;
 pub use memory::MemoryStore;
+pub use overlay::Overlay;
+pub use redb::{OpenStoreError, RedbOptions, RedbStore};
 
 /// A store's generation: how many batches it has committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -26,6 +26,14 @@ impl Timestamp {
     }
 }
 
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        UNIX_EPOCH
+            .checked_add(Duration::from_secs(time.0))
+            .unwrap_or(UNIX_EPOCH)
+    }
+}
+
 impl From<SystemTime> for Timestamp {
     /// A clock set before 1970 reads as 1970.
     fn from(time: SystemTime) -> Self {

@@ -1,0 +1,245 @@
+//! The embedded store: one redb file.
+//!
+//! Every commit is two-phase with quick-repair, so that opening after a crash costs the same whatever the size. After an
+//! I/O error redb refuses everything until it is opened again; this store does that by itself, and says what became of
+//! the commit that met the error.
+
+use std::{
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use redb::{Database, StorageBackend, TableDefinition, backends::FileBackend};
+
+use self::{failure::Failure, snapshot::RedbSnapshot};
+use super::{Batch, Changes, CommitError, Gen, Limits, Snapshot, Store, StoreError, change_log::ChangeLog};
+
+mod failure;
+mod header;
+mod snapshot;
+
+pub use failure::OpenStoreError;
+
+const RECORDS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("records");
+
+/// Stores below this are checked whole when they are opened.
+const CHECKED_ON_OPEN: u64 = 64 * 1024 * 1024;
+
+/// How a redb store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RedbOptions {
+    /// Bytes of pages kept in memory.
+    pub cache_bytes: usize,
+    /// What must stay free on the disk: a commit that would leave less is refused as full before redb meets the disk's
+    /// end, so that reading goes on undisturbed.
+    pub reserve_bytes: u64,
+}
+
+impl Default for RedbOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 64 * 1024 * 1024,
+            reserve_bytes: 2 * 1024 * 1024,
+        }
+    }
+}
+
+/// Opens the database; the flag asks for the check of the whole file.
+type Opener = Box<dyn Fn(bool) -> Result<Database, Failure> + Send + Sync>;
+
+/// A store in one redb file.
+pub struct RedbStore {
+    open: Opener,
+    /// None after an error that opening again did not mend.
+    database: RwLock<Option<Database>>,
+    changes: ChangeLog,
+    room: Option<Room>,
+}
+
+impl std::fmt::Debug for RedbStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedbStore").finish_non_exhaustive()
+    }
+}
+
+/// Where a store lies, and what must stay free there.
+struct Room {
+    directory: PathBuf,
+    reserve: u64,
+}
+
+impl RedbStore {
+    /// Opens the store at `path`, or makes an empty one.
+    pub fn open(path: &Path, options: RedbOptions) -> Result<Self, OpenStoreError> {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new(".")).to_owned();
+        let room = Room {
+            directory,
+            reserve: options.reserve_bytes,
+        };
+        let path = path.to_owned();
+        let backend = move || {
+            let mut file = std::fs::OpenOptions::new();
+            let file = file
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(&path)?;
+            FileBackend::new(file).map_err(io::Error::other)
+        };
+        Self::assemble(backend, options, Some(room))
+    }
+
+    /// Opens the store in the storage that `backend` gives, each time it is (re)opened: for simulating disks.
+    pub fn open_with_backend<B: StorageBackend>(
+        backend: impl Fn() -> io::Result<B> + Send + Sync + 'static,
+        options: RedbOptions,
+    ) -> Result<Self, OpenStoreError> {
+        Self::assemble(backend, options, None)
+    }
+
+    fn assemble<B: StorageBackend>(
+        backend: impl Fn() -> io::Result<B> + Send + Sync + 'static,
+        options: RedbOptions,
+        room: Option<Room>,
+    ) -> Result<Self, OpenStoreError> {
+        let open: Opener = Box::new(move |check| {
+            let backend = backend()?;
+            let small = backend.len()? < CHECKED_ON_OPEN;
+            let mut builder = Database::builder();
+            builder
+                .set_cache_size(options.cache_bytes)
+                .set_check_integrity_on_open(check && small);
+            Ok(builder.create_with_backend(backend)?)
+        });
+        let database = open(true)?;
+        let generation = header::prepare(&database)?;
+        let database = RwLock::new(Some(database));
+        Ok(Self {
+            open,
+            database,
+            changes: ChangeLog::new(generation),
+            room,
+        })
+    }
+
+    /// Does `work` with the database, opening it again first where the last attempt failed.
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Failure>) -> Result<T, Failure> {
+        if let Some(database) = &*self.database.read().unwrap_or_else(PoisonError::into_inner) {
+            return work(database);
+        }
+        self.reopen()?;
+        match &*self.database.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(database) => work(database),
+            None => Err(Failure::Closed),
+        }
+    }
+
+    fn reopen(&self) -> Result<(), Failure> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        // The file is locked for as long as the old handle lives.
+        *database = None;
+        *database = Some((self.open)(false)?);
+        Ok(())
+    }
+
+    fn snapshot_of_database(&self) -> Result<RedbSnapshot, Failure> {
+        self.with(RedbSnapshot::open)
+    }
+
+    /// Finds out what became of a commit that failed half-way.
+    fn after_failure(&self, expect: Gen, failure: &Failure, committing: bool) -> CommitError {
+        if self.reopen().is_err() {
+            return if committing {
+                CommitError::OutcomeUnknown
+            } else {
+                CommitError::Unavailable
+            };
+        }
+        match self.snapshot_of_database() {
+            Ok(found) if found.generation() == expect && failure.is_full() => CommitError::Full,
+            Ok(found) if found.generation() == expect => CommitError::Unavailable,
+            Ok(_) | Err(_) => CommitError::OutcomeUnknown,
+        }
+    }
+
+    fn has_room(&self, batch: &Batch) -> bool {
+        let Some(room) = &self.room else { return true };
+        let Ok(disk) = rustix::fs::statvfs(&room.directory) else {
+            return true;
+        };
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // Copy on write: new pages for what changes, and for the paths to them.
+        let needed = u64::try_from(batch.bytes().saturating_mul(4)).unwrap_or(u64::MAX);
+        free >= room.reserve.saturating_add(needed)
+    }
+}
+
+impl Store for RedbStore {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        match self.snapshot_of_database() {
+            Ok(snapshot) => Ok(Arc::new(snapshot)),
+            Err(failure) => {
+                // A handle that met an I/O error stays unusable; a new one may work.
+                let again = self.reopen().and_then(|()| self.snapshot_of_database());
+                again
+                    .map(|snapshot| Arc::new(snapshot) as Arc<dyn Snapshot>)
+                    .map_err(|_| failure.into())
+            }
+        }
+    }
+
+    fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError> {
+        if !self.has_room(batch) {
+            return Err(CommitError::Full);
+        }
+        let generation = expect.next();
+        let mut committing = false;
+        let outcome = self.with(|database| {
+            let transaction = header::begin(database)?;
+            if header::advance(&transaction, expect, generation)? {
+                write(&transaction, batch)?;
+                committing = true;
+                transaction.commit()?;
+                Ok(true)
+            } else {
+                transaction.abort()?;
+                Ok(false)
+            }
+        });
+        match outcome {
+            Ok(true) => {
+                self.changes.record(generation, batch);
+                Ok(generation)
+            }
+            Ok(false) => Err(CommitError::Conflict),
+            Err(failure) => Err(self.after_failure(expect, &failure, committing)),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            ops: 16_384,
+            bytes: 32 * 1024 * 1024,
+        }
+    }
+
+    fn changes(&self, after: Gen) -> Changes {
+        self.changes.after(after)
+    }
+}
+
+fn write(transaction: &redb::WriteTransaction, batch: &Batch) -> Result<(), Failure> {
+    let mut records = transaction.open_table(RECORDS)?;
+    for (key, value) in batch.iter() {
+        match value {
+            Some(value) => records.insert(key.as_bytes(), value.as_bytes())?,
+            None => records.remove(key.as_bytes())?,
+        };
+    }
+    Ok(())
+}

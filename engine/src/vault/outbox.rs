@@ -1,0 +1,115 @@
+//! The audit records of committed changes on their way to the log.
+//!
+//! A record is in the store from the commit of its change on; it is appended to the log after the commit, and removed
+//! from the store by a later commit once the log has it on the disk. The log knows the last place it took, so handing
+//! it a record again after a crash does nothing.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{
+    audit::{Class, Entry, Log, Place},
+    error::ObjectError,
+    record::{VaultId, audit_head, damaged_state, key, outbox},
+    store::{Batch, Snapshot},
+};
+
+/// How many records are fetched at a time when the outbox is loaded, and how many one commit removes.
+const STRETCH: usize = 1_024;
+
+/// The outbox as the writer knows it.
+pub(super) struct Outbox {
+    vault: VaultId,
+    log: Arc<Log>,
+    /// Committed, not yet in the log; oldest first.
+    waiting: VecDeque<(Place, Entry)>,
+    /// In the log, still in the store; oldest first.
+    drained: VecDeque<Place>,
+}
+
+impl Outbox {
+    /// Takes up what an earlier run left, and hands it to the log.
+    pub(super) fn load(snapshot: &dyn Snapshot, vault: VaultId, log: Arc<Log>) -> Result<Self, ObjectError> {
+        let mut waiting = VecDeque::new();
+        let mut after = None;
+        loop {
+            let page = snapshot.scan(&key::all_outbox(), after.as_ref(), STRETCH)?;
+            for (key, record) in &page.records {
+                let parts = key::parts_of_outbox(key);
+                let (generation, index) = parts.ok_or_else(|| ObjectError::Corrupt {
+                    what: "an audit record's key".into(),
+                })?;
+                let entry = outbox::decode(vault, record);
+                let entry = entry.map_err(|error| damaged_state("an audit record", error))?;
+                waiting.push_back((Place { generation, index }, entry));
+            }
+            after = page.records.last().map(|(key, _)| key.clone());
+            if !page.more || after.is_none() {
+                break;
+            }
+        }
+        let mut outbox = Self {
+            vault,
+            log,
+            waiting,
+            drained: VecDeque::new(),
+        };
+        outbox.drain();
+        Ok(outbox)
+    }
+
+    /// Whether a change may be committed now: its record must be able to follow.
+    pub(super) fn is_open(&mut self) -> bool {
+        self.drain();
+        self.waiting.is_empty() && self.log.check(Class::Write).is_ok()
+    }
+
+    /// Records what changed nothing, straight in the log.
+    pub(super) fn refuse(&self, entry: &Entry) -> bool {
+        self.log.append(Class::Refusal, entry).is_ok()
+    }
+
+    /// Adds to a batch the records of its own changes, and removes those that the log has on the disk. Answers what is
+    /// to be reported once the batch is committed.
+    pub(super) fn put(&self, batch: &mut Batch, generation: u64, entries: Vec<Entry>) -> Pending {
+        let places = (0..).map(|index| Place { generation, index });
+        let added: Vec<_> = places.zip(entries).collect();
+        for (place, entry) in &added {
+            batch.put(
+                key::outbox(place.generation, place.index),
+                outbox::encode(self.vault, entry),
+            );
+        }
+        let synced = self.log.synced();
+        let on_disk = |place: &&Place| synced.drained.is_some_and(|last| **place <= last);
+        let removed = self.drained.iter().take(STRETCH).take_while(on_disk);
+        let removed = removed
+            .map(|place| batch.remove(key::outbox(place.generation, place.index)))
+            .count();
+        batch.put(key::audit_head(), audit_head::encode(self.vault, &synced.head));
+        Pending { added, removed }
+    }
+
+    /// The batch was committed: its records go to the log.
+    pub(super) fn committed(&mut self, pending: Pending) {
+        self.drained.drain(..pending.removed.min(self.drained.len()));
+        self.waiting.extend(pending.added);
+        self.drain();
+    }
+
+    /// Hands waiting records to the log, until it refuses one; the rest waits for the next time.
+    pub(super) fn drain(&mut self) {
+        while let Some((place, entry)) = self.waiting.front() {
+            if self.log.drain(*place, entry).is_err() {
+                return;
+            }
+            self.drained.push_back(*place);
+            self.waiting.pop_front();
+        }
+    }
+}
+
+/// What a batch does to the outbox.
+pub(super) struct Pending {
+    added: Vec<(Place, Entry)>,
+    removed: usize,
+}

@@ -1,0 +1,544 @@
+//! The lifecycle of secrets, rule by rule and against the model.
+
+use proptest::prelude::*;
+use strongroom_core::Version;
+use strongroom_engine::{
+    Answer, AttributesPatch, BackupBlob, BadParameter, ObjectError, ReadRequest, SecretBundle, SecretValue,
+    Tags, Timestamp, WriteRequest,
+};
+
+use crate::{
+    fixture::{Bench, DAY, name, secret, set_request},
+    model::{Model, ModelVersion, Refusal},
+};
+
+#[test]
+fn set_makes_a_new_version_and_get_answers_the_latest() {
+    let mut bench = Bench::new();
+    let first = bench.set("db", "one");
+    let second = bench.set("db", "two");
+    assert_ne!(first, second);
+    assert_eq!(bench.get("db", None).unwrap().value.unwrap().expose(), "two");
+    assert_eq!(
+        bench.get("db", Some(first)).unwrap().value.unwrap().expose(),
+        "one"
+    );
+}
+
+#[test]
+fn a_secret_outside_its_dates_is_answered() {
+    let mut bench = Bench::new();
+    let past = Timestamp::from_unix(bench.now.unix() - 100);
+    let long_past = Timestamp::from_unix(bench.now.unix() - 200);
+    let attributes = AttributesPatch {
+        enabled: None,
+        not_before: Some(long_past),
+        expires: Some(past),
+    };
+    let request = WriteRequest::Set {
+        name: name("old"),
+        value: SecretValue::new("v".into()),
+        content_type: None,
+        attributes,
+        tags: Tags::new(),
+    };
+    bench.write(&request).unwrap();
+    assert_eq!(bench.get("old", None).unwrap().attributes.expires, Some(past));
+}
+
+#[test]
+fn a_disabled_secret_cannot_be_got_but_updated() {
+    let mut bench = Bench::new();
+    bench.set("db", "one");
+    let enable = |enabled| WriteRequest::Update {
+        name: name("db"),
+        version: None,
+        content_type: None,
+        attributes: AttributesPatch {
+            enabled: Some(enabled),
+            ..AttributesPatch::default()
+        },
+        tags: None,
+    };
+    assert_eq!(secret(bench.write(&enable(false)).unwrap()).value, None);
+    assert_eq!(
+        bench.get("db", None),
+        Err(ObjectError::SecretDisabled { name: name("db") })
+    );
+    bench.write(&enable(true)).unwrap();
+    assert!(bench.get("db", None).is_ok());
+}
+
+#[test]
+fn a_name_is_blocked_while_its_secret_is_deleted_and_free_when_its_time_has_come() {
+    let mut bench = Bench::with_soft_delete(7, false);
+    bench.set("db", "one");
+    let deleted = bench.delete("db").unwrap().deleted.unwrap();
+    assert_eq!(
+        deleted.scheduled_purge_date.unix() - deleted.deleted_date.unix(),
+        7 * DAY
+    );
+    let blocked = ObjectError::DeletedButRecoverable { name: name("db") };
+    assert_eq!(bench.write(&set_request("db", "two")), Err(blocked));
+    bench.pass_days(7);
+    let version = bench.set("db", "two");
+    assert_eq!(bench.get("db", None).unwrap().version, version);
+    assert_eq!(
+        bench
+            .all(|page| ReadRequest::ListVersions {
+                name: name("db"),
+                page
+            })
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn purge_protection_refuses_a_purge_until_the_retention_ends() {
+    let mut bench = Bench::with_soft_delete(7, true);
+    bench.set("db", "one");
+    bench.delete("db").unwrap();
+    let purge = WriteRequest::Purge { name: name("db") };
+    assert_eq!(
+        bench.write(&purge),
+        Err(ObjectError::PurgeProtected { name: name("db") })
+    );
+    bench.pass_days(8);
+    assert!(matches!(
+        bench.write(&purge),
+        Err(ObjectError::SecretNotFound { .. })
+    ));
+    bench.set("db", "again");
+}
+
+#[test]
+fn recover_brings_back_every_version() {
+    let mut bench = Bench::new();
+    let first = bench.set("db", "one");
+    bench.set("db", "two");
+    bench.delete("db").unwrap();
+    assert!(matches!(
+        bench.get("db", Some(first)),
+        Err(ObjectError::SecretNotFound { .. })
+    ));
+    bench.write(&WriteRequest::Recover { name: name("db") }).unwrap();
+    assert_eq!(
+        bench.get("db", Some(first)).unwrap().value.unwrap().expose(),
+        "one"
+    );
+    assert_eq!(bench.get("db", None).unwrap().value.unwrap().expose(), "two");
+}
+
+#[test]
+fn a_backup_outlives_a_purge_and_keeps_version_ids() {
+    let mut bench = Bench::new();
+    let versions = [bench.set("db", "one"), bench.set("db", "two")];
+    let blob = bench.backup("db").unwrap();
+    let restore = WriteRequest::Restore { blob };
+    assert_eq!(
+        bench.write(&restore),
+        Err(ObjectError::NameInUse { name: name("db") })
+    );
+    bench.delete("db").unwrap();
+    assert_eq!(
+        bench.write(&restore),
+        Err(ObjectError::DeletedButRecoverable { name: name("db") })
+    );
+    bench.write(&WriteRequest::Purge { name: name("db") }).unwrap();
+    assert_eq!(secret(bench.write(&restore).unwrap()).version, versions[1]);
+    for (version, value) in versions.into_iter().zip(["one", "two"]) {
+        assert_eq!(
+            bench.get("db", Some(version)).unwrap().value.unwrap().expose(),
+            value
+        );
+    }
+}
+
+#[test]
+fn a_backup_with_a_flipped_bit_or_of_another_vault_is_refused() {
+    let mut bench = Bench::new();
+    bench.set("db", "one");
+    let blob = bench.backup("db").unwrap();
+    bench.delete("db").unwrap();
+    bench.write(&WriteRequest::Purge { name: name("db") }).unwrap();
+    let refused = Err(ObjectError::BadParameter(BadParameter::BackupBlob));
+    for index in 0..blob.as_bytes().len() {
+        let mut bytes = blob.as_bytes().to_vec();
+        bytes[index] ^= 1;
+        assert_eq!(
+            bench.write(&WriteRequest::Restore {
+                blob: BackupBlob::new(bytes)
+            }),
+            refused,
+            "byte {index}"
+        );
+    }
+    let mut other = Bench::over(
+        std::sync::Arc::new(strongroom_engine::store::MemoryStore::default()),
+        2,
+    );
+    assert_eq!(other.write(&WriteRequest::Restore { blob }), refused);
+}
+
+/// What happens to a vault.
+#[derive(Debug, Clone)]
+enum Step {
+    Set {
+        name: u8,
+        value: u8,
+        attributes: (Option<bool>, Option<u64>, Option<u64>),
+        tagged: bool,
+    },
+    Update {
+        name: u8,
+        version: Option<u8>,
+        attributes: (Option<bool>, Option<u64>, Option<u64>),
+        tagged: Option<bool>,
+    },
+    Delete(u8),
+    Recover(u8),
+    Purge(u8),
+    Backup(u8),
+    Restore(u8),
+    Wait(u64),
+}
+
+fn attributes() -> impl Strategy<Value = (Option<bool>, Option<u64>, Option<u64>)> {
+    let date = || proptest::option::weighted(0.3, 1..5_u64);
+    (proptest::option::weighted(0.3, any::<bool>()), date(), date())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let name = 0..3_u8;
+    prop_oneof![
+        4 => (name.clone(), any::<u8>(), attributes(), any::<bool>())
+            .prop_map(|(name, value, attributes, tagged)| Step::Set { name, value, attributes, tagged }),
+        3 => (name.clone(), proptest::option::of(0..5_u8), attributes(), any::<Option<bool>>())
+            .prop_map(|(name, version, attributes, tagged)| Step::Update { name, version, attributes, tagged }),
+        3 => name.clone().prop_map(Step::Delete),
+        2 => name.clone().prop_map(Step::Recover),
+        1 => name.clone().prop_map(Step::Purge),
+        2 => name.clone().prop_map(Step::Backup),
+        2 => name.prop_map(Step::Restore),
+        2 => (1..10 * DAY).prop_map(Step::Wait),
+    ]
+}
+
+fn text(name: u8) -> &'static str {
+    ["a", "a-b", "b"][usize::from(name) % 3]
+}
+
+fn tags(tagged: bool) -> Tags {
+    if tagged {
+        Tags::from([("k".into(), "v".into())])
+    } else {
+        Tags::new()
+    }
+}
+
+fn patch((enabled, nbf, exp): (Option<bool>, Option<u64>, Option<u64>)) -> AttributesPatch {
+    AttributesPatch {
+        enabled,
+        not_before: nbf.map(Timestamp::from_unix),
+        expires: exp.map(Timestamp::from_unix),
+    }
+}
+
+fn refusal(error: &ObjectError) -> Refusal {
+    match error {
+        ObjectError::SecretNotFound { .. } => Refusal::NotFound,
+        ObjectError::SecretDisabled { .. } => Refusal::Disabled,
+        ObjectError::DeletedButRecoverable { .. } => Refusal::Blocked,
+        ObjectError::NameInUse { .. } => Refusal::InUse,
+        ObjectError::PurgeProtected { .. } => Refusal::Protected,
+        ObjectError::BadParameter(_) => Refusal::Bad,
+        ObjectError::Corrupt { .. } | ObjectError::Store(_) => panic!("{error}"),
+    }
+}
+
+struct Both {
+    bench: Bench,
+    model: Model,
+    backups: Vec<Option<(BackupBlob, Vec<ModelVersion>)>>,
+}
+
+impl Both {
+    fn new(protected: bool) -> Self {
+        let model = Model {
+            retention: 7 * DAY,
+            protected,
+            ..Model::default()
+        };
+        Self {
+            bench: Bench::with_soft_delete(7, protected),
+            model,
+            backups: vec![None; 3],
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        let now = self.bench.now.unix();
+        match step {
+            Step::Set {
+                name: n,
+                value,
+                attributes,
+                tagged,
+            } => self.set(text(n), value, attributes, tagged),
+            Step::Update {
+                name: n,
+                version,
+                attributes,
+                tagged,
+            } => self.update(text(n), version, attributes, tagged),
+            Step::Delete(n) => {
+                let expected = self.model.delete(text(n), now);
+                self.compare(&WriteRequest::Delete { name: name(text(n)) }, expected);
+            }
+            Step::Recover(n) => {
+                let expected = self.model.recover(text(n), now);
+                self.compare(&WriteRequest::Recover { name: name(text(n)) }, expected);
+            }
+            Step::Purge(n) => {
+                let expected = self.model.purge(text(n), now);
+                self.compare(&WriteRequest::Purge { name: name(text(n)) }, expected);
+            }
+            Step::Backup(n) => {
+                let expected = self
+                    .model
+                    .live(text(n), now)
+                    .map(|secret| secret.versions.clone());
+                match (self.bench.backup(text(n)), expected) {
+                    (Ok(blob), Ok(versions)) => self.backups[usize::from(n)] = Some((blob, versions)),
+                    (Err(error), Err(expected)) => assert_eq!(refusal(&error), expected),
+                    (found, expected) => panic!("{found:?} where {expected:?}"),
+                }
+            }
+            Step::Restore(n) => {
+                let Some((blob, versions)) = self.backups[usize::from(n)].clone() else {
+                    return;
+                };
+                let expected = self.model.restore(text(n), versions, now);
+                self.compare(&WriteRequest::Restore { blob }, expected);
+            }
+            Step::Wait(seconds) => self.bench.now = Timestamp::from_unix(now + seconds),
+        }
+    }
+
+    fn compare(&mut self, request: &WriteRequest, expected: Result<(), Refusal>) -> Option<Answer> {
+        let found = self.bench.write(request);
+        assert_eq!(
+            found.as_ref().map(|_| ()).map_err(refusal),
+            expected,
+            "{request:?}"
+        );
+        found.ok()
+    }
+
+    fn set(
+        &mut self,
+        n: &str,
+        value: u8,
+        attributes: (Option<bool>, Option<u64>, Option<u64>),
+        tagged: bool,
+    ) {
+        let now = self.bench.now.unix();
+        let (enabled, nbf, exp) = attributes;
+        let bad = matches!((nbf, exp), (Some(nbf), Some(exp)) if nbf >= exp);
+        let expected = if bad {
+            Err(Refusal::Bad)
+        } else {
+            self.model.can_set(n, now)
+        };
+        let request = WriteRequest::Set {
+            name: name(n),
+            value: SecretValue::new(value.to_string()),
+            content_type: tagged.then(|| "text".to_owned()),
+            attributes: patch(attributes),
+            tags: tags(tagged),
+        };
+        let Some(answer) = self.compare(&request, expected) else {
+            return;
+        };
+        let version = ModelVersion {
+            id: secret(answer).version,
+            value: value.to_string(),
+            content_type: tagged.then(|| "text".to_owned()),
+            enabled: enabled.unwrap_or(true),
+            nbf,
+            exp,
+            created: now,
+            updated: now,
+            tags: tags(tagged),
+        };
+        self.model
+            .secrets
+            .entry(n.to_owned())
+            .or_default()
+            .versions
+            .push(version);
+    }
+
+    fn update(
+        &mut self,
+        n: &str,
+        version: Option<u8>,
+        attributes: (Option<bool>, Option<u64>, Option<u64>),
+        tagged: Option<bool>,
+    ) {
+        let now = self.bench.now.unix();
+        let known = self
+            .model
+            .secrets
+            .get(n)
+            .map(|secret| secret.versions.clone())
+            .unwrap_or_default();
+        let id = version.map(|index| {
+            known
+                .get(usize::from(index))
+                .map_or(Version::from_bytes([index; 16]), |version| version.id)
+        });
+        let expected = self.model.find(n, id, now).and_then(|found| {
+            let (enabled, nbf, exp) = (
+                attributes.0,
+                attributes.1.or(found.nbf),
+                attributes.2.or(found.exp),
+            );
+            if matches!((nbf, exp), (Some(nbf), Some(exp)) if nbf >= exp) {
+                return Err(Refusal::Bad);
+            }
+            (found.enabled, found.nbf, found.exp) = (enabled.unwrap_or(found.enabled), nbf, exp);
+            found.updated = now;
+            if let Some(tagged) = tagged {
+                found.tags = tags(tagged);
+            }
+            Ok(())
+        });
+        let request = WriteRequest::Update {
+            name: name(n),
+            version: id,
+            content_type: None,
+            attributes: patch(attributes),
+            tags: tagged.map(tags),
+        };
+        self.compare(&request, expected);
+    }
+
+    /// Every question must have the model's answer.
+    fn check(&mut self) {
+        let now = self.bench.now.unix();
+        for n in ["a", "a-b", "b"] {
+            let versions = self
+                .model
+                .secrets
+                .get(n)
+                .map(|secret| secret.versions.clone())
+                .unwrap_or_default();
+            let ids = versions.iter().map(|version| Some(version.id)).chain([None]);
+            for id in ids {
+                let found = self.bench.get(n, id);
+                match (found, self.model.get(n, id, now)) {
+                    (Ok(found), Ok(expected)) => {
+                        assert_eq!(found.value.as_ref().unwrap().expose(), expected.value);
+                        same(&found, expected);
+                    }
+                    (Err(error), Err(expected)) => assert_eq!(refusal(&error), expected),
+                    (found, expected) => panic!("{found:?} where {expected:?}"),
+                }
+            }
+            self.check_lists_of(n, now);
+        }
+        self.check_lists(now);
+    }
+
+    fn check_lists_of(&mut self, n: &str, now: u64) {
+        let found = self
+            .bench
+            .all(|page| ReadRequest::ListVersions { name: name(n), page });
+        match (found, self.model.live(n, now)) {
+            (Ok(found), Ok(expected)) => {
+                let mut expected = expected.versions.clone();
+                expected.sort_by_key(|version| version.id);
+                assert_eq!(found.len(), expected.len());
+                found
+                    .iter()
+                    .zip(&expected)
+                    .for_each(|(found, expected)| same(found, expected));
+            }
+            (Err(error), Err(expected)) => assert_eq!(refusal(&error), expected),
+            (found, expected) => panic!("{found:?} where {expected:?}"),
+        }
+        match (
+            self.bench.read(&ReadRequest::GetDeleted { name: name(n) }),
+            self.model.gone(n, now),
+        ) {
+            (Ok(found), Ok(expected)) => {
+                let found = secret(found);
+                let deletion = found.deleted.unwrap();
+                let dates = (deletion.deleted_date.unix(), deletion.scheduled_purge_date.unix());
+                assert_eq!(Some(dates), expected.deleted);
+                same(&found, expected.versions.last().unwrap());
+            }
+            (Err(error), Err(expected)) => assert_eq!(refusal(&error), expected),
+            (found, expected) => panic!("{found:?} where {expected:?}"),
+        }
+    }
+
+    fn check_lists(&mut self, now: u64) {
+        let names = |found: Vec<SecretBundle>| -> Vec<String> {
+            found.iter().map(|item| item.name.to_string()).collect()
+        };
+        let live = names(self.bench.all(|page| ReadRequest::List { page }).unwrap());
+        let deleted = names(self.bench.all(|page| ReadRequest::ListDeleted { page }).unwrap());
+        let mut expected = (Vec::new(), Vec::new());
+        for (n, secret) in &self.model.secrets {
+            match secret.deleted {
+                None => expected.0.push(n.clone()),
+                Some((_, goes)) if goes > now => expected.1.push(n.clone()),
+                Some(_) => {}
+            }
+        }
+        assert_eq!((live, deleted), expected);
+    }
+}
+
+fn same(found: &SecretBundle, expected: &ModelVersion) {
+    let attributes = &found.attributes;
+    let found = ModelVersion {
+        id: found.version,
+        value: expected.value.clone(),
+        content_type: found.content_type.clone(),
+        enabled: attributes.enabled,
+        nbf: attributes.not_before.map(Timestamp::unix),
+        exp: attributes.expires.map(Timestamp::unix),
+        created: attributes.created.unix(),
+        updated: attributes.updated.unix(),
+        tags: found.tags.clone(),
+    };
+    assert_eq!(&found, expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_answer_is_the_models_whatever_happened_before(
+        steps in proptest::collection::vec(step(), 1..40),
+        protected in any::<bool>(),
+    ) {
+        let mut both = Both::new(protected);
+        for step in steps {
+            both.step(step);
+            both.check();
+        }
+        let snapshot = both.bench.store.snapshot().unwrap();
+        let view = strongroom_engine::View {
+            snapshot: &*snapshot,
+            keyring: &both.bench.keyring,
+            rules: &both.bench.rules,
+        };
+        strongroom_engine::scrub::scrub(view).unwrap();
+    }
+}
