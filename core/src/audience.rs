@@ -46,7 +46,10 @@ impl Audience {
 
     /// Parses an OAuth scope: `RESOURCE/.default`.
     pub fn from_scope(scope: &str, cluster_domain: &str) -> Result<Self, AudienceError> {
-        Self::parse(scope.strip_suffix("/.default").ok_or(AudienceError::Form)?, cluster_domain)
+        Self::parse(
+            scope.strip_suffix("/.default").ok_or(AudienceError::Form)?,
+            cluster_domain,
+        )
     }
 
     /// Parses `HOST[:PORT]`, as in a Host header.
@@ -60,7 +63,9 @@ impl Audience {
         let host = host.strip_suffix(&format!(".{cluster_domain}")).unwrap_or(&host);
         let host = host.strip_suffix(".svc").ok_or(AudienceError::Host)?;
         match host.split_once('.') {
-            None => Ok(Self::Namespace { namespace: host.parse().map_err(|_| AudienceError::Host)? }),
+            None => Ok(Self::Namespace {
+                namespace: host.parse().map_err(|_| AudienceError::Host)?,
+            }),
             Some((vault, namespace)) => Ok(Self::Vault {
                 namespace: namespace.parse().map_err(|_| AudienceError::Host)?,
                 vault: vault.parse().map_err(|_| AudienceError::Host)?,
@@ -78,7 +83,10 @@ impl Audience {
     /// Whether a token with this audience may be shown to the vault `vault` in `namespace`.
     pub fn covers(&self, namespace: &NamespaceName, vault: &VaultName) -> bool {
         match self {
-            Self::Vault { namespace: ns, vault: name } => ns == namespace && name == vault,
+            Self::Vault {
+                namespace: ns,
+                vault: name,
+            } => ns == namespace && name == vault,
             Self::Namespace { namespace: ns } => ns == namespace,
         }
     }
@@ -119,7 +127,10 @@ mod tests {
 
     #[test]
     fn a_namespace_is_an_audience() {
-        assert_eq!(parse("https://team-a.svc.cluster.local").as_deref(), Ok("https://team-a.svc"));
+        assert_eq!(
+            parse("https://team-a.svc.cluster.local").as_deref(),
+            Ok("https://team-a.svc")
+        );
     }
 
     #[test]

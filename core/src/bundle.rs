@@ -71,7 +71,13 @@ impl Bundle {
 
     /// A bundle of this crate's format.
     pub fn new(vault_id: String, generation: Generation, policies: Vec<BundlePolicy>) -> Self {
-        Self { format: Self::FORMAT, vault_id, generation, features: Vec::new(), policies }
+        Self {
+            format: Self::FORMAT,
+            vault_id,
+            generation,
+            features: Vec::new(),
+            policies,
+        }
     }
 
     /// Checks that this crate understands the bundle.

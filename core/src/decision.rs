@@ -79,13 +79,25 @@ impl PolicyIndex {
         let mut grounds: HashMap<Uid, BTreeMap<&ObjectPattern, Vec<Ground>>> = HashMap::new();
         for (index, policy) in bundle.policies.iter().enumerate() {
             for (subject, pattern, ground) in grounds_of(index, policy) {
-                grounds.entry(subject.clone()).or_default().entry(pattern).or_default().push(ground);
+                grounds
+                    .entry(subject.clone())
+                    .or_default()
+                    .entry(pattern)
+                    .or_default()
+                    .push(ground);
             }
         }
         Self {
             generation: bundle.generation,
-            names: bundle.policies.iter().map(|policy| policy.name.as_str().into()).collect(),
-            subjects: grounds.into_iter().map(|(uid, patterns)| (uid, Rules::compile(patterns))).collect(),
+            names: bundle
+                .policies
+                .iter()
+                .map(|policy| policy.name.as_str().into())
+                .collect(),
+            subjects: grounds
+                .into_iter()
+                .map(|(uid, patterns)| (uid, Rules::compile(patterns)))
+                .collect(),
         }
     }
 
@@ -101,7 +113,11 @@ impl PolicyIndex {
 
     /// Decides whether the account with `subject` may do `permission` with `object`.
     pub fn decide(&self, subject: &Uid, permission: Permission, object: &ObjectName) -> Decision<'_> {
-        match self.subjects.get(subject).and_then(|rules| rules.find(object.as_str())) {
+        match self
+            .subjects
+            .get(subject)
+            .and_then(|rules| rules.find(object.as_str()))
+        {
             Some(rule) => self.decide_by(rule, permission),
             None => Decision::NoPolicy,
         }
@@ -110,7 +126,9 @@ impl PolicyIndex {
     /// Decides whether the account with `subject` may do `permission` with any object at all. For requests that name
     /// none, as a list: each object must then still be decided by its own name.
     pub fn decide_any(&self, subject: &Uid, permission: Permission) -> Decision<'_> {
-        let Some(rules) = self.subjects.get(subject) else { return Decision::NoPolicy };
+        let Some(rules) = self.subjects.get(subject) else {
+            return Decision::NoPolicy;
+        };
         let mut refusal = Decision::NoPolicy;
         for rule in rules.prefixes.iter().chain(&rules.exact) {
             match self.decide_by(rule, permission) {
@@ -124,9 +142,13 @@ impl PolicyIndex {
 
     fn decide_by(&self, rule: &Rule, permission: Permission) -> Decision<'_> {
         if rule.deny.contains(permission) {
-            Decision::Deny { policy: self.policy_of(rule, Effect::Deny, permission) }
+            Decision::Deny {
+                policy: self.policy_of(rule, Effect::Deny, permission),
+            }
         } else if rule.allow.contains(permission) {
-            Decision::Allow { policy: self.policy_of(rule, Effect::Allow, permission) }
+            Decision::Allow {
+                policy: self.policy_of(rule, Effect::Allow, permission),
+            }
         } else {
             Decision::NoPolicy
         }
@@ -143,11 +165,17 @@ impl PolicyIndex {
 
 /// Every (subject, pattern) that `policy` is about, with its part in the rule.
 fn grounds_of(index: usize, policy: &BundlePolicy) -> impl Iterator<Item = (&Uid, &ObjectPattern, Ground)> {
-    let ground = Ground { policy: index, effect: policy.effect, permissions: policy.permissions };
-    policy
-        .subjects
-        .iter()
-        .flat_map(move |subject| policy.objects.iter().map(move |pattern| (subject, pattern, ground)))
+    let ground = Ground {
+        policy: index,
+        effect: policy.effect,
+        permissions: policy.permissions,
+    };
+    policy.subjects.iter().flat_map(move |subject| {
+        policy
+            .objects
+            .iter()
+            .map(move |pattern| (subject, pattern, ground))
+    })
 }
 
 impl Rules {
@@ -175,7 +203,9 @@ impl Rules {
     /// parent's in turn.
     fn inherit(&self, text: &str, own: Vec<Ground>) -> Rule {
         let parent = self.longest_prefix(text);
-        let inherited = parent.and_then(|index| self.prefixes.get(index)).map_or(&[][..], |rule| &rule.grounds);
+        let inherited = parent
+            .and_then(|index| self.prefixes.get(index))
+            .map_or(&[][..], |rule| &rule.grounds);
         let grounds: Vec<Ground> = own.into_iter().chain(inherited.iter().copied()).collect();
         let sum = |effect| {
             grounds
@@ -183,13 +213,22 @@ impl Rules {
                 .filter(|ground| ground.effect == effect)
                 .fold(PermissionSet::EMPTY, |sum, ground| sum.union(ground.permissions))
         };
-        Rule { text: text.into(), parent, allow: sum(Effect::Allow), deny: sum(Effect::Deny), grounds }
+        Rule {
+            text: text.into(),
+            parent,
+            allow: sum(Effect::Allow),
+            deny: sum(Effect::Deny),
+            grounds,
+        }
     }
 
     /// The index of the longest prefix of `text` that has a rule. The last rule not greater than `text` shares with
     /// it whatever prefix rule there is: either it is one, or one of its parents is.
     fn longest_prefix(&self, text: &str) -> Option<usize> {
-        let mut candidate = self.prefixes.partition_point(|rule| &*rule.text <= text).checked_sub(1);
+        let mut candidate = self
+            .prefixes
+            .partition_point(|rule| &*rule.text <= text)
+            .checked_sub(1);
         while let Some(rule) = candidate.and_then(|index| self.prefixes.get(index)) {
             if text.starts_with(&*rule.text) {
                 return candidate;
@@ -202,7 +241,9 @@ impl Rules {
     fn find(&self, name: &str) -> Option<&Rule> {
         match self.exact.binary_search_by(|rule| (*rule.text).cmp(name)) {
             Ok(index) => self.exact.get(index),
-            Err(_) => self.longest_prefix(name).and_then(|index| self.prefixes.get(index)),
+            Err(_) => self
+                .longest_prefix(name)
+                .and_then(|index| self.prefixes.get(index)),
         }
     }
 }

@@ -34,7 +34,11 @@ impl FromStr for Uid {
 
     fn from_str(text: &str) -> Result<Self, IdentityError> {
         let fits = (1..=64).contains(&text.len());
-        if fits && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        if fits
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        {
             Ok(Self(text.into()))
         } else {
             Err(IdentityError::Uid)
@@ -61,7 +65,12 @@ impl FromStr for ResourceName {
         let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let fits = (1..=253).contains(&text.len());
         let ends = text.bytes().next().is_some_and(is_part) && text.bytes().last().is_some_and(is_part);
-        if fits && ends && text.bytes().all(|byte| is_part(byte) || byte == b'-' || byte == b'.') {
+        if fits
+            && ends
+            && text
+                .bytes()
+                .all(|byte| is_part(byte) || byte == b'-' || byte == b'.')
+        {
             Ok(Self(text.into()))
         } else {
             Err(IdentityError::ResourceName)
@@ -150,7 +159,11 @@ mod tests {
             assert_eq!(text.parse::<Uid>(), Err(IdentityError::Uid), "{text:?}");
         }
         for text in ["", ".a", "a.", "A", "a/b", "a:b", &"a".repeat(254)] {
-            assert_eq!(text.parse::<ResourceName>(), Err(IdentityError::ResourceName), "{text:?}");
+            assert_eq!(
+                text.parse::<ResourceName>(),
+                Err(IdentityError::ResourceName),
+                "{text:?}"
+            );
         }
     }
 }

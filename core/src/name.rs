@@ -29,7 +29,7 @@ pub enum NameError {
     Kind,
 }
 
-/// Implements the textual traits of a parsed name: serde, Display and TryFrom go through the parser only.
+/// Implements the textual traits of a parsed name: serde, `Display` and `TryFrom` go through the parser only.
 macro_rules! textual {
     ($type:ident) => {
         impl TryFrom<String> for $type {
@@ -131,7 +131,11 @@ impl FromStr for NamespaceName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        if is_label(text) { Ok(Self(text.into())) } else { Err(NameError::Namespace) }
+        if is_label(text) {
+            Ok(Self(text.into()))
+        } else {
+            Err(NameError::Namespace)
+        }
     }
 }
 
@@ -142,7 +146,9 @@ fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
         && !text.ends_with('-')
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// The version of an object: 16 random bytes, written as 32 hexadecimal digits.
@@ -240,7 +246,18 @@ mod tests {
 
     #[test]
     fn names_outside_the_alphabet_are_refused() {
-        for text in ["", "a.b", "..", "a/b", "a%2fb", "a b", "ä", "a\0", "a_b", &"x".repeat(128)] {
+        for text in [
+            "",
+            "a.b",
+            "..",
+            "a/b",
+            "a%2fb",
+            "a b",
+            "ä",
+            "a\0",
+            "a_b",
+            &"x".repeat(128),
+        ] {
             assert_eq!(text.parse::<ObjectName>(), Err(NameError::Object), "{text:?}");
         }
         assert!("x".repeat(127).parse::<ObjectName>().is_ok());

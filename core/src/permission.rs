@@ -169,7 +169,10 @@ impl PermissionSet {
 
     /// The permissions, in the order of [`Permission::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL.iter().copied().filter(move |permission| self.contains(*permission))
+        Permission::ALL
+            .iter()
+            .copied()
+            .filter(move |permission| self.contains(*permission))
     }
 }
 
@@ -193,7 +196,9 @@ impl From<PermissionSet> for Vec<Permission> {
 
 impl fmt::Debug for PermissionSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(|permission| permission.to_string())).finish()
+        f.debug_set()
+            .entries(self.iter().map(|permission| permission.to_string()))
+            .finish()
     }
 }
 
@@ -210,10 +215,14 @@ impl Role {
     /// What the role permits.
     pub fn permissions(self) -> PermissionSet {
         match self {
-            Self::KeyVaultSecretsUser => [Permission::SecretGet, Permission::SecretList].into_iter().collect(),
-            Self::KeyVaultSecretsOfficer => {
-                Permission::ALL.iter().copied().filter(|p| p.kind() == ObjectKind::Secrets).collect()
-            }
+            Self::KeyVaultSecretsUser => [Permission::SecretGet, Permission::SecretList]
+                .into_iter()
+                .collect(),
+            Self::KeyVaultSecretsOfficer => Permission::ALL
+                .iter()
+                .copied()
+                .filter(|p| p.kind() == ObjectKind::Secrets)
+                .collect(),
         }
     }
 }
@@ -247,13 +256,23 @@ mod tests {
     fn permissions_of_one_kind_are_not_those_of_another() {
         let set = PermissionSet::EMPTY.with(Permission::KeyGet);
         assert!(!set.contains(Permission::SecretGet));
-        assert_eq!("secrets/sign".parse::<Permission>(), Err(PermissionError::Permission));
-        assert_eq!("secrets/Get".parse::<Permission>(), Err(PermissionError::Permission));
+        assert_eq!(
+            "secrets/sign".parse::<Permission>(),
+            Err(PermissionError::Permission)
+        );
+        assert_eq!(
+            "secrets/Get".parse::<Permission>(),
+            Err(PermissionError::Permission)
+        );
     }
 
     #[test]
     fn the_secrets_user_can_only_read() {
-        let names: Vec<_> = Role::KeyVaultSecretsUser.permissions().iter().map(|p| p.to_string()).collect();
+        let names: Vec<_> = Role::KeyVaultSecretsUser
+            .permissions()
+            .iter()
+            .map(|p| p.to_string())
+            .collect();
         assert_eq!(names, ["secrets/get", "secrets/list"]);
     }
 }

@@ -7,8 +7,27 @@
 //! ```
 //!
 //! Invariants:
-//! - the two services share no state and no rights: each has its own Deployment and ServiceAccount;
+//! - the two services share no state and no rights: each has its own `Deployment` and `ServiceAccount`;
 //! - the operator is not on the login path;
 //! - what is to be done is decided by pure functions of values and a clock; effects are one thin layer beside them.
 
+pub mod caches;
+pub mod conditions;
+pub mod context;
+pub mod definitions;
+pub mod events;
+pub mod fleet;
+pub mod health;
 pub mod identity;
+pub mod installation;
+mod jitter;
+pub mod metrics;
+pub mod object;
+pub mod pki;
+pub mod policy;
+mod queue;
+pub mod run;
+pub mod secret_ref;
+pub mod settings;
+mod status;
+pub mod vault;

@@ -4,7 +4,10 @@ use std::io::Write;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use strongroom_operator::identity;
+use strongroom_operator::{
+    identity,
+    run::{self, RunArgs},
+};
 use tracing_subscriber::EnvFilter;
 
 /// The parts of Strongroom that talk to the Kubernetes API.
@@ -17,6 +20,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the controllers.
+    Run(RunArgs),
     /// Serves the token exchange.
     Identity(identity::Arguments),
     /// Prints the custom resource definitions as YAML.
@@ -27,6 +32,7 @@ fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     log();
     match cli.command {
+        Command::Run(args) => block_on(run::run(args)),
         Command::Identity(arguments) => block_on(async { Ok(identity::run(arguments).await?) }),
         Command::Crds => print_crds(),
     }

@@ -1,0 +1,48 @@
+//! The startup check: whether the custom resource definitions in the cluster are those this operator was built with.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{Api, Client, ResourceExt};
+
+/// Why the operator cannot work with the definitions in the cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum DefinitionError {
+    /// Some are missing, or older than this operator.
+    #[error(
+        "the custom resource definitions {names} are missing or older than this operator; install those of this release: kubectl apply --server-side --force-conflicts -f charts/strongroom/crds/"
+    )]
+    Older {
+        /// Their names.
+        names: String,
+    },
+    /// They could not be read.
+    #[error("cannot read the definition {name}")]
+    Read {
+        /// Which.
+        name: String,
+        /// Why.
+        source: kube::Error,
+    },
+}
+
+/// Checks all three.
+pub async fn check(client: &Client) -> Result<(), DefinitionError> {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let mut older = Vec::new();
+    for definition in strongroom_crds::all() {
+        let name = definition.name_any();
+        let found = api.get_opt(&name).await.map_err(|source| DefinitionError::Read {
+            name: name.clone(),
+            source,
+        })?;
+        if found.is_none_or(|found| strongroom_crds::is_older(&found)) {
+            older.push(name);
+        }
+    }
+    if older.is_empty() {
+        Ok(())
+    } else {
+        Err(DefinitionError::Older {
+            names: older.join(", "),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! What the operator tells machines. Labels are bounded: kinds, never names.
+
+use std::sync::Arc;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Controller {
+    controller: &'static str,
+}
+
+/// The operator's metrics; a clone counts into the same.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    reconciles: Family<Controller, Counter>,
+    failures: Family<Controller, Counter>,
+    pushes: Counter,
+    refusals: Counter,
+    leader: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("strongroom_operator");
+        let (reconciles, failures) = (Family::default(), Family::default());
+        let (pushes, refusals, leader) = (Counter::default(), Counter::default(), Gauge::default());
+        registry.register("reconciles", "Passes over objects", Family::clone(&reconciles));
+        registry.register(
+            "reconcile_failures",
+            "Passes that ended in an error",
+            Family::clone(&failures),
+        );
+        registry.register(
+            "policy_pushes",
+            "Policy bundles that a vault took",
+            Counter::clone(&pushes),
+        );
+        registry.register(
+            "policy_push_refusals",
+            "Policy bundles that a vault refused",
+            Counter::clone(&refusals),
+        );
+        registry.register("leader", "1 while this replica leads", Gauge::clone(&leader));
+        Self {
+            registry: Arc::new(registry),
+            reconciles,
+            failures,
+            pushes,
+            refusals,
+            leader,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a pass of a controller.
+    pub fn reconciled(&self, controller: &'static str) {
+        self.reconciles.get_or_create(&Controller { controller }).inc();
+    }
+
+    /// Counts a failed pass.
+    pub fn failed(&self, controller: &'static str) {
+        self.failures.get_or_create(&Controller { controller }).inc();
+    }
+
+    /// Counts a bundle that a vault took, or refused.
+    pub fn pushed(&self, taken: bool) {
+        if taken {
+            self.pushes.inc()
+        } else {
+            self.refusals.inc()
+        };
+    }
+
+    /// Says that this replica leads.
+    pub fn lead(&self) {
+        self.leader.set(1);
+    }
+
+    /// The metrics in the text format of Prometheus.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,130 @@
+//! The kinds of object the operator makes, and the one way it reads and writes them.
+
+use kube::{
+    Api, Client,
+    api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams},
+};
+use serde_json::Value;
+
+/// The operator's name as the manager of fields.
+pub const FIELD_MANAGER: &str = "strongroom-operator";
+
+/// A kind of object that a vault is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `v1 ServiceAccount`
+    ServiceAccount,
+    /// `v1 Secret`
+    Secret,
+    /// `v1 ConfigMap`
+    ConfigMap,
+    /// `v1 Service`
+    Service,
+    /// `v1 PersistentVolumeClaim`
+    PersistentVolumeClaim,
+    /// `networking.k8s.io/v1 NetworkPolicy`
+    NetworkPolicy,
+    /// `apps/v1 StatefulSet`
+    StatefulSet,
+}
+
+impl Kind {
+    /// Its name in manifests.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ServiceAccount => "ServiceAccount",
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+            Self::Service => "Service",
+            Self::PersistentVolumeClaim => "PersistentVolumeClaim",
+            Self::NetworkPolicy => "NetworkPolicy",
+            Self::StatefulSet => "StatefulSet",
+        }
+    }
+
+    fn resource(self) -> ApiResource {
+        use k8s_openapi::api::{
+            apps::v1::StatefulSet,
+            core::v1::{ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount},
+            networking::v1::NetworkPolicy,
+        };
+        match self {
+            Self::ServiceAccount => ApiResource::erase::<ServiceAccount>(&()),
+            Self::Secret => ApiResource::erase::<Secret>(&()),
+            Self::ConfigMap => ApiResource::erase::<ConfigMap>(&()),
+            Self::Service => ApiResource::erase::<Service>(&()),
+            Self::PersistentVolumeClaim => ApiResource::erase::<PersistentVolumeClaim>(&()),
+            Self::NetworkPolicy => ApiResource::erase::<NetworkPolicy>(&()),
+            Self::StatefulSet => ApiResource::erase::<StatefulSet>(&()),
+        }
+    }
+}
+
+/// The objects of one namespace.
+#[derive(Clone)]
+pub struct Objects {
+    client: Client,
+    namespace: String,
+}
+
+impl Objects {
+    /// The objects of `namespace`.
+    pub fn new(client: Client, namespace: &str) -> Self {
+        Self {
+            client,
+            namespace: namespace.to_owned(),
+        }
+    }
+
+    fn api(&self, kind: Kind) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &self.namespace, &kind.resource())
+    }
+
+    /// Reads an object; `None` when there is none.
+    pub async fn get(&self, kind: Kind, name: &str) -> Result<Option<DynamicObject>, kube::Error> {
+        self.api(kind).get_opt(name).await
+    }
+
+    /// Makes the object what `object` says, in the fields that it says anything about.
+    pub async fn apply(&self, kind: Kind, name: &str, object: &Value) -> Result<DynamicObject, kube::Error> {
+        self.api(kind)
+            .patch(
+                name,
+                &PatchParams::apply(FIELD_MANAGER).force(),
+                &Patch::Apply(object),
+            )
+            .await
+    }
+
+    /// Makes a new object; an error when one of that name exists.
+    pub async fn create(&self, kind: Kind, object: &Value) -> Result<DynamicObject, kube::Error> {
+        let object = serde_json::from_value(object.clone()).map_err(kube::Error::SerdeError)?;
+        let params = PostParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PostParams::default()
+        };
+        self.api(kind).create(&params, &object).await
+    }
+
+    /// Changes some fields of an object.
+    pub async fn merge(&self, kind: Kind, name: &str, patch: &Value) -> Result<DynamicObject, kube::Error> {
+        self.api(kind)
+            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+    }
+}
+
+/// The text at `data.KEY` of a Secret (base64) or `ConfigMap`.
+pub fn datum<'a>(object: &'a DynamicObject, key: &str) -> Option<&'a str> {
+    object.data.get("data")?.get(key)?.as_str()
+}
+
+/// A part of an object that we made ourselves; null where there is none.
+pub fn part(object: &Value, pointer: &str) -> Value {
+    object.pointer(pointer).cloned().unwrap_or_default()
+}
+
+/// Whether the API server refused for want of a right.
+pub fn is_forbidden(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 403)
+}

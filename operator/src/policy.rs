@@ -1,0 +1,17 @@
+//! `AccessPolicy`: compiled per vault into a bundle, pushed, confirmed, reported.
+//!
+//! ```text
+//!   policies + accounts --compile--> bundle --freeze--> what may be pushed --push--> every replica --> status
+//! ```
+
+mod compile;
+mod directory;
+mod freeze;
+mod push;
+mod report;
+
+pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile};
+pub use directory::Directory;
+pub use freeze::freeze;
+pub use push::{PushError, enforce};
+pub use report::{Enforcement, report_all, write};

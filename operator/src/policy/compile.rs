@@ -1,0 +1,245 @@
+//! From policies by name to policies by UID. Pure.
+
+use std::collections::BTreeSet;
+
+use strongroom_core::{BundlePolicy, Effect, NamespaceName, Uid};
+use strongroom_crds::access_policy::{AccessPolicySpec, PolicySpecError, SubjectMember, SubjectState};
+
+use super::Directory;
+
+/// A policy object as the watch holds it.
+#[derive(Debug, Clone)]
+pub struct Readable<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its spec; `None` when the object could not be read at all.
+    pub spec: Option<&'a AccessPolicySpec>,
+    /// The namespace UIDs recorded for its subjects when they were first resolved, in the order of the spec. Empty
+    /// when the spec was edited since.
+    pub recorded: Vec<Option<Uid>>,
+}
+
+/// Why a policy is not compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyProblem {
+    /// The object holds something this release does not know.
+    #[error(
+        "the policy holds something this release cannot read; grants of its vault stay as they are until it can"
+    )]
+    Object,
+    /// The spec cannot be read.
+    #[error("{0}; grants of its vault stay as they are until it can be read")]
+    Spec(#[from] PolicySpecError),
+}
+
+/// What a policy's subject was resolved to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// Who is meant.
+    pub subject: SubjectMember,
+    /// The UID of the namespace meant, recorded at the first resolve.
+    pub namespace_uid: Option<Uid>,
+    /// What was found.
+    pub state: SubjectState,
+}
+
+/// One policy, compiled or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    /// The policy's name.
+    pub name: String,
+    /// The compiled policy and its subjects, or why there is none.
+    pub result: Result<(BundlePolicy, Vec<Resolution>), PolicyProblem>,
+}
+
+/// Compiles one policy against the accounts that exist.
+pub fn compile(policy: &Readable<'_>, directory: &Directory) -> Compiled {
+    Compiled {
+        name: policy.name.to_owned(),
+        result: try_compile(policy, directory),
+    }
+}
+
+fn try_compile(
+    policy: &Readable<'_>,
+    directory: &Directory,
+) -> Result<(BundlePolicy, Vec<Resolution>), PolicyProblem> {
+    let spec = policy.spec.ok_or(PolicyProblem::Object)?;
+    let effect = spec.effect()?;
+    let mut uids = BTreeSet::new();
+    let mut resolutions = Vec::new();
+    for (index, subject) in spec.subjects()?.into_iter().enumerate() {
+        let recorded = policy.recorded.get(index).cloned().flatten();
+        let resolution = resolve(subject, recorded, directory);
+        // A Deny follows the name into a replaced namespace: refusing more is the safe side of a mistaken identity.
+        if effect == Effect::Deny || resolution.state == SubjectState::Resolved {
+            uids.extend(members(&resolution.subject, directory).cloned());
+        }
+        resolutions.push(resolution);
+    }
+    let compiled = BundlePolicy {
+        name: policy.name.to_owned(),
+        effect,
+        subjects: uids.into_iter().collect(),
+        objects: spec.objects()?,
+        permissions: spec.permissions()?,
+    };
+    Ok((compiled, resolutions))
+}
+
+fn resolve(subject: SubjectMember, recorded: Option<Uid>, directory: &Directory) -> Resolution {
+    let present = directory.namespace(namespace_of(&subject));
+    let replaced = matches!((&recorded, present), (Some(recorded), Some(present)) if recorded != present);
+    let found = match &subject {
+        SubjectMember::ServiceAccount { namespace, name } => directory.account(namespace, name).is_some(),
+        SubjectMember::AllServiceAccounts { .. } => present.is_some(),
+    };
+    let state = match (replaced, found) {
+        (true, _) => SubjectState::NamespaceReplaced,
+        (false, true) => SubjectState::Resolved,
+        (false, false) => SubjectState::NotFound,
+    };
+    Resolution {
+        subject,
+        namespace_uid: recorded.or_else(|| present.cloned()),
+        state,
+    }
+}
+
+fn namespace_of(subject: &SubjectMember) -> &NamespaceName {
+    match subject {
+        SubjectMember::ServiceAccount { namespace, .. } | SubjectMember::AllServiceAccounts { namespace } => {
+            namespace
+        }
+    }
+}
+
+fn members<'a>(subject: &SubjectMember, directory: &'a Directory) -> Box<dyn Iterator<Item = &'a Uid> + 'a> {
+    match subject {
+        SubjectMember::ServiceAccount { namespace, name } => {
+            Box::new(directory.account(namespace, name).into_iter())
+        }
+        SubjectMember::AllServiceAccounts { namespace } => {
+            let uids: Vec<_> = directory.accounts(namespace).collect();
+            Box::new(uids.into_iter())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(effect: &str, subject: &serde_json::Value) -> AccessPolicySpec {
+        serde_json::from_value(serde_json::json!({
+            "vaultRef": {"name": "prod"}, "effect": effect, "subjects": [subject],
+            "objects": ["db-*"], "permissions": {"secrets": ["get"]},
+        }))
+        .unwrap()
+    }
+
+    fn account() -> serde_json::Value {
+        serde_json::json!({"serviceAccount": {"namespace": "shop", "name": "api"}})
+    }
+
+    fn compiled(
+        spec: &AccessPolicySpec,
+        recorded: &[&str],
+        directory: &Directory,
+    ) -> (BundlePolicy, Vec<Resolution>) {
+        let recorded = recorded.iter().map(|uid| Some(uid.parse().unwrap())).collect();
+        compile(
+            &Readable {
+                name: "p",
+                spec: Some(spec),
+                recorded,
+            },
+            directory,
+        )
+        .result
+        .unwrap()
+    }
+
+    #[test]
+    fn an_account_is_bound_to_its_uid_and_its_namespaces() {
+        let directory = Directory::of(&[("shop", "ns-1", &[("api", "sa-1"), ("web", "sa-2")])]);
+        let (policy, subjects) = compiled(&spec("Allow", &account()), &[], &directory);
+        assert_eq!(policy.subjects, ["sa-1".parse().unwrap()]);
+        assert_eq!(subjects[0].namespace_uid, Some("ns-1".parse().unwrap()));
+        assert_eq!(subjects[0].state, SubjectState::Resolved);
+    }
+
+    #[test]
+    fn a_recreated_account_follows_its_name_but_not_into_a_replaced_namespace() {
+        let recreated = Directory::of(&[("shop", "ns-1", &[("api", "sa-9")])]);
+        let (policy, _) = compiled(&spec("Allow", &account()), &["ns-1"], &recreated);
+        assert_eq!(policy.subjects, ["sa-9".parse().unwrap()]);
+
+        let replaced = Directory::of(&[("shop", "ns-2", &[("api", "sa-9")])]);
+        let (policy, subjects) = compiled(&spec("Allow", &account()), &["ns-1"], &replaced);
+        assert!(policy.subjects.is_empty());
+        assert_eq!(subjects[0].state, SubjectState::NamespaceReplaced);
+        assert_eq!(
+            subjects[0].namespace_uid,
+            Some("ns-1".parse().unwrap()),
+            "the record stays until the spec is edited"
+        );
+    }
+
+    #[test]
+    fn a_deny_follows_the_name_into_a_replaced_namespace() {
+        let replaced = Directory::of(&[("shop", "ns-2", &[("api", "sa-9")])]);
+        let (policy, subjects) = compiled(&spec("Deny", &account()), &["ns-1"], &replaced);
+        assert_eq!(policy.subjects, ["sa-9".parse().unwrap()]);
+        assert_eq!(subjects[0].state, SubjectState::NamespaceReplaced);
+    }
+
+    #[test]
+    fn all_accounts_of_a_namespace_are_those_that_exist_now() {
+        let all = serde_json::json!({"allServiceAccounts": {"namespace": "shop"}});
+        let directory = Directory::of(&[
+            ("shop", "ns-1", &[("api", "sa-1"), ("web", "sa-2")]),
+            ("x", "ns-3", &[("api", "sa-3")]),
+        ]);
+        let (policy, _) = compiled(&spec("Allow", &all), &[], &directory);
+        assert_eq!(
+            policy.subjects,
+            ["sa-1".parse().unwrap(), "sa-2".parse().unwrap()]
+        );
+    }
+
+    #[test]
+    fn an_account_that_does_not_exist_yet_is_reported_and_means_nobody() {
+        let (policy, subjects) = compiled(
+            &spec("Allow", &account()),
+            &[],
+            &Directory::of(&[("shop", "ns-1", &[])]),
+        );
+        assert!(policy.subjects.is_empty());
+        assert_eq!(subjects[0].state, SubjectState::NotFound);
+    }
+
+    #[test]
+    fn a_policy_that_cannot_be_read_is_a_problem_and_never_an_empty_policy() {
+        let directory = Directory::default();
+        let unreadable = compile(
+            &Readable {
+                name: "p",
+                spec: None,
+                recorded: vec![],
+            },
+            &directory,
+        );
+        assert_eq!(unreadable.result, Err(PolicyProblem::Object));
+        let unknown = spec("Perhaps", &account());
+        let unknown = compile(
+            &Readable {
+                name: "p",
+                spec: Some(&unknown),
+                recorded: vec![],
+            },
+            &directory,
+        );
+        assert!(matches!(unknown.result, Err(PolicyProblem::Spec(_))));
+    }
+}

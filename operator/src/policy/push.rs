@@ -1,0 +1,194 @@
+//! Brings policy to a vault: at most one bundle a second, a confirmation every ten.
+
+use std::time::{Duration, Instant};
+
+use kube::{ResourceExt, core::DeserializeGuard, runtime::reflector::ObjectRef};
+use strongroom_client::admin::{AdminClient, AdminError};
+use strongroom_core::{Bundle, Generation, Uid};
+use strongroom_crds::AccessPolicy;
+use strongroom_wire::admin::PolicyStatus;
+
+use super::{Compiled, Readable, compile, freeze};
+use crate::{
+    context::Context,
+    fleet::{InForce, Member},
+    vault::desired::Subject,
+};
+
+/// How long to wait at least from one bundle to the next.
+const PUSH_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a vault is told that its policy is still meant.
+const CONFIRM_INTERVAL: Duration = Duration::from_secs(9);
+
+/// Why policy was not brought to a vault.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// The vault has not said yet which one it is.
+    #[error("the vault has not answered yet")]
+    Unknown,
+    /// The vault did not take it.
+    #[error(transparent)]
+    Admin(AdminError),
+    /// The bundle could not be written.
+    #[error("the policy could not be written as JSON")]
+    Write(#[source] serde_json::Error),
+    /// The vault has a bundle of a later leader: this operator must stop.
+    #[error("another operator leads")]
+    Deposed,
+}
+
+impl From<AdminError> for PushError {
+    fn from(error: AdminError) -> Self {
+        match error.code() {
+            Some("StaleGeneration") => Self::Deposed,
+            _ => Self::Admin(error),
+        }
+    }
+}
+
+/// The policies of a vault, compiled.
+pub fn compile_all(context: &Context, subject: &Subject<'_>) -> Vec<Compiled> {
+    let directory = context.caches.directory();
+    let policies = context.caches.policies_of(&ObjectRef::from_obj(subject.vault));
+    policies
+        .iter()
+        .map(|policy| compile(&readable(policy, &policy.name_any()), &directory))
+        .collect()
+}
+
+fn readable<'a>(policy: &'a DeserializeGuard<AccessPolicy>, name: &'a str) -> Readable<'a> {
+    match &policy.0 {
+        Ok(policy) => Readable {
+            name,
+            spec: Some(&policy.spec),
+            recorded: recorded(policy),
+        },
+        Err(_) => Readable {
+            name,
+            spec: None,
+            recorded: Vec::new(),
+        },
+    }
+}
+
+/// The namespace UIDs recorded for the subjects, as long as the spec is the one they were recorded for.
+fn recorded(policy: &AccessPolicy) -> Vec<Option<Uid>> {
+    let Some(status) = &policy.status else {
+        return Vec::new();
+    };
+    if status.observed_generation != policy.metadata.generation {
+        return Vec::new();
+    }
+    status
+        .subjects
+        .iter()
+        .map(|subject| subject.namespace_uid.as_deref()?.parse().ok())
+        .collect()
+}
+
+/// Brings the compiled policy to the vault, or confirms the one in force.
+pub async fn enforce(context: &Context, subject: &Subject<'_>, member: &mut Member) -> Result<(), PushError> {
+    let client = member.client(subject, &context.credentials);
+    let vault_id = member
+        .status
+        .as_ref()
+        .map(|(_, status)| status.vault_id.clone())
+        .ok_or(PushError::Unknown)?;
+    take_over(&client, member).await?;
+    let compiled = compile_all(context, subject);
+    let before = member
+        .in_force
+        .as_ref()
+        .map_or(&[][..], |in_force| &in_force.policies);
+    let (policies, frozen) = freeze(&compiled, before);
+    match &mut member.in_force {
+        Some(in_force)
+            if in_force.policies == policies && Some(in_force.generation().epoch) == member.epoch =>
+        {
+            in_force.frozen = frozen;
+            confirm(&client, member).await
+        }
+        _ => {
+            let bundle = Bundle::new(vault_id, next_generation(member), policies);
+            let result = push(&client, member, bundle, frozen).await;
+            context.metrics.pushed(result.is_ok());
+            if result.is_ok() {
+                context
+                    .caches
+                    .announce(crate::caches::Change::Enforced(ObjectRef::from_obj(
+                        subject.vault,
+                    )));
+            }
+            result
+        }
+    }
+}
+
+/// At the first contact: learns what is in force, and takes the next epoch. A vault that was put back to an older
+/// store is taken over again.
+async fn take_over(client: &AdminClient, member: &mut Member) -> Result<(), PushError> {
+    let says = member
+        .status
+        .as_ref()
+        .and_then(|(_, status)| status.policy.clone());
+    let known = member.in_force.as_ref().map(|in_force| in_force.status.clone());
+    if member.epoch.is_some() && (known.is_none() || says == known) {
+        return Ok(());
+    }
+    if member.epoch.is_some() && says.as_ref().map(|p| p.generation) > known.as_ref().map(|p| p.generation) {
+        return Err(PushError::Deposed);
+    }
+    let bundle = client.bundle().await?;
+    member.epoch = Some(bundle.as_ref().map_or(0, |bundle| bundle.generation.epoch) + 1);
+    member.in_force = bundle
+        .zip(says)
+        .map(|(bundle, status)| InForce::new(bundle, status, false));
+    member.confirmed = None;
+    Ok(())
+}
+
+fn next_generation(member: &Member) -> Generation {
+    let epoch = member.epoch.unwrap_or(1);
+    let n = member
+        .in_force
+        .as_ref()
+        .map(InForce::generation)
+        .filter(|generation| generation.epoch == epoch)
+        .map_or(1, |generation| generation.n + 1);
+    Generation { epoch, n }
+}
+
+async fn push(
+    client: &AdminClient,
+    member: &mut Member,
+    bundle: Bundle,
+    frozen: bool,
+) -> Result<(), PushError> {
+    let wait = member
+        .confirmed
+        .and_then(|when| PUSH_INTERVAL.checked_sub(when.elapsed()));
+    tokio::time::sleep(wait.unwrap_or_default()).await;
+    let bytes = serde_json::to_vec(&bundle).map_err(PushError::Write)?;
+    let status = client.put_bundle(bytes.into()).await?;
+    member.in_force = Some(InForce::new(bundle, status, frozen));
+    member.confirmed = Some(Instant::now());
+    Ok(())
+}
+
+async fn confirm(client: &AdminClient, member: &mut Member) -> Result<(), PushError> {
+    let Some(status) = member.in_force.as_ref().map(|in_force| in_force.status.clone()) else {
+        return Ok(());
+    };
+    if member
+        .confirmed
+        .is_some_and(|when| when.elapsed() < CONFIRM_INTERVAL)
+    {
+        return Ok(());
+    }
+    let confirmed: PolicyStatus = client.confirm(&status).await?;
+    if confirmed.generation > status.generation {
+        return Err(PushError::Deposed);
+    }
+    member.confirmed = Some(Instant::now());
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! `operator run`: watches, leads, reconciles.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use clap::Args;
+use futures::StreamExt;
+use kube::{
+    Client, ResourceExt,
+    runtime::{
+        controller::{self, applier},
+        events::{Recorder, Reporter},
+        reflector::ObjectRef,
+    },
+};
+use kube_lease_manager::LeaseManagerBuilder;
+use strongroom_core::NamespaceName;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    caches::{Caches, Change},
+    context::Context,
+    definitions,
+    fleet::{Credentials, Fleet},
+    health::{self, Readiness},
+    installation,
+    metrics::Metrics,
+    policy::{self, Enforcement},
+    queue, secret_ref,
+    settings::Settings,
+    vault,
+};
+
+/// The lease that the leader holds.
+const LEASE: &str = "strongroom-operator";
+
+/// Runs the controllers: keeps vaults running and their policy in force.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Namespace of the operator, the identity service, the authorities and the anchors.
+    #[arg(
+        long,
+        env = "STRONGROOM_RELEASE_NAMESPACE",
+        default_value = "strongroom-system"
+    )]
+    release_namespace: NamespaceName,
+    /// Namespace of the node driver.
+    #[arg(long, default_value = "strongroom-node")]
+    node_namespace: NamespaceName,
+    /// The cluster's DNS domain.
+    #[arg(long, default_value = "cluster.local")]
+    cluster_domain: String,
+    /// Image of the vault server.
+    #[arg(long)]
+    vault_image: String,
+    /// When a node pulls that image: `Always`, `IfNotPresent` or `Never`.
+    #[arg(long, default_value = "IfNotPresent")]
+    vault_image_pull_policy: String,
+    /// Secret with credentials for that image, in the vault's namespace. May be given several times.
+    #[arg(long = "vault-image-pull-secret")]
+    vault_image_pull_secrets: Vec<String>,
+    /// Name of this replica, unique among them.
+    #[arg(long, env = "POD_NAME", default_value = "strongroom-operator")]
+    pod_name: String,
+    /// Where health and metrics are served.
+    #[arg(long, default_value = "0.0.0.0:9090")]
+    health_listen: SocketAddr,
+}
+
+/// Runs until a signal asks to end, or until this replica must no longer lead.
+pub async fn run(args: RunArgs) -> anyhow::Result<()> {
+    let client = Client::try_default().await?;
+    definitions::check(&client).await?;
+    let readiness = Readiness::default();
+    let metrics = Metrics::default();
+    let render = metrics.clone();
+    tokio::spawn(health::serve(
+        args.health_listen,
+        readiness.clone(),
+        Arc::new(move || render.render()),
+    ));
+    let caches = Caches::start(&client);
+    caches.synced().await?;
+    readiness.set(true);
+    tracing::info!("every watch has listed what exists; waiting to lead");
+
+    let lease = LeaseManagerBuilder::new(client.clone(), LEASE)
+        .with_namespace(args.release_namespace.as_str())
+        .with_identity(args.pod_name.as_str())
+        .with_duration(15)
+        .with_grace(5)
+        .build()
+        .await?;
+    let (mut leading, task) = lease.watch().await;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        won = leading.wait_for(|leads| *leads) => { won?; }
+        _ = terminate.recv() => return Ok(()),
+    }
+    tracing::info!("leading");
+    metrics.lead();
+    let result = tokio::select! {
+        result = lead(&client, &args, &caches, metrics) => result,
+        // Who has lost the lease must not write anything any more: the process ends, and starts as a standby.
+        _ = leading.wait_for(|leads| !*leads) => Err(anyhow::anyhow!("the lease was lost")),
+        _ = terminate.recv() => Ok(()),
+    };
+    // Lets the lease go, so that the other replica need not wait for its end.
+    drop(leading);
+    drop(tokio::time::timeout(Duration::from_secs(2), task).await);
+    result
+}
+
+async fn lead(client: &Client, args: &RunArgs, caches: &Caches, metrics: Metrics) -> anyhow::Result<()> {
+    let context = Arc::new(prepare(client, args, caches, metrics).await?);
+    let config = || {
+        controller::Config::default()
+            .debounce(Duration::from_millis(100))
+            .concurrency(32)
+    };
+    let deposed = Arc::new(tokio::sync::Notify::new());
+    let notify = Arc::clone(&deposed);
+    let vaults = applier(
+        vault_reconciler,
+        move |vault, error, context| {
+            if matches!(error, vault::ReconcileError::Deposed) {
+                notify.notify_one();
+            }
+            vault::retry(&vault, error, &context)
+        },
+        Arc::clone(&context),
+        caches.vaults.clone(),
+        Box::pin(queue::vaults(caches)),
+        config(),
+    )
+    .for_each(|_| std::future::ready(()));
+    let secret_refs = applier(
+        secret_ref_reconciler,
+        |secret_ref, error, context| secret_ref::retry(&secret_ref, error, &context),
+        Arc::clone(&context),
+        caches.secret_refs.clone(),
+        Box::pin(queue::secret_refs(caches)),
+        config(),
+    )
+    .for_each(|_| std::future::ready(()));
+    tokio::select! {
+        () = vaults => Ok(()),
+        () = secret_refs => Ok(()),
+        () = orphans(Arc::clone(&context)) => Ok(()),
+        () = maintain(Arc::clone(&context)) => Ok(()),
+        () = deposed.notified() => Err(anyhow::anyhow!("a vault has policy of a later leader")),
+    }
+}
+
+fn vault_reconciler(
+    vault: Arc<strongroom_crds::Vault>,
+    context: Arc<Context>,
+) -> futures::future::BoxFuture<'static, Result<controller::Action, vault::ReconcileError>> {
+    Box::pin(vault::reconcile(vault, context))
+}
+
+fn secret_ref_reconciler(
+    secret_ref: Arc<strongroom_crds::SecretRef>,
+    context: Arc<Context>,
+) -> futures::future::BoxFuture<'static, Result<controller::Action, secret_ref::ReconcileError>> {
+    Box::pin(secret_ref::reconcile(secret_ref, context))
+}
+
+async fn prepare(
+    client: &Client,
+    args: &RunArgs,
+    caches: &Caches,
+    metrics: Metrics,
+) -> anyhow::Result<Context> {
+    let settings = Settings {
+        release_namespace: args.release_namespace.clone(),
+        node_namespace: args.node_namespace.clone(),
+        cluster_domain: args.cluster_domain.clone(),
+        installation: installation::id(client, &args.release_namespace).await?,
+        vault_image: args.vault_image.clone(),
+        vault_image_pull_policy: args.vault_image_pull_policy.clone(),
+        vault_image_pull_secrets: args.vault_image_pull_secrets.clone(),
+    };
+    let mut authorities = installation::authorities(client, &settings).await?;
+    installation::maintain(client, &settings, &mut authorities).await?;
+    let reporter = Reporter {
+        controller: "strongroom-operator".to_owned(),
+        instance: Some(args.pod_name.clone()),
+    };
+    Ok(Context {
+        credentials: Credentials::new(installation::credentials(&settings, &authorities)?),
+        client: client.clone(),
+        settings,
+        caches: caches.clone(),
+        fleet: Fleet::default(),
+        authorities: Arc::new(RwLock::new(authorities)),
+        recorder: Recorder::new(client.clone(), reporter),
+        metrics,
+    })
+}
+
+/// Reports on policies whose vault does not exist; those of existing vaults are reported with their vault.
+async fn orphans(context: Arc<Context>) {
+    let mut changes = context.caches.changes();
+    let mut every = tokio::time::interval(Duration::from_secs(30));
+    loop {
+        for policy in context.caches.policies.state() {
+            let Ok(policy) = &policy.0 else { continue };
+            let vault = ObjectRef::new(&policy.spec.vault_ref.name)
+                .within(policy.namespace().unwrap_or_default().as_str());
+            if context.caches.vaults.get(&vault).is_none() {
+                policy::write(&context, policy, &Ok(Vec::new()), &Enforcement::VaultNotFound).await;
+            }
+        }
+        context.fleet.retain(|uid| {
+            context
+                .caches
+                .vaults
+                .find(|vault| vault.metadata.uid.as_deref() == Some(uid))
+                .is_some()
+        });
+        loop {
+            tokio::select! {
+                _ = every.tick() => break,
+                change = changes.recv() => if matches!(change, Ok(Change::Policy { .. } | Change::Vault(_)) | Err(_)) { break },
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Keeps the authorities, the identity service's certificate and the operator's own up to date.
+async fn maintain(context: Arc<Context>) {
+    let mut every = tokio::time::interval(Duration::from_mins(1));
+    let mut passes: u32 = 0;
+    loop {
+        every.tick().await;
+        let mut authorities = match installation::authorities(&context.client, &context.settings).await {
+            Ok(authorities) => authorities,
+            Err(error) => {
+                tracing::warn!(%error, "cannot read the authorities");
+                continue;
+            }
+        };
+        if let Err(error) = installation::maintain(&context.client, &context.settings, &mut authorities).await
+        {
+            tracing::warn!(%error, "cannot maintain the installation's certificates");
+        }
+        // A day is far below the two thirds of a certificate's life, and often enough for a moved authority.
+        passes += 1;
+        if passes.is_multiple_of(24 * 60) {
+            match installation::credentials(&context.settings, &authorities) {
+                Ok(trust) => context.credentials.renew(trust),
+                Err(error) => tracing::warn!(%error, "cannot renew the operator's certificate"),
+            }
+        }
+        *context
+            .authorities
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = authorities;
+    }
+}

@@ -1,0 +1,255 @@
+//! One pass over one SecretRef.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use kube::{
+    Resource,
+    runtime::{controller::Action, events::EventType, reflector::ObjectRef},
+};
+use strongroom_core::{NamespaceName, ObjectKind, Permission, Uid, identity::ResourceName};
+use strongroom_crds::{
+    SecretRef, Vault,
+    condition::READY,
+    secret_ref::{Source, VolumeCounts},
+};
+use strongroom_wire::admin::{ObjectState, RefChanged, Resolve, ResolveObject};
+
+use super::report::{Finding, report};
+use crate::{context::Context, events, fleet::Member, status, vault::desired::Subject};
+
+/// How often a SecretRef is resolved again: objects of the vault change without the API server hearing of it.
+const RESOLVE_EVERY: Duration = Duration::from_secs(30);
+/// The same while something is missing.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How old volume counts may be.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+
+/// Why a pass ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The status could not be written.
+    #[error("cannot write the SecretRef's status")]
+    Status(#[source] kube::Error),
+}
+
+/// When to try again after an error.
+pub fn retry(secret_ref: &SecretRef, error: &ReconcileError, context: &Context) -> Action {
+    context.metrics.failed("secretref");
+    tracing::warn!(secret_ref = %ObjectRef::from_obj(secret_ref), %error, "cannot reconcile the SecretRef");
+    Action::requeue(crate::jitter::around(LOOK_AGAIN))
+}
+
+/// What a SecretRef asks, parsed: each file's path and, where it is a secret, the object.
+struct Question {
+    namespace: NamespaceName,
+    name: ResourceName,
+    account: ResourceName,
+    files: Vec<(String, ResolveObject)>,
+}
+
+/// Resolves, counts, reports.
+pub async fn reconcile(secret_ref: Arc<SecretRef>, context: Arc<Context>) -> Result<Action, ReconcileError> {
+    context.metrics.reconciled("secretref");
+    let question = parse(&secret_ref);
+    let (finding, volumes) = match &question {
+        Err(problem) => (Finding::Unreadable(problem.clone()), None),
+        Ok(question) => find(&context, &secret_ref, question).await,
+    };
+    let next = report(&secret_ref, &finding, volumes, Timestamp::now());
+    let written = status::write(&context.client, &*secret_ref, secret_ref.status.as_ref(), &next)
+        .await
+        .map_err(ReconcileError::Status)?;
+    let ready = next.conditions.iter().find(|condition| condition.type_ == READY);
+    let before = secret_ref.status.as_ref().and_then(|status| {
+        status
+            .conditions
+            .iter()
+            .find(|condition| condition.type_ == READY)
+    });
+    if let Some(ready) = ready.filter(|ready| written && before.is_none_or(|b| b.reason != ready.reason)) {
+        let type_ = if ready.status == "True" {
+            EventType::Normal
+        } else {
+            EventType::Warning
+        };
+        let reference = secret_ref.object_ref(&());
+        events::publish(
+            &context,
+            &reference,
+            type_,
+            &ready.reason,
+            "Resolve",
+            &ready.message,
+        )
+        .await;
+    }
+    let well = ready.is_some_and(|ready| ready.status == "True");
+    Ok(Action::requeue(crate::jitter::around(if well {
+        RESOLVE_EVERY
+    } else {
+        LOOK_AGAIN
+    })))
+}
+
+fn parse(secret_ref: &SecretRef) -> Result<Question, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let mut files = Vec::new();
+    for file in &secret_ref.spec.files {
+        if let Source::Secret { name, version } = file.source().map_err(|error| text(&error))? {
+            files.push((
+                file.path.clone(),
+                ResolveObject {
+                    kind: ObjectKind::Secrets,
+                    name,
+                    version,
+                },
+            ));
+        }
+    }
+    Ok(Question {
+        namespace: secret_ref
+            .metadata
+            .namespace
+            .as_deref()
+            .unwrap_or_default()
+            .parse()
+            .map_err(|e| text(&e))?,
+        name: secret_ref
+            .metadata
+            .name
+            .as_deref()
+            .unwrap_or_default()
+            .parse()
+            .map_err(|e| text(&e))?,
+        account: secret_ref
+            .spec
+            .service_account_name
+            .parse()
+            .map_err(|e| text(&e))?,
+        files,
+    })
+}
+
+/// What the account named would meet. The vault decides; what is decided here first only keeps a SecretRef from
+/// learning whether a vault exists that its account has nothing to do with.
+async fn find(
+    context: &Context,
+    secret_ref: &SecretRef,
+    question: &Question,
+) -> (Finding, Option<VolumeCounts>) {
+    let reference = &secret_ref.spec.vault_ref;
+    let local = secret_ref.metadata.namespace.as_deref() == Some(reference.namespace.as_str());
+    let Some(account) = context.caches.account(&question.namespace, &question.account) else {
+        return (Finding::AccountNotFound, None);
+    };
+    let key: ObjectRef<Vault> = ObjectRef::new(&reference.name).within(&reference.namespace);
+    let Some(vault) = context.caches.vaults.get(&key) else {
+        return (
+            if local {
+                Finding::VaultNotFound
+            } else {
+                Finding::NotPermitted
+            },
+            None,
+        );
+    };
+    let Ok(subject) = Subject::parse(&vault) else {
+        return (Finding::NotPermitted, None);
+    };
+    let member = context.fleet.member(subject.uid);
+    let mut member = member.lock().await;
+    if !may_read_something(&member, &account, question) {
+        return (Finding::NotPermitted, None);
+    }
+    let client = member.client(&subject, &context.credentials);
+    tell_if_changed(&client, secret_ref, question).await;
+    let volumes = volumes(&client, &mut member, question).await;
+    let objects: Vec<_> = question.files.iter().map(|(_, object)| object.clone()).collect();
+    match client
+        .resolve(&Resolve {
+            subject: account,
+            objects,
+        })
+        .await
+    {
+        Ok(resolved) => {
+            let paths = question.files.iter().map(|(path, _)| path.clone());
+            let states = resolved
+                .objects
+                .into_iter()
+                .chain(std::iter::repeat(ObjectState::NotFound));
+            (Finding::Resolved(paths.zip(states).collect()), volumes)
+        }
+        Err(error) => (Finding::VaultNotReady(error.to_string()), volumes),
+    }
+}
+
+/// Whether the policy last in force lets the account read one of the objects. A SecretRef without secrets asks for
+/// nothing that needs a right.
+fn may_read_something(member: &Member, account: &Uid, question: &Question) -> bool {
+    let allowed = |object: &ResolveObject| {
+        let in_force = member.in_force.as_ref();
+        in_force.is_some_and(|in_force| {
+            in_force
+                .index
+                .decide(account, Permission::SecretGet, &object.name)
+                .is_allowed()
+        })
+    };
+    question.files.is_empty() || question.files.iter().any(|(_, object)| allowed(object))
+}
+
+/// Tells the vault that the spec is not the one last reported on, so that mounted volumes follow it.
+async fn tell_if_changed(
+    client: &strongroom_client::admin::AdminClient,
+    secret_ref: &SecretRef,
+    question: &Question,
+) {
+    let reported = secret_ref
+        .status
+        .as_ref()
+        .and_then(|status| status.observed_generation);
+    if reported == secret_ref.metadata.generation {
+        return;
+    }
+    let changed = RefChanged {
+        namespace: question.namespace.clone(),
+        name: question.name.clone(),
+    };
+    if let Err(error) = client.ref_changed(&changed).await {
+        tracing::debug!(%error, "the vault was not told of a changed SecretRef");
+    }
+}
+
+async fn volumes(
+    client: &strongroom_client::admin::AdminClient,
+    member: &mut Member,
+    question: &Question,
+) -> Option<VolumeCounts> {
+    let fresh = member
+        .volumes
+        .as_ref()
+        .is_some_and(|(when, _)| when.elapsed() < COUNT_EVERY);
+    if !fresh {
+        member.volumes = client
+            .volumes()
+            .await
+            .ok()
+            .map(|volumes| (Instant::now(), volumes));
+    }
+    let (_, volumes) = member.volumes.as_ref()?;
+    let counts = volumes.refs.iter().find(|counts| {
+        counts.secret_ref.namespace == question.namespace && counts.secret_ref.name == question.name
+    });
+    let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+    Some(counts.map_or_else(VolumeCounts::default, |counts| VolumeCounts {
+        total: count(counts.total),
+        current: count(counts.current),
+        outdated: count(counts.outdated),
+        failing: count(counts.failing),
+    }))
+}

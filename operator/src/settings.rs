@@ -1,0 +1,55 @@
+//! What the installer decided, the same for every object.
+
+use strongroom_core::NamespaceName;
+
+/// The settings of one installation.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the operator, the identity service, the authorities and the anchors are.
+    pub release_namespace: NamespaceName,
+    /// Where the node driver is.
+    pub node_namespace: NamespaceName,
+    /// The cluster's DNS domain.
+    pub cluster_domain: String,
+    /// The installation's id, which is the tenant of its tokens.
+    pub installation: String,
+    /// The image of the vault server.
+    pub vault_image: String,
+    /// Its pull policy.
+    pub vault_image_pull_policy: String,
+    /// The names of its pull secrets.
+    pub vault_image_pull_secrets: Vec<String>,
+}
+
+impl Settings {
+    /// The host of the identity service.
+    pub fn identity_host(&self) -> String {
+        format!("strongroom-identity.{}.svc", self.release_namespace)
+    }
+
+    /// The issuer of vault tokens.
+    pub fn issuer(&self) -> String {
+        format!("https://{}/{}/v2.0", self.identity_host(), self.installation)
+    }
+
+    /// The URI in the operator's client certificate.
+    pub fn operator_uri(&self) -> String {
+        format!("spiffe://strongroom.dev/{}/operator", self.installation)
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    /// Settings for tests.
+    pub(crate) fn example() -> Self {
+        Self {
+            release_namespace: "strongroom-system".parse().unwrap(),
+            node_namespace: "strongroom-node".parse().unwrap(),
+            cluster_domain: "cluster.local".to_owned(),
+            installation: "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90".to_owned(),
+            vault_image: "strongroom/vault:dev".to_owned(),
+            vault_image_pull_policy: "IfNotPresent".to_owned(),
+            vault_image_pull_secrets: Vec::new(),
+        }
+    }
+}

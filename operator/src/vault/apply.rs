@@ -1,0 +1,226 @@
+//! Makes a vault's objects what the plan says.
+
+use aws_lc_rs::rand;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use kube::api::DynamicObject;
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{
+    desired::{self, Desired, Subject, VAULT_ID_KEY, key, seal_secret, volume_claim},
+    plan::{Refusal, Retained, check_owned, plan_retained},
+};
+use crate::{
+    context::Context,
+    installation,
+    object::{Kind, Objects, datum, part},
+    pki::{Leaf, PkiError, needs_renewal},
+};
+
+/// Why the objects are not what they should be.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Someone must act first.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The API server refused or did not answer.
+    #[error("cannot write {object}")]
+    Api {
+        /// Kind and name.
+        object: String,
+        /// The refusal.
+        source: kube::Error,
+    },
+    /// The certificate could not be made.
+    #[error("cannot issue the vault's certificate")]
+    Pki(#[from] PkiError),
+    /// The system gave no random bytes.
+    #[error("the system has no random bytes for a seal key")]
+    Random,
+}
+
+/// Reads, checks and applies every object of the vault. Answers how many pods are ready.
+pub async fn apply(context: &Context, subject: &Subject<'_>) -> Result<i32, ApplyError> {
+    let objects = Objects::new(context.client.clone(), subject.namespace.as_str());
+    let tls = get(&objects, Kind::Secret, &format!("{}-tls", subject.name)).await?;
+    let (certificate, trust, bundle) = certificates(context, subject, tls.as_ref())?;
+    let desired = desired::owned(
+        subject,
+        &context.settings,
+        (&certificate.0, &certificate.1),
+        (&trust.0, &trust.1),
+    );
+    // Everything is checked before anything is written.
+    for object in &desired {
+        check_owned(
+            subject,
+            object,
+            get(&objects, object.kind, &object.name).await?.as_ref(),
+        )?;
+    }
+    apply_retained(&objects, subject).await?;
+    if let Err(error) =
+        installation::publish_bundle(&context.client, subject.namespace.as_str(), &bundle).await
+    {
+        tracing::warn!(namespace = %subject.namespace, %error, "the trust bundle could not be published");
+    }
+    let mut ready = 0;
+    for object in &desired {
+        let applied = objects
+            .apply(object.kind, &object.name, &object.object)
+            .await
+            .map_err(|source| api(object.kind, &object.name, source))?;
+        if object.kind == Kind::StatefulSet {
+            ready = ready_of(&applied);
+        }
+    }
+    Ok(i32::try_from(ready).unwrap_or(0))
+}
+
+fn ready_of(set: &DynamicObject) -> i64 {
+    set.data
+        .pointer("/status/readyReplicas")
+        .and_then(serde_json::Value::as_i64)
+        .unwrap_or(0)
+}
+
+/// How many pods of the vault are ready.
+pub async fn ready_replicas(context: &Context, subject: &Subject<'_>) -> Result<i32, ApplyError> {
+    let objects = Objects::new(context.client.clone(), subject.namespace.as_str());
+    let set = get(&objects, Kind::StatefulSet, subject.name.as_str()).await?;
+    let ready = set.as_ref().map_or(0, ready_of);
+    Ok(i32::try_from(ready).unwrap_or(0))
+}
+
+/// Remembers in the seal Secret which vault the key has opened: from then on the vault refuses to start with an empty
+/// store beside it.
+pub async fn remember_vault_id(
+    context: &Context,
+    subject: &Subject<'_>,
+    vault_id: &str,
+) -> Result<(), ApplyError> {
+    let objects = Objects::new(context.client.clone(), subject.namespace.as_str());
+    let name = format!("{}-seal", subject.name);
+    let encoded = STANDARD.encode(vault_id);
+    let known = get(&objects, Kind::Secret, &name).await?;
+    if known.is_none_or(|secret| datum(&secret, VAULT_ID_KEY) == Some(encoded.as_str())) {
+        return Ok(());
+    }
+    let patch = json!({"data": {VAULT_ID_KEY: encoded}});
+    objects
+        .merge(Kind::Secret, &name, &patch)
+        .await
+        .map(drop)
+        .map_err(|source| api(Kind::Secret, &name, source))
+}
+
+type Pem = (String, String);
+
+/// The serving certificate with its key, renewed if due; what the vault trusts (serving, admin); the trust bundle.
+fn certificates(
+    context: &Context,
+    subject: &Subject<'_>,
+    existing: Option<&DynamicObject>,
+) -> Result<(Pem, Pem, String), ApplyError> {
+    let authorities = context
+        .authorities
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let leaf = Leaf::Server {
+        names: subject.hosts(&context.settings),
+    };
+    let now = OffsetDateTime::now_utc();
+    let text = |key: &str| {
+        let bytes = STANDARD.decode(datum(existing?, key)?).ok()?;
+        String::from_utf8(bytes).ok()
+    };
+    let current = text("tls.crt").zip(text("tls.key"));
+    let certificate = match current {
+        Some(current) if !needs_renewal(&current.0, &authorities.serving.current, &leaf, now) => current,
+        Some(_) | None => authorities.serving.current.issue(&leaf, now)?,
+    };
+    let bundle = authorities.serving.bundle();
+    Ok((certificate, (bundle.clone(), authorities.admin.bundle()), bundle))
+}
+
+async fn apply_retained(objects: &Objects, subject: &Subject<'_>) -> Result<(), ApplyError> {
+    let (volume, seal) = (volume_claim(subject), new_seal(subject)?);
+    let found_volume = get(objects, volume.kind, &volume.name).await?;
+    let found_seal = get(objects, seal.kind, &seal.name).await?;
+    match plan_retained(subject, found_volume.as_ref(), found_seal.as_ref())? {
+        Retained::Create => {
+            create(objects, &seal).await?;
+            create(objects, &volume).await
+        }
+        Retained::CreateVolume => create(objects, &volume).await,
+        Retained::Keep => keep(objects, subject, &volume, &seal).await,
+        Retained::Adopt => {
+            if found_volume.is_none() {
+                create(objects, &volume).await?;
+            }
+            keep(objects, subject, &volume, &seal).await
+        }
+    }
+}
+
+/// Brings labels, owners and size up to date; the key itself is never written again.
+async fn keep(
+    objects: &Objects,
+    subject: &Subject<'_>,
+    volume: &Desired,
+    seal: &Desired,
+) -> Result<(), ApplyError> {
+    for object in [volume, seal] {
+        let owners = part(&object.object, "/metadata/ownerReferences");
+        let mut patch = json!({"metadata": {
+            "labels": {key::VAULT: subject.name.as_str(), key::VAULT_UID: subject.uid},
+            "ownerReferences": owners,
+        }});
+        if object.kind == Kind::PersistentVolumeClaim
+            && let Some(fields) = patch.as_object_mut()
+        {
+            fields.insert(
+                "spec".to_owned(),
+                json!({"resources": part(&object.object, "/spec/resources")}),
+            );
+        }
+        objects
+            .merge(object.kind, &object.name, &patch)
+            .await
+            .map_err(|source| api(object.kind, &object.name, source))?;
+    }
+    Ok(())
+}
+
+async fn create(objects: &Objects, object: &Desired) -> Result<(), ApplyError> {
+    objects
+        .create(object.kind, &object.object)
+        .await
+        .map(drop)
+        .map_err(|source| api(object.kind, &object.name, source))
+}
+
+fn new_seal(subject: &Subject<'_>) -> Result<Desired, ApplyError> {
+    let mut key = zeroize::Zeroizing::new([0_u8; 32]);
+    rand::fill(&mut *key).map_err(|_| ApplyError::Random)?;
+    Ok(seal_secret(
+        subject,
+        &Uuid::new_v4().to_string(),
+        &STANDARD.encode(*key),
+    ))
+}
+
+async fn get(objects: &Objects, kind: Kind, name: &str) -> Result<Option<DynamicObject>, ApplyError> {
+    objects
+        .get(kind, name)
+        .await
+        .map_err(|source| api(kind, name, source))
+}
+
+fn api(kind: Kind, name: &str, source: kube::Error) -> ApplyError {
+    ApplyError::Api {
+        object: format!("{} {name}", kind.as_str()),
+        source,
+    }
+}

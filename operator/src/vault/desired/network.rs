@@ -1,0 +1,101 @@
+//! Who may reach a vault, and whom it may reach.
+
+use serde_json::{Value, json};
+use strongroom_crds::vault::{DefaultAction, LabelSelector, Network};
+
+use super::{Desired, Subject, port};
+use crate::{object::Kind, settings::Settings};
+
+/// The vault's network policy: its clients on the data port, the operator on the admin port, anyone who scrapes
+/// metrics on the health port; towards outside DNS and the identity service's replicas alone.
+pub fn policy(subject: &Subject<'_>, settings: &Settings) -> Desired {
+    let name = format!("{}-vault", subject.name);
+    let mut data = json!({"ports": [tcp(port::DATA)]});
+    if let (Some(from), Some(rule)) = (
+        clients(subject.vault.spec.network.as_ref(), settings),
+        data.as_object_mut(),
+    ) {
+        rule.insert("from".to_owned(), Value::Array(from));
+    }
+    let operator = pods_of(settings.release_namespace.as_str(), "operator");
+    let identity = pods_of(settings.release_namespace.as_str(), "identity");
+    let object = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": subject.owned(&name),
+        "spec": {
+            "podSelector": {"matchLabels": subject.selector()},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [
+                data,
+                {"ports": [tcp(port::ADMIN)], "from": [operator]},
+                {"ports": [tcp(port::HEALTH)]},
+            ],
+            "egress": [
+                {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+                {"ports": [tcp(port::DATA)], "to": [identity]},
+            ],
+        },
+    });
+    Desired {
+        kind: Kind::NetworkPolicy,
+        name,
+        object,
+    }
+}
+
+/// Who may use the data port; `None` is everyone.
+fn clients(network: Option<&Network>, settings: &Settings) -> Option<Vec<Value>> {
+    let mut peers = vec![pods_of(settings.node_namespace.as_str(), "csi")];
+    let Some(network) = network else {
+        return Some(peers);
+    };
+    if matches!(network.default_action(), Ok(DefaultAction::Allow)) {
+        return None;
+    }
+    if let Some(selector) = &network.namespace_selector {
+        peers.push(json!({"namespaceSelector": label_selector(selector)}));
+    }
+    peers.extend(
+        network
+            .ip_rules
+            .iter()
+            .flatten()
+            .map(|cidr| json!({"ipBlock": {"cidr": cidr}})),
+    );
+    Some(peers)
+}
+
+fn label_selector(selector: &LabelSelector) -> Value {
+    let mut object = serde_json::Map::new();
+    if let Some(labels) = &selector.match_labels {
+        object.insert("matchLabels".to_owned(), json!(labels));
+    }
+    if let Some(expressions) = &selector.match_expressions {
+        let expressions: Vec<Value> = expressions
+            .iter()
+            .map(|requirement| {
+                let mut expression =
+                    json!({"key": requirement.key, "operator": requirement.operator.as_str()});
+                if let (Some(values), Some(fields)) = (&requirement.values, expression.as_object_mut()) {
+                    fields.insert("values".to_owned(), json!(values));
+                }
+                expression
+            })
+            .collect();
+        object.insert("matchExpressions".to_owned(), Value::Array(expressions));
+    }
+    Value::Object(object)
+}
+
+fn pods_of(namespace: &str, component: &str) -> Value {
+    json!({
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "podSelector": {"matchLabels": {
+            "app.kubernetes.io/name": "strongroom", "app.kubernetes.io/component": component,
+        }},
+    })
+}
+
+fn tcp(port: u16) -> Value {
+    json!({"port": port, "protocol": "TCP"})
+}

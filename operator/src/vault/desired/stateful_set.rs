@@ -1,0 +1,143 @@
+//! The vault's pods.
+
+use serde_json::{Value, json};
+use strongroom_crds::vault::PodTemplate;
+
+use super::{Desired, Subject, port};
+use crate::{object::Kind, settings::Settings};
+
+/// The StatefulSet. Configuration that must restart the server is in its arguments; what it reloads is in files.
+pub fn stateful_set(subject: &Subject<'_>, settings: &Settings) -> Desired {
+    let name = subject.name.to_string();
+    let labels = subject.selector();
+    let object = json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet",
+        "metadata": subject.owned(&name),
+        "spec": {
+            "serviceName": format!("{}-internal", subject.name),
+            "replicas": 1,
+            // A pod of a revision that cannot start must not hold up its successor.
+            "podManagementPolicy": "Parallel",
+            "updateStrategy": {"type": "RollingUpdate"},
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod(subject, settings)},
+        },
+    });
+    Desired {
+        kind: Kind::StatefulSet,
+        name,
+        object,
+    }
+}
+
+fn pod(subject: &Subject<'_>, settings: &Settings) -> Value {
+    let template = subject.vault.spec.pod_template.as_ref();
+    let mut pod = json!({
+        "serviceAccountName": format!("{}-vault", subject.name),
+        "automountServiceAccountToken": false,
+        "enableServiceLinks": false,
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": {
+            "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container(subject, settings, template)],
+        "volumes": [
+            {"name": "data", "persistentVolumeClaim": {"claimName": format!("data-{}-0", subject.name)}},
+            {"name": "tls", "secret": {"secretName": format!("{}-tls", subject.name), "defaultMode": 0o440}},
+            {"name": "seal", "secret": {"secretName": format!("{}-seal", subject.name), "defaultMode": 0o440}},
+            {"name": "trust", "configMap": {"name": format!("{}-trust", subject.name)}},
+        ],
+    });
+    if let Some(fields) = pod.as_object_mut() {
+        if !settings.vault_image_pull_secrets.is_empty() {
+            let names = settings
+                .vault_image_pull_secrets
+                .iter()
+                .map(|name| json!({"name": name}));
+            fields.insert("imagePullSecrets".to_owned(), names.collect());
+        }
+        if let Some(selector) = template.and_then(|template| template.node_selector.as_ref()) {
+            fields.insert("nodeSelector".to_owned(), json!(selector));
+        }
+        if let Some(tolerations) = template.and_then(|template| template.tolerations.as_ref()) {
+            fields.insert("tolerations".to_owned(), json!(tolerations));
+        }
+    }
+    pod
+}
+
+fn container(subject: &Subject<'_>, settings: &Settings, template: Option<&PodTemplate>) -> Value {
+    let resources = template
+        .and_then(|template| template.resources.as_ref())
+        .map_or_else(
+            || json!({"requests": {"cpu": "20m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}),
+            |resources| json!(resources),
+        );
+    let probe = |path: &str, period: u32, failures: u32| {
+        json!({
+            "httpGet": {"path": path, "port": "health"},
+            "periodSeconds": period, "failureThreshold": failures,
+        })
+    };
+    json!({
+        "name": "vault",
+        "image": settings.vault_image,
+        "imagePullPolicy": settings.vault_image_pull_policy,
+        "args": arguments(subject, settings),
+        "ports": [
+            {"name": "https", "containerPort": port::DATA, "protocol": "TCP"},
+            {"name": "admin", "containerPort": port::ADMIN, "protocol": "TCP"},
+            {"name": "health", "containerPort": port::HEALTH, "protocol": "TCP"},
+        ],
+        "startupProbe": probe("/healthz", 1, 60),
+        "livenessProbe": probe("/healthz", 10, 3),
+        "readinessProbe": probe("/readyz", 1, 2),
+        "resources": resources,
+        "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "readOnlyRootFilesystem": true,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "data", "mountPath": "/var/lib/strongroom"},
+            {"name": "tls", "mountPath": "/etc/strongroom/tls", "readOnly": true},
+            {"name": "seal", "mountPath": "/etc/strongroom/seal", "readOnly": true},
+            {"name": "trust", "mountPath": "/etc/strongroom/trust", "readOnly": true},
+        ],
+    })
+}
+
+fn arguments(subject: &Subject<'_>, settings: &Settings) -> Vec<String> {
+    let spec = &subject.vault.spec;
+    let mut arguments = vec![
+        "serve".to_owned(),
+        format!("--vault-name={}", subject.name),
+        format!("--namespace={}", subject.namespace),
+        format!("--cluster-domain={}", settings.cluster_domain),
+        format!("--tenant-id={}", settings.installation),
+        format!("--issuer={}", settings.issuer()),
+        format!("--identity-url=https://{}", settings.identity_host()),
+        format!(
+            "--identity-peers=strongroom-identity-peers.{}.svc:8443",
+            settings.release_namespace
+        ),
+        format!("--identity-server-name={}", settings.identity_host()),
+        "--trust-bundle=/etc/strongroom/trust/ca.crt".to_owned(),
+        "--admin-ca=/etc/strongroom/trust/admin-ca.crt".to_owned(),
+        format!("--admin-client-uri={}", settings.operator_uri()),
+        "--tls-dir=/etc/strongroom/tls".to_owned(),
+        "--seal-dir=/etc/strongroom/seal".to_owned(),
+        "--data-dir=/var/lib/strongroom".to_owned(),
+        "--initialise".to_owned(),
+        format!("--retention-days={}", spec.soft_delete.retention_days),
+    ];
+    if spec.soft_delete.purge_protection {
+        arguments.push("--purge-protection".to_owned());
+    }
+    if let Ok(Some(staleness)) = spec.max_staleness() {
+        arguments.push(format!("--policy-max-staleness={}s", staleness.as_secs()));
+    }
+    arguments
+}

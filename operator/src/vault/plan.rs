@@ -1,0 +1,266 @@
+//! What to do about a vault's objects, given those that exist. Pure.
+
+use kube::{ResourceExt, api::DynamicObject};
+use strongroom_crds::vault::CreateMode;
+
+use super::desired::{Desired, Subject, VAULT_ID_KEY, key};
+use crate::object::{Kind, datum};
+
+/// Why a vault's objects are left as they are until someone acts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// An object of that name is somebody else's.
+    #[error(
+        "{} {name} exists and does not belong to this vault: delete or rename it, or give the vault another name",
+        kind.as_str()
+    )]
+    NameTaken {
+        /// Its kind.
+        kind: Kind,
+        /// Its name.
+        name: String,
+    },
+    /// An earlier vault left its data, and the spec does not say to adopt it.
+    #[error(
+        "an earlier vault of this name left its volume or seal key ({found}): set spec.createMode to Recover to adopt them, or delete them for an empty vault"
+    )]
+    RetainedDataFound {
+        /// What was found.
+        found: String,
+    },
+    /// The volume exists and the key that opens it does not.
+    #[error(
+        "the volume {volume} exists but the Secret {seal}, which opens it, does not: restore the Secret, or delete the volume for an empty vault"
+    )]
+    SealKeyMissing {
+        /// The volume claim.
+        volume: String,
+        /// The Secret.
+        seal: String,
+    },
+    /// The key has opened a vault whose volume does not exist.
+    #[error(
+        "the Secret {seal} opened a vault whose volume {volume} does not exist: restore the volume, or delete the Secret for an empty vault"
+    )]
+    VolumeMissing {
+        /// The volume claim.
+        volume: String,
+        /// The Secret.
+        seal: String,
+    },
+}
+
+impl Refusal {
+    /// The condition's reason.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NameTaken { .. } => "NameTaken",
+            Self::RetainedDataFound { .. } => "RetainedDataFound",
+            Self::SealKeyMissing { .. } => "SealKeyMissing",
+            Self::VolumeMissing { .. } => "VolumeMissing",
+        }
+    }
+}
+
+/// What to do about the volume and the seal key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retained {
+    /// Neither exists: make both, the key first.
+    Create,
+    /// Both are this vault's.
+    Keep,
+    /// Both were an earlier vault's: make them this one's.
+    Adopt,
+    /// The key is there, has opened nothing yet, and the volume is not: an interrupted start. Make the volume.
+    CreateVolume,
+}
+
+/// Refuses to touch an object that exists and is not controlled by this vault.
+pub fn check_owned(
+    subject: &Subject<'_>,
+    desired: &Desired,
+    existing: Option<&DynamicObject>,
+) -> Result<(), Refusal> {
+    let Some(existing) = existing else { return Ok(()) };
+    let ours = existing
+        .owner_references()
+        .iter()
+        .any(|owner| owner.controller == Some(true) && owner.kind == "Vault" && owner.uid == subject.uid);
+    if ours {
+        Ok(())
+    } else {
+        Err(Refusal::NameTaken {
+            kind: desired.kind,
+            name: desired.name.clone(),
+        })
+    }
+}
+
+/// Whose an object is that has no owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Nobody,
+    Ours,
+    Earlier,
+    Foreign,
+}
+
+fn whose(subject: &Subject<'_>, existing: Option<&DynamicObject>) -> Whose {
+    let Some(existing) = existing else {
+        return Whose::Nobody;
+    };
+    let label = |key: &str| existing.labels().get(key).map(String::as_str);
+    match (label(key::VAULT), label(key::VAULT_UID)) {
+        (Some(name), Some(uid)) if name == subject.name.as_str() && uid == subject.uid => Whose::Ours,
+        (Some(name), _) if name == subject.name.as_str() => Whose::Earlier,
+        _ => Whose::Foreign,
+    }
+}
+
+/// Decides about the volume and the seal key.
+pub fn plan_retained(
+    subject: &Subject<'_>,
+    volume: Option<&DynamicObject>,
+    seal: Option<&DynamicObject>,
+) -> Result<Retained, Refusal> {
+    let volume_name = format!("data-{}-0", subject.name);
+    let seal_name = format!("{}-seal", subject.name);
+    let taken = |kind, name: &str| Refusal::NameTaken {
+        kind,
+        name: name.to_owned(),
+    };
+    let opened = seal.is_some_and(has_opened_a_vault);
+    let recover = matches!(subject.vault.spec.create_mode(), Ok(CreateMode::Recover));
+    match (whose(subject, volume), whose(subject, seal)) {
+        (Whose::Foreign, _) => Err(taken(Kind::PersistentVolumeClaim, &volume_name)),
+        (_, Whose::Foreign) => Err(taken(Kind::Secret, &seal_name)),
+        (Whose::Nobody, Whose::Nobody) => Ok(Retained::Create),
+        (Whose::Ours, Whose::Ours) => Ok(Retained::Keep),
+        (Whose::Ours | Whose::Earlier, Whose::Nobody) => Err(Refusal::SealKeyMissing {
+            volume: volume_name,
+            seal: seal_name,
+        }),
+        (Whose::Nobody, Whose::Ours) if !opened => Ok(Retained::CreateVolume),
+        (Whose::Nobody, Whose::Ours | Whose::Earlier) if opened => Err(Refusal::VolumeMissing {
+            volume: volume_name,
+            seal: seal_name,
+        }),
+        _ if recover => Ok(Retained::Adopt),
+        (volume, seal) => {
+            let name = |whose, text: String| (whose == Whose::Earlier).then_some(text);
+            let found = [
+                name(volume, format!("PersistentVolumeClaim {volume_name}")),
+                name(seal, format!("Secret {seal_name}")),
+            ];
+            Err(Refusal::RetainedDataFound {
+                found: found.into_iter().flatten().collect::<Vec<_>>().join(", "),
+            })
+        }
+    }
+}
+
+fn has_opened_a_vault(seal: &DynamicObject) -> bool {
+    datum(seal, VAULT_ID_KEY).is_some_and(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "fixtures are written in place")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use strongroom_crds::Vault;
+
+    fn vault(mode: &str) -> Vault {
+        serde_json::from_value(json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+            "metadata": {"name": "prod", "namespace": "team-a", "uid": "new"}, "spec": {"createMode": mode},
+        }))
+        .unwrap()
+    }
+
+    fn labelled(uid: &str, data: serde_json::Value) -> DynamicObject {
+        serde_json::from_value(json!({
+            "apiVersion": "v1", "kind": "Secret", "data": data,
+            "metadata": {"name": "x", "labels": {key::VAULT: "prod", key::VAULT_UID: uid}},
+        }))
+        .unwrap()
+    }
+
+    fn foreign() -> DynamicObject {
+        serde_json::from_value(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}))
+            .unwrap()
+    }
+
+    fn plan(
+        mode: &str,
+        volume: Option<DynamicObject>,
+        seal: Option<DynamicObject>,
+    ) -> Result<Retained, &'static str> {
+        let vault = vault(mode);
+        plan_retained(&Subject::parse(&vault).unwrap(), volume.as_ref(), seal.as_ref()).map_err(|r| r.word())
+    }
+
+    #[test]
+    fn a_first_start_makes_both_and_an_interrupted_one_goes_on() {
+        assert_eq!(plan("Default", None, None), Ok(Retained::Create));
+        assert_eq!(
+            plan("Default", None, Some(labelled("new", json!({})))),
+            Ok(Retained::CreateVolume)
+        );
+        let seal = labelled("new", json!({}));
+        assert_eq!(
+            plan("Default", Some(labelled("new", json!({}))), Some(seal)),
+            Ok(Retained::Keep)
+        );
+    }
+
+    #[test]
+    fn retained_data_is_adopted_only_when_the_spec_says_so() {
+        let both = || {
+            (
+                Some(labelled("old", json!({}))),
+                Some(labelled("old", json!({VAULT_ID_KEY: "aWQ="}))),
+            )
+        };
+        let (volume, seal) = both();
+        assert_eq!(plan("Default", volume, seal), Err("RetainedDataFound"));
+        let (volume, seal) = both();
+        assert_eq!(plan("Recover", volume, seal), Ok(Retained::Adopt));
+    }
+
+    #[test]
+    fn an_interrupted_adoption_goes_on() {
+        let volume = Some(labelled("new", json!({})));
+        let seal = Some(labelled("old", json!({VAULT_ID_KEY: "aWQ="})));
+        assert_eq!(plan("Recover", volume, seal), Ok(Retained::Adopt));
+    }
+
+    #[test]
+    fn half_of_a_vault_is_never_completed_with_something_new() {
+        for mode in ["Default", "Recover"] {
+            for uid in ["new", "old"] {
+                assert_eq!(
+                    plan(mode, Some(labelled(uid, json!({}))), None),
+                    Err("SealKeyMissing")
+                );
+                let used = labelled(uid, json!({VAULT_ID_KEY: "aWQ="}));
+                assert_eq!(plan(mode, None, Some(used)), Err("VolumeMissing"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_never_touched() {
+        assert_eq!(plan("Recover", Some(foreign()), None), Err("NameTaken"));
+        assert_eq!(plan("Recover", None, Some(foreign())), Err("NameTaken"));
+        let vault = vault("Default");
+        let subject = Subject::parse(&vault).unwrap();
+        let desired = Desired {
+            kind: Kind::Service,
+            name: "prod".to_owned(),
+            object: json!({}),
+        };
+        assert!(check_owned(&subject, &desired, Some(&foreign())).is_err());
+        assert!(check_owned(&subject, &desired, None).is_ok());
+    }
+}

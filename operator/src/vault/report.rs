@@ -1,0 +1,341 @@
+//! What a Vault's status says. Pure.
+
+use jiff::Timestamp;
+use strongroom_crds::{
+    VaultStatus,
+    condition::{
+        AUDIT_HEALTHY, ROLLBACK_DETECTED, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, STORAGE_HEALTHY, UNSEALED,
+    },
+    vault::PolicyStatus,
+};
+use strongroom_wire::admin::{Rollback, Status};
+
+use super::{desired::Subject, plan::Refusal};
+use crate::{
+    conditions::{Conditions, Health, Reason},
+    settings::Settings,
+};
+
+/// How far a reconcile came.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The operator has no rights in the namespace.
+    NamespaceNotEnabled,
+    /// Something exists that must not be touched or completed.
+    Refused(Refusal),
+    /// The API server refused an object, which someone must mend: a quota, an admission rule.
+    ObjectRefused(String),
+    /// The objects are there; the vault answers, or not (why).
+    Running {
+        /// Pods that are ready.
+        ready_replicas: i32,
+        /// The vault's own account of itself.
+        status: Result<Box<Status>, String>,
+    },
+}
+
+/// What else is known.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// The policy that is enforced, and from how many objects.
+    pub policy: Option<PolicyStatus>,
+    /// Why policy could not be brought to the vault.
+    pub policy_problem: Option<String>,
+    /// A pod in the namespace that is not a vault's.
+    pub foreign_pod: Option<String>,
+}
+
+/// The status of a vault.
+pub fn report(
+    subject: &Subject<'_>,
+    settings: &Settings,
+    outcome: &Outcome,
+    surroundings: &Surroundings,
+    now: Timestamp,
+) -> VaultStatus {
+    let previous = subject.vault.status.clone().unwrap_or_default();
+    let generation = subject.vault.metadata.generation;
+    let answered = match outcome {
+        Outcome::Running {
+            status: Ok(status), ..
+        } => Some(&**status),
+        _ => None,
+    };
+    let mut conditions = Conditions::new(&previous.conditions, generation, now);
+    conditions.add_health(
+        &health(outcome, surroundings, settings, subject),
+        &Reason::new("Serving", "The vault serves and enforces policy."),
+    );
+    add_details(&mut conditions, answered, surroundings);
+    VaultStatus {
+        observed_generation: generation,
+        uri: Some(format!("https://{}.{}", subject.host(), settings.cluster_domain)),
+        vault_id: answered
+            .map(|status| status.vault_id.clone())
+            .or(previous.vault_id),
+        version: answered.map(|status| status.version.clone()).or(previous.version),
+        ready_replicas: Some(match outcome {
+            Outcome::Running { ready_replicas, .. } => *ready_replicas,
+            _ => 0,
+        }),
+        policy: surroundings.policy.clone().or(previous.policy),
+        conditions: conditions.finish(),
+    }
+}
+
+fn health(
+    outcome: &Outcome,
+    surroundings: &Surroundings,
+    settings: &Settings,
+    subject: &Subject<'_>,
+) -> Health {
+    match outcome {
+        Outcome::NamespaceNotEnabled => Health::Stalled(Reason::new(
+            "NamespaceNotEnabled",
+            format!(
+                "The operator may not run vaults in this namespace. Someone who administers it can allow that: kubectl create rolebinding strongroom-vault-host -n {} --clusterrole=strongroom-vault-host --serviceaccount={}:strongroom-operator",
+                subject.namespace, settings.release_namespace
+            ),
+        )),
+        Outcome::Refused(refusal) => {
+            Health::Stalled(Reason::new(refusal.word(), sentence(&refusal.to_string())))
+        }
+        Outcome::ObjectRefused(message) => {
+            Health::Progressing(Reason::new("ObjectRefused", sentence(message)))
+        }
+        Outcome::Running {
+            status: Err(problem), ..
+        } => Health::Progressing(Reason::new(
+            "NotAnswering",
+            format!("The vault does not answer yet: {problem}."),
+        )),
+        Outcome::Running {
+            status: Ok(status),
+            ready_replicas,
+        } => running_health(status, *ready_replicas, surroundings),
+    }
+}
+
+fn running_health(status: &Status, ready_replicas: i32, surroundings: &Surroundings) -> Health {
+    let problem = if let Some(Rollback::Detected { anchored }) = &status.rollback {
+        Some(Reason::new(
+            "RollbackDetected",
+            rollback_message(*anchored, status.anchor.generation),
+        ))
+    } else if !status.seal.unsealed {
+        Some(Reason::new("Sealed", "The vault is sealed."))
+    } else if let Some(problem) = &status.storage_problem {
+        Some(Reason::new("StorageFailing", sentence(problem)))
+    } else if let Some(problem) = &status.audit_problem {
+        Some(Reason::new("AuditFailing", sentence(problem)))
+    } else if let Some(problem) = &surroundings.policy_problem {
+        Some(Reason::new("PolicyNotConfirmed", sentence(problem)))
+    } else if ready_replicas == 0 {
+        Some(Reason::new(
+            "NotReady",
+            "The vault answers and no pod is ready yet.",
+        ))
+    } else {
+        None
+    };
+    problem.map_or(Health::Ready, Health::Progressing)
+}
+
+fn rollback_message(anchored: u64, found: u64) -> String {
+    format!(
+        "The store is at generation {found}, and generation {anchored} had been seen: it was put back to an older state, or replaced. The vault answers no data. If that is meant, annotate the Vault with strongroom.dev/accept-rollback={found}."
+    )
+}
+
+fn add_details(conditions: &mut Conditions<'_>, status: Option<&Status>, surroundings: &Surroundings) {
+    conditions.add(
+        SEAL_KEY_IN_CLUSTER,
+        Some(true),
+        &Reason::new(
+            "KubernetesSecret",
+            "The seal key lies in a Secret beside the vault: whoever reads it and the volume reads everything.",
+        ),
+    );
+    let unknown = Reason::new("NotAnswering", "The vault does not answer.");
+    let by = |problem: &Option<String>, bad: &'static str, good: &'static str, all_well: &str| match problem {
+        Some(problem) => (false, Reason::new(bad, sentence(problem))),
+        None => (true, Reason::new(good, all_well)),
+    };
+    let Some(status) = status else {
+        for type_ in [UNSEALED, STORAGE_HEALTHY, AUDIT_HEALTHY] {
+            conditions.add(type_, None, &unknown);
+        }
+        return add_shared_namespace(conditions, surroundings);
+    };
+    let sealed = (!status.seal.unsealed).then(|| "the vault is sealed".to_owned());
+    let (ok, reason) = by(&sealed, "Sealed", "Unsealed", "The seal key opened the keyring.");
+    conditions.add(UNSEALED, Some(ok), &reason);
+    let (ok, reason) = by(
+        &status.storage_problem,
+        "StorageFailing",
+        "Healthy",
+        "The store is whole and writable.",
+    );
+    conditions.add(STORAGE_HEALTHY, Some(ok), &reason);
+    let (ok, reason) = by(
+        &status.audit_problem,
+        "AuditFailing",
+        "Healthy",
+        "Audit records are written.",
+    );
+    conditions.add(AUDIT_HEALTHY, Some(ok), &reason);
+    if let Some(Rollback::Detected { anchored }) = &status.rollback {
+        let message = rollback_message(*anchored, status.anchor.generation);
+        conditions.add(
+            ROLLBACK_DETECTED,
+            Some(true),
+            &Reason::new("RollbackDetected", message),
+        );
+    }
+    add_shared_namespace(conditions, surroundings);
+}
+
+fn add_shared_namespace(conditions: &mut Conditions<'_>, surroundings: &Surroundings) {
+    if let Some(pod) = &surroundings.foreign_pod {
+        let message = format!(
+            "Pod {pod} runs in the vault's namespace: whoever controls it can be anything this namespace holds. Keep vaults in a namespace of their own."
+        );
+        conditions.add(SHARED_NAMESPACE, Some(true), &Reason::new("OtherPods", message));
+    }
+}
+
+/// Upper-cases the first letter and ends with a full stop.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.trim_end_matches('.').chars();
+    let first = letters.next().map(char::to_uppercase);
+    first
+        .into_iter()
+        .flatten()
+        .chain(letters)
+        .chain(std::iter::once('.'))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use strongroom_crds::Vault;
+    use strongroom_wire::admin::{Anchor, SealStatus};
+
+    fn vault() -> Vault {
+        serde_json::from_value(json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+            "metadata": {"name": "prod", "namespace": "team-a", "uid": "u", "generation": 2}, "spec": {},
+        }))
+        .unwrap()
+    }
+
+    fn status() -> Status {
+        Status {
+            vault_id: "id".to_owned(),
+            version: "0.1.0".to_owned(),
+            anchor: Anchor {
+                generation: 7,
+                digest: String::new(),
+                audit_sequence: 0,
+                audit_hash: String::new(),
+            },
+            policy: None,
+            seal: SealStatus {
+                kind: "KubernetesSecret".to_owned(),
+                key_id: "k".to_owned(),
+                unsealed: true,
+            },
+            storage_problem: None,
+            audit_problem: None,
+            rollback: None,
+        }
+    }
+
+    fn words(outcome: &Outcome) -> Vec<(String, String, String)> {
+        let vault = vault();
+        let subject = Subject::parse(&vault).unwrap();
+        let now = Timestamp::from_second(1).unwrap();
+        let status = report(
+            &subject,
+            &Settings::example(),
+            outcome,
+            &Surroundings::default(),
+            now,
+        );
+        status
+            .conditions
+            .into_iter()
+            .map(|c| (c.type_, c.status, c.reason))
+            .collect()
+    }
+
+    fn running(status: Status) -> Outcome {
+        Outcome::Running {
+            ready_replicas: 1,
+            status: Ok(Box::new(status)),
+        }
+    }
+
+    #[test]
+    fn a_serving_vault_is_ready_and_says_where_its_seal_key_lies() {
+        let words = words(&running(status()));
+        assert_eq!(
+            words[0],
+            ("Ready".to_owned(), "True".to_owned(), "Serving".to_owned())
+        );
+        assert_eq!(words[1].0, SEAL_KEY_IN_CLUSTER);
+        assert!(words.iter().all(|(_, status, _)| status == "True"));
+    }
+
+    #[test]
+    fn each_problem_has_its_reason() {
+        let sealed = Status {
+            seal: SealStatus {
+                unsealed: false,
+                ..status().seal
+            },
+            ..status()
+        };
+        assert_eq!(words(&running(sealed))[0].2, "Sealed");
+        let storage = Status {
+            storage_problem: Some("full".to_owned()),
+            ..status()
+        };
+        assert_eq!(words(&running(storage))[0].2, "StorageFailing");
+        let audit = Status {
+            audit_problem: Some("gone".to_owned()),
+            ..status()
+        };
+        assert_eq!(words(&running(audit))[0].2, "AuditFailing");
+        let rollback = Status {
+            rollback: Some(Rollback::Detected { anchored: 9 }),
+            ..status()
+        };
+        assert_eq!(words(&running(rollback))[0].2, "RollbackDetected");
+        let starting = Outcome::Running {
+            ready_replicas: 0,
+            status: Err("connection refused".to_owned()),
+        };
+        assert_eq!(words(&starting)[0].2, "NotAnswering");
+    }
+
+    #[test]
+    fn a_namespace_that_is_not_enabled_stalls_with_the_command_that_enables_it() {
+        let vault = vault();
+        let subject = Subject::parse(&vault).unwrap();
+        let now = Timestamp::from_second(1).unwrap();
+        let status = report(
+            &subject,
+            &Settings::example(),
+            &Outcome::NamespaceNotEnabled,
+            &Surroundings::default(),
+            now,
+        );
+        assert_eq!(status.conditions[1].type_, "Stalled");
+        assert!(status.conditions[0].message.contains(
+            "kubectl create rolebinding strongroom-vault-host -n team-a --clusterrole=strongroom-vault-host --serviceaccount=strongroom-system:strongroom-operator"
+        ));
+    }
+}
