@@ -40,7 +40,7 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{- define "strongroom.healthProbes" -}}
+{{- define "strongroom.livenessProbes" -}}
 startupProbe:
   httpGet: {path: /healthz, port: health}
   periodSeconds: 1
@@ -49,6 +49,9 @@ livenessProbe:
   httpGet: {path: /healthz, port: health}
   periodSeconds: 10
   failureThreshold: 3
+{{- end }}
+
+{{- define "strongroom.readinessProbe" -}}
 readinessProbe:
   httpGet: {path: /readyz, port: health}
   periodSeconds: 2
