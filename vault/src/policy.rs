@@ -1,1 +1,396 @@
 //! The policy in force: the bundle's holder, fenced by epoch, kept over a restart.
+//!
+//! ```text
+//!   admin: put, confirm --fence--> store (persisted first) --> in force --> decide, every request
+//!          rollback                                               |
+//!                                                                 +--> Changes: who must decide anew
+//! ```
+//!
+//! Invariants:
+//! - what is enforced is in the store, so a restarted vault enforces it too;
+//! - nothing replaces a bundle but a greater generation, understood in whole;
+//! - without a bundle, with one nobody confirmed in time, or over a store that was put back, nothing is decided at
+//!   all: [`Closed`].
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use strongroom_core::{ObjectName, Permission, PolicyIndex, Uid};
+use strongroom_engine::{Vault, audit::Verdict};
+use strongroom_wire::admin;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+
+mod error;
+mod fence;
+mod freshness;
+mod record;
+mod rollback;
+
+pub use error::{AcceptError, ConfirmError, LoadError, NotAudited, PersistError, PutError};
+pub use fence::Unfit;
+pub use record::RecordError;
+pub use rollback::NotAccepted;
+
+use fence::Place;
+use freshness::Freshness;
+use record::Confirmation;
+use rollback::Rollback;
+
+/// Why no request is decided at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Closed {
+    /// No bundle came yet, or the one in the store is another release's.
+    #[error("the vault has no policy yet")]
+    NoBundle,
+    /// The operator did not confirm the bundle within the staleness its owner allows.
+    #[error("the vault's policy was not confirmed in time")]
+    Stale,
+    /// The store is not the one that was anchored.
+    #[error("the vault's store was put back to an older state")]
+    RolledBack,
+}
+
+/// A bundle that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// What is in force now.
+    pub policy: admin::PolicyStatus,
+    /// How many policies it holds.
+    pub policies: usize,
+    /// Whether it replaced another; otherwise it was in force already.
+    pub is_new: bool,
+}
+
+/// What is enforced. Replaced as one.
+#[derive(Debug, Clone, Default)]
+struct State {
+    /// What the fence compares with: the bundle in the store, understood or not.
+    fence: Option<admin::PolicyStatus>,
+    index: Option<Arc<PolicyIndex>>,
+    rollback: Rollback,
+}
+
+/// The holder of the policy in force.
+pub struct Policy {
+    store: Vault,
+    vault_id: String,
+    clock: Clock,
+    /// Seconds.
+    max_staleness: Option<i64>,
+    state: watch::Sender<Arc<State>>,
+    confirmed: AtomicI64,
+    /// One change at a time; holds when the last persisted confirmation was.
+    change: Mutex<i64>,
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Policy")
+            .field("state", &self.state.borrow().fence)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Policy {
+    /// The policy that `store` holds. A bundle of another release leaves the vault closed, with the fence it set.
+    pub fn open(store: Vault, max_staleness: Option<Duration>, clock: Clock) -> Result<Self, LoadError> {
+        let rollback = match read(&store, record::ROLLBACK)? {
+            Some(line) => record::decode(&line).map_err(|source| LoadError::of(record::ROLLBACK, source))?,
+            None => Rollback::None,
+        };
+        let (state, confirmed) = match read(&store, record::BUNDLE)? {
+            Some(bytes) => load(&store, &bytes, rollback)?,
+            None => (
+                State {
+                    rollback,
+                    ..State::default()
+                },
+                0,
+            ),
+        };
+        Ok(Self {
+            vault_id: store.vault_id().to_string(),
+            store,
+            clock,
+            max_staleness: max_staleness.map(|max| i64::try_from(max.as_secs()).unwrap_or(i64::MAX)),
+            state: watch::Sender::new(Arc::new(state)),
+            confirmed: AtomicI64::new(confirmed),
+            change: Mutex::new(confirmed),
+        })
+    }
+
+    /// Takes the bundle with these bytes, or keeps what is in force. Runs `audit` before it replaces anything, and
+    /// replaces nothing if that fails. Blocks until the bundle is in the store.
+    pub fn put(
+        &self,
+        bytes: &[u8],
+        audit: impl FnOnce(&Taken) -> Result<(), NotAudited>,
+    ) -> Result<Taken, PutError> {
+        let bundle = fence::read(bytes)?;
+        let policy = admin::PolicyStatus {
+            generation: bundle.generation,
+            hash: record::hash(bytes),
+        };
+        let mut taken = Taken {
+            policy,
+            policies: bundle.policies.len(),
+            is_new: false,
+        };
+        let mut persisted = self.changing();
+        let present = self.present();
+        let place = fence::place(
+            &bundle,
+            &taken.policy.hash,
+            &self.vault_id,
+            present.fence.as_ref(),
+        )?;
+        if place == Place::Present && present.index.is_some() {
+            self.refresh(&taken.policy, &mut persisted)?;
+            return Ok(taken);
+        }
+        taken.is_new = true;
+        audit(&taken)?;
+        let confirmation = Confirmation {
+            policy: taken.policy.clone(),
+            at: self.clock.now(),
+        };
+        self.write(record::BUNDLE, record::encode_bundle(&confirmation, bytes)?)?;
+        *persisted = confirmation.at;
+        self.confirmed.store(confirmation.at, Ordering::Release);
+        let index = Some(Arc::new(PolicyIndex::compile(&bundle)));
+        self.enforce(State {
+            fence: Some(confirmation.policy),
+            index,
+            rollback: present.rollback,
+        });
+        Ok(taken)
+    }
+
+    /// Notes that the operator still means what is in force, if that is `policy`.
+    pub fn confirm(&self, policy: &admin::PolicyStatus) -> Result<(), ConfirmError> {
+        let mut persisted = self.changing();
+        match self.status() {
+            Some(present) if present == *policy => Ok(self.refresh(policy, &mut persisted)?),
+            present => Err(ConfirmError::NotInForce {
+                named: policy.generation,
+                present: present.map(|p| p.generation),
+            }),
+        }
+    }
+
+    /// The bundle in force.
+    pub fn status(&self) -> Option<admin::PolicyStatus> {
+        let state = self.present();
+        state.index.as_ref().and(state.fence.clone())
+    }
+
+    /// The bytes of the bundle in force, as they came.
+    pub fn bundle(&self) -> Result<Option<Vec<u8>>, LoadError> {
+        if self.present().index.is_none() {
+            return Ok(None);
+        }
+        let Some(bytes) = read(&self.store, record::BUNDLE)? else {
+            return Ok(None);
+        };
+        let (_, bundle) =
+            record::decode_bundle(&bytes).map_err(|source| LoadError::of(record::BUNDLE, source))?;
+        Ok(Some(bundle.to_vec()))
+    }
+
+    /// The compiled policy to decide by, for whoever decides many times at once. Hold it no longer than that.
+    pub fn in_force(&self) -> Result<Arc<PolicyIndex>, Closed> {
+        let state = self.present();
+        let index = state.index.clone().ok_or(Closed::NoBundle)?;
+        if state.rollback != Rollback::None {
+            Err(Closed::RolledBack)
+        } else if self.freshness().holds(self.clock.now()) {
+            Ok(index)
+        } else {
+            Err(Closed::Stale)
+        }
+    }
+
+    /// Decides whether the account with `subject` may do `permission` with `object`.
+    pub fn decide(
+        &self,
+        subject: &Uid,
+        permission: Permission,
+        object: &ObjectName,
+    ) -> Result<Verdict, Closed> {
+        self.in_force()
+            .map(|index| index.decide(subject, permission, object).into())
+    }
+
+    /// Decides whether the account with `subject` may do `permission` with any object at all: for requests that name
+    /// none. Each object must then still be decided by its own name.
+    pub fn decide_any(&self, subject: &Uid, permission: Permission) -> Result<Verdict, Closed> {
+        self.in_force()
+            .map(|index| index.decide_any(subject, permission).into())
+    }
+
+    /// When nothing is decided any more unless the operator confirms before, in seconds since 1970.
+    pub fn closes_at(&self) -> Option<i64> {
+        self.freshness().ends()
+    }
+
+    /// Seconds since the operator last confirmed the bundle in force.
+    pub fn staleness(&self) -> i64 {
+        self.clock
+            .now()
+            .saturating_sub(self.confirmed.load(Ordering::Acquire))
+            .max(0)
+    }
+
+    /// Tells of every change of what is decided.
+    pub fn changes(&self) -> Changes {
+        Changes(self.state.subscribe())
+    }
+
+    /// Set while no data is answered because the store is not the one that was anchored.
+    pub fn rollback(&self) -> Option<admin::Rollback> {
+        match self.present().rollback {
+            Rollback::None => None,
+            Rollback::Detected { anchored } => Some(admin::Rollback::Detected { anchored }),
+        }
+    }
+
+    /// Answers no data from now on. Blocks until the store says so.
+    pub fn detect_rollback(&self, anchored: u64) -> Result<(), PersistError> {
+        let _change = self.changing();
+        // Closed first: a store that cannot be written is no reason to answer from it.
+        self.enforce(State {
+            rollback: Rollback::Detected { anchored },
+            ..State::clone(&self.present())
+        });
+        self.write(
+            record::ROLLBACK,
+            record::encode(&Rollback::Detected { anchored })?,
+        )
+    }
+
+    /// Serves again from the store at exactly `generation`; good once. Runs `audit` when that may be, and serves only
+    /// if it succeeds.
+    pub fn accept_rollback(
+        &self,
+        generation: u64,
+        audit: impl FnOnce() -> Result<(), NotAudited>,
+    ) -> Result<(), AcceptError> {
+        let _change = self.changing();
+        let state = self.present();
+        let present = self.store.anchor().map_err(AcceptError::Anchor)?.generation.0;
+        let rollback = state.rollback.accept(generation, present)?;
+        audit()?;
+        self.write(
+            record::ROLLBACK,
+            record::encode(&rollback).map_err(PersistError::from)?,
+        )?;
+        self.enforce(State {
+            rollback,
+            ..State::clone(&state)
+        });
+        Ok(())
+    }
+
+    /// Counts `policy` as confirmed now.
+    fn refresh(&self, policy: &admin::PolicyStatus, persisted: &mut i64) -> Result<(), PersistError> {
+        let now = self.clock.now();
+        let was_open = self.freshness().holds(now);
+        self.confirmed.store(now, Ordering::Release);
+        if !was_open {
+            self.state.send_modify(|_| {});
+        }
+        if self.freshness().must_persist(*persisted) {
+            let confirmation = Confirmation {
+                policy: policy.clone(),
+                at: now,
+            };
+            self.write(record::CONFIRMED, record::encode(&confirmation)?)?;
+            *persisted = now;
+        }
+        Ok(())
+    }
+
+    fn freshness(&self) -> Freshness {
+        Freshness {
+            confirmed: self.confirmed.load(Ordering::Acquire),
+            max_staleness: self.max_staleness,
+        }
+    }
+
+    fn present(&self) -> Arc<State> {
+        self.state.borrow().clone()
+    }
+
+    fn enforce(&self, state: State) {
+        self.state.send_replace(Arc::new(state));
+    }
+
+    fn changing(&self) -> MutexGuard<'_, i64> {
+        self.change.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, key: &str, record: Vec<u8>) -> Result<(), PersistError> {
+        self.store
+            .meta_put(key, Some(record))
+            .map_err(PersistError::Write)
+    }
+}
+
+/// The state that the record of a bundle sets, and when that bundle was last confirmed.
+fn load(store: &Vault, bytes: &[u8], rollback: Rollback) -> Result<(State, i64), LoadError> {
+    let (taken, bundle) =
+        record::decode_bundle(bytes).map_err(|source| LoadError::of(record::BUNDLE, source))?;
+    let index = match fence::read(bundle) {
+        Ok(bundle) => Some(Arc::new(PolicyIndex::compile(&bundle))),
+        Err(unfit) => {
+            tracing::error!(generation = %taken.policy.generation, reason = %unfit, "the stored policy is not enforceable");
+            None
+        }
+    };
+    let confirmed = match read(store, record::CONFIRMED)? {
+        Some(line) => {
+            let later: Confirmation =
+                record::decode(&line).map_err(|source| LoadError::of(record::CONFIRMED, source))?;
+            if later.policy == taken.policy {
+                later.at.max(taken.at)
+            } else {
+                taken.at
+            }
+        }
+        None => taken.at,
+    };
+    Ok((
+        State {
+            fence: Some(taken.policy),
+            index,
+            rollback,
+        },
+        confirmed,
+    ))
+}
+
+fn read(store: &Vault, key: &'static str) -> Result<Option<Vec<u8>>, LoadError> {
+    store
+        .meta_get(key)
+        .map_err(|source| LoadError::Read { key, source })
+}
+
+/// Wakes whoever decided something that policy may decide otherwise now.
+#[derive(Debug, Clone)]
+pub struct Changes(watch::Receiver<Arc<State>>);
+
+impl Changes {
+    /// Waits for the next change since the last call. Never answers once the policy is gone.
+    pub async fn changed(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

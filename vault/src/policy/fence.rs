@@ -52,7 +52,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Unfit> {
     // The format comes first, so that a newer release's bundle is told from a broken one.
     let Preamble { format, features } = serde_json::from_slice(bytes).map_err(Unfit::Unreadable)?;
     let empty = Bundle::new(String::new(), Generation::default(), Vec::new());
-    Bundle { format, features, ..empty }.check_understood()?;
+    Bundle {
+        format,
+        features,
+        ..empty
+    }
+    .check_understood()?;
     serde_json::from_slice(bytes).map_err(Unfit::Unreadable)
 }
 
@@ -65,14 +70,20 @@ pub(super) fn place(
     present: Option<&PolicyStatus>,
 ) -> Result<Place, Unfit> {
     if bundle.vault_id != vault_id {
-        return Err(Unfit::OtherVault { meant: bundle.vault_id.clone(), present: vault_id.to_owned() });
+        return Err(Unfit::OtherVault {
+            meant: bundle.vault_id.clone(),
+            present: vault_id.to_owned(),
+        });
     }
     let offered = bundle.generation;
     match present {
         None => Ok(Place::Next),
         Some(present) if offered > present.generation => Ok(Place::Next),
         Some(present) if offered == present.generation && hash == present.hash => Ok(Place::Present),
-        Some(present) => Err(Unfit::StaleGeneration { offered, present: present.generation }),
+        Some(present) => Err(Unfit::StaleGeneration {
+            offered,
+            present: present.generation,
+        }),
     }
 }
 
@@ -85,7 +96,10 @@ mod tests {
     }
 
     fn present() -> PolicyStatus {
-        PolicyStatus { generation: Generation { epoch: 4, n: 118 }, hash: "aa".to_owned() }
+        PolicyStatus {
+            generation: Generation { epoch: 4, n: 118 },
+            hash: "aa".to_owned(),
+        }
     }
 
     #[test]
@@ -95,13 +109,19 @@ mod tests {
         }
         for bundle in [at(4, 117), at(3, 999), at(0, 0)] {
             let refusal = place(&bundle, "bb", "v", Some(&present()));
-            assert!(matches!(refusal, Err(Unfit::StaleGeneration { .. })), "{refusal:?}");
+            assert!(
+                matches!(refusal, Err(Unfit::StaleGeneration { .. })),
+                "{refusal:?}"
+            );
         }
     }
 
     #[test]
     fn the_same_generation_is_the_same_bundle_or_refused() {
-        assert_eq!(place(&at(4, 118), "aa", "v", Some(&present())).unwrap(), Place::Present);
+        assert_eq!(
+            place(&at(4, 118), "aa", "v", Some(&present())).unwrap(),
+            Place::Present
+        );
         assert!(matches!(
             place(&at(4, 118), "bb", "v", Some(&present())),
             Err(Unfit::StaleGeneration { .. })
@@ -119,7 +139,10 @@ mod tests {
     #[test]
     fn a_newer_releases_format_is_told_from_a_broken_bundle() {
         let newer = br#"{"format":2,"rules":[]}"#;
-        assert!(matches!(read(newer), Err(Unfit::NotUnderstood(NotUnderstood::Format(2)))));
+        assert!(matches!(
+            read(newer),
+            Err(Unfit::NotUnderstood(NotUnderstood::Format(2)))
+        ));
         assert!(matches!(read(b"{"), Err(Unfit::Unreadable(_))));
     }
 

@@ -32,7 +32,8 @@ impl Freshness {
     /// Whether the confirmation at `now` must be written down: a restart may shorten the time that is left by a
     /// sixteenth, and a confirmation every ten seconds is not worth a commit each.
     pub(super) fn must_persist(self, persisted: i64) -> bool {
-        self.max_staleness.is_some_and(|max| self.confirmed.saturating_sub(persisted) >= (max / 16).max(1))
+        self.max_staleness
+            .is_some_and(|max| self.confirmed.saturating_sub(persisted) >= (max / 16).max(1))
     }
 }
 
@@ -42,12 +43,21 @@ mod tests {
 
     #[test]
     fn without_a_limit_a_bundle_holds_for_ever() {
-        assert!(Freshness { confirmed: 0, max_staleness: None }.holds(i64::MAX));
+        assert!(
+            Freshness {
+                confirmed: 0,
+                max_staleness: None
+            }
+            .holds(i64::MAX)
+        );
     }
 
     #[test]
     fn a_bundle_ends_exactly_at_its_staleness() {
-        let freshness = Freshness { confirmed: 1000, max_staleness: Some(100) };
+        let freshness = Freshness {
+            confirmed: 1000,
+            max_staleness: Some(100),
+        };
         assert!(freshness.holds(1000) && freshness.holds(1099));
         assert!(!freshness.holds(1100) && !freshness.holds(i64::MAX));
         assert_eq!(freshness.ends(), Some(1100));
@@ -55,15 +65,27 @@ mod tests {
 
     #[test]
     fn a_confirmation_from_the_future_is_none() {
-        let freshness = Freshness { confirmed: 1000, max_staleness: Some(100) };
+        let freshness = Freshness {
+            confirmed: 1000,
+            max_staleness: Some(100),
+        };
         assert!(freshness.holds(940));
         assert!(!freshness.holds(939) && !freshness.holds(0));
     }
 
     #[test]
     fn confirmations_are_written_down_at_a_sixteenth_of_the_limit() {
-        let freshness = Freshness { confirmed: 1000, max_staleness: Some(160) };
+        let freshness = Freshness {
+            confirmed: 1000,
+            max_staleness: Some(160),
+        };
         assert!(!freshness.must_persist(991) && freshness.must_persist(990));
-        assert!(!Freshness { confirmed: 1000, max_staleness: None }.must_persist(0));
+        assert!(
+            !Freshness {
+                confirmed: 1000,
+                max_staleness: None
+            }
+            .must_persist(0)
+        );
     }
 }

@@ -1,17 +1,14 @@
-//! How the policy state is kept in the store: one line of JSON, then, for the bundle, the bytes it came in.
+//! How the policy state is kept in the store: one line of JSON and, for the bundle, the bytes it came in.
 
-use aws_lc_rs::digest;
-use serde::{Deserialize, Serialize};
-use strongroom_core::Generation;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use strongroom_engine::audit::Hash;
 use strongroom_wire::admin::PolicyStatus;
 
-use super::rollback::Rollback;
-
-/// The record of the bundle in force.
+/// The key of the bundle in force.
 pub(super) const BUNDLE: &str = "policy/bundle";
-/// The record of its last confirmation.
+/// The key of its last confirmation.
 pub(super) const CONFIRMED: &str = "policy/confirmed";
-/// The record of what the operator told of the store's age.
+/// The key of what the operator told of the store's age.
 pub(super) const ROLLBACK: &str = "policy/rollback";
 
 /// The format of these records.
@@ -20,7 +17,7 @@ const FORMAT: u32 = 1;
 /// Why a record cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// Not a record of this format.
+    /// Not a record of ours.
     #[error("it cannot be read: {0}")]
     Unreadable(#[source] serde_json::Error),
     /// A format of another release.
@@ -31,11 +28,113 @@ pub enum RecordError {
     Altered,
 }
 
-/// A record's one line.
-#[derive(Debug, Serialize, Deserialize)]
+/// Which bundle the operator meant, and when it last said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Confirmation {
+    /// The bundle.
+    pub(super) policy: PolicyStatus,
+    /// Seconds since 1970.
+    pub(super) at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line<T> {
     format: u32,
-    #[serde(flatten)]
-    content: T,
+    record: T,
+}
+
+/// What every format of a line has.
+#[derive(Deserialize)]
+struct Preamble {
+    format: u32,
+}
+
+/// SHA-256 of a bundle's bytes, hexadecimal.
+pub(super) fn hash(bundle: &[u8]) -> String {
+    Hash::of(bundle).to_string()
+}
+
+/// A record of one line.
+pub(super) fn encode(record: &impl Serialize) -> Result<Vec<u8>, RecordError> {
+    serde_json::to_vec(&Line {
+        format: FORMAT,
+        record,
+    })
+    .map_err(RecordError::Unreadable)
+}
+
+/// Reads a record of one line.
+pub(super) fn decode<T: DeserializeOwned>(line: &[u8]) -> Result<T, RecordError> {
+    let Preamble { format } = serde_json::from_slice(line).map_err(RecordError::Unreadable)?;
+    if format != FORMAT {
+        return Err(RecordError::Format(format));
+    }
+    let line: Line<T> = serde_json::from_slice(line).map_err(RecordError::Unreadable)?;
+    Ok(line.record)
+}
+
+/// The record of a bundle: its confirmation's line, a line feed, its bytes.
+pub(super) fn encode_bundle(confirmation: &Confirmation, bundle: &[u8]) -> Result<Vec<u8>, RecordError> {
+    let mut record = encode(confirmation)?;
+    record.reserve(bundle.len().saturating_add(1));
+    record.push(b'\n');
+    record.extend_from_slice(bundle);
+    Ok(record)
+}
+
+/// Reads the record of a bundle.
+pub(super) fn decode_bundle(record: &[u8]) -> Result<(Confirmation, &[u8]), RecordError> {
+    let mut parts = record.splitn(2, |byte| *byte == b'\n');
+    let confirmation: Confirmation = decode(parts.next().unwrap_or_default())?;
+    let bundle = parts.next().unwrap_or_default();
+    if hash(bundle) == confirmation.policy.hash {
+        Ok((confirmation, bundle))
+    } else {
+        Err(RecordError::Altered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strongroom_core::Generation;
+
+    fn confirmation(bundle: &[u8]) -> Confirmation {
+        Confirmation {
+            policy: PolicyStatus {
+                generation: Generation { epoch: 4, n: 118 },
+                hash: hash(bundle),
+            },
+            at: 1000,
+        }
+    }
+
+    #[test]
+    fn a_bundle_comes_back_byte_for_byte() {
+        let bundle = b"{\n \"a\": 1\n}";
+        let record = encode_bundle(&confirmation(bundle), bundle).unwrap();
+        assert_eq!(
+            decode_bundle(&record).unwrap(),
+            (confirmation(bundle), &bundle[..])
+        );
+    }
+
+    #[test]
+    fn an_altered_or_cut_bundle_is_refused() {
+        let bundle = b"{}";
+        let mut record = encode_bundle(&confirmation(bundle), bundle).unwrap();
+        record.pop();
+        assert!(matches!(decode_bundle(&record), Err(RecordError::Altered)));
+        assert!(matches!(decode_bundle(b""), Err(RecordError::Unreadable(_))));
+    }
+
+    #[test]
+    fn a_record_of_another_format_is_refused() {
+        assert!(matches!(
+            decode::<Confirmation>(br#"{"format":2,"x":1}"#),
+            Err(RecordError::Format(2))
+        ));
+    }
 }

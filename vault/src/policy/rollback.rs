@@ -52,7 +52,10 @@ mod tests {
     fn only_exactly_the_present_generation_is_accepted_and_only_once() {
         let detected = Rollback::Detected { anchored: 9 };
         for named in [0, 6, 8, 9] {
-            assert_eq!(detected.accept(named, 7), Err(NotAccepted::OtherGeneration { named, present: 7 }));
+            assert_eq!(
+                detected.accept(named, 7),
+                Err(NotAccepted::OtherGeneration { named, present: 7 })
+            );
         }
         assert_eq!(detected.accept(7, 7), Ok(Rollback::None));
         assert_eq!(Rollback::None.accept(7, 7), Err(NotAccepted::NotDetected));

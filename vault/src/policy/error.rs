@@ -1,0 +1,104 @@
+//! Why the policy state could not be read or changed.
+
+use strongroom_core::Generation;
+use strongroom_engine::{ObjectError, WriteError};
+
+use super::{fence::Unfit, record::RecordError, rollback::NotAccepted};
+
+/// The store's policy records cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The store could not be read.
+    #[error("the record {key} cannot be read from the store")]
+    Read {
+        /// The record.
+        key: &'static str,
+        /// Why.
+        #[source]
+        source: ObjectError,
+    },
+    /// The record is damaged, or another release's.
+    #[error("the record {key} cannot be used: {source}")]
+    Record {
+        /// The record.
+        key: &'static str,
+        /// Why.
+        #[source]
+        source: RecordError,
+    },
+}
+
+impl LoadError {
+    pub(super) const fn of(key: &'static str, source: RecordError) -> Self {
+        Self::Record { key, source }
+    }
+}
+
+/// A policy record was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum PersistError {
+    /// It could not be made.
+    #[error("the policy record cannot be made: {0}")]
+    Encode(#[from] RecordError),
+    /// The store did not take it.
+    #[error("the policy record cannot be written to the store")]
+    Write(#[source] WriteError),
+}
+
+/// A change could not be written to the audit log, so it was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the change cannot be audited, so it was not made")]
+pub struct NotAudited;
+
+/// A bundle was not taken; what was in force stays.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// It may not replace what is in force.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// It could not be audited.
+    #[error(transparent)]
+    Audit(#[from] NotAudited),
+    /// It could not be kept.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
+}
+
+impl From<RecordError> for PutError {
+    fn from(error: RecordError) -> Self {
+        Self::Persist(error.into())
+    }
+}
+
+/// A bundle was not confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfirmError {
+    /// Another one is in force, or none.
+    #[error("{named} is not in force{}", present.map(|p| format!(", {p} is")).unwrap_or_default())]
+    NotInForce {
+        /// The generation named.
+        named: Generation,
+        /// The generation in force.
+        present: Option<Generation>,
+    },
+    /// It could not be kept.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
+}
+
+/// An older store was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// It is not what can be accepted.
+    #[error(transparent)]
+    NotAccepted(#[from] NotAccepted),
+    /// The store's generation could not be read.
+    #[error("the store's generation cannot be read")]
+    Anchor(#[source] ObjectError),
+    /// It could not be audited.
+    #[error(transparent)]
+    Audit(#[from] NotAudited),
+    /// It could not be kept.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
+}
