@@ -16,7 +16,7 @@ use crate::{
 
 const MAGIC: Magic = *b"SRbk";
 
-/// A sealed backup of one secret, as BackupSecret answers and RestoreSecret takes it: opaque bytes, encrypted under
+/// A sealed backup of one secret, as `BackupSecret` answers and `RestoreSecret` takes it: opaque bytes, encrypted under
 /// the vault's backup key. The HTTP layer writes it as base64url.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BackupBlob(Box<[u8]>);

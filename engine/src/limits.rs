@@ -73,7 +73,7 @@ impl SoftDelete {
 
     /// How long a deleted object stays recoverable.
     pub const fn retention(self) -> Duration {
-        Duration::from_secs(self.retention_days as u64 * 24 * 60 * 60)
+        Duration::from_hours(self.retention_days as u64 * 24)
     }
 
     /// Whether purging before the retention's end is refused.

@@ -44,7 +44,7 @@ impl std::fmt::Debug for View<'_> {
     }
 }
 
-impl<'a> View<'a> {
+impl View<'_> {
     /// The vault.
     pub(crate) const fn vault(self) -> VaultId {
         self.keyring.vault()

@@ -12,36 +12,36 @@ pub type Tags = BTreeMap<String, String>;
 /// A question; it changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadRequest {
-    /// GetSecret: one version with its value, the latest without `version`.
+    /// `GetSecret`: one version with its value, the latest without `version`.
     Get {
         /// The secret.
         name: ObjectName,
         /// The version; none is the latest.
         version: Option<Version>,
     },
-    /// GetSecrets: the live secrets with their latest attributes, without values.
+    /// `GetSecrets`: the live secrets with their latest attributes, without values.
     List {
         /// Which page.
         page: PageRequest,
     },
-    /// GetSecretVersions: the versions of one secret, without values.
+    /// `GetSecretVersions`: the versions of one secret, without values.
     ListVersions {
         /// The secret.
         name: ObjectName,
         /// Which page.
         page: PageRequest,
     },
-    /// GetDeletedSecrets: the deleted secrets.
+    /// `GetDeletedSecrets`: the deleted secrets.
     ListDeleted {
         /// Which page.
         page: PageRequest,
     },
-    /// GetDeletedSecret: one deleted secret, without its value.
+    /// `GetDeletedSecret`: one deleted secret, without its value.
     GetDeleted {
         /// The secret.
         name: ObjectName,
     },
-    /// BackupSecret: all versions in one sealed blob.
+    /// `BackupSecret`: all versions in one sealed blob.
     Backup {
         /// The secret.
         name: ObjectName,
@@ -51,7 +51,7 @@ pub enum ReadRequest {
 /// A change.
 #[derive(Debug)]
 pub enum WriteRequest {
-    /// SetSecret: a new version, which becomes the latest.
+    /// `SetSecret`: a new version, which becomes the latest.
     Set {
         /// The secret.
         name: ObjectName,
@@ -64,7 +64,7 @@ pub enum WriteRequest {
         /// The tags of this version.
         tags: Tags,
     },
-    /// UpdateSecret: attributes, tags and content type of one version; what is none stays as it is.
+    /// `UpdateSecret`: attributes, tags and content type of one version; what is none stays as it is.
     Update {
         /// The secret.
         name: ObjectName,
@@ -77,22 +77,22 @@ pub enum WriteRequest {
         /// The tags that replace the old ones.
         tags: Option<Tags>,
     },
-    /// DeleteSecret: the secret with all its versions becomes a deleted one.
+    /// `DeleteSecret`: the secret with all its versions becomes a deleted one.
     Delete {
         /// The secret.
         name: ObjectName,
     },
-    /// RecoverDeletedSecret: a deleted secret becomes a live one again.
+    /// `RecoverDeletedSecret`: a deleted secret becomes a live one again.
     Recover {
         /// The secret.
         name: ObjectName,
     },
-    /// PurgeDeletedSecret: a deleted secret is gone for good.
+    /// `PurgeDeletedSecret`: a deleted secret is gone for good.
     Purge {
         /// The secret.
         name: ObjectName,
     },
-    /// RestoreSecret: the secret of a backup comes back with its versions. Policy decides by the blob's name, which
+    /// `RestoreSecret`: the secret of a backup comes back with its versions. Policy decides by the blob's name, which
     /// [`crate::Vault::peek_backup`] tells.
     Restore {
         /// What a backup answered.

@@ -1,4 +1,4 @@
-//! RestoreSecret: the versions of a backup come back under their own ids, in a new object.
+//! `RestoreSecret`: the versions of a backup come back under their own ids, in a new object.
 
 use strongroom_core::ObjectName;
 

@@ -1,4 +1,4 @@
-//! SetSecret: a new version, of a new object where the name is free.
+//! `SetSecret`: a new version, of a new object where the name is free.
 
 use strongroom_core::ObjectName;
 
@@ -30,15 +30,12 @@ pub(super) fn set(
     rules::value(&transaction.view.rules.limits, given.value)?;
     rules::fields(&transaction.view.rules.limits, &fields)?;
     let version = transaction.inputs.version();
-    let (object, versions) = match transaction.view.live(name)? {
-        Some(head) => {
-            transaction.put_index(head.object, &head.fields.version, head.fields.sequence);
-            (transaction.known(name, &head), head.fields.versions)
-        }
-        None => {
-            free_name(transaction, name)?;
-            (transaction.new_object(name)?, 0)
-        }
+    let (object, versions) = if let Some(head) = transaction.view.live(name)? {
+        transaction.put_index(head.object, &head.fields.version, head.fields.sequence);
+        (transaction.known(name, &head), head.fields.versions)
+    } else {
+        free_name(transaction, name)?;
+        (transaction.new_object(name)?, 0)
     };
     let sequence = transaction.put_version(&object, &version, (given.value, &fields))?;
     let versions = versions.saturating_add(1);

@@ -1,4 +1,4 @@
-//! UpdateSecret: attributes, tags and content type of one version.
+//! `UpdateSecret`: attributes, tags and content type of one version.
 
 use strongroom_core::{ObjectName, Version};
 

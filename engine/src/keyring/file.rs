@@ -40,21 +40,9 @@ impl KeyringFile {
     /// Replaces the file; after a crash it is the old one or the new one, whole.
     pub fn replace(&self, bytes: &[u8]) -> Result<(), KeyringFileError> {
         let beside = self.path.with_extension("new");
-        self.write(&beside, bytes)
-            .map_err(|error| self.failed("written", error))?;
+        write(&beside, bytes).map_err(|error| self.failed("written", error))?;
         self.put_in_place(&beside)
             .map_err(|error| self.failed("replaced", error))
-    }
-
-    fn write(&self, beside: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()
     }
 
     fn put_in_place(&self, beside: &Path) -> io::Result<()> {
@@ -70,4 +58,15 @@ impl KeyringFile {
             source,
         }
     }
+}
+
+fn write(beside: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }

@@ -138,7 +138,7 @@ struct Parts<'a> {
     sealed: &'a [u8],
 }
 
-impl<'a> Parts<'a> {
+impl Parts<'_> {
     /// The owner, if it is the one asked for.
     fn owner<'n>(&self, vault: VaultId, name: &'n ObjectName) -> Result<Owner<'n>, ObjectError> {
         let kind = ObjectKind::Secrets;

@@ -22,7 +22,9 @@ use crate::{store::Key, time::Timestamp};
 fn key(letter: u8, parts: &[&[u8]]) -> Key {
     let mut bytes = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
     bytes.push(letter);
-    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
     Key::new(bytes)
 }
 

@@ -8,7 +8,7 @@ use super::{Seal, SealError};
 use crate::cipher::{self, KeyBytes};
 
 /// The longest file a seal directory may hold; a longer one is not a seal's.
-const MAX_FILE: u64 = 4_096;
+const MAX_FILE: u16 = 4_096;
 
 /// A seal key from a directory with the files `key` (32 raw bytes), `id` (text), and, once the vault has started for
 /// the first time, `vault-id` (text; absent or empty means the key was never used).
@@ -63,9 +63,9 @@ fn read(directory: &Path, file: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
         reason: error.kind(),
     };
     // Room for the whole file at once: a growing buffer would leave copies of the key behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE as usize));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::from(MAX_FILE)));
     fs::File::open(directory.join(file))
-        .and_then(|file| file.take(MAX_FILE).read_to_end(&mut bytes))
+        .and_then(|file| file.take(u64::from(MAX_FILE)).read_to_end(&mut bytes))
         .map_err(unreadable)?;
     Ok(bytes)
 }

@@ -57,7 +57,7 @@ impl VaultOptions {
             keyring: keyring.into(),
             initialise: Initialise::Refused,
             queue: 1_024,
-            erasure_delay: Duration::from_secs(60 * 60),
+            erasure_delay: Duration::from_hours(1),
         }
     }
 }

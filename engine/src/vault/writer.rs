@@ -142,8 +142,9 @@ impl Writer {
             if self.outbox.is_open() {
                 self.commit_some(&mut jobs);
             } else {
-                jobs.drain(..)
-                    .for_each(|job| job.fail(WriteError::AuditUnavailable));
+                for job in jobs.drain(..) {
+                    job.fail(WriteError::AuditUnavailable);
+                }
             }
         }
     }
@@ -180,9 +181,9 @@ impl Writer {
             Err(error) => {
                 self.publish();
                 self.eraser.failed();
-                decided
-                    .into_iter()
-                    .for_each(|decided| decided.job.fail(error.clone().into()));
+                for decided in decided {
+                    decided.job.fail(error.clone().into());
+                }
             }
         }
     }
@@ -308,14 +309,11 @@ fn draft<'a>(
     };
     let mut bytes = 0;
     while let Some(job) = jobs.pop_front() {
-        let decided = {
-            let view = View {
-                snapshot: &draft.overlay,
-                ..published.view(&shared.rules)
-            };
-            decide(view, &job)
+        let view = View {
+            snapshot: &draft.overlay,
+            ..published.view(&shared.rules)
         };
-        let (changes, result, entry) = decided;
+        let (changes, result, entry) = decide(view, &job);
         bytes += changes.batch.bytes();
         // Room for what the outbox adds.
         let ops = draft.overlay.changes().len() + changes.batch.len() + 2 * (draft.entries.len() + 1) + 1_100;
@@ -323,10 +321,10 @@ fn draft<'a>(
             jobs.push_front(job);
             break;
         }
-        let changed = !changes.batch.is_empty();
+        let is_change = !changes.batch.is_empty();
         draft.overlay.add(changes.batch);
         draft.names.extend(changes.names);
-        let refusal = if changed {
+        let refusal = if is_change {
             draft.entries.extend(entry);
             None
         } else {

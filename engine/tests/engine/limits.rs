@@ -1,0 +1,156 @@
+//! The sizes that requests must keep, each at its edge.
+
+use strongroom_engine::{
+    Answer, AttributesPatch, BadParameter, Marker, ObjectError, PageRequest, ReadRequest, SecretValue, Tags,
+    Timestamp, WriteRequest,
+};
+
+use crate::fixture::{Bench, name, set_request};
+
+fn with(content_type: Option<String>, tags: Tags) -> WriteRequest {
+    WriteRequest::Set {
+        name: name("db"),
+        value: SecretValue::new("v".into()),
+        content_type,
+        attributes: AttributesPatch::default(),
+        tags,
+    }
+}
+
+fn bad(result: Result<Answer, ObjectError>) -> Option<BadParameter> {
+    match result {
+        Err(ObjectError::BadParameter(which)) => Some(which),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_value_of_25_kib_fits_and_one_byte_more_does_not() {
+    let mut bench = Bench::new();
+    assert!(bench.write(&set_request("db", &"x".repeat(25_600))).is_ok());
+    let refused = bad(bench.write(&set_request("db", &"x".repeat(25_601))));
+    assert_eq!(refused, Some(BadParameter::ValueTooLarge(25_600)));
+    assert!(
+        bench.write(&set_request("db", "")).is_ok(),
+        "the empty value is a value"
+    );
+}
+
+#[test]
+fn a_content_type_has_255_characters_at_most() {
+    let mut bench = Bench::new();
+    assert!(bench.write(&with(Some("ä".repeat(255)), Tags::new())).is_ok());
+    assert_eq!(
+        bad(bench.write(&with(Some("ä".repeat(256)), Tags::new()))),
+        Some(BadParameter::ContentTypeTooLong(255))
+    );
+}
+
+#[test]
+fn there_are_15_tags_of_512_characters_each_way() {
+    let mut bench = Bench::new();
+    let tags = |count: usize| {
+        (0..count)
+            .map(|n| (n.to_string(), "v".to_owned()))
+            .collect::<Tags>()
+    };
+    assert!(bench.write(&with(None, tags(15))).is_ok());
+    assert_eq!(
+        bad(bench.write(&with(None, tags(16)))),
+        Some(BadParameter::TooManyTags(15))
+    );
+    let tag = |name: usize, value: usize| Tags::from([("n".repeat(name), "v".repeat(value))]);
+    assert!(bench.write(&with(None, tag(512, 512))).is_ok());
+    assert_eq!(
+        bad(bench.write(&with(None, tag(513, 0)))),
+        Some(BadParameter::TagName(512))
+    );
+    assert_eq!(
+        bad(bench.write(&with(None, tag(0, 0)))),
+        Some(BadParameter::TagName(512))
+    );
+    assert_eq!(
+        bad(bench.write(&with(None, tag(1, 513)))),
+        Some(BadParameter::TagValue(512))
+    );
+}
+
+#[test]
+fn a_secret_must_not_expire_before_it_begins() {
+    let mut bench = Bench::new();
+    bench.set("db", "v");
+    let update = |not_before, expires| WriteRequest::Update {
+        name: name("db"),
+        version: None,
+        content_type: None,
+        attributes: AttributesPatch {
+            enabled: None,
+            not_before: Some(Timestamp::from_unix(not_before)),
+            expires: Some(Timestamp::from_unix(expires)),
+        },
+        tags: None,
+    };
+    assert_eq!(
+        bad(bench.write(&update(5, 5))),
+        Some(BadParameter::ExpiresBeforeStart)
+    );
+    assert!(bench.write(&update(5, 6)).is_ok());
+}
+
+#[test]
+fn a_page_has_1_to_25_items() {
+    let bench = Bench::new();
+    for size in [0, 26, u32::MAX] {
+        let page = PageRequest {
+            max_results: Some(size),
+            marker: None,
+        };
+        assert_eq!(
+            bad(bench.read(&ReadRequest::List { page })),
+            Some(BadParameter::MaxResults(25))
+        );
+    }
+}
+
+#[test]
+fn a_skip_token_that_is_not_ours_is_refused() {
+    let bench = Bench::new();
+    for text in ["", "x", "====", &"A".repeat(200)] {
+        let page = PageRequest {
+            max_results: None,
+            marker: Some(Marker::new(text)),
+        };
+        assert_eq!(
+            bad(bench.read(&ReadRequest::List { page })),
+            Some(BadParameter::SkipToken),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_backup_holds_500_versions_and_no_more() {
+    let mut bench = Bench::new();
+    for _ in 0..500 {
+        bench.set("db", "v");
+    }
+    let blob = bench.backup("db").unwrap();
+    bench.set("db", "v");
+    assert_eq!(
+        bench.backup("db"),
+        Err(ObjectError::BadParameter(BadParameter::TooManyVersions(500)))
+    );
+    bench.delete("db").unwrap();
+    bench.write(&WriteRequest::Purge { name: name("db") }).unwrap();
+    bench.write(&WriteRequest::Restore { blob }).unwrap();
+    assert_eq!(
+        bench
+            .all(|page| ReadRequest::ListVersions {
+                name: name("db"),
+                page
+            })
+            .unwrap()
+            .len(),
+        500
+    );
+}

@@ -1,0 +1,362 @@
+//! The writer: batches, audit records, failures of the store and of the log.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+    mpsc,
+};
+
+use strongroom_engine::{
+    Answer, Initialise, ObjectError, QueueFull, ReadRequest, Unsealed, VaultOptions, WriteError,
+    WriteRequest,
+    audit::{Log, LogConfig, verify},
+    record::key,
+    store::{Batch, Changes, CommitError, Gen, Limits, MemoryStore, Snapshot, Store, StoreError},
+};
+
+use crate::{
+    fixture::{DAY, name, set_request},
+    running::{Running, audit_dir, entry, options, seal_key},
+};
+
+/// A memory store that fails as told and counts commits.
+#[derive(Default)]
+struct Faulty {
+    inner: MemoryStore,
+    fail: Mutex<Option<CommitError>>,
+    commits: AtomicUsize,
+    /// Commits made behind the writer's back before the next one.
+    intrusions: AtomicUsize,
+}
+
+impl Store for Faulty {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        self.inner.snapshot()
+    }
+
+    fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError> {
+        if let Some(error) = self.fail.lock().unwrap().clone() {
+            return Err(error);
+        }
+        if self.intrusions.load(Ordering::SeqCst) > 0 {
+            self.intrusions.fetch_sub(1, Ordering::SeqCst);
+            self.inner.commit(expect, &Batch::default()).unwrap();
+        }
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        self.inner.commit(expect, batch)
+    }
+
+    fn limits(&self) -> Limits {
+        self.inner.limits()
+    }
+
+    fn changes(&self, after: Gen) -> Changes {
+        self.inner.changes(after)
+    }
+}
+
+#[test]
+fn a_write_is_read_back_and_audited() {
+    let running = Running::new();
+    running.set("db", "one").unwrap();
+    assert_eq!(running.value("db").as_deref(), Some("one"));
+    let lines = running.audited();
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.contains("RollbackAccepted"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_refused_write_changes_nothing_and_is_audited() {
+    let running = Running::new();
+    let before = running.vault.anchor().unwrap();
+    let refused = running.write(WriteRequest::Delete { name: name("none") });
+    assert!(matches!(
+        refused,
+        Err(WriteError::Object(ObjectError::SecretNotFound { .. }))
+    ));
+    assert_eq!(running.vault.anchor().unwrap(), before);
+    assert!(
+        running
+            .audited()
+            .iter()
+            .any(|line| line.contains("RollbackAccepted"))
+    );
+}
+
+#[test]
+fn writes_that_wait_together_are_committed_together_and_see_each_other() {
+    let store = Arc::new(Faulty::default());
+    let running = Running::over(Arc::clone(&store) as Arc<dyn Store>);
+    let (started, start) = mpsc::channel::<()>();
+    let start = Mutex::new(start);
+    // The first write holds the writer until the others wait.
+    let hold = Box::new(move |_: &Result<_, _>| {
+        start.lock().unwrap().recv().unwrap();
+        entry(0)
+    });
+    running
+        .vault
+        .submit(set_request("first", "v"), running.now, hold, Box::new(|_| {}))
+        .unwrap();
+    let before = store.commits.load(Ordering::SeqCst);
+    let (done, answers) = mpsc::channel();
+    for index in 0..50 {
+        let request = match index % 3 {
+            0 => set_request("db", &index.to_string()),
+            1 => WriteRequest::Delete { name: name("db") },
+            _ => WriteRequest::Purge { name: name("db") },
+        };
+        let done = done.clone();
+        let done = Box::new(move |result: Result<Answer, WriteError>| done.send(result.is_ok()).unwrap());
+        running
+            .vault
+            .submit(request, running.now, Box::new(|_: &Result<_, _>| entry(1)), done)
+            .unwrap();
+    }
+    started.send(()).unwrap();
+    let answers: Vec<bool> = answers.iter().take(50).collect();
+    assert!(
+        answers.iter().all(|ok| *ok),
+        "each sees what the ones before it did"
+    );
+    assert!(store.commits.load(Ordering::SeqCst) - before <= 2);
+    assert_eq!(
+        running
+            .audited()
+            .iter()
+            .filter(|line| line.contains("RollbackAccepted"))
+            .count(),
+        51
+    );
+}
+
+#[test]
+fn a_full_queue_is_an_error_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = VaultOptions {
+        queue: 1,
+        ..options(directory.path(), Initialise::Allowed)
+    };
+    let unsealed = Unsealed::open(
+        options,
+        Arc::new(MemoryStore::default()),
+        seal_key(directory.path(), 1, ""),
+    )
+    .unwrap();
+    let id = unsealed.vault_id().to_string();
+    let log = Log::open(LogConfig::new(audit_dir(directory.path()), &id, "r"), None).unwrap();
+    let vault = unsealed.start(Arc::new(log)).unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let hold = Box::new(move |_: &Result<_, _>| {
+        released.lock().unwrap().recv().ok();
+        entry(0)
+    });
+    let now = strongroom_engine::Timestamp::from_unix(1);
+    vault
+        .submit(set_request("a", "v"), now, hold, Box::new(|_| {}))
+        .unwrap();
+    let answered = Arc::new(AtomicUsize::new(0));
+    let refused = (0..3)
+        .map(|_| {
+            let answered = Arc::clone(&answered);
+            let done = Box::new(move |_| {
+                answered.fetch_add(1, Ordering::SeqCst);
+            });
+            vault.submit(
+                set_request("b", "v"),
+                now,
+                Box::new(|_: &Result<_, _>| entry(0)),
+                done,
+            )
+        })
+        .filter(|result| *result == Err(QueueFull))
+        .count();
+    assert!(refused >= 1);
+    release.send(()).unwrap();
+    drop(vault);
+    assert_eq!(
+        answered.load(Ordering::SeqCst),
+        3 - refused,
+        "what was accepted is answered, the rest is not"
+    );
+}
+
+#[test]
+fn what_became_of_a_failed_commit_is_told() {
+    let store = Arc::new(Faulty::default());
+    let running = Running::over(Arc::clone(&store) as Arc<dyn Store>);
+    let told = [
+        (CommitError::Full, WriteError::StoreFull),
+        (CommitError::Unavailable, WriteError::Unavailable),
+        (CommitError::OutcomeUnknown, WriteError::OutcomeUnknown),
+        (CommitError::Conflict, WriteError::Unavailable),
+    ];
+    for (failure, expected) in told {
+        *store.fail.lock().unwrap() = Some(failure);
+        assert_eq!(running.set("db", "v").unwrap_err(), expected);
+        assert_eq!(running.value("db"), None);
+        *store.fail.lock().unwrap() = None;
+    }
+    running.set("db", "v").unwrap();
+    assert_eq!(running.value("db").as_deref(), Some("v"));
+}
+
+#[test]
+fn after_a_conflict_a_write_is_decided_again_on_the_new_state() {
+    let store = Arc::new(Faulty::default());
+    let running = Running::over(Arc::clone(&store) as Arc<dyn Store>);
+    store.intrusions.store(2, Ordering::SeqCst);
+    running.set("db", "v").unwrap();
+    assert_eq!(running.value("db").as_deref(), Some("v"));
+}
+
+#[test]
+fn without_an_audit_log_nothing_is_written_until_it_is_back() {
+    let running = Running::new();
+    running.set("db", "one").unwrap();
+    let audit = audit_dir(running.directory.path());
+    let away = running.directory.path().join("away");
+    std::fs::rename(&audit, &away).unwrap();
+    std::fs::write(&audit, b"no directory").unwrap();
+    let mut refused = 0;
+    // The log notices within a quarter of a second; until then the record still reaches the file that was moved.
+    for _ in 0..200 {
+        match running.set("db", "two") {
+            Err(WriteError::AuditUnavailable) => refused += 1,
+            other => assert!(other.is_ok(), "{other:?}"),
+        }
+        if refused > 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(refused > 0);
+    let value = running.value("db");
+    assert_eq!(
+        running.set("db", "three").unwrap_err(),
+        WriteError::AuditUnavailable
+    );
+    assert_eq!(running.value("db"), value);
+    std::fs::remove_file(&audit).unwrap();
+    std::fs::rename(&away, &audit).unwrap();
+    let back = (0..300).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        running.set("db", "four").is_ok()
+    });
+    assert!(back);
+}
+
+#[test]
+fn listeners_hear_of_every_changed_name_and_find_the_change() {
+    let running = Running::new();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let (vault, notices, now) = (running.vault.clone(), Arc::clone(&heard), running.now);
+    running.vault.on_change(Box::new(move |notice| {
+        let request = ReadRequest::Get {
+            name: notice.names[0].clone(),
+            version: None,
+        };
+        let found = vault.read(&request, now, &|_| true).is_ok();
+        notices.lock().unwrap().push((
+            notice.names.clone(),
+            found,
+            notice.generation == vault.snapshot().generation(),
+        ));
+    }));
+    running.set("db", "one").unwrap();
+    running.write(WriteRequest::Delete { name: name("db") }).unwrap();
+    // A listener is called after the answer: the writer has told by the time it does something else.
+    running.vault.meta_put("x", Some(vec![1])).unwrap();
+    let heard = heard.lock().unwrap();
+    assert_eq!(
+        *heard,
+        [(vec![name("db")], true, true), (vec![name("db")], false, true)]
+    );
+}
+
+#[test]
+fn a_panicking_audit_record_leaves_the_outcome_unknown_and_the_writer_alive() {
+    let running = Running::new();
+    let (done, answer) = mpsc::channel();
+    let done = Box::new(move |result| done.send(result).unwrap());
+    let audit = Box::new(|_: &Result<_, _>| panic!("on purpose"));
+    running
+        .vault
+        .submit(set_request("db", "v"), running.now, audit, done)
+        .unwrap();
+    assert_eq!(answer.recv().unwrap().unwrap_err(), WriteError::OutcomeUnknown);
+    running.set("db", "v").unwrap();
+}
+
+#[test]
+fn a_sweep_purges_what_was_deleted_long_enough_ago_and_says_so_in_the_audit_log() {
+    let mut running = Running::new();
+    for index in 0..5 {
+        running.set("db", &index.to_string()).unwrap();
+    }
+    running.write(WriteRequest::Delete { name: name("db") }).unwrap();
+    running.sweep();
+    assert_eq!(running.vault.objects().unwrap(), 1);
+    running.now = strongroom_engine::Timestamp::from_unix(running.now.unix() + 90 * DAY);
+    running.sweep();
+    running.sweep();
+    assert_eq!(running.vault.objects().unwrap(), 0);
+    let snapshot = running.vault.snapshot();
+    for prefix in [key::all_versions(), key::all_garbage(), key::all_schedule()] {
+        assert_eq!(snapshot.scan(&prefix, None, 10).unwrap().records, []);
+    }
+    assert!(
+        running
+            .audited()
+            .iter()
+            .any(|line| line.contains("ScheduledPurge") && line.contains("db"))
+    );
+    running.vault.scrub().unwrap();
+}
+
+#[test]
+fn the_chain_of_all_records_is_intact_after_restarts() {
+    let mut running = Running::new();
+    for round in 0..3 {
+        for index in 0..10 {
+            running.set(&format!("s{index}"), &round.to_string()).unwrap();
+        }
+        running = running.restart();
+    }
+    let audited = running
+        .audited()
+        .iter()
+        .filter(|line| line.contains("RollbackAccepted"))
+        .count();
+    assert_eq!(audited, 30);
+    running.log.sync().unwrap();
+    let report = verify(&audit_dir(running.directory.path()), None).unwrap();
+    assert!(report.to_string().contains("INTACT"), "{report}");
+}
+
+#[test]
+fn a_write_and_its_audit_record_add_few_records_whatever_the_number_of_versions() {
+    let running = Running::new();
+    for index in 0..200 {
+        running.set("db", &index.to_string()).unwrap();
+    }
+    let before = running.vault.snapshot().generation();
+    running.write(WriteRequest::Delete { name: name("db") }).unwrap();
+    running.write(WriteRequest::Purge { name: name("db") }).unwrap();
+    match running.store.changes(before) {
+        Changes::Keys { keys, .. } => {
+            let own = keys
+                .iter()
+                .filter(|key| !key.as_bytes().starts_with(b"o"))
+                .count();
+            assert!(own <= 12, "{own} records");
+        }
+        Changes::Forgotten => panic!("two commits are remembered"),
+    }
+}
