@@ -30,7 +30,7 @@ pub enum Command {
     /// Start a cluster and print its kubeconfig.
     Up(Up),
     /// Remove the cluster with everything it left, also after an aborted start.
-    Down(Cluster),
+    Down(Down),
     /// Say how the cluster is; succeeds when it can be used.
     Status(Cluster),
     /// Build images, and load them into the cluster or write them as files.
@@ -93,6 +93,17 @@ pub struct Up {
     /// Volumes per node of the class `small`, each really full after 32 MiB.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=50))]
     pub small_volumes: u16,
+}
+
+/// `harness down`
+#[derive(Debug, clap::Args)]
+pub struct Down {
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: Cluster,
+    /// Every cluster, also those of tests that were aborted.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `harness images`

@@ -74,10 +74,16 @@ pub async fn up(args: args::Up) -> Result<()> {
 }
 
 /// `harness down`
-pub fn down(args: &args::Cluster) -> Result<()> {
-    let layout = Layout::from_env(&args.name)?;
+pub fn down(args: &args::Down) -> Result<()> {
+    if args.all {
+        for layout in Layout::all()? {
+            removal::down(&layout)?;
+        }
+        return Ok(());
+    }
+    let layout = Layout::from_env(&args.cluster.name)?;
     if !removal::down(&layout)? {
-        eprintln!("==> There is no cluster {}; nothing to remove", args.name);
+        eprintln!("==> There is no cluster {}; nothing to remove", layout.name());
     }
     Ok(())
 }

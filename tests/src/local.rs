@@ -23,6 +23,7 @@ pub mod config;
 pub mod daemons;
 pub mod down;
 pub mod enter;
+pub mod faults;
 pub mod init;
 pub mod layout;
 pub mod network;

@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Tools(tools) => commands::tools(&tools),
         Command::Up(up) => commands::up(up).await,
-        Command::Down(cluster) => commands::down(&cluster),
+        Command::Down(down) => commands::down(&down),
         Command::Status(cluster) => return commands::status(&cluster).await,
         Command::Images(images) => commands::images(&images),
         Command::Exec(exec) => return commands::exec(&exec),

@@ -1,7 +1,7 @@
 //! The programs that the tests use, and one cache directory for what is not a Debian package.
 //!
 //! The cache is `$STRONGROOM_CACHE`, or `~/.cache/strongroom`: one directory per tool and version,
-//! and `bin/` with a link to each program of the current versions. Nothing but Debian packages is
+//! and `bin/` with each program of the current versions, for `PATH`. Nothing but Debian packages is
 //! installed outside of it.
 
 mod catalog;
@@ -104,7 +104,12 @@ fn ensure(store: &Store, tool: &Tool) -> Result<bool> {
     match tool.recipe {
         Recipe::Multicall { links } => go::multicall(&dir, tool.version, links, &log, &mut step)?,
         Recipe::Go { package } => go::install(&dir, package, tool.version, &log, &mut step)?,
-        Recipe::Python { requirements } => python::venv(&dir, requirements, &log, &mut step)?,
+        Recipe::Python { requirements, native } => {
+            python::venv(&dir, requirements, &log, &mut step)?;
+            if let Some(native) = native {
+                python::unwrap(&dir, native, tool.program)?;
+            }
+        }
         Recipe::Crate => {
             let mut cargo = Command::new("cargo");
             cargo

@@ -19,14 +19,14 @@ use std::{
 };
 
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
-use kube::Api;
+use kube::{Api, api::ListParams};
 use serde_json::json;
 use strongroom_tests::{
     cluster::{
         Cluster, apply, pods,
         wait::{self, Seen},
     },
-    local::{Layout, process::Process, record::Record},
+    local::{Layout, faults, process::Process, record::Record},
 };
 
 /// The machine has room for one more cluster at a time.
@@ -36,7 +36,6 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// A cluster of one test, removed at its end whatever happens.
 struct Fixture {
     name: &'static str,
-    state: tempfile::TempDir,
     _turn: std::sync::MutexGuard<'static, ()>,
 }
 
@@ -45,20 +44,16 @@ impl Fixture {
         let turn = ONE_AT_A_TIME
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        Self {
-            name,
-            state: tempfile::tempdir_in("/var/tmp").unwrap(),
-            _turn: turn,
-        }
+        let fixture = Self { name, _turn: turn };
+        // An aborted run may have left it.
+        fixture.run(&["down"]);
+        fixture
     }
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
         command.args(words).args(["--name", self.name]);
-        command
-            .env("STRONGROOM_STATE", self.state.path())
-            .env_remove("KUBECONFIG")
-            .stdin(Stdio::null());
+        command.env_remove("KUBECONFIG").stdin(Stdio::null());
         command
     }
 
@@ -78,7 +73,7 @@ impl Fixture {
     }
 
     fn layout(&self) -> Layout {
-        Layout::new(self.name, self.state.path()).unwrap()
+        Layout::from_env(self.name).unwrap()
     }
 
     async fn cluster(&self) -> Cluster {
@@ -169,8 +164,8 @@ async fn shell(cluster: &Cluster, namespace: &str, name: &str) {
 
 #[tokio::test]
 async fn up_gives_a_cluster_that_works_and_down_leaves_nothing() {
-    let before = Machine::now();
     let fixture = Fixture::new("harness-whole");
+    let before = Machine::now();
     assert!(
         !fixture.run(&["status"]).status.success(),
         "no cluster is not a healthy one"
@@ -326,8 +321,8 @@ async fn nothing_leads_out(cluster: &Cluster) {
 
 #[test]
 fn an_aborted_up_is_removed_by_down() {
-    let before = Machine::now();
     let fixture = Fixture::new("harness-abort");
+    let before = Machine::now();
     let record = || Record::load(&fixture.layout()).ok().flatten();
     // Killed at three points: while files are written, once bundles run, and while it waits for pods.
     let points: [&dyn Fn() -> bool; 3] = [
@@ -376,8 +371,8 @@ fn a_cluster_whose_processes_were_killed_is_replaced_by_up() {
 
 #[tokio::test]
 async fn a_killed_node_takes_its_pods_with_it_and_nothing_else() {
-    let before = Machine::now();
     let fixture = Fixture::new("harness-node");
+    let before = Machine::now();
     fixture.check(&["up", "--nodes", "2", "--volumes", "1", "--small-volumes", "0"]);
     let cluster = fixture.cluster().await;
     let namespace = cluster.namespace("two").await.unwrap();
@@ -429,6 +424,55 @@ async fn pods_reach_each_other_across_nodes(cluster: &Cluster, namespace: &str) 
         })
     });
     answer.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_killed_inside_of_a_cluster_comes_back() {
+    let fixture = Fixture::new("harness-fault");
+    fixture.check(&["up", "--volumes", "1", "--small-volumes", "0"]);
+    let cluster = fixture.cluster().await;
+    let client = cluster.client();
+    let record = &cluster.local().unwrap().record;
+    for (role, program) in [
+        ("control", "etcd"),
+        ("control", "kube-apiserver"),
+        ("node-0", "kubelet"),
+    ] {
+        let before = faults::daemon(record, role, program).unwrap();
+        before.kill().unwrap();
+        before.wait_gone(MINUTE).unwrap();
+        eventually(program, || {
+            faults::daemon(record, role, program).is_ok_and(|after| after != before)
+        });
+    }
+    let api = Api::<Pod>::namespaced(client.clone(), "kube-system");
+    let dns = ListParams::default().labels("k8s-app=kube-dns");
+    let restarted = wait::until("DNS is there again", MINUTE, || async {
+        let pod = api.list(&dns).await?.items.remove(0);
+        let Ok(processes) = faults::container(&pod, "coredns") else {
+            return Ok(Seen::NotYet("no process".to_owned()));
+        };
+        let restarts = pod.status.unwrap().container_statuses.unwrap()[0].restart_count;
+        if restarts == 0 {
+            processes[0].kill()?;
+        }
+        Ok(if restarts > 0 {
+            Seen::Ready(())
+        } else {
+            Seen::NotYet("not restarted".to_owned())
+        })
+    });
+    restarted.await.unwrap();
+    wait::deployment(&client, "kube-system", "coredns", MINUTE)
+        .await
+        .unwrap();
+    let paused = faults::pause(record, "control", "kube-apiserver").unwrap();
+    assert!(
+        !fixture.run(&["status"]).status.success(),
+        "an API server that stands still is not healthy"
+    );
+    drop(paused);
+    fixture.check(&["status"]);
 }
 
 #[test]

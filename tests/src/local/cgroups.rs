@@ -1,8 +1,11 @@
 //! The cgroups that containers of a cluster leave: they outlive the processes, empty.
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 /// Where cgroup file systems are mounted.
@@ -11,12 +14,26 @@ const MOUNT: &str = "/sys/fs/cgroup";
 /// use it too, so only containers of known names are touched in it.
 const PARENT: &str = "k8s.io";
 
+/// How long the kernel may hold on to a cgroup after its last process has ended.
+const LINGER: Duration = Duration::from_secs(15);
+
 /// Removes the cgroups of the containers that have a directory in `containers`, and gives those that
 /// could not be removed.
 pub fn remove(containers: &Path) -> Vec<PathBuf> {
     let names: Vec<_> = children(containers)
         .filter_map(|dir| Some(dir.file_name()?.to_owned()))
         .collect();
+    let end = Instant::now() + LINGER;
+    loop {
+        let left = remove_once(&names);
+        if left.is_empty() || Instant::now() >= end {
+            return left;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn remove_once(names: &[OsString]) -> Vec<PathBuf> {
     let mut left = Vec::new();
     for parent in parents() {
         let own = names
@@ -28,6 +45,18 @@ pub fn remove(containers: &Path) -> Vec<PathBuf> {
         let _ = fs::remove_dir(&parent);
     }
     left
+}
+
+/// The processes of a container, as the caller's PID namespace numbers them.
+pub fn processes(container: &str) -> Vec<i32> {
+    let lists = parents()
+        .into_iter()
+        .map(|parent| parent.join(container).join("cgroup.procs"));
+    let mut lists = lists
+        .filter_map(|list| fs::read_to_string(list).ok())
+        .filter(|list| !list.is_empty());
+    let list = lists.next().unwrap_or_default();
+    list.lines().filter_map(|line| line.parse().ok()).collect()
 }
 
 /// Below the mount itself (version 2), or below each hierarchy (version 1).

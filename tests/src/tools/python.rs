@@ -1,6 +1,6 @@
 //! Tools that come as Python packages, each in a virtual environment of its own.
 
-use std::{path::Path, process::Command};
+use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
@@ -24,6 +24,16 @@ pub fn venv(dir: &Path, requirements: &[&str], log: &Path, step: &mut Step) -> R
     ])
     .args(requirements);
     run_logged(&mut pip, log, step)
+}
+
+/// Puts a package's own program in the place of the Python script that would start it: a benchmark
+/// measures the program.
+pub fn unwrap(dir: &Path, native: &str, program: &str) -> Result<()> {
+    let ask = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
+    let packages = output(Command::new(dir.join("bin/python")).args(ask))?;
+    let native = Path::new(String::from_utf8(packages)?.trim()).join(native);
+    fs::remove_file(dir.join(program)).with_context(|| format!("the package has no {program}"))?;
+    symlink(&native, dir.join(program)).with_context(|| format!("cannot link {}", native.display()))
 }
 
 /// Debian keeps the module that makes environments in a package of its own.

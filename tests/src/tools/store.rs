@@ -3,7 +3,7 @@
 use std::{
     env,
     fs::{self, File},
-    os::unix::fs::symlink,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -45,7 +45,7 @@ impl Store {
         &self.root
     }
 
-    /// The directory with a link to each installed program.
+    /// The directory with each installed program, for PATH.
     pub fn links(&self) -> PathBuf {
         self.root.join("bin")
     }
@@ -92,13 +92,16 @@ impl Store {
         Ok(dir)
     }
 
-    /// Marks a tool as finished and links its programs.
+    /// Marks a tool as finished and makes its program callable by its name.
     pub fn complete(&self, tool: &Tool) -> Result<()> {
         let links = self.links();
         fs::create_dir_all(&links)?;
-        let link = links.join(tool.name);
-        let _ = fs::remove_file(&link);
-        symlink(self.program(tool), &link).with_context(|| format!("cannot link {}", link.display()))?;
+        let path = links.join(tool.name);
+        let _ = fs::remove_file(&path);
+        // A script and not a link: Python finds its environment by the path it was started by.
+        let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", self.program(tool).display());
+        fs::write(&path, script).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         File::create(self.dir(tool).join(COMPLETE))?;
         Ok(())
     }
@@ -125,9 +128,7 @@ mod tests {
         );
         store.complete(tool).unwrap();
         assert!(store.has(tool));
-        assert_eq!(
-            fs::read_link(store.links().join("helm")).unwrap(),
-            store.program(tool)
-        );
+        let script = fs::read_to_string(store.links().join("helm")).unwrap();
+        assert!(script.contains(&store.program(tool).display().to_string()));
     }
 }

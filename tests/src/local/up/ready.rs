@@ -49,12 +49,18 @@ pub async fn containerd(record: &Record) -> Result<()> {
     Ok(())
 }
 
-/// Waits for the API server, adds what a bare cluster lacks, and waits for all of it.
-pub async fn cluster(layout: &Layout, record: &Record) -> Result<()> {
+/// Waits for the API server.
+pub async fn api(layout: &Layout) -> Result<()> {
+    let step = Step::begin("Waiting for the API server, and loading the images of DNS and of test pods");
     let client = cluster::client(&layout.kubeconfig()).await?;
-    let step = Step::begin("Waiting for the API server");
     named(layout, up::CONTROL, "kube-apiserver", api_server(&client).await)?;
     step.done();
+    Ok(())
+}
+
+/// Adds what a bare cluster lacks, and waits for all of it.
+pub async fn cluster(layout: &Layout, record: &Record) -> Result<()> {
+    let client = cluster::client(&layout.kubeconfig()).await?;
     let step = Step::begin("Waiting for nodes, DNS and volumes");
     apply::objects(
         &client,
