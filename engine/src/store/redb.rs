@@ -5,6 +5,7 @@
 //! the commit that met the error.
 
 use std::{
+    fs::File,
     io,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -16,6 +17,7 @@ use redb::{Database, StorageBackend, TableDefinition, backends::FileBackend};
 use self::{failure::Failure, snapshot::RedbSnapshot};
 use super::{Batch, Changes, CommitError, Gen, Limits, Snapshot, Store, StoreError, change_log::ChangeLog};
 
+mod create;
 mod failure;
 mod header;
 mod snapshot;
@@ -79,18 +81,9 @@ impl RedbStore {
             directory,
             reserve: options.reserve_bytes,
         };
+        create::create_if_missing(path)?;
         let path = path.to_owned();
-        let backend = move || {
-            let mut file = std::fs::OpenOptions::new();
-            let file = file
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(&path)?;
-            FileBackend::new(file).map_err(io::Error::other)
-        };
+        let backend = move || FileBackend::new(open_file(&path)?).map_err(io::Error::other);
         Self::assemble(backend, options, Some(room))
     }
 
@@ -231,6 +224,11 @@ impl Store for RedbStore {
     fn changes(&self, after: Gen) -> Changes {
         self.changes.after(after)
     }
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 fn write(transaction: &redb::WriteTransaction, batch: &Batch) -> Result<(), Failure> {
