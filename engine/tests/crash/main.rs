@@ -1,0 +1,77 @@
+//! What a vault promises when the machine stops at any write to its disk.
+//!
+//! A script of requests runs through the vault's own writer over a disk in memory that keeps every write, every change of
+//! length and every sync. The machine is then stopped after each of them: the disk holds what was synced, and of what
+//! came after nothing, all, or some sectors of some writes. The vault is opened on each such disk and must hold every
+//! acknowledged change whole, no other one half, and one audit record for each change that it holds.
+//!
+//! The audit log is a real file, which is cut to the length that it had at that moment.
+
+mod disk;
+mod recording;
+mod recovery;
+mod script;
+
+use std::time::Instant;
+
+use disk::{Disk, Random};
+use recording::Recording;
+use recovery::Tally;
+
+/// Images of some sectors of some writes, per moment.
+const TORN: usize = 4;
+
+#[test]
+fn a_machine_that_stops_at_any_write_loses_nothing_acknowledged_and_keeps_nothing_half() {
+    let began = Instant::now();
+    let recording = Recording::of_new_vault(script::long());
+    let mut tally = Tally::default();
+    let mut random = Random::new(0x5742_4f4e_4752_4f4f);
+    for moment in recording.moments() {
+        for image in moment.images(TORN, &mut random) {
+            recovery::check(&recording, &moment, image, &mut tally);
+        }
+    }
+    println!("{tally}, {:?}", began.elapsed());
+    assert!(tally.moments > 200 && tally.recovered > 500, "{tally}");
+    assert!(tally.next > 0, "some change is there before it was acknowledged");
+}
+
+#[test]
+fn a_machine_that_stops_again_while_it_recovers_loses_nothing_either() {
+    let began = Instant::now();
+    let recording = Recording::of_new_vault(script::short());
+    let mut tally = Tally::default();
+    let mut random = Random::new(0x4d4f_4f52_474e_4f52);
+    let moments = recording.moments().filter(|moment| moment.acknowledged.is_some());
+    for moment in moments.step_by(3) {
+        for image in moment.images(1, &mut random) {
+            let place = recording.place.beside(&moment.audit);
+            let again = Recording::on(place, &Disk::of(image), script::one_more());
+            for second in again.moments().step_by(2) {
+                for image in second.images(1, &mut random) {
+                    recovery::check(&again, &second, image, &mut tally);
+                }
+            }
+        }
+    }
+    println!("{tally}, {:?}", began.elapsed());
+    assert!(tally.recovered > 200, "{tally}");
+}
+
+#[test]
+fn a_disk_that_forgets_what_it_synced_is_noticed() {
+    let recording = Recording::of_new_vault(script::short());
+    let moments: Vec<_> = recording.moments().collect();
+    let last = moments.last().unwrap();
+    let older = moments
+        .iter()
+        .find(|moment| moment.acknowledged == Some(0))
+        .unwrap();
+    let check = |image: Vec<u8>| {
+        std::panic::catch_unwind(|| recovery::check(&recording, last, image, &mut Tally::default())).is_ok()
+    };
+    let images = |moment: &recording::Moment| moment.images(0, &mut Random::new(1));
+    assert!(check(images(last).remove(0)));
+    assert!(!check(images(older).remove(0)));
+}

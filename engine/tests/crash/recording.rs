@@ -1,0 +1,259 @@
+//! One run of a script over a recording disk, and the moments at which it could have stopped.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use strongroom_engine::{
+    Initialise, ReadRequest, Timestamp, Unsealed, Vault, VaultOptions,
+    audit::{Log, LogConfig, SyncMode},
+    seal::SecretFile,
+    store::{OpenStoreError, RedbOptions, RedbStore},
+};
+use tempfile::TempDir;
+
+use crate::{
+    disk::{Disk, Event, Logged, Random, apply, apply_some},
+    script::{self, Runner, Step},
+};
+
+/// What can be seen of a vault after a step, and which records its log must have by then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    pub generation: u64,
+    pub seen: BTreeMap<String, String>,
+    /// The markers of the changes made so far.
+    pub changes: Vec<u32>,
+    /// The markers of the requests refused so far.
+    pub refusals: Vec<u32>,
+}
+
+/// One run of a script.
+pub struct Recording {
+    pub place: Place,
+    /// The disk before the run.
+    base: Vec<u8>,
+    events: Vec<Logged>,
+    /// What there was after each step; the first is what there was before any.
+    pub states: Vec<State>,
+    /// The whole audit log after the run.
+    audit: Vec<u8>,
+    /// Whether the run began with an empty store.
+    pub is_first: bool,
+}
+
+/// Keyring, seal and audit log of a vault, outside the simulated disk.
+pub struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        // Nothing here is to survive anything, so the fastest directory will do.
+        let memory = Path::new("/dev/shm");
+        let dir = if memory.is_dir() {
+            TempDir::new_in(memory)
+        } else {
+            TempDir::new()
+        }
+        .unwrap();
+        fs::create_dir(dir.path().join("seal")).unwrap();
+        fs::write(dir.path().join("seal/key"), [9; 32]).unwrap();
+        fs::write(dir.path().join("seal/id"), "crash").unwrap();
+        Self { dir }
+    }
+
+    /// A place with the same keyring and an audit log that ends as `audit` does.
+    pub fn beside(&self, audit: &[u8]) -> Self {
+        let place = Self::new();
+        if let Ok(keyring) = fs::read(self.dir.path().join("keyring")) {
+            fs::write(place.dir.path().join("keyring"), keyring).unwrap();
+        }
+        place.begin_audit(audit);
+        place
+    }
+
+    fn begin_audit(&self, audit: &[u8]) {
+        fs::create_dir_all(self.audit_dir()).unwrap();
+        if !audit.is_empty() {
+            fs::write(self.audit_file(), audit).unwrap();
+        }
+    }
+
+    pub fn audit_dir(&self) -> PathBuf {
+        self.dir.path().join("audit")
+    }
+
+    pub fn audit_file(&self) -> PathBuf {
+        self.audit_dir().join("00000000000000000001.jsonl")
+    }
+
+    /// Opens the vault on `disk`.
+    pub fn open(&self, disk: &Disk) -> Result<Vault, Box<dyn std::error::Error>> {
+        let options = RedbOptions {
+            cache_bytes: 1 << 20,
+            reserve_bytes: 0,
+        };
+        let backend = disk.clone();
+        let store = RedbStore::open_with_backend(move || Ok(backend.clone()), options)?;
+        let seal = SecretFile::read(&self.dir.path().join("seal"))?;
+        let mut options = VaultOptions::new(self.dir.path().join("keyring"));
+        options.initialise = Initialise::Allowed;
+        let unsealed = Unsealed::open(options, Arc::new(store), Box::new(seal))?;
+        let mut config = LogConfig::new(self.audit_dir(), &unsealed.vault_id().to_string(), "prod-0");
+        // So that what leaves the outbox does not depend on the time that passes.
+        config.sync = SyncMode::Always;
+        let log = Arc::new(Log::open(config, unsealed.audit_head())?);
+        Ok(unsealed.start(log)?)
+    }
+}
+
+fn store(disk: &Disk) -> Result<RedbStore, OpenStoreError> {
+    let options = RedbOptions {
+        cache_bytes: 1 << 20,
+        reserve_bytes: 0,
+    };
+    let backend = disk.clone();
+    RedbStore::open_with_backend(move || Ok(backend.clone()), options)
+}
+
+impl Recording {
+    /// Runs `script` on a new vault. Its store is an empty one, since the file appears whole or not at all.
+    pub fn of_new_vault(script: Vec<Step>) -> Self {
+        let (place, disk) = (Place::new(), Disk::default());
+        drop(store(&disk).unwrap());
+        let recording = Self::on(place, &Disk::of(disk.image()), script);
+        Self {
+            is_first: true,
+            ..recording
+        }
+    }
+
+    /// Runs `script` on the vault that is on `disk` and in `place`.
+    pub fn on(place: Place, disk: &Disk, script: Vec<Step>) -> Self {
+        let base = disk.image();
+        disk.watch(place.audit_file());
+        let vault = place.open(disk).unwrap();
+        let mut runner = Runner::new(vault, &place);
+        let mut states = vec![runner.state()];
+        disk.log(Event::Acknowledged(0));
+        for (number, step) in script.into_iter().enumerate() {
+            runner.run(step);
+            disk.log(Event::Acknowledged(number + 1));
+            states.push(runner.state());
+        }
+        drop(runner);
+        let audit = fs::read(place.audit_file()).unwrap();
+        Self {
+            is_first: base.is_empty(),
+            place,
+            base,
+            events: disk.events(),
+            states,
+            audit,
+        }
+    }
+
+    /// Every moment at which the run could have stopped: before the first event, and after each.
+    pub fn moments(&self) -> impl Iterator<Item = Moment> {
+        (0..=self.events.len()).map(|end| self.moment(end))
+    }
+
+    fn moment(&self, end: usize) -> Moment {
+        let (done, next) = self.events.split_at(end);
+        let synced = done
+            .iter()
+            .rposition(|logged| matches!(logged.event, Event::Sync))
+            .map_or(0, |last| last + 1);
+        let mut image = self.base.clone();
+        done[..synced]
+            .iter()
+            .for_each(|logged| apply(&mut image, &logged.event));
+        let acknowledged = done.iter().rev().find_map(|logged| match logged.event {
+            Event::Acknowledged(step) => Some(step),
+            _ => None,
+        });
+        let audit = next.first().map_or(self.audit.len(), |logged| logged.audit);
+        Moment {
+            number: end,
+            synced: image,
+            unsynced: done[synced..]
+                .iter()
+                .map(|logged| logged.event.clone())
+                .filter(changes_disk)
+                .collect(),
+            acknowledged,
+            audit: self.audit[..audit].to_vec(),
+        }
+    }
+}
+
+fn changes_disk(event: &Event) -> bool {
+    matches!(event, Event::Write { .. } | Event::SetLen(_))
+}
+
+/// A moment at which a run could have stopped.
+pub struct Moment {
+    /// How many events came before.
+    pub number: usize,
+    /// The disk as of the last sync.
+    synced: Vec<u8>,
+    /// What was done to it since.
+    unsynced: Vec<Event>,
+    /// The last step acknowledged.
+    pub acknowledged: Option<usize>,
+    /// The audit log.
+    pub audit: Vec<u8>,
+}
+
+impl Moment {
+    /// What the disk may hold after the power came back: everything, nothing since the last sync, or `torn` times some of
+    /// it.
+    pub fn images(&self, torn: usize, random: &mut Random) -> Vec<Vec<u8>> {
+        let mut all = self.synced.clone();
+        self.unsynced.iter().for_each(|event| apply(&mut all, event));
+        let mut images = vec![all];
+        if self.unsynced.is_empty() {
+            return images;
+        }
+        images.push(self.synced.clone());
+        for _ in 0..torn {
+            let mut some = self.synced.clone();
+            self.unsynced
+                .iter()
+                .for_each(|event| apply_some(&mut some, event, random));
+            images.push(some);
+        }
+        images
+    }
+}
+
+/// Everything that can be read from a vault, by what it was asked.
+pub fn seen(vault: &Vault) -> BTreeMap<String, String> {
+    let now = Timestamp::from_unix(script::NOW);
+    let mut seen = BTreeMap::new();
+    let mut see = |request: ReadRequest| {
+        let answer = vault.read(&request, now, &|_| true);
+        seen.insert(format!("{request:?}"), script::shown(&answer));
+        answer
+    };
+    see(ReadRequest::List { page: script::page() }).unwrap();
+    see(ReadRequest::ListDeleted { page: script::page() }).unwrap();
+    for name in script::names() {
+        let _ = see(ReadRequest::GetDeleted { name: name.clone() });
+        for version in script::versions(&see(ReadRequest::ListVersions {
+            name: name.clone(),
+            page: script::page(),
+        })) {
+            see(ReadRequest::Get {
+                name: name.clone(),
+                version: Some(version),
+            })
+            .unwrap();
+        }
+    }
+    seen
+}

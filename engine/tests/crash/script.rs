@@ -1,0 +1,309 @@
+//! What the vault is asked, one step after the other.
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, mpsc},
+    time::{Duration, SystemTime},
+};
+
+use strongroom_core::{Identity, ObjectName, Version};
+use strongroom_engine::{
+    Answer, AttributesPatch, BackupBlob, ObjectError, PageRequest, ReadRequest, SecretValue, Tags, Timestamp,
+    Vault, WriteError, WriteRequest,
+    audit::{
+        ClientInfo, CorrelationId, Entry, Operation, Origin, Outcome, PolicyName, Record, RequestPath,
+        Resource, TlsVersion, VaultResource, Verdict,
+    },
+};
+
+use crate::recording::{Place, State, seen};
+
+/// The time of everything but the last sweep.
+pub const NOW: u64 = 1_800_000_000;
+const AFTER_RETENTION: u64 = NOW + 91 * 24 * 60 * 60;
+
+/// One step: at most one commit.
+pub enum Step {
+    /// Requests that are committed together.
+    Requests(Vec<Ask>),
+    /// The vault's own work at a time.
+    Sweep(u64),
+    /// A record of the server's.
+    Meta(&'static str, Option<usize>),
+    /// Keeps a backup for a later restore.
+    Backup(&'static str),
+}
+
+/// A request of a step.
+#[derive(Debug, Clone, Copy)]
+pub enum Ask {
+    Set(&'static str, usize),
+    Update(&'static str),
+    Delete(&'static str),
+    Recover(&'static str),
+    Purge(&'static str),
+    /// Restores the backup that was kept.
+    Restore,
+}
+
+/// Every kind of change, alone and in batches, with values of one page and of many.
+pub fn long() -> Vec<Step> {
+    use Ask::{Delete, Purge, Recover, Restore, Set, Update};
+    let one = |ask| Step::Requests(vec![ask]);
+    vec![
+        one(Set("a", 20)),
+        one(Set("b", 25 * 1024)),
+        one(Set("a", 5_000)),
+        one(Update("a")),
+        Step::Meta("bundle", Some(40_000)),
+        one(Delete("b")),
+        one(Recover("b")),
+        Step::Requests(vec![
+            Set("c", 100),
+            Set("a", 30),
+            Delete("b"),
+            Set("d", 9_000),
+            Recover("d"),
+        ]),
+        Step::Backup("a"),
+        one(Purge("b")),
+        Step::Sweep(NOW),
+        one(Delete("a")),
+        one(Purge("a")),
+        one(Purge("a")),
+        one(Restore),
+        Step::Meta("bundle", None),
+        Step::Requests(
+            (0..8)
+                .map(|number| Set(["e", "f"][number % 2], 500 + number))
+                .collect(),
+        ),
+        one(Delete("c")),
+        Step::Sweep(AFTER_RETENTION),
+        one(Set("c", 10)),
+    ]
+}
+
+/// A few changes, for being stopped twice.
+pub fn short() -> Vec<Step> {
+    use Ask::{Delete, Set};
+    vec![
+        Step::Requests(vec![Set("a", 6_000)]),
+        Step::Requests(vec![Set("a", 10), Set("b", 25 * 1024), Delete("a")]),
+    ]
+}
+
+/// One change, after a recovery.
+pub fn one_more() -> Vec<Step> {
+    vec![Step::Requests(vec![Ask::Set("f", 3_000)])]
+}
+
+pub fn names() -> Vec<ObjectName> {
+    ["a", "b", "c", "d", "e", "f"]
+        .iter()
+        .map(|name| name.parse().unwrap())
+        .collect()
+}
+
+pub fn page() -> PageRequest {
+    PageRequest::default()
+}
+
+/// Runs steps on a vault, and knows what each must leave behind.
+pub struct Runner {
+    vault: Vault,
+    marker: u32,
+    backup: Option<BackupBlob>,
+    changes: Vec<u32>,
+    refusals: Vec<u32>,
+}
+
+type Outcomes = mpsc::Sender<(u32, Result<Answer, WriteError>)>;
+
+impl Runner {
+    /// Goes on behind the markers that the log has.
+    pub fn new(vault: Vault, place: &Place) -> Self {
+        let found = crate::recovery::markers(place);
+        let marker = found.iter().map(|(marker, _)| *marker).max().unwrap_or_default();
+        let of = |success| {
+            found
+                .iter()
+                .filter(|(_, is)| *is == success)
+                .map(|(marker, _)| *marker)
+                .collect()
+        };
+        Self {
+            vault,
+            marker,
+            backup: None,
+            changes: of(true),
+            refusals: of(false),
+        }
+    }
+
+    pub fn state(&self) -> State {
+        State {
+            generation: self.vault.snapshot().generation().0,
+            seen: seen(&self.vault),
+            changes: self.changes.clone(),
+            refusals: self.refusals.clone(),
+        }
+    }
+
+    pub fn run(&mut self, step: Step) {
+        match step {
+            Step::Requests(asks) => self.together(&asks),
+            Step::Sweep(at) => {
+                self.vault.sweep(Timestamp::from_unix(at)).unwrap();
+                // Answered after the sweep.
+                self.together(&[Ask::Purge("nothing")]);
+            }
+            Step::Meta(name, bytes) => self
+                .vault
+                .meta_put(name, bytes.map(|bytes| vec![7; bytes]))
+                .unwrap(),
+            Step::Backup(name) => {
+                let request = ReadRequest::Backup {
+                    name: name.parse().unwrap(),
+                };
+                match self
+                    .vault
+                    .read(&request, Timestamp::from_unix(NOW), &|_| true)
+                    .unwrap()
+                {
+                    Answer::Backup(blob) => self.backup = Some(blob),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    /// Makes the writer find all of `asks` in its queue at once.
+    fn together(&mut self, asks: &[Ask]) {
+        let (gate, closed) = mpsc::channel::<()>();
+        let (at_gate, reached) = mpsc::channel();
+        if asks.len() > 1 {
+            let done = Box::new(move |result: Result<Answer, WriteError>| {
+                assert!(matches!(result, Err(WriteError::Object(_))));
+                at_gate.send(()).unwrap();
+                let _ = closed.recv();
+            });
+            let marker = self.next_marker();
+            self.refusals.push(marker);
+            let purge = self.request(Ask::Purge("nothing"));
+            self.vault
+                .submit(purge, Timestamp::from_unix(NOW), audit(marker), done)
+                .unwrap();
+            reached.recv().unwrap();
+        }
+        let (outcomes, received) = mpsc::channel();
+        asks.iter().for_each(|ask| self.submit(*ask, &outcomes));
+        drop((gate, outcomes));
+        for (marker, result) in received {
+            match result {
+                Ok(_) => self.changes.push(marker),
+                Err(WriteError::Object(_)) => self.refusals.push(marker),
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+
+    fn submit(&mut self, ask: Ask, outcomes: &Outcomes) {
+        let marker = self.next_marker();
+        let outcomes = outcomes.clone();
+        let done = Box::new(move |result| outcomes.send((marker, result)).unwrap());
+        let request = self.request(ask);
+        self.vault
+            .submit(request, Timestamp::from_unix(NOW), audit(marker), done)
+            .unwrap();
+    }
+
+    fn next_marker(&mut self) -> u32 {
+        self.marker += 1;
+        self.marker
+    }
+
+    fn request(&self, ask: Ask) -> WriteRequest {
+        let name = |text: &str| text.parse().unwrap();
+        match ask {
+            Ask::Set(text, bytes) => WriteRequest::Set {
+                name: name(text),
+                value: SecretValue::new(format!("{}-", self.marker).repeat(bytes)[..bytes].to_owned()),
+                content_type: Some("text/plain".to_owned()),
+                attributes: AttributesPatch::default(),
+                tags: Tags::from([("marker".to_owned(), self.marker.to_string())]),
+            },
+            Ask::Update(text) => WriteRequest::Update {
+                name: name(text),
+                version: None,
+                content_type: None,
+                attributes: AttributesPatch::default(),
+                tags: Some(Tags::from([("updated".to_owned(), "yes".to_owned())])),
+            },
+            Ask::Delete(text) => WriteRequest::Delete { name: name(text) },
+            Ask::Recover(text) => WriteRequest::Recover { name: name(text) },
+            Ask::Purge(text) => WriteRequest::Purge { name: name(text) },
+            Ask::Restore => WriteRequest::Restore {
+                blob: BackupBlob::new(self.backup.as_ref().unwrap().as_bytes()),
+            },
+        }
+    }
+}
+
+/// The record of a request, by which it is found again.
+fn audit(marker: u32) -> strongroom_engine::AuditOf {
+    Box::new(move |result: &Result<Answer, ObjectError>| {
+        let outcome = match result {
+            Ok(_) => Outcome::success(200),
+            Err(_) => Outcome::failure(409, "Conflict"),
+        };
+        let identity = Identity {
+            namespace: "shop".parse().unwrap(),
+            name: "api".parse().unwrap(),
+            uid: "0f0f0f0f-1111-4222-8333-444444444444".parse().unwrap(),
+            pod: None,
+            node: None,
+        };
+        let mut correlation = [0; 16];
+        correlation[..4].copy_from_slice(&marker.to_be_bytes());
+        Entry::new(&Record {
+            time: SystemTime::UNIX_EPOCH + Duration::from_secs(NOW),
+            vault: Arc::new(VaultResource::new(
+                &"team-a".parse().unwrap(),
+                &"prod".parse().unwrap(),
+            )),
+            operation: Operation::SecretSet,
+            resource: Resource::Vault,
+            origin: Origin {
+                identity: Arc::new(identity),
+                caller: IpAddr::from([10, 1, 2, 3]),
+                correlation: CorrelationId::from_random(correlation),
+                client: ClientInfo::new(b"crash"),
+                path: RequestPath::new("/"),
+                tls: TlsVersion::Tls13,
+            },
+            verdict: Verdict::Allow(PolicyName::new("crash")),
+            outcome,
+            duration: Duration::ZERO,
+        })
+    })
+}
+
+/// An answer as text, with its values.
+pub fn shown(answer: &Result<Answer, ObjectError>) -> String {
+    let value = |bundle: &strongroom_engine::SecretBundle| {
+        bundle.value.as_ref().map(|value| value.expose().to_owned())
+    };
+    match answer {
+        Ok(Answer::Secret(bundle)) => format!("{bundle:?} {:?}", value(bundle)),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The versions that a list of versions names.
+pub fn versions(answer: &Result<Answer, ObjectError>) -> Vec<Version> {
+    match answer {
+        Ok(Answer::Page(page)) => page.items.iter().map(|item| item.version).collect(),
+        _ => Vec::new(),
+    }
+}
