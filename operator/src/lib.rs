@@ -4,6 +4,7 @@
 //!   operator run        Vault, AccessPolicy, SecretRef --> vaults that run, policy that is in force
 //!   operator identity   service-account token --> vault token
 //!   operator crds       prints the custom resource definitions
+//!   operator uninstall-check    refuses while pods use the node driver
 //! ```
 //!
 //! Invariants:
@@ -30,4 +31,5 @@ pub mod run;
 pub mod secret_ref;
 pub mod settings;
 mod status;
+pub mod uninstall;
 pub mod vault;

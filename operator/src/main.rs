@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use strongroom_operator::{
     identity,
     run::{self, RunArgs},
+    uninstall::{self, UninstallArgs},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -24,6 +25,8 @@ enum Command {
     Run(RunArgs),
     /// Serves the token exchange.
     Identity(identity::Arguments),
+    /// Fails while pods use the node driver; asked before an uninstall.
+    UninstallCheck(UninstallArgs),
     /// Prints the custom resource definitions as YAML.
     Crds,
 }
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => block_on(run::run(args)),
         Command::Identity(arguments) => block_on(async { Ok(identity::run(arguments).await?) }),
+        Command::UninstallCheck(args) => block_on(async { Ok(uninstall::check(args).await?) }),
         Command::Crds => print_crds(),
     }
 }
