@@ -137,7 +137,7 @@ fn arguments(subject: &Subject<'_>, settings: &Settings) -> Vec<String> {
         arguments.push("--purge-protection".to_owned());
     }
     if let Ok(Some(staleness)) = spec.max_staleness() {
-        arguments.push(format!("--policy-max-staleness={}s", staleness.as_secs()));
+        arguments.push(format!("--policy-max-staleness={}", staleness.as_secs()));
     }
     arguments
 }
