@@ -1,1 +1,158 @@
-//! The admin listener: JSON over mutual TLS, for the operator alone.
+//! The admin API: JSON over mutual TLS on a port and runtime of its own, for the operator alone.
+//!
+//! ```text
+//!   TLS: admin CA, one exact URI --> expiry --> body bounded --> policy, watch, store
+//!        (authority, caller)                                      |
+//!                                                                 +--> audited as administration, before it is done
+//! ```
+//!
+//! Invariants:
+//! - nobody but the holder of this installation's operator certificate completes a handshake;
+//! - what changes state is audited, or not done;
+//! - what an account would be answered is decided by policy before anything is looked up.
+//!
+//! The messages are [`strongroom_wire::admin`].
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::Response,
+};
+use strongroom_engine::audit::{AppendError, Class, Entry, Event};
+use strongroom_wire::admin::{Anchor, SealStatus, Status};
+
+use crate::{clock::Clock, connection::Peer, policy::NotAudited, service::Service, watch::Watch};
+
+mod authority;
+mod body;
+mod caller;
+mod refusal;
+mod resolve;
+mod route;
+
+pub use authority::{AuthorityError, OperatorAuthority};
+pub use body::MAX_BUNDLE;
+pub use caller::CallerError;
+pub use refusal::Failure;
+
+use caller::Caller;
+
+/// What the admin API works with.
+pub struct Admin {
+    /// The vault's parts.
+    pub service: Service,
+    /// The subscriptions.
+    pub watch: Watch,
+    /// The seal's kind, as in the Vault's spec: `KubernetesSecret`.
+    pub seal_kind: &'static str,
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin")
+            .field("policy", &self.service.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Admin {
+    /// The API for the caller that `authority` lets in, to be served with its TLS configuration. Each request's
+    /// certificate is looked at again: a connection may outlive it.
+    pub fn into_router(self, authority: &Arc<OperatorAuthority>) -> Router {
+        let (authority, clock) = (Arc::clone(authority), self.service.clock.clone());
+        let guard = move |request: Request, next: Next| {
+            let admitted = admit(&request, &authority, &clock);
+            async move {
+                match admitted {
+                    Ok(()) => Ok::<Response, Failure>(next.run(request).await),
+                    Err(failure) => Err(failure),
+                }
+            }
+        };
+        route::router(self).layer(middleware::from_fn(guard))
+    }
+
+    fn status(&self) -> Result<Status, Failure> {
+        let anchor = self.service.objects.anchor().map_err(|_| Failure::Store)?;
+        let head = self.service.audit.head();
+        Ok(Status {
+            vault_id: self.service.objects.vault_id().to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            anchor: Anchor {
+                generation: anchor.generation.0,
+                digest: anchor.digest.to_string(),
+                audit_sequence: head.sequence,
+                audit_hash: head.hash.to_string(),
+            },
+            policy: self.service.policy.status(),
+            seal: SealStatus {
+                kind: self.seal_kind.to_owned(),
+                key_id: self.service.objects.seal_key_id().to_owned(),
+                unsealed: true,
+            },
+            storage_problem: self.service.storage.problem(),
+            audit_problem: self.service.audit.problem().map(|problem| problem.to_string()),
+            rollback: self.service.policy.rollback(),
+        })
+    }
+
+    /// Stops answering data. Told again, it is the same.
+    fn detect(&self, anchored: u64) -> Result<(), Failure> {
+        self.service.policy.detect_rollback(anchored)?;
+        let found = self
+            .service
+            .objects
+            .anchor()
+            .map_err(|_| Failure::Store)?
+            .generation
+            .0;
+        tracing::error!(
+            anchored,
+            found,
+            "the store is not the one that was anchored; no data is answered"
+        );
+        Ok(self.record(&Event::RollbackDetected { anchored, found })?)
+    }
+
+    fn accept(&self, generation: u64) -> Result<(), Failure> {
+        self.service.policy.accept_rollback(generation, || {
+            let entry = Entry::event(self.service.clock.time(), &Event::RollbackAccepted { generation });
+            self.service
+                .audit
+                .accept_rollback(generation, &entry)
+                .map(drop)
+                .map_err(|error| unaudited(&error))
+        })?;
+        tracing::warn!(generation, "an older store was accepted; data is answered again");
+        Ok(())
+    }
+
+    /// Records an act of administration.
+    fn record(&self, event: &Event) -> Result<(), NotAudited> {
+        let entry = Entry::event(self.service.clock.time(), event);
+        self.service
+            .audit
+            .append(Class::Administration, &entry)
+            .map(drop)
+            .map_err(|error| unaudited(&error))
+    }
+}
+
+fn unaudited(error: &AppendError) -> NotAudited {
+    tracing::error!(%error, "an act of administration cannot be audited");
+    NotAudited
+}
+
+fn admit(request: &Request, authority: &OperatorAuthority, clock: &Clock) -> Result<(), Failure> {
+    let peer = request.extensions().get::<Peer>();
+    let shown = peer.and_then(|peer| peer.certificates.first());
+    let caller = Caller::check(shown.map(AsRef::as_ref), authority.operator())?;
+    if caller.is_valid(clock.now()) {
+        Ok(())
+    } else {
+        Err(Failure::CertificateExpired)
+    }
+}

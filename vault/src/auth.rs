@@ -16,6 +16,8 @@ mod header;
 mod keys;
 mod peers;
 
+use std::sync::Arc;
+
 use strongroom_core::Identity;
 
 pub use authenticator::Authenticator;
@@ -28,7 +30,7 @@ pub use peers::{PeerError, Peers};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authenticated {
     /// The account.
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     /// When the token expires, in seconds since 1970.
     pub expires: i64,
     /// The token's `jti`.

@@ -36,12 +36,15 @@ impl Clock {
     /// The time as the system has it.
     pub fn time(&self) -> SystemTime {
         let millis = u64::try_from(self.now_millis()).unwrap_or_default();
-        UNIX_EPOCH.checked_add(Duration::from_millis(millis)).unwrap_or(UNIX_EPOCH)
+        UNIX_EPOCH
+            .checked_add(Duration::from_millis(millis))
+            .unwrap_or(UNIX_EPOCH)
     }
 
     /// Moves this clock and its clones by `seconds`.
     pub fn advance(&self, seconds: i64) {
-        self.offset.fetch_add(seconds.saturating_mul(1000), Ordering::Relaxed);
+        self.offset
+            .fetch_add(seconds.saturating_mul(1000), Ordering::Relaxed);
         self.moved.notify_waiters();
     }
 
@@ -50,7 +53,9 @@ impl Clock {
         loop {
             let moved = self.moved.notified();
             let left = at.saturating_mul(1000).saturating_sub(self.now_millis());
-            let Ok(left @ 1..) = u64::try_from(left.min(LONGEST_SLEEP)) else { return };
+            let Ok(left @ 1..) = u64::try_from(left.min(LONGEST_SLEEP)) else {
+                return;
+            };
             let _ = timeout(Duration::from_millis(left), moved).await;
         }
     }

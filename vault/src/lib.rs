@@ -19,8 +19,18 @@
 //! This crate must not depend on kube: a vault has no access to the Kubernetes API.
 
 pub mod admin;
+pub mod args;
 pub mod auth;
 pub mod clock;
+pub mod connection;
+pub mod health;
+pub mod http;
+pub mod metrics;
 pub mod policy;
+pub mod process;
+pub mod serve;
+pub mod service;
+pub mod storage;
 pub mod tls;
+pub mod verify;
 pub mod watch;

@@ -1,3 +1,50 @@
-//! The vault server's program.
+//! The vault server's program: it reads the command line and starts what it names.
 
-fn main() {}
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::Parser;
+use strongroom_vault::{
+    args::{AuditCommand, Cli, Command, ServeArgs},
+    clock::Clock,
+    process::{self, Logging},
+    serve::Running,
+    verify,
+};
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Serve(args) => serve(*args),
+        Command::Audit(AuditCommand::Verify(args)) => {
+            let report = verify::report(&args)?;
+            write!(io::stdout(), "{report}").context("cannot print the report")?;
+            Ok(if report.is_intact() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
+    }
+}
+
+fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    Logging::start();
+    process::harden()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut signal = process::termination().context("cannot listen for signals")?;
+        let running = Running::start(args, Clock::default())
+            .await
+            .context("cannot start")?;
+        tracing::info!(addresses = ?running.addresses(), "serving");
+        signal.recv().await;
+        tracing::info!("draining");
+        if !running.stop().await {
+            tracing::warn!("some requests did not finish in time");
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}

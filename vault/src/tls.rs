@@ -11,7 +11,6 @@ use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, pem::PemObject},
-    server::WebPkiClientVerifier,
 };
 
 pub use certificate::{RELOAD_INTERVAL, ServingCertificate};
@@ -49,14 +48,6 @@ pub enum TlsError {
         /// What is wrong with it.
         source: rustls::Error,
     },
-    /// The client certificates' authority cannot be used.
-    #[error("cannot verify clients by {path}")]
-    Verifier {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: rustls::server::VerifierBuilderError,
-    },
     /// The library refuses TLS 1.2 and 1.3.
     #[error("cannot configure TLS")]
     Versions(#[source] rustls::Error),
@@ -73,29 +64,16 @@ pub fn server_config(certificate: Arc<ServingCertificate>) -> Result<ServerConfi
     Ok(config)
 }
 
-/// A server that demands a client certificate from an authority in the PEM file `client_ca`. Whose it is remains to be
-/// checked on each connection.
-pub fn mutual_server_config(
-    certificate: Arc<ServingCertificate>,
-    client_ca: &Path,
-) -> Result<ServerConfig, TlsError> {
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(client_ca)?), provider())
-        .build()
-        .map_err(|source| TlsError::Verifier { path: client_ca.to_owned(), source })?;
-    let builder = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(TlsError::Versions)?;
-    let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(certificate);
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
 /// A client that trusts the authorities in the PEM file `trust_bundle` and no others.
 pub fn client_config(trust_bundle: &Path) -> Result<Arc<ClientConfig>, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Versions)?;
-    Ok(Arc::new(builder.with_root_certificates(roots(trust_bundle)?).with_no_client_auth()))
+    Ok(Arc::new(
+        builder
+            .with_root_certificates(roots(trust_bundle)?)
+            .with_no_client_auth(),
+    ))
 }
 
 fn provider() -> Arc<CryptoProvider> {
@@ -105,21 +83,34 @@ fn provider() -> Arc<CryptoProvider> {
 fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path, &read(path)?)? {
-        roots
-            .add(certificate)
-            .map_err(|source| TlsError::Unusable { path: path.to_owned(), source })?;
+        roots.add(certificate).map_err(|source| TlsError::Unusable {
+            path: path.to_owned(),
+            source,
+        })?;
     }
     Ok(roots)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| TlsError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Every certificate in the PEM text `pem`, at least one. `path` is where it was read.
 fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|source| TlsError::Pem { path: path.to_owned(), source })?;
-    if found.is_empty() { Err(TlsError::Empty { path: path.to_owned() }) } else { Ok(found) }
+        .map_err(|source| TlsError::Pem {
+            path: path.to_owned(),
+            source,
+        })?;
+    if found.is_empty() {
+        Err(TlsError::Empty {
+            path: path.to_owned(),
+        })
+    } else {
+        Ok(found)
+    }
 }

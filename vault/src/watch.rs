@@ -1,1 +1,181 @@
-//! Watch: a node learns at once what changed.
+//! Watch: a node learns at once what changed, over one gRPC stream however many volumes it has mounted.
+//!
+//! ```text
+//!   commit --names--> registry --marks--> mailbox --wakes--> stream: look again --> Changed
+//!   policy change ----------------------------------------->         decide anew --> Changed, Revoked
+//!   token expiry, renewal, fetch, acknowledgement --------->         subscription
+//!                                   registry <--standing--'
+//!                                      |
+//!   admin: counts of volumes <---------+
+//! ```
+//!
+//! Level-triggered: what is queued for a slow client is which of its subscriptions to look at, never events or values;
+//! what it is told is read when it can take it. So no client delays the writer, and a client that reconnects learns by
+//! subscribing what it missed.
+//!
+//! Invariants:
+//! - a stream has no authority; each subscription is its own token's, ends with it, and its token is not kept;
+//! - every object is decided by the policy in force when its state or content is sent;
+//! - each content sent has its audit record first;
+//! - streams, subscriptions, objects and messages are bounded, and a stream without a subscription ends.
+
+use std::{fmt, sync::Arc};
+
+use futures::{StreamExt, future::ready, stream::BoxStream};
+use strongroom_engine::{
+    Timestamp,
+    audit::{ClientInfo, TlsVersion},
+};
+use strongroom_wire::{
+    admin::{RefChanged, Volumes},
+    watch::{ClientMessage, ServerMessage, watch_server},
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::{connection::Peer, service::Service};
+
+mod admission;
+mod limits;
+mod mailbox;
+mod refusal;
+mod registry;
+mod request;
+mod sight;
+mod stream;
+mod subscription;
+mod trail;
+
+pub use limits::Limits;
+
+use admission::Admission;
+use refusal::End;
+use registry::Registry;
+use stream::Stream;
+use trail::Trail;
+
+/// The subscriptions of a vault. Cheap to clone.
+#[derive(Clone)]
+pub struct Watch {
+    core: Arc<Core>,
+}
+
+/// What every stream shares.
+struct Core {
+    service: Service,
+    limits: Limits,
+    registry: Arc<Registry>,
+    admission: Arc<Admission>,
+}
+
+impl Core {
+    /// The time, as the objects have it.
+    fn now(&self) -> Timestamp {
+        self.service.clock.time().into()
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("streams", &self.streams())
+            .field("subscriptions", &self.subscriptions())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Watch {
+    /// The subscriptions to the objects of `service`, which tell of their changes from now on.
+    pub fn new(service: Service, limits: Limits) -> Self {
+        let registry = Registry::new(limits.subscriptions);
+        let changed = Arc::clone(&registry);
+        service
+            .objects
+            .on_change(Box::new(move |change| changed.objects_changed(&change.names)));
+        Self {
+            core: Arc::new(Core {
+                service,
+                limits,
+                registry,
+                admission: Arc::default(),
+            }),
+        }
+    }
+
+    /// The gRPC service, to be mounted on the data port.
+    pub fn service(&self) -> watch_server::WatchServer<Self> {
+        watch_server::WatchServer::new(self.clone()).max_decoding_message_size(self.core.limits.message_bytes)
+    }
+
+    /// Tells the subscriptions made for `changed` that it changed.
+    pub fn ref_changed(&self, changed: &RefChanged) {
+        self.core.registry.ref_changed(changed);
+    }
+
+    /// Counts the volumes by SecretRef.
+    pub fn volumes(&self) -> Volumes {
+        self.core.registry.volumes()
+    }
+
+    /// How many streams are open.
+    pub fn streams(&self) -> usize {
+        self.core.admission.len()
+    }
+
+    /// How many subscriptions there are.
+    pub fn subscriptions(&self) -> usize {
+        self.core.registry.len()
+    }
+
+    fn trail(&self, request: &Request<Streaming<ClientMessage>>, peer: &Peer) -> Trail {
+        let agent = request
+            .metadata()
+            .get("user-agent")
+            .map(|value| ClientInfo::new(value.as_bytes()));
+        Trail {
+            log: Arc::clone(&self.core.service.audit),
+            vault: Arc::clone(&self.core.service.resource),
+            caller: peer.address.ip().to_canonical(),
+            client: agent.unwrap_or_default(),
+            tls: match peer.tls {
+                Some(rustls::ProtocolVersion::TLSv1_2) => TlsVersion::Tls12,
+                _ => TlsVersion::Tls13,
+            },
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl watch_server::Watch for Watch {
+    type WatchStream = BoxStream<'static, Result<ServerMessage, Status>>;
+
+    async fn watch(
+        &self,
+        request: Request<Streaming<ClientMessage>>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        if self.core.service.drain.has_begun() {
+            return Err(End::Draining.into());
+        }
+        let peer = request.extensions().get::<Peer>().cloned();
+        let peer = peer.ok_or_else(|| Status::internal("the connection's peer is not known"))?;
+        let ticket = self
+            .core
+            .admission
+            .admit(peer.address.ip().into(), &self.core.limits)
+            .map_err(|crowded| Status::resource_exhausted(crowded.to_string()))?;
+        let trail = self.trail(&request, &peer);
+        let (out, sent) = mpsc::channel(stream::WAITING);
+        let (end, ended) = oneshot::channel();
+        let stream = Stream::new(Arc::clone(&self.core), out, trail, ticket);
+        tokio::spawn(async move {
+            let reason = stream.run(request.into_inner()).await;
+            tracing::debug!(%reason, "a watch stream ended");
+            // A client that is gone needs no status.
+            let _ = end.send(Status::from(reason));
+        });
+        // The status has a way of its own: a client that reads too slowly for the messages still gets it after them.
+        let last = futures::stream::once(ended).filter_map(|status| ready(status.ok().map(Err)));
+        Ok(Response::new(ReceiverStream::new(sent).chain(last).boxed()))
+    }
+}

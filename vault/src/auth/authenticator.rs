@@ -28,12 +28,23 @@ pub struct Authenticator {
 impl Authenticator {
     /// An authenticator that takes its keys from `peers`.
     pub fn new(expected: Expected, peers: Arc<Peers>, clock: Clock) -> Self {
-        Self { expected, keys: peers.keys(), peers, cache: TokenCache::default(), clock }
+        Self {
+            expected,
+            keys: peers.keys(),
+            peers,
+            cache: TokenCache::default(),
+            clock,
+        }
     }
 
     /// Whether any key is known: without one every token is refused.
     pub fn has_keys(&self) -> bool {
         !self.keys.is_empty()
+    }
+
+    /// How many keys are known.
+    pub fn keys(&self) -> usize {
+        self.keys.len()
     }
 
     /// Whom `token` was issued to.
@@ -65,9 +76,14 @@ impl Authenticator {
             ErrorKind::InvalidAlgorithm => AuthError::Header,
             _ => AuthError::Malformed,
         })?;
-        let identity = self.expected.check(&claims.claims, self.clock.now())?;
+        let identity = Arc::new(self.expected.check(&claims.claims, self.clock.now())?);
         let Claims { exp, jti, appid, .. } = claims.claims;
-        Ok(Authenticated { identity, expires: exp, token_id: jti, application: appid })
+        Ok(Authenticated {
+            identity,
+            expires: exp,
+            token_id: jti,
+            application: appid,
+        })
     }
 }
 

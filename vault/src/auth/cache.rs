@@ -42,12 +42,19 @@ impl TokenCache {
 
 impl Default for TokenCache {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(MAX_TOKENS).time_to_idle(Duration::from_secs(900)).build())
+        Self(
+            Cache::builder()
+                .max_capacity(MAX_TOKENS)
+                .time_to_idle(Duration::from_secs(900))
+                .build(),
+        )
     }
 }
 
 impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCache").field("tokens", &self.0.entry_count()).finish()
+        f.debug_struct("TokenCache")
+            .field("tokens", &self.0.entry_count())
+            .finish()
     }
 }

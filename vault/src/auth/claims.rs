@@ -53,7 +53,10 @@ fn check_times(claims: &Claims, now: i64) -> Result<(), AuthError> {
         return Err(AuthError::NotYetValid);
     }
     let starts = claims.iat.min(claims.nbf);
-    let fits = claims.exp.checked_sub(starts).is_some_and(|life| life <= token::MAX_LIFETIME_SECONDS);
+    let fits = claims
+        .exp
+        .checked_sub(starts)
+        .is_some_and(|life| life <= token::MAX_LIFETIME_SECONDS);
     if fits { Ok(()) } else { Err(AuthError::Lifetime) }
 }
 
@@ -90,7 +93,10 @@ mod tests {
 
     #[test]
     fn a_token_for_the_vault_or_its_namespace_is_accepted() {
-        assert_eq!(expected().check(&claims(|_| ()), NOW).unwrap().uid.as_str(), "uid-1");
+        assert_eq!(
+            expected().check(&claims(|_| ()), NOW).unwrap().uid.as_str(),
+            "uid-1"
+        );
         let namespace = claims(|c| c["aud"] = "https://team-a.svc".into());
         assert!(expected().check(&namespace, NOW).is_ok());
     }
@@ -114,7 +120,11 @@ mod tests {
 
     #[test]
     fn another_issuer_or_installation_is_refused() {
-        for iss in ["https://strongroom-identity.strongroom-system.svc/t/v2.0/", "https://evil.example", ""] {
+        for iss in [
+            "https://strongroom-identity.strongroom-system.svc/t/v2.0/",
+            "https://evil.example",
+            "",
+        ] {
             assert_eq!(refused(|c| c["iss"] = iss.into()), AuthError::Issuer);
         }
         assert_eq!(refused(|c| c["tid"] = "u".into()), AuthError::Issuer);
@@ -125,7 +135,11 @@ mod tests {
         assert_eq!(refused(|c| c["exp"] = NOW.into()), AuthError::Expired);
         assert_eq!(refused(|c| c["nbf"] = (NOW + 6).into()), AuthError::NotYetValid);
         assert_eq!(refused(|c| c["iat"] = (NOW + 6).into()), AuthError::NotYetValid);
-        assert!(expected().check(&claims(|c| c["nbf"] = (NOW + 5).into()), NOW).is_ok());
+        assert!(
+            expected()
+                .check(&claims(|c| c["nbf"] = (NOW + 5).into()), NOW)
+                .is_ok()
+        );
         assert_eq!(refused(|c| c["exp"] = (NOW + 86_400).into()), AuthError::Lifetime);
         assert_eq!(refused(|c| c["exp"] = i64::MAX.into()), AuthError::Lifetime);
         assert_eq!(refused(|c| c["iat"] = i64::MIN.into()), AuthError::Lifetime);
@@ -133,7 +147,10 @@ mod tests {
 
     #[test]
     fn a_subject_that_its_parts_contradict_is_refused() {
-        assert_eq!(refused(|c| c["sub"] = "system:serviceaccount:shop:admin".into()), AuthError::Subject);
+        assert_eq!(
+            refused(|c| c["sub"] = "system:serviceaccount:shop:admin".into()),
+            AuthError::Subject
+        );
     }
 
     #[test]

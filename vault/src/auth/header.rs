@@ -21,10 +21,16 @@ struct Header {
 /// The key id that `token` names, when its header is of our form.
 pub(super) fn key_id(token: &str) -> Result<String, AuthError> {
     let (header, _) = token.split_once('.').ok_or(AuthError::Malformed)?;
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| AuthError::Malformed)?;
+    let bytes = BASE64_URL_SAFE_NO_PAD
+        .decode(header)
+        .map_err(|_| AuthError::Malformed)?;
     let header: Header = serde_json::from_slice(&bytes).map_err(|_| AuthError::Header)?;
     let ours = header.alg == "ES256" && header.typ == token::TYPE;
-    if ours && (1..=MAX_KEY_ID).contains(&header.kid.len()) { Ok(header.kid) } else { Err(AuthError::Header) }
+    if ours && (1..=MAX_KEY_ID).contains(&header.kid.len()) {
+        Ok(header.kid)
+    } else {
+        Err(AuthError::Header)
+    }
 }
 
 #[cfg(test)]
@@ -37,7 +43,10 @@ mod tests {
 
     #[test]
     fn our_header_names_its_key() {
-        assert_eq!(of(r#"{"typ":"strongroom-at+jwt","alg":"ES256","kid":"k1"}"#).as_deref(), Ok("k1"));
+        assert_eq!(
+            of(r#"{"typ":"strongroom-at+jwt","alg":"ES256","kid":"k1"}"#).as_deref(),
+            Ok("k1")
+        );
     }
 
     #[test]

@@ -67,8 +67,12 @@ impl KeyRing {
         if set.keys.len() > MAX_SERVED {
             return Err(KeySetError::TooMany(set.keys.len()));
         }
-        let served: Vec<(String, DecodingKey)> =
-            set.keys.into_iter().map(parse).collect::<Option<_>>().ok_or(KeySetError::Key)?;
+        let served: Vec<(String, DecodingKey)> = set
+            .keys
+            .into_iter()
+            .map(parse)
+            .collect::<Option<_>>()
+            .ok_or(KeySetError::Key)?;
         let until = now.saturating_add(MAX_LIFETIME_SECONDS);
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         keys.retain(|_, kept| kept.until > now);
@@ -76,7 +80,10 @@ impl KeyRing {
             keys.insert(id, Kept { key, until });
         }
         while keys.len() > MAX_KEPT {
-            let oldest = keys.iter().min_by_key(|(_, kept)| kept.until).map(|(id, _)| id.clone());
+            let oldest = keys
+                .iter()
+                .min_by_key(|(_, kept)| kept.until)
+                .map(|(id, _)| id.clone());
             oldest.and_then(|id| keys.remove(&id));
         }
         Ok(())
@@ -85,7 +92,9 @@ impl KeyRing {
     /// The key named `id`, if a token under it can still live at `now`.
     pub fn get(&self, id: &str, now: i64) -> Option<DecodingKey> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        keys.get(id).filter(|kept| kept.until > now).map(|kept| kept.key.clone())
+        keys.get(id)
+            .filter(|kept| kept.until > now)
+            .map(|kept| kept.key.clone())
     }
 
     /// How many keys are known.
@@ -101,19 +110,26 @@ impl KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing").field("keys", &self.len()).finish_non_exhaustive()
+        f.debug_struct("KeyRing")
+            .field("keys", &self.len())
+            .finish_non_exhaustive()
     }
 }
 
 fn parse(jwk: Jwk) -> Option<(String, DecodingKey)> {
-    let is_coordinate =
-        |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
+    let is_coordinate = |text: &str| {
+        BASE64_URL_SAFE_NO_PAD
+            .decode(text)
+            .is_ok_and(|bytes| bytes.len() == 32)
+    };
     let ours = jwk.kty == "EC"
         && jwk.crv == "P-256"
         && is_coordinate(&jwk.x)
         && is_coordinate(&jwk.y)
         && (1..=MAX_KEY_ID).contains(&jwk.kid.len());
-    let key = ours.then(|| DecodingKey::from_ec_components(&jwk.x, &jwk.y).ok()).flatten()?;
+    let key = ours
+        .then(|| DecodingKey::from_ec_components(&jwk.x, &jwk.y).ok())
+        .flatten()?;
     Some((jwk.kid, key))
 }
 
@@ -148,7 +164,10 @@ mod tests {
         let many: Vec<String> = (0..=MAX_SERVED).map(|n| n.to_string()).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert!(matches!(ring.learn(&set(&many), 0), Err(KeySetError::TooMany(_))));
-        assert!(matches!(ring.learn(&set(&["good", ""]), 0), Err(KeySetError::Key)));
+        assert!(matches!(
+            ring.learn(&set(&["good", ""]), 0),
+            Err(KeySetError::Key)
+        ));
         assert!(matches!(ring.learn(b"<html>", 0), Err(KeySetError::Form(_))));
         let rsa = br#"{"keys":[{"kty":"RSA","crv":"P-256","x":"","y":"","kid":"r"}]}"#;
         assert!(matches!(ring.learn(rsa, 0), Err(KeySetError::Key)));
@@ -159,7 +178,8 @@ mod tests {
     fn the_keys_kept_are_bounded() {
         let ring = KeyRing::default();
         for n in 0..MAX_KEPT + 10 {
-            ring.learn(&set(&[&n.to_string()]), i64::try_from(n).unwrap()).unwrap();
+            ring.learn(&set(&[&n.to_string()]), i64::try_from(n).unwrap())
+                .unwrap();
         }
         assert_eq!(ring.len(), MAX_KEPT);
         assert!(ring.get("0", 1).is_none());

@@ -90,12 +90,24 @@ pub struct Peers {
 impl Peers {
     /// The replicas behind `name` (`HOST:PORT`), which must show a certificate for `server_name` from an authority in
     /// the PEM file `trust_bundle`.
-    pub fn new(name: String, server_name: &str, trust_bundle: &Path, clock: Clock) -> Result<Self, PeerError> {
+    pub fn new(
+        name: String,
+        server_name: &str,
+        trust_bundle: &Path,
+        clock: Clock,
+    ) -> Result<Self, PeerError> {
         let server_name = ServerName::try_from(server_name.to_owned())
             .map_err(|error| PeerError::ServerName(server_name.to_owned(), error))?;
         let trust_bundle = trust_bundle.to_owned();
         let keys = Arc::default();
-        Ok(Self { name, server_name, trust_bundle, keys, clock, last_round: Mutex::new(None) })
+        Ok(Self {
+            name,
+            server_name,
+            trust_bundle,
+            keys,
+            clock,
+            last_round: Mutex::new(None),
+        })
     }
 
     /// The keys pulled so far.
@@ -107,13 +119,19 @@ impl Peers {
     pub async fn run(&self) {
         loop {
             self.round_unless(|| false).await;
-            sleep(if self.keys.is_empty() { MIN_INTERVAL } else { INTERVAL }).await;
+            sleep(if self.keys.is_empty() {
+                MIN_INTERVAL
+            } else {
+                INTERVAL
+            })
+            .await;
         }
     }
 
     /// Asks for the key `id`, unless somebody did within two seconds. Whoever waits shares one round.
     pub(super) async fn refresh_for(&self, id: &str) {
-        self.round_unless(|| self.keys.get(id, self.clock.now()).is_some()).await;
+        self.round_unless(|| self.keys.get(id, self.clock.now()).is_some())
+            .await;
     }
 
     async fn round_unless(&self, known: impl Fn() -> bool) {
@@ -122,7 +140,9 @@ impl Peers {
         if too_soon || known() {
             return;
         }
-        let outcome = timeout(ROUND, self.round()).await.unwrap_or(Err(PeerError::Timeout));
+        let outcome = timeout(ROUND, self.round())
+            .await
+            .unwrap_or(Err(PeerError::Timeout));
         *last = Some(Instant::now());
         if let Err(error) = outcome {
             tracing::warn!(error = %chain(&error), "cannot pull keys from the identity service");
@@ -144,19 +164,26 @@ impl Peers {
         let body = fetch::keys(address, self.server_name.clone(), tls)
             .await
             .map_err(|source| PeerError::Fetch { address, source })?;
-        self.keys.learn(&body, self.clock.now()).map_err(|source| PeerError::Keys { address, source })
+        self.keys
+            .learn(&body, self.clock.now())
+            .map_err(|source| PeerError::Keys { address, source })
     }
 
     async fn resolve(&self) -> Result<Vec<SocketAddr>, PeerError> {
         let found = tokio::net::lookup_host(&self.name)
             .await
-            .map_err(|source| PeerError::Resolve { peers: self.name.clone(), source })?;
+            .map_err(|source| PeerError::Resolve {
+                peers: self.name.clone(),
+                source,
+            })?;
         let mut addresses: Vec<SocketAddr> = found.collect();
         addresses.sort_unstable();
         addresses.dedup();
         addresses.truncate(MAX_PEERS);
         if addresses.is_empty() {
-            return Err(PeerError::NoAddress { peers: self.name.clone() });
+            return Err(PeerError::NoAddress {
+                peers: self.name.clone(),
+            });
         }
         Ok(addresses)
     }

@@ -37,18 +37,33 @@ impl ServingCertificate {
     /// Reads the files of `directory`.
     pub fn load(directory: &Path) -> Result<Arc<Self>, TlsError> {
         let files = Files::read(directory)?;
-        let loaded = Loaded { certified: files.certified()?, fingerprint: files.fingerprint() };
-        Ok(Arc::new(Self { directory: directory.to_owned(), current: RwLock::new(loaded) }))
+        let loaded = Loaded {
+            certified: files.certified()?,
+            fingerprint: files.fingerprint(),
+        };
+        Ok(Arc::new(Self {
+            directory: directory.to_owned(),
+            current: RwLock::new(loaded),
+        }))
     }
 
     /// Reads the files again; true when they had changed. What cannot be used leaves the old certificate in place.
     pub fn reload(&self) -> Result<bool, TlsError> {
         let files = Files::read(&self.directory)?;
         let fingerprint = files.fingerprint();
-        if self.current.read().unwrap_or_else(PoisonError::into_inner).fingerprint == fingerprint {
+        if self
+            .current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fingerprint
+            == fingerprint
+        {
             return Ok(false);
         }
-        let loaded = Loaded { certified: files.certified()?, fingerprint };
+        let loaded = Loaded {
+            certified: files.certified()?,
+            fingerprint,
+        };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         Ok(true)
     }
@@ -80,13 +95,21 @@ impl ServingCertificate {
 
 impl ResolvesServerCert for ServingCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).certified))
+        Some(Arc::clone(
+            &self
+                .current
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .certified,
+        ))
     }
 }
 
 impl fmt::Debug for ServingCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServingCertificate").field("directory", &self.directory).finish_non_exhaustive()
+        f.debug_struct("ServingCertificate")
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,7 +126,12 @@ impl Files {
         let (chain_path, key_path) = (directory.join("tls.crt"), directory.join("tls.key"));
         let chain = read(&chain_path)?;
         let key = Zeroizing::new(read(&key_path)?);
-        Ok(Self { chain_path, key_path, chain, key })
+        Ok(Self {
+            chain_path,
+            key_path,
+            chain,
+            key,
+        })
     }
 
     fn fingerprint(&self) -> [u8; 32] {
@@ -118,11 +146,16 @@ impl Files {
 
     fn certified(&self) -> Result<Arc<CertifiedKey>, TlsError> {
         let chain = certificates(&self.chain_path, &self.chain)?;
-        let key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|source| TlsError::Pem { path: self.key_path.clone(), source })?;
+        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|source| TlsError::Pem {
+            path: self.key_path.clone(),
+            source,
+        })?;
         CertifiedKey::from_der(chain, key, &provider())
             .map(Arc::new)
-            .map_err(|source| TlsError::Unusable { path: self.key_path.clone(), source })
+            .map_err(|source| TlsError::Unusable {
+                path: self.key_path.clone(),
+                source,
+            })
     }
 }
 
@@ -164,6 +197,9 @@ mod tests {
         write(directory.path());
         let other = rcgen::KeyPair::generate().unwrap();
         std::fs::write(directory.path().join("tls.key"), other.serialize_pem()).unwrap();
-        assert!(matches!(ServingCertificate::load(directory.path()), Err(TlsError::Unusable { .. })));
+        assert!(matches!(
+            ServingCertificate::load(directory.path()),
+            Err(TlsError::Unusable { .. })
+        ));
     }
 }

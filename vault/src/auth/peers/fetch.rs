@@ -48,15 +48,22 @@ pub(super) async fn keys(
         .body(Empty::<Bytes>::new())
         .map_err(FetchError::Request)?;
     let tcp = TcpStream::connect(address).await.map_err(FetchError::Connect)?;
-    let stream = TlsConnector::from(tls).connect(name, tcp).await.map_err(FetchError::Tls)?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(FetchError::Exchange)?;
+    let stream = TlsConnector::from(tls)
+        .connect(name, tcp)
+        .await
+        .map_err(FetchError::Tls)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(FetchError::Exchange)?;
     let exchange = async move {
         let response = sender.send_request(request).await.map_err(FetchError::Exchange)?;
         if response.status() != StatusCode::OK {
             return Err(FetchError::Status(response.status()));
         }
-        let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(FetchError::Body)?;
+        let body = Limited::new(response.into_body(), MAX_BODY)
+            .collect()
+            .await
+            .map_err(FetchError::Body)?;
         Ok(body.to_bytes())
     };
     tokio::pin!(exchange, connection);

@@ -1,0 +1,59 @@
+//! What a service account would be answered: policy first, then the object.
+
+use strongroom_core::{ObjectKind, Permission};
+use strongroom_engine::{Resolution, Timestamp, Vault};
+use strongroom_wire::admin::{ObjectState, Resolve, ResolveObject, Resolved};
+
+use super::{Admin, refusal::Failure};
+
+/// Objects of one call: those of four SecretRef objects.
+const MAX_OBJECTS: usize = 256;
+
+/// Answers `asked`, one state per object.
+pub(super) fn resolve(admin: &Admin, asked: &Resolve) -> Result<Resolved, Failure> {
+    if asked.objects.len() > MAX_OBJECTS {
+        return Err(Failure::TooManyObjects(MAX_OBJECTS));
+    }
+    let policy = admin.service.policy.in_force()?;
+    let now = admin.service.clock.time().into();
+    let state = |object: &ResolveObject| {
+        let permission = get(object.kind);
+        if policy
+            .decide(&asked.subject, permission, &object.name)
+            .is_allowed()
+        {
+            look_up(&admin.service.objects, object, now)
+        } else {
+            Ok(ObjectState::Forbidden)
+        }
+    };
+    Ok(Resolved {
+        objects: asked.objects.iter().map(state).collect::<Result<_, _>>()?,
+    })
+}
+
+const fn get(kind: ObjectKind) -> Permission {
+    match kind {
+        ObjectKind::Secrets => Permission::SecretGet,
+        ObjectKind::Keys => Permission::KeyGet,
+        ObjectKind::Certificates => Permission::CertificateGet,
+    }
+}
+
+fn look_up(vault: &Vault, object: &ResolveObject, now: Timestamp) -> Result<ObjectState, Failure> {
+    match object.kind {
+        ObjectKind::Secrets => {
+            let found = vault
+                .resolve(&object.name, object.version.as_ref(), now)
+                .map_err(|_| Failure::Store)?;
+            Ok(match found {
+                Resolution::Available { version } => ObjectState::Available { version },
+                Resolution::NotFound => ObjectState::NotFound,
+                Resolution::Deleted => ObjectState::Deleted,
+                Resolution::Disabled => ObjectState::Disabled,
+            })
+        }
+        // This release keeps secrets only.
+        ObjectKind::Keys | ObjectKind::Certificates => Ok(ObjectState::NotFound),
+    }
+}

@@ -1,0 +1,138 @@
+//! The paths of the admin API.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderValue, StatusCode, header};
+use strongroom_core::Generation;
+use strongroom_engine::audit::{Event, Hash};
+use strongroom_wire::admin::{PolicyStatus, RefChanged, Resolve, Resolved, Rollback, Status, Volumes, path};
+
+use super::{
+    Admin, body,
+    refusal::{Failure, unfit_code},
+    resolve,
+};
+use crate::policy::PutError;
+
+type Shared = State<Arc<Admin>>;
+
+pub(super) fn router(admin: Admin) -> Router {
+    Router::new()
+        .route(path::STATUS, get(status))
+        .route(path::BUNDLE, get(bundle).put(put_bundle))
+        .route(path::CONFIRM, post(confirm))
+        .route(path::RESOLVE, post(resolved))
+        .route(path::REF_CHANGED, post(ref_changed))
+        .route(path::VOLUMES, get(volumes))
+        .route(path::ROLLBACK, post(rollback))
+        .fallback(|| async { Failure::NoPath })
+        .method_not_allowed_fallback(|| async { Failure::NoMethod })
+        .with_state(Arc::new(admin))
+}
+
+async fn status(State(admin): Shared) -> Result<Json<Status>, Failure> {
+    aside(move || admin.status()).await.map(Json)
+}
+
+async fn bundle(State(admin): Shared) -> Result<Response, Failure> {
+    let bytes = aside(move || Ok(admin.service.policy.bundle()?))
+        .await?
+        .ok_or(Failure::NoBundle)?;
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((json, bytes).into_response())
+}
+
+async fn put_bundle(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>, Failure> {
+    let bytes = body::bytes(body, body::MAX_BUNDLE).await?;
+    aside(move || take(&admin, &bytes)).await.map(Json)
+}
+
+fn take(admin: &Admin, bytes: &[u8]) -> Result<PolicyStatus, Failure> {
+    let taken = admin.service.policy.put(bytes, |taken| {
+        admin.record(&Event::PolicyBundlePut {
+            generation: taken.policy.generation,
+            hash: Hash::of(bytes),
+            policies: taken.policies,
+        })
+    });
+    match taken {
+        Ok(taken) => {
+            if taken.is_new {
+                tracing::info!(generation = %taken.policy.generation, policies = taken.policies, "a policy bundle came into force");
+            }
+            Ok(taken.policy)
+        }
+        Err(error) => {
+            if let PutError::Unfit(unfit) = &error {
+                tracing::warn!(reason = %unfit, "a policy bundle was refused");
+                let generation = offered(bytes);
+                admin.record(&Event::PolicyBundleRefused {
+                    generation,
+                    code: unfit_code(unfit).1,
+                })?;
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// The generation that the refused bundle `bytes` claims, for the audit log; 0-0 where it tells none.
+fn offered(bytes: &[u8]) -> Generation {
+    #[derive(serde::Deserialize)]
+    struct Place {
+        generation: Generation,
+    }
+    serde_json::from_slice::<Place>(bytes)
+        .map(|place| place.generation)
+        .unwrap_or_default()
+}
+
+async fn confirm(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>, Failure> {
+    let meant: PolicyStatus = body::message(body).await?;
+    aside(move || {
+        admin.service.policy.confirm(&meant)?;
+        Ok(Json(meant))
+    })
+    .await
+}
+
+async fn resolved(State(admin): Shared, body: Body) -> Result<Json<Resolved>, Failure> {
+    let asked: Resolve = body::message(body).await?;
+    aside(move || resolve::resolve(&admin, &asked)).await.map(Json)
+}
+
+async fn ref_changed(State(admin): Shared, body: Body) -> Result<StatusCode, Failure> {
+    let changed: RefChanged = body::message(body).await?;
+    admin.watch.ref_changed(&changed);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn volumes(State(admin): Shared) -> Json<Volumes> {
+    Json(admin.watch.volumes())
+}
+
+async fn rollback(State(admin): Shared, body: Body) -> Result<StatusCode, Failure> {
+    let told: Rollback = body::message(body).await?;
+    aside(move || match told {
+        Rollback::Detected { anchored } => admin.detect(anchored),
+        Rollback::Accept { generation } => admin.accept(generation),
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Runs what may wait for the disk beside the thread that all calls share.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Failure::Aborted)?
+}

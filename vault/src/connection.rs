@@ -1,0 +1,71 @@
+//! Connections: accepted within limits, their TLS handshakes bounded, their requests handed to a router, drained.
+//!
+//! ```text
+//!   accept --> slot (total, per source) --> handshake (concurrency, time) --> HTTP/1.1 or HTTP/2 --> router
+//! ```
+//!
+//! Everything here happens before anyone has proved who they are, so everything has a bound: connections, handshakes,
+//! header bytes and counts, streams, resets, idle time.
+
+mod activity;
+mod limits;
+mod listener;
+mod serve;
+mod source;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use rustls::{ProtocolVersion, pki_types::CertificateDer};
+
+pub use listener::{Drain, Listener};
+pub use source::Source;
+
+/// Who is at the other end of a connection; every request carries it as an extension.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The version of TLS agreed on.
+    pub tls: Option<ProtocolVersion>,
+    /// The certificates it showed, its own first; empty where none were asked for.
+    pub certificates: Arc<[CertificateDer<'static>]>,
+}
+
+/// The bounds of one listener.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Open connections.
+    pub connections: usize,
+    /// Open connections of one source: an IPv4 address or an IPv6 /64.
+    pub connections_per_source: usize,
+    /// TLS handshakes at the same time.
+    pub handshakes: usize,
+    /// How long a handshake may take.
+    pub handshake_timeout: Duration,
+    /// How long the head of a request may take; an HTTP/1.1 connection without a request ends after it too.
+    pub head_timeout: Duration,
+    /// How long a connection without a request in flight stays open.
+    pub idle_timeout: Duration,
+    /// Bytes of a request's head.
+    pub head_bytes: u32,
+    /// Headers of a request.
+    pub headers: usize,
+    /// HTTP/2 streams of one connection.
+    pub streams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            connections_per_source: 512,
+            handshakes: 64,
+            handshake_timeout: Duration::from_secs(5),
+            head_timeout: Duration::from_secs(20),
+            idle_timeout: Duration::from_secs(120),
+            head_bytes: 32 * 1024,
+            headers: 64,
+            streams: 256,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Accepts connections until told to stop, then lets those open finish.
+
+use std::{
+    io,
+    net::{self, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::Router;
+use rustls::ServerConfig;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Limits, Peer, Source,
+    limits::{Slot, Slots},
+    serve::serve,
+};
+use crate::metrics::Metrics;
+
+/// How long requests in flight may take to finish.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long to wait when the system has no more file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The signal to stop, and those who are still busy.
+#[derive(Debug, Clone, Default)]
+pub struct Drain {
+    token: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Drain {
+    /// Tells every listener to stop accepting and every connection to finish.
+    pub fn begin(&self) {
+        self.token.cancel();
+        self.tasks.close();
+    }
+
+    /// Whether stopping has begun.
+    pub fn has_begun(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// Waits until stopping begins: streams that would never end listen to it.
+    pub async fn begun(&self) {
+        self.token.cancelled().await;
+    }
+
+    /// Waits until every connection has finished, at most ten seconds; true when all have.
+    pub async fn finished(&self) -> bool {
+        timeout(GRACE, self.tasks.wait()).await.is_ok()
+    }
+}
+
+/// A listener that hands requests to a router.
+pub struct Listener {
+    tcp: net::TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
+    drain: Drain,
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener")
+            .field("tcp", &self.tcp)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Listener {
+    /// A listener on `tcp` (which must not block), with TLS or (for what anybody may see) without. What it refuses is counted in `metrics`.
+    pub fn new(
+        tcp: net::TcpListener,
+        tls: Option<ServerConfig>,
+        router: Router,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+        drain: Drain,
+    ) -> Self {
+        let tls = tls.map(|tls| Arc::new(tls).into());
+        Self {
+            tcp,
+            tls,
+            router,
+            limits: Arc::new(limits),
+            metrics,
+            drain,
+        }
+    }
+
+    /// Accepts until the drain begins, on the runtime it is called on.
+    pub async fn run(self) {
+        let tcp = match self.tcp.try_clone().and_then(TcpListener::from_std) {
+            Ok(tcp) => tcp,
+            Err(error) => return tracing::error!(%error, "cannot listen"),
+        };
+        let slots = Slots::new(self.limits.connections, self.limits.connections_per_source);
+        let handshakes = Arc::new(Semaphore::new(self.limits.handshakes));
+        loop {
+            let accepted = tokio::select! {
+                () = self.drain.begun() => return,
+                accepted = tcp.accept() => accepted,
+            };
+            match accepted {
+                Ok((tcp, address)) => match slots.take(Source::from(address.ip())) {
+                    Ok(slot) => self.admit(tcp, address, slot, &handshakes),
+                    Err(refused) => self.metrics.connection_refused(refused.reason()),
+                },
+                Err(error) => self.accept_failed(&error).await,
+            }
+        }
+    }
+
+    fn admit(&self, tcp: TcpStream, address: SocketAddr, slot: Slot, handshakes: &Arc<Semaphore>) {
+        let (tls, router, limits) = (self.tls.clone(), self.router.clone(), Arc::clone(&self.limits));
+        let (metrics, drain, handshakes) = (
+            Arc::clone(&self.metrics),
+            self.drain.clone(),
+            Arc::clone(handshakes),
+        );
+        self.drain.tasks.spawn(async move {
+            let _slot = slot;
+            let Some(tls) = tls else {
+                let peer = Peer {
+                    address,
+                    tls: None,
+                    certificates: Arc::default(),
+                };
+                return serve(tcp, peer, false, router, &limits, &drain).await;
+            };
+            let handshake = handshake(tls, tcp, &handshakes);
+            let stream = tokio::select! {
+                () = drain.begun() => return,
+                done = timeout(limits.handshake_timeout, handshake) => done,
+            };
+            match stream {
+                Ok(Ok(stream)) => {
+                    let (peer, is_http2) = session(&stream, address);
+                    metrics.connections.inc();
+                    serve(stream, peer, is_http2, router, &limits, &drain).await;
+                    metrics.connections.dec();
+                }
+                Ok(Err(_)) => metrics.connection_refused("handshake"),
+                Err(_) => metrics.connection_refused("handshake_timeout"),
+            }
+        });
+    }
+
+    async fn accept_failed(&self, error: &io::Error) {
+        if !matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+        ) {
+            tracing::error!(%error, "cannot accept connections");
+            self.metrics.connection_refused("accept");
+            sleep(ACCEPT_PAUSE).await;
+        }
+    }
+}
+
+/// What the handshake settled: the peer, and whether HTTP/2 is spoken.
+fn session(stream: &TlsStream<TcpStream>, address: SocketAddr) -> (Peer, bool) {
+    let (_, session) = stream.get_ref();
+    let shown = session.peer_certificates().unwrap_or_default().iter();
+    let certificates = shown
+        .map(|certificate| certificate.clone().into_owned())
+        .collect();
+    let peer = Peer {
+        address,
+        tls: session.protocol_version(),
+        certificates,
+    };
+    (peer, session.alpn_protocol() == Some(b"h2"))
+}
+
+/// The handshake, once fewer than the limit are going on. Waiting for that counts towards the handshake's time.
+async fn handshake(
+    tls: TlsAcceptor,
+    tcp: TcpStream,
+    handshakes: &Semaphore,
+) -> io::Result<TlsStream<TcpStream>> {
+    let _permit = handshakes.acquire().await.map_err(io::Error::other)?;
+    tcp.set_nodelay(true)?;
+    tls.accept(tcp).await
+}

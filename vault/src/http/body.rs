@@ -1,0 +1,309 @@
+//! The bodies of requests: bounded in bytes, depth and time, and no member twice.
+
+use std::{fmt, marker::PhantomData, time::Duration};
+
+use axum::body::Body;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error, MapAccess, Visitor},
+};
+use strongroom_engine::{AttributesPatch, SecretValue, Tags, Timestamp};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// The longest body of a set or an update, in bytes: the longest value, content type and tags with every character
+/// escaped, which is six bytes for one.
+pub(crate) const MAX_BODY: usize = 320 * 1024;
+
+/// The longest body of a restore, in bytes: the largest blob in base64.
+pub(crate) const MAX_RESTORE_BODY: usize = 33 * 1024 * 1024;
+
+/// How deep a body may nest. Ours need two levels; clients of later versions of the API may send a little more.
+const MAX_DEPTH: usize = 32;
+
+/// How long a body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is wrong with a body. Never repeats any of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// Longer than any request of its kind.
+    #[error("The body is longer than {0} bytes.")]
+    TooLong(usize),
+    /// It took too long.
+    #[error("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs())]
+    Timeout,
+    /// It broke off.
+    #[error("The body broke off.")]
+    BrokenOff,
+    /// Not JSON of the operation's form. The place, as serde_json tells it.
+    #[error("The body is not the JSON of this operation (line {line}, column {column}).")]
+    Json {
+        /// The line.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// Values within values beyond measure.
+    #[error("The body nests deeper than {MAX_DEPTH} levels.")]
+    TooDeep,
+    /// A backup that is not base64url.
+    #[error("The value is not base64url.")]
+    Base64,
+}
+
+impl BodyError {
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::BrokenOff | Self::Json { .. } | Self::TooDeep | Self::Base64 => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// Reads `body` up to `limit` bytes and parses it.
+pub(crate) async fn read<T: DeserializeOwned>(body: Body, limit: usize) -> Result<T, BodyError> {
+    let bytes = timeout(BODY_TIMEOUT, collect(body, limit))
+        .await
+        .map_err(|_| BodyError::Timeout)??;
+    // A request without any body is one without members: an update may change nothing.
+    let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    if !is_shallow(text) {
+        return Err(BodyError::TooDeep);
+    }
+    serde_json::from_slice(text).map_err(|error| BodyError::Json {
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+/// Whether no value of `json` lies deeper than any operation's. The parser itself skips what it does not know at any
+/// depth.
+fn is_shallow(json: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return false;
+        }
+    }
+    true
+}
+
+/// The bytes of `body`, in memory that is wiped.
+async fn collect(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+    let expected = http_body::Body::size_hint(&body).lower();
+    if expected > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(BodyError::TooLong(limit));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(expected).unwrap_or(limit)));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| BodyError::BrokenOff)?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > limit {
+            return Err(BodyError::TooLong(limit));
+        }
+        extend(&mut bytes, &data);
+    }
+    Ok(bytes)
+}
+
+/// Adds `data`; memory that became too small is wiped before it is given back.
+fn extend(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
+    if bytes.capacity() - bytes.len() < data.len() {
+        let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + data.len()) * 2));
+        larger.extend_from_slice(bytes);
+        *bytes = larger;
+    }
+    bytes.extend_from_slice(data);
+}
+
+/// The body of SetSecret.
+#[derive(Deserialize)]
+pub(crate) struct SetBody {
+    pub(crate) value: Value,
+    #[serde(default, rename = "contentType")]
+    pub(crate) content_type: Option<String>,
+    #[serde(default)]
+    pub(crate) attributes: Option<AttributesBody>,
+    #[serde(default)]
+    pub(crate) tags: Option<TagsBody>,
+}
+
+/// The body of UpdateSecret. A value in it is refused: it could only be meant to change.
+#[derive(Deserialize)]
+pub(crate) struct UpdateBody {
+    #[serde(default, rename = "contentType")]
+    pub(crate) content_type: Option<String>,
+    #[serde(default)]
+    pub(crate) attributes: Option<AttributesBody>,
+    #[serde(default)]
+    pub(crate) tags: Option<TagsBody>,
+}
+
+/// The body of RestoreSecret.
+#[derive(Deserialize)]
+pub(crate) struct RestoreBody {
+    pub(crate) value: Value,
+}
+
+/// Attributes as a caller gives them. What the vault sets itself (`created`, `recoveryLevel`) is ignored, since
+/// clients send back what they got.
+#[derive(Deserialize, Clone, Copy, Default)]
+pub(crate) struct AttributesBody {
+    #[serde(default)]
+    enabled: Option<bool>,
+    #[serde(default)]
+    nbf: Option<u64>,
+    #[serde(default)]
+    exp: Option<u64>,
+}
+
+impl From<AttributesBody> for AttributesPatch {
+    fn from(body: AttributesBody) -> Self {
+        Self {
+            enabled: body.enabled,
+            not_before: body.nbf.map(Timestamp::from_unix),
+            expires: body.exp.map(Timestamp::from_unix),
+        }
+    }
+}
+
+/// A text that is wiped: a secret, or a backup of one.
+pub(crate) struct Value(Zeroizing<String>);
+
+impl Value {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Value> for SecretValue {
+    fn from(value: Value) -> Self {
+        Self::from(value.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
+/// Tags, none twice.
+#[derive(Default)]
+pub(crate) struct TagsBody(pub(crate) Tags);
+
+impl<'de> Deserialize<'de> for TagsBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TagsVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct TagsVisitor(PhantomData<Tags>);
+
+impl<'de> Visitor<'de> for TagsVisitor {
+    type Value = Tags;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tags")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tags, A::Error> {
+        let mut tags = Tags::new();
+        while let Some((name, value)) = map.next_entry::<String, String>()? {
+            if tags.insert(name, value).is_some() {
+                return Err(A::Error::custom("a tag twice"));
+            }
+        }
+        Ok(tags)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn set(text: impl Into<Body>) -> Result<SetBody, BodyError> {
+        read(text.into(), MAX_BODY).await
+    }
+
+    #[tokio::test]
+    async fn empty_attributes_are_absent_ones() {
+        for text in [
+            r#"{"value":"v"}"#,
+            r#"{"value":"v","attributes":{}}"#,
+            r#"{"value":"v","attributes":null}"#,
+        ] {
+            let body = set(text).await.unwrap();
+            let patch = body.attributes.map(AttributesPatch::from).unwrap_or_default();
+            assert_eq!(patch, AttributesPatch::default(), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_member_twice_is_refused() {
+        for text in [
+            r#"{"value":"v","value":"w"}"#,
+            r#"{"value":"v","tags":{"a":"1","a":"2"}}"#,
+            r#"{"value":"v","attributes":{"enabled":true,"enabled":false}}"#,
+        ] {
+            assert!(matches!(set(text).await, Err(BodyError::Json { .. })), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_the_operations_json_is_refused() {
+        for text in [
+            "",
+            "null",
+            "[]",
+            "{",
+            "{}",
+            r#"{"value":7}"#,
+            r#"{"value":null}"#,
+            "\u{feff}{\"value\":\"v\"}",
+            r#"{"value":"\ud800"}"#,
+            r#"{"value":"v","attributes":{"exp":1e400}}"#,
+            r#"{"value":"v"} x"#,
+            r#"{"value":"v","attributes":{"exp":1.5}}"#,
+            r#"{"value":"v","attributes":{"nbf":-1}}"#,
+            r#"{"value":"v","tags":["a"]}"#,
+            r#"{"value":"v","tags":{"a":1}}"#,
+        ] {
+            assert!(matches!(set(text).await, Err(BodyError::Json { .. })), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn depth_and_length_are_bounded() {
+        let deep = format!(
+            r#"{{"value":"v","x":{}{}}}"#,
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
+        assert!(matches!(set(deep).await, Err(BodyError::TooDeep)));
+        let text = format!(r#"{{"value":"{}\\"{{"}}"#, "[".repeat(10_000));
+        assert!(set(text).await.is_ok());
+        assert!(matches!(
+            set(vec![b' '; MAX_BODY + 1]).await,
+            Err(BodyError::TooLong(MAX_BODY))
+        ));
+    }
+
+    #[test]
+    fn an_update_without_a_body_changes_nothing() {
+        let body: UpdateBody = serde_json::from_str("{}").unwrap();
+        assert!(body.content_type.is_none() && body.attributes.is_none() && body.tags.is_none());
+    }
+}

@@ -1,0 +1,82 @@
+//! The headers that every answer carries, as the real service sends them.
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::exchange::CLIENT_REQUEST_ID;
+
+/// The longest client request id that is sent back.
+const MAX_CLIENT_REQUEST_ID: usize = 128;
+
+const FIXED: [(HeaderName, HeaderValue); 6] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    (header::PRAGMA, HeaderValue::from_static("no-cache")),
+    (header::EXPIRES, HeaderValue::from_static("-1")),
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=31536000;includeSubDomains"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        HeaderName::from_static("x-ms-keyvault-service-version"),
+        HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
+    ),
+];
+
+/// 200 with JSON, or 204 where there is nothing to say.
+pub(crate) fn success(json: Option<Bytes>) -> Response {
+    let Some(json) = json else {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        return response;
+    };
+    let mut response = Response::new(Body::from(json));
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// Adds what every answer carries: `asked` are the headers of the request, `request_id` is ours.
+pub(crate) fn stamp(response: &mut Response, client_request_id: Option<HeaderValue>, request_id: &str) {
+    let headers = response.headers_mut();
+    for (name, value) in FIXED {
+        headers.insert(name, value);
+    }
+    if let Ok(id) = HeaderValue::try_from(request_id) {
+        headers.insert(HeaderName::from_static("x-ms-request-id"), id);
+    }
+    if let Some(id) = client_request_id {
+        headers.insert(HeaderName::from_static(CLIENT_REQUEST_ID), id);
+    }
+}
+
+/// The caller's own id of its request, if it is harmless to send back.
+pub(crate) fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let id = headers.get(CLIENT_REQUEST_ID)?;
+    let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let fits = (1..=MAX_CLIENT_REQUEST_ID).contains(&id.len()) && id.as_bytes().iter().all(harmless);
+    fits.then(|| id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn echoed(id: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(CLIENT_REQUEST_ID, HeaderValue::from_str(id).unwrap());
+        client_request_id(&headers).is_some()
+    }
+
+    #[test]
+    fn only_a_harmless_client_request_id_is_sent_back() {
+        assert!(echoed("6f9c2c1e-0000-4000-8000-00000000000a"));
+        for id in ["", "a b", "a;b", "<script>", &"a".repeat(129)] {
+            assert!(!echoed(id), "{id}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What is counted. Labels are closed sets: operations, status codes, reasons; never a name, a source or an identity.
+
+use std::{fmt, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::{Registry, Unit},
+};
+
+use crate::auth::AuthError;
+
+/// Buckets from 50 microseconds to 3 seconds.
+const LATENCY_BUCKETS: [f64; 12] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 3.0,
+];
+
+/// One operation and what was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    operation: &'static str,
+    status: u16,
+}
+
+/// One operation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OperationLabel {
+    operation: &'static str,
+}
+
+/// Why something was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ReasonLabel {
+    reason: &'static str,
+}
+
+/// The vault's metrics.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    latency: Family<OperationLabel, Histogram, fn() -> Histogram>,
+    authentication_failures: Family<ReasonLabel, Counter>,
+    throttled: Family<ReasonLabel, Counter>,
+    refused_connections: Family<ReasonLabel, Counter>,
+    audit_failures: Counter,
+    /// Open connections of the data port.
+    pub connections: Gauge,
+    /// What is read off the vault when the metrics are asked for.
+    pub sampled: Sampled,
+}
+
+/// Values that are read off the vault when the metrics are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Sampled {
+    /// 1 while the vault is ready.
+    pub ready: Gauge,
+    /// Epoch of the policy bundle in force.
+    pub policy_epoch: Gauge,
+    /// Number of the policy bundle in force within its epoch.
+    pub policy_number: Gauge,
+    /// Seconds since the operator last confirmed the bundle.
+    pub policy_staleness: Gauge,
+    /// Commits of the store.
+    pub store_generation: Gauge,
+    /// Bytes of audit segments.
+    pub audit_bytes: Gauge,
+    /// Bytes that audit segments may take.
+    pub audit_quota: Gauge,
+    /// Records appended since start.
+    pub audit_records: Gauge,
+    /// Public keys of the identity service that are known.
+    pub identity_keys: Gauge,
+}
+
+impl Sampled {
+    fn register(&self, registry: &mut Registry) {
+        for (name, help, gauge) in [
+            ("ready", "1 while the vault is ready", &self.ready),
+            (
+                "policy_epoch",
+                "Epoch of the policy bundle in force",
+                &self.policy_epoch,
+            ),
+            (
+                "policy_number",
+                "Number of the policy bundle within its epoch",
+                &self.policy_number,
+            ),
+            (
+                "policy_staleness_seconds",
+                "Seconds since the operator last confirmed the bundle",
+                &self.policy_staleness,
+            ),
+            ("store_generation", "Commits of the store", &self.store_generation),
+            ("audit_bytes", "Bytes of audit segments", &self.audit_bytes),
+            (
+                "audit_quota_bytes",
+                "Bytes that audit segments may take",
+                &self.audit_quota,
+            ),
+            ("audit_records", "Audit records in the chain", &self.audit_records),
+            (
+                "identity_keys",
+                "Known public keys of the identity service",
+                &self.identity_keys,
+            ),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+    }
+}
+
+impl Metrics {
+    /// Metrics of a program of this version, all zero.
+    pub fn new(version: &'static str) -> Self {
+        let mut registry = Registry::with_prefix("strongroom");
+        let latency: Family<_, _, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS));
+        let (requests, authentication_failures, throttled, refused_connections) = (
+            Family::default(),
+            Family::default(),
+            Family::default(),
+            Family::default(),
+        );
+        let audit_failures = Counter::default();
+        let (connections, sampled) = (Gauge::default(), Sampled::default());
+        registry.register(
+            "build",
+            "The program's version",
+            Info::new([("version", version)]),
+        );
+        registry.register(
+            "requests",
+            "Requests by operation and status",
+            Family::clone(&requests),
+        );
+        registry.register_with_unit(
+            "request_latency",
+            "Time from the request's head to its answer",
+            Unit::Seconds,
+            latency.clone(),
+        );
+        registry.register(
+            "authentication_failures",
+            "Requests without a valid token, by reason",
+            Family::clone(&authentication_failures),
+        );
+        registry.register(
+            "throttled",
+            "Requests refused by a limit",
+            Family::clone(&throttled),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections refused or broken off before a request",
+            Family::clone(&refused_connections),
+        );
+        registry.register(
+            "audit_failures",
+            "Requests answered 503 because their audit record could not be kept",
+            audit_failures.clone(),
+        );
+        registry.register(
+            "connections",
+            "Open connections of the data port",
+            connections.clone(),
+        );
+        sampled.register(&mut registry);
+        Self {
+            registry,
+            requests,
+            latency,
+            authentication_failures,
+            throttled,
+            refused_connections,
+            audit_failures,
+            connections,
+            sampled,
+        }
+    }
+
+    /// Adds metrics of another module to the registry.
+    pub fn register_with(&mut self, register: impl FnOnce(&mut Registry)) {
+        register(&mut self.registry);
+    }
+
+    /// Counts one answered request.
+    pub fn request(&self, operation: &'static str, status: u16, took: Duration) {
+        self.requests
+            .get_or_create(&RequestLabels { operation, status })
+            .inc();
+        self.latency
+            .get_or_create(&OperationLabel { operation })
+            .observe(took.as_secs_f64());
+    }
+
+    /// Counts one request without a valid token.
+    pub fn authentication_failure(&self, error: AuthError) {
+        self.authentication_failures
+            .get_or_create(&ReasonLabel {
+                reason: error.reason(),
+            })
+            .inc();
+    }
+
+    /// Counts one request refused by the limit `reason`.
+    pub fn throttled(&self, reason: &'static str) {
+        self.throttled.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Counts one request whose audit record could not be kept.
+    pub fn audit_failure(&self) {
+        self.audit_failures.inc();
+    }
+
+    /// Counts one connection refused, or broken off before a request, for `reason`.
+    pub fn connection_refused(&self, reason: &'static str) {
+        self.refused_connections
+            .get_or_create(&ReasonLabel { reason })
+            .inc();
+    }
+
+    /// Everything in the text format of OpenMetrics.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_told() {
+        let metrics = Metrics::new("0.1.0");
+        metrics.request("SecretGet", 200, Duration::from_micros(300));
+        metrics.authentication_failure(AuthError::Expired);
+        let text = metrics.text().unwrap();
+        for line in [
+            r#"strongroom_requests_total{operation="SecretGet",status="200"} 1"#,
+            r#"strongroom_authentication_failures_total{reason="expired"} 1"#,
+            r#"strongroom_build_info{version="0.1.0"} 1"#,
+            "strongroom_policy_staleness_seconds 0",
+        ] {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+    }
+}

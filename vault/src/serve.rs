@@ -1,0 +1,243 @@
+//! Starting and stopping a vault: every part made once and handed to those who use it.
+
+mod background;
+mod data;
+mod error;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use axum::Router;
+use rustls::ServerConfig;
+use strongroom_engine::audit::{Class, Entry, Event, VaultResource};
+use tokio::{runtime, task::JoinSet, time::sleep};
+use tonic::service::Routes;
+
+pub use error::StartError;
+
+use self::{background::Upkeep, data::Data};
+use crate::{
+    admin::{Admin, OperatorAuthority},
+    args::{AuditSync, ServeArgs},
+    auth::{Authenticator, Expected, Peers},
+    clock::Clock,
+    connection::{Drain, Limits, Listener},
+    health,
+    http::{Api, ApiConfig},
+    metrics::Metrics,
+    policy::Policy,
+    service::Service,
+    tls::{ServingCertificate, server_config},
+    watch::{self, Watch},
+};
+
+/// How the operator names the seal that is a mounted key.
+const SEAL_KIND: &str = "KubernetesSecret";
+
+/// A vault that serves.
+#[derive(Debug)]
+pub struct Running {
+    service: Service,
+    addresses: Addresses,
+    tasks: JoinSet<()>,
+    /// Ends the admin and health listeners, which outlive the data port's drain.
+    aside: Drain,
+}
+
+/// Where a vault listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// The data port.
+    pub data: SocketAddr,
+    /// The operator's port.
+    pub admin: SocketAddr,
+    /// The health port.
+    pub health: SocketAddr,
+}
+
+impl Running {
+    /// Starts a vault as `args` say. To be called on a runtime, where the data port is served; the admin and health
+    /// ports get threads of their own.
+    pub async fn start(args: ServeArgs, clock: Clock) -> Result<Self, StartError> {
+        let certificate = ServingCertificate::load(&args.listen.tls_dir)?;
+        let identity = &args.identity;
+        let authority = OperatorAuthority::load(&identity.admin_ca, &identity.admin_client_uri)?;
+        let peers = Arc::new(Peers::new(
+            identity.identity_peers.clone(),
+            &identity.identity_server_name,
+            &identity.trust_bundle,
+            clock.clone(),
+        )?);
+        let sockets = Sockets::bind(&args)?;
+        let addresses = sockets.addresses;
+        let service = service(&args, &peers, clock)?;
+        let api = Api::new(service.clone(), api_config(&args));
+        let watch = Watch::new(service.clone(), watch::Limits::default());
+        let aside = Drain::default();
+        let admin_tls = authority.server_config(Arc::clone(&certificate))?;
+        let admin = Admin {
+            service: service.clone(),
+            watch: watch.clone(),
+            seal_kind: SEAL_KIND,
+        }
+        .into_router(&authority);
+        let listen = |tcp, tls: Option<ServerConfig>, router: Router, drain: &Drain| {
+            let metrics = Arc::clone(&service.metrics);
+            Listener::new(tcp, tls, router, Limits::default(), metrics, drain.clone())
+        };
+        apart(
+            "health",
+            listen(sockets.health, None, health::router(service.clone()), &aside),
+        )?;
+        apart("admin", listen(sockets.admin, Some(admin_tls), admin, &aside))?;
+        let routes = Routes::from(api.router())
+            .add_service(watch.service())
+            .into_axum_router();
+        let data = listen(
+            sockets.data,
+            Some(server_config(Arc::clone(&certificate))?),
+            api.guard(routes),
+            &service.drain,
+        );
+        tokio::spawn(data.run());
+        let upkeep = Upkeep {
+            service: service.clone(),
+            api,
+            peers,
+            certificate,
+            authority,
+        };
+        Ok(Self {
+            service,
+            addresses,
+            tasks: upkeep.start(),
+            aside,
+        })
+    }
+
+    /// Where it listens.
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// The vault's parts.
+    pub const fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Waits until a key of the identity service is known.
+    pub async fn first_keys(&self) {
+        while !self.service.authenticator.has_keys() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Drains: not ready any more, no new connections, requests in flight finish, the log says that the vault stopped.
+    /// True when everything finished in time.
+    pub async fn stop(mut self) -> bool {
+        self.service.drain.begin();
+        let finished = self.service.drain.finished().await;
+        self.tasks.shutdown().await;
+        background::record_refusals(&self.service);
+        let stop = Entry::event(self.service.clock.time(), &Event::VaultStop);
+        if let Err(error) = self.service.audit.append(Class::Administration, &stop) {
+            tracing::warn!(%error, "the stop is not in the audit log");
+        }
+        self.aside.begin();
+        self.aside.finished().await && finished
+    }
+}
+
+/// The three ports.
+struct Sockets {
+    data: TcpListener,
+    admin: TcpListener,
+    health: TcpListener,
+    addresses: Addresses,
+}
+
+impl Sockets {
+    fn bind(args: &ServeArgs) -> Result<Self, StartError> {
+        let listen = &args.listen;
+        let (data, data_address) = bind(listen.listen)?;
+        let (admin, admin_address) = bind(listen.admin_listen)?;
+        let (health, health_address) = bind(listen.health_listen)?;
+        let addresses = Addresses {
+            data: data_address,
+            admin: admin_address,
+            health: health_address,
+        };
+        Ok(Self {
+            data,
+            admin,
+            health,
+            addresses,
+        })
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listen = || {
+        let tcp = TcpListener::bind(address)?;
+        tcp.set_nonblocking(true)?;
+        let bound = tcp.local_addr()?;
+        Ok((tcp, bound))
+    };
+    listen().map_err(|source| StartError::Listen { address, source })
+}
+
+/// Serves `listener` on a thread and runtime of its own, so that it answers while the data port cannot.
+fn apart(name: &'static str, listener: Listener) -> Result<(), StartError> {
+    let failed = |source| StartError::Thread { name, source };
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let run = move || runtime.block_on(listener.run());
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map(drop)
+        .map_err(failed)
+}
+
+fn service(args: &ServeArgs, peers: &Arc<Peers>, clock: Clock) -> Result<Service, StartError> {
+    let Data { objects, audit } = Data::open(args, &clock)?;
+    let max_staleness = args.rules.policy_max_staleness.map(Duration::from_secs);
+    let policy = Policy::open(objects.clone(), max_staleness, clock.clone())?;
+    let expected = Expected {
+        issuer: args.identity.issuer.clone(),
+        tenant: args.identity.tenant_id.clone(),
+        namespace: args.namespace.clone(),
+        vault: args.vault_name.clone(),
+        cluster_domain: args.cluster_domain.clone(),
+    };
+    Ok(Service {
+        policy: Arc::new(policy),
+        authenticator: Arc::new(Authenticator::new(expected, Arc::clone(peers), clock.clone())),
+        resource: Arc::new(VaultResource::new(&args.namespace, &args.vault_name)),
+        refusals: Service::refusal_counter(clock.time()),
+        storage: Arc::default(),
+        metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
+        drain: Drain::default(),
+        objects,
+        audit,
+        clock,
+    })
+}
+
+fn api_config(args: &ServeArgs) -> ApiConfig {
+    ApiConfig {
+        namespace: args.namespace.clone(),
+        vault: args.vault_name.clone(),
+        cluster_domain: args.cluster_domain.clone(),
+        identity_url: args.identity.identity_url.clone(),
+        tenant: args.identity.tenant_id.clone(),
+        account_rate: args.identity.account_rate,
+        audit_waits: args.storage.audit_sync == AuditSync::Always,
+    }
+}

@@ -1,0 +1,98 @@
+//! What goes on beside the requests: keys, certificates, sweeping, counting, scrubbing.
+
+use std::{sync::Arc, time::Duration};
+
+use strongroom_engine::{
+    Timestamp,
+    audit::{Class, Entry},
+};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+use crate::{
+    admin::OperatorAuthority, auth::Peers, http::Api, service::Service, storage::SCRUB_INTERVAL,
+    tls::ServingCertificate,
+};
+
+/// How often retention and erasure are looked at.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// How often unauthenticated requests are recorded, one record per source.
+const COUNT: Duration = Duration::from_secs(60);
+
+/// What has to be kept up.
+pub(super) struct Upkeep {
+    pub(super) service: Service,
+    pub(super) api: Arc<Api>,
+    pub(super) peers: Arc<Peers>,
+    pub(super) certificate: Arc<ServingCertificate>,
+    pub(super) authority: Arc<OperatorAuthority>,
+}
+
+impl Upkeep {
+    /// Starts everything; it ends when the set is dropped.
+    pub(super) fn start(self) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let Self {
+            service,
+            api,
+            peers,
+            certificate,
+            authority,
+        } = self;
+        tasks.spawn(async move { peers.run().await });
+        tasks.spawn(async move { certificate.keep_fresh().await });
+        tasks.spawn(async move { authority.keep_fresh().await });
+        tasks.spawn(sweep(service.clone(), api));
+        tasks.spawn(count(service.clone()));
+        tasks.spawn(scrub(service));
+        tasks
+    }
+}
+
+async fn sweep(service: Service, api: Arc<Api>) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        api.forget_quiet();
+        // A full queue sweeps next time.
+        let _ = service.objects.sweep(Timestamp::from(service.clock.time()));
+    }
+}
+
+async fn count(service: Service) {
+    loop {
+        sleep(COUNT).await;
+        record_refusals(&service);
+    }
+}
+
+/// Records the unauthenticated requests since the last time. What cannot be recorded is lost, and counted as such by
+/// the log.
+pub(super) fn record_refusals(service: &Service) {
+    let now = service.clock.time();
+    for event in service.refusals.take(now) {
+        if let Err(error) = service.audit.append(Class::Refusal, &Entry::event(now, &event)) {
+            tracing::warn!(%error, "unauthenticated requests are not in the audit log");
+            return;
+        }
+    }
+}
+
+async fn scrub(service: Service) {
+    loop {
+        let objects = service.objects.clone();
+        match spawn_blocking(move || objects.scrub()).await {
+            Ok(Ok(report)) => tracing::info!(?report, "the store is whole"),
+            Ok(Err(corrupt)) => {
+                tracing::error!(%corrupt, "the store is damaged");
+                service.storage.note(corrupt.to_string());
+            }
+            Err(_) => service.storage.note("the store could not be scrubbed".to_owned()),
+        }
+        sleep(SCRUB_INTERVAL).await;
+    }
+}

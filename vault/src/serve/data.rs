@@ -1,0 +1,131 @@
+//! Opening what is kept: seal, store, audit log, in the order in which each needs the other.
+
+use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
+
+use strongroom_engine::{
+    Initialise, Rules, SoftDelete, Unsealed, Vault, VaultOptions,
+    audit::{Class, Entry, Event, Hash, Log, LogConfig, Quota, SyncMode},
+    seal::SecretFile,
+    store::{RedbOptions, RedbStore},
+};
+
+use super::StartError;
+use crate::{
+    args::{AuditSync, ServeArgs, StorageArgs},
+    clock::Clock,
+};
+
+/// The store's file below the data directory.
+const STORE: &str = "store.redb";
+
+/// The keyring's file beside it.
+const KEYRING: &str = "keyring";
+
+/// The audit log's directory below the data directory, unless another is given.
+const AUDIT: &str = "audit";
+
+const MIB: u64 = 1024 * 1024;
+
+/// A vault and its audit log, open.
+pub(super) struct Data {
+    pub(super) objects: Vault,
+    pub(super) audit: Arc<Log>,
+}
+
+impl Data {
+    /// Opens them as `args` say, and records the start.
+    pub(super) fn open(args: &ServeArgs, clock: &Clock) -> Result<Self, StartError> {
+        let storage = &args.storage;
+        make_directory(&storage.data_dir)?;
+        let seal = SecretFile::read(&storage.seal_dir)?;
+        let path = storage.data_dir.join(STORE);
+        let cache_bytes = usize::try_from(u64::from(storage.cache_mib) * MIB).unwrap_or(usize::MAX);
+        let store = RedbStore::open(
+            &path,
+            RedbOptions {
+                cache_bytes,
+                ..RedbOptions::default()
+            },
+        )
+        .map_err(|source| StartError::Store { path, source })?;
+        let unsealed = Unsealed::open(options(args)?, Arc::new(store), Box::new(seal))?;
+        let config = log_config(storage, &unsealed.vault_id().to_string(), &args.replica);
+        let audit = Arc::new(Log::open(config, unsealed.audit_head())?);
+        for recovery in audit.recovered() {
+            tracing::warn!(?recovery, "the audit log was not as it was left");
+        }
+        let data = Self {
+            objects: unsealed.start(Arc::clone(&audit))?,
+            audit,
+        };
+        data.record_start(clock)?;
+        Ok(data)
+    }
+
+    fn record_start(&self, clock: &Clock) -> Result<(), StartError> {
+        let generation = self.objects.anchor()?.generation.0;
+        let seal_key_id = Hash::of(self.objects.seal_key_id().as_bytes());
+        let start = Event::VaultStart {
+            version: env!("CARGO_PKG_VERSION"),
+            generation,
+        };
+        for event in [start, Event::VaultUnseal { seal_key_id }] {
+            // A log that is full must not keep the vault from starting: it will answer 503, and tell why.
+            if let Err(error) = self
+                .audit
+                .append(Class::Administration, &Entry::event(clock.time(), &event))
+            {
+                tracing::warn!(%error, "the start is not in the audit log");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn options(args: &ServeArgs) -> Result<VaultOptions, StartError> {
+    let rules = &args.rules;
+    let mut options = VaultOptions::new(args.storage.data_dir.join(KEYRING));
+    options.rules = Rules {
+        soft_delete: SoftDelete::new(rules.retention_days, rules.purge_protection)?,
+        ..Rules::default()
+    };
+    options.initialise = if args.storage.initialise {
+        Initialise::Allowed
+    } else {
+        Initialise::Refused
+    };
+    Ok(options)
+}
+
+fn log_config(storage: &StorageArgs, vault_id: &str, replica: &str) -> LogConfig {
+    let directory = storage
+        .audit_dir
+        .clone()
+        .unwrap_or_else(|| storage.data_dir.join(AUDIT));
+    let mut config = LogConfig::new(directory, vault_id, replica);
+    config.sync = match storage.audit_sync {
+        AuditSync::Batched => SyncMode::Within(Duration::from_millis(100)),
+        AuditSync::Always => SyncMode::Always,
+    };
+    // The same shares as the default: a 64th is kept for refusals and administration, and old segments go before the
+    // log counts as nearly full.
+    let bytes = storage.audit_quota_mib.saturating_mul(MIB);
+    config.quota = Quota {
+        bytes,
+        reserve: bytes / 64,
+    };
+    config.segment.bytes = config.segment.bytes.min(bytes / 16);
+    config.retention.bytes = Some(bytes / 16 * 11);
+    config
+}
+
+fn make_directory(path: &Path) -> Result<(), StartError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| StartError::DataDir {
+            path: path.to_owned(),
+            source,
+        })
+}

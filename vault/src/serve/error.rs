@@ -1,0 +1,72 @@
+//! Why a vault does not start.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use crate::{admin::AuthorityError, auth::PeerError, policy::LoadError, tls::TlsError};
+
+/// The step that failed, and on what.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The retention is outside its range.
+    #[error("--retention-days is out of range")]
+    Retention(#[from] strongroom_engine::limits::RetentionError),
+    /// The data directory cannot be made.
+    #[error("cannot make the data directory {path}")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The seal key cannot be read.
+    #[error("cannot read the seal key")]
+    Seal(#[from] strongroom_engine::seal::SealError),
+    /// The store cannot be opened.
+    #[error("cannot open the store {path}")]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: strongroom_engine::store::redb::OpenStoreError,
+    },
+    /// The vault cannot be opened.
+    #[error("cannot open the vault")]
+    Vault(#[from] strongroom_engine::OpenError),
+    /// The audit log cannot be opened.
+    #[error("cannot open the audit log")]
+    Audit(#[from] strongroom_engine::audit::OpenError),
+    /// The start cannot be recorded.
+    #[error("cannot record the start in the audit log")]
+    Record(#[from] strongroom_engine::audit::AppendError),
+    /// The stored policy cannot be read.
+    #[error("cannot load the policy")]
+    Policy(#[from] LoadError),
+    /// The store's state cannot be read.
+    #[error("cannot read the vault's state")]
+    State(#[from] strongroom_engine::ObjectError),
+    /// The identity service cannot be asked.
+    #[error("cannot set up the identity service's peers")]
+    Peers(#[from] PeerError),
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS")]
+    Tls(#[from] TlsError),
+    /// The operator cannot be verified.
+    #[error("cannot set up the operator's authority")]
+    Authority(#[from] AuthorityError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A thread or its runtime cannot be started.
+    #[error("cannot start the {name} thread")]
+    Thread {
+        /// What it is for.
+        name: &'static str,
+        /// The system's error.
+        source: io::Error,
+    },
+}

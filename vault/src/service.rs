@@ -1,0 +1,48 @@
+//! What every listener works with.
+
+use std::{sync::Arc, time::SystemTime};
+
+use strongroom_engine::{
+    Vault,
+    audit::{Log, RefusalCounter, VaultResource},
+};
+
+use crate::{
+    auth::Authenticator, clock::Clock, connection::Drain, metrics::Metrics, policy::Policy,
+    storage::StorageHealth,
+};
+
+/// How many sources of unauthenticated requests the audit log tells apart in one interval.
+const REFUSED_SOURCES: usize = 1000;
+
+/// The vault's parts, each shared by reference.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The objects.
+    pub objects: Vault,
+    /// The policy in force.
+    pub policy: Arc<Policy>,
+    /// Verifies tokens.
+    pub authenticator: Arc<Authenticator>,
+    /// The audit log.
+    pub audit: Arc<Log>,
+    /// What audit records are about.
+    pub resource: Arc<VaultResource>,
+    /// Requests that did not authenticate.
+    pub refusals: Arc<RefusalCounter>,
+    /// What the last scrub found.
+    pub storage: Arc<StorageHealth>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The clock.
+    pub clock: Clock,
+    /// The signal to stop.
+    pub drain: Drain,
+}
+
+impl Service {
+    /// A counter of unauthenticated requests, for [`Self::refusals`].
+    pub fn refusal_counter(now: SystemTime) -> Arc<RefusalCounter> {
+        Arc::new(RefusalCounter::new(REFUSED_SOURCES, now))
+    }
+}

@@ -1,0 +1,156 @@
+//! Who may open another stream: bounded in all, per source, and among those that have proved nothing yet.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::Limits;
+use crate::connection::Source;
+
+/// Why a stream is not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Crowded {
+    #[error("the vault has no room for another stream")]
+    Total,
+    #[error("too many streams from this source")]
+    Source,
+    #[error("too many streams have no subscription yet")]
+    Unproven,
+}
+
+/// The open streams.
+#[derive(Debug, Default)]
+pub(super) struct Admission {
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    total: usize,
+    unproven: usize,
+    by_source: HashMap<Source, usize>,
+}
+
+/// One open stream's place, given up when dropped.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    admission: Arc<Admission>,
+    source: Source,
+    is_proven: bool,
+}
+
+impl Admission {
+    /// A place for a stream from `source`, unproven at first.
+    pub(super) fn admit(self: &Arc<Self>, source: Source, limits: &Limits) -> Result<Ticket, Crowded> {
+        let mut open = self.open();
+        let of_source = open.by_source.get(&source).copied().unwrap_or_default();
+        if open.total >= limits.streams {
+            return Err(Crowded::Total);
+        }
+        if of_source >= limits.streams_per_source {
+            return Err(Crowded::Source);
+        }
+        if open.unproven >= limits.unproven_streams {
+            return Err(Crowded::Unproven);
+        }
+        open.total = open.total.saturating_add(1);
+        open.unproven = open.unproven.saturating_add(1);
+        open.by_source.insert(source, of_source.saturating_add(1));
+        Ok(Ticket {
+            admission: Arc::clone(self),
+            source,
+            is_proven: false,
+        })
+    }
+
+    /// How many streams are open.
+    pub(super) fn len(&self) -> usize {
+        self.open().total
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    /// Notes that someone showed a valid token on the stream.
+    pub(super) fn prove(&mut self) {
+        if !self.is_proven {
+            self.is_proven = true;
+            let mut open = self.admission.open();
+            open.unproven = open.unproven.saturating_sub(1);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut open = self.admission.open();
+        open.total = open.total.saturating_sub(1);
+        if !self.is_proven {
+            open.unproven = open.unproven.saturating_sub(1);
+        }
+        if let Some(of_source) = open.by_source.get_mut(&self.source) {
+            *of_source = of_source.saturating_sub(1);
+            if *of_source == 0 {
+                open.by_source.remove(&self.source);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    fn source(last: u8) -> Source {
+        IpAddr::from([10, 0, 0, last]).into()
+    }
+
+    fn limits() -> Limits {
+        Limits {
+            streams: 4,
+            streams_per_source: 2,
+            unproven_streams: 3,
+            ..Limits::default()
+        }
+    }
+
+    #[test]
+    fn one_source_cannot_take_every_place() {
+        let admission = Arc::new(Admission::default());
+        let _held = [
+            admission.admit(source(1), &limits()),
+            admission.admit(source(1), &limits()),
+        ];
+        assert_eq!(
+            admission.admit(source(1), &limits()).unwrap_err(),
+            Crowded::Source
+        );
+        assert!(admission.admit(source(2), &limits()).is_ok());
+    }
+
+    #[test]
+    fn streams_that_prove_nothing_leave_room_for_those_that_do() {
+        let admission = Arc::new(Admission::default());
+        let mut held: Vec<_> = (1..=3)
+            .map(|last| admission.admit(source(last), &limits()).unwrap())
+            .collect();
+        assert_eq!(
+            admission.admit(source(4), &limits()).unwrap_err(),
+            Crowded::Unproven
+        );
+        held[0].prove();
+        held[0].prove();
+        held.push(admission.admit(source(4), &limits()).unwrap());
+        held[1].prove();
+        assert_eq!(admission.admit(source(5), &limits()).unwrap_err(), Crowded::Total);
+        drop(held);
+        assert_eq!(admission.len(), 0);
+        let open = admission.open();
+        assert!(open.unproven == 0 && open.by_source.is_empty());
+    }
+}

@@ -1,0 +1,110 @@
+//! Why a subscription ends, and why a stream does.
+
+use strongroom_engine::{ObjectError, audit::AppendError};
+use strongroom_wire::watch::{Revoked, revoked::Reason};
+use tonic::Status;
+
+use super::{registry::Full, request::Invalid, subscription::OtherHolder};
+use crate::{auth::AuthError, policy::Closed};
+
+/// Why a subscription was not made, or has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error(transparent)]
+    Token(#[from] AuthError),
+    #[error("the token could not be verified in time")]
+    Unverified,
+    #[error(transparent)]
+    OtherHolder(#[from] OtherHolder),
+    #[error("the subscription's token has expired")]
+    Expired,
+    #[error("a stream has at most {0} subscriptions")]
+    Subscriptions(usize),
+    #[error(transparent)]
+    Full(#[from] Full),
+    #[error("a subscription has at most {0} objects")]
+    Objects(usize),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("policy allows the account to get none of the objects")]
+    Forbidden,
+}
+
+impl Refusal {
+    const fn reason(self) -> Reason {
+        match self {
+            Self::Token(AuthError::Expired) | Self::Expired => Reason::TokenExpired,
+            Self::Token(
+                AuthError::Missing
+                | AuthError::TooLong
+                | AuthError::Malformed
+                | AuthError::Header
+                | AuthError::UnknownKey
+                | AuthError::Signature
+                | AuthError::Issuer
+                | AuthError::Audience
+                | AuthError::NotYetValid
+                | AuthError::Lifetime
+                | AuthError::Subject,
+            )
+            | Self::Unverified
+            | Self::OtherHolder(_) => Reason::TokenRefused,
+            Self::Subscriptions(_) | Self::Full(_) | Self::Objects(_) => Reason::Limit,
+            Self::Invalid(_) => Reason::Invalid,
+            Self::Forbidden => Reason::Forbidden,
+        }
+    }
+
+    /// The status and word of its audit record: those the same refusal has over HTTP.
+    pub(super) const fn outcome(self) -> (u16, &'static str) {
+        match self.reason() {
+            Reason::TokenRefused | Reason::TokenExpired => (401, "Unauthorized"),
+            Reason::Limit => (429, "Throttled"),
+            Reason::Invalid | Reason::Unspecified => (400, "BadParameter"),
+            Reason::Forbidden => (403, "Forbidden"),
+        }
+    }
+
+    /// The message that ends the subscription `id`.
+    pub(super) fn revoked(self, id: String) -> Revoked {
+        Revoked {
+            id,
+            reason: self.reason().into(),
+            message: self.to_string(),
+        }
+    }
+}
+
+/// Why a stream ends.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum End {
+    #[error("the client has gone")]
+    Gone,
+    #[error("the vault is shutting down")]
+    Draining,
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    #[error("the stream has no subscription")]
+    Unproven,
+    #[error("the client does not read")]
+    Slow,
+    #[error("the message is of a kind that this release does not know")]
+    UnknownMessage,
+    #[error("the store cannot be read")]
+    Store(#[from] ObjectError),
+    #[error("the audit log cannot be written")]
+    Audit(#[from] AppendError),
+}
+
+impl From<End> for Status {
+    fn from(end: End) -> Self {
+        let text = end.to_string();
+        match end {
+            End::Gone => Self::cancelled(text),
+            End::Draining | End::Closed(_) | End::Store(_) | End::Audit(_) => Self::unavailable(text),
+            End::Unproven => Self::unauthenticated(text),
+            End::Slow => Self::resource_exhausted(text),
+            End::UnknownMessage => Self::unimplemented(text),
+        }
+    }
+}

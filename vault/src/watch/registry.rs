@@ -1,0 +1,273 @@
+//! Who follows what: from an object, or a SecretRef, to the subscriptions that a change of it concerns.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use strongroom_core::ObjectName;
+use strongroom_wire::admin::{RefChanged, RefVolumes, Volumes};
+
+use super::mailbox::{Key, Mailbox};
+
+/// How a volume stands, by its last acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Its files hold the current versions.
+    Current,
+    /// It has not acknowledged the current versions yet.
+    Outdated,
+    /// Its files could not be written.
+    Failing,
+}
+
+/// The vault keeps no more subscriptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the vault keeps no more subscriptions")]
+pub(super) struct Full;
+
+/// Every subscription of the vault.
+#[derive(Debug)]
+pub(super) struct Registry {
+    limit: usize,
+    book: Mutex<Book>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    next: u64,
+    members: HashMap<Key, Member>,
+    by_object: HashMap<ObjectName, HashSet<Key>>,
+    by_ref: HashMap<RefChanged, HashSet<Key>>,
+}
+
+#[derive(Debug)]
+struct Member {
+    mailbox: Arc<Mailbox>,
+    objects: BTreeSet<ObjectName>,
+    secret_ref: Option<RefChanged>,
+    standing: Standing,
+}
+
+/// A subscription's place in the registry, given up when dropped.
+#[derive(Debug)]
+pub(super) struct Registration {
+    registry: Arc<Registry>,
+    key: Key,
+}
+
+impl Registry {
+    pub(super) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            book: Mutex::default(),
+        })
+    }
+
+    /// Enters a subscription to `objects`, whose changes are marked in `mailbox` from now on.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        mailbox: &Arc<Mailbox>,
+        objects: BTreeSet<ObjectName>,
+        secret_ref: Option<RefChanged>,
+    ) -> Result<Registration, Full> {
+        let mut book = self.book();
+        if book.members.len() >= self.limit {
+            return Err(Full);
+        }
+        book.next = book.next.wrapping_add(1);
+        let key = Key(book.next);
+        for object in &objects {
+            book.by_object.entry(object.clone()).or_default().insert(key);
+        }
+        if let Some(secret_ref) = &secret_ref {
+            book.by_ref.entry(secret_ref.clone()).or_default().insert(key);
+        }
+        let standing = Standing::Outdated;
+        book.members.insert(
+            key,
+            Member {
+                mailbox: Arc::clone(mailbox),
+                objects,
+                secret_ref,
+                standing,
+            },
+        );
+        Ok(Registration {
+            registry: Arc::clone(self),
+            key,
+        })
+    }
+
+    /// Marks the subscriptions that follow any of `names`. Called by the writer after each commit.
+    pub(super) fn objects_changed<'a>(&self, names: impl IntoIterator<Item = &'a ObjectName>) {
+        let mut book = self.book();
+        let Book {
+            members, by_object, ..
+        } = &mut *book;
+        for key in names.into_iter().filter_map(|name| by_object.get(name)).flatten() {
+            if let Some(member) = members.get_mut(key) {
+                if member.standing == Standing::Current {
+                    member.standing = Standing::Outdated;
+                }
+                member.mailbox.mark_objects(*key);
+            }
+        }
+    }
+
+    /// Marks the subscriptions that were made for `changed`.
+    pub(super) fn ref_changed(&self, changed: &RefChanged) {
+        let book = self.book();
+        for key in book.by_ref.get(changed).into_iter().flatten() {
+            if let Some(member) = book.members.get(key) {
+                member.mailbox.mark_ref(*key);
+            }
+        }
+    }
+
+    /// Counts the volumes of every SecretRef that has any, in the order of their names.
+    pub(super) fn volumes(&self) -> Volumes {
+        let book = self.book();
+        let mut refs = BTreeMap::new();
+        for (secret_ref, keys) in &book.by_ref {
+            let mut counts = RefVolumes {
+                secret_ref: secret_ref.clone(),
+                total: 0,
+                current: 0,
+                outdated: 0,
+                failing: 0,
+            };
+            for member in keys.iter().filter_map(|key| book.members.get(key)) {
+                counts.total = counts.total.saturating_add(1);
+                let count = match member.standing {
+                    Standing::Current => &mut counts.current,
+                    Standing::Outdated => &mut counts.outdated,
+                    Standing::Failing => &mut counts.failing,
+                };
+                *count = count.saturating_add(1);
+            }
+            refs.insert((&secret_ref.namespace, &secret_ref.name), counts);
+        }
+        Volumes {
+            refs: refs.into_values().collect(),
+        }
+    }
+
+    /// How many subscriptions there are.
+    pub(super) fn len(&self) -> usize {
+        self.book().members.len()
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registration {
+    /// The subscription's key.
+    pub(super) const fn key(&self) -> Key {
+        self.key
+    }
+
+    /// Notes how the volume stands.
+    pub(super) fn stands(&self, standing: Standing) {
+        if let Some(member) = self.registry.book().members.get_mut(&self.key) {
+            member.standing = standing;
+        }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut book = self.registry.book();
+        let Some(member) = book.members.remove(&self.key) else {
+            return;
+        };
+        for object in &member.objects {
+            forget(&mut book.by_object, object, self.key);
+        }
+        if let Some(secret_ref) = &member.secret_ref {
+            forget(&mut book.by_ref, secret_ref, self.key);
+        }
+    }
+}
+
+fn forget<T: Eq + Hash>(index: &mut HashMap<T, HashSet<Key>>, at: &T, key: Key) {
+    if let Some(keys) = index.get_mut(at) {
+        keys.remove(&key);
+        if keys.is_empty() {
+            index.remove(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objects(names: &[&str]) -> BTreeSet<ObjectName> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    fn secret_ref(name: &str) -> RefChanged {
+        RefChanged {
+            namespace: "shop".parse().unwrap(),
+            name: name.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_change_marks_those_who_follow_it_and_no_others() {
+        let registry = Registry::new(8);
+        let (mine, others) = (Arc::new(Mailbox::default()), Arc::new(Mailbox::default()));
+        let first = registry.enter(&mine, objects(&["a", "b"]), None).unwrap();
+        let second = registry
+            .enter(&mine, objects(&["b"]), Some(secret_ref("db")))
+            .unwrap();
+        let _third = registry
+            .enter(&others, objects(&["c"]), Some(secret_ref("web")))
+            .unwrap();
+        registry.objects_changed(&objects(&["b", "z"]));
+        registry.ref_changed(&secret_ref("db"));
+        let marks = mine.take();
+        assert_eq!(marks.objects, BTreeSet::from([first.key(), second.key()]));
+        assert_eq!(marks.refs, BTreeSet::from([second.key()]));
+        assert_eq!(others.take(), super::super::mailbox::Marks::default());
+    }
+
+    #[test]
+    fn a_registration_given_up_leaves_nothing_behind() {
+        let registry = Registry::new(1);
+        let mailbox = Arc::new(Mailbox::default());
+        let held = registry
+            .enter(&mailbox, objects(&["a"]), Some(secret_ref("db")))
+            .unwrap();
+        assert_eq!(registry.enter(&mailbox, objects(&["a"]), None).unwrap_err(), Full);
+        drop(held);
+        let book = registry.book();
+        assert!(book.members.is_empty() && book.by_object.is_empty() && book.by_ref.is_empty());
+    }
+
+    #[test]
+    fn volumes_are_counted_by_secret_ref_and_how_they_stand() {
+        let registry = Registry::new(8);
+        let mailbox = Arc::new(Mailbox::default());
+        let enter = |name| {
+            registry
+                .enter(&mailbox, objects(&["a"]), Some(secret_ref(name)))
+                .unwrap()
+        };
+        let (current, failing, _new) = (enter("db"), enter("db"), enter("db"));
+        let _other = enter("api");
+        current.stands(Standing::Current);
+        failing.stands(Standing::Failing);
+        let volumes = registry.volumes().refs;
+        assert_eq!(volumes[0].secret_ref, secret_ref("api"));
+        let db = &volumes[1];
+        assert_eq!((db.total, db.current, db.outdated, db.failing), (3, 1, 1, 1));
+        registry.objects_changed(&objects(&["a"]));
+        let db = &registry.volumes().refs[1];
+        assert_eq!((db.total, db.current, db.outdated, db.failing), (3, 0, 2, 1));
+    }
+}

@@ -1,0 +1,158 @@
+//! What clients ask, parsed once at the edge.
+
+use std::{collections::BTreeSet, fmt};
+
+use strongroom_core::{NamespaceName, ObjectName, Version, identity::ResourceName, name::NameError};
+use strongroom_wire::{admin::RefChanged, watch as wire};
+
+/// The longest id of a subscription, in bytes.
+const MAX_ID: usize = 128;
+
+/// What is wrong with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Invalid {
+    #[error("a subscription's id is 1 to 128 bytes")]
+    Id,
+    #[error("a subscription has at least one object")]
+    NoObjects,
+    #[error("the name of an object is malformed: {0}")]
+    Name(#[source] NameError),
+    #[error("the version of an object is malformed: {0}")]
+    Version(#[source] NameError),
+    #[error("the SecretRef's name is malformed")]
+    Ref,
+    #[error("the SecretRef is not in the namespace of the token's service account")]
+    ForeignRef,
+    #[error("there is no such subscription")]
+    NoSubscription,
+}
+
+/// The id of a subscription: the client's own, unique on its stream.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SubscriptionId(String);
+
+impl SubscriptionId {
+    pub(super) fn parse(text: String) -> Result<Self, Invalid> {
+        if (1..=MAX_ID).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(Invalid::Id)
+        }
+    }
+}
+
+impl fmt::Display for SubscriptionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An object that a volume follows, and the version it is pinned to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) name: ObjectName,
+    pub(super) version: Option<Version>,
+}
+
+/// The objects of a subscription, at least one, in the order they were named.
+pub(super) fn entries(objects: &[wire::ObjectName]) -> Result<Vec<Entry>, Invalid> {
+    let entry = |object: &wire::ObjectName| {
+        let name = object.name.parse().map_err(Invalid::Name)?;
+        let version = match object.version.as_str() {
+            "" => None,
+            version => Some(version.parse().map_err(Invalid::Version)?),
+        };
+        Ok(Entry { name, version })
+    };
+    if objects.is_empty() {
+        Err(Invalid::NoObjects)
+    } else {
+        objects.iter().map(entry).collect()
+    }
+}
+
+/// The names that a Fetch asks for.
+pub(super) fn names(names: &[String]) -> Result<BTreeSet<ObjectName>, Invalid> {
+    names
+        .iter()
+        .map(|name| name.parse().map_err(Invalid::Name))
+        .collect()
+}
+
+/// The SecretRef that a subscription claims. It decides nothing but whose volumes are counted; so that nobody counts
+/// in another's name, it must lie in `namespace`, the one of the token's account.
+pub(super) fn secret_ref(
+    claimed: Option<wire::RefName>,
+    namespace: &NamespaceName,
+) -> Result<Option<RefChanged>, Invalid> {
+    let Some(claimed) = claimed else { return Ok(None) };
+    let parsed: NamespaceName = claimed.namespace.parse().map_err(|_| Invalid::Ref)?;
+    let name: ResourceName = claimed.name.parse().map_err(|_| Invalid::Ref)?;
+    if parsed == *namespace {
+        Ok(Some(RefChanged {
+            namespace: parsed,
+            name,
+        }))
+    } else {
+        Err(Invalid::ForeignRef)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(name: &str, version: &str) -> wire::ObjectName {
+        wire::ObjectName {
+            name: name.to_owned(),
+            version: version.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_id_is_1_to_128_bytes() {
+        assert!(SubscriptionId::parse("x".repeat(128)).is_ok());
+        assert_eq!(SubscriptionId::parse(String::new()), Err(Invalid::Id));
+        assert_eq!(SubscriptionId::parse("x".repeat(129)), Err(Invalid::Id));
+    }
+
+    #[test]
+    fn objects_are_canonical_and_well_formed_or_refused() {
+        let version = "0123456789abcdef0123456789abcdef";
+        let parsed = entries(&[object("DB", ""), object("db", version)]).unwrap();
+        assert_eq!(
+            parsed[0],
+            Entry {
+                name: "db".parse().unwrap(),
+                version: None
+            }
+        );
+        assert_eq!(parsed[1].version.unwrap().to_string(), version);
+        assert_eq!(entries(&[]), Err(Invalid::NoObjects));
+        assert!(matches!(entries(&[object("../x", "")]), Err(Invalid::Name(_))));
+        assert!(matches!(entries(&[object("x", "1")]), Err(Invalid::Version(_))));
+        assert!(matches!(
+            names(&["a".to_owned(), "%2f".to_owned()]),
+            Err(Invalid::Name(_))
+        ));
+    }
+
+    #[test]
+    fn a_secret_ref_of_another_namespace_is_refused() {
+        let namespace: NamespaceName = "shop".parse().unwrap();
+        let claim = |namespace: &str, name: &str| {
+            Some(wire::RefName {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            })
+        };
+        assert!(secret_ref(claim("shop", "db"), &namespace).unwrap().is_some());
+        assert_eq!(secret_ref(None, &namespace), Ok(None));
+        assert_eq!(
+            secret_ref(claim("bank", "db"), &namespace),
+            Err(Invalid::ForeignRef)
+        );
+        assert_eq!(secret_ref(claim("shop", "../db"), &namespace), Err(Invalid::Ref));
+        assert_eq!(secret_ref(claim("", ""), &namespace), Err(Invalid::Ref));
+    }
+}

@@ -1,0 +1,297 @@
+//! One stream: a task that owns the node's subscriptions, and tells of each what is so when the client listens.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use futures::{Stream as MessageStream, StreamExt};
+use strongroom_wire::watch::{
+    Ack, Changed, ClientMessage, RefChanged, ServerMessage, client_message, server_message::Message,
+};
+use tokio::{
+    sync::mpsc::{self, OwnedPermit},
+    time::{Instant, sleep_until, timeout},
+};
+use tonic::Status;
+
+use super::{
+    Core,
+    admission::Ticket,
+    mailbox::{Key, Mailbox, Marks},
+    refusal::{End, Refusal},
+    request::{Invalid, SubscriptionId},
+    sight::Sight,
+    subscription::Subscription,
+    trail::Trail,
+};
+
+mod fetch;
+mod subscribe;
+
+/// Messages that wait for the transport. What is sent is decided when there is room for it, so few may be waiting.
+pub(super) const WAITING: usize = 4;
+
+/// What goes to the client.
+pub(super) type Sent = Result<ServerMessage, Status>;
+
+/// The task's own state.
+pub(super) struct Stream {
+    core: Arc<Core>,
+    out: mpsc::Sender<Sent>,
+    trail: Trail,
+    ticket: Ticket,
+    mailbox: Arc<Mailbox>,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    ids: HashMap<Key, SubscriptionId>,
+    /// Until when someone must subscribe; none while someone has.
+    proof_until: Option<Instant>,
+    /// Tokens refused since the last one that was not.
+    refused: usize,
+}
+
+/// What the client sent, or what changed.
+enum Turn {
+    Message(Option<Result<ClientMessage, Status>>),
+    Marked,
+}
+
+impl Stream {
+    pub(super) fn new(core: Arc<Core>, out: mpsc::Sender<Sent>, trail: Trail, ticket: Ticket) -> Self {
+        Self {
+            proof_until: Some(Instant::now() + core.limits.proof_timeout),
+            core,
+            out,
+            trail,
+            ticket,
+            mailbox: Arc::default(),
+            subscriptions: BTreeMap::new(),
+            ids: HashMap::new(),
+            refused: 0,
+        }
+    }
+
+    /// Serves the client until one of the two ends it.
+    pub(super) async fn run(
+        mut self,
+        mut messages: impl MessageStream<Item = Result<ClientMessage, Status>> + Unpin,
+    ) -> End {
+        let core = Arc::clone(&self.core);
+        let mailbox = Arc::clone(&self.mailbox);
+        let out = self.out.clone();
+        let mut changes = core.service.policy.changes();
+        loop {
+            let deadline = self.deadline();
+            let turn = async {
+                tokio::select! {
+                    () = mailbox.marked() => Turn::Marked,
+                    message = messages.next() => Turn::Message(message),
+                }
+            };
+            let done = tokio::select! {
+                biased;
+                () = core.service.drain.begun() => Err(End::Draining),
+                () = out.closed() => Err(End::Gone),
+                () = changes.changed() => self.decide_anew().await,
+                () = at(deadline, |at| core.service.clock.sleep_until(at)) => self.expire().await,
+                () = at(self.proof_until, sleep_until) => Err(End::Unproven),
+                turn = turn => match turn {
+                    Turn::Marked => self.tell_marked().await,
+                    Turn::Message(Some(Ok(message))) => self.handle(message).await,
+                    Turn::Message(Some(Err(_)) | None) => Err(End::Gone),
+                },
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    async fn handle(&mut self, message: ClientMessage) -> Result<(), End> {
+        match message.message {
+            Some(client_message::Message::Subscribe(subscribe)) => self.subscribe(subscribe).await,
+            Some(client_message::Message::Renew(renew)) => self.renew(renew).await,
+            Some(client_message::Message::Fetch(fetch)) => self.fetch(fetch).await,
+            Some(client_message::Message::Ack(ack)) => self.acknowledge(&ack).await,
+            Some(client_message::Message::Unsubscribe(unsubscribe)) => {
+                if let Ok(id) = SubscriptionId::parse(unsubscribe.id) {
+                    self.forget(&id);
+                }
+                Ok(())
+            }
+            None => Err(End::UnknownMessage),
+        }
+    }
+
+    /// When a token expires next, or policy closes, in seconds since 1970.
+    fn deadline(&self) -> Option<i64> {
+        let expiry = self
+            .subscriptions
+            .values()
+            .map(|subscription| subscription.expires)
+            .min()?;
+        Some(
+            self.core
+                .service
+                .policy
+                .closes_at()
+                .map_or(expiry, |closes| closes.min(expiry)),
+        )
+    }
+
+    /// Ends the subscriptions whose token has expired, and the stream once policy has closed.
+    async fn expire(&mut self) -> Result<(), End> {
+        self.core.service.policy.in_force()?;
+        let now = self.core.service.clock.now();
+        let expired = self
+            .subscriptions
+            .iter()
+            .filter(|(_, subscription)| subscription.expires <= now);
+        let expired: Vec<_> = expired.map(|(id, _)| id.clone()).collect();
+        for id in expired {
+            self.revoke(id, Refusal::Expired).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells those of whom policy now decides otherwise.
+    async fn decide_anew(&mut self) -> Result<(), End> {
+        if self.subscriptions.is_empty() {
+            return Ok(());
+        }
+        let policy = self.core.service.policy.in_force()?;
+        let concerned: Vec<_> = self
+            .subscriptions
+            .iter()
+            .filter(|(_, subscription)| subscription.is_decided_otherwise(&policy))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in concerned {
+            self.tell_news(id).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_marked(&mut self) -> Result<(), End> {
+        let Marks { objects, refs } = self.mailbox.take();
+        for key in refs {
+            if let Some(id) = self.ids.get(&key).map(ToString::to_string) {
+                self.slot().await?.send(Message::RefChanged(RefChanged { id }));
+            }
+        }
+        for key in objects {
+            if let Some(id) = self.ids.get(&key).cloned() {
+                self.tell_news(id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what a read of the subscription's objects would answer otherwise than it was last told.
+    async fn tell_news(&mut self, id: SubscriptionId) -> Result<(), End> {
+        let slot = self.slot().await?;
+        let policy = self.core.service.policy.in_force()?;
+        let now = self.core.service.clock.now();
+        let Some(subscription) = self.subscriptions.get_mut(&id) else {
+            return Ok(());
+        };
+        if subscription.expires <= now {
+            return self.revoke_in(slot, &id, Refusal::Expired);
+        }
+        let seen = subscription.look(&policy, &self.core.service.objects, self.core.now())?;
+        if seen.iter().all(|sight| *sight == Sight::Forbidden) {
+            return self.revoke_in(slot, &id, Refusal::Forbidden);
+        }
+        let objects = subscription.tell_news(seen);
+        if !objects.is_empty() {
+            slot.send(Message::Changed(Changed {
+                id: id.to_string(),
+                objects,
+            }));
+        }
+        Ok(())
+    }
+
+    async fn acknowledge(&mut self, ack: &Ack) -> Result<(), End> {
+        let Ok(id) = SubscriptionId::parse(ack.id.clone()) else {
+            return Ok(());
+        };
+        let limit = self.core.limits.objects;
+        match self.subscriptions.get_mut(&id) {
+            Some(_) if ack.objects.len() > limit => self.revoke(id, Refusal::Objects(limit)).await,
+            Some(subscription) => {
+                subscription.acknowledge(ack);
+                Ok(())
+            }
+            // It ended while the acknowledgement was under way.
+            None => Ok(()),
+        }
+    }
+
+    /// Ends a subscription, there or not, and says why.
+    async fn revoke(&mut self, id: SubscriptionId, refusal: Refusal) -> Result<(), End> {
+        // Gone before anything waits for the client.
+        self.forget(&id);
+        let slot = self.slot().await?;
+        self.revoke_in(slot, &id, refusal)
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "it ends the functions that can fail before it"
+    )]
+    fn revoke_in(&mut self, slot: Slot, id: &SubscriptionId, refusal: Refusal) -> Result<(), End> {
+        self.forget(id);
+        slot.send(Message::Revoked(refusal.revoked(id.to_string())));
+        Ok(())
+    }
+
+    /// Answers a message that names no subscription there could be.
+    async fn refuse_unnamed(&self) -> Result<(), End> {
+        let revoked = Refusal::Invalid(Invalid::Id).revoked(String::new());
+        self.slot().await?.send(Message::Revoked(revoked));
+        Ok(())
+    }
+
+    fn forget(&mut self, id: &SubscriptionId) {
+        if let Some(subscription) = self.subscriptions.remove(id) {
+            self.ids.remove(&subscription.registration.key());
+            if self.subscriptions.is_empty() {
+                self.proof_until = Some(Instant::now() + self.core.limits.proof_timeout);
+            }
+        }
+    }
+
+    /// Waits until the client takes something in.
+    async fn slot(&self) -> Result<Slot, End> {
+        let free = timeout(self.core.limits.send_timeout, self.out.clone().reserve_owned());
+        tokio::select! {
+            biased;
+            () = self.core.service.drain.begun() => Err(End::Draining),
+            free = free => match free {
+                Ok(Ok(permit)) => Ok(Slot(permit)),
+                Ok(Err(_)) => Err(End::Gone),
+                Err(_) => Err(End::Slow),
+            },
+        }
+    }
+}
+
+/// Room for one message.
+struct Slot(OwnedPermit<Sent>);
+
+impl Slot {
+    fn send(self, message: Message) {
+        self.0.send(Ok(ServerMessage {
+            message: Some(message),
+        }));
+    }
+}
+
+/// Waits by `sleep` for a time that may not be set.
+async fn at<T, F: Future<Output = ()>>(time: Option<T>, sleep: impl FnOnce(T) -> F) {
+    match time {
+        Some(time) => sleep(time).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,176 @@
+//! Fetch: each object is decided, read and audited as a read of its own.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use strongroom_core::{Decision, Identity, ObjectKind, ObjectName, Permission, PolicyIndex};
+use strongroom_engine::{
+    Answer, ObjectError, ReadRequest,
+    audit::{Operation, Outcome, Resource, Verdict},
+};
+use strongroom_wire::watch::{Content, Contents, Fetch, server_message::Message};
+
+use super::{super::trail::Deed, Stream};
+use crate::watch::{
+    Core,
+    refusal::{End, Refusal},
+    request::{self, Entry, Invalid, SubscriptionId},
+    sight::Sight,
+};
+
+impl Stream {
+    pub(super) async fn fetch(&mut self, asked: Fetch) -> Result<(), End> {
+        let Ok(id) = SubscriptionId::parse(asked.id) else {
+            return self.refuse_unnamed().await;
+        };
+        let limit = self.core.limits.objects;
+        if asked.names.len() > limit {
+            return self.revoke(id, Refusal::Objects(limit)).await;
+        }
+        let names = match request::names(&asked.names) {
+            Ok(names) => names,
+            Err(invalid) => return self.revoke(id, invalid.into()).await,
+        };
+        // Read when the client can take it, so that nothing is answered under yesterday's policy.
+        let slot = self.slot().await?;
+        let policy = self.core.service.policy.in_force()?;
+        let now = self.core.service.clock.now();
+        match self.subscriptions.get(&id) {
+            None => self.revoke_in(slot, &id, Invalid::NoSubscription.into()),
+            Some(subscription) if subscription.expires <= now => self.revoke_in(slot, &id, Refusal::Expired),
+            Some(_) => {
+                let contents = self.contents(&id, &names, &policy)?;
+                slot.send(Message::Contents(Contents {
+                    id: id.to_string(),
+                    contents,
+                }));
+                Ok(())
+            }
+        }
+    }
+
+    fn contents(
+        &mut self,
+        id: &SubscriptionId,
+        names: &BTreeSet<ObjectName>,
+        policy: &PolicyIndex,
+    ) -> Result<Vec<Content>, End> {
+        let Self {
+            core,
+            trail,
+            subscriptions,
+            ..
+        } = self;
+        let Some(subscription) = subscriptions.get_mut(id) else {
+            return Ok(Vec::new());
+        };
+        let identity = std::sync::Arc::clone(&subscription.holder.identity);
+        let asked = subscription
+            .entries()
+            .filter(|(_, entry)| names.contains(&entry.name));
+        let asked: Vec<_> = asked.map(|(index, entry)| (index, entry.clone())).collect();
+        let mut contents = Vec::with_capacity(asked.len());
+        for (index, entry) in &asked {
+            let began = Instant::now();
+            let decision = policy.decide(&identity.uid, Permission::SecretGet, &entry.name);
+            let read = read(core, entry, &identity, decision, policy)?;
+            let deed = read.deed(entry, decision.into(), began);
+            trail.record(&identity, core.service.clock.time(), deed)?;
+            subscription.told_with_content(*index, read.sight);
+            contents.push(read.content(&entry.name));
+        }
+        // What the subscription does not hold is refused by name, like what policy refuses.
+        let held: BTreeSet<_> = asked.iter().map(|(_, entry)| &entry.name).collect();
+        for name in names.iter().filter(|name| !held.contains(name)) {
+            let read = Read::refused(Sight::Forbidden);
+            let entry = Entry {
+                name: name.clone(),
+                version: None,
+            };
+            let deed = read.deed(&entry, Verdict::NotAsked, Instant::now());
+            trail.record(&identity, core.service.clock.time(), deed)?;
+            contents.push(read.content(name));
+        }
+        Ok(contents)
+    }
+}
+
+/// What a read gave. The value is wiped with it, or with the content it goes into.
+struct Read {
+    sight: Sight,
+    value: zeroize::Zeroizing<Vec<u8>>,
+}
+
+impl Read {
+    fn refused(sight: Sight) -> Self {
+        Self {
+            sight,
+            value: zeroize::Zeroizing::default(),
+        }
+    }
+
+    fn content(mut self, name: &ObjectName) -> Content {
+        Content {
+            state: Some(self.sight.state(name)),
+            value: std::mem::take(&mut *self.value),
+        }
+    }
+
+    fn deed(&self, entry: &Entry, verdict: Verdict, began: Instant) -> Deed {
+        let (outcome, version) = match self.sight {
+            Sight::Version(version) => (Outcome::success(200), Some(version)),
+            Sight::NotFound | Sight::Deleted => (Outcome::failure(404, "SecretNotFound"), entry.version),
+            Sight::Disabled => (Outcome::failure(403, "SecretDisabled"), entry.version),
+            Sight::Forbidden => (Outcome::failure(403, "Forbidden"), entry.version),
+        };
+        let resource = Resource::Object {
+            kind: ObjectKind::Secrets,
+            name: entry.name.clone(),
+            version,
+        };
+        Deed {
+            operation: Operation::SecretGet,
+            resource,
+            verdict,
+            outcome,
+            began,
+        }
+    }
+}
+
+/// Reads what `decision` allows.
+fn read(
+    core: &Core,
+    entry: &Entry,
+    identity: &Identity,
+    decision: Decision<'_>,
+    policy: &PolicyIndex,
+) -> Result<Read, ObjectError> {
+    if !decision.is_allowed() {
+        return Ok(Read::refused(Sight::Forbidden));
+    }
+    let get = ReadRequest::Get {
+        name: entry.name.clone(),
+        version: entry.version,
+    };
+    match core.service.objects.read(&get, core.now(), &|_| true) {
+        Ok(Answer::Secret(secret)) => Ok(Read {
+            sight: Sight::Version(secret.version),
+            value: secret
+                .value
+                .as_ref()
+                .map(|value| zeroize::Zeroizing::new(value.expose().as_bytes().to_vec()))
+                .unwrap_or_default(),
+        }),
+        Err(ObjectError::SecretDisabled { .. }) => Ok(Read::refused(Sight::Disabled)),
+        // Deleted, or not there: the state tells which, to someone who may know. What can be read by now is left to the
+        // change that made it so.
+        Err(ObjectError::SecretNotFound { .. })
+        | Ok(Answer::Page(_) | Answer::Backup(_) | Answer::Purged) => Ok(Read::refused(
+            match Sight::of(entry, &identity.uid, policy, &core.service.objects, core.now())? {
+                Sight::Version(_) => Sight::NotFound,
+                sight => sight,
+            },
+        )),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,263 @@
+//! One subscription: whose it is, what it follows, what it was told, what its volume holds.
+
+use std::{collections::HashSet, sync::Arc};
+
+use strongroom_core::{ObjectName, PolicyIndex, Version};
+use strongroom_engine::{ObjectError, Timestamp, Vault};
+use strongroom_wire::watch as wire;
+
+use super::{
+    registry::{Registration, Standing},
+    request::Entry,
+    sight::Sight,
+};
+use crate::auth::Authenticated;
+
+/// What a volume last acknowledged.
+#[derive(Debug)]
+enum Held {
+    /// Its files could not be written.
+    Nothing,
+    /// Its files hold these.
+    Versions(HashSet<(ObjectName, Version)>),
+}
+
+/// A subscription of a stream.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    /// Whom the token was issued to; the token itself is not kept.
+    pub(super) holder: Arc<Authenticated>,
+    /// When the latest token expires, in seconds since 1970.
+    pub(super) expires: i64,
+    pub(super) registration: Registration,
+    entries: Vec<Entry>,
+    /// What was last told, one per entry.
+    told: Vec<Sight>,
+    held: Option<Held>,
+}
+
+impl Subscription {
+    /// A subscription that has been told nothing yet.
+    pub(super) fn new(holder: Arc<Authenticated>, entries: Vec<Entry>, registration: Registration) -> Self {
+        let told = vec![Sight::Forbidden; entries.len()];
+        Self {
+            expires: holder.expires,
+            holder,
+            registration,
+            entries,
+            told,
+            held: None,
+        }
+    }
+
+    /// Takes a token of the same account and pod. An older one changes nothing: the newer is still good.
+    pub(super) fn renew(&mut self, holder: Arc<Authenticated>) -> Result<(), OtherHolder> {
+        let (old, new) = (&self.holder.identity, &holder.identity);
+        let same_account = (&old.uid, &old.namespace, &old.name) == (&new.uid, &new.namespace, &new.name);
+        if !same_account || old.pod != new.pod {
+            return Err(OtherHolder);
+        }
+        if holder.expires > self.expires {
+            self.expires = holder.expires;
+            self.holder = holder;
+        }
+        Ok(())
+    }
+
+    /// What its holder sees now, one per entry.
+    pub(super) fn look(
+        &self,
+        policy: &PolicyIndex,
+        vault: &Vault,
+        now: Timestamp,
+    ) -> Result<Vec<Sight>, ObjectError> {
+        let subject = &self.holder.identity.uid;
+        self.entries
+            .iter()
+            .map(|entry| Sight::of(entry, subject, policy, vault, now))
+            .collect()
+    }
+
+    /// Whether `policy` decides of any entry otherwise than the holder was told.
+    pub(super) fn is_decided_otherwise(&self, policy: &PolicyIndex) -> bool {
+        let subject = &self.holder.identity.uid;
+        let permission = strongroom_core::Permission::SecretGet;
+        self.entries.iter().zip(&self.told).any(|(entry, told)| {
+            let is_allowed = policy.decide(subject, permission, &entry.name).is_allowed();
+            is_allowed == (*told == Sight::Forbidden)
+        })
+    }
+
+    /// Notes that the holder is told `seen`; returns all of it as states.
+    pub(super) fn tell_all(&mut self, seen: Vec<Sight>) -> Vec<wire::ObjectState> {
+        self.told = seen;
+        self.settle();
+        self.states(|_| true)
+    }
+
+    /// Notes that the holder is told `seen`; returns what of it is news.
+    pub(super) fn tell_news(&mut self, seen: Vec<Sight>) -> Vec<wire::ObjectState> {
+        let old = std::mem::replace(&mut self.told, seen);
+        self.settle();
+        self.states(|index| old.get(index) != self.told.get(index))
+    }
+
+    /// The entries, each with its place.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        self.entries.iter().enumerate()
+    }
+
+    /// Notes that the holder was told `sight` of the entry at `index` along with its content.
+    pub(super) fn told_with_content(&mut self, index: usize, sight: Sight) {
+        if let Some(told) = self.told.get_mut(index) {
+            *told = sight;
+        }
+        self.settle();
+    }
+
+    /// Notes what the volume's files hold.
+    pub(super) fn acknowledge(&mut self, ack: &wire::Ack) {
+        let version =
+            |object: &wire::ObjectState| Some((object.name.parse().ok()?, object.version.parse().ok()?));
+        self.held = Some(if ack.error.is_empty() {
+            Held::Versions(ack.objects.iter().filter_map(version).collect())
+        } else {
+            Held::Nothing
+        });
+        self.settle();
+    }
+
+    /// A volume is current when its files hold every version that can be read; what cannot be read is no fault of its.
+    pub(super) fn standing(&self) -> Standing {
+        let Some(held) = &self.held else {
+            return Standing::Outdated;
+        };
+        let Held::Versions(held) = held else {
+            return Standing::Failing;
+        };
+        let is_current = self
+            .entries
+            .iter()
+            .zip(&self.told)
+            .all(|(entry, told)| match told {
+                Sight::Version(version) => held.contains(&(entry.name.clone(), *version)),
+                Sight::NotFound | Sight::Deleted | Sight::Disabled | Sight::Forbidden => true,
+            });
+        if is_current {
+            Standing::Current
+        } else {
+            Standing::Outdated
+        }
+    }
+
+    fn settle(&self) {
+        self.registration.stands(self.standing());
+    }
+
+    fn states(&self, mut of: impl FnMut(usize) -> bool) -> Vec<wire::ObjectState> {
+        let told = self.entries.iter().zip(&self.told).enumerate();
+        told.filter(|(index, _)| of(*index))
+            .map(|(_, (entry, sight))| sight.state(&entry.name))
+            .collect()
+    }
+}
+
+/// A token of another account or pod than the subscription's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token is another account's or another pod's than the subscription's")]
+pub(super) struct OtherHolder;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::watch::{mailbox::Mailbox, registry::Registry};
+
+    fn holder(name: &str, pod: Option<&str>, expires: i64) -> Arc<Authenticated> {
+        let pod = pod.map(|uid| serde_json::json!({"name": "p", "uid": uid}));
+        let identity = serde_json::json!({"namespace": "shop", "name": name, "uid": "u-1", "pod": pod});
+        Arc::new(Authenticated {
+            identity: serde_json::from_value::<strongroom_core::Identity>(identity)
+                .unwrap()
+                .into(),
+            expires,
+            token_id: "j".to_owned(),
+            application: None,
+        })
+    }
+
+    fn version(byte: u8) -> Version {
+        Version::from_bytes([byte; 16])
+    }
+
+    fn subscription(names: &[&str]) -> Subscription {
+        let entries: Vec<_> = names
+            .iter()
+            .map(|name| Entry {
+                name: name.parse().unwrap(),
+                version: None,
+            })
+            .collect();
+        let registration = Registry::new(9)
+            .enter(&Arc::new(Mailbox::default()), BTreeSet::new(), None)
+            .unwrap();
+        Subscription::new(holder("api", Some("p-1"), 100), entries, registration)
+    }
+
+    fn ack(objects: &[(&str, u8)], error: &str) -> wire::Ack {
+        let state = |(name, byte): &(&str, u8)| Sight::Version(version(*byte)).state(&name.parse().unwrap());
+        wire::Ack {
+            id: "v".to_owned(),
+            objects: objects.iter().map(state).collect(),
+            error: error.to_owned(),
+        }
+    }
+
+    #[test]
+    fn only_what_changed_is_news() {
+        let mut subscription = subscription(&["a", "b"]);
+        subscription.tell_all(vec![Sight::Version(version(1)), Sight::NotFound]);
+        let news = subscription.tell_news(vec![Sight::Version(version(1)), Sight::Version(version(2))]);
+        assert_eq!(news, [Sight::Version(version(2)).state(&"b".parse().unwrap())]);
+        assert!(
+            subscription
+                .tell_news(vec![Sight::Version(version(1)), Sight::Version(version(2))])
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn only_a_later_token_of_the_same_account_and_pod_renews() {
+        let mut subscription = subscription(&["a"]);
+        assert_eq!(
+            subscription.renew(holder("api", Some("p-2"), 200)),
+            Err(OtherHolder)
+        );
+        assert_eq!(subscription.renew(holder("api", None, 200)), Err(OtherHolder));
+        assert_eq!(
+            subscription.renew(holder("web", Some("p-1"), 200)),
+            Err(OtherHolder)
+        );
+        assert_eq!(subscription.expires, 100);
+        assert_eq!(subscription.renew(holder("api", Some("p-1"), 50)), Ok(()));
+        assert_eq!(subscription.expires, 100);
+        assert_eq!(subscription.renew(holder("api", Some("p-1"), 200)), Ok(()));
+        assert_eq!(subscription.expires, 200);
+    }
+
+    #[test]
+    fn a_volume_is_current_once_it_acknowledged_every_version_there_is() {
+        let mut subscription = subscription(&["a", "b"]);
+        subscription.tell_all(vec![Sight::Version(version(1)), Sight::Deleted]);
+        assert_eq!(subscription.standing(), Standing::Outdated);
+        subscription.acknowledge(&ack(&[("a", 1)], ""));
+        assert_eq!(subscription.standing(), Standing::Current);
+        subscription.tell_news(vec![Sight::Version(version(2)), Sight::Deleted]);
+        assert_eq!(subscription.standing(), Standing::Outdated);
+        subscription.acknowledge(&ack(&[("a", 1)], "disk full"));
+        assert_eq!(subscription.standing(), Standing::Failing);
+        subscription.acknowledge(&ack(&[("a", 2)], ""));
+        assert_eq!(subscription.standing(), Standing::Current);
+    }
+}

@@ -1,0 +1,8 @@
+//! A vault in this process, with its own authorities and its own identity service, and clients that verify it.
+
+pub mod identity;
+pub mod pki;
+pub mod raw;
+pub mod vault;
+
+pub use vault::TestVault;
