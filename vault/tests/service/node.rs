@@ -1,0 +1,180 @@
+//! A node's end of a Watch stream, in this process: what lies between is the service itself, without a connection.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use strongroom_vault::{connection::Peer, watch::Watch};
+use strongroom_wire::watch::{
+    Ack, ClientMessage, Contents, Fetch, ObjectName, ObjectState, RefName, Renew, Revoked, Subscribe,
+    Unsubscribe, client_message::Message as Asked, revoked::Reason, server_message::Message as Told,
+    watch_client::WatchClient,
+};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Status, Streaming};
+use tower::ServiceBuilder;
+
+/// How long anything may take that should happen at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// How long nothing must happen for us to believe that it does not.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// An open stream.
+pub struct Node {
+    asks: mpsc::Sender<ClientMessage>,
+    tells: Streaming<strongroom_wire::watch::ServerMessage>,
+}
+
+impl Node {
+    pub async fn connect(watch: &Watch) -> Self {
+        Self::from(watch, [10, 0, 0, 1]).await.unwrap()
+    }
+
+    pub async fn from(watch: &Watch, source: [u8; 4]) -> Result<Self, Status> {
+        let peer = Peer {
+            address: (IpAddr::from(source), 4711).into(),
+            tls: None,
+            certificates: Arc::new([]),
+        };
+        let service = ServiceBuilder::new()
+            .map_request(move |mut request: http::Request<tonic::body::Body>| {
+                request.extensions_mut().insert(peer.clone());
+                request
+            })
+            .service(watch.service());
+        let (asks, messages) = mpsc::channel(64);
+        let tells = WatchClient::new(service)
+            .watch(ReceiverStream::new(messages))
+            .await?
+            .into_inner();
+        Ok(Self { asks, tells })
+    }
+
+    pub async fn ask(&self, message: Asked) {
+        self.asks
+            .send(ClientMessage {
+                message: Some(message),
+            })
+            .await
+            .unwrap();
+    }
+
+    pub async fn subscribe(&self, id: &str, token: &str, objects: &[&str]) {
+        self.ask(Asked::Subscribe(subscription(id, token, objects))).await;
+    }
+
+    pub async fn renew(&self, id: &str, token: &str) {
+        self.ask(Asked::Renew(Renew {
+            id: id.to_owned(),
+            token: token.to_owned(),
+        }))
+        .await;
+    }
+
+    pub async fn unsubscribe(&self, id: &str) {
+        self.ask(Asked::Unsubscribe(Unsubscribe { id: id.to_owned() }))
+            .await;
+    }
+
+    pub async fn fetch(&self, id: &str, names: &[&str]) {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        self.ask(Asked::Fetch(Fetch {
+            id: id.to_owned(),
+            names,
+        }))
+        .await;
+    }
+
+    pub async fn acknowledge(&self, id: &str, objects: Vec<ObjectState>, error: &str) {
+        self.ask(Asked::Ack(Ack {
+            id: id.to_owned(),
+            objects,
+            error: error.to_owned(),
+        }))
+        .await;
+    }
+
+    /// What is told next, or how the stream ended.
+    pub async fn told(&mut self) -> Result<Told, Status> {
+        let told = timeout(AT_ONCE, self.tells.message())
+            .await
+            .expect("something told");
+        Ok(told?.expect("a status at the end").message.unwrap())
+    }
+
+    pub async fn subscribed(&mut self) -> (String, Vec<ObjectState>) {
+        match self.told().await {
+            Ok(Told::Subscribed(told)) => (told.id, told.objects),
+            other => panic!("not Subscribed: {other:?}"),
+        }
+    }
+
+    pub async fn changed(&mut self) -> (String, Vec<ObjectState>) {
+        match self.told().await {
+            Ok(Told::Changed(told)) => (told.id, told.objects),
+            other => panic!("not Changed: {other:?}"),
+        }
+    }
+
+    pub async fn contents(&mut self) -> Contents {
+        match self.told().await {
+            Ok(Told::Contents(told)) => told,
+            other => panic!("not Contents: {other:?}"),
+        }
+    }
+
+    pub async fn revoked(&mut self) -> (Reason, Revoked) {
+        match self.told().await {
+            Ok(Told::Revoked(told)) => (told.reason(), told),
+            other => panic!("not Revoked: {other:?}"),
+        }
+    }
+
+    /// The code that the stream ends with, after whatever is still told.
+    pub async fn end(&mut self) -> Code {
+        loop {
+            if let Err(status) = self.told().await {
+                return status.code();
+            }
+        }
+    }
+
+    /// Nothing is told.
+    pub async fn is_quiet(&mut self) -> bool {
+        timeout(QUIET, self.tells.message()).await.is_err()
+    }
+}
+
+/// A subscription to the current versions of `objects`, for the SecretRef `db` in the API account's namespace.
+pub fn subscription(id: &str, token: &str, objects: &[&str]) -> Subscribe {
+    let object = |name: &&str| ObjectName {
+        name: (*name).to_owned(),
+        version: String::new(),
+    };
+    Subscribe {
+        id: id.to_owned(),
+        token: token.to_owned(),
+        r#ref: Some(RefName {
+            namespace: "shop".to_owned(),
+            name: "db".to_owned(),
+        }),
+        objects: objects.iter().map(object).collect(),
+    }
+}
+
+/// A state with a version.
+pub fn at(name: &str, version: strongroom_core::Version) -> ObjectState {
+    ObjectState {
+        name: name.to_owned(),
+        version: version.to_string(),
+        problem: String::new(),
+    }
+}
+
+/// A state with a problem.
+pub fn problem(name: &str, problem: &str) -> ObjectState {
+    ObjectState {
+        name: name.to_owned(),
+        version: String::new(),
+        problem: problem.to_owned(),
+    }
+}

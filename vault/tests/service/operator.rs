@@ -1,0 +1,197 @@
+//! The admin port over TLS, and those who call it.
+
+use std::{fs, net::SocketAddr, sync::Arc};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose as Usage, IsCa,
+    KeyPair, SanType,
+};
+use reqwest::{Certificate, Client, Identity, Method, Response};
+use serde::{Serialize, de::DeserializeOwned};
+use strongroom_vault::{
+    admin::{Admin, OperatorAuthority},
+    connection::{Limits as ConnectionLimits, Listener},
+    service::Service,
+    tls::ServingCertificate,
+    watch::{Limits, Watch},
+};
+use strongroom_wire::admin::Refusal;
+
+use crate::fixture::Fixture;
+
+pub const OPERATOR: &str = "spiffe://strongroom.dev/0f0f0f0f-0000-4000-8000-000000000001/operator";
+const HOST: &str = "prod.team-a.svc";
+
+/// A certificate authority.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for a host and some URIs, and its key, in PEM.
+    pub fn issue(&self, hosts: &[&str], uris: &[&str], usages: &[Usage]) -> (String, String) {
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let mut params = CertificateParams::new(hosts).unwrap();
+        params
+            .subject_alt_names
+            .extend(uris.iter().map(|uri| SanType::URI((*uri).try_into().unwrap())));
+        params.extended_key_usages = usages.to_vec();
+        params.not_after = rcgen::date_time_ymd(2100, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        (
+            params.signed_by(&key, &self.0).unwrap().pem(),
+            key.serialize_pem(),
+        )
+    }
+
+    /// The operator's certificate and key.
+    pub fn operator(&self) -> String {
+        let (certificate, key) = self.issue(&[], &[OPERATOR], &[Usage::ClientAuth]);
+        certificate + &key
+    }
+}
+
+/// A vault's admin port.
+pub struct AdminPort {
+    pub fixture: Fixture,
+    pub service: Service,
+    pub watch: Watch,
+    pub serving: Authority,
+    pub admin: Authority,
+    pub authority: Arc<OperatorAuthority>,
+    pub address: SocketAddr,
+    pub operator: Client,
+}
+
+/// An answer that is not success.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub status: u16,
+    pub code: String,
+}
+
+impl AdminPort {
+    pub async fn start() -> Self {
+        let fixture = Fixture::new();
+        let service = fixture.start();
+        let watch = Watch::new(service.clone(), Limits::default());
+        let (serving, admin) = (Authority::new("serving"), Authority::new("admin"));
+        let (certificate, key) = serving.issue(&[HOST], &[], &[Usage::ServerAuth]);
+        let directory = fixture.directory.path();
+        fs::write(directory.join("tls.crt"), certificate).unwrap();
+        fs::write(directory.join("tls.key"), key).unwrap();
+        fs::write(directory.join("admin-ca.crt"), admin.pem()).unwrap();
+        let authority = OperatorAuthority::load(&directory.join("admin-ca.crt"), OPERATOR).unwrap();
+        let tls = authority
+            .server_config(ServingCertificate::load(directory).unwrap())
+            .unwrap();
+        let router = Admin {
+            service: service.clone(),
+            watch: watch.clone(),
+            seal_kind: "KubernetesSecret",
+        }
+        .into_router(&authority);
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        let address = tcp.local_addr().unwrap();
+        let (metrics, drain) = (Arc::clone(&service.metrics), service.drain.clone());
+        let limits = ConnectionLimits::default();
+        tokio::spawn(Listener::new(tcp, Some(tls), router, limits, metrics, drain).run());
+        let operator = client(&serving, address, Some(&admin.operator()));
+        Self {
+            fixture,
+            service,
+            watch,
+            serving,
+            admin,
+            authority,
+            address,
+            operator,
+        }
+    }
+
+    /// Asks as whoever shows `identity` (certificate and key in PEM); the status, if there is an answer at all.
+    pub async fn ask_as(&self, identity: Option<&str>) -> Option<u16> {
+        let client = client(&self.serving, self.address, identity);
+        let answer = client.get(url("/v1/status")).send().await.ok()?;
+        Some(answer.status().as_u16())
+    }
+
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refused> {
+        read(self.operator.get(url(path)).send().await.unwrap()).await
+    }
+
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Refused> {
+        read(self.operator.post(url(path)).json(body).send().await.unwrap()).await
+    }
+
+    /// Posts what is answered without a body.
+    pub async fn tell(&self, path: &str, body: &impl Serialize) -> Result<(), Refused> {
+        let answer = self.operator.post(url(path)).json(body).send().await.unwrap();
+        if answer.status() == 204 {
+            Ok(())
+        } else {
+            Err(refused(answer).await)
+        }
+    }
+
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Result<T, Refused> {
+        read(
+            self.operator
+                .request(method, url(path))
+                .body(body)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+}
+
+fn url(path: &str) -> String {
+    format!("https://{HOST}{path}")
+}
+
+fn client(serving: &Authority, address: SocketAddr, identity: Option<&str>) -> Client {
+    let builder = Client::builder()
+        .tls_certs_only([Certificate::from_pem(serving.pem().as_bytes()).unwrap()])
+        .resolve(HOST, address)
+        .no_proxy();
+    match identity {
+        Some(pem) => builder.identity(Identity::from_pem(pem.as_bytes()).unwrap()),
+        None => builder,
+    }
+    .build()
+    .unwrap()
+}
+
+async fn read<T: DeserializeOwned>(answer: Response) -> Result<T, Refused> {
+    if answer.status() == 200 {
+        Ok(serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
+    } else {
+        Err(refused(answer).await)
+    }
+}
+
+async fn refused(answer: Response) -> Refused {
+    let status = answer.status().as_u16();
+    let refusal: Refusal = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    Refused {
+        status,
+        code: refusal.code,
+    }
+}

@@ -1,0 +1,284 @@
+//! The bundle in force: fenced, kept, and closed when it should be.
+
+use std::time::Duration;
+
+use strongroom_core::{Effect, Permission};
+use strongroom_engine::audit::{PolicyName, Verdict};
+use strongroom_vault::{
+    policy::{AcceptError, Closed, ConfirmError, NotAccepted, NotAudited, Policy, PutError, Unfit},
+    service::Service,
+};
+
+use crate::fixture::{Fixture, allow, bundle, in_force, put, rule};
+
+fn get(service: &Service, subject: &str, object: &str) -> Result<Verdict, Closed> {
+    service.policy.decide(
+        &subject.parse().unwrap(),
+        Permission::SecretGet,
+        &object.parse().unwrap(),
+    )
+}
+
+fn allowed() -> Result<Verdict, Closed> {
+    Ok(Verdict::Allow(PolicyName::new("allow")))
+}
+
+#[test]
+fn without_a_bundle_nothing_is_decided() {
+    let service = Fixture::new().start();
+    assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
+    assert_eq!(
+        service
+            .policy
+            .decide_any(&"u".parse().unwrap(), Permission::SecretList),
+        Err(Closed::NoBundle)
+    );
+    assert_eq!(service.policy.bundle().unwrap(), None);
+}
+
+#[test]
+fn an_old_leaders_bundle_is_refused_and_what_is_in_force_stays() {
+    let service = Fixture::new().start();
+    put(&service, (4, 7), vec![allow(&["u"])]).unwrap();
+    put(
+        &service,
+        (5, 1),
+        vec![allow(&["u"]), rule("deny", Effect::Deny, &["u"], "db")],
+    )
+    .unwrap();
+    let before = in_force(&service);
+    // The leader of epoch 4 wakes up and has counted on.
+    for place in [(4, 8), (4, 999), (5, 0)] {
+        let refused = put(&service, place, vec![allow(&["u"])]);
+        assert!(
+            matches!(refused, Err(PutError::Unfit(Unfit::StaleGeneration { .. }))),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(in_force(&service), before);
+    assert_eq!(
+        get(&service, "u", "db"),
+        Ok(Verdict::Deny(PolicyName::new("deny")))
+    );
+}
+
+#[test]
+fn the_same_generation_is_a_confirmation_only_with_the_same_bytes() {
+    let service = Fixture::new().start();
+    assert!(put(&service, (1, 1), vec![allow(&["u"])]).unwrap().is_new);
+    assert!(!put(&service, (1, 1), vec![allow(&["u"])]).unwrap().is_new);
+    assert!(matches!(
+        put(&service, (1, 1), vec![allow(&["u", "w"])]),
+        Err(PutError::Unfit(Unfit::StaleGeneration { .. }))
+    ));
+    assert_eq!(get(&service, "w", "db"), Ok(Verdict::NoPolicy));
+}
+
+#[test]
+fn what_is_not_understood_or_not_meant_for_this_vault_changes_nothing() {
+    let service = Fixture::new().start();
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    let before = in_force(&service);
+    let good = bundle(&service.objects, (1, 2), vec![allow(&["w"])]);
+    let changed = |from: &str, to: &str| {
+        let text = String::from_utf8(good.clone()).unwrap();
+        assert!(text.contains(from), "{text}");
+        text.replace(from, to).into_bytes()
+    };
+    for bytes in [
+        changed(r#""features":[]"#, r#""features":["conditions"]"#),
+        changed("secrets/get", "secrets/peek"),
+        changed(r#""Allow""#, r#""Audit""#),
+        changed(r#""format":1"#, r#""format":2"#),
+        changed(r#""policies":"#, r#""unless":1,"policies":"#),
+        changed(
+            &service.objects.vault_id().to_string(),
+            "6f9c2c1e-0000-4000-8000-000000000000",
+        ),
+        b"{".to_vec(),
+        vec![b'['; 100_000],
+        Vec::new(),
+    ] {
+        let refused = service.policy.put(&bytes, |_| panic!("nothing to audit"));
+        assert!(matches!(refused, Err(PutError::Unfit(_))), "{refused:?}");
+    }
+    assert_eq!(in_force(&service), before);
+    assert_eq!(get(&service, "u", "db"), allowed());
+}
+
+#[test]
+fn a_bundle_that_cannot_be_audited_is_not_taken() {
+    let service = Fixture::new().start();
+    let bytes = bundle(&service.objects, (1, 1), vec![allow(&["u"])]);
+    assert!(matches!(
+        service.policy.put(&bytes, |_| Err(NotAudited)),
+        Err(PutError::Audit(NotAudited))
+    ));
+    assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
+}
+
+#[test]
+fn a_restarted_vault_enforces_the_last_bundle_and_keeps_its_fence() {
+    let fixture = Fixture::new();
+    let service = fixture.start();
+    let bytes = bundle(&service.objects, (4, 7), vec![allow(&["u"])]);
+    service.policy.put(&bytes, |_| Ok(())).unwrap();
+    let before = in_force(&service);
+    drop(service);
+
+    let service = fixture.start();
+    assert_eq!(in_force(&service), before);
+    assert_eq!(service.policy.bundle().unwrap().unwrap(), bytes);
+    assert_eq!(get(&service, "u", "db"), allowed());
+    assert!(put(&service, (4, 6), vec![]).is_err());
+}
+
+#[test]
+fn a_stored_bundle_of_another_release_closes_the_vault_but_keeps_its_fence() {
+    let fixture = Fixture::new();
+    let service = fixture.start();
+    put(&service, (4, 7), vec![allow(&["u"])]).unwrap();
+    let newer = br#"{"format":9}"#;
+    let hash = strongroom_engine::audit::Hash::of(newer).to_string();
+    let line = serde_json::json!({"format": 1, "record":
+        {"policy": {"generation": {"epoch": 9, "n": 9}, "hash": hash}, "at": 0}});
+    let record = [line.to_string().as_bytes(), b"\n", newer].concat();
+    service.objects.meta_put("policy/bundle", Some(record)).unwrap();
+    drop(service);
+
+    let service = fixture.start();
+    assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
+    assert_eq!(service.policy.status(), None);
+    assert!(put(&service, (9, 8), vec![allow(&["u"])]).is_err());
+    put(&service, (9, 10), vec![allow(&["u"])]).unwrap();
+    assert_eq!(get(&service, "u", "db"), allowed());
+}
+
+#[test]
+fn a_damaged_record_refuses_the_start() {
+    let fixture = Fixture::new();
+    let service = fixture.start();
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    let mut record = service.objects.meta_get("policy/bundle").unwrap().unwrap();
+    let last = record.len() - 1;
+    record[last] ^= 1;
+    service.objects.meta_put("policy/bundle", Some(record)).unwrap();
+    assert!(Policy::open(service.objects.clone(), None, fixture.clock.clone()).is_err());
+}
+
+#[test]
+fn an_unconfirmed_bundle_closes_the_vault_until_it_is_confirmed() {
+    let fixture = Fixture::with_staleness(Some(Duration::from_secs(3600)));
+    let service = fixture.start();
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    fixture.clock.advance(3500);
+    assert_eq!(get(&service, "u", "db"), allowed());
+    service.policy.confirm(&in_force(&service)).unwrap();
+    fixture.clock.advance(3500);
+    assert_eq!(get(&service, "u", "db"), allowed());
+    fixture.clock.advance(200);
+    assert_eq!(get(&service, "u", "db"), Err(Closed::Stale));
+    service.policy.confirm(&in_force(&service)).unwrap();
+    assert_eq!(get(&service, "u", "db"), allowed());
+}
+
+#[test]
+fn restarting_does_not_make_a_stale_bundle_fresh() {
+    let fixture = Fixture::with_staleness(Some(Duration::from_secs(3600)));
+    let service = fixture.start();
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    for _ in 0..6 {
+        fixture.clock.advance(1000);
+        service.policy.confirm(&in_force(&service)).unwrap();
+    }
+    drop(service);
+    let service = fixture.start();
+    assert_eq!(get(&service, "u", "db"), allowed());
+    fixture.clock.advance(3601);
+    drop(service);
+    assert_eq!(get(&fixture.start(), "u", "db"), Err(Closed::Stale));
+}
+
+#[test]
+fn without_a_staleness_the_last_bundle_is_enforced_for_ever() {
+    let fixture = Fixture::new();
+    let service = fixture.start();
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    fixture.clock.advance(10 * 365 * 86_400);
+    assert_eq!(get(&service, "u", "db"), allowed());
+    assert_eq!(service.policy.closes_at(), None);
+    assert!(service.policy.staleness() >= 10 * 365 * 86_400);
+}
+
+#[test]
+fn only_what_is_in_force_can_be_confirmed() {
+    let service = Fixture::new().start();
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    let old = in_force(&service);
+    put(&service, (1, 2), vec![]).unwrap();
+    assert!(matches!(
+        service.policy.confirm(&old),
+        Err(ConfirmError::NotInForce { .. })
+    ));
+}
+
+#[test]
+fn a_rollback_closes_the_vault_over_restarts_until_exactly_that_generation_is_accepted() {
+    let fixture = Fixture::new();
+    let service = fixture.start();
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    service.policy.detect_rollback(99).unwrap();
+    assert_eq!(get(&service, "u", "db"), Err(Closed::RolledBack));
+    drop(service);
+
+    let service = fixture.start();
+    assert_eq!(get(&service, "u", "db"), Err(Closed::RolledBack));
+    let present = service.objects.anchor().unwrap().generation.0;
+    for wrong in [0, present - 1, present + 1, 99] {
+        let refused = service
+            .policy
+            .accept_rollback(wrong, || panic!("nothing to audit"));
+        assert!(
+            matches!(
+                refused,
+                Err(AcceptError::NotAccepted(NotAccepted::OtherGeneration { .. }))
+            ),
+            "{refused:?}"
+        );
+    }
+    assert!(matches!(
+        service.policy.accept_rollback(present, || Err(NotAudited)),
+        Err(AcceptError::Audit(NotAudited))
+    ));
+    assert_eq!(get(&service, "u", "db"), Err(Closed::RolledBack));
+    service.policy.accept_rollback(present, || Ok(())).unwrap();
+    assert_eq!(get(&service, "u", "db"), allowed());
+    let again = service.objects.anchor().unwrap().generation.0;
+    assert!(matches!(
+        service.policy.accept_rollback(again, || Ok(())),
+        Err(AcceptError::NotAccepted(NotAccepted::NotDetected))
+    ));
+    drop(service);
+    assert_eq!(get(&fixture.start(), "u", "db"), allowed());
+}
+
+#[tokio::test]
+async fn whoever_decides_is_woken_by_every_change_of_what_is_decided() {
+    let fixture = Fixture::with_staleness(Some(Duration::from_secs(60)));
+    let service = fixture.start();
+    let mut changes = service.policy.changes();
+    let woken = async |changes: &mut strongroom_vault::policy::Changes| {
+        tokio::time::timeout(Duration::from_millis(200), changes.changed())
+            .await
+            .is_ok()
+    };
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    assert!(woken(&mut changes).await);
+    service.policy.confirm(&in_force(&service)).unwrap();
+    assert!(!woken(&mut changes).await);
+    fixture.clock.advance(61);
+    service.policy.confirm(&in_force(&service)).unwrap();
+    assert!(woken(&mut changes).await);
+    service.policy.detect_rollback(9).unwrap();
+    assert!(woken(&mut changes).await);
+}

@@ -1,0 +1,77 @@
+//! Volume counts, and changes of a SecretRef.
+
+use std::time::Duration;
+
+use strongroom_wire::{admin::RefChanged, watch::server_message::Message};
+
+use super::Watched;
+use crate::{
+    fixture::set,
+    node::{Node, at},
+};
+
+fn counts(watched: &Watched) -> Option<(u32, u32, u32, u32)> {
+    let volumes = watched.watch.volumes();
+    let counts = volumes.refs.first()?;
+    assert_eq!(
+        (
+            counts.secret_ref.namespace.as_str(),
+            counts.secret_ref.name.as_str()
+        ),
+        ("shop", "db")
+    );
+    Some((counts.total, counts.current, counts.outdated, counts.failing))
+}
+
+/// What was sent on the stream is counted once the stream has answered something sent after it.
+async fn settle(watched: &Watched, node: &mut Node) {
+    node.renew("v", &watched.token()).await;
+    node.subscribed().await;
+}
+
+#[tokio::test]
+async fn volumes_are_counted_by_what_their_nodes_acknowledge() {
+    let watched = Watched::new();
+    let first = set(&watched.service, "db", "1");
+    let mut node = watched.subscribed(&["db"]).await;
+    node.subscribe("w", &watched.token(), &["db"]).await;
+    node.subscribed().await;
+    assert_eq!(counts(&watched), Some((2, 0, 2, 0)));
+    node.acknowledge("v", vec![at("db", first)], "").await;
+    node.acknowledge("w", vec![at("db", first)], "").await;
+    settle(&watched, &mut node).await;
+    assert_eq!(counts(&watched), Some((2, 2, 0, 0)));
+
+    let second = set(&watched.service, "db", "2");
+    assert_eq!(counts(&watched), Some((2, 0, 2, 0)));
+    node.changed().await;
+    node.changed().await;
+    node.acknowledge("v", vec![at("db", second)], "").await;
+    node.acknowledge("w", Vec::new(), "no space left on device").await;
+    settle(&watched, &mut node).await;
+    assert_eq!(counts(&watched), Some((2, 1, 0, 1)));
+
+    node.unsubscribe("w").await;
+    settle(&watched, &mut node).await;
+    assert_eq!(counts(&watched), Some((1, 1, 0, 0)));
+    drop(node);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(counts(&watched), None);
+}
+
+#[tokio::test]
+async fn a_changed_secret_ref_is_told_to_its_volumes_alone() {
+    let watched = Watched::new();
+    let mut node = watched.subscribed(&["db"]).await;
+    let changed = |name: &str| RefChanged {
+        namespace: "shop".parse().unwrap(),
+        name: name.parse().unwrap(),
+    };
+    watched.watch.ref_changed(&changed("web"));
+    assert!(node.is_quiet().await);
+    watched.watch.ref_changed(&changed("db"));
+    match node.told().await {
+        Ok(Message::RefChanged(told)) => assert_eq!(told.id, "v"),
+        other => panic!("not RefChanged: {other:?}"),
+    }
+}
