@@ -152,7 +152,12 @@ impl Vault {
         visible: &dyn Fn(&ObjectName) -> bool,
     ) -> Result<Answer, ObjectError> {
         let published = self.shared.published();
-        read(published.view(&self.shared.rules), request, now, visible)
+        let answer = read(published.view(&self.shared.rules), request, now, visible);
+        if matches!(answer, Err(ObjectError::Store(_))) {
+            // A full queue holds changes, and those find the same failure.
+            let _ = self.send(Job::Republish);
+        }
+        answer
     }
 
     /// Hands a change to the writer. `audit` makes its record from the outcome and may be called more than once; `done`

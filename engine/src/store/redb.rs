@@ -9,7 +9,10 @@ use std::{
     io,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use redb::{Database, StorageBackend, TableDefinition, backends::FileBackend};
@@ -51,11 +54,18 @@ impl Default for RedbOptions {
 /// Opens the database; the flag asks for the check of the whole file.
 type Opener = Box<dyn Fn(bool) -> Result<Database, Failure> + Send + Sync>;
 
+/// An open database.
+struct Opened {
+    database: Database,
+    /// Set by a snapshot that could not be read: redb refuses everything from then on.
+    broken: Arc<AtomicBool>,
+}
+
 /// A store in one redb file.
 pub struct RedbStore {
     open: Opener,
     /// None after an error that opening again did not mend.
-    database: RwLock<Option<Database>>,
+    opened: RwLock<Option<Opened>>,
     changes: ChangeLog,
     room: Option<Room>,
 }
@@ -109,39 +119,45 @@ impl RedbStore {
                 .set_check_integrity_on_open(check && small);
             Ok(builder.create_with_backend(backend)?)
         });
-        let database = open(true)?;
-        let generation = header::prepare(&database)?;
-        let database = RwLock::new(Some(database));
+        let opened = Opened {
+            database: open(true)?,
+            broken: Arc::default(),
+        };
+        let generation = header::prepare(&opened.database)?;
+        let opened = RwLock::new(Some(opened));
         Ok(Self {
             open,
-            database,
+            opened,
             changes: ChangeLog::new(generation),
             room,
         })
     }
 
-    /// Does `work` with the database, opening it again first where the last attempt failed.
-    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Failure>) -> Result<T, Failure> {
-        if let Some(database) = &*self.database.read().unwrap_or_else(PoisonError::into_inner) {
-            return work(database);
+    /// Does `work` with the database, opening it again first where it failed before.
+    fn with<T>(&self, work: impl FnOnce(&Opened) -> Result<T, Failure>) -> Result<T, Failure> {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = opened.as_ref().filter(|opened| !opened.broken.load(Relaxed)) {
+            return work(opened);
         }
+        drop(opened);
         self.reopen()?;
-        match &*self.database.read().unwrap_or_else(PoisonError::into_inner) {
-            Some(database) => work(database),
-            None => Err(Failure::Closed),
-        }
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        opened.as_ref().map_or(Err(Failure::Closed), work)
     }
 
     fn reopen(&self) -> Result<(), Failure> {
-        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         // The file is locked for as long as the old handle lives.
-        *database = None;
-        *database = Some((self.open)(false)?);
+        *opened = None;
+        *opened = Some(Opened {
+            database: (self.open)(false)?,
+            broken: Arc::default(),
+        });
         Ok(())
     }
 
     fn snapshot_of_database(&self) -> Result<RedbSnapshot, Failure> {
-        self.with(RedbSnapshot::open)
+        self.with(|opened| RedbSnapshot::open(&opened.database, Arc::clone(&opened.broken)))
     }
 
     /// Finds out what became of a commit that failed half-way.
@@ -192,8 +208,8 @@ impl Store for RedbStore {
         }
         let generation = expect.next();
         let mut committing = false;
-        let outcome = self.with(|database| {
-            let transaction = header::begin(database)?;
+        let outcome = self.with(|opened| {
+            let transaction = header::begin(&opened.database)?;
             if header::advance(&transaction, expect, generation)? {
                 write(&transaction, batch)?;
                 committing = true;
@@ -228,7 +244,13 @@ impl Store for RedbStore {
 
 fn open_file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
 }
 
 fn write(transaction: &redb::WriteTransaction, batch: &Batch) -> Result<(), Failure> {

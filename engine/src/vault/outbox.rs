@@ -24,37 +24,54 @@ pub(super) struct Outbox {
     waiting: VecDeque<(Place, Entry)>,
     /// In the log, still in the store; oldest first.
     drained: VecDeque<Place>,
+    /// A commit began whose end is not known.
+    in_doubt: bool,
 }
 
 impl Outbox {
     /// Takes up what an earlier run left, and hands it to the log.
     pub(super) fn load(snapshot: &dyn Snapshot, vault: VaultId, log: Arc<Log>) -> Result<Self, ObjectError> {
-        let mut waiting = VecDeque::new();
-        let mut after = None;
-        loop {
-            let page = snapshot.scan(&key::all_outbox(), after.as_ref(), STRETCH)?;
-            for (key, record) in &page.records {
-                let parts = key::parts_of_outbox(key);
-                let (generation, index) = parts.ok_or_else(|| ObjectError::Corrupt {
-                    what: "an audit record's key".into(),
-                })?;
-                let entry = outbox::decode(vault, record);
-                let entry = entry.map_err(|error| damaged_state("an audit record", error))?;
-                waiting.push_back((Place { generation, index }, entry));
-            }
-            after = page.records.last().map(|(key, _)| key.clone());
-            if !page.more || after.is_none() {
-                break;
-            }
-        }
         let mut outbox = Self {
             vault,
             log,
-            waiting,
+            waiting: stored(snapshot, vault)?,
             drained: VecDeque::new(),
+            in_doubt: false,
         };
         outbox.drain();
         Ok(outbox)
+    }
+
+    /// A commit begins: until it is known how it ended, the store may hold records that the outbox does not know.
+    pub(super) const fn begin(&mut self) {
+        self.in_doubt = true;
+    }
+
+    /// The commit changed nothing.
+    pub(super) const fn not_committed(&mut self) {
+        self.in_doubt = false;
+    }
+
+    /// Whether it is not known how the last commit ended.
+    pub(super) const fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// Takes up the records of a commit of which it was not known that it succeeded. The log would refuse them later as
+    /// older than what it has.
+    pub(super) fn recover(&mut self, snapshot: &dyn Snapshot) -> Result<(), ObjectError> {
+        let known = self
+            .waiting
+            .back()
+            .map(|(place, _)| *place)
+            .max(self.log.last_drained());
+        let unknown = stored(snapshot, self.vault)?
+            .into_iter()
+            .filter(|(place, _)| Some(*place) > known);
+        self.waiting.extend(unknown);
+        self.in_doubt = false;
+        self.drain();
+        Ok(())
     }
 
     /// Whether a change may be committed now: its record must be able to follow.
@@ -91,6 +108,7 @@ impl Outbox {
 
     /// The batch was committed: its records go to the log.
     pub(super) fn committed(&mut self, pending: Pending) {
+        self.in_doubt = false;
         self.drained.drain(..pending.removed.min(self.drained.len()));
         self.waiting.extend(pending.added);
         self.drain();
@@ -104,6 +122,28 @@ impl Outbox {
             }
             self.drained.push_back(*place);
             self.waiting.pop_front();
+        }
+    }
+}
+
+/// The records in the store, oldest first.
+fn stored(snapshot: &dyn Snapshot, vault: VaultId) -> Result<VecDeque<(Place, Entry)>, ObjectError> {
+    let mut found = VecDeque::new();
+    let mut after = None;
+    loop {
+        let page = snapshot.scan(&key::all_outbox(), after.as_ref(), STRETCH)?;
+        for (key, record) in &page.records {
+            let parts = key::parts_of_outbox(key);
+            let (generation, index) = parts.ok_or_else(|| ObjectError::Corrupt {
+                what: "an audit record's key".into(),
+            })?;
+            let entry = outbox::decode(vault, record);
+            let entry = entry.map_err(|error| damaged_state("an audit record", error))?;
+            found.push_back((Place { generation, index }, entry));
+        }
+        after = page.records.last().map(|(key, _)| key.clone());
+        if !page.more || after.is_none() {
+            return Ok(found);
         }
     }
 }

@@ -55,6 +55,8 @@ pub(super) enum Job {
     Meta(Put),
     /// The vault's own work.
     Sweep { now: Timestamp },
+    /// The published state could not be read.
+    Republish,
     /// A step of it.
     System { request: SystemRequest, now: Timestamp },
 }
@@ -72,7 +74,7 @@ impl Job {
         match self {
             Self::Write { reply, .. } => reply.abandon(),
             Self::Meta(put) => put.reply.abandon(),
-            Self::Sweep { .. } | Self::System { .. } => {}
+            Self::Sweep { .. } | Self::Republish | Self::System { .. } => {}
         }
     }
 
@@ -80,7 +82,7 @@ impl Job {
         match self {
             Self::Write { reply, .. } => reply.send(Err(error)),
             Self::Meta(put) => put.reply.send(Err(error)),
-            Self::Sweep { .. } | Self::System { .. } => {}
+            Self::Sweep { .. } | Self::Republish | Self::System { .. } => {}
         }
     }
 }
@@ -107,6 +109,10 @@ pub(super) struct Writer {
     store: Arc<dyn Store>,
     outbox: Outbox,
     eraser: Eraser,
+    /// The published state is of a store that had to be opened again, or could not be.
+    stale: bool,
+    /// Names changed by a commit of which it is not known how it ended.
+    untold: Vec<ObjectName>,
 }
 
 impl Writer {
@@ -116,6 +122,8 @@ impl Writer {
             store,
             outbox,
             eraser,
+            stale: false,
+            untold: Vec::new(),
         }
     }
 
@@ -134,17 +142,18 @@ impl Writer {
 
     /// Does all jobs, in as many commits as they need.
     fn work(&mut self, mut jobs: VecDeque<Job>) {
+        let asked = jobs.iter().any(|job| matches!(job, Job::Republish));
+        if (asked || self.stale) && !self.publish() {
+            return fail_all(&mut jobs, &WriteError::Unavailable);
+        }
+        jobs.retain(|job| !matches!(job, Job::Republish));
         while !jobs.is_empty() {
             if let Some(now) = take_sweep(&mut jobs) {
                 self.sweep(now);
-                continue;
-            }
-            if self.outbox.is_open() {
+            } else if self.is_open() {
                 self.commit_some(&mut jobs);
             } else {
-                for job in jobs.drain(..) {
-                    job.fail(WriteError::AuditUnavailable);
-                }
+                fail_all(&mut jobs, &WriteError::AuditUnavailable);
             }
         }
     }
@@ -165,6 +174,7 @@ impl Writer {
         }
         let expect = published.snapshot.generation();
         let pending = self.outbox.put(&mut batch, expect.next().0, entries);
+        self.outbox.begin();
         match self.store.commit(expect, &batch) {
             Ok(generation) => {
                 self.publish();
@@ -173,13 +183,20 @@ impl Writer {
                 self.tell(names, generation);
             }
             Err(CommitError::Conflict) if self.publish() && self.moved_on(expect) => {
+                self.outbox.not_committed();
                 decided
                     .into_iter()
                     .rev()
                     .for_each(|decided| jobs.push_front(decided.job));
             }
             Err(error) => {
+                if error == CommitError::OutcomeUnknown {
+                    self.untold.extend(names);
+                } else {
+                    self.outbox.not_committed();
+                }
                 self.publish();
+                self.is_open();
                 self.eraser.failed();
                 for decided in decided {
                     decided.job.fail(error.clone().into());
@@ -188,13 +205,28 @@ impl Writer {
         }
     }
 
+    /// Whether a change may be committed now. After a commit that may or may not have succeeded, its records are looked
+    /// for first.
+    fn is_open(&mut self) -> bool {
+        if self.outbox.is_in_doubt() {
+            let is_known = self.publish() && self.outbox.recover(&*self.shared.published().snapshot).is_ok();
+            if !is_known {
+                return false;
+            }
+            let names = std::mem::take(&mut self.untold);
+            self.tell(names, self.shared.published().snapshot.generation());
+        }
+        self.outbox.is_open()
+    }
+
     /// Lets readers see the store's latest state; while it cannot be read they keep the one they have.
-    fn publish(&self) -> bool {
+    fn publish(&mut self) -> bool {
         let snapshot = self.store.snapshot();
         let keyring = Arc::clone(&self.shared.published().keyring);
-        snapshot
+        self.stale = snapshot
             .map(|snapshot| self.shared.publish(snapshot, keyring))
-            .is_ok()
+            .is_err();
+        !self.stale
     }
 
     fn moved_on(&self, from: Gen) -> bool {
@@ -211,7 +243,7 @@ impl Writer {
                 (Job::Write { reply, .. }, result) => reply.send(result.map_err(WriteError::from)),
                 (Job::Meta(put), result) => put.reply.send(result.map(|_| ()).map_err(WriteError::from)),
                 (Job::System { .. }, Err(_)) => self.eraser.failed(),
-                (Job::Sweep { .. } | Job::System { .. }, _) => {}
+                (Job::Sweep { .. } | Job::Republish | Job::System { .. }, _) => {}
             }
         }
     }
@@ -224,7 +256,7 @@ impl Writer {
 
     /// One round of the vault's own work. What fails is tried again by the next sweep.
     fn sweep(&mut self, now: Timestamp) {
-        self.outbox.drain();
+        self.is_open();
         let published = self.shared.published();
         let view = published.view(&self.shared.rules);
         let names = expired(view, now, EXPIRE).unwrap_or_default();
@@ -270,11 +302,17 @@ impl Writer {
             .map(|request| Job::System { request, now })
             .collect();
         while !jobs.is_empty() {
-            if !self.outbox.is_open() {
+            if !self.is_open() {
                 return self.eraser.failed();
             }
             self.commit_some(&mut jobs);
         }
+    }
+}
+
+fn fail_all(jobs: &mut VecDeque<Job>, error: &WriteError) {
+    for job in jobs.drain(..) {
+        job.fail(error.clone());
     }
 }
 
@@ -361,7 +399,7 @@ fn decide(view: View<'_>, job: &Job) -> Decision {
             put_meta(view, put, &mut changes.batch);
             (changes, Ok(Answer::Purged), None)
         }
-        Job::Sweep { .. } => (Changes::default(), Ok(Answer::Purged), None),
+        Job::Sweep { .. } | Job::Republish => (Changes::default(), Ok(Answer::Purged), None),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the engine promises, seen from outside.
 
 mod differential;
+mod disk;
 mod fixture;
 mod lifecycle;
 mod limits;

@@ -1,6 +1,12 @@
 //! One committed state of a redb store.
 
-use std::ops::Bound;
+use std::{
+    ops::Bound,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use redb::{Database, ReadOnlyTable, ReadableDatabase as _};
 
@@ -11,16 +17,24 @@ use crate::store::{Gen, Key, Page, Snapshot, StoreError, Value};
 pub(super) struct RedbSnapshot {
     generation: Gen,
     records: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    broken: Arc<AtomicBool>,
 }
 
 impl RedbSnapshot {
-    pub(super) fn open(database: &Database) -> Result<Self, Failure> {
+    pub(super) fn open(database: &Database, broken: Arc<AtomicBool>) -> Result<Self, Failure> {
         let transaction = database.begin_read()?;
         let generation = header::generation(&transaction)?;
         Ok(Self {
             generation,
             records: transaction.open_table(RECORDS)?,
+            broken,
         })
+    }
+
+    /// Notes that redb has to be opened again.
+    fn tell(&self, failure: Failure) -> StoreError {
+        self.broken.store(true, Relaxed);
+        failure.into()
     }
 
     fn stretch(&self, prefix: &Key, after: Option<&Key>, limit: usize) -> Result<Page, Failure> {
@@ -51,11 +65,13 @@ impl Snapshot for RedbSnapshot {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Value>, StoreError> {
-        let found = self.records.get(key.as_bytes()).map_err(Failure::from)?;
+        let found = self.records.get(key.as_bytes()).map_err(Failure::from);
+        let found = found.map_err(|failure| self.tell(failure))?;
         Ok(found.map(|value| Value::new(value.value())))
     }
 
     fn scan(&self, prefix: &Key, after: Option<&Key>, limit: usize) -> Result<Page, StoreError> {
-        Ok(self.stretch(prefix, after, limit)?)
+        self.stretch(prefix, after, limit)
+            .map_err(|failure| self.tell(failure))
     }
 }
