@@ -36,6 +36,8 @@ struct State {
     image: Vec<u8>,
     events: Vec<Logged>,
     audit: PathBuf,
+    /// The event that fails, and the system's error number.
+    fault: Option<(usize, i32)>,
 }
 
 /// A disk in memory.
@@ -53,6 +55,22 @@ impl Disk {
     /// From now on, events know the length of the audit log in this file.
     pub fn watch(&self, audit: PathBuf) {
         self.0.lock().unwrap().audit = audit;
+    }
+
+    /// The event of this number, counted from 0, will fail and change nothing.
+    pub fn fail(&self, number: usize, error: i32) {
+        self.0.lock().unwrap().fault = Some((number, error));
+    }
+
+    fn attempt(&self, event: Event) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        let number = state.events.len();
+        if let Some((_, error)) = state.fault.take_if(|(fault, _)| *fault == number) {
+            return Err(io::Error::from_raw_os_error(error));
+        }
+        drop(state);
+        self.log(event);
+        Ok(())
     }
 
     pub fn log(&self, event: Event) {
@@ -89,21 +107,18 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.log(Event::SetLen(usize::try_from(len).unwrap()));
-        Ok(())
+        self.attempt(Event::SetLen(usize::try_from(len).unwrap()))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.log(Event::Sync);
-        Ok(())
+        self.attempt(Event::Sync)
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.log(Event::Write {
+        self.attempt(Event::Write {
             offset: usize::try_from(offset).unwrap(),
             data: data.into(),
-        });
-        Ok(())
+        })
     }
 }
 
@@ -146,9 +161,17 @@ impl Random {
     }
 
     pub fn coin(&mut self) -> bool {
+        self.next() >> 63 == 1
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() >> 8).unwrap() % limit
+    }
+
+    fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        self.0 >> 63 == 1
+        self.0
     }
 }

@@ -48,10 +48,12 @@ pub struct Recording {
 /// Keyring, seal and audit log of a vault, outside the simulated disk.
 pub struct Place {
     dir: TempDir,
+    sync: SyncMode,
 }
 
 impl Place {
-    fn new() -> Self {
+    /// With [`SyncMode::Always`] what leaves the outbox does not depend on the time that passes.
+    pub fn new(sync: SyncMode) -> Self {
         // Nothing here is to survive anything, so the fastest directory will do.
         let memory = Path::new("/dev/shm");
         let dir = if memory.is_dir() {
@@ -63,12 +65,12 @@ impl Place {
         fs::create_dir(dir.path().join("seal")).unwrap();
         fs::write(dir.path().join("seal/key"), [9; 32]).unwrap();
         fs::write(dir.path().join("seal/id"), "crash").unwrap();
-        Self { dir }
+        Self { dir, sync }
     }
 
     /// A place with the same keyring and an audit log that ends as `audit` does.
     pub fn beside(&self, audit: &[u8]) -> Self {
-        let place = Self::new();
+        let place = Self::new(SyncMode::Always);
         if let Ok(keyring) = fs::read(self.dir.path().join("keyring")) {
             fs::write(place.dir.path().join("keyring"), keyring).unwrap();
         }
@@ -104,11 +106,17 @@ impl Place {
         options.initialise = Initialise::Allowed;
         let unsealed = Unsealed::open(options, Arc::new(store), Box::new(seal))?;
         let mut config = LogConfig::new(self.audit_dir(), &unsealed.vault_id().to_string(), "prod-0");
-        // So that what leaves the outbox does not depend on the time that passes.
-        config.sync = SyncMode::Always;
+        config.sync = self.sync;
         let log = Arc::new(Log::open(config, unsealed.audit_head())?);
         Ok(unsealed.start(log)?)
     }
+}
+
+/// A disk with an empty store.
+pub fn new_disk() -> Disk {
+    let disk = Disk::default();
+    drop(store(&disk).unwrap());
+    Disk::of(disk.image())
 }
 
 fn store(disk: &Disk) -> Result<RedbStore, OpenStoreError> {
@@ -122,10 +130,8 @@ fn store(disk: &Disk) -> Result<RedbStore, OpenStoreError> {
 
 impl Recording {
     /// Runs `script` on a new vault. Its store is an empty one, since the file appears whole or not at all.
-    pub fn of_new_vault(script: Vec<Step>) -> Self {
-        let (place, disk) = (Place::new(), Disk::default());
-        drop(store(&disk).unwrap());
-        let recording = Self::on(place, &Disk::of(disk.image()), script);
+    pub fn of_new_vault(sync: SyncMode, script: Vec<Step>) -> Self {
+        let recording = Self::on(Place::new(sync), &new_disk(), script);
         Self {
             is_first: true,
             ..recording
@@ -155,6 +161,12 @@ impl Recording {
             states,
             audit,
         }
+    }
+
+    /// How long the audit log was when the vault had started.
+    pub fn audit_at_start(&self) -> usize {
+        let started = |logged: &&Logged| matches!(logged.event, Event::Acknowledged(0));
+        self.events.iter().find(started).map_or(0, |logged| logged.audit)
     }
 
     /// Every moment at which the run could have stopped: before the first event, and after each.
@@ -187,6 +199,7 @@ impl Recording {
                 .collect(),
             acknowledged,
             audit: self.audit[..audit].to_vec(),
+            audit_is_whole: true,
         }
     }
 }
@@ -207,9 +220,18 @@ pub struct Moment {
     pub acknowledged: Option<usize>,
     /// The audit log.
     pub audit: Vec<u8>,
+    /// Nothing of the audit log was lost.
+    pub audit_is_whole: bool,
 }
 
 impl Moment {
+    /// Cuts the audit log to at least `floor` bytes, as a power loss does to what was not synced.
+    pub fn lose_audit(&mut self, floor: usize, random: &mut Random) {
+        let lost = random.below(self.audit.len().saturating_sub(floor) + 1);
+        self.audit.truncate(self.audit.len() - lost);
+        self.audit_is_whole = false;
+    }
+
     /// What the disk may hold after the power came back: everything, nothing since the last sync, or `torn` times some of
     /// it.
     pub fn images(&self, torn: usize, random: &mut Random) -> Vec<Vec<u8>> {

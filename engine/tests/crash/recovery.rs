@@ -80,10 +80,15 @@ pub fn check(recording: &Recording, moment: &Moment, image: Vec<u8>, tally: &mut
         .scrub()
         .unwrap_or_else(|error| panic!("moment {number}: {error}"));
     drop(vault);
-    check_audit(&place, number, state, (before, after));
+    check_audit(&place, (number, moment.audit_is_whole), state, (before, after));
 }
 
-fn check_audit(place: &Place, number: usize, state: &State, (before, after): (&State, Option<&State>)) {
+fn check_audit(
+    place: &Place,
+    (number, keeps_refusals): (usize, bool),
+    state: &State,
+    (before, after): (&State, Option<&State>),
+) {
     let report = verify(&place.audit_dir(), None).unwrap();
     assert!(report.is_intact(), "moment {number}: {report}");
     let mut counts = BTreeMap::new();
@@ -96,7 +101,13 @@ fn check_audit(place: &Place, number: usize, state: &State, (before, after): (&S
             "moment {number}: a record of what was not done: {marker}"
         );
     }
-    for marker in state.changes.iter().chain(&before.refusals) {
+    // A refusal leaves nothing behind that its record could be made again from.
+    let refusals = if keeps_refusals {
+        before.refusals.as_slice()
+    } else {
+        &[]
+    };
+    for marker in state.changes.iter().chain(refusals) {
         assert_eq!(
             counts.get(marker),
             Some(&1),

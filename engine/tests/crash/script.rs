@@ -1,6 +1,7 @@
 //! What the vault is asked, one step after the other.
 
 use std::{
+    collections::BTreeMap,
     net::IpAddr,
     sync::{Arc, mpsc},
     time::{Duration, SystemTime},
@@ -178,6 +179,18 @@ impl Runner {
         }
     }
 
+    /// Sets each of `names` in a commit of its own, whatever becomes of it.
+    pub fn set_each(&mut self, names: &[ObjectName]) -> BTreeMap<u32, Result<(), WriteError>> {
+        let mut results = BTreeMap::new();
+        for name in names {
+            let (outcomes, received) = mpsc::channel();
+            self.submit(Ask::Set(Box::leak(name.to_string().into()), 2_000), &outcomes);
+            let (marker, result) = received.recv().unwrap();
+            results.insert(marker, result.map(drop));
+        }
+        results
+    }
+
     /// Makes the writer find all of `asks` in its queue at once.
     fn together(&mut self, asks: &[Ask]) {
         let (gate, closed) = mpsc::channel::<()>();
@@ -197,7 +210,9 @@ impl Runner {
             reached.recv().unwrap();
         }
         let (outcomes, received) = mpsc::channel();
-        asks.iter().for_each(|ask| self.submit(*ask, &outcomes));
+        for ask in asks {
+            self.submit(*ask, &outcomes);
+        }
         drop((gate, outcomes));
         for (marker, result) in received {
             match result {
