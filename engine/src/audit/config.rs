@@ -65,7 +65,7 @@ impl LogConfig {
     /// closed segments kept for 90 days and up to 176 MiB, which is below the mark of nearly full.
     pub fn new(dir: PathBuf, vault_id: &str, replica: &str) -> Self {
         const MIB: u64 = 1 << 20;
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        const DAY: Duration = Duration::from_hours(24);
         Self {
             dir,
             vault_id: vault_id.into(),

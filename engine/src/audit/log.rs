@@ -180,6 +180,7 @@ impl Log {
         let failures = self.shared.progress().failures;
         let head = self.head();
         worker::wake(&self.shared);
+        worker::hurry(&self.shared);
         self.shared.wait_for(head, failures)?;
         Ok(self.synced())
     }

@@ -53,7 +53,7 @@ fn every_append_is_one_line_under_concurrency_and_over_segments() {
     let mut bench = Bench::new();
     bench.config.segment = SegmentLimits {
         bytes: 50_000,
-        age: Duration::from_secs(3600),
+        age: Duration::from_hours(1),
     };
     let log = bench.open();
     thread::scope(|scope| {

@@ -266,9 +266,9 @@ fn a_torn_header_is_begun_again() {
 
 #[test]
 fn the_vault_goes_on_after_damage_and_the_damage_still_shows() {
-    let (bench, head) = written();
+    let (bench, _) = written();
     edit(&bench, 3, |lines| {
-        lines[0] = lines[0].replace("AuditEvent", "AuditEvens")
+        lines[0] = lines[0].replace("AuditEvent", "AuditEvens");
     });
     drop(bench.open());
     let log = bench.open();
@@ -327,7 +327,7 @@ proptest! {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
         let at = (at * bytes.len() as f64) as usize;
         bytes[at] ^= 1 << bit;
-        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = bytes[..at].split(|byte| *byte == b'\n').count() as u64;
         fs::write(path, &bytes).unwrap();
         let report = verify(bench.dir(), Some(head)).unwrap();
         match report.findings.first() {

@@ -162,7 +162,7 @@ mod tests {
             bytes: 1 << 20,
             reserve: 0,
         });
-        let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+        let long_ago = Instant::now().checked_sub(Duration::from_mins(1)).unwrap();
         let gauges = Gauges {
             epoch: long_ago,
             ..gauges

@@ -50,7 +50,7 @@ pub(super) fn find_end(config: &LogConfig, expected: Option<Head>) -> Result<End
     // A segment whose header was never finished has no record; the one before it has the last.
     for name in list(dir).map_err(dir_error)?.into_iter().rev() {
         let scan = Scan::of(dir, name)?;
-        let has_records = end.take(scan, config)?;
+        let has_records = end.take(&scan, config)?;
         if has_records {
             break;
         }
@@ -61,7 +61,7 @@ pub(super) fn find_end(config: &LogConfig, expected: Option<Head>) -> Result<End
 
 impl End {
     /// Takes over what `scan` found, and says whether it found a record.
-    fn take(&mut self, scan: Scan, config: &LogConfig) -> Result<bool, OpenError> {
+    fn take(&mut self, scan: &Scan, config: &LogConfig) -> Result<bool, OpenError> {
         let segment = scan.name.to_string();
         let Some(head) = scan.head else {
             if scan.is_damaged() {
@@ -166,8 +166,8 @@ impl Scan {
         }
     }
 
-    fn follow(&mut self, line: &RawLine) -> Result<(), LineError> {
-        let (body, link) = line.parse()?;
+    fn follow(&mut self, raw: &RawLine) -> Result<(), LineError> {
+        let (body, link) = raw.parse()?;
         match self.head {
             None => {
                 let header = Header::parse(body).ok_or(LineError::Form)?;

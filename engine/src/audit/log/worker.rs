@@ -14,7 +14,7 @@ use crate::audit::{
     config::{Retention, SyncMode},
     entry::Entry,
     recovery::{Recovery, Upkeep},
-    segment::{SegmentName, list},
+    segment::{Segment, SegmentName, list},
 };
 
 /// How long at most until a removed or replaced file is noticed.
@@ -60,7 +60,7 @@ impl Shared {
     /// Lets a window of appends share one sync. A fifth of the window is left for the sync itself.
     fn wait_for_more(&self) {
         if let SyncMode::Within(window) = self.config.sync {
-            thread::sleep(window / 5 * 4);
+            thread::park_timeout(window / 5 * 4);
         }
     }
 
@@ -151,7 +151,7 @@ impl Shared {
             .map(|segment| segment.bytes)
             .sum::<u64>();
         let mut writer = self.lock();
-        let current = writer.segment.as_ref().map_or(0, |segment| segment.len());
+        let current = writer.segment.as_ref().map_or(0, Segment::len);
         writer.bytes = kept.saturating_add(current);
         self.gauges.bytes.store(writer.bytes, Relaxed);
     }
@@ -176,12 +176,12 @@ impl Shared {
     }
 
     fn current_len(&self) -> u64 {
-        self.lock().segment.as_ref().map_or(0, |segment| segment.len())
+        self.lock().segment.as_ref().map_or(0, Segment::len)
     }
 
     /// Every segment but the one that is written, oldest first.
     fn closed_segments(&self) -> io::Result<Vec<Closed>> {
-        let Some(current) = self.lock().segment.as_ref().map(|segment| segment.name()) else {
+        let Some(current) = self.lock().segment.as_ref().map(Segment::name) else {
             return Ok(Vec::new());
         };
         let names = list(&self.config.dir)?;
@@ -238,9 +238,14 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
 
 /// Wakes the thread for the first append of a window.
 pub(super) fn wake(shared: &Shared) {
-    if !shared.dirty.swap(true, Relaxed)
-        && let Some(worker) = shared.worker.get()
-    {
+    if !shared.dirty.swap(true, Relaxed) {
+        hurry(shared);
+    }
+}
+
+/// Ends the window, if one is open.
+pub(super) fn hurry(shared: &Shared) {
+    if let Some(worker) = shared.worker.get() {
         worker.unpark();
     }
 }

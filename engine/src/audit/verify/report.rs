@@ -232,12 +232,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.vault_id, &self.replica) {
-            (Some(vault_id), Some(replica)) => {
-                write!(f, "audit log of replica {replica:?} of vault {vault_id:?}: ")?
-            }
-            _ => f.write_str("audit log: ")?,
+        f.write_str("audit log")?;
+        if let (Some(vault_id), Some(replica)) = (&self.vault_id, &self.replica) {
+            write!(f, " of replica {replica:?} of vault {vault_id:?}")?;
         }
+        write!(f, ": {} segments, ", self.segments)?;
         match (self.first, self.head) {
             (Some(first), Some(head)) => {
                 writeln!(
@@ -247,7 +246,7 @@ impl fmt::Display for Report {
                 )?;
                 writeln!(f, "head: {} {}", head.sequence, head.hash)?;
             }
-            _ => writeln!(f, "{} segments, no records", self.segments)?,
+            _ => f.write_str("no records\n")?,
         }
         self.fmt_verdict(f)?;
         for finding in &self.findings {

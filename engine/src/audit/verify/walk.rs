@@ -85,7 +85,7 @@ impl Walk {
     }
 
     /// Takes the next line of the segment.
-    pub(super) fn line(&mut self, line: &RawLine) {
+    pub(super) fn line(&mut self, raw: &RawLine) {
         self.line = self.line.saturating_add(1);
         if let Some((at, _)) = self.torn.take() {
             self.fault(Finding::Altered {
@@ -97,10 +97,10 @@ impl Walk {
         if self.foreign {
             return;
         }
-        match line.parse() {
+        match raw.parse() {
             Ok((body, link)) => self.record(body, &link),
-            Err(LineError::Form) if !line.is_complete() => {
-                self.torn = Some((self.at(self.next()), line.bytes.len() as u64));
+            Err(LineError::Form) if !raw.is_complete() => {
+                self.torn = Some((self.at(self.next()), raw.bytes.len() as u64));
             }
             Err(error) => {
                 self.fault(Finding::Altered {
