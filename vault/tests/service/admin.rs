@@ -26,7 +26,7 @@ fn refused<T>(status: u16, code: &str) -> Result<T, Refused> {
 
 #[tokio::test]
 async fn only_this_installations_operator_completes_a_handshake() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     let pem = |(certificate, key): (String, String)| certificate + &key;
     let other = "spiffe://strongroom.dev/0f0f0f0f-0000-4000-8000-000000000002/operator";
     let (admin, serving) = (&port.admin, &port.serving);
@@ -73,7 +73,7 @@ async fn only_this_installations_operator_completes_a_handshake() {
 
 #[tokio::test]
 async fn a_connection_does_not_outlive_its_certificate() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     port.get::<Status>(path::STATUS).await.unwrap();
     port.fixture.clock.advance(100 * 365 * 86_400);
     assert_eq!(
@@ -84,7 +84,7 @@ async fn a_connection_does_not_outlive_its_certificate() {
 
 #[tokio::test]
 async fn a_changed_admin_ca_counts_from_the_next_connection_on() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     let (old, new) = (port.admin.operator(), Authority::new("admin"));
     let file = port.fixture.directory.path().join("admin-ca.crt");
     std::fs::write(&file, "nonsense").unwrap();
@@ -112,7 +112,7 @@ async fn a_changed_admin_ca_counts_from_the_next_connection_on() {
 
 #[tokio::test]
 async fn the_status_is_what_the_operator_anchors() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     set(&port.service, "db", "1");
     let status: Status = port.get(path::STATUS).await.unwrap();
     assert_eq!(status.vault_id, port.service.objects.vault_id().to_string());
@@ -132,7 +132,7 @@ async fn the_status_is_what_the_operator_anchors() {
 
 #[tokio::test]
 async fn a_bundle_is_taken_confirmed_and_given_back_byte_for_byte() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     assert_eq!(port.get::<Bundle>(path::BUNDLE).await, refused(404, "NoBundle"));
     let bytes = bundle(&port.service.objects, (1, 1), vec![allow(&["u"])]);
     let taken: PolicyStatus = port.send(Method::PUT, path::BUNDLE, bytes.clone()).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_bundle_is_taken_confirmed_and_given_back_byte_for_byte() {
 
 #[tokio::test]
 async fn a_refused_bundle_says_why_changes_nothing_and_is_recorded() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     put(&port.service, (5, 1), vec![allow(&["u"])]).unwrap();
     let objects = &port.service.objects;
     let text = |place| String::from_utf8(bundle(objects, place, vec![])).unwrap();
@@ -198,7 +198,7 @@ async fn a_refused_bundle_says_why_changes_nothing_and_is_recorded() {
 
 #[tokio::test]
 async fn resolving_decides_before_it_looks() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     let ask = |objects: Value| json!({"subject": "u", "objects": objects});
     let db = ask(json!([{"kind": "secrets", "name": "db", "version": null}]));
     assert_eq!(
@@ -248,7 +248,7 @@ async fn resolving_decides_before_it_looks() {
 
 #[tokio::test]
 async fn a_changed_secret_ref_reaches_the_node_and_its_volumes_are_counted() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     put(&port.service, (1, 1), vec![allow(&[&uid(API.name)])]).unwrap();
     let mut node = Node::connect(&port.watch).await;
     node.subscribe(
@@ -275,7 +275,7 @@ async fn a_changed_secret_ref_reaches_the_node_and_its_volumes_are_counted() {
 
 #[tokio::test]
 async fn a_rollback_is_accepted_once_by_its_generation_and_recorded() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     put(&port.service, (1, 1), vec![allow(&["u"])]).unwrap();
     port.tell(path::ROLLBACK, &json!({"action": "detected", "anchored": 99}))
         .await
@@ -310,7 +310,7 @@ async fn a_rollback_is_accepted_once_by_its_generation_and_recorded() {
 
 #[tokio::test]
 async fn bodies_are_bounded_and_the_largest_bundle_fits_the_store() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     let mut bytes = bundle(&port.service.objects, (1, 1), vec![allow(&["u"])]);
     bytes.resize(MAX_BUNDLE, b' ');
     port.send::<PolicyStatus>(Method::PUT, path::BUNDLE, bytes.clone())
@@ -334,7 +334,7 @@ async fn bodies_are_bounded_and_the_largest_bundle_fits_the_store() {
 
 #[tokio::test]
 async fn other_paths_and_methods_are_refused() {
-    let port = AdminPort::start().await;
+    let port = AdminPort::start();
     assert_eq!(port.get::<Value>("/v1/secrets").await, refused(404, "NoSuchPath"));
     assert_eq!(
         port.send::<Value>(Method::DELETE, path::BUNDLE, "").await,

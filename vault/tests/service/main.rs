@@ -1,10 +1,17 @@
 //! Policy, the admin API and Watch over a vault's real parts, without the data port: tokens are signed, the store is
 //! the one in memory, the audit log is on disk.
 
+#[cfg(test)]
 mod admin;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
 mod node;
+#[cfg(test)]
 mod operator;
+#[cfg(test)]
 mod policy;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
 mod watch;

@@ -80,7 +80,7 @@ pub struct Refused {
 }
 
 impl AdminPort {
-    pub async fn start() -> Self {
+    pub fn start() -> Self {
         let fixture = Fixture::new();
         let service = fixture.start();
         let watch = Watch::new(service.clone(), Limits::default());

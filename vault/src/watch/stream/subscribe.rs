@@ -85,16 +85,14 @@ impl Stream {
             .then_some(Refusal::Forbidden);
         let objects = subscription.tell_all(seen);
         self.note(&holder, Operation::VolumeRenew, verdict, refusal, began)?;
-        match refusal {
-            Some(refusal) => self.revoke_in(slot, &id, refusal),
-            None => {
-                slot.send(Message::Subscribed(Subscribed {
-                    id: id.to_string(),
-                    objects,
-                }));
-                Ok(())
-            }
+        if let Some(refusal) = refusal {
+            return self.revoke_in(slot, &id, refusal);
         }
+        slot.send(Message::Subscribed(Subscribed {
+            id: id.to_string(),
+            objects,
+        }));
+        Ok(())
     }
 
     async fn authenticate(&self, token: Zeroizing<String>) -> Result<Arc<Authenticated>, Refusal> {

@@ -199,7 +199,7 @@ async fn bad_tokens_are_refused_and_counted_but_not_repeated() {
 
 #[tokio::test]
 async fn a_vault_whose_policy_went_stale_ends_its_streams() {
-    let fixture = Fixture::with_staleness(Some(Duration::from_secs(300)));
+    let fixture = Fixture::with_staleness(Some(Duration::from_mins(5)));
     let watched = Watched::with(fixture, Limits::default());
     let mut node = watched.subscribed(&["db"]).await;
     watched.fixture.clock.advance(200);
