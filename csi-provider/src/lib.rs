@@ -1,1 +1,44 @@
-//! placeholder
+//! The node driver: a pod's inline volume, filled from a vault with the pod's own identity, following every change.
+//!
+//! ```text
+//!   kubelet --registration--> (where the CSI socket is)
+//!   kubelet --csi::node--> publish --+--exchange--> identity service
+//!                                    +--GET SecretRef--> API server      pod's namespace only
+//!                                    +--GET secrets--> vault
+//!                                    `--volume::{mount, tree}--> tmpfs, shown to the pod
+//!   vault ----Watch----> follow --rewrite--> the same tmpfs
+//! ```
+//!
+//! Invariants:
+//! - a volume's token is its own pod's; a SecretRef is looked up in the pod's namespace alone; what either holds is
+//!   checked here again;
+//! - a file changes only when a vault that allows it says something else than before: never because a vault, the API
+//!   server or the driver is down;
+//! - what is published answers OK ever after; what goes wrong then is an event, a metric and an acknowledgement;
+//! - taking a volume away needs nobody else;
+//! - tokens and values are in types that do not print; no value is kept outside the volume.
+//!
+//! One thread, one connection per vault, no watch on the API server.
+
+pub mod args;
+pub mod csi;
+pub mod driver;
+pub mod events;
+pub mod follow;
+pub mod health;
+pub mod limits;
+pub mod load;
+pub mod metrics;
+pub mod pod;
+pub mod proto;
+pub mod reach;
+pub mod reference;
+pub mod registration;
+pub mod request;
+pub mod run;
+pub mod saved;
+pub mod services;
+pub mod socket;
+pub mod spec;
+pub mod vaults;
+pub mod volume;

@@ -1,0 +1,142 @@
+//! The volumes of this node: publishing them, taking them away, and finding them again after a restart.
+
+mod adopt;
+mod hold;
+mod publish;
+mod unpublish;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::Semaphore, task::AbortHandle};
+
+use crate::{
+    follow::{Facts, Route, Signal, Start, Task},
+    pod::PodToken,
+    request::TokenPlace,
+    services::Services,
+    volume::{VolumeId, mount::Capacity},
+};
+use hold::Holds;
+pub use publish::PublishError;
+pub use unpublish::UnpublishError;
+
+/// The driver's name, which is also that of the CSIDriver object.
+pub const NAME: &str = "csi.strongroom.dev";
+
+/// First publishes that ask others at once. More wait their turn.
+const PUBLISHES_AT_ONCE: usize = 32;
+
+/// What the installer decides.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The node's name.
+    pub node: String,
+    /// Where the driver mounts volumes for itself.
+    pub volumes: PathBuf,
+    /// Where the kubelet puts tokens.
+    pub tokens: TokenPlace,
+    /// How long a publish is held while what it needs is not there yet. The kubelet waits two minutes.
+    pub patience: Duration,
+}
+
+/// The volumes of this node.
+pub struct Driver {
+    settings: Settings,
+    services: Arc<Services>,
+    table: Mutex<BTreeMap<VolumeId, Published>>,
+    holds: Holds,
+    room: Semaphore,
+}
+
+/// A published volume. Dropped, its task ends; its files stay.
+struct Published {
+    route: Route,
+    task: AbortHandle,
+    token: PodToken,
+}
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Driver {
+    /// A driver that knows of no volume yet.
+    pub fn new(settings: Settings, services: Arc<Services>) -> Self {
+        Self {
+            settings,
+            services,
+            table: Mutex::default(),
+            holds: Holds::default(),
+            room: Semaphore::new(PUBLISHES_AT_ONCE),
+        }
+    }
+
+    /// What the installer decided.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What every volume uses.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// How many volumes are published.
+    pub fn count(&self) -> usize {
+        self.table().len()
+    }
+
+    /// Tells every volume that the trust bundle changed.
+    pub fn bundle_changed(&self) {
+        for volume in self.table().values() {
+            volume.route.signal(Signal::Bundle);
+        }
+    }
+
+    /// Closes the connections that no volume uses any more.
+    pub fn close_unused_vaults(&self) {
+        let ledger = self.services.ledger();
+        self.services.vaults.close_unused(|vault| ledger.uses(vault));
+    }
+
+    fn table(&self) -> MutexGuard<'_, BTreeMap<VolumeId, Published>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts keeping a published volume current.
+    fn follow(&self, facts: Facts, start: Start) {
+        let (id, token) = (facts.id.clone(), start.token.clone());
+        let (route, task) = Task::spawn(facts, start, &self.services);
+        let mut table = self.table();
+        table.insert(id, Published { route, task, token });
+        self.services
+            .metrics
+            .volumes
+            .set(i64::try_from(table.len()).unwrap_or(i64::MAX));
+    }
+
+    fn forget(&self, id: &VolumeId) {
+        let mut table = self.table();
+        table.remove(id);
+        self.services
+            .metrics
+            .volumes
+            .set(i64::try_from(table.len()).unwrap_or(i64::MAX));
+    }
+
+    /// The tmpfs of a volume: its files twice while they are replaced, each in whole pages.
+    fn capacity(&self) -> Capacity {
+        let bytes = self.services.ledger().limits().volume_bytes as u64;
+        Capacity {
+            bytes: 2 * bytes + (1 << 20),
+            inodes: 1024,
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Publishing a volume: everything is fetched before anything is mounted, and nothing is shown before it is whole.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Driver, Published};
+use crate::{
+    follow::{Facts, Signal, Start},
+    limits::{LimitError, Share},
+    load::{AuthenticateError, FilesError, Loaded},
+    metrics::{Metrics, Outcome},
+    proto::csi::NodePublishVolumeRequest,
+    reference::ReferenceError,
+    request::{Publish, RequestError},
+    saved::Record,
+    spec::VolumeSpec,
+    volume::{
+        VolumeId,
+        mount::{MountError, Mounted},
+        mountinfo,
+        tree::{Tree, TreeError},
+    },
+};
+
+/// The delay before what failed is tried again; doubled up to [`LONGEST_DELAY`].
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_DELAY: Duration = Duration::from_secs(2);
+
+/// Why a volume was not published. Nothing of it is left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The request.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// Another call works on the volume.
+    #[error("another operation on this volume is under way")]
+    Busy,
+    /// The pod is going away.
+    #[error("the volume is being taken away")]
+    Cancelled,
+    /// The driver's container was set up wrongly: pods would see an empty directory.
+    #[error(
+        "mounts below {0} do not reach the host: the driver's volume of the kubelet directory needs mountPropagation Bidirectional"
+    )]
+    NotShared(std::path::PathBuf),
+    /// The driver's own mount table.
+    #[error("the mount table cannot be read: {0}")]
+    MountTable(std::io::Error),
+    /// Something else is mounted there.
+    #[error("something that is no volume of this driver is mounted on {0}")]
+    Foreign(std::path::PathBuf),
+    /// The SecretRef.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// The token.
+    #[error(transparent)]
+    Authenticate(#[from] AuthenticateError),
+    /// The objects.
+    #[error("SecretRef {namespace}/{name}: {source}")]
+    Files {
+        /// The SecretRef's namespace.
+        namespace: strongroom_core::NamespaceName,
+        /// Its name.
+        name: strongroom_core::identity::ResourceName,
+        /// Every file and why.
+        source: FilesError,
+    },
+    /// What volumes may take of the node.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The mounts.
+    #[error(transparent)]
+    Mount(#[from] MountError),
+    /// The files.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// Nobody answered in time, and nobody said why.
+    #[error("no answer within {} s", .0.as_secs())]
+    Deadline(Duration),
+}
+
+impl PublishError {
+    /// Whether holding the call a little longer may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Reference(error) => error.is_retryable(),
+            Self::Authenticate(error) => error.is_retryable(),
+            Self::Files { source, .. } => source.is_retryable(),
+            Self::Deadline(_) => true,
+            Self::Request(_)
+            | Self::Busy
+            | Self::Cancelled
+            | Self::NotShared(_)
+            | Self::MountTable(_)
+            | Self::Foreign(_)
+            | Self::Limit(_)
+            | Self::Mount(_)
+            | Self::Tree(_) => false,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Request(_) | Self::Limit(_) => Outcome::Refused,
+            Self::Reference(_) | Self::Authenticate(_) | Self::Files { .. } if !self.is_retryable() => {
+                Outcome::Refused
+            }
+            Self::Reference(_) | Self::Authenticate(_) | Self::Files { .. } | Self::Deadline(_) => {
+                Outcome::Unavailable
+            }
+            Self::Busy
+            | Self::Cancelled
+            | Self::NotShared(_)
+            | Self::MountTable(_)
+            | Self::Foreign(_)
+            | Self::Mount(_)
+            | Self::Tree(_) => Outcome::Failed,
+        }
+    }
+}
+
+impl Driver {
+    /// Publishes a volume, or takes in the news of a published one.
+    pub async fn publish(&self, request: Publish) -> Result<(), PublishError> {
+        let Some(hold) = self.holds.try_hold(&request.id) else {
+            return Err(PublishError::Busy);
+        };
+        if self.is_published(&request)? {
+            self.refresh(request);
+            return Ok(());
+        }
+        let began = Instant::now();
+        let published = tokio::select! {
+            published = self.publish_first(request) => published,
+            () = hold.cancelled.cancelled() => Err(PublishError::Cancelled),
+        };
+        Metrics::observe(&self.services.metrics.publish_seconds, began.elapsed());
+        let outcome = published
+            .as_ref()
+            .map_or_else(PublishError::outcome, |()| Outcome::Ok);
+        self.services.metrics.publishes.count(outcome);
+        published
+    }
+
+    /// A request that cannot be read. Once a volume is published even that is answered OK: a refusal would make an older
+    /// kubelet delete the directory under a running pod.
+    pub fn refused(
+        &self,
+        request: &NodePublishVolumeRequest,
+        error: RequestError,
+    ) -> Result<(), PublishError> {
+        let known = request
+            .volume_id
+            .parse()
+            .is_ok_and(|id: VolumeId| self.table().contains_key(&id));
+        if known && matches!(error, RequestError::Token(_)) {
+            tracing::warn!(volume = request.volume_id, %error, "a republish brought no token");
+            return Ok(());
+        }
+        self.services.metrics.publishes.count(Outcome::Refused);
+        Err(error.into())
+    }
+
+    /// Published means mounted and complete, whatever its age. What is less is cleared away.
+    fn is_published(&self, request: &Publish) -> Result<bool, PublishError> {
+        let places = request.places(&self.settings.volumes);
+        match places.inspect()? {
+            Mounted::Nothing => return Ok(false),
+            Mounted::Foreign => return Err(PublishError::Foreign(places.target)),
+            Mounted::TargetOnly => places.adopt()?,
+            Mounted::Both | Mounted::OwnOnly => {}
+        }
+        let filled = places.inspect()? == Mounted::Both && Tree::open(&places.own)?.is_filled();
+        if !filled {
+            self.forget(&request.id);
+            places.remove()?;
+        }
+        Ok(filled)
+    }
+
+    /// A published volume always answers OK: what is wrong with it now is told in other ways.
+    fn refresh(&self, request: Publish) {
+        let known = {
+            let mut table = self.table();
+            table.get_mut(&request.id).map(|volume| volume.take(&request))
+        };
+        if known.is_none() {
+            let start = Start {
+                token: request.token.clone(),
+                spec: None,
+                held: std::collections::BTreeMap::new(),
+                vault_token: None,
+                reread: true,
+            };
+            self.follow(self.facts(&request), start);
+        }
+    }
+
+    fn facts(&self, request: &Publish) -> Facts {
+        Facts {
+            id: request.id.clone(),
+            places: request.places(&self.settings.volumes),
+            pod: request.pod.clone(),
+            secret_ref: request.secret_ref.clone(),
+            group: request.group,
+        }
+    }
+
+    async fn publish_first(&self, request: Publish) -> Result<(), PublishError> {
+        self.check_shared(&request)?;
+        let deadline = Instant::now() + self.settings.patience;
+        let late = |_| PublishError::Deadline(self.settings.patience);
+        let _turn = timeout_at(deadline, self.room.acquire()).await.map_err(late)?;
+        let (spec, loaded, vault_token) = self.obtain(&request, deadline).await?;
+        // From here nothing waits, so that nobody can stop in the middle.
+        self.services
+            .ledger()
+            .admit(&request.id, share(&request, &spec, loaded.image.size()))?;
+        if let Err(error) = self.show(&request, &loaded) {
+            self.clear(&request);
+            return Err(error);
+        }
+        let facts = self.facts(&request);
+        if let Some(saved) = &self.services.saved {
+            let record = Record::new(&facts, &request.token, &spec, &loaded.versions);
+            if let Err(error) = saved.write(&record) {
+                tracing::warn!(volume = %facts.id, %error, "cannot keep the volume's state");
+            }
+        }
+        let (held, token) = (loaded.versions, request.token);
+        let start = Start {
+            token,
+            spec: Some(spec),
+            held,
+            vault_token: Some(vault_token),
+            reread: false,
+        };
+        self.follow(facts, start);
+        Ok(())
+    }
+
+    fn check_shared(&self, request: &Publish) -> Result<(), PublishError> {
+        for path in [&self.settings.volumes, &request.target] {
+            if !mountinfo::is_shared(path).map_err(PublishError::MountTable)? {
+                return Err(PublishError::NotShared(path.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything the volume is to hold. Holds the call while what is needed may yet come up.
+    async fn obtain(
+        &self,
+        request: &Publish,
+        deadline: Instant,
+    ) -> Result<(VolumeSpec, Loaded, strongroom_client::identity::VaultToken), PublishError> {
+        let mut delay = FIRST_DELAY;
+        let mut last = PublishError::Deadline(self.settings.patience);
+        loop {
+            match timeout_at(deadline, self.obtain_once(request)).await {
+                Ok(Ok(obtained)) => return Ok(obtained),
+                Ok(Err(error)) if !error.is_retryable() => return Err(error),
+                Ok(Err(error)) => last = error,
+                Err(_) => return Err(last),
+            }
+            if Instant::now() + delay >= deadline {
+                return Err(last);
+            }
+            tracing::debug!(volume = %request.id, error = %last, "holding the call");
+            sleep(delay).await;
+            delay = (delay * 2).min(LONGEST_DELAY);
+        }
+    }
+
+    async fn obtain_once(
+        &self,
+        request: &Publish,
+    ) -> Result<(VolumeSpec, Loaded, strongroom_client::identity::VaultToken), PublishError> {
+        let services = &self.services;
+        let spec = services
+            .references
+            .read(&request.pod.namespace, &request.secret_ref)
+            .await?;
+        // Refused before a connection is made for it.
+        self.services
+            .ledger()
+            .check(&request.id, &share(request, &spec, 0))?;
+        let vault = services.vaults.get(&spec.vault);
+        let token = services.loader.authenticate(&request.token, &spec.vault).await?;
+        let loaded = services
+            .loader
+            .load(&spec, request.group, &vault.client, &token)
+            .await;
+        match loaded {
+            Ok(loaded) => Ok((spec, loaded, token)),
+            Err(source) => Err(PublishError::Files {
+                namespace: request.pod.namespace.clone(),
+                name: request.secret_ref.clone(),
+                source,
+            }),
+        }
+    }
+
+    fn show(&self, request: &Publish, loaded: &Loaded) -> Result<(), PublishError> {
+        let places = request.places(&self.settings.volumes);
+        let prepared = places.prepare(self.capacity(), request.group)?;
+        Tree::open(&places.own)?.write(&loaded.image, Timestamp::now())?;
+        Ok(places.publish(&prepared)?)
+    }
+
+    fn clear(&self, request: &Publish) {
+        self.services.ledger().release(&request.id);
+        if let Err(error) = request.places(&self.settings.volumes).remove() {
+            tracing::warn!(volume = %request.id, %error, "cannot clear a failed publish away");
+        }
+    }
+}
+
+fn share(request: &Publish, spec: &VolumeSpec, bytes: usize) -> Share {
+    Share {
+        namespace: request.pod.namespace.clone(),
+        vault: spec.vault.clone(),
+        bytes,
+    }
+}
+
+impl Published {
+    /// Hands a token on if it is a new one.
+    fn take(&mut self, request: &Publish) {
+        if self.token.is(&request.token) {
+            self.route.signal(Signal::Again);
+        } else if self.route.signal(Signal::Token(request.token.clone())) {
+            self.token = request.token.clone();
+        }
+    }
+}

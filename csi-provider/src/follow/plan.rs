@@ -1,0 +1,178 @@
+//! What to do next for a volume: pure.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime},
+};
+
+use strongroom_core::{ObjectName, Version};
+use strongroom_wire::watch::{self, ObjectState, Revoked, revoked};
+
+use crate::{
+    load::Reason,
+    spec::{Object, VolumeSpec},
+};
+
+/// What a volume's task has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Read the SecretRef, and everything else if it changed.
+    Reread,
+    /// Get a vault token.
+    Exchange,
+    /// Ask to be told of changes.
+    Subscribe,
+    /// Wait for word from somewhere.
+    Nothing,
+}
+
+/// What is due, as flags that stay until done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each set and cleared on its own"
+)]
+pub struct Due {
+    /// The SecretRef may have changed.
+    pub reread: bool,
+    /// The vault token is missing, old, or refused.
+    pub exchange: bool,
+    /// Whether the stream is open.
+    pub connected: bool,
+    /// Whether Subscribe was sent on it and not ended by the vault.
+    pub subscribed: bool,
+    /// Given up until the kubelet comes again.
+    pub parked: bool,
+    /// Whether the stream had been open and was lost since.
+    pub lost: bool,
+}
+
+impl Due {
+    /// The next step. `known` says whether the volume's spec is known: after a loss of the driver's state it is not,
+    /// and reading the SecretRef then also gets a token.
+    pub const fn step(self, known: bool) -> Step {
+        if self.parked {
+            Step::Nothing
+        } else if !known {
+            Step::Reread
+        } else if self.exchange {
+            Step::Exchange
+        } else if self.connected && !self.subscribed {
+            Step::Subscribe
+        } else if self.reread {
+            Step::Reread
+        } else {
+            Step::Nothing
+        }
+    }
+
+    /// Takes in that the stream is open. A change of the SecretRef may have been told while it was not.
+    pub const fn connect(&mut self) {
+        self.reread |= self.lost;
+        (self.connected, self.subscribed, self.lost) = (true, false, false);
+    }
+
+    /// Takes in that the stream is closed.
+    pub const fn disconnect(&mut self) {
+        self.lost |= self.connected;
+        (self.connected, self.subscribed) = (false, false);
+    }
+
+    /// Takes in that the vault ended the subscription. Only a token can be helped at once; for the rest the next
+    /// republish is soon enough, and costs nothing in between.
+    pub fn revoked(&mut self, reason: revoked::Reason) {
+        self.subscribed = false;
+        match reason {
+            revoked::Reason::TokenRefused | revoked::Reason::TokenExpired => self.exchange = true,
+            revoked::Reason::Unspecified
+            | revoked::Reason::Limit
+            | revoked::Reason::Invalid
+            | revoked::Reason::Forbidden => self.parked = true,
+        }
+    }
+}
+
+/// When a vault token is to be replaced though the kubelet brought no new token: never if it lives as long as the pod's
+/// token, else a tenth of its life before its end.
+pub fn renewal(
+    got_at: SystemTime,
+    vault_token_ends: SystemTime,
+    pod_token_ends: SystemTime,
+) -> Option<SystemTime> {
+    let life = vault_token_ends.duration_since(got_at).ok()?;
+    let outlived = pod_token_ends
+        .duration_since(vault_token_ends)
+        .is_ok_and(|rest| rest > Duration::from_secs(60));
+    outlived.then(|| vault_token_ends - life / 10)
+}
+
+/// What the vault's word of some objects means for the files.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// Those whose files hold something else.
+    pub fetch: BTreeSet<ObjectName>,
+    /// Those that cannot be read now; their files stay.
+    pub problems: BTreeMap<ObjectName, Reason>,
+}
+
+/// Compares the vault's word with what the files hold. Of objects that the SecretRef does not name nothing is heard.
+pub fn compare(spec: &VolumeSpec, held: &BTreeMap<Object, Version>, states: &[ObjectState]) -> Comparison {
+    let watched = spec.watched();
+    let mut comparison = Comparison::default();
+    for state in states {
+        let Ok(name) = state.name.parse::<ObjectName>() else {
+            continue;
+        };
+        let Some(object) = watched.get(&name) else {
+            continue;
+        };
+        if !state.problem.is_empty() {
+            comparison
+                .problems
+                .insert(name, Reason::from_problem(&state.problem));
+        } else if held.get(*object).map(ToString::to_string).as_deref() != Some(&state.version) {
+            comparison.fetch.insert(name);
+        }
+    }
+    comparison
+}
+
+/// The objects of a subscription.
+pub fn subscription(spec: &VolumeSpec) -> Vec<watch::ObjectName> {
+    let name = |object: &Object| watch::ObjectName {
+        name: object.name.to_string(),
+        version: object
+            .version
+            .map(|version| version.to_string())
+            .unwrap_or_default(),
+    };
+    spec.watched().into_values().map(name).collect()
+}
+
+/// What the files hold, for an acknowledgement.
+pub fn acknowledged(spec: &VolumeSpec, held: &BTreeMap<Object, Version>) -> Vec<ObjectState> {
+    let state = |object: &Object| ObjectState {
+        name: object.name.to_string(),
+        version: held.get(object).map(ToString::to_string).unwrap_or_default(),
+        problem: String::new(),
+    };
+    spec.watched().into_values().map(state).collect()
+}
+
+/// The sentence of the vault, or ours where it sent none.
+pub fn revocation(revoked: &Revoked) -> String {
+    let said: String = revoked
+        .message
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(300)
+        .collect();
+    if said.is_empty() {
+        format!("the vault ended the subscription: {:?}", revoked.reason())
+    } else {
+        said
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,301 @@
+//! The task that keeps one published volume current.
+
+mod message;
+mod work;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use strongroom_client::{identity::VaultToken, watch::Sender};
+use strongroom_core::{ObjectName, Version, identity::ResourceName};
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    backoff::{Backoff, random},
+    link::{Route, Signal},
+    plan::{self, Due, Step},
+};
+use crate::{
+    load::Reason,
+    pod::{Pod, PodToken},
+    saved::Record,
+    services::Services,
+    spec::{Object, VolumeSpec},
+    vaults::Vault,
+    volume::{Content, VolumeId, mount::Places},
+};
+use work::Done;
+
+/// What never changes about a volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Its id.
+    pub id: VolumeId,
+    /// Where it is mounted.
+    pub places: Places,
+    /// Whose it is.
+    pub pod: Pod,
+    /// What it was asked for with.
+    pub secret_ref: ResourceName,
+    /// The pod's fsGroup.
+    pub group: Option<u32>,
+}
+
+/// What is known of a volume when its task starts.
+#[derive(Debug)]
+pub struct Start {
+    /// The pod's newest token.
+    pub token: PodToken,
+    /// What the SecretRef asks for; `None` after a loss of the driver's state.
+    pub spec: Option<VolumeSpec>,
+    /// What the files hold.
+    pub held: BTreeMap<Object, Version>,
+    /// The vault token it was published with; `None` after a restart.
+    pub vault_token: Option<VaultToken>,
+    /// Whether the SecretRef may have changed unseen.
+    pub reread: bool,
+}
+
+/// A volume's task. Every change of its files after the first publish happens here, one after the other.
+pub struct Task {
+    facts: Facts,
+    services: Arc<Services>,
+    route: Route,
+    vault: Option<Arc<Vault>>,
+    token: PodToken,
+    vault_token: Option<(VaultToken, SystemTime)>,
+    spec: Option<VolumeSpec>,
+    held: BTreeMap<Object, Version>,
+    due: Due,
+    stream: Option<Sender>,
+    awaited: BTreeSet<ObjectName>,
+    fetched: BTreeMap<ObjectName, (Version, Content)>,
+    trouble: BTreeMap<ObjectName, Reason>,
+    changed_at: Option<Instant>,
+    backoff: Backoff,
+    not_before: Instant,
+    counted: bool,
+}
+
+type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+impl Task {
+    /// Starts the task of a volume, and answers with the way to it and how to end it.
+    pub fn spawn(facts: Facts, start: Start, services: &Arc<Services>) -> (Route, tokio::task::AbortHandle) {
+        let (route, signals, lagged) = Route::new();
+        let exchange = start.vault_token.is_none();
+        let mut task = Self {
+            facts,
+            services: Arc::clone(services),
+            route: route.clone(),
+            vault: None,
+            token: start.token,
+            vault_token: start.vault_token.map(|token| (token, SystemTime::now())),
+            spec: start.spec,
+            held: start.held,
+            due: Due {
+                reread: start.reread,
+                exchange,
+                ..Due::default()
+            },
+            stream: None,
+            awaited: BTreeSet::new(),
+            fetched: BTreeMap::new(),
+            trouble: BTreeMap::new(),
+            changed_at: None,
+            backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(30)),
+            not_before: Instant::now(),
+            counted: false,
+        };
+        task.attach();
+        let handle = tokio::spawn(task.run(signals, lagged)).abort_handle();
+        (route, handle)
+    }
+
+    async fn run(mut self, mut signals: mpsc::Receiver<Signal>, lagged: Arc<AtomicBool>) {
+        let mut work: Option<Work> = None;
+        loop {
+            if lagged.swap(false, Ordering::Relaxed) {
+                // Whatever was lost: attached anew, the volume hears the present state.
+                self.detach();
+                self.attach();
+            }
+            if work.is_none() && Instant::now() >= self.not_before {
+                work = self.begin().await;
+            }
+            let wake = self.wake(work.is_some());
+            tokio::select! {
+                signal = signals.recv() => match signal {
+                    Some(signal) => self.hear(signal).await,
+                    None => return,
+                },
+                done = working(&mut work) => {
+                    work = None;
+                    self.finish(done).await;
+                }
+                () = tokio::time::sleep_until(wake) => self.renew_if_old(),
+            }
+            self.count();
+        }
+    }
+
+    /// Begins the next step; those that take time are answered as work, so that the vault's word is heard meanwhile.
+    async fn begin(&mut self) -> Option<Work> {
+        match self.due.step(self.spec.is_some()) {
+            Step::Nothing => None,
+            Step::Exchange => self.exchange(),
+            Step::Reread => Some(self.reread()),
+            Step::Subscribe => {
+                self.subscribe().await;
+                None
+            }
+        }
+    }
+
+    async fn hear(&mut self, signal: Signal) {
+        match signal {
+            Signal::Connected(sender) => {
+                self.stream = Some(sender);
+                self.due.connect();
+                self.forget_fetches();
+            }
+            Signal::Disconnected(reason) => {
+                tracing::debug!(volume = %self.facts.id, reason, "the stream is lost");
+                self.stream = None;
+                self.due.disconnect();
+                self.forget_fetches();
+            }
+            Signal::Message(message) => self.message(*message).await,
+            Signal::Token(token) => {
+                self.token = token;
+                self.due.exchange = true;
+                self.again();
+                self.save();
+            }
+            Signal::Again => self.again(),
+            // What is awaited is written together with it.
+            Signal::Bundle if !self.awaited.is_empty() => {}
+            Signal::Bundle => self.rewrite().await,
+        }
+    }
+
+    /// Takes up what was given up.
+    fn again(&mut self) {
+        if self.due.parked {
+            self.due.parked = false;
+            self.not_before = Instant::now();
+        }
+    }
+
+    /// When to look again without being told.
+    fn wake(&self, working: bool) -> Instant {
+        let now = Instant::now();
+        let renewal = self.renewal_in().map(|wait| now + wait);
+        let retry =
+            (!working && self.due.step(self.spec.is_some()) != Step::Nothing).then_some(self.not_before);
+        // An hour stands for never.
+        [renewal, retry]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(now + Duration::from_secs(3600))
+    }
+
+    fn renewal_in(&self) -> Option<Duration> {
+        if self.due.exchange || self.due.parked {
+            return None;
+        }
+        let (token, got_at) = self.vault_token.as_ref()?;
+        let at = plan::renewal(
+            *got_at,
+            token.expires_at(),
+            SystemTime::from(self.token.expires_at()),
+        )?;
+        Some(at.duration_since(SystemTime::now()).unwrap_or_default())
+    }
+
+    fn renew_if_old(&mut self) {
+        self.due.exchange |= self.renewal_in().is_some_and(|wait| wait.is_zero());
+    }
+
+    /// Puts off the next step after a failure.
+    fn put_off(&mut self) {
+        self.not_before = self.backoff.after_failure(Instant::now(), random());
+    }
+
+    fn attach(&mut self) {
+        let Some(spec) = &self.spec else { return };
+        let vault = self.services.vaults.get(&spec.vault);
+        vault.link.attach(self.facts.id.clone(), self.route.clone());
+        self.vault = Some(vault);
+    }
+
+    fn detach(&mut self) {
+        if let Some(vault) = self.vault.take() {
+            vault.link.detach(self.facts.id.clone(), self.route.clone());
+        }
+        self.stream = None;
+        self.due.disconnect();
+        self.forget_fetches();
+    }
+
+    fn forget_fetches(&mut self) {
+        self.awaited.clear();
+        self.fetched.clear();
+    }
+
+    /// Keeps what a new process needs to go on.
+    fn save(&self) {
+        let (Some(saved), Some(spec)) = (&self.services.saved, &self.spec) else {
+            return;
+        };
+        let record = Record::new(&self.facts, &self.token, spec, &self.held);
+        if let Err(error) = saved.write(&record) {
+            tracing::warn!(volume = %self.facts.id, %error, "cannot keep the volume's state");
+        }
+    }
+
+    fn warn(&self, reason: &'static str, note: &str) {
+        let name = &self.facts.secret_ref;
+        tracing::warn!(volume = %self.facts.id, pod = %self.facts.pod.name, namespace = %self.facts.pod.namespace, reason, note);
+        self.services
+            .events
+            .warn(&self.facts.pod, reason, format!("SecretRef {name}: {note}"));
+    }
+
+    fn count(&mut self) {
+        if self.counted != self.due.subscribed {
+            self.counted = self.due.subscribed;
+            let gauge = &self.services.metrics.subscriptions;
+            if self.counted {
+                gauge.inc()
+            } else {
+                gauge.dec()
+            };
+        }
+    }
+}
+
+/// Aborted: the volume is taken away, or the process ends.
+impl Drop for Task {
+    fn drop(&mut self) {
+        if self.counted {
+            self.services.metrics.subscriptions.dec();
+        }
+        self.detach();
+    }
+}
+
+async fn working(work: &mut Option<Work>) -> Done {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,252 @@
+//! Getting a volume's contents: SecretRef, token, objects.
+
+mod failure;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use futures::{StreamExt as _, stream};
+use secrecy::{ExposeSecret as _, SecretString};
+use strongroom_client::{
+    identity::{Assertion, ExchangeError, IdentityClient, VaultToken},
+    vault::{Secret, VaultClient},
+};
+use strongroom_core::{Audience, Version};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::{
+    metrics::{Metrics, Outcome},
+    pod::PodToken,
+    spec::{Object, Source, VaultKey, VolumeSpec},
+    volume::{Content, File, Image, image::default_mode},
+};
+pub use failure::{FileFailure, FilesError, Reason};
+
+/// Requests for objects at once: of one volume, and of the node.
+const AT_ONCE: usize = 16;
+const AT_ONCE_ON_NODE: usize = 64;
+/// The longest token file and trust bundle that are read.
+const MAX_TOKEN: u64 = 16 << 10;
+const MAX_BUNDLE: u64 = 256 << 10;
+
+/// Why there is no vault token.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// The driver's own token.
+    #[error("the node driver's own token cannot be read from {path}: {source}")]
+    Actor {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The exchange.
+    #[error("no token for vault {vault}: {source}")]
+    Exchange {
+        /// The vault.
+        vault: VaultKey,
+        /// Why.
+        source: ExchangeError,
+    },
+}
+
+impl AuthenticateError {
+    /// Whether it may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Actor { .. } => true,
+            Self::Exchange { source, .. } => source.is_retryable(),
+        }
+    }
+}
+
+/// What the files of a volume are to hold.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The files.
+    pub image: Image,
+    /// The version of each object.
+    pub versions: BTreeMap<Object, Version>,
+}
+
+/// Gets tokens and objects.
+#[derive(Debug)]
+pub struct Loader {
+    identity: IdentityClient,
+    actor: PathBuf,
+    trust_bundle: PathBuf,
+    room: Semaphore,
+    metrics: Arc<Metrics>,
+}
+
+impl Loader {
+    /// Exchanges with `identity`, as the node driver whose own token is in the file `actor`; a file's trust bundle is
+    /// what the file `trust_bundle` holds.
+    pub fn new(
+        identity: IdentityClient,
+        actor: PathBuf,
+        trust_bundle: PathBuf,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            identity,
+            actor,
+            trust_bundle,
+            room: Semaphore::new(AT_ONCE_ON_NODE),
+            metrics,
+        }
+    }
+
+    /// Exchanges a pod's token for one that `vault` takes.
+    pub async fn authenticate(
+        &self,
+        token: &PodToken,
+        vault: &VaultKey,
+    ) -> Result<VaultToken, AuthenticateError> {
+        let actor = self.actor_token()?;
+        let assertion = Assertion {
+            subject: token.secret(),
+            actor: Some(&actor),
+        };
+        let audience = Audience::Vault {
+            namespace: vault.namespace.clone(),
+            vault: vault.name.clone(),
+        };
+        let exchanged = self.identity.exchange(assertion, &audience).await;
+        self.metrics.exchanges.count(match &exchanged {
+            Ok(_) => Outcome::Ok,
+            Err(error) if error.is_retryable() => Outcome::Unavailable,
+            Err(_) => Outcome::Refused,
+        });
+        exchanged.map_err(|source| AuthenticateError::Exchange {
+            vault: vault.clone(),
+            source,
+        })
+    }
+
+    fn actor_token(&self) -> Result<SecretString, AuthenticateError> {
+        let read = read_bounded(&self.actor, MAX_TOKEN).and_then(|bytes| {
+            let text = std::str::from_utf8(&bytes).map_err(|_| std::io::ErrorKind::InvalidData)?;
+            Ok(SecretString::from(text.trim()))
+        });
+        read.map_err(|source| AuthenticateError::Actor {
+            path: self.actor.clone(),
+            source,
+        })
+    }
+
+    /// Reads every object of `spec` at once, and names every file that cannot be had.
+    pub async fn load(
+        &self,
+        spec: &VolumeSpec,
+        group: Option<u32>,
+        vault: &VaultClient,
+        token: &VaultToken,
+    ) -> Result<Loaded, FilesError> {
+        let mut requests = Vec::new();
+        for object in spec.objects() {
+            requests.push(async move { (object, self.object(object, vault, token).await) });
+        }
+        let answers: BTreeMap<_, _> = stream::iter(requests).buffer_unordered(AT_ONCE).collect().await;
+        assemble(spec, group, &answers, &self.bundle())
+    }
+
+    async fn object(
+        &self,
+        object: &Object,
+        vault: &VaultClient,
+        token: &VaultToken,
+    ) -> Result<Secret, Reason> {
+        // The semaphore is never closed.
+        let _held = self.room.acquire().await.map_err(|_| Reason::Closing)?;
+        vault
+            .get_secret(token, &object.name, object.version.as_ref())
+            .await
+            .map_err(Reason::from)
+    }
+
+    /// The certificates that verify vaults, as a file's content.
+    pub fn bundle(&self) -> Result<Content, Reason> {
+        read_bounded(&self.trust_bundle, MAX_BUNDLE)
+            .map(|bytes| Content::from(bytes.to_vec()))
+            .map_err(|error| Reason::TrustBundle(error.to_string()))
+    }
+}
+
+fn read_bounded(path: &std::path::Path, limit: u64) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    use std::io::Read as _;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(8 << 10));
+    std::fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    if bytes.is_empty() {
+        Err(std::io::ErrorKind::UnexpectedEof.into())
+    } else {
+        Ok(bytes)
+    }
+}
+
+fn assemble(
+    spec: &VolumeSpec,
+    group: Option<u32>,
+    answers: &BTreeMap<&Object, Result<Secret, Reason>>,
+    bundle: &Result<Content, Reason>,
+) -> Result<Loaded, FilesError> {
+    let mut image = Image {
+        group,
+        ..Image::default()
+    };
+    let mut failures = Vec::new();
+    for file in &spec.files {
+        let content = match &file.source {
+            Source::TrustBundle => bundle.clone(),
+            Source::Secret(object) => content(answers.get(object)),
+        };
+        match content {
+            Ok(content) => {
+                let mode = file.mode.unwrap_or_else(|| default_mode(group));
+                image.files.insert(file.path.clone(), File { mode, content });
+            }
+            Err(reason) => failures.push(FileFailure {
+                path: file.path.clone(),
+                source: file.source.clone(),
+                reason,
+            }),
+        }
+    }
+    if failures.is_empty() {
+        Ok(Loaded {
+            image,
+            versions: versions(answers),
+        })
+    } else {
+        Err(FilesError {
+            vault: spec.vault.clone(),
+            failures,
+        })
+    }
+}
+
+fn content(answer: Option<&Result<Secret, Reason>>) -> Result<Content, Reason> {
+    match answer {
+        Some(Ok(secret)) => Ok(Content::from(secret.value.expose_secret().as_bytes().to_vec())),
+        Some(Err(reason)) => Err(reason.clone()),
+        None => Err(Reason::Closing),
+    }
+}
+
+fn versions(answers: &BTreeMap<&Object, Result<Secret, Reason>>) -> BTreeMap<Object, Version> {
+    let version = |(object, answer): (&&Object, &Result<Secret, Reason>)| {
+        let version = answer.as_ref().ok()?.id.version?;
+        Some(((*object).clone(), version))
+    };
+    answers.iter().filter_map(version).collect()
+}
+
+/// Whether a token is good for another request.
+pub fn is_fresh(token: &VaultToken) -> bool {
+    token.is_fresh(SystemTime::now(), Duration::from_secs(10))
+}

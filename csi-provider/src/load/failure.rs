@@ -1,0 +1,212 @@
+//! Why files cannot be had, in words for the pod's author and without values.
+
+use std::{collections::BTreeMap, fmt};
+
+use strongroom_client::vault::{Refusal, VaultError};
+
+use crate::{
+    spec::{Source, VaultKey},
+    volume::FilePath,
+};
+
+/// Why one object cannot be had. What is missing is told apart from what is not permitted only as far as the vault
+/// does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// No policy allows it; the vault does not say whether it exists.
+    NotPermitted,
+    /// Allowed, and there is none.
+    NotFound,
+    /// Allowed, and deleted but recoverable.
+    Deleted,
+    /// Allowed, and disabled.
+    Disabled,
+    /// The vault cannot be asked now.
+    Unavailable(String),
+    /// The vault gave some other answer.
+    Refused(String),
+    /// The trust bundle cannot be read.
+    TrustBundle(String),
+    /// The driver is stopping.
+    Closing,
+}
+
+impl Reason {
+    /// Whether it may mend itself soon.
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::TrustBundle(_) | Self::Closing => true,
+            Self::NotPermitted | Self::NotFound | Self::Deleted | Self::Disabled | Self::Refused(_) => false,
+        }
+    }
+
+    /// From the word for a problem that Watch uses.
+    pub fn from_problem(problem: &str) -> Self {
+        match problem {
+            "Forbidden" => Self::NotPermitted,
+            "NotFound" => Self::NotFound,
+            "Deleted" => Self::Deleted,
+            "Disabled" => Self::Disabled,
+            other => Self::Refused(other.chars().filter(|c| !c.is_control()).take(100).collect()),
+        }
+    }
+}
+
+impl From<VaultError> for Reason {
+    fn from(error: VaultError) -> Self {
+        match error.refusal() {
+            Some(refusal) => of_refusal(refusal),
+            None if error.is_retryable() => Self::Unavailable(error.to_string()),
+            None => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> Reason {
+    if refusal.is_disabled() {
+        Reason::Disabled
+    } else if refusal.is_forbidden() {
+        Reason::NotPermitted
+    } else if refusal.inner_code.as_deref() == Some("ObjectIsDeletedButRecoverable") {
+        Reason::Deleted
+    } else if refusal.is_not_found() {
+        Reason::NotFound
+    } else if refusal.is_retryable() {
+        Reason::Unavailable(refusal.to_string())
+    } else {
+        Reason::Refused(refusal.to_string())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPermitted => f.write_str("not permitted, or it does not exist"),
+            Self::NotFound => f.write_str("it does not exist"),
+            Self::Deleted => f.write_str("it is deleted and can be recovered"),
+            Self::Disabled => f.write_str("it is disabled"),
+            Self::Unavailable(text) | Self::Refused(text) => f.write_str(text),
+            Self::TrustBundle(text) => write!(f, "the trust bundle cannot be read: {text}"),
+            Self::Closing => f.write_str("the node driver is stopping"),
+        }
+    }
+}
+
+/// One file that cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFailure {
+    /// The file.
+    pub path: FilePath,
+    /// What it is made of.
+    pub source: Source,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Every file of a volume that cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilesError {
+    /// The vault.
+    pub vault: VaultKey,
+    /// The files, in the SecretRef's order; not empty.
+    pub failures: Vec<FileFailure>,
+}
+
+impl FilesError {
+    /// Whether all of it may mend itself soon.
+    pub fn is_retryable(&self) -> bool {
+        self.failures.iter().all(|failure| failure.reason.is_retryable())
+    }
+
+    /// Whether it is only about what is not permitted.
+    pub fn is_forbidden(&self) -> bool {
+        self.failures
+            .iter()
+            .all(|failure| failure.reason == Reason::NotPermitted)
+    }
+}
+
+impl std::error::Error for FilesError {}
+
+impl fmt::Display for FilesError {
+    /// Names every file, and each reason once.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for failure in &self.failures {
+            let file = match &failure.source {
+                Source::Secret(object) => format!("{} ({object})", failure.path),
+                Source::TrustBundle => failure.path.to_string(),
+            };
+            by_reason
+                .entry(failure.reason.to_string())
+                .or_default()
+                .push(file);
+        }
+        write!(
+            f,
+            "{} of its files cannot be had from vault {}",
+            self.failures.len(),
+            self.vault
+        )?;
+        for (n, (reason, files)) in by_reason.iter().enumerate() {
+            write!(
+                f,
+                "{} {}: {reason}",
+                if n == 0 { ":" } else { ";" },
+                files.join(", ")
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Object;
+
+    fn failure(path: &str, name: &str, reason: Reason) -> FileFailure {
+        let object = Object {
+            name: name.parse().unwrap(),
+            version: None,
+        };
+        FileFailure {
+            path: path.parse().unwrap(),
+            source: Source::Secret(object),
+            reason,
+        }
+    }
+
+    #[test]
+    fn every_file_is_named_and_each_reason_once() {
+        let vault = VaultKey {
+            name: "prod".parse().unwrap(),
+            namespace: "team-a".parse().unwrap(),
+        };
+        let failures = vec![
+            failure("a", "x", Reason::NotPermitted),
+            failure("b/c", "y", Reason::Disabled),
+            failure("d", "z", Reason::NotPermitted),
+        ];
+        let error = FilesError { vault, failures };
+        assert_eq!(
+            error.to_string(),
+            "3 of its files cannot be had from vault team-a/prod: b/c (secret y): it is disabled; \
+             a (secret x), d (secret z): not permitted, or it does not exist"
+        );
+        assert!(!error.is_retryable() && !error.is_forbidden());
+    }
+
+    #[test]
+    fn the_words_of_watch_are_the_same_reasons() {
+        let words = ["Forbidden", "NotFound", "Deleted", "Disabled"];
+        let reasons = [
+            Reason::NotPermitted,
+            Reason::NotFound,
+            Reason::Deleted,
+            Reason::Disabled,
+        ];
+        assert_eq!(words.map(Reason::from_problem), reasons);
+        assert_eq!(Reason::from_problem("Later\n"), Reason::Refused("Later".into()));
+    }
+}

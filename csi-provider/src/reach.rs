@@ -1,0 +1,39 @@
+//! How the servers of the cluster are reached.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use strongroom_client::{Route, Server};
+
+use crate::spec::VaultKey;
+
+/// How the servers of the cluster are reached. Has no say in whom to trust.
+#[derive(Debug, Clone, Default)]
+pub enum Reach {
+    /// By the names of their Services.
+    #[default]
+    ClusterDns,
+    /// At these addresses, by server name; a name that is not listed has none. For a driver outside the cluster.
+    Addresses(BTreeMap<String, SocketAddr>),
+}
+
+impl Reach {
+    /// The server of a vault.
+    pub fn vault(&self, vault: &VaultKey) -> Server {
+        self.server(Server::vault(&vault.name, &vault.namespace))
+    }
+
+    /// `server`, reached this way.
+    pub fn server(&self, server: Server) -> Server {
+        match self {
+            Self::ClusterDns => server,
+            Self::Addresses(known) => match known.get(server.name()) {
+                Some(address) => server.by(Route::Socket(*address)),
+                // RFC 2606: such a name never resolves.
+                None => server.by(Route::Host {
+                    host: "unlisted.invalid".into(),
+                    port: 443,
+                }),
+            },
+        }
+    }
+}

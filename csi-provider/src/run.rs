@@ -1,0 +1,196 @@
+//! Starting and stopping the driver.
+
+mod housekeeping;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use strongroom_client::{Retry, Server, Trust, identity::IdentityClient};
+use tokio::net::{TcpListener, UnixListener};
+use tokio_stream::wrappers::UnixListenerStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    args::Args,
+    csi::{IdentityService, NodeService},
+    driver::{Driver, NAME, Settings},
+    events::Events,
+    health,
+    limits::{Ledger, Limits},
+    load::Loader,
+    metrics::Metrics,
+    proto::csi::{identity_server::IdentityServer, node_server::NodeServer},
+    reach::Reach,
+    reference::References,
+    registration::{self, Notice, Plugin},
+    request::TokenPlace,
+    saved::Saved,
+    services::Services,
+    socket,
+    vaults::Vaults,
+    volume::mount::{self, Capacity},
+};
+
+/// How long calls in flight may take to end.
+const DRAIN: Duration = Duration::from_secs(20);
+/// The tmpfs of the driver's state: a few KiB for each of the most volumes.
+const STATE: Capacity = Capacity {
+    bytes: 32 << 20,
+    inodes: 4096,
+};
+
+/// Runs the driver until `stop`, talking to the API server with `client` and reaching all else by `reach`.
+pub async fn run(
+    args: Args,
+    client: kube::Client,
+    reach: Reach,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let metrics = Arc::new(Metrics::new());
+    let health = TcpListener::bind(args.health)
+        .await
+        .context("cannot listen for health checks")?;
+    let healthy = tokio::spawn(health::serve(
+        health,
+        Arc::clone(&metrics),
+        stop.clone().cancelled_owned(),
+    ));
+    let Some(tenant) = tenant(&args, &stop).await else {
+        return Ok(());
+    };
+    let Some(trust) = trust(&args.trust_bundle, &stop).await else {
+        return Ok(());
+    };
+    mount::make_private_directory(&args.plugin_directory())?;
+    let driver = Arc::new(driver(&args, &client, &reach, trust, &tenant, metrics)?);
+    let adopted = driver.adopt();
+    tracing::info!(adopted, node = args.node_name, "the driver is up");
+    let csi = socket::bind(&args.endpoint())?;
+    let serving = tokio::spawn(serve(csi.listener, Arc::clone(&driver), stop.clone()));
+    let registration = args.registration().map(|path| socket::bind(&path)).transpose()?;
+    let registered = registration.map(|bound| {
+        let plugin = Plugin::csi(NAME, &args.endpoint().to_string_lossy());
+        let told = hear_kubelet(Arc::clone(&driver));
+        let stop = stop.clone().cancelled_owned();
+        (
+            tokio::spawn(registration::serve(bound.listener, plugin, told, stop)),
+            bound.place,
+        )
+    });
+    let kept = tokio::spawn(housekeeping::run(Arc::clone(&driver), args.trust_bundle.clone()));
+    stop.cancelled().await;
+    tracing::info!("stopping");
+    if let Some((_, place)) = registered {
+        // Left alone where a new process took its place.
+        place.remove().context("cannot remove the registration socket")?;
+    }
+    kept.abort();
+    drop(tokio::time::timeout(DRAIN, serving).await);
+    csi.place.remove().context("cannot remove the CSI socket")?;
+    drop(tokio::time::timeout(DRAIN, healthy).await);
+    Ok(())
+}
+
+fn driver(
+    args: &Args,
+    client: &kube::Client,
+    reach: &Reach,
+    trust: Trust,
+    tenant: &str,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<Driver> {
+    let saved = args.state().map(|path| keep_state(&path)).transpose()?;
+    let server = reach.server(Server::identity(&args.release_namespace));
+    // The driver repeats itself, knowing how long the kubelet still waits.
+    let identity = IdentityClient::new(&server, tenant, trust.clone()).with_retry(Retry::NEVER);
+    let (actor, bundle) = (args.actor_token.clone(), args.trust_bundle.clone());
+    let services = Services {
+        loader: Loader::new(identity, actor, bundle, Arc::clone(&metrics)),
+        references: References::new(client.clone()),
+        vaults: Vaults::new(reach.clone(), trust),
+        ledger: Ledger::new(Limits::default()).into(),
+        saved,
+        events: Events::new(client.clone(), NAME, &args.node_name),
+        metrics,
+    };
+    let settings = Settings {
+        node: args.node_name.clone(),
+        volumes: args.volumes(),
+        tokens: if args.tokens_in_secrets {
+            TokenPlace::Secrets
+        } else {
+            TokenPlace::Context
+        },
+        patience: args.patience(),
+    };
+    Ok(Driver::new(settings, Arc::new(services)))
+}
+
+fn keep_state(path: &Path) -> anyhow::Result<Saved> {
+    mount::mount_state(path, STATE).context("cannot make the directory of the driver's state")?;
+    Ok(Saved::new(path.to_owned()))
+}
+
+/// The installation's id, as soon as it is known; `None` when told to stop before.
+async fn tenant(args: &Args, stop: &CancellationToken) -> Option<String> {
+    let (given, file) = (args.tenant_id.clone(), args.tenant_id_file.as_deref());
+    until("the installation's id", stop, || {
+        let Some(file) = file else {
+            return given.clone().context("it is not given");
+        };
+        let id = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
+        anyhow::ensure!(!id.trim().is_empty(), "{} is empty", file.display());
+        Ok(id.trim().to_owned())
+    })
+    .await
+}
+
+/// The certificates to verify with, as soon as they are there.
+async fn trust(bundle: &Path, stop: &CancellationToken) -> Option<Trust> {
+    until("the trust bundle", stop, || Ok(Trust::from_file(bundle)?)).await
+}
+
+/// Asks again until there is an answer: the operator makes both, and may start after the driver.
+async fn until<T>(what: &str, stop: &CancellationToken, get: impl Fn() -> anyhow::Result<T>) -> Option<T> {
+    let mut told = false;
+    loop {
+        match get() {
+            Ok(value) => return Some(value),
+            Err(error) if !told => tracing::warn!("waiting for {what}: {error:#}"),
+            Err(_) => {}
+        }
+        told = true;
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}
+
+async fn serve(listener: UnixListener, driver: Arc<Driver>, stop: CancellationToken) {
+    let ended = tonic::transport::Server::builder()
+        .concurrency_limit_per_connection(64)
+        .add_service(IdentityServer::new(IdentityService))
+        .add_service(NodeServer::new(NodeService::new(driver)))
+        .serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop.cancelled_owned())
+        .await;
+    if let Err(error) = ended {
+        tracing::error!(%error, "the CSI socket is not served any more");
+    }
+}
+
+fn hear_kubelet(driver: Arc<Driver>) -> impl Fn(Notice) + Clone + Send + Sync + 'static {
+    move |notice| {
+        let registered = match notice {
+            Notice::Registered => {
+                tracing::info!("registered with the kubelet");
+                1
+            }
+            Notice::Refused(reason) => {
+                tracing::error!(reason, "the kubelet refuses the driver");
+                0
+            }
+        };
+        driver.services().metrics.registered.set(registered);
+    }
+}

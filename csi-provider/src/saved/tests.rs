@@ -1,0 +1,106 @@
+use std::os::unix::fs::PermissionsExt as _;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
+
+use super::*;
+
+const V1: &str = "11111111111111111111111111111111";
+
+fn record() -> Record {
+    let pod = Pod {
+        namespace: "shop".parse().unwrap(),
+        name: "api-0".parse().unwrap(),
+        uid: "u-1".parse().unwrap(),
+        account: "api".parse().unwrap(),
+    };
+    let claims = json!({"exp": 2_000_000_000, "kubernetes.io": {"namespace": "shop",
+        "pod": {"name": "api-0", "uid": "u-1"}, "serviceaccount": {"name": "api", "uid": "u-2"}}});
+    let jwt = format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let token = PodToken::checked(jwt.into(), &pod).unwrap();
+    let spec = serde_json::from_value(json!({
+        "vaultRef": {"name": "prod", "namespace": "team-a"}, "serviceAccountName": "api",
+        "files": [{"path": "a", "secret": {"name": "db"}}],
+    }))
+    .unwrap();
+    let facts = Facts {
+        id: "csi-1".parse().unwrap(),
+        places: Places {
+            own: "/own".into(),
+            target: "/target".into(),
+        },
+        pod,
+        secret_ref: "db".parse().unwrap(),
+        group: Some(7),
+    };
+    let held = [(
+        Object {
+            name: "db".parse().unwrap(),
+            version: None,
+        },
+        V1.parse().unwrap(),
+    )]
+    .into();
+    Record::new(&facts, &token, &VolumeSpec::parse(&spec).unwrap(), &held)
+}
+
+#[test]
+fn what_was_kept_is_found_again_and_only_root_can_read_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let saved = Saved::new(directory.path().to_owned());
+    saved.write(&record()).unwrap();
+    saved.write(&record()).unwrap();
+    let mode = fs::metadata(directory.path().join("csi-1.json"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let restored = saved.read_all().unwrap().pop().unwrap().unwrap();
+    assert_eq!(restored.facts.places.target, Path::new("/target"));
+    assert_eq!(restored.held.len(), 1);
+    assert_eq!(restored.token.expires_at().as_second(), 2_000_000_000);
+    saved.remove(&restored.facts.id).unwrap();
+    saved.remove(&restored.facts.id).unwrap();
+    assert!(saved.read_all().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_damaged_foreign_or_of_another_format_is_passed_over_one_by_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let saved = Saved::new(directory.path().to_owned());
+    saved.write(&record()).unwrap();
+    let whole = fs::read_to_string(directory.path().join("csi-1.json")).unwrap();
+    let damaged = [
+        ("half.json", &whole[..whole.len() / 2]),
+        ("other-name.json", &whole),
+        ("empty.json", ""),
+        (
+            "format.json",
+            &whole
+                .replace("\"format\":1", "\"format\":2")
+                .replace("csi-1", "format"),
+        ),
+        (
+            "path.json",
+            &whole
+                .replace("\"path\":\"a\"", "\"path\":\"../a\"")
+                .replace("csi-1", "path"),
+        ),
+        (
+            "pod.json",
+            &whole.replace("\"u-1\"", "\"u-9\"").replace("csi-1", "pod"),
+        ),
+    ];
+    for (name, text) in damaged {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    fs::write(directory.path().join(".csi-1"), "").unwrap();
+    let (good, bad): (Vec<_>, Vec<_>) = saved.read_all().unwrap().into_iter().partition(Result::is_ok);
+    assert_eq!((good.len(), bad.len()), (1, damaged.len()));
+    for error in bad {
+        assert!(
+            !error.unwrap_err().to_string().contains("e30."),
+            "an error repeats the token"
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! What every volume uses.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::{
+    events::Events, limits::Ledger, load::Loader, metrics::Metrics, reference::References, saved::Saved,
+    vaults::Vaults,
+};
+
+/// What every volume uses.
+pub struct Services {
+    /// Gets tokens and objects.
+    pub loader: Loader,
+    /// Reads SecretRefs.
+    pub references: References,
+    /// Connections to vaults.
+    pub vaults: Vaults,
+    /// What volumes may take of the node.
+    pub ledger: Mutex<Ledger>,
+    /// What outlives the process; `None` where the installer wants none of it kept.
+    pub saved: Option<Saved>,
+    /// Events on pods.
+    pub events: Events,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Services {
+    /// The ledger, whoever held it before.
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

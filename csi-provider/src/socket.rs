@@ -1,0 +1,105 @@
+//! The driver's Unix sockets. Each is bound beside its place and renamed over it, so that a new process takes over
+//! without a moment in which there is none, and a stale one is never in the way.
+
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use tokio::net::UnixListener;
+
+/// A bound socket and where it is.
+#[derive(Debug)]
+pub struct Socket {
+    /// Accepts its connections.
+    pub listener: UnixListener,
+    /// Removes it from its place, if it still is there.
+    pub place: Place,
+}
+
+/// The place of a socket in the file system.
+#[derive(Debug)]
+pub struct Place {
+    path: PathBuf,
+    inode: (u64, u64),
+}
+
+/// Why a socket could not be bound.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {step} socket {path}: {source}")]
+pub struct SocketError {
+    step: &'static str,
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// Binds a socket at `path` that only root may connect to, in place of any that is there.
+pub fn bind(path: &Path) -> Result<Socket, SocketError> {
+    let failed = |step| {
+        move |source| SocketError {
+            step,
+            path: path.to_owned(),
+            source,
+        }
+    };
+    let directory = path
+        .parent()
+        .ok_or_else(|| failed("place")(io::ErrorKind::InvalidInput.into()))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| failed("place")(io::ErrorKind::InvalidInput.into()))?;
+    fs::create_dir_all(directory).map_err(failed("make the directory of"))?;
+    // The kubelet ignores names that begin with a dot.
+    let staged = directory.join(format!(
+        ".{}.{}",
+        name.to_string_lossy(),
+        uuid::Uuid::new_v4().simple()
+    ));
+    let listener = UnixListener::bind(&staged).map_err(failed("bind"))?;
+    fs::set_permissions(&staged, fs::Permissions::from_mode(0o600)).map_err(failed("protect"))?;
+    let stat = fs::symlink_metadata(&staged).map_err(failed("inspect"))?;
+    fs::rename(&staged, path).map_err(failed("place"))?;
+    let place = Place {
+        path: path.to_owned(),
+        inode: (stat.dev(), stat.ino()),
+    };
+    Ok(Socket { listener, place })
+}
+
+impl Place {
+    /// Removes the socket, unless another process took its place.
+    pub fn remove(self) -> io::Result<()> {
+        match fs::symlink_metadata(&self.path) {
+            Ok(stat) if (stat.dev(), stat.ino()) == self.inode => fs::remove_file(&self.path),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_process_takes_the_socket_over_and_the_first_leaves_it_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plugins/csi.sock");
+        let first = bind(&path).unwrap();
+        let second = bind(&path).unwrap();
+        first.place.remove().unwrap();
+        let (connected, accepted) =
+            tokio::join!(tokio::net::UnixStream::connect(&path), second.listener.accept());
+        assert!(connected.is_ok() && accepted.is_ok());
+        let meta = fs::metadata(&path).unwrap();
+        assert!(meta.file_type().is_socket());
+        assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+        second.place.remove().unwrap();
+        assert_eq!(fs::read_dir(directory.path().join("plugins")).unwrap().count(), 0);
+    }
+}

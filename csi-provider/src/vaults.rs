@@ -1,0 +1,57 @@
+//! The vaults that volumes of this node are from: one connection each, however many volumes.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use strongroom_client::{Retry, Trust, vault::VaultClient};
+
+use crate::{follow::Link, reach::Reach, spec::VaultKey};
+
+/// A vault and the stream of its changes.
+#[derive(Debug)]
+pub struct Vault {
+    /// Its REST API.
+    pub client: VaultClient,
+    /// Its stream, open while a volume listens.
+    pub link: Link,
+}
+
+/// The vaults in use.
+#[derive(Debug)]
+pub struct Vaults {
+    reach: Reach,
+    trust: Trust,
+    known: Mutex<BTreeMap<VaultKey, Arc<Vault>>>,
+}
+
+impl Vaults {
+    /// Vaults reached by `reach`, whose certificates `trust` must verify.
+    pub fn new(reach: Reach, trust: Trust) -> Self {
+        Self {
+            reach,
+            trust,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The vault `key`. Connects when first used. Must be called on the tokio runtime.
+    pub fn get(&self, key: &VaultKey) -> Arc<Vault> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(key.clone()).or_insert_with(|| self.open(key)))
+    }
+
+    fn open(&self, key: &VaultKey) -> Arc<Vault> {
+        // Whoever asks repeats itself, knowing how long the kubelet still waits.
+        let client = VaultClient::new(&self.reach.vault(key), self.trust.clone()).with_retry(Retry::NEVER);
+        let link = Link::start(client.clone());
+        Arc::new(Vault { client, link })
+    }
+
+    /// Closes the connections of vaults that `is_used` does not name and nobody is talking to.
+    pub fn close_unused(&self, is_used: impl Fn(&VaultKey) -> bool) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|key, vault| is_used(key) || Arc::strong_count(vault) > 1);
+    }
+}

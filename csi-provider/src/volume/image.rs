@@ -1,0 +1,98 @@
+//! What the files of a volume hold, in memory for as long as it takes to write them.
+
+use std::{collections::BTreeMap, fmt};
+
+use zeroize::Zeroizing;
+
+use super::FilePath;
+
+/// The bytes of one file, wiped when dropped, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content(Zeroizing<Vec<u8>>);
+
+impl Content {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({} bytes)", self.0.len())
+    }
+}
+
+/// One file: what is in it and who may read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The permissions, lowest nine bits.
+    pub mode: u32,
+    /// The bytes.
+    pub content: Content,
+}
+
+/// All files of a volume.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Image {
+    /// The files by path.
+    pub files: BTreeMap<FilePath, File>,
+    /// The group that owns them: the pod's fsGroup.
+    pub group: Option<u32>,
+}
+
+impl Image {
+    /// The bytes of all files together.
+    pub fn size(&self) -> usize {
+        self.files
+            .values()
+            .map(|file| file.content.as_bytes().len())
+            .sum()
+    }
+
+    /// The permissions of the volume's directories. Without a group only "others" can be meant to read.
+    pub const fn directory_mode(&self) -> u32 {
+        directory_mode(self.group)
+    }
+}
+
+/// The permissions of the directories of a volume whose pod has this fsGroup.
+pub const fn directory_mode(group: Option<u32>) -> u32 {
+    if group.is_some() { 0o750 } else { 0o755 }
+}
+
+/// The permissions of a file that asks for none.
+pub const fn default_mode(group: Option<u32>) -> u32 {
+    if group.is_some() { 0o440 } else { 0o444 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printing_an_image_shows_no_byte_of_it() {
+        let file = File {
+            mode: 0o444,
+            content: b"CANARY".to_vec().into(),
+        };
+        let image = Image {
+            files: [("a".parse().unwrap(), file)].into(),
+            group: None,
+        };
+        let text = format!("{image:?}");
+        assert!(!text.contains("CANARY") && !text.contains("67"), "{text}");
+    }
+
+    #[test]
+    fn with_an_fs_group_the_group_reads_and_without_one_everybody_in_the_pod() {
+        assert_eq!((default_mode(Some(7)), directory_mode(Some(7))), (0o440, 0o750));
+        assert_eq!((default_mode(None), directory_mode(None)), (0o444, 0o755));
+    }
+}
