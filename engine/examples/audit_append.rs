@@ -1,4 +1,4 @@
-//! Measures what one audit record costs: `cargo run --profile ci --example audit_append [DIR]`.
+//! Measures what one audit record costs: `cargo run --profile ci --example audit_append [DIR [RECORDS]]`.
 
 use std::{
     net::IpAddr,
@@ -14,28 +14,29 @@ use strongroom_engine::audit::{
     RequestPath, Resource, TlsVersion, VaultResource, Verdict,
 };
 
-/// Records per thread.
-const RECORDS: u32 = 100_000;
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let temporary = tempfile::TempDir::new()?;
     let dir = std::env::args()
         .nth(1)
         .map_or_else(|| temporary.path().to_owned(), PathBuf::from);
+    let records: u32 = std::env::args().nth(2).map_or(Ok(100_000), |text| text.parse())?;
     let record = record()?;
     println!(
-        "serialise and hash: {:.2} us",
-        micros(1, || drop(std::hint::black_box(Entry::new(&record))))
+        "serialise and hash: {}",
+        micros((1, records), || drop(std::hint::black_box(Entry::new(&record))))
     );
     let entry = Entry::new(&record);
     for threads in [1, 8] {
         let log = open(&dir.join(threads.to_string()))?;
         let append = || drop(log.append(Class::Read, &entry));
-        println!("{threads} threads, append alone: {}", micros(threads, append));
+        println!(
+            "{threads} threads, append alone: {}",
+            micros((threads, records), append)
+        );
         let whole = || drop(log.append(Class::Read, &Entry::new(&record)));
         println!(
             "{threads} threads, serialise, hash and append: {}",
-            micros(threads, whole)
+            micros((threads, records), whole)
         );
         let usage = log.usage();
         println!(
@@ -54,14 +55,14 @@ fn open(dir: &std::path::Path) -> Result<Log, Box<dyn std::error::Error>> {
 }
 
 /// CPU and wall-clock microseconds per call, over all threads.
-fn micros(threads: u32, call: impl Fn() + Sync) -> String {
+fn micros((threads, records): (u32, u32), call: impl Fn() + Sync) -> String {
     let (began, ticks) = (Instant::now(), cpu_ticks());
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| (0..RECORDS).for_each(|_| call()));
+            scope.spawn(|| (0..records).for_each(|_| call()));
         }
     });
-    let calls = f64::from(RECORDS * threads);
+    let calls = f64::from(records * threads);
     let (wall, ticks) = (began.elapsed().as_secs_f64(), cpu_ticks() - ticks);
     format!(
         "{:.2} us of CPU, {:.2} us of time",

@@ -9,19 +9,25 @@
 
 use std::fmt;
 
+use strongroom_core::ObjectName;
 use zeroize::Zeroizing;
 
 use crate::{
     cipher::{self, KeyBytes},
     codec::{CodecError, Decoder, Encoder, Magic},
     digest::DigestKey,
-    record::VaultId,
+    error::ObjectError,
+    record::{Head, VaultId, head},
     seal::{Seal, SealError},
+    store::Value,
 };
 
 pub mod file;
+mod opened;
 
 pub use file::{KeyringFile, KeyringFileError};
+
+use self::opened::OpenedHeads;
 
 const MAGIC: Magic = *b"SRkr";
 
@@ -60,6 +66,7 @@ pub struct Keyring {
     root: KeyBytes,
     digest: DigestKey,
     marker: KeyBytes,
+    opened: OpenedHeads,
 }
 
 impl fmt::Debug for Keyring {
@@ -105,6 +112,7 @@ impl Keyring {
             root,
             digest,
             marker,
+            opened: OpenedHeads::default(),
         })
     }
 
@@ -144,6 +152,16 @@ impl Keyring {
 
     pub(crate) const fn marker(&self) -> &KeyBytes {
         &self.marker
+    }
+
+    /// Opens the head stored for `name`, or remembers how the same bytes opened before.
+    pub(crate) fn open_head(&self, name: &ObjectName, record: &Value) -> Result<Head, ObjectError> {
+        if let Some(head) = self.opened.get(name, record) {
+            return Ok(head);
+        }
+        let head = head::open(self.vault, name, self, record)?;
+        self.opened.put(name, record, &head);
+        Ok(head)
     }
 
     /// This keyring with one more term, which wraps seeds from now on.

@@ -70,7 +70,12 @@ impl View<'_> {
         let Some(record) = self.live_record(name)? else {
             return Ok(None);
         };
-        self.open_live(name, &record).map(Some)
+        let head = self.keyring.open_head(name, &record)?;
+        if head.fields.deleted.is_none() {
+            Ok(Some(head))
+        } else {
+            Err(damaged("the head", name))
+        }
     }
 
     /// Opens the head of a live object.

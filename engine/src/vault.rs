@@ -197,7 +197,7 @@ impl Vault {
         backup::peek(self.shared.published().view(&self.shared.rules), blob)
     }
 
-    /// Adds a listener to committed changes.
+    /// Adds a listener to committed changes. It must not hold a handle on this vault: the writer would never end.
     pub fn on_change(&self, listener: Listener) {
         self.shared
             .listeners

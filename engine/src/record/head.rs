@@ -15,7 +15,7 @@ use crate::{
 const MAGIC: Magic = *b"SRhd";
 
 /// An opened head.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Head {
     /// The object.
     pub object: ObjectId,

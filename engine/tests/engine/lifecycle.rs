@@ -183,7 +183,7 @@ fn a_backup_with_a_flipped_bit_or_of_another_vault_is_refused() {
 }
 
 /// What happens to a vault.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Set {
         name: u8,

@@ -17,9 +17,9 @@ fn with(content_type: Option<String>, tags: Tags) -> WriteRequest {
     }
 }
 
-fn bad(result: Result<Answer, ObjectError>) -> Option<BadParameter> {
+fn bad(result: &Result<Answer, ObjectError>) -> Option<BadParameter> {
     match result {
-        Err(ObjectError::BadParameter(which)) => Some(which),
+        Err(ObjectError::BadParameter(which)) => Some(*which),
         _ => None,
     }
 }
@@ -28,7 +28,7 @@ fn bad(result: Result<Answer, ObjectError>) -> Option<BadParameter> {
 fn a_value_of_25_kib_fits_and_one_byte_more_does_not() {
     let mut bench = Bench::new();
     assert!(bench.write(&set_request("db", &"x".repeat(25_600))).is_ok());
-    let refused = bad(bench.write(&set_request("db", &"x".repeat(25_601))));
+    let refused = bad(&bench.write(&set_request("db", &"x".repeat(25_601))));
     assert_eq!(refused, Some(BadParameter::ValueTooLarge(25_600)));
     assert!(
         bench.write(&set_request("db", "")).is_ok(),
@@ -41,7 +41,7 @@ fn a_content_type_has_255_characters_at_most() {
     let mut bench = Bench::new();
     assert!(bench.write(&with(Some("ä".repeat(255)), Tags::new())).is_ok());
     assert_eq!(
-        bad(bench.write(&with(Some("ä".repeat(256)), Tags::new()))),
+        bad(&bench.write(&with(Some("ä".repeat(256)), Tags::new()))),
         Some(BadParameter::ContentTypeTooLong(255))
     );
 }
@@ -56,21 +56,21 @@ fn there_are_15_tags_of_512_characters_each_way() {
     };
     assert!(bench.write(&with(None, tags(15))).is_ok());
     assert_eq!(
-        bad(bench.write(&with(None, tags(16)))),
+        bad(&bench.write(&with(None, tags(16)))),
         Some(BadParameter::TooManyTags(15))
     );
     let tag = |name: usize, value: usize| Tags::from([("n".repeat(name), "v".repeat(value))]);
     assert!(bench.write(&with(None, tag(512, 512))).is_ok());
     assert_eq!(
-        bad(bench.write(&with(None, tag(513, 0)))),
+        bad(&bench.write(&with(None, tag(513, 0)))),
         Some(BadParameter::TagName(512))
     );
     assert_eq!(
-        bad(bench.write(&with(None, tag(0, 0)))),
+        bad(&bench.write(&with(None, tag(0, 0)))),
         Some(BadParameter::TagName(512))
     );
     assert_eq!(
-        bad(bench.write(&with(None, tag(1, 513)))),
+        bad(&bench.write(&with(None, tag(1, 513)))),
         Some(BadParameter::TagValue(512))
     );
 }
@@ -91,7 +91,7 @@ fn a_secret_must_not_expire_before_it_begins() {
         tags: None,
     };
     assert_eq!(
-        bad(bench.write(&update(5, 5))),
+        bad(&bench.write(&update(5, 5))),
         Some(BadParameter::ExpiresBeforeStart)
     );
     assert!(bench.write(&update(5, 6)).is_ok());
@@ -106,7 +106,7 @@ fn a_page_has_1_to_25_items() {
             marker: None,
         };
         assert_eq!(
-            bad(bench.read(&ReadRequest::List { page })),
+            bad(&bench.read(&ReadRequest::List { page })),
             Some(BadParameter::MaxResults(25))
         );
     }
@@ -121,7 +121,7 @@ fn a_skip_token_that_is_not_ours_is_refused() {
             marker: Some(Marker::new(text)),
         };
         assert_eq!(
-            bad(bench.read(&ReadRequest::List { page })),
+            bad(&bench.read(&ReadRequest::List { page })),
             Some(BadParameter::SkipToken),
             "{text}"
         );

@@ -1,13 +1,25 @@
 //! What the engine promises, seen from outside.
 
+// `cfg(test)` here tells clippy that these may unwrap and index as tests do.
+#[cfg(test)]
 mod differential;
+#[cfg(test)]
 mod disk;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod listing;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
 mod restart;
+#[cfg(test)]
 mod running;
+#[cfg(test)]
 mod tampering;
+#[cfg(test)]
 mod writer;

@@ -9,7 +9,7 @@ use strongroom_engine::{
     Answer, Initialise, OpenError, SecretBundle, Timestamp, Unsealed, Vault, VaultOptions, WriteError,
     WriteRequest,
     audit::{Entry, Event, Log, LogConfig},
-    seal::SecretFile,
+    seal::{Seal, SecretFile},
     store::{RedbOptions, RedbStore, Store},
 };
 
@@ -23,7 +23,7 @@ pub struct Running {
     pub now: Timestamp,
 }
 
-pub fn seal_key(directory: &Path, byte: u8, used_by: &str) -> Box<SecretFile> {
+pub fn seal_key(directory: &Path, byte: u8, used_by: &str) -> Box<dyn Seal> {
     let seal = directory.join("seal");
     std::fs::create_dir_all(&seal).unwrap();
     std::fs::write(seal.join("key"), [byte; 32]).unwrap();

@@ -7,8 +7,7 @@ use std::sync::{
 };
 
 use strongroom_engine::{
-    Answer, Initialise, ObjectError, QueueFull, ReadRequest, Unsealed, VaultOptions, WriteError,
-    WriteRequest,
+    Answer, Initialise, ObjectError, QueueFull, Unsealed, VaultOptions, WriteError, WriteRequest,
     audit::{Log, LogConfig, verify},
     record::key,
     store::{Batch, Changes, CommitError, Gen, Limits, MemoryStore, Snapshot, Store, StoreError},
@@ -253,31 +252,35 @@ fn without_an_audit_log_nothing_is_written_until_it_is_back() {
 }
 
 #[test]
-fn listeners_hear_of_every_changed_name_and_find_the_change() {
+fn listeners_hear_of_every_changed_name_once_it_is_readable() {
     let running = Running::new();
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let (vault, notices, now) = (running.vault.clone(), Arc::clone(&heard), running.now);
+    let (heard, notices) = mpsc::channel();
+    let heard = Mutex::new(heard);
     running.vault.on_change(Box::new(move |notice| {
-        let request = ReadRequest::Get {
-            name: notice.names[0].clone(),
-            version: None,
-        };
-        let found = vault.read(&request, now, &|_| true).is_ok();
-        notices.lock().unwrap().push((
-            notice.names.clone(),
-            found,
-            notice.generation == vault.snapshot().generation(),
-        ));
+        heard.lock().unwrap().send(notice.clone()).unwrap();
     }));
     running.set("db", "one").unwrap();
+    let set = notices.recv().unwrap();
+    assert_eq!(set.names, [name("db")]);
+    assert_eq!(running.vault.snapshot().generation(), set.generation);
     running.write(WriteRequest::Delete { name: name("db") }).unwrap();
-    // A listener is called after the answer: the writer has told by the time it does something else.
-    running.vault.meta_put("x", Some(vec![1])).unwrap();
-    let heard = heard.lock().unwrap();
-    assert_eq!(
-        *heard,
-        [(vec![name("db")], true, true), (vec![name("db")], false, true)]
-    );
+    let deleted = notices.recv().unwrap();
+    assert_eq!(deleted.names, [name("db")]);
+    assert!(deleted.generation > set.generation);
+}
+
+#[test]
+fn after_an_unknown_outcome_listeners_hear_of_the_names_all_the_same() {
+    let store = Arc::new(Faulty::default());
+    let running = Running::over(Arc::clone(&store) as Arc<dyn Store>);
+    let (heard, notices) = mpsc::channel();
+    let heard = Mutex::new(heard);
+    running.vault.on_change(Box::new(move |notice| {
+        heard.lock().unwrap().send(notice.clone()).unwrap();
+    }));
+    *store.fail.lock().unwrap() = Some(CommitError::OutcomeUnknown);
+    assert_eq!(running.set("db", "v").unwrap_err(), WriteError::OutcomeUnknown);
+    assert_eq!(notices.recv().unwrap().names, [name("db")]);
 }
 
 #[test]
