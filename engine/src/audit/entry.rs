@@ -93,7 +93,11 @@ struct Ascii;
 
 impl Formatter for Ascii {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        // Without an early end, so that the compiler looks at many bytes at once.
+        if fragment
+            .bytes()
+            .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
+        {
             return writer.write_all(fragment.as_bytes());
         }
         for character in fragment.chars() {

@@ -190,14 +190,16 @@ impl Segment {
         self.len
     }
 
-    /// Whether the open file still has a name and the length that was written. One system call.
+    /// Whether the open file still has a name and the length that was written. One system call, before every append.
     pub(crate) fn check_file(&self) -> Result<(), Breach> {
-        match self.file.metadata() {
-            Ok(metadata) if metadata.nlink() == 0 => Err(Breach::Lost),
-            Ok(metadata) if metadata.len() != self.len => Err(Breach::Changed {
-                found: metadata.len(),
-            }),
-            Ok(_) => Ok(()),
+        match rustix::fs::fstat(&self.file) {
+            Ok(stat) if stat.st_nlink == 0 => Err(Breach::Lost),
+            Ok(stat) => match u64::try_from(stat.st_size) {
+                Ok(found) if found == self.len => Ok(()),
+                found => Err(Breach::Changed {
+                    found: found.unwrap_or_default(),
+                }),
+            },
             Err(_) => Err(Breach::Lost),
         }
     }
