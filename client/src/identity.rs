@@ -118,16 +118,17 @@ impl IdentityClient {
         assertion: Assertion<'_>,
         audience: &Audience,
     ) -> Result<VaultToken, ExchangeError> {
-        self.retry
-            .run(|| self.exchange_once(assertion, audience))
-            .await
+        self.retry.run(|| self.exchange_once(assertion, audience)).await
     }
 
     /// The ids of the keys that the service signs with.
     pub async fn key_ids(&self) -> Result<Vec<String>, ExchangeError> {
         let request = Request::get("/keys")
             .body(Bytes::new())
-            .map_err(|source| TransportError::Request { server: self.transport.server().to_owned(), source })?;
+            .map_err(|source| TransportError::Request {
+                server: self.transport.server().to_owned(),
+                source,
+            })?;
         let answer = self.transport.send(request, ANSWER_LIMIT).await?;
         if !answer.status.is_success() {
             return Err(refusal(&answer));

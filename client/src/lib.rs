@@ -31,5 +31,5 @@ pub mod watch;
 
 pub use retry::Retry;
 pub use server::{Dial, Route, Server};
-pub use transport::TransportError;
+pub use transport::{ConnectError, TransportError};
 pub use trust::{Trust, TrustError};
