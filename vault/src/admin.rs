@@ -101,7 +101,9 @@ impl Admin {
 
     /// Stops answering data. Told again, it is the same.
     fn detect(&self, anchored: u64) -> Result<(), Failure> {
-        self.service.policy.detect_rollback(anchored)?;
+        if !self.service.policy.detect_rollback(anchored)? {
+            return Ok(());
+        }
         let found = self
             .service
             .objects

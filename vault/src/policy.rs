@@ -21,7 +21,10 @@ use std::{
 };
 
 use strongroom_core::{ObjectName, Permission, PolicyIndex, Uid};
-use strongroom_engine::{Vault, audit::Verdict};
+use strongroom_engine::{
+    Vault,
+    audit::{Log, Verdict},
+};
 use strongroom_wire::admin;
 use tokio::sync::watch;
 
@@ -33,7 +36,7 @@ mod freshness;
 mod record;
 mod rollback;
 
-pub use error::{AcceptError, ConfirmError, LoadError, NotAudited, PersistError, PutError};
+pub use error::{AcceptError, CompareError, ConfirmError, LoadError, NotAudited, PersistError, PutError};
 pub use fence::Unfit;
 pub use record::RecordError;
 pub use rollback::NotAccepted;
@@ -261,18 +264,34 @@ impl Policy {
         }
     }
 
-    /// Answers no data from now on. Blocks until the store says so.
-    pub fn detect_rollback(&self, anchored: u64) -> Result<(), PersistError> {
+    /// Answers no data from now on; false when that was so already. Blocks until the store says so.
+    pub fn detect_rollback(&self, anchored: u64) -> Result<bool, PersistError> {
         let _change = self.changing();
+        let (state, rollback) = (self.present(), Rollback::Detected { anchored });
+        if state.rollback == rollback {
+            // Told every few seconds: a commit each would leave nobody the time to accept a generation.
+            return Ok(false);
+        }
         // Closed first: a store that cannot be written is no reason to answer from it.
         self.enforce(State {
-            rollback: Rollback::Detected { anchored },
-            ..State::clone(&self.present())
+            rollback,
+            ..State::clone(&state)
         });
-        self.write(
-            record::ROLLBACK,
-            record::encode(&Rollback::Detected { anchored })?,
-        )
+        self.write(record::ROLLBACK, record::encode(&rollback)?)?;
+        Ok(true)
+    }
+
+    /// Compares the store with `log`, which records writes after they are in the store: a log that knows a later one
+    /// belongs to a later store. Answers no data then, and returns the generation of that write.
+    pub fn compare_with_log(&self, log: &Log) -> Result<Option<u64>, CompareError> {
+        let present = self.store.anchor().map_err(CompareError::Anchor)?.generation.0;
+        match log.last_drained() {
+            Some(last) if last.generation > present => {
+                self.detect_rollback(last.generation)?;
+                Ok(Some(last.generation))
+            }
+            Some(_) | None => Ok(None),
+        }
     }
 
     /// Serves again from the store at exactly `generation`; good once. Runs `audit` when that may be, and serves only

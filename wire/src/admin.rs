@@ -4,17 +4,19 @@
 //! |---|---|---|
 //! | GET [`path::STATUS`] | | [`Status`] |
 //! | GET [`path::BUNDLE`] | | the [`strongroom_core::Bundle`] in force, 404 before the first |
-//! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`PolicyStatus`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` |
+//! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`PolicyStatus`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` or `TooLarge` |
 //! | POST [`path::CONFIRM`] | [`PolicyStatus`] | [`PolicyStatus`]; 409 `NotInForce` when it is not what is enforced |
-//! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`] |
+//! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale` or `RolledBack` while nothing is decided |
 //! | POST [`path::REF_CHANGED`] | [`RefChanged`] | 204 |
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
-//! | POST [`path::ROLLBACK`] | [`Rollback`] | 204 |
+//! | POST [`path::ROLLBACK`] | [`Rollback`] | 204; 409 `NotDetected` or `OtherGeneration` when it is not what can be accepted |
 //!
-//! An error is a [`Refusal`].
+//! An error is a [`Refusal`]. What cannot be audited or kept is not done: 503 `AuditUnavailable`, `StoreUnavailable`.
 
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Generation, ObjectKind, ObjectName, Uid, Version, identity::ResourceName, name::NamespaceName};
+use strongroom_core::{
+    Generation, ObjectKind, ObjectName, Uid, Version, identity::ResourceName, name::NamespaceName,
+};
 
 /// The paths.
 pub mod path {

@@ -120,6 +120,7 @@ const fn closed_code(closed: Closed) -> &'static str {
 pub(super) const fn unfit_code(unfit: &Unfit) -> (StatusCode, &'static str) {
     match unfit {
         Unfit::Unreadable(_) | Unfit::NotUnderstood(_) => (StatusCode::UNPROCESSABLE_ENTITY, "NotUnderstood"),
+        Unfit::TooLarge(_) => (StatusCode::UNPROCESSABLE_ENTITY, "TooLarge"),
         Unfit::OtherVault { .. } => (StatusCode::CONFLICT, "OtherVault"),
         Unfit::StaleGeneration { .. } => (StatusCode::CONFLICT, "StaleGeneration"),
     }

@@ -102,3 +102,14 @@ pub enum AcceptError {
     #[error(transparent)]
     Persist(#[from] PersistError),
 }
+
+/// The store could not be compared with the audit log.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// The store's generation could not be read.
+    #[error("the store's generation cannot be read")]
+    Anchor(#[source] ObjectError),
+    /// What was found could not be kept.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
+}

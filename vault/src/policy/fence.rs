@@ -3,6 +3,10 @@
 use strongroom_core::{Bundle, Generation, bundle::NotUnderstood};
 use strongroom_wire::admin::PolicyStatus;
 
+/// Rules of a bundle, one per subject and object of each policy. Compiled they take some 200 bytes each; a vault that
+/// ran out of memory over one would do so again at each start.
+const MAX_RULES: usize = 2_000_000;
+
 /// What a bundle that may be taken is to this vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -21,6 +25,9 @@ pub enum Unfit {
     /// A format or a feature of another release.
     #[error(transparent)]
     NotUnderstood(#[from] NotUnderstood),
+    /// More rules than a vault can hold.
+    #[error("the bundle has {0} rules, counted by subject and object; a vault holds at most {MAX_RULES}")]
+    TooLarge(usize),
     /// Meant for another vault.
     #[error("the bundle is for the vault {meant:?}, this is {present:?}")]
     OtherVault {
@@ -58,7 +65,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Unfit> {
         ..empty
     }
     .check_understood()?;
-    serde_json::from_slice(bytes).map_err(Unfit::Unreadable)
+    let bundle: Bundle = serde_json::from_slice(bytes).map_err(Unfit::Unreadable)?;
+    let rules = bundle
+        .policies
+        .iter()
+        .map(|policy| policy.subjects.len().saturating_mul(policy.objects.len()))
+        .fold(0, usize::saturating_add);
+    if rules > MAX_RULES {
+        Err(Unfit::TooLarge(rules))
+    } else {
+        Ok(bundle)
+    }
 }
 
 /// Says where the bundle with the bytes' `hash` belongs. What a record of the store tells counts as in force even if
@@ -144,6 +161,24 @@ mod tests {
             Err(Unfit::NotUnderstood(NotUnderstood::Format(2)))
         ));
         assert!(matches!(read(b"{"), Err(Unfit::Unreadable(_))));
+    }
+
+    #[test]
+    fn a_bundle_that_would_not_fit_in_memory_is_refused() {
+        let policy = strongroom_core::BundlePolicy {
+            name: "p".to_owned(),
+            effect: strongroom_core::Effect::Allow,
+            subjects: (0..20_001)
+                .map(|index| format!("u{index}").parse().unwrap())
+                .collect(),
+            objects: (0..100)
+                .map(|index| format!("o{index}").parse().unwrap())
+                .collect(),
+            permissions: strongroom_core::PermissionSet::EMPTY,
+        };
+        let bundle = Bundle::new("v".to_owned(), Generation::default(), vec![policy]);
+        let bytes = serde_json::to_vec(&bundle).unwrap();
+        assert!(matches!(read(&bytes), Err(Unfit::TooLarge(2_000_100))));
     }
 
     #[test]

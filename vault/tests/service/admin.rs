@@ -277,9 +277,11 @@ async fn a_changed_secret_ref_reaches_the_node_and_its_volumes_are_counted() {
 async fn a_rollback_is_accepted_once_by_its_generation_and_recorded() {
     let port = AdminPort::start();
     put(&port.service, (1, 1), vec![allow(&["u"])]).unwrap();
-    port.tell(path::ROLLBACK, &json!({"action": "detected", "anchored": 99}))
-        .await
-        .unwrap();
+    for _ in 0..2 {
+        port.tell(path::ROLLBACK, &json!({"action": "detected", "anchored": 99}))
+            .await
+            .unwrap();
+    }
     let status: Status = port.get(path::STATUS).await.unwrap();
     assert_eq!(
         serde_json::to_value(status.rollback).unwrap(),

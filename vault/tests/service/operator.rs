@@ -20,7 +20,7 @@ use strongroom_wire::admin::Refusal;
 use crate::fixture::Fixture;
 
 pub const OPERATOR: &str = "spiffe://strongroom.dev/0f0f0f0f-0000-4000-8000-000000000001/operator";
-const HOST: &str = "prod.team-a.svc";
+pub const HOST: &str = "prod.team-a.svc";
 
 /// A certificate authority.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use strongroom_core::{Effect, Permission};
-use strongroom_engine::audit::{PolicyName, Verdict};
+use strongroom_engine::audit::{Entry, Event, Place, PolicyName, Verdict};
 use strongroom_vault::{
     policy::{AcceptError, Closed, ConfirmError, NotAccepted, NotAudited, Policy, PutError, Unfit},
     service::Service,
 };
 
-use crate::fixture::{Fixture, allow, bundle, in_force, put, rule};
+use crate::fixture::{Fixture, allow, bundle, in_force, put, rule, set};
 
 fn get(service: &Service, subject: &str, object: &str) -> Result<Verdict, Closed> {
     service.policy.decide(
@@ -260,6 +260,36 @@ fn a_rollback_closes_the_vault_over_restarts_until_exactly_that_generation_is_ac
     ));
     drop(service);
     assert_eq!(get(&fixture.start(), "u", "db"), Ok(allowed()));
+}
+
+#[test]
+fn a_rollback_told_again_is_no_commit() {
+    let service = Fixture::new().start();
+    assert!(service.policy.detect_rollback(99).unwrap());
+    let generation = service.objects.anchor().unwrap().generation;
+    assert!(!service.policy.detect_rollback(99).unwrap());
+    assert_eq!(service.objects.anchor().unwrap().generation, generation);
+    assert!(service.policy.detect_rollback(100).unwrap());
+}
+
+#[test]
+fn a_store_older_than_the_audit_log_is_noticed_without_the_operator() {
+    let fixture = Fixture::new();
+    let service = fixture.start();
+    put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
+    set(&service, "db", "1");
+    assert_eq!(service.policy.compare_with_log(&service.audit).unwrap(), None);
+    let later = Place {
+        generation: service.objects.anchor().unwrap().generation.0 + 5,
+        index: 0,
+    };
+    let record = Entry::event(fixture.clock.time(), &Event::VaultStop);
+    service.audit.drain(later, &record).unwrap();
+    assert_eq!(
+        service.policy.compare_with_log(&service.audit).unwrap(),
+        Some(later.generation)
+    );
+    assert_eq!(get(&service, "u", "db"), Err(Closed::RolledBack));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod authority;
 mod bounds;
 mod change;
+mod connection;
 mod volumes;
 
 use strongroom_vault::{

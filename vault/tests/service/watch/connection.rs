@@ -1,0 +1,104 @@
+//! Watch over a connection: TLS, HTTP/2, and the listener that drains.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use strongroom_vault::{
+    connection::{Limits, Listener},
+    tls::{ServingCertificate, server_config},
+};
+use strongroom_wire::watch::{
+    ClientMessage, Fetch, client_message::Message as Asked, server_message::Message as Told,
+    watch_client::WatchClient,
+};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{
+    Code,
+    service::Routes,
+    transport::{Certificate, Channel, ClientTlsConfig},
+};
+
+use super::Watched;
+use crate::{
+    fixture::set,
+    node::{at, subscription},
+    operator::{Authority, HOST},
+};
+
+/// Serves Watch as the data port does; returns a channel to it.
+async fn serve(watched: &Watched) -> Channel {
+    let (authority, directory) = (Authority::new("serving"), watched.fixture.directory.path());
+    let (certificate, key) = authority.issue(&[HOST], &[], &[rcgen::ExtendedKeyUsagePurpose::ServerAuth]);
+    fs::write(directory.join("tls.crt"), certificate).unwrap();
+    fs::write(directory.join("tls.key"), key).unwrap();
+    let tls = server_config(ServingCertificate::load(directory).unwrap()).unwrap();
+    let router = Routes::from(axum::Router::new())
+        .add_service(watched.watch.service())
+        .into_axum_router();
+    let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    tcp.set_nonblocking(true).unwrap();
+    let address = tcp.local_addr().unwrap();
+    let (metrics, drain) = (
+        Arc::clone(&watched.service.metrics),
+        watched.service.drain.clone(),
+    );
+    tokio::spawn(Listener::new(tcp, Some(tls), router, Limits::default(), metrics, drain).run());
+    let tls = ClientTlsConfig::new()
+        .ca_certificate(Certificate::from_pem(authority.pem()))
+        .domain_name(HOST);
+    Channel::from_shared(format!("https://{address}"))
+        .unwrap()
+        .tls_config(tls)
+        .unwrap()
+        .connect()
+        .await
+        .unwrap()
+}
+
+fn told(message: Asked) -> ClientMessage {
+    ClientMessage {
+        message: Some(message),
+    }
+}
+
+#[tokio::test]
+async fn the_largest_contents_cross_a_connection_and_draining_ends_it() {
+    let watched = Watched::new();
+    let names: Vec<String> = (0..64).map(|index| format!("o{index}")).collect();
+    let versions: Vec<_> = names
+        .iter()
+        .map(|name| set(&watched.service, name, &"x".repeat(25 * 1024)))
+        .collect();
+    let channel = serve(&watched).await;
+    let (asks, messages) = mpsc::channel(8);
+    let stream = WatchClient::new(channel)
+        .watch(ReceiverStream::new(messages))
+        .await;
+    let mut tells = stream.unwrap().into_inner();
+    let objects: Vec<&str> = names.iter().map(String::as_str).collect();
+    let subscribe = subscription("v", &watched.token(), &objects);
+    asks.send(told(Asked::Subscribe(subscribe))).await.unwrap();
+    let answer = tells.message().await.unwrap().unwrap().message.unwrap();
+    assert!(matches!(answer, Told::Subscribed(answer) if answer.objects.len() == 64));
+
+    let id = "v".to_owned();
+    asks.send(told(Asked::Fetch(Fetch {
+        id,
+        names: names.clone(),
+    })))
+    .await
+    .unwrap();
+    let answer = tells.message().await.unwrap().unwrap().message.unwrap();
+    let Told::Contents(contents) = answer else {
+        panic!("not Contents: {answer:?}")
+    };
+    for ((content, name), version) in contents.contents.iter().zip(&names).zip(&versions) {
+        assert_eq!(content.state.as_ref(), Some(&at(name, *version)));
+        assert_eq!(content.value.len(), 25 * 1024);
+    }
+
+    watched.service.drain.begin();
+    assert_eq!(tells.message().await.unwrap_err().code(), Code::Unavailable);
+    let finished = timeout(Duration::from_secs(8), watched.service.drain.finished());
+    assert_eq!(finished.await, Ok(true));
+}
