@@ -190,6 +190,17 @@ pub struct StorageArgs {
         value_name = "MIB"
     )]
     pub audit_quota_mib: u64,
+    /// How much of it may be kept, in MiB; older segments are removed [default: 11/16 of the quota].
+    #[arg(long, env = "STRONGROOM_AUDIT_RETENTION_MIB", value_name = "MIB")]
+    pub audit_retention_mib: Option<u64>,
+    /// How long audit records are kept, in days.
+    #[arg(
+        long,
+        env = "STRONGROOM_AUDIT_RETENTION_DAYS",
+        default_value = "90",
+        value_name = "DAYS"
+    )]
+    pub audit_retention_days: u32,
 }
 
 /// What is kept of deleted objects, and how long policy holds.

@@ -45,6 +45,10 @@ pub struct Metrics {
     audit_failures: Counter,
     /// Open connections of the data port.
     pub connections: Gauge,
+    /// Open Watch streams.
+    pub watch_streams: Gauge,
+    /// Subscriptions on them.
+    pub watch_subscriptions: Gauge,
     /// What is read off the vault when the metrics are asked for.
     pub sampled: Sampled,
 }
@@ -165,6 +169,13 @@ impl Metrics {
             "Open connections of the data port",
             connections.clone(),
         );
+        let (watch_streams, watch_subscriptions) = (Gauge::default(), Gauge::default());
+        registry.register("watch_streams", "Open Watch streams", watch_streams.clone());
+        registry.register(
+            "watch_subscriptions",
+            "Subscriptions on Watch streams",
+            watch_subscriptions.clone(),
+        );
         sampled.register(&mut registry);
         Self {
             registry,
@@ -175,6 +186,8 @@ impl Metrics {
             refused_connections,
             audit_failures,
             connections,
+            watch_streams,
+            watch_subscriptions,
             sampled,
         }
     }

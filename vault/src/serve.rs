@@ -7,14 +7,21 @@ mod error;
 use std::{
     net::{SocketAddr, TcpListener},
     sync::Arc,
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use axum::Router;
 use rustls::ServerConfig;
-use strongroom_engine::audit::{Class, Entry, Event, VaultResource};
-use tokio::{runtime, task::JoinSet, time::sleep};
+use strongroom_engine::{
+    Vault,
+    audit::{Class, Entry, Event, Log, VaultResource},
+};
+use tokio::{
+    runtime,
+    task::{JoinSet, spawn_blocking},
+    time::sleep,
+};
 use tonic::service::Routes;
 
 pub use error::StartError;
@@ -46,6 +53,7 @@ pub struct Running {
     tasks: JoinSet<()>,
     /// Ends the admin and health listeners, which outlive the data port's drain.
     aside: Drain,
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// Where a vault listens.
@@ -78,32 +86,26 @@ impl Running {
         let api = Api::new(service.clone(), api_config(&args));
         let watch = Watch::new(service.clone(), watch::Limits::default());
         let aside = Drain::default();
+        let listeners = Listeners {
+            service: &service,
+            aside: &aside,
+        };
         let admin_tls = authority.server_config(Arc::clone(&certificate))?;
         let admin = Admin {
             service: service.clone(),
             watch: watch.clone(),
             seal_kind: SEAL_KIND,
-        }
-        .into_router(&authority);
-        let listen = |tcp, tls: Option<ServerConfig>, router: Router, drain: &Drain| {
-            let metrics = Arc::clone(&service.metrics);
-            Listener::new(tcp, tls, router, Limits::default(), metrics, drain.clone())
         };
-        apart(
-            "health",
-            listen(sockets.health, None, health::router(service.clone()), &aside),
-        )?;
-        apart("admin", listen(sockets.admin, Some(admin_tls), admin, &aside))?;
+        let admin = admin.into_router(&authority);
+        let threads = vec![
+            listeners.apart("health", sockets.health, None, health::router(service.clone()))?,
+            listeners.apart("admin", sockets.admin, Some(admin_tls), admin)?,
+        ];
         let routes = Routes::from(api.router())
             .add_service(watch.service())
             .into_axum_router();
-        let data = listen(
-            sockets.data,
-            Some(server_config(Arc::clone(&certificate))?),
-            api.guard(routes),
-            &service.drain,
-        );
-        tokio::spawn(data.run());
+        let data_tls = server_config(Arc::clone(&certificate))?;
+        listeners.here(sockets.data, data_tls, api.guard(routes));
         let upkeep = Upkeep {
             service: service.clone(),
             api,
@@ -116,6 +118,7 @@ impl Running {
             addresses,
             tasks: upkeep.start(),
             aside,
+            threads,
         })
     }
 
@@ -148,7 +151,11 @@ impl Running {
             tracing::warn!(%error, "the stop is not in the audit log");
         }
         self.aside.begin();
-        self.aside.finished().await && finished
+        let finished = self.aside.finished().await && finished;
+        let threads = std::mem::take(&mut self.threads);
+        // Their runtimes end with whatever was left on them.
+        let join = spawn_blocking(move || threads.into_iter().all(|thread| thread.join().is_ok()));
+        join.await.unwrap_or(false) && finished
     }
 }
 
@@ -190,25 +197,58 @@ fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     listen().map_err(|source| StartError::Listen { address, source })
 }
 
-/// Serves `listener` on a thread and runtime of its own, so that it answers while the data port cannot.
-fn apart(name: &'static str, listener: Listener) -> Result<(), StartError> {
-    let failed = |source| StartError::Thread { name, source };
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    let run = move || runtime.block_on(listener.run());
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .map(drop)
-        .map_err(failed)
+/// Puts routers on ports.
+struct Listeners<'a> {
+    service: &'a Service,
+    aside: &'a Drain,
+}
+
+impl Listeners<'_> {
+    /// Serves on this runtime until the vault drains.
+    fn here(&self, tcp: TcpListener, tls: ServerConfig, router: Router) {
+        let drain = &self.service.drain;
+        drain.spawn(self.listener(tcp, Some(tls), router, drain).run());
+    }
+
+    /// Serves on a thread and runtime of its own, so that it answers while the data port cannot, and until after that
+    /// has drained.
+    fn apart(
+        &self,
+        name: &'static str,
+        tcp: TcpListener,
+        tls: Option<ServerConfig>,
+        router: Router,
+    ) -> Result<JoinHandle<()>, StartError> {
+        let failed = |source| StartError::Thread { name, source };
+        let listener = self.listener(tcp, tls, router, self.aside);
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let run = move || runtime.block_on(listener.run());
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(run)
+            .map_err(failed)
+    }
+
+    fn listener(
+        &self,
+        tcp: TcpListener,
+        tls: Option<ServerConfig>,
+        router: Router,
+        drain: &Drain,
+    ) -> Listener {
+        let metrics = Arc::clone(&self.service.metrics);
+        Listener::new(tcp, tls, router, Limits::default(), metrics, drain.clone())
+    }
 }
 
 fn service(args: &ServeArgs, peers: &Arc<Peers>, clock: Clock) -> Result<Service, StartError> {
     let Data { objects, audit } = Data::open(args, &clock)?;
     let max_staleness = args.rules.policy_max_staleness.map(Duration::from_secs);
     let policy = Policy::open(objects.clone(), max_staleness, clock.clone())?;
+    compare(&policy, &objects, &audit, &clock)?;
     let expected = Expected {
         issuer: args.identity.issuer.clone(),
         tenant: args.identity.tenant_id.clone(),
@@ -228,6 +268,25 @@ fn service(args: &ServeArgs, peers: &Arc<Peers>, clock: Clock) -> Result<Service
         audit,
         clock,
     })
+}
+
+/// A store that its own audit log shows to be old answers no data, from the first request on.
+fn compare(policy: &Policy, objects: &Vault, audit: &Log, clock: &Clock) -> Result<(), StartError> {
+    let Some(anchored) = policy.compare_with_log(audit)? else {
+        return Ok(());
+    };
+    let found = objects.anchor()?.generation.0;
+    tracing::error!(
+        anchored,
+        found,
+        "the store is older than its audit log; no data is answered"
+    );
+    let event = Event::RollbackDetected { anchored, found };
+    // Nothing is answered all the same if the log is full.
+    if let Err(error) = audit.append(Class::Administration, &Entry::event(clock.time(), &event)) {
+        tracing::warn!(%error, "the rollback is not in the audit log");
+    }
+    Ok(())
 }
 
 fn api_config(args: &ServeArgs) -> ApiConfig {

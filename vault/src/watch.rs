@@ -88,17 +88,18 @@ impl fmt::Debug for Watch {
 impl Watch {
     /// The subscriptions to the objects of `service`, which tell of their changes from now on.
     pub fn new(service: Service, limits: Limits) -> Self {
-        let registry = Registry::new(limits.subscriptions);
+        let registry = Registry::new(limits.subscriptions, service.metrics.watch_subscriptions.clone());
         let changed = Arc::clone(&registry);
         service
             .objects
             .on_change(Box::new(move |change| changed.objects_changed(&change.names)));
+        let admission = Admission::new(service.metrics.watch_streams.clone());
         Self {
             core: Arc::new(Core {
                 service,
                 limits,
                 registry,
-                admission: Arc::default(),
+                admission,
             }),
         }
     }
@@ -134,8 +135,7 @@ impl Watch {
             .get("user-agent")
             .map(|value| ClientInfo::new(value.as_bytes()));
         Trail {
-            log: Arc::clone(&self.core.service.audit),
-            vault: Arc::clone(&self.core.service.resource),
+            service: self.core.service.clone(),
             caller: peer.address.ip().to_canonical(),
             client: agent.unwrap_or_default(),
             tls: match peer.tls {

@@ -54,6 +54,11 @@ impl Drain {
         self.token.cancelled().await;
     }
 
+    /// Runs `task`, which is waited for like a connection.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
     /// Waits until every connection has finished, at most ten seconds; true when all have.
     pub async fn finished(&self) -> bool {
         timeout(GRACE, self.tasks.wait()).await.is_ok()

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Dur
 
 use strongroom_engine::{
     Initialise, Rules, SoftDelete, Unsealed, Vault, VaultOptions,
-    audit::{Class, Entry, Event, Hash, Log, LogConfig, Quota, SyncMode},
+    audit::{Class, Entry, Event, Hash, Log, LogConfig, Quota, Retention, SyncMode},
     seal::SecretFile,
     store::{RedbOptions, RedbStore},
 };
@@ -25,6 +25,8 @@ const KEYRING: &str = "keyring";
 const AUDIT: &str = "audit";
 
 const MIB: u64 = 1024 * 1024;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A vault and its audit log, open.
 pub(super) struct Data {
@@ -115,7 +117,11 @@ fn log_config(storage: &StorageArgs, vault_id: &str, replica: &str) -> LogConfig
         reserve: bytes / 64,
     };
     config.segment.bytes = config.segment.bytes.min(bytes / 16);
-    config.retention.bytes = Some(bytes / 16 * 11);
+    let kept = storage.audit_retention_mib.map(|mib| mib.saturating_mul(MIB));
+    config.retention = Retention {
+        age: Some(DAY * storage.audit_retention_days),
+        bytes: Some(kept.unwrap_or(bytes / 16 * 11)),
+    };
     config
 }
 

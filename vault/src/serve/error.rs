@@ -2,7 +2,12 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{admin::AuthorityError, auth::PeerError, policy::LoadError, tls::TlsError};
+use crate::{
+    admin::AuthorityError,
+    auth::PeerError,
+    policy::{CompareError, LoadError},
+    tls::TlsError,
+};
 
 /// The step that failed, and on what.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +46,9 @@ pub enum StartError {
     /// The stored policy cannot be read.
     #[error("cannot load the policy")]
     Policy(#[from] LoadError),
+    /// The store cannot be compared with the audit log.
+    #[error("cannot compare the store with the audit log")]
+    Compare(#[from] CompareError),
     /// The store's state cannot be read.
     #[error("cannot read the vault's state")]
     State(#[from] strongroom_engine::ObjectError),

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use prometheus_client::metrics::gauge::Gauge;
+
 use super::Limits;
 use crate::connection::Source;
 
@@ -20,9 +22,10 @@ pub(super) enum Crowded {
 }
 
 /// The open streams.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Admission {
     open: Mutex<Open>,
+    count: Gauge,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +44,14 @@ pub(super) struct Ticket {
 }
 
 impl Admission {
+    /// No streams yet; their number is shown in `count`.
+    pub(super) fn new(count: Gauge) -> Arc<Self> {
+        Arc::new(Self {
+            open: Mutex::default(),
+            count,
+        })
+    }
+
     /// A place for a stream from `source`, unproven at first.
     pub(super) fn admit(self: &Arc<Self>, source: Source, limits: &Limits) -> Result<Ticket, Crowded> {
         let mut open = self.open();
@@ -57,6 +68,7 @@ impl Admission {
         open.total = open.total.saturating_add(1);
         open.unproven = open.unproven.saturating_add(1);
         open.by_source.insert(source, of_source.saturating_add(1));
+        self.count.inc();
         Ok(Ticket {
             admission: Arc::clone(self),
             source,
@@ -87,6 +99,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        self.admission.count.dec();
         let mut open = self.admission.open();
         open.total = open.total.saturating_sub(1);
         if !self.is_proven {
@@ -121,7 +134,7 @@ mod tests {
 
     #[test]
     fn one_source_cannot_take_every_place() {
-        let admission = Arc::new(Admission::default());
+        let admission = Admission::new(Gauge::default());
         let _held = [
             admission.admit(source(1), &limits()),
             admission.admit(source(1), &limits()),
@@ -135,7 +148,7 @@ mod tests {
 
     #[test]
     fn streams_that_prove_nothing_leave_room_for_those_that_do() {
-        let admission = Arc::new(Admission::default());
+        let admission = Admission::new(Gauge::default());
         let mut held: Vec<_> = (1..=3)
             .map(|last| admission.admit(source(last), &limits()).unwrap())
             .collect();

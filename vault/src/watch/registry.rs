@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use prometheus_client::metrics::gauge::Gauge;
 use strongroom_core::ObjectName;
 use strongroom_wire::admin::{RefChanged, RefVolumes, Volumes};
 
@@ -31,6 +32,7 @@ pub(super) struct Full;
 #[derive(Debug)]
 pub(super) struct Registry {
     limit: usize,
+    count: Gauge,
     book: Mutex<Book>,
 }
 
@@ -58,9 +60,11 @@ pub(super) struct Registration {
 }
 
 impl Registry {
-    pub(super) fn new(limit: usize) -> Arc<Self> {
+    /// A registry of at most `limit` subscriptions, whose number is shown in `count`.
+    pub(super) fn new(limit: usize, count: Gauge) -> Arc<Self> {
         Arc::new(Self {
             limit,
+            count,
             book: Mutex::default(),
         })
     }
@@ -84,6 +88,7 @@ impl Registry {
         if let Some(secret_ref) = &secret_ref {
             book.by_ref.entry(secret_ref.clone()).or_default().insert(key);
         }
+        self.count.inc();
         let standing = Standing::Outdated;
         book.members.insert(
             key,
@@ -184,6 +189,7 @@ impl Drop for Registration {
         let Some(member) = book.members.remove(&self.key) else {
             return;
         };
+        self.registry.count.dec();
         for object in &member.objects {
             forget(&mut book.by_object, object, self.key);
         }
@@ -219,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_change_marks_those_who_follow_it_and_no_others() {
-        let registry = Registry::new(8);
+        let registry = Registry::new(8, Gauge::default());
         let (mine, others) = (Arc::new(Mailbox::default()), Arc::new(Mailbox::default()));
         let first = registry.enter(&mine, objects(&["a", "b"]), None).unwrap();
         let second = registry
@@ -238,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_registration_given_up_leaves_nothing_behind() {
-        let registry = Registry::new(1);
+        let registry = Registry::new(1, Gauge::default());
         let mailbox = Arc::new(Mailbox::default());
         let held = registry
             .enter(&mailbox, objects(&["a"]), Some(secret_ref("db")))
@@ -251,7 +257,7 @@ mod tests {
 
     #[test]
     fn volumes_are_counted_by_secret_ref_and_how_they_stand() {
-        let registry = Registry::new(8);
+        let registry = Registry::new(8, Gauge::default());
         let mailbox = Arc::new(Mailbox::default());
         let enter = |name| {
             registry

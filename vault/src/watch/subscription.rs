@@ -171,6 +171,8 @@ pub(super) struct OtherHolder;
 mod tests {
     use std::collections::BTreeSet;
 
+    use prometheus_client::metrics::gauge::Gauge;
+
     use super::*;
     use crate::watch::{mailbox::Mailbox, registry::Registry};
 
@@ -199,7 +201,7 @@ mod tests {
                 version: None,
             })
             .collect();
-        let registration = Registry::new(9)
+        let registration = Registry::new(9, Gauge::default())
             .enter(&Arc::new(Mailbox::default()), BTreeSet::new(), None)
             .unwrap();
         Subscription::new(holder("api", Some("p-1"), 100), entries, registration)

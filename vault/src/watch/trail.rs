@@ -1,17 +1,15 @@
 //! The audit records of one stream.
 
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{Instant, SystemTime},
-};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use aws_lc_rs::rand;
 use strongroom_core::Identity;
 use strongroom_engine::audit::{
-    AppendError, Class, ClientInfo, CorrelationId, Entry, Log, Operation, Origin, Outcome, Record,
-    RequestPath, Resource, TlsVersion, VaultResource, Verdict,
+    AppendError, Class, ClientInfo, CorrelationId, Entry, Operation, Origin, Outcome, Record, RequestPath,
+    Resource, TlsVersion, Verdict,
 };
+
+use crate::service::Service;
 
 /// The path that every request of a stream has.
 pub(super) const PATH: &str = "/strongroom.v1.Watch/Watch";
@@ -19,8 +17,7 @@ pub(super) const PATH: &str = "/strongroom.v1.Watch/Watch";
 /// What the records of one stream have in common.
 #[derive(Debug, Clone)]
 pub(super) struct Trail {
-    pub(super) log: Arc<Log>,
-    pub(super) vault: Arc<VaultResource>,
+    pub(super) service: Service,
     pub(super) caller: IpAddr,
     pub(super) client: ClientInfo,
     pub(super) tls: TlsVersion,
@@ -37,20 +34,22 @@ pub(super) struct Deed {
 }
 
 impl Trail {
-    /// Records what `identity` was answered. Nothing may be answered when this fails.
-    pub(super) fn record(&self, identity: &Identity, now: SystemTime, deed: Deed) -> Result<(), AppendError> {
+    /// Records what `identity` was answered, and counts it. Nothing may be answered when this fails.
+    pub(super) fn record(&self, identity: &Arc<Identity>, deed: Deed) -> Result<(), AppendError> {
+        let (service, took) = (&self.service, deed.began.elapsed());
+        let (operation, status) = (deed.operation, deed.outcome.status);
         let class = if deed.outcome.is_success() {
             Class::Read
         } else {
             Class::Refusal
         };
         let record = Record {
-            time: now,
-            vault: Arc::clone(&self.vault),
+            time: service.clock.time(),
+            vault: Arc::clone(&service.resource),
             operation: deed.operation,
             resource: deed.resource,
             origin: Origin {
-                identity: Arc::new(identity.clone()),
+                identity: Arc::clone(identity),
                 caller: self.caller,
                 correlation: correlation(),
                 client: self.client.clone(),
@@ -59,9 +58,18 @@ impl Trail {
             },
             verdict: deed.verdict,
             outcome: deed.outcome,
-            duration: deed.began.elapsed(),
+            duration: took,
         };
-        self.log.append(class, &Entry::new(&record)).map(drop)
+        match service.audit.append(class, &Entry::new(&record)) {
+            Ok(_) => {
+                service.metrics.request(operation.as_str(), status, took);
+                Ok(())
+            }
+            Err(error) => {
+                service.metrics.audit_failure();
+                Err(error)
+            }
+        }
     }
 }
 

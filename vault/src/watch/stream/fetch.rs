@@ -74,7 +74,7 @@ impl Stream {
             let decision = policy.decide(&identity.uid, Permission::SecretGet, &entry.name);
             let read = read(core, entry, &identity, decision, policy)?;
             let deed = read.deed(entry, decision.into(), began);
-            trail.record(&identity, core.service.clock.time(), deed)?;
+            trail.record(&identity, deed)?;
             subscription.told_with_content(*index, read.sight);
             contents.push(read.content(&entry.name));
         }
@@ -87,7 +87,7 @@ impl Stream {
                 version: None,
             };
             let deed = read.deed(&entry, Verdict::NotAsked, Instant::now());
-            trail.record(&identity, core.service.clock.time(), deed)?;
+            trail.record(&identity, deed)?;
             contents.push(read.content(name));
         }
         Ok(contents)

@@ -196,9 +196,7 @@ impl Stream {
             outcome,
             began,
         };
-        Ok(self
-            .trail
-            .record(&holder.identity, self.core.service.clock.time(), deed)?)
+        Ok(self.trail.record(&holder.identity, deed)?)
     }
 }
 

@@ -14,7 +14,7 @@ use strongroom_vault::{
 use tempfile::TempDir;
 
 use super::{
-    identity::{self, SigningKey},
+    identity::{self, Served, SigningKey},
     pki::Authority,
 };
 
@@ -34,9 +34,9 @@ pub struct TestVault {
 /// Certificates, seal, store and audit log.
 pub struct Files {
     pub directory: TempDir,
-    pub serving: Authority,
     pub admin: Authority,
     pub identity: SocketAddr,
+    pub keys: Served,
 }
 
 /// What was answered.
@@ -73,12 +73,14 @@ impl Files {
         fs::write(at("admin-ca.crt"), admin.pem()).unwrap();
         fs::write(at("seal/key"), [7; 32]).unwrap();
         fs::write(at("seal/id"), "seal-1").unwrap();
-        let identity = identity::serve(&[signer], &at("identity")).await;
+        let keys = Served::default();
+        keys.add(signer);
+        let identity = identity::serve(keys.clone(), &at("identity")).await;
         Self {
             directory,
-            serving,
             admin,
             identity,
+            keys,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use aws_lc_rs::{
@@ -84,10 +84,20 @@ pub fn uid(account: &str) -> String {
     format!("uid-{}", account.replace('/', "-"))
 }
 
-/// Serves the public halves of `keys`; `directory` holds its certificate.
-pub async fn serve(keys: &[&SigningKey], directory: &Path) -> SocketAddr {
-    let set = json!({ "keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>() });
-    let router = Router::new().route("/keys", get(move || async { Json(set) }));
+/// The public halves that a replica serves; more can be added while it does.
+#[derive(Clone, Default)]
+pub struct Served(Arc<Mutex<Vec<Value>>>);
+
+impl Served {
+    pub fn add(&self, key: &SigningKey) {
+        self.0.lock().unwrap().push(key.jwk());
+    }
+}
+
+/// Serves `keys`; `directory` holds the certificate.
+pub async fn serve(keys: Served, directory: &Path) -> SocketAddr {
+    let set = move || json!({ "keys": *keys.0.lock().unwrap() });
+    let router = Router::new().route("/keys", get(move || async move { Json(set()) }));
     let tls = server_config(ServingCertificate::load(directory).unwrap()).unwrap();
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     tcp.set_nonblocking(true).unwrap();

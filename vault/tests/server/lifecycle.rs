@@ -1,0 +1,177 @@
+//! A secret's life over HTTPS: the twelve operations, their codes and their shapes.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::TestVault;
+
+#[tokio::test]
+async fn a_secret_is_set_got_updated_and_listed() {
+    let vault = TestVault::start().await;
+    let body = json!({
+        "value": "hunter2", "contentType": "text/plain", "tags": {"team": "a"},
+        "attributes": {"nbf": 1_700_000_000, "exp": 1_900_000_000},
+    });
+    let set = vault.admin(Method::PUT, "/secrets/DB-Password", Some(body)).await;
+    assert_eq!(set.status, StatusCode::OK, "{set:?}");
+    let port = vault.running.addresses().data.port();
+    let base = format!("https://prod.team-a.svc:{port}/secrets/db-password");
+    let id = set.body["id"].as_str().unwrap();
+    assert!(
+        id.starts_with(&format!("{base}/")) && id.len() == base.len() + 33,
+        "{id}"
+    );
+    assert_eq!(set.body["attributes"]["recoveryLevel"], "Recoverable+Purgeable");
+    assert_eq!(set.body["attributes"]["recoverableDays"], 90);
+
+    for path in [
+        "/secrets/db-password",
+        "/secrets/DB-PASSWORD/",
+        &id[base.len() - "/secrets/db-password".len()..],
+    ] {
+        let got = vault.get(path).await;
+        assert_eq!(got.body["value"], "hunter2", "{path}: {got:?}");
+        assert_eq!(got.body["id"], id);
+        assert_eq!(got.body["tags"]["team"], "a");
+        assert_eq!(got.body["attributes"]["exp"], 1_900_000_000);
+    }
+
+    let update = json!({"attributes": {"enabled": false}});
+    let updated = vault
+        .admin(Method::PATCH, "/secrets/db-password/", Some(update))
+        .await;
+    assert_eq!(updated.status, StatusCode::OK);
+    assert!(updated.body.get("value").is_none());
+    let disabled = vault.get("/secrets/db-password").await;
+    assert_eq!(
+        (disabled.status, disabled.code(), disabled.inner()),
+        (StatusCode::FORBIDDEN, "Forbidden", "SecretDisabled")
+    );
+
+    let list = vault.get("/secrets").await;
+    assert_eq!(list.body["value"][0]["id"], base);
+    assert!(list.body["nextLink"].is_null());
+    assert!(list.body["value"][0].get("value").is_none());
+    let versions = vault.get("/secrets/db-password/versions").await;
+    assert_eq!(versions.body["value"][0]["id"], id);
+}
+
+#[tokio::test]
+async fn a_deleted_secret_blocks_its_name_until_it_is_recovered_or_purged() {
+    let vault = TestVault::start().await;
+    vault.set("a", "v").await;
+    let deleted = vault.admin(Method::DELETE, "/secrets/a", None).await;
+    let port = vault.running.addresses().data.port();
+    assert_eq!(
+        deleted.body["recoveryId"],
+        format!("https://prod.team-a.svc:{port}/deletedsecrets/a")
+    );
+    assert!(deleted.body["scheduledPurgeDate"].as_i64() > deleted.body["deletedDate"].as_i64());
+    let blocked = vault.set("A", "w").await;
+    assert_eq!(
+        (blocked.status, blocked.code(), blocked.inner()),
+        (StatusCode::CONFLICT, "Conflict", "ObjectIsDeletedButRecoverable")
+    );
+    let missing = vault.get("/secrets/a").await;
+    assert_eq!(
+        (missing.status, missing.code()),
+        (StatusCode::NOT_FOUND, "SecretNotFound")
+    );
+    let shown = vault.get("/deletedsecrets/a").await;
+    assert!(shown.status == StatusCode::OK && shown.body.get("value").is_none());
+    assert_eq!(
+        vault.get("/deletedsecrets").await.body["value"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+
+    assert_eq!(
+        vault
+            .admin(Method::POST, "/deletedsecrets/a/recover", None)
+            .await
+            .status,
+        StatusCode::OK
+    );
+    assert_eq!(vault.get("/secrets/a").await.body["value"], "v");
+    vault.admin(Method::DELETE, "/secrets/a", None).await;
+    let purged = vault.admin(Method::DELETE, "/deletedsecrets/a", None).await;
+    assert_eq!(purged.status, StatusCode::NO_CONTENT);
+    assert_eq!(vault.get("/deletedsecrets/a").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(vault.set("a", "new").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn purge_protection_and_a_short_retention_show_in_every_answer() {
+    let vault = TestVault::start_with(&["--purge-protection", "--retention-days", "7"]).await;
+    let set = vault.set("a", "v").await;
+    assert_eq!(set.body["attributes"]["recoveryLevel"], "CustomizedRecoverable");
+    assert_eq!(set.body["attributes"]["recoverableDays"], 7);
+    vault.admin(Method::DELETE, "/secrets/a", None).await;
+    let purge = vault.admin(Method::DELETE, "/deletedsecrets/a", None).await;
+    assert_eq!(
+        (purge.status, purge.inner()),
+        (StatusCode::FORBIDDEN, "ForbiddenByPolicy")
+    );
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_to_the_end() {
+    let vault = TestVault::start().await;
+    for n in 0..7 {
+        vault.set(&format!("s-{n}"), "v").await;
+    }
+    let first = vault.get("/secrets?api-version=7.4&maxresults=3").await;
+    assert_eq!(first.body["value"].as_array().unwrap().len(), 3);
+    let port = vault.running.addresses().data.port();
+    let next = first.body["nextLink"].as_str().unwrap();
+    let start = format!("https://prod.team-a.svc:{port}/secrets?api-version=7.4&$skiptoken=");
+    assert!(
+        next.starts_with(&start) && next.ends_with("&maxresults=3"),
+        "{next}"
+    );
+    for max in ["0", "26", "x"] {
+        let got = vault
+            .get(&format!("/secrets?api-version=7.4&maxresults={max}"))
+            .await;
+        assert_eq!(
+            (got.status, got.code()),
+            (StatusCode::BAD_REQUEST, "BadParameter"),
+            "{max}"
+        );
+    }
+    for token in ["AAAA", "bm9uc2Vuc2U"] {
+        let got = vault
+            .get(&format!("/secrets?api-version=7.4&$skiptoken={token}"))
+            .await;
+        assert_eq!(got.status, StatusCode::BAD_REQUEST, "{token}: {got:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_brings_every_version_back_once_the_name_is_free() {
+    let vault = TestVault::start().await;
+    let first = vault.set("a", "one").await.body["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    vault.set("a", "two").await;
+    let backup = vault.admin(Method::POST, "/secrets/a/backup", None).await.body;
+    let restore = async || {
+        vault
+            .admin(Method::POST, "/secrets/restore", Some(backup.clone()))
+            .await
+    };
+    let taken = restore().await;
+    assert_eq!((taken.status, taken.code()), (StatusCode::CONFLICT, "Conflict"));
+    vault.admin(Method::DELETE, "/secrets/a", None).await;
+    assert_eq!(restore().await.status, StatusCode::CONFLICT);
+    vault.admin(Method::DELETE, "/deletedsecrets/a", None).await;
+    assert_eq!(restore().await.status, StatusCode::OK);
+    assert_eq!(
+        vault.get(&first[first.find("/secrets/").unwrap()..]).await.body["value"],
+        "one"
+    );
+    assert_eq!(vault.get("/secrets/a").await.body["value"], "two");
+}
