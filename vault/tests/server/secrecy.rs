@@ -1,0 +1,206 @@
+//! What a caller without permission learns: nothing.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use strongroom_core::{Effect, Permission};
+
+use crate::support::{
+    TestVault,
+    vault::{ALL, allow, deny},
+};
+
+#[tokio::test]
+async fn a_denied_object_and_a_missing_one_look_the_same() {
+    let vault = TestVault::start().await;
+    vault.set("there", "v").await;
+    vault.set("gone", "v").await;
+    vault.admin(Method::DELETE, "/secrets/gone", None).await;
+    vault
+        .policy(2, vec![allow("reader", "shop/api", &["other-*"], &["get"])])
+        .await;
+    for (method, path, body) in [
+        (Method::GET, "/secrets/NAME", None),
+        (
+            Method::GET,
+            "/secrets/NAME/0123456789abcdef0123456789abcdef",
+            None,
+        ),
+        (Method::GET, "/secrets/NAME/versions", None),
+        (Method::GET, "/deletedsecrets/NAME", None),
+        (Method::DELETE, "/secrets/NAME", None),
+        (Method::DELETE, "/deletedsecrets/NAME", None),
+        (Method::POST, "/deletedsecrets/NAME/recover", None),
+        (Method::POST, "/secrets/NAME/backup", None),
+        (Method::PUT, "/secrets/NAME", Some(json!({"value": "v"}))),
+        (Method::PUT, "/secrets/NAME", Some(json!({"nonsense": []}))),
+        (
+            Method::PATCH,
+            "/secrets/NAME",
+            Some(json!({"attributes": {"enabled": false}})),
+        ),
+    ] {
+        let mut seen: Option<Value> = None;
+        for name in ["there", "gone", "missing"] {
+            let got = vault
+                .request(
+                    "shop/api",
+                    method.clone(),
+                    &path.replace("NAME", name),
+                    body.clone(),
+                )
+                .await;
+            assert_eq!(
+                (got.status, got.inner()),
+                (StatusCode::FORBIDDEN, "ForbiddenByPolicy"),
+                "{method} {path}"
+            );
+            assert_eq!(*seen.get_or_insert(got.body.clone()), got.body, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_holds_only_what_its_caller_may_list_and_a_deny_wins() {
+    let vault = TestVault::start().await;
+    for name in ["db-a", "db-b", "db-secret", "web"] {
+        vault.set(name, "v").await;
+    }
+    let policies = vec![
+        allow("lists", "shop/api", &["db-*"], &["list"]),
+        deny("not-this", "shop/api", &["db-secret"], &["list"]),
+    ];
+    vault.policy(2, policies).await;
+    let mut path = "/secrets?api-version=7.4&maxresults=1".to_owned();
+    let mut names = Vec::new();
+    loop {
+        let page = vault.request("shop/api", Method::GET, &path, None).await;
+        assert_eq!(page.status, StatusCode::OK, "{page:?}");
+        for item in page.body["value"].as_array().unwrap() {
+            names.push(
+                item["id"]
+                    .as_str()
+                    .unwrap()
+                    .rsplit('/')
+                    .next()
+                    .unwrap()
+                    .to_owned(),
+            );
+        }
+        let Some(next) = page.body["nextLink"].as_str() else {
+            break;
+        };
+        path = next[next.find("/secrets?").unwrap()..].to_owned();
+    }
+    assert_eq!(names, ["db-a", "db-b"]);
+    let none = vault.request("shop/web", Method::GET, "/secrets", None).await;
+    assert_eq!(none.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_policy_change_bites_at_the_next_request() {
+    let vault = TestVault::start().await;
+    vault.set("a", "v").await;
+    vault
+        .policy(2, vec![allow("reader", "shop/api", &["a"], &["get"])])
+        .await;
+    let token = vault.token("shop/api");
+    let get = async || {
+        vault
+            .with_token(&token, Method::GET, "/secrets/a", None)
+            .await
+            .status
+    };
+    assert_eq!(get().await, StatusCode::OK);
+    vault.policy(3, vec![]).await;
+    assert_eq!(get().await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_restore_is_decided_by_the_name_inside_the_backup() {
+    let vault = TestVault::start().await;
+    vault.set("mine", "v").await;
+    vault.set("theirs", "v").await;
+    let backup = async |name: &str| {
+        let got = vault
+            .admin(Method::POST, &format!("/secrets/{name}/backup"), None)
+            .await;
+        got.body["value"].as_str().unwrap().to_owned()
+    };
+    let (mine, theirs) = (backup("mine").await, backup("theirs").await);
+    let policies = vec![
+        allow("restores", "shop/api", &["mine"], &["restore"]),
+        allow("admins", "team-a/admin", &["*"], ALL),
+    ];
+    vault.policy(2, policies).await;
+    for name in ["mine", "theirs"] {
+        vault
+            .admin(Method::DELETE, &format!("/secrets/{name}"), None)
+            .await;
+        assert_eq!(
+            vault
+                .admin(Method::DELETE, &format!("/deletedsecrets/{name}"), None)
+                .await
+                .status,
+            204
+        );
+    }
+    let restore = async |blob: &str| {
+        vault
+            .request(
+                "shop/api",
+                Method::POST,
+                "/secrets/restore",
+                Some(json!({"value": blob})),
+            )
+            .await
+    };
+    assert_eq!(restore(&theirs).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(restore(&mine).await.status, StatusCode::OK);
+    assert_eq!(restore("not base64url!").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        restore(&theirs[..theirs.len() - 8]).await.status,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(vault.get("/secrets/theirs").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn each_verb_needs_its_own_permission() {
+    let vault = TestVault::start().await;
+    vault.set("a", "v").await;
+    let requests = [
+        ("get", Method::GET, "/secrets/a"),
+        ("list", Method::GET, "/secrets"),
+        ("list", Method::GET, "/secrets/a/versions"),
+        ("backup", Method::POST, "/secrets/a/backup"),
+        ("list", Method::GET, "/deletedsecrets"),
+        ("get", Method::GET, "/deletedsecrets/a"),
+        ("purge", Method::DELETE, "/deletedsecrets/a"),
+        ("recover", Method::POST, "/deletedsecrets/a/recover"),
+        ("set", Method::PATCH, "/secrets/a"),
+        ("delete", Method::DELETE, "/secrets/a"),
+    ];
+    let mut generation = 1;
+    for (needed, method, path) in requests {
+        for granted in ALL {
+            generation += 1;
+            let mut policy = allow("one", "shop/api", &["*"], &[granted]);
+            assert_eq!(policy.effect, Effect::Allow);
+            if *granted == needed {
+                // What is needed is proved to be needed: everything else alone is refused.
+                policy.permissions = Permission::ALL
+                    .iter()
+                    .copied()
+                    .filter(|p| p.to_string() != format!("secrets/{needed}"))
+                    .collect();
+            }
+            vault.policy(generation, vec![policy]).await;
+            let got = vault.request("shop/api", method.clone(), path, None).await;
+            assert_eq!(
+                got.status,
+                StatusCode::FORBIDDEN,
+                "{method} {path} with {granted}"
+            );
+        }
+    }
+}

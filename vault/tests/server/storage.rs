@@ -1,0 +1,74 @@
+//! A disk that fills up.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use reqwest::StatusCode;
+
+use crate::support::{
+    TestVault,
+    identity::SigningKey,
+    vault::{ALL, Files, allow},
+};
+
+/// A small file system of its own, unmounted with the test.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(directory: &Path, mib: u32) -> Self {
+        let size = format!("size={mib}m");
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(directory)
+            .status();
+        assert!(
+            mount.unwrap().success(),
+            "a tmpfs must be mounted for this test, which takes root"
+        );
+        Self(directory.to_owned())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_writes_serves_reads_and_recovers_by_itself() {
+    let signer = SigningKey::new("replica-1");
+    let files = Arc::new(Files::new(&signer).await);
+    let _disk = SmallDisk::mount(&files.path("data"), 12);
+    let audit = files.path("audit").display().to_string();
+    let vault = TestVault::open(Arc::clone(&files), signer, &["--audit-dir", &audit]).await;
+    vault
+        .policy(1, vec![allow("admins", "team-a/admin", &["*"], ALL)])
+        .await;
+    vault.set("kept", "v").await;
+    fs::write(files.path("data/filler"), vec![0; 2 * 1024 * 1024]).unwrap();
+
+    let mut full = None;
+    for n in 0..1000 {
+        let answer = vault.set(&format!("s-{n}"), &"v".repeat(25 * 1024)).await;
+        if answer.status != StatusCode::OK {
+            full = Some(answer);
+            break;
+        }
+    }
+    let full = full.expect("a full disk");
+    assert_eq!(
+        (full.status, full.inner()),
+        (StatusCode::SERVICE_UNAVAILABLE, "StorageUnavailable")
+    );
+    assert!(full.headers.contains_key("retry-after"));
+    assert_eq!(vault.get("/secrets/kept").await.body["value"], "v");
+
+    fs::remove_file(files.path("data/filler")).unwrap();
+    assert_eq!(vault.set("after", "v").await.status, StatusCode::OK);
+    assert_eq!(vault.get("/secrets/after").await.body["value"], "v");
+}

@@ -1,0 +1,218 @@
+//! Who gets in: every token that is not one of ours, for this vault, now, is answered 401 with the challenge.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{
+    TestVault,
+    identity::{self, SigningKey},
+    vault::{AUDIENCE, answer},
+};
+
+/// Asserts that `token` is refused as one that proves nothing, and tells where to get one.
+async fn assert_refused(vault: &TestVault, token: &str, what: &str) {
+    let got = vault.with_token(token, Method::GET, "/secrets/a", None).await;
+    assert_eq!(
+        (got.status, got.code()),
+        (StatusCode::UNAUTHORIZED, "Unauthorized"),
+        "{what}: {got:?}"
+    );
+    let challenge = got.headers["www-authenticate"].to_str().unwrap();
+    assert!(
+        challenge.starts_with("Bearer authorization=\""),
+        "{what}: {challenge}"
+    );
+    assert!(!got.body.to_string().contains(token), "{what} is repeated");
+}
+
+#[tokio::test]
+async fn the_first_request_of_a_client_is_answered_with_the_challenge_before_anything_is_parsed() {
+    let vault = TestVault::start().await;
+    for (method, path) in [
+        (Method::PUT, "/secrets/a"),
+        (Method::GET, "/secrets/a_b?x=y"),
+        (Method::POST, "/nothing"),
+    ] {
+        let response = vault
+            .client
+            .request(method, vault.url(path))
+            .send()
+            .await
+            .unwrap();
+        let got = answer(response).await;
+        assert_eq!(got.status, StatusCode::UNAUTHORIZED);
+        let port = vault.running.addresses().data.port();
+        let expected = format!(
+            "Bearer authorization=\"https://{}/{}\", resource=\"https://team-a.svc:{port}\"",
+            identity::SERVER_NAME,
+            identity::TENANT
+        );
+        assert_eq!(got.headers["www-authenticate"].to_str().unwrap(), expected);
+        assert!(
+            got.body["error"]["message"]
+                .as_str()
+                .unwrap()
+                .starts_with("AKV10000:")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_ours_is_accepted_for_the_vault_and_for_its_namespace() {
+    let vault = TestVault::start().await;
+    for audience in [AUDIENCE, "https://team-a.svc"] {
+        let token = vault.token_with("team-a/admin", |claims| claims["aud"] = audience.into());
+        let got = vault.with_token(&token, Method::GET, "/secrets/a", None).await;
+        assert_eq!(got.status, StatusCode::NOT_FOUND, "{audience}");
+    }
+}
+
+#[tokio::test]
+async fn claims_that_are_not_this_vaults_are_refused() {
+    let vault = TestVault::start().await;
+    let now = vault.clock.now();
+    let changes: [(&str, fn(&mut Value, i64)); 14] = [
+        ("another vault's", |c, _| {
+            c["aud"] = "https://dev.team-a.svc".into()
+        }),
+        ("another namespace's", |c, _| {
+            c["aud"] = "https://team-b.svc".into()
+        }),
+        ("the API server's audience", |c, _| {
+            c["aud"] = "https://kubernetes.default.svc".into()
+        }),
+        ("a list of audiences", |c, _| c["aud"] = json!([AUDIENCE])),
+        ("no audience", |c, _| {
+            drop(c.as_object_mut().unwrap().remove("aud"))
+        }),
+        ("another issuer", |c, _| c["iss"] = "https://evil.example".into()),
+        ("another installation", |c, _| c["tid"] = "other".into()),
+        ("expired", |c, now| c["exp"] = (now - 1).into()),
+        ("not valid yet", |c, now| c["nbf"] = (now + 60).into()),
+        ("valid for two days", |c, now| {
+            c["exp"] = (now + 2 * 86_400).into()
+        }),
+        ("a text as expiry", |c, _| c["exp"] = "tomorrow".into()),
+        ("another account's subject", |c, _| {
+            c["sub"] = "system:serviceaccount:team-a:root".into()
+        }),
+        ("no account", |c, _| {
+            drop(c.as_object_mut().unwrap().remove("strongroom.dev"))
+        }),
+        ("another version", |c, _| c["ver"] = "2".into()),
+    ];
+    for (what, change) in changes {
+        let token = vault.token_with("team-a/admin", |claims| change(claims, now));
+        assert_refused(&vault, &token, what).await;
+    }
+}
+
+#[tokio::test]
+async fn headers_and_signatures_that_are_not_ours_are_refused() {
+    let vault = TestVault::start().await;
+    let claims = identity::claims(&vault.clock, "team-a/admin", AUDIENCE);
+    let signed = |change: fn(&mut Header)| {
+        let mut header = vault.signer.header();
+        change(&mut header);
+        vault.signer.sign(&header, &claims)
+    };
+    assert_refused(
+        &vault,
+        &signed(|header| header.typ = Some("JWT".into())),
+        "another type",
+    )
+    .await;
+    assert_refused(&vault, &signed(|header| header.kid = None), "no key id").await;
+    assert_refused(
+        &vault,
+        &signed(|header| header.kid = Some("unknown".into())),
+        "an unknown key",
+    )
+    .await;
+    assert_refused(
+        &vault,
+        &signed(|header| header.kid = Some("../../etc/passwd".into())),
+        "a path",
+    )
+    .await;
+    assert_refused(
+        &vault,
+        &signed(|h| h.jku = Some("https://evil.example".into())),
+        "a key's address",
+    )
+    .await;
+    assert_refused(
+        &vault,
+        &signed(|h| h.crit = Some(vec!["exp".into()])),
+        "a critical extension",
+    )
+    .await;
+
+    let none = BASE64.encode(format!(
+        r#"{{"alg":"none","typ":"strongroom-at+jwt","kid":"{}"}}"#,
+        vault.signer.id
+    ));
+    let body = BASE64.encode(claims.to_string());
+    assert_refused(&vault, &format!("{none}.{body}."), "alg none").await;
+
+    let mut header = vault.signer.header();
+    header.alg = Algorithm::HS256;
+    let secret = EncodingKey::from_secret(&vault.signer.public);
+    let confused = jsonwebtoken::encode(&header, &claims, &secret).unwrap();
+    assert_refused(&vault, &confused, "HS256 with the public key").await;
+
+    let mut stranger = SigningKey::new("replica-1");
+    let token = stranger.sign(&stranger.header(), &claims);
+    assert_refused(&vault, &token, "another key of the same id").await;
+    stranger.id.push('x');
+    assert_refused(
+        &vault,
+        &stranger.sign(&stranger.header(), &claims),
+        "a stranger's",
+    )
+    .await;
+
+    let good = vault.token("team-a/admin");
+    assert_refused(&vault, &good[..good.len() - 2], "a cut signature").await;
+    for text in ["x", "a.b", "a.b.c.d", &"a".repeat(9000), &format!("{good} ")] {
+        let got = vault.with_token(text, Method::GET, "/secrets/a", None).await;
+        assert!(
+            got.status == StatusCode::UNAUTHORIZED || text.trim_end() == good,
+            "{text:.20}: {got:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_remembered_token_ends_at_its_expiry() {
+    let vault = TestVault::start().await;
+    let token = vault.token("team-a/admin");
+    let get = async || {
+        vault
+            .with_token(&token, Method::GET, "/secrets/a", None)
+            .await
+            .status
+    };
+    assert_eq!(get().await, StatusCode::NOT_FOUND);
+    vault.clock.advance(800);
+    assert_eq!(get().await, StatusCode::NOT_FOUND);
+    vault.clock.advance(100);
+    assert_eq!(get().await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_source_that_keeps_failing_is_throttled_and_a_valid_token_still_gets_through() {
+    let vault = TestVault::start().await;
+    let mut throttled = None;
+    for _ in 0..2000 {
+        let response = vault.client.get(vault.url("/secrets/a")).send().await.unwrap();
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            throttled = Some(response);
+            break;
+        }
+    }
+    assert!(throttled.expect("a 429").headers().contains_key("retry-after"));
+    assert_eq!(vault.get("/secrets/a").await.status, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,173 @@
+//! What goes on beside the requests: health, metrics, certificates, keys, drain.
+
+use std::{fs, time::Duration};
+
+use reqwest::{Client, Method, StatusCode};
+use strongroom_vault::{clock::Clock, serve::Running};
+use tokio::{
+    io::AsyncReadExt,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+
+use crate::support::{
+    TestVault,
+    identity::{self, SigningKey},
+    pki::Authority,
+    vault::{AUDIENCE, HOST, client, parse},
+};
+
+async fn health(running: &Running, path: &str) -> (StatusCode, String) {
+    let url = format!("http://{}{path}", running.addresses().health);
+    let response = Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
+        .get(url)
+        .send()
+        .await
+        .unwrap();
+    (response.status(), response.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn readiness_waits_for_a_key_and_ends_with_the_drain() {
+    let vault = TestVault::start().await;
+    assert_eq!(health(&vault.running, "/healthz").await.0, StatusCode::OK);
+    assert_eq!(health(&vault.running, "/readyz").await.0, StatusCode::OK);
+    vault.running.service().drain.begin();
+    let (status, why) = health(&vault.running, "/readyz").await;
+    assert!(
+        status == StatusCode::SERVICE_UNAVAILABLE && why.contains("draining"),
+        "{why}"
+    );
+    assert_eq!(health(&vault.running, "/healthz").await.0, StatusCode::OK);
+
+    let signer = SigningKey::new("replica-1");
+    let mut files = crate::support::vault::Files::new(&signer).await;
+    files.identity = "127.0.0.1:1".parse().unwrap();
+    let running = Running::start(parse(files.arguments(&[])), Clock::default())
+        .await
+        .unwrap();
+    let (status, why) = health(&running, "/readyz").await;
+    assert!(
+        status == StatusCode::SERVICE_UNAVAILABLE && why.contains("no key"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_a_replica_that_just_started_is_accepted_and_the_old_ones_stay_good() {
+    let vault = TestVault::start().await;
+    let next = SigningKey::new("replica-2");
+    let claims = identity::claims(&vault.clock, "team-a/admin", AUDIENCE);
+    let token = next.sign(&next.header(), &claims);
+    let get = async |token: &str| {
+        vault
+            .with_token(token, Method::GET, "/secrets/a", None)
+            .await
+            .status
+    };
+    assert_eq!(get(&token).await, StatusCode::UNAUTHORIZED);
+    vault.files.keys.add(&next);
+    // Unknown keys are asked for every two seconds at most.
+    sleep(Duration::from_millis(2100)).await;
+    assert_eq!(get(&token).await, StatusCode::NOT_FOUND);
+    assert_eq!(get(&vault.token("team-a/admin")).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_connection_that_never_shakes_hands_is_closed_and_holds_up_nobody() {
+    let vault = TestVault::start().await;
+    let mut idle = Vec::new();
+    for _ in 0..50 {
+        idle.push(TcpStream::connect(vault.running.addresses().data).await.unwrap());
+    }
+    assert_eq!(vault.get("/secrets/a").await.status, StatusCode::NOT_FOUND);
+    let mut first = idle.swap_remove(0);
+    let closed = timeout(Duration::from_secs(10), first.read(&mut [0; 1])).await;
+    assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
+}
+
+#[tokio::test]
+async fn metrics_tell_operations_and_never_names() {
+    let vault = TestVault::start().await;
+    vault.set("canary-name", "canary-value").await;
+    vault.get("/secrets/canary-name").await;
+    vault
+        .client
+        .get(vault.url("/secrets/canary-name"))
+        .send()
+        .await
+        .unwrap();
+    let (status, text) = health(&vault.running, "/metrics").await;
+    assert_eq!(status, StatusCode::OK);
+    for line in [
+        r#"strongroom_requests_total{operation="SecretGet",status="200"} 1"#,
+        r#"strongroom_requests_total{operation="Unknown",status="401"} 1"#,
+        r#"strongroom_authentication_failures_total{reason="missing"} 1"#,
+        "strongroom_ready 1",
+        "strongroom_policy_number 1",
+        "strongroom_identity_keys 1",
+        "strongroom_audit_quota_bytes 268435456",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    assert!(!text.contains("canary") && !text.contains("127.0.0.1"), "{text}");
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_served_without_a_restart() {
+    let vault = TestVault::start().await;
+    let other = Authority::new("next");
+    other.serve(&[HOST], &vault.files.path("tls"));
+    fs::write(vault.files.path("next.crt"), other.pem()).unwrap();
+    let renewed = async {
+        loop {
+            let client = client(&vault.files.path("next.crt"), vault.running.addresses().data);
+            if client.get(vault.url("/secrets")).send().await.is_ok() {
+                return;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), renewed)
+        .await
+        .expect("the new certificate");
+    let fresh = client(&vault.files.path("ca.crt"), vault.running.addresses().data);
+    assert!(fresh.get(vault.url("/secrets")).send().await.is_err());
+}
+
+#[tokio::test]
+async fn a_vault_stops_and_starts_again_with_its_data_and_its_policy() {
+    let vault = TestVault::start().await;
+    vault.set("a", "v").await;
+    let TestVault {
+        running,
+        signer,
+        files,
+        ..
+    } = vault;
+    assert!(running.stop().await);
+    let again = TestVault::open(files, signer, &[]).await;
+    assert_eq!(again.get("/secrets/a").await.body["value"], "v");
+}
+
+#[tokio::test]
+async fn a_missing_store_beside_a_used_seal_key_is_an_error_and_not_a_new_vault() {
+    let signer = SigningKey::new("replica-1");
+    let files = crate::support::vault::Files::new(&signer).await;
+    let mut arguments = files.arguments(&[]);
+    arguments.retain(|word| word != "--initialise");
+    assert!(Running::start(parse(arguments), Clock::default()).await.is_err());
+    fs::write(
+        files.path("seal/vault-id"),
+        "00000000-0000-4000-8000-000000000000",
+    )
+    .unwrap();
+    assert!(
+        Running::start(parse(files.arguments(&[])), Clock::default())
+            .await
+            .is_err()
+    );
+}
