@@ -54,9 +54,12 @@ async fn volumes_are_counted_by_what_their_nodes_acknowledge() {
     node.unsubscribe("w").await;
     settle(&watched, &mut node).await;
     assert_eq!(counts(&watched), Some((1, 1, 0, 0)));
+    let metrics = |text: &str| watched.service.metrics.text().unwrap().contains(text);
+    assert!(metrics("watch_streams 1\n") && metrics("watch_subscriptions 1\n"));
     drop(node);
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(counts(&watched), None);
+    assert!(metrics("watch_streams 0\n") && metrics("watch_subscriptions 0\n"));
 }
 
 #[tokio::test]
