@@ -1,6 +1,6 @@
 //! Publishing a volume: everything is fetched before anything is mounted, and nothing is shown before it is whole.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -18,7 +18,7 @@ use crate::{
     spec::VolumeSpec,
     volume::{
         VolumeId,
-        mount::{MountError, Mounted},
+        mount::{MountError, Mounted, Places},
         mountinfo,
         tree::{Tree, TreeError},
     },
@@ -44,13 +44,13 @@ pub enum PublishError {
     #[error(
         "mounts below {0} do not reach the host: the driver's volume of the kubelet directory needs mountPropagation Bidirectional"
     )]
-    NotShared(std::path::PathBuf),
+    NotShared(PathBuf),
     /// The driver's own mount table.
     #[error("the mount table cannot be read: {0}")]
     MountTable(std::io::Error),
     /// Something else is mounted there.
     #[error("something that is no volume of this driver is mounted on {0}")]
-    Foreign(std::path::PathBuf),
+    Foreign(PathBuf),
     /// The SecretRef.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
@@ -144,19 +144,23 @@ impl Driver {
         published
     }
 
-    /// A request that cannot be read. Once a volume is published even that is answered OK: a refusal would make an older
+    /// Answers a request that cannot be read. Once a volume is published even that is OK: a refusal would make an older
     /// kubelet delete the directory under a running pod.
     pub fn refused(
         &self,
         request: &NodePublishVolumeRequest,
         error: RequestError,
     ) -> Result<(), PublishError> {
-        let known = request
-            .volume_id
-            .parse()
-            .is_ok_and(|id: VolumeId| self.table().contains_key(&id));
-        if known && matches!(error, RequestError::Token(_)) {
-            tracing::warn!(volume = request.volume_id, %error, "a republish brought no token");
+        let published = request.volume_id.parse::<VolumeId>().is_ok_and(|id| {
+            let target = PathBuf::from(&request.target_path);
+            let places = Places {
+                own: self.settings.volumes.join(id.as_str()),
+                target,
+            };
+            matches!(places.inspect(), Ok(Mounted::Both | Mounted::TargetOnly))
+        });
+        if published {
+            tracing::warn!(volume = request.volume_id, %error, "a republish cannot be read");
             return Ok(());
         }
         self.services.metrics.publishes.count(Outcome::Refused);
@@ -187,6 +191,11 @@ impl Driver {
             table.get_mut(&request.id).map(|volume| volume.take(&request))
         };
         if known.is_none() {
+            // What the process before mounted, this one sees as the host does.
+            if let Err(error) = request.places(&self.settings.volumes).make_own_writable() {
+                tracing::error!(volume = %request.id, %error, "the volume cannot follow changes");
+                return;
+            }
             let start = Start {
                 token: request.token.clone(),
                 spec: None,

@@ -1,0 +1,289 @@
+//! The first publish of a volume, and what refuses it.
+
+use std::{fs, os::unix::fs::MetadataExt as _, time::Duration};
+
+use serde_json::json;
+use tonic::Code;
+
+use crate::support::{Node, Pod, in_private_mounts, namespace::mount_line};
+
+#[test]
+fn a_pod_reads_its_secrets_with_the_modes_and_group_that_were_asked_for() {
+    in_private_mounts(
+        "publish::a_pod_reads_its_secrets_with_the_modes_and_group_that_were_asked_for",
+        async |root| {
+            let node = Node::start(root).await;
+            node.vault.put("db", "old");
+            let pinned = node.vault.put("db", "pinned");
+            node.vault.put("db", "current");
+            node.api.put(
+                "shop",
+                "app",
+                &json!([
+                    {"path": "password", "secret": {"name": "db"}},
+                    {"path": "tls/pinned", "mode": "0400", "secret": {"name": "db", "version": pinned}},
+                    {"path": "ca.crt", "trustBundle": {}},
+                ]),
+            );
+            let (plain, grouped) = (Pod::new("plain"), Pod::with_group("grouped", 2000));
+            node.publish(&plain, "app").await.unwrap();
+            node.publish(&grouped, "app").await.unwrap();
+            let stat = |pod: &Pod, path: &str| {
+                let found = fs::metadata(node.target(pod).join(path)).unwrap();
+                (found.mode() & 0o777, found.gid())
+            };
+            for pod in [&plain, &grouped] {
+                assert_eq!(node.read(pod, "password").as_deref(), Some("current"));
+                assert_eq!(node.read(pod, "tls/pinned").as_deref(), Some("pinned"));
+                assert!(node.read(pod, "ca.crt").unwrap().contains("BEGIN CERTIFICATE"));
+            }
+            assert_eq!(
+                (stat(&plain, "password"), stat(&plain, "")),
+                ((0o444, 0), (0o755, 0))
+            );
+            assert_eq!(
+                (stat(&grouped, "password"), stat(&grouped, "")),
+                ((0o440, 2000), (0o750, 2000))
+            );
+            assert_eq!(stat(&grouped, "tls/pinned"), (0o400, 2000));
+            let form = node.identity.last.lock().unwrap().clone();
+            assert_eq!(form["scope"], "https://prod.team-a.svc/.default");
+            assert_eq!(form["actor_token"], "actor-token");
+            let log = node.log();
+            assert!(
+                !log.contains("CANARY") && !log.contains("vault-token") && !log.contains("pinned\""),
+                "{log}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_failing_publish_names_every_file_with_its_reason_and_leaves_nothing() {
+    in_private_mounts(
+        "publish::a_failing_publish_names_every_file_with_its_reason_and_leaves_nothing",
+        async |root| {
+            let node = Node::start(root).await;
+            node.vault.put("good", "CANARY-VALUE");
+            node.vault.put("denied", "x");
+            node.vault.set_problem("denied", Some("Forbidden"));
+            node.vault.put("off", "x");
+            node.vault.set_problem("off", Some("Disabled"));
+            node.api.put(
+                "shop",
+                "app",
+                &json!([
+                    {"path": "a", "secret": {"name": "good"}},
+                    {"path": "b", "secret": {"name": "denied"}},
+                    {"path": "c/d", "secret": {"name": "off"}},
+                    {"path": "e", "secret": {"name": "missing"}},
+                ]),
+            );
+            let pod = Pod::new("p");
+            let refused = node.publish(&pod, "app").await.unwrap_err();
+            assert_eq!(refused.code(), Code::FailedPrecondition);
+            assert_eq!(
+                refused.message(),
+                "SecretRef shop/app: 3 of its files cannot be had from vault team-a/prod: e (secret missing): it does not exist; \
+             c/d (secret off): it is disabled; b (secret denied): not permitted, or it does not exist"
+            );
+            assert_eq!(mount_line("self", &node.target(&pod)), None);
+            assert!(!node.target(&pod).exists());
+            assert_eq!(
+                fs::read_dir(node.root.join("kubelet/plugins/csi.strongroom.dev/state"))
+                    .unwrap()
+                    .count(),
+                0
+            );
+            node.vault.set_problem("denied", None);
+            node.vault.set_problem("off", None);
+            node.vault.put("missing", "here");
+            node.publish(&pod, "app").await.unwrap();
+            assert_eq!(node.read(&pod, "e").as_deref(), Some("here"));
+        },
+    );
+}
+
+#[test]
+fn a_publish_waits_for_a_vault_that_is_starting() {
+    in_private_mounts(
+        "publish::a_publish_waits_for_a_vault_that_is_starting",
+        async |root| {
+            let mut node = Node::start(root).await;
+            node.vault.put("db", "x");
+            node.api
+                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+            node.stop_vault();
+            let pod = Pod::new("p");
+            let request = node.request(&pod, "app");
+            let mut client = node.driver.node().await;
+            let publishing = tokio::spawn(async move { client.node_publish_volume(request).await });
+            tokio::time::sleep(Duration::from_millis(800)).await;
+            assert!(!publishing.is_finished());
+            let second = node.publish(&pod, "app").await.unwrap_err();
+            assert_eq!(second.code(), Code::Aborted, "a second call on the same volume");
+            node.start_vault().await;
+            publishing.await.unwrap().unwrap();
+            assert_eq!(node.read(&pod, "a").as_deref(), Some("x"));
+        },
+    );
+}
+
+#[test]
+fn a_vault_that_stays_away_is_named_with_what_is_wrong() {
+    in_private_mounts(
+        "publish::a_vault_that_stays_away_is_named_with_what_is_wrong",
+        async |root| {
+            let mut node = Node::start(root).await;
+            node.api
+                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+            node.stop_vault();
+            let refused = node.publish(&Pod::new("p"), "app").await.unwrap_err();
+            assert_eq!(refused.code(), Code::Unavailable);
+            let message = refused.message();
+            assert!(
+                message.contains("a (secret db)") && message.contains("prod.team-a.svc"),
+                "{message}"
+            );
+            assert!(message.contains("refused"), "{message}");
+        },
+    );
+}
+
+#[test]
+fn a_secret_ref_that_is_missing_or_breaks_a_rule_is_told() {
+    in_private_mounts(
+        "publish::a_secret_ref_that_is_missing_or_breaks_a_rule_is_told",
+        async |root| {
+            let node = Node::start(root).await;
+            let pod = Pod::new("p");
+            let missing = node.publish(&pod, "app").await.unwrap_err();
+            assert_eq!(
+                (missing.code(), missing.message()),
+                (Code::NotFound, "SecretRef shop/app does not exist")
+            );
+            node.api.put(
+                "elsewhere",
+                "app",
+                &json!([{"path": "a", "secret": {"name": "db"}}]),
+            );
+            assert_eq!(
+                node.publish(&pod, "app").await.unwrap_err().code(),
+                Code::NotFound
+            );
+            for path in ["/etc/passwd", "../x", "..data", "a//b"] {
+                node.api
+                    .put("shop", "app", &json!([{"path": path, "secret": {"name": "db"}}]));
+                let refused = node.publish(&pod, "app").await.unwrap_err();
+                assert_eq!(refused.code(), Code::FailedPrecondition, "{path}");
+                assert!(
+                    refused
+                        .message()
+                        .starts_with("SecretRef shop/app cannot be mounted: path"),
+                    "{refused:?}"
+                );
+            }
+            node.api.put(
+                "shop",
+                "app",
+                &json!([{"path": "a", "secret": {"name": "x"}}, {"path": "a/b", "secret": {"name": "x"}}]),
+            );
+            let refused = node.publish(&pod, "app").await.unwrap_err();
+            assert!(
+                refused
+                    .message()
+                    .ends_with("path a is the directory of another file"),
+                "{refused:?}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_refused_token_is_told_and_the_vault_is_not_asked() {
+    in_private_mounts(
+        "publish::a_refused_token_is_told_and_the_vault_is_not_asked",
+        async |root| {
+            let node = Node::start(root).await;
+            node.api
+                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+            *node.identity.refuses.lock().unwrap() = true;
+            let refused = node.publish(&Pod::new("p"), "app").await.unwrap_err();
+            assert_eq!(refused.code(), Code::PermissionDenied);
+            assert!(refused.message().contains("the pod is gone"), "{refused:?}");
+            assert_eq!(node.vault.counts(), [0; 4]);
+        },
+    );
+}
+
+#[test]
+fn unknown_and_reserved_attributes_refuse_the_mount() {
+    in_private_mounts(
+        "publish::unknown_and_reserved_attributes_refuse_the_mount",
+        async |root| {
+            let node = Node::start(root).await;
+            let mut client = node.driver.node().await;
+            for key in [
+                "vault",
+                "secretProviderClass",
+                "csi.storage.k8s.io/serviceAccount.tokens",
+            ] {
+                let mut request = node.request(&Pod::new("p"), "app");
+                request.volume_context.insert(key.into(), "x".into());
+                let refused = client.node_publish_volume(request).await.unwrap_err();
+                assert_eq!(refused.code(), Code::InvalidArgument, "{key}");
+                assert!(refused.message().contains(key), "{refused:?}");
+            }
+        },
+    );
+}
+
+#[test]
+fn without_shared_mounts_nothing_is_published() {
+    in_private_mounts(
+        "publish::without_shared_mounts_nothing_is_published",
+        async |root| {
+            let node = Node::start_with(root, &[], false).await;
+            node.vault.put("db", "x");
+            node.api
+                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+            let refused = node.publish(&Pod::new("p"), "app").await.unwrap_err();
+            assert_eq!(refused.code(), Code::FailedPrecondition);
+            assert!(refused.message().contains("Bidirectional"), "{refused:?}");
+        },
+    );
+}
+
+#[test]
+fn a_half_made_volume_is_made_anew() {
+    in_private_mounts("publish::a_half_made_volume_is_made_anew", async |root| {
+        let node = Node::start(root).await;
+        node.vault.put("db", "x");
+        node.api
+            .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+        let pod = Pod::new("p");
+        let target = node.target(&pod);
+        fs::create_dir_all(&target).unwrap();
+        rustix::mount::mount("left", &target, "tmpfs", rustix::mount::MountFlags::empty(), None).unwrap();
+        node.publish(&pod, "app").await.unwrap();
+        assert_eq!(node.read(&pod, "a").as_deref(), Some("x"));
+        assert!(mount_line("self", &target).unwrap().contains("noexec"));
+    });
+}
+
+#[test]
+fn fifty_pods_at_once_are_all_served() {
+    in_private_mounts("publish::fifty_pods_at_once_are_all_served", async |root| {
+        let node = Node::start(root).await;
+        node.vault.put("db", "x");
+        node.api
+            .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+        let pods: Vec<_> = (0..50).map(|n| Pod::new(&format!("p{n}"))).collect();
+        let all = pods.iter().map(|pod| node.publish(pod, "app"));
+        for published in futures::future::join_all(all).await {
+            published.unwrap();
+        }
+        assert!(pods.iter().all(|pod| node.read(pod, "a").as_deref() == Some("x")));
+        node.subscribed(50).await;
+    });
+}

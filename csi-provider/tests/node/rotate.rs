@@ -1,0 +1,360 @@
+//! After the publish: changes reach the files, and nothing else does.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use serde_json::json;
+use strongroom_wire::watch::revoked::Reason;
+
+use crate::support::{Node, Pod, eventually, in_private_mounts};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn published(root: PathBuf, pod: &Pod) -> Node {
+    let node = Node::start(root).await;
+    node.vault.put("db", "one");
+    node.vault.put("other", "same");
+    node.api.put(
+        "shop",
+        "app",
+        &json!([
+            {"path": "a", "secret": {"name": "db"}}, {"path": "deep/b", "secret": {"name": "other"}},
+        ]),
+    );
+    node.publish(pod, "app").await.unwrap();
+    node.subscribed(1).await;
+    node
+}
+
+fn data(node: &Node, pod: &Pod) -> PathBuf {
+    fs::read_link(node.target(pod).join("..data")).unwrap()
+}
+
+#[test]
+fn a_new_version_reaches_the_file_within_a_second_and_is_acknowledged() {
+    in_private_mounts(
+        "rotate::a_new_version_reaches_the_file_within_a_second_and_is_acknowledged",
+        async |root| {
+            let pod = Pod::with_group("p", 2000);
+            let node = published(root, &pod).await;
+            let [reads, ..] = node.vault.counts();
+            let version = node.vault.put("db", "two");
+            node.reads(&pod, "a", "two", SECOND).await;
+            assert_eq!(node.read(&pod, "deep/b").as_deref(), Some("same"));
+            eventually("the new version is acknowledged", SECOND, || {
+                node.vault.acknowledged(&Node::id(&pod), "db", &version)
+            })
+            .await;
+            assert_eq!(
+                node.vault.counts(),
+                [reads, 1, 0, 1],
+                "only what changed is fetched, on the stream"
+            );
+        },
+    );
+}
+
+#[test]
+fn the_same_value_again_is_acknowledged_and_not_written() {
+    in_private_mounts(
+        "rotate::the_same_value_again_is_acknowledged_and_not_written",
+        async |root| {
+            let pod = Pod::new("p");
+            let node = published(root, &pod).await;
+            let before = data(&node, &pod);
+            let version = node.vault.put("db", "one");
+            eventually("the new version is acknowledged", SECOND, || {
+                node.vault.acknowledged(&Node::id(&pod), "db", &version)
+            })
+            .await;
+            assert_eq!(data(&node, &pod), before);
+        },
+    );
+}
+
+#[test]
+fn a_republish_with_nothing_new_asks_nobody_and_a_new_token_is_exchanged_once() {
+    in_private_mounts(
+        "rotate::a_republish_with_nothing_new_asks_nobody_and_a_new_token_is_exchanged_once",
+        async |root| {
+            let mut pod = Pod::new("p");
+            let node = published(root, &pod).await;
+            let quiet = (node.vault.counts(), node.identity.count(), node.api.count());
+            for _ in 0..5 {
+                node.publish(&pod, "app").await.unwrap();
+            }
+            tokio::time::sleep(SECOND / 4).await;
+            assert_eq!(
+                (node.vault.counts(), node.identity.count(), node.api.count()),
+                quiet
+            );
+            pod.token = 2;
+            for _ in 0..3 {
+                node.publish(&pod, "app").await.unwrap();
+            }
+            eventually("the subscription is renewed", SECOND, || {
+                node.vault.counts()[2] == 1
+            })
+            .await;
+            tokio::time::sleep(SECOND / 4).await;
+            assert_eq!(node.identity.count(), quiet.1 + 1);
+            assert_eq!(node.api.count(), quiet.2);
+        },
+    );
+}
+
+#[test]
+fn a_published_volume_answers_ok_whatever_is_down() {
+    in_private_mounts(
+        "rotate::a_published_volume_answers_ok_whatever_is_down",
+        async |root| {
+            let mut pod = Pod::new("p");
+            let mut node = published(root, &pod).await;
+            node.stop_vault();
+            node.api.delete("shop", "app");
+            *node.identity.refuses.lock().unwrap() = true;
+            pod.token = 2;
+            node.publish(&pod, "app").await.unwrap();
+            let mut without = node.request(&pod, "app");
+            without.secrets.clear();
+            node.driver
+                .node()
+                .await
+                .node_publish_volume(without)
+                .await
+                .unwrap();
+            assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
+            eventually("an event says what is wrong", SECOND, || {
+                node.api.notes().iter().any(|note| {
+                    note.starts_with("RefreshFailed: SecretRef app:") && note.contains("the pod is gone")
+                })
+            })
+            .await;
+        },
+    );
+}
+
+#[test]
+fn a_vault_that_is_down_changes_nothing_and_is_caught_up_with_when_it_is_back() {
+    in_private_mounts(
+        "rotate::a_vault_that_is_down_changes_nothing_and_is_caught_up_with_when_it_is_back",
+        async |root| {
+            let pod = Pod::new("p");
+            let mut node = published(root, &pod).await;
+            let before = data(&node, &pod);
+            node.stop_vault();
+            node.vault.put("db", "two");
+            tokio::time::sleep(SECOND).await;
+            assert_eq!(
+                (data(&node, &pod), node.read(&pod, "a").as_deref()),
+                (before, Some("one"))
+            );
+            node.start_vault().await;
+            node.reads(&pod, "a", "two", 4 * SECOND).await;
+            assert_eq!(node.identity.count(), 1, "the token is still good");
+        },
+    );
+}
+
+#[test]
+fn what_cannot_be_read_any_more_stays_as_it_is_and_is_told_once() {
+    in_private_mounts(
+        "rotate::what_cannot_be_read_any_more_stays_as_it_is_and_is_told_once",
+        async |root| {
+            let pod = Pod::new("p");
+            let node = published(root, &pod).await;
+            for problem in ["Disabled", "Deleted", "Forbidden", "NotFound"] {
+                node.vault.set_problem("db", Some(problem));
+            }
+            eventually("an event says so", SECOND, || {
+                node.api
+                    .notes()
+                    .iter()
+                    .any(|note| note.contains("secret db: it is disabled; the files stay as they are"))
+            })
+            .await;
+            tokio::time::sleep(SECOND / 4).await;
+            assert_eq!(node.api.notes().len(), 1);
+            assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
+            assert!(
+                node.vault
+                    .ack(&Node::id(&pod))
+                    .is_some_and(|ack| ack.error.contains("secret db"))
+            );
+            node.vault.set_problem("db", None);
+            node.vault.put("db", "two");
+            node.reads(&pod, "a", "two", SECOND).await;
+        },
+    );
+}
+
+#[test]
+fn a_subscription_that_ended_for_good_is_taken_up_at_the_next_republish() {
+    in_private_mounts(
+        "rotate::a_subscription_that_ended_for_good_is_taken_up_at_the_next_republish",
+        async |root| {
+            let pod = Pod::new("p");
+            let node = published(root, &pod).await;
+            node.vault.revoke(Reason::Forbidden);
+            eventually("an event says so", SECOND, || {
+                node.api
+                    .notes()
+                    .iter()
+                    .any(|note| note.starts_with("AccessRevoked") && note.contains("policy changed"))
+            })
+            .await;
+            node.vault.put("db", "two");
+            tokio::time::sleep(SECOND / 2).await;
+            assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
+            assert_eq!(node.vault.subscriptions(), 0);
+            node.publish(&pod, "app").await.unwrap();
+            node.reads(&pod, "a", "two", SECOND).await;
+        },
+    );
+}
+
+#[test]
+fn an_expired_token_is_exchanged_anew_without_the_kubelet() {
+    in_private_mounts(
+        "rotate::an_expired_token_is_exchanged_anew_without_the_kubelet",
+        async |root| {
+            let pod = Pod::new("p");
+            let node = published(root, &pod).await;
+            node.vault.refuse_tokens_below(node.identity.count());
+            node.vault.revoke(Reason::TokenExpired);
+            node.subscribed(1).await;
+            node.vault.put("db", "two");
+            node.reads(&pod, "a", "two", SECOND).await;
+            assert_eq!(node.identity.count(), 2);
+            assert_eq!(node.api.notes(), Vec::<String>::new());
+        },
+    );
+}
+
+#[test]
+fn a_changed_secret_ref_changes_the_files() {
+    in_private_mounts("rotate::a_changed_secret_ref_changes_the_files", async |root| {
+        let pod = Pod::new("p");
+        let node = published(root, &pod).await;
+        node.vault.put("third", "new");
+        node.api.put("shop", "app", &json!([
+            {"path": "c/d", "mode": "0400", "secret": {"name": "third"}}, {"path": "a", "secret": {"name": "db"}},
+        ]));
+        node.vault.say_ref_changed();
+        node.reads(&pod, "c/d", "new", SECOND).await;
+        assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
+        assert!(!node.target(&pod).join("deep").exists());
+        eventually("the new objects are subscribed to", SECOND, || {
+            node.vault.counts()[1] == 2
+        })
+        .await;
+        node.vault.put("third", "newer");
+        node.reads(&pod, "c/d", "newer", SECOND).await;
+        assert_eq!(node.identity.count(), 1);
+    });
+}
+
+#[test]
+fn a_secret_ref_that_broke_leaves_the_files_and_is_told() {
+    in_private_mounts(
+        "rotate::a_secret_ref_that_broke_leaves_the_files_and_is_told",
+        async |root| {
+            let pod = Pod::new("p");
+            let node = published(root, &pod).await;
+            node.api.delete("shop", "app");
+            node.vault.say_ref_changed();
+            eventually("an event says so", SECOND, || {
+                node.api
+                    .notes()
+                    .iter()
+                    .any(|note| note.contains("SecretRef shop/app does not exist"))
+            })
+            .await;
+            assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
+            node.api.put(
+                "shop",
+                "app",
+                &json!([{"path": "a", "secret": {"name": "other"}}]),
+            );
+            node.publish(&pod, "app").await.unwrap();
+            node.reads(&pod, "a", "same", SECOND).await;
+        },
+    );
+}
+
+#[test]
+fn a_changed_trust_bundle_reaches_the_files_that_show_it() {
+    in_private_mounts(
+        "rotate::a_changed_trust_bundle_reaches_the_files_that_show_it",
+        async |root| {
+            let node = Node::start(root).await;
+            node.api
+                .put("shop", "app", &json!([{"path": "ca.crt", "trustBundle": {}}]));
+            let pod = Pod::new("p");
+            node.publish(&pod, "app").await.unwrap();
+            let both = format!(
+                "{}{}",
+                node.read(&pod, "ca.crt").unwrap(),
+                crate::support::tls::Ca::new().pem()
+            );
+            fs::write(node.root.join("ca.crt"), &both).unwrap();
+            node.reads(&pod, "ca.crt", &both, 12 * SECOND).await;
+        },
+    );
+}
+
+/// Wall time on a busy machine says little; what a node's worth of volumes costs the driver says whether it keeps up.
+#[test]
+fn a_node_full_of_volumes_follows_a_change_with_little_work_and_memory() {
+    in_private_mounts(
+        "rotate::a_node_full_of_volumes_follows_a_change_with_little_work_and_memory",
+        async |root| {
+            let node = Node::start(root).await;
+            node.vault.put("db", "one");
+            node.api
+                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+            let pods: Vec<_> = (0..110).map(|n| Pod::new(&format!("p{n}"))).collect();
+            for pod in &pods {
+                node.publish(pod, "app").await.unwrap();
+            }
+            node.subscribed(110).await;
+            let before = cpu_ticks(node.driver.pid());
+            node.vault.put("db", "two");
+            let mut left: Vec<_> = pods.iter().collect();
+            let took = eventually("all files changed", 30 * SECOND, || {
+                left.retain(|pod| node.read(pod, "a").as_deref() != Some("two"));
+                left.is_empty()
+            })
+            .await;
+            // A tick is a hundredth of a second.
+            let ticks = cpu_ticks(node.driver.pid()) - before;
+            let kib = anonymous_kib(node.driver.pid());
+            println!(
+                "110 volumes: {took:?}, {} ms of CPU, RssAnon {kib} KiB",
+                ticks * 10
+            );
+            assert!(ticks < 100, "{ticks} ticks");
+            assert!(kib < 15 * 1024, "RssAnon is {kib} KiB");
+        },
+    );
+}
+
+/// The time a process has run, in user mode and in the kernel (proc(5)).
+fn cpu_ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let after_name = stat.rsplit(')').next().unwrap();
+    after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse::<u64>().unwrap())
+        .sum()
+}
+
+fn anonymous_kib(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"))
+        .unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}

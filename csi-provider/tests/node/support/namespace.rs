@@ -1,0 +1,62 @@
+//! A mount namespace for one test.
+
+use std::{env, fs, path::PathBuf, process::Command};
+
+use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
+
+/// Set in the process that runs the test's body.
+const INSIDE: &str = "STRONGROOM_TEST_INSIDE";
+
+/// Runs `body` in a process and mount namespace of its own, with a directory below which mounts are shared, as they are
+/// below a kubelet's. `test` is the test's full name.
+pub fn in_private_mounts<F: Future<Output = ()>>(test: &str, body: impl FnOnce(PathBuf) -> F) {
+    if env::var(INSIDE).is_ok_and(|inside| inside == test) {
+        let root = tempfile::tempdir().unwrap();
+        mount("test", root.path(), "tmpfs", MountFlags::empty(), None).unwrap();
+        mount_change(root.path(), MountPropagationFlags::SHARED).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(body(root.path().to_owned()));
+        drop(runtime);
+        rustix::mount::unmount(root.path(), rustix::mount::UnmountFlags::DETACH).unwrap();
+        return;
+    }
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "this test mounts file systems: run it as root"
+    );
+    let run = Command::new("unshare")
+        .args([
+            "--mount",
+            "--propagation",
+            "private",
+            "--kill-child",
+            "--fork",
+            "--",
+        ])
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(INSIDE, test)
+        .output()
+        .expect("unshare, of util-linux, runs");
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&run.stdout),
+        String::from_utf8_lossy(&run.stderr)
+    );
+    assert!(run.status.success(), "{said}");
+    println!("{said}");
+    assert!(said.contains("1 passed"), "no test is called {test}: {said}");
+}
+
+/// The line of a process's mount table for `path`, or nothing.
+pub fn mount_line(process: &str, path: &std::path::Path) -> Option<String> {
+    let table = fs::read_to_string(format!("/proc/{process}/mountinfo")).unwrap();
+    let path = path.to_str().unwrap();
+    table
+        .lines()
+        .rfind(|line| line.split(' ').nth(4) == Some(path))
+        .map(str::to_owned)
+}
