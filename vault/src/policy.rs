@@ -33,6 +33,7 @@ use crate::clock::Clock;
 mod error;
 mod fence;
 mod freshness;
+mod load;
 mod record;
 mod rollback;
 
@@ -104,20 +105,7 @@ impl std::fmt::Debug for Policy {
 impl Policy {
     /// The policy that `store` holds. A bundle of another release leaves the vault closed, with the fence it set.
     pub fn open(store: Vault, max_staleness: Option<Duration>, clock: Clock) -> Result<Self, LoadError> {
-        let rollback = match read(&store, record::ROLLBACK)? {
-            Some(line) => record::decode(&line).map_err(|source| LoadError::of(record::ROLLBACK, source))?,
-            None => Rollback::None,
-        };
-        let (state, confirmed) = match read(&store, record::BUNDLE)? {
-            Some(bytes) => load(&store, &bytes, rollback)?,
-            None => (
-                State {
-                    rollback,
-                    ..State::default()
-                },
-                0,
-            ),
-        };
+        let (state, confirmed) = load::state(&store)?;
         Ok(Self {
             vault_id: store.vault_id().to_string(),
             store,
@@ -199,7 +187,7 @@ impl Policy {
         if self.present().index.is_none() {
             return Ok(None);
         }
-        let Some(bytes) = read(&self.store, record::BUNDLE)? else {
+        let Some(bytes) = load::record(&self.store, record::BUNDLE)? else {
             return Ok(None);
         };
         let (_, bundle) =
@@ -360,45 +348,6 @@ impl Policy {
             .meta_put(key, Some(record))
             .map_err(PersistError::Write)
     }
-}
-
-/// The state that the record of a bundle sets, and when that bundle was last confirmed.
-fn load(store: &Vault, bytes: &[u8], rollback: Rollback) -> Result<(State, i64), LoadError> {
-    let (taken, bundle) =
-        record::decode_bundle(bytes).map_err(|source| LoadError::of(record::BUNDLE, source))?;
-    let index = match fence::read(bundle) {
-        Ok(bundle) => Some(Arc::new(PolicyIndex::compile(&bundle))),
-        Err(unfit) => {
-            tracing::error!(generation = %taken.policy.generation, reason = %unfit, "the stored policy is not enforceable");
-            None
-        }
-    };
-    let confirmed = match read(store, record::CONFIRMED)? {
-        Some(line) => {
-            let later: Confirmation =
-                record::decode(&line).map_err(|source| LoadError::of(record::CONFIRMED, source))?;
-            if later.policy == taken.policy {
-                later.at.max(taken.at)
-            } else {
-                taken.at
-            }
-        }
-        None => taken.at,
-    };
-    Ok((
-        State {
-            fence: Some(taken.policy),
-            index,
-            rollback,
-        },
-        confirmed,
-    ))
-}
-
-fn read(store: &Vault, key: &'static str) -> Result<Option<Vec<u8>>, LoadError> {
-    store
-        .meta_get(key)
-        .map_err(|source| LoadError::Read { key, source })
 }
 
 /// Wakes whoever decided something that policy may decide otherwise now.

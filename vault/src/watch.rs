@@ -136,6 +136,7 @@ impl Watch {
             .map(|value| ClientInfo::new(value.as_bytes()));
         Trail {
             service: self.core.service.clone(),
+            waits: self.core.limits.audit_waits,
             caller: peer.address.ip().to_canonical(),
             client: agent.unwrap_or_default(),
             tls: match peer.tls {

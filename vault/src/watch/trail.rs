@@ -9,6 +9,11 @@ use strongroom_engine::audit::{
     Resource, TlsVersion, Verdict,
 };
 
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::block_in_place,
+};
+
 use crate::service::Service;
 
 /// The path that every request of a stream has.
@@ -21,6 +26,8 @@ pub(super) struct Trail {
     pub(super) caller: IpAddr,
     pub(super) client: ClientInfo,
     pub(super) tls: TlsVersion,
+    /// Whether a record waits for the disk.
+    pub(super) waits: bool,
 }
 
 /// What one record says.
@@ -60,7 +67,9 @@ impl Trail {
             outcome: deed.outcome,
             duration: took,
         };
-        match service.audit.append(class, &Entry::new(&record)) {
+        let entry = Entry::new(&record);
+        let append = || service.audit.append(class, &entry);
+        match if self.waits { aside(append) } else { append() } {
             Ok(_) => {
                 service.metrics.request(operation.as_str(), status, took);
                 Ok(())
@@ -70,6 +79,14 @@ impl Trail {
                 Err(error)
             }
         }
+    }
+}
+
+/// Runs what waits for the disk where other tasks do not wait for it, if the runtime has another thread for them.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::{fs, sync::Arc, time::Duration};
 use strongroom_vault::{
     connection::{Limits, Listener},
     tls::{ServingCertificate, server_config},
+    watch::Limits as WatchLimits,
 };
 use strongroom_wire::watch::{
     ClientMessage, Fetch, client_message::Message as Asked, server_message::Message as Told,
@@ -20,7 +21,7 @@ use tonic::{
 
 use super::Watched;
 use crate::{
-    fixture::set,
+    fixture::{Fixture, set},
     node::{at, subscription},
     operator::{Authority, HOST},
 };
@@ -61,9 +62,13 @@ fn told(message: Asked) -> ClientMessage {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_largest_contents_cross_a_connection_and_draining_ends_it() {
-    let watched = Watched::new();
+    let limits = WatchLimits {
+        audit_waits: true,
+        ..WatchLimits::default()
+    };
+    let watched = Watched::with(Fixture::new(), limits);
     let names: Vec<String> = (0..64).map(|index| format!("o{index}")).collect();
     let versions: Vec<_> = names
         .iter()

@@ -1,0 +1,70 @@
+//! What a starting vault finds in its store.
+
+use std::sync::Arc;
+
+use strongroom_core::PolicyIndex;
+use strongroom_engine::Vault;
+
+use super::{
+    LoadError, State, fence,
+    record::{self, Confirmation},
+    rollback::Rollback,
+};
+
+/// The state that `store` holds, and when its bundle was last confirmed.
+pub(super) fn state(store: &Vault) -> Result<(State, i64), LoadError> {
+    let rollback = match record(store, record::ROLLBACK)? {
+        Some(line) => record::decode(&line).map_err(|source| LoadError::of(record::ROLLBACK, source))?,
+        None => Rollback::None,
+    };
+    match record(store, record::BUNDLE)? {
+        Some(bytes) => bundle(store, &bytes, rollback),
+        None => Ok((
+            State {
+                rollback,
+                ..State::default()
+            },
+            0,
+        )),
+    }
+}
+
+/// A record of the store.
+pub(super) fn record(store: &Vault, key: &'static str) -> Result<Option<Vec<u8>>, LoadError> {
+    store
+        .meta_get(key)
+        .map_err(|source| LoadError::Read { key, source })
+}
+
+/// The state that the record of a bundle sets, and when that bundle was last confirmed.
+fn bundle(store: &Vault, bytes: &[u8], rollback: Rollback) -> Result<(State, i64), LoadError> {
+    let (taken, bundle) =
+        record::decode_bundle(bytes).map_err(|source| LoadError::of(record::BUNDLE, source))?;
+    let index = match fence::read(bundle) {
+        Ok(bundle) => Some(Arc::new(PolicyIndex::compile(&bundle))),
+        Err(unfit) => {
+            tracing::error!(generation = %taken.policy.generation, reason = %unfit, "the stored policy is not enforceable");
+            None
+        }
+    };
+    let confirmed = match record(store, record::CONFIRMED)? {
+        Some(line) => {
+            let later: Confirmation =
+                record::decode(&line).map_err(|source| LoadError::of(record::CONFIRMED, source))?;
+            if later.policy == taken.policy {
+                later.at.max(taken.at)
+            } else {
+                taken.at
+            }
+        }
+        None => taken.at,
+    };
+    Ok((
+        State {
+            fence: Some(taken.policy),
+            index,
+            rollback,
+        },
+        confirmed,
+    ))
+}
