@@ -92,7 +92,7 @@ pub struct IdentityArgs {
     /// The exact issuer of vault tokens.
     #[arg(long, env = "STRONGROOM_ISSUER")]
     pub issuer: String,
-    /// Where challenges send clients for a token, without the tenant (https://strongroom-identity.NAMESPACE.svc).
+    /// Where challenges send clients for a token, without the tenant (`https://strongroom-identity.NAMESPACE.svc`).
     #[arg(long, env = "STRONGROOM_IDENTITY_URL")]
     pub identity_url: String,
     /// The identity service's replicas, as a name that resolves to every one of them.
@@ -108,7 +108,7 @@ pub struct IdentityArgs {
     #[arg(long, env = "STRONGROOM_ADMIN_CA", value_name = "FILE")]
     pub admin_ca: PathBuf,
     /// The one URI that the operator's client certificate must have
-    /// (spiffe://strongroom.dev/INSTALLATION/operator).
+    /// (`spiffe://strongroom.dev/INSTALLATION/operator`).
     #[arg(long, env = "STRONGROOM_ADMIN_CLIENT_URI", value_name = "URI")]
     pub admin_client_uri: String,
     /// Requests per second that one account may send.

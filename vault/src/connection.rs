@@ -62,7 +62,7 @@ impl Default for Limits {
             handshakes: 64,
             handshake_timeout: Duration::from_secs(5),
             head_timeout: Duration::from_secs(20),
-            idle_timeout: Duration::from_secs(120),
+            idle_timeout: Duration::from_mins(2),
             head_bytes: 32 * 1024,
             headers: 64,
             streams: 256,

@@ -17,7 +17,7 @@ use strongroom_vault::{
 
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Serve(args) => serve(*args),
+        Command::Serve(args) => serve(&args),
         Command::Audit(AuditCommand::Verify(args)) => {
             let report = verify::report(&args)?;
             write!(io::stdout(), "{report}").context("cannot print the report")?;
@@ -30,15 +30,13 @@ fn main() -> anyhow::Result<ExitCode> {
     }
 }
 
-fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     Logging::start();
     process::harden()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut signal = process::termination().context("cannot listen for signals")?;
-        let running = Running::start(args, Clock::default())
-            .await
-            .context("cannot start")?;
+        let running = Running::start(args, Clock::default()).context("cannot start")?;
         tracing::info!(addresses = ?running.addresses(), "serving");
         signal.recv().await;
         tracing::info!("draining");

@@ -233,7 +233,7 @@ impl Metrics {
             .inc();
     }
 
-    /// Everything in the text format of OpenMetrics.
+    /// Everything in `OpenMetrics` text.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

@@ -70,7 +70,7 @@ pub struct Addresses {
 impl Running {
     /// Starts a vault as `args` say. To be called on a runtime, where the data port is served; the admin and health
     /// ports get threads of their own.
-    pub async fn start(args: ServeArgs, clock: Clock) -> Result<Self, StartError> {
+    pub fn start(args: &ServeArgs, clock: Clock) -> Result<Self, StartError> {
         let certificate = ServingCertificate::load(&args.listen.tls_dir)?;
         let identity = &args.identity;
         let authority = OperatorAuthority::load(&identity.admin_ca, &identity.admin_client_uri)?;
@@ -80,11 +80,15 @@ impl Running {
             &identity.trust_bundle,
             clock.clone(),
         )?);
-        let sockets = Sockets::bind(&args)?;
+        let sockets = Sockets::bind(args)?;
         let addresses = sockets.addresses;
-        let service = service(&args, &peers, clock)?;
-        let api = Api::new(service.clone(), api_config(&args));
-        let watch = Watch::new(service.clone(), watch::Limits::default());
+        let service = service(args, &peers, clock)?;
+        let api = Api::new(service.clone(), api_config(args));
+        let watch_limits = watch::Limits {
+            audit_waits: args.storage.audit_sync == AuditSync::Always,
+            ..watch::Limits::default()
+        };
+        let watch = Watch::new(service.clone(), watch_limits);
         let aside = Drain::default();
         let listeners = Listeners {
             service: &service,

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// How long after one scrub the next begins.
-pub const SCRUB_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+pub const SCRUB_INTERVAL: Duration = Duration::from_hours(24);
 
 /// What the last scrub found.
 #[derive(Debug, Default)]

@@ -45,7 +45,7 @@ impl Default for TokenCache {
         Self(
             Cache::builder()
                 .max_capacity(MAX_TOKENS)
-                .time_to_idle(Duration::from_secs(900))
+                .time_to_idle(Duration::from_mins(15))
                 .build(),
         )
     }

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::tls::{TlsError, client_config};
 
 /// How often every peer is asked.
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 
 /// The shortest time between two rounds, however many unknown keys are presented.
 const MIN_INTERVAL: Duration = Duration::from_secs(2);

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::Serialize;
-use strongroom_engine::{Answer, Attributes, ItemPage, SecretBundle, Tags};
+use strongroom_engine::{Answer, Attributes, ItemPage, SecretBundle, SecretValue, Tags, Timestamp};
 use zeroize::Zeroizing;
 
 use super::{host::Host, query::Query};
@@ -65,8 +65,8 @@ impl From<&Attributes> for AttributesJson {
     fn from(attributes: &Attributes) -> Self {
         Self {
             enabled: attributes.enabled,
-            nbf: attributes.not_before.map(|time| time.unix()),
-            exp: attributes.expires.map(|time| time.unix()),
+            nbf: attributes.not_before.map(Timestamp::unix),
+            exp: attributes.expires.map(Timestamp::unix),
             created: attributes.created.unix(),
             updated: attributes.updated.unix(),
             recovery_level: attributes.recovery_level.as_str(),
@@ -84,7 +84,7 @@ impl<'a> Bundle<'a> {
             format!("https://{host}/secrets/{name}")
         };
         Self {
-            value: bundle.value.as_ref().map(|value| value.expose()),
+            value: bundle.value.as_ref().map(SecretValue::expose),
             id,
             attributes: (&bundle.attributes).into(),
             content_type: bundle.content_type.as_deref(),

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use super::{
     bearer::{self, Challenge},
     error::ApiError,
-    exchange::{CLIENT_REQUEST_ID, Exchange, Trail, caller},
+    exchange::{Arrival, CLIENT_REQUEST_ID, Exchange, Trail, caller},
     host::{Host, HostError, Hosts},
     respond,
     throttle::Throttle,
@@ -94,13 +94,7 @@ impl Api {
         self.throttle.forget_quiet();
     }
 
-    async fn answer(
-        &self,
-        parts: Parts,
-        body: Body,
-        correlation: CorrelationId,
-        started: Instant,
-    ) -> Answered {
+    async fn answer(&self, parts: Parts, body: Body, arrival: Arrival) -> Answered {
         let (Some(peer), Some(host)) = (
             parts.extensions.get::<Peer>().cloned(),
             parts.extensions.get::<Host>().cloned(),
@@ -111,17 +105,7 @@ impl Api {
             Ok(authenticated) => authenticated,
             Err(error) => return self.challenge(error, &host),
         };
-        let (resource, clock) = (Arc::clone(&self.service.resource), self.service.clock.clone());
-        let exchange = Exchange::new(
-            &parts,
-            host,
-            &peer,
-            &authenticated,
-            correlation,
-            resource,
-            clock,
-            started,
-        );
+        let exchange = Exchange::new(&parts, host, &peer, &authenticated, arrival, &self.service);
         let mut trail = Trail::default();
         let outcome = match self.throttle.request(&authenticated.identity.uid) {
             Ok(()) => self.perform(&exchange, &mut trail, &parts, body).await,
@@ -241,7 +225,7 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
         .get(CLIENT_REQUEST_ID)
         .and_then(|id| id.to_str().ok());
     let correlation = theirs.and_then(CorrelationId::parse).unwrap_or(request_id);
-    let answered = api.answer(parts, body, correlation, started).await;
+    let answered = api.answer(parts, body, Arrival { started, correlation }).await;
     api.finish(answered, echo, request_id, started)
 }
 

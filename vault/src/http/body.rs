@@ -7,7 +7,7 @@ use http::StatusCode;
 use http_body_util::BodyExt;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, MapAccess, Visitor},
+    de::{DeserializeOwned, Error, IgnoredAny, MapAccess, Visitor},
 };
 use strongroom_engine::{AttributesPatch, SecretValue, Tags, Timestamp};
 use tokio::time::timeout;
@@ -38,7 +38,7 @@ pub(crate) enum BodyError {
     /// It broke off.
     #[error("The body broke off.")]
     BrokenOff,
-    /// Not JSON of the operation's form. The place, as serde_json tells it.
+    /// Not JSON of the operation's form. The place, as the parser tells it.
     #[error("The body is not the JSON of this operation (line {line}, column {column}).")]
     Json {
         /// The line.
@@ -49,6 +49,9 @@ pub(crate) enum BodyError {
     /// Values within values beyond measure.
     #[error("The body nests deeper than {MAX_DEPTH} levels.")]
     TooDeep,
+    /// A value where none can be given.
+    #[error("The value of a version cannot change; set a new version instead.")]
+    ValueInUpdate,
     /// A backup that is not base64url.
     #[error("The value is not base64url.")]
     Base64,
@@ -59,7 +62,9 @@ impl BodyError {
         match self {
             Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::BrokenOff | Self::Json { .. } | Self::TooDeep | Self::Base64 => StatusCode::BAD_REQUEST,
+            Self::BrokenOff | Self::Json { .. } | Self::TooDeep | Self::ValueInUpdate | Self::Base64 => {
+                StatusCode::BAD_REQUEST
+            }
         }
     }
 }
@@ -128,7 +133,7 @@ fn extend(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
     bytes.extend_from_slice(data);
 }
 
-/// The body of SetSecret.
+/// The body of `SetSecret`.
 #[derive(Deserialize)]
 pub(crate) struct SetBody {
     pub(crate) value: Value,
@@ -140,9 +145,11 @@ pub(crate) struct SetBody {
     pub(crate) tags: Option<TagsBody>,
 }
 
-/// The body of UpdateSecret. A value in it is refused: it could only be meant to change.
+/// The body of `UpdateSecret`. A value in it is refused: it could only be meant to change.
 #[derive(Deserialize)]
 pub(crate) struct UpdateBody {
+    #[serde(default)]
+    value: Option<IgnoredAny>,
     #[serde(default, rename = "contentType")]
     pub(crate) content_type: Option<String>,
     #[serde(default)]
@@ -151,7 +158,18 @@ pub(crate) struct UpdateBody {
     pub(crate) tags: Option<TagsBody>,
 }
 
-/// The body of RestoreSecret.
+impl UpdateBody {
+    /// The body, if it says nothing of the value.
+    pub(crate) fn checked(self) -> Result<Self, BodyError> {
+        if self.value.is_some() {
+            Err(BodyError::ValueInUpdate)
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+/// The body of `RestoreSecret`.
 #[derive(Deserialize)]
 pub(crate) struct RestoreBody {
     pub(crate) value: Value,
@@ -293,12 +311,18 @@ mod tests {
             "]".repeat(10_000)
         );
         assert!(matches!(set(deep).await, Err(BodyError::TooDeep)));
-        let text = format!(r#"{{"value":"{}\\"{{"}}"#, "[".repeat(10_000));
+        let text = format!(r#"{{"value":"{}\"{{"}}"#, "[".repeat(10_000));
         assert!(set(text).await.is_ok());
         assert!(matches!(
             set(vec![b' '; MAX_BODY + 1]).await,
             Err(BodyError::TooLong(MAX_BODY))
         ));
+    }
+
+    #[test]
+    fn an_update_cannot_name_a_value() {
+        let body: UpdateBody = serde_json::from_str(r#"{"value":"new"}"#).unwrap();
+        assert_eq!(body.checked().err(), Some(BodyError::ValueInUpdate));
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl Command {
             }
             Route::Update { name, version } => {
                 let body: UpdateBody = body::read(body, body::MAX_BODY).await?;
+                let body = body.checked()?;
                 Self::Write(WriteRequest::Update {
                     name,
                     version,

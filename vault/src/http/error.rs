@@ -113,13 +113,14 @@ impl ApiError {
     fn shape(&self) -> Shape {
         match self {
             Self::Host(HostError::Other) => Shape::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest"),
-            Self::Host(HostError::Malformed) | Self::Query(_) => Shape::bad_parameter(),
+            Self::Host(HostError::Malformed)
+            | Self::Query(_)
+            | Self::Route(RouteError::Path | RouteError::Name(_)) => Shape::bad_parameter(),
             Self::Auth(_) => Shape::new(StatusCode::UNAUTHORIZED, "Unauthorized"),
             Self::Throttled(seconds) => {
                 Shape::new(StatusCode::TOO_MANY_REQUESTS, "Throttled").retry(*seconds)
             }
             Self::Busy => Shape::new(StatusCode::TOO_MANY_REQUESTS, "Throttled").retry(RETRY_AFTER),
-            Self::Route(RouteError::Path | RouteError::Name(_)) => Shape::bad_parameter(),
             Self::Route(RouteError::Unknown) => Shape::new(StatusCode::NOT_FOUND, "NotFound"),
             Self::Route(RouteError::Method(_)) => {
                 Shape::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed")

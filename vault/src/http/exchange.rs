@@ -14,7 +14,7 @@ use strongroom_engine::audit::{
 };
 
 use super::host::Host;
-use crate::{auth::Authenticated, clock::Clock, connection::Peer};
+use crate::{auth::Authenticated, clock::Clock, connection::Peer, service::Service};
 
 /// The header by which a caller ties our log to its own.
 pub(crate) const CLIENT_REQUEST_ID: &str = "x-ms-client-request-id";
@@ -29,6 +29,15 @@ pub(crate) struct Exchange {
     vault: Arc<VaultResource>,
     clock: Clock,
     started: Instant,
+}
+
+/// When a request came, and what ties its record to the caller's log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    /// When its head was there.
+    pub(crate) started: Instant,
+    /// The caller's id, or ours.
+    pub(crate) correlation: CorrelationId,
 }
 
 /// What of a request's record is known so far.
@@ -58,16 +67,14 @@ impl Exchange {
         host: Host,
         peer: &Peer,
         authenticated: &Authenticated,
-        correlation: CorrelationId,
-        vault: Arc<VaultResource>,
-        clock: Clock,
-        started: Instant,
+        arrival: Arrival,
+        service: &Service,
     ) -> Self {
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         let origin = Origin {
             identity: Arc::clone(&authenticated.identity),
             caller: caller(peer),
-            correlation,
+            correlation: arrival.correlation,
             client: client(&parts.headers),
             path: RequestPath::new(target),
             tls: match peer.tls {
@@ -75,12 +82,13 @@ impl Exchange {
                 _ => TlsVersion::Tls13,
             },
         };
+        let (vault, clock) = (Arc::clone(&service.resource), service.clock.clone());
         Self {
             host,
             origin,
             vault,
             clock,
-            started,
+            started: arrival.started,
         }
     }
 

@@ -98,7 +98,8 @@ impl Query {
         let token = BASE64_URL_SAFE_NO_PAD.encode(next.as_str());
         let mut query = format!("api-version={}&$skiptoken={token}", self.api_version);
         if let Some(max) = self.page.max_results {
-            query.push_str(&format!("&maxresults={max}"));
+            query.push_str("&maxresults=");
+            query.push_str(&max.to_string());
         }
         query
     }

@@ -78,7 +78,8 @@ impl Route {
         let name = |text: &str| text.parse::<ObjectName>();
         Ok(match (words.as_slice(), method) {
             (["secrets"], "GET") => Self::List,
-            (["secrets"], _) => return Err(RouteError::Method("GET")),
+            (["deletedsecrets"], "GET") => Self::ListDeleted,
+            (["secrets" | "deletedsecrets"], _) => return Err(RouteError::Method("GET")),
             (["secrets", "restore"], "POST") => Self::Restore,
             (["secrets", text], "PUT") => Self::Set { name: name(text)? },
             (["secrets", text], "DELETE") => Self::Delete { name: name(text)? },
@@ -103,8 +104,6 @@ impl Route {
             (["secrets", _], _) => return Err(RouteError::Method("GET, PUT, PATCH, DELETE")),
             (["secrets", _, "backup"], _) => return Err(RouteError::Method("POST")),
             (["secrets", _, _], _) => return Err(RouteError::Method("GET, PATCH")),
-            (["deletedsecrets"], "GET") => Self::ListDeleted,
-            (["deletedsecrets"], _) => return Err(RouteError::Method("GET")),
             (["deletedsecrets", text], "GET") => Self::GetDeleted { name: name(text)? },
             (["deletedsecrets", text], "DELETE") => Self::Purge { name: name(text)? },
             (["deletedsecrets", text, "recover"], "POST") => Self::Recover { name: name(text)? },

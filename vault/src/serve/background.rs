@@ -20,7 +20,7 @@ use crate::{
 const SWEEP: Duration = Duration::from_secs(5);
 
 /// How often unauthenticated requests are recorded, one record per source.
-const COUNT: Duration = Duration::from_secs(60);
+const COUNT: Duration = Duration::from_mins(1);
 
 /// What has to be kept up.
 pub(super) struct Upkeep {

@@ -26,7 +26,7 @@ const AUDIT: &str = "audit";
 
 const MIB: u64 = 1024 * 1024;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// A vault and its audit log, open.
 pub(super) struct Data {

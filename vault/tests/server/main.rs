@@ -1,12 +1,22 @@
 //! The vault over HTTPS, in this process: its routes, its codes, and everything it must refuse.
 
+#[cfg(test)]
 mod audit;
+#[cfg(test)]
 mod azure;
+#[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
 mod process;
+#[cfg(test)]
 mod requests;
+#[cfg(test)]
 mod secrecy;
+#[cfg(test)]
 mod storage;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
 mod upkeep;

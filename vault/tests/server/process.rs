@@ -46,9 +46,9 @@ impl Drop for Process {
 }
 
 impl Program {
-    async fn new(more: &[&str]) -> Self {
+    fn new(more: &[&str]) -> Self {
         let signer = SigningKey::new("replica-1");
-        let files = Files::new(&signer).await;
+        let files = Files::new(&signer);
         let more = more.iter().map(|word| (*word).to_owned()).collect();
         Self {
             files,
@@ -194,7 +194,7 @@ async fn write(program: Arc<Program>, name: String, from: u64) -> (String, u64) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_lose_nothing_acknowledged_and_leave_nothing_unaudited() {
-    let program = Arc::new(Program::new(&[]).await);
+    let program = Arc::new(Program::new(&[]));
     let mut acknowledged: BTreeMap<String, u64> = (0..WRITERS).map(|n| (format!("w-{n}"), 0)).collect();
     let mut first_answers = Vec::new();
     for round in 0..ROUNDS {
@@ -266,7 +266,7 @@ async fn fifty_kills_lose_nothing_acknowledged_and_leave_nothing_unaudited() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminated_vault_finishes_what_it_has_begun_and_exits_with_0() {
-    let program = Arc::new(Program::new(&[]).await);
+    let program = Arc::new(Program::new(&[]));
     let (mut process, _) = program.start().await;
     program.allow_all().await;
     let writer = tokio::spawn(write(Arc::clone(&program), "a".into(), 0));

@@ -42,7 +42,7 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_full_disk_refuses_writes_serves_reads_and_recovers_by_itself() {
     let signer = SigningKey::new("replica-1");
-    let files = Arc::new(Files::new(&signer).await);
+    let files = Arc::new(Files::new(&signer));
     let _disk = SmallDisk::mount(&files.path("data"), 12);
     let audit = files.path("audit").display().to_string();
     let vault = TestVault::open(Arc::clone(&files), signer, &["--audit-dir", &audit]).await;

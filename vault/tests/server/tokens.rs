@@ -11,6 +11,9 @@ use crate::support::{
     vault::{AUDIENCE, answer},
 };
 
+/// Changes claims, given the present.
+type Change = fn(&mut Value, i64);
+
 /// Asserts that `token` is refused as one that proves nothing, and tells where to get one.
 async fn assert_refused(vault: &TestVault, token: &str, what: &str) {
     let got = vault.with_token(token, Method::GET, "/secrets/a", None).await;
@@ -73,33 +76,33 @@ async fn a_token_of_ours_is_accepted_for_the_vault_and_for_its_namespace() {
 async fn claims_that_are_not_this_vaults_are_refused() {
     let vault = TestVault::start().await;
     let now = vault.clock.now();
-    let changes: [(&str, fn(&mut Value, i64)); 14] = [
+    let changes: [(&str, Change); 14] = [
         ("another vault's", |c, _| {
-            c["aud"] = "https://dev.team-a.svc".into()
+            c["aud"] = "https://dev.team-a.svc".into();
         }),
         ("another namespace's", |c, _| {
-            c["aud"] = "https://team-b.svc".into()
+            c["aud"] = "https://team-b.svc".into();
         }),
         ("the API server's audience", |c, _| {
-            c["aud"] = "https://kubernetes.default.svc".into()
+            c["aud"] = "https://kubernetes.default.svc".into();
         }),
         ("a list of audiences", |c, _| c["aud"] = json!([AUDIENCE])),
         ("no audience", |c, _| {
-            drop(c.as_object_mut().unwrap().remove("aud"))
+            drop(c.as_object_mut().unwrap().remove("aud"));
         }),
         ("another issuer", |c, _| c["iss"] = "https://evil.example".into()),
         ("another installation", |c, _| c["tid"] = "other".into()),
         ("expired", |c, now| c["exp"] = (now - 1).into()),
         ("not valid yet", |c, now| c["nbf"] = (now + 60).into()),
         ("valid for two days", |c, now| {
-            c["exp"] = (now + 2 * 86_400).into()
+            c["exp"] = (now + 2 * 86_400).into();
         }),
         ("a text as expiry", |c, _| c["exp"] = "tomorrow".into()),
         ("another account's subject", |c, _| {
-            c["sub"] = "system:serviceaccount:team-a:root".into()
+            c["sub"] = "system:serviceaccount:team-a:root".into();
         }),
         ("no account", |c, _| {
-            drop(c.as_object_mut().unwrap().remove("strongroom.dev"))
+            drop(c.as_object_mut().unwrap().remove("strongroom.dev"));
         }),
         ("another version", |c, _| c["ver"] = "2".into()),
     ];

@@ -44,11 +44,9 @@ async fn readiness_waits_for_a_key_and_ends_with_the_drain() {
     assert_eq!(health(&vault.running, "/healthz").await.0, StatusCode::OK);
 
     let signer = SigningKey::new("replica-1");
-    let mut files = crate::support::vault::Files::new(&signer).await;
+    let mut files = crate::support::vault::Files::new(&signer);
     files.identity = "127.0.0.1:1".parse().unwrap();
-    let running = Running::start(parse(files.arguments(&[])), Clock::default())
-        .await
-        .unwrap();
+    let running = Running::start(&parse(files.arguments(&[])), Clock::default()).unwrap();
     let (status, why) = health(&running, "/readyz").await;
     assert!(
         status == StatusCode::SERVICE_UNAVAILABLE && why.contains("no key"),
@@ -156,18 +154,14 @@ async fn a_vault_stops_and_starts_again_with_its_data_and_its_policy() {
 #[tokio::test]
 async fn a_missing_store_beside_a_used_seal_key_is_an_error_and_not_a_new_vault() {
     let signer = SigningKey::new("replica-1");
-    let files = crate::support::vault::Files::new(&signer).await;
+    let files = crate::support::vault::Files::new(&signer);
     let mut arguments = files.arguments(&[]);
     arguments.retain(|word| word != "--initialise");
-    assert!(Running::start(parse(arguments), Clock::default()).await.is_err());
+    assert!(Running::start(&parse(arguments), Clock::default()).is_err());
     fs::write(
         files.path("seal/vault-id"),
         "00000000-0000-4000-8000-000000000000",
     )
     .unwrap();
-    assert!(
-        Running::start(parse(files.arguments(&[])), Clock::default())
-            .await
-            .is_err()
-    );
+    assert!(Running::start(&parse(files.arguments(&[])), Clock::default()).is_err());
 }

@@ -95,7 +95,7 @@ impl Served {
 }
 
 /// Serves `keys`; `directory` holds the certificate.
-pub async fn serve(keys: Served, directory: &Path) -> SocketAddr {
+pub fn serve(keys: Served, directory: &Path) -> SocketAddr {
     let set = move || json!({ "keys": *keys.0.lock().unwrap() });
     let router = Router::new().route("/keys", get(move || async move { Json(set()) }));
     let tls = server_config(ServingCertificate::load(directory).unwrap()).unwrap();

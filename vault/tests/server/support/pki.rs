@@ -27,7 +27,7 @@ impl Authority {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let (certificate, key) = self.sign(params);
+        let (certificate, key) = self.sign(&params);
         fs::write(directory.join("tls.crt"), certificate).unwrap();
         fs::write(directory.join("tls.key"), key).unwrap();
     }
@@ -37,11 +37,11 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.subject_alt_names = vec![SanType::URI(uri.try_into().unwrap())];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let (certificate, key) = self.sign(params);
+        let (certificate, key) = self.sign(&params);
         certificate + &key
     }
 
-    fn sign(&self, params: CertificateParams) -> (String, String) {
+    fn sign(&self, params: &CertificateParams) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         (
             params.signed_by(&key, &self.0).unwrap().pem(),

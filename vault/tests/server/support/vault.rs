@@ -60,7 +60,7 @@ impl Answer {
 }
 
 impl Files {
-    pub async fn new(signer: &SigningKey) -> Self {
+    pub fn new(signer: &SigningKey) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         for name in ["tls", "identity", "seal", "data"] {
@@ -75,7 +75,7 @@ impl Files {
         fs::write(at("seal/id"), "seal-1").unwrap();
         let keys = Served::default();
         keys.add(signer);
-        let identity = identity::serve(keys.clone(), &at("identity")).await;
+        let identity = identity::serve(keys.clone(), &at("identity"));
         Self {
             directory,
             admin,
@@ -136,7 +136,7 @@ impl TestVault {
 
     pub async fn start_with(more: &[&str]) -> Self {
         let signer = SigningKey::new("replica-1");
-        let files = Arc::new(Files::new(&signer).await);
+        let files = Arc::new(Files::new(&signer));
         let vault = Self::open(files, signer, more).await;
         vault
             .policy(1, vec![allow("admins", "team-a/admin", &["*"], ALL)])
@@ -147,9 +147,7 @@ impl TestVault {
     /// The vault on these files.
     pub async fn open(files: Arc<Files>, signer: SigningKey, more: &[&str]) -> Self {
         let clock = Clock::default();
-        let running = Running::start(parse(files.arguments(more)), clock.clone())
-            .await
-            .unwrap();
+        let running = Running::start(&parse(files.arguments(more)), clock.clone()).unwrap();
         let client = client(&files.path("ca.crt"), running.addresses().data);
         running.first_keys().await;
         Self {
