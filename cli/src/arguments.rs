@@ -1,0 +1,62 @@
+//! The command line's grammar.
+
+mod policy;
+mod secret;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
+pub(crate) use secret::{Change, SecretArguments, SecretCommand};
+
+/// Works with the vaults of a Kubernetes cluster.
+#[derive(Debug, Parser)]
+#[command(
+    name = "strongroom",
+    version,
+    max_term_width = 100,
+    about = "Works with the vaults of a Kubernetes cluster",
+    after_help = "Also runs as `kubectl strongroom` when it lies in the PATH as kubectl-strongroom.\n\n\
+                  Exit codes: 0 done, or yes; 1 refused, or no; 2 wrong arguments; 3 the Kubernetes API refused or \
+                  cannot be reached; 4 the vault or the identity service cannot be reached; 5 the value cannot be \
+                  read or written."
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes; named as in kubectl.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The context of the kubeconfig to use (KUBECONFIG, else ~/.kube/config).
+    #[arg(long, global = true)]
+    pub(crate) context: Option<String>,
+    /// The vault's namespace; the context's namespace by default.
+    #[arg(short, long, visible_alias = "vault-namespace", global = true)]
+    pub(crate) namespace: Option<String>,
+    /// The namespace Strongroom is installed in.
+    #[arg(long, default_value = "strongroom-system", global = true)]
+    pub(crate) release_namespace: String,
+    /// How to print; never a value, but for `secret get` without it.
+    #[arg(short, long, value_enum, global = true)]
+    pub(crate) output: Option<Output>,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Everything but values, as JSON.
+    Json,
+    /// Names only.
+    Name,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Reads and writes secrets.
+    Secret(SecretArguments),
+    /// Asks what policy says.
+    Policy(PolicyCommand),
+}

@@ -1,0 +1,50 @@
+//! The command line: secrets of a vault, and what policy says.
+//!
+//! ```text
+//!   kubeconfig --> a token of a service account (TokenRequest, as the current user)
+//!     --> port forward --> identity service --> vault token
+//!     --> port forward --> vault
+//! ```
+//!
+//! Invariants:
+//! - it has no rights of its own: everything is done as the kubeconfig's user, or as a service account whose token that
+//!   user may request;
+//! - values come from a file or standard input, never from arguments, and go to standard output only when asked for;
+//! - through a port forward as anywhere, the vault and the identity service must prove their names under the
+//!   installation's CA;
+//! - an error says what to do; where a right is missing, it names the command that shows why.
+
+mod account;
+mod arguments;
+mod cluster;
+mod failure;
+mod forward;
+mod policy;
+mod secret;
+mod session;
+mod table;
+mod value;
+
+use std::process::ExitCode;
+
+pub use arguments::Arguments;
+use arguments::Command;
+use failure::Failure;
+
+/// Runs one command and tells how it went: 0, or the code of the failure.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let result = match arguments.command {
+        Command::Secret(command) => secret::run(command, &arguments.global).await,
+        Command::Policy(command) => policy::run(command, &arguments.global).await,
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("Error: {failure}");
+            if let Some(hint) = failure.hint() {
+                eprintln!("{hint}");
+            }
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Policies as they are stored, read one by one.
+
+use kube::{ResourceExt, api::DynamicObject};
+use strongroom_core::{Effect, ObjectPattern, PermissionSet};
+use strongroom_crds::{
+    AccessPolicy,
+    access_policy::{PolicySpecError, SubjectMember, SubjectState},
+    condition::ENFORCED,
+};
+
+/// One policy.
+#[derive(Debug, Clone)]
+pub(super) struct Policy {
+    pub(super) name: String,
+    pub(super) content: Result<Content, String>,
+    pub(super) enforced: Enforced,
+}
+
+/// What a policy says.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    pub(super) vault: String,
+    pub(super) effect: Effect,
+    /// Who is meant, and whether the operator found their namespace replaced by another of the same name.
+    pub(super) subjects: Vec<(SubjectMember, bool)>,
+    pub(super) objects: Vec<ObjectPattern>,
+    pub(super) permissions: PermissionSet,
+}
+
+/// Whether every replica of the vault confirmed the policy as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Enforced {
+    pub(super) confirmed: bool,
+    /// The condition's reason, or what is known without it.
+    pub(super) reason: String,
+}
+
+/// Reads the policies. One that cannot be read is in the result with the reason.
+pub(super) fn policies(objects: &[DynamicObject]) -> Vec<Policy> {
+    objects.iter().map(policy).collect()
+}
+
+fn policy(object: &DynamicObject) -> Policy {
+    let name = object.name_any();
+    // Through JSON: the types are read strictly, and a field that this release does not know is an error.
+    let parsed = serde_json::to_value(object).and_then(serde_json::from_value::<AccessPolicy>);
+    match parsed {
+        Ok(policy) => Policy {
+            content: content(&policy).map_err(|error| error.to_string()),
+            enforced: enforced(&policy),
+            name,
+        },
+        Err(error) => Policy {
+            name,
+            content: Err(error.to_string()),
+            enforced: Enforced {
+                confirmed: false,
+                reason: "Unreadable".to_owned(),
+            },
+        },
+    }
+}
+
+fn content(policy: &AccessPolicy) -> Result<Content, PolicySpecError> {
+    let spec = &policy.spec;
+    let status = policy.status.as_ref();
+    // What the operator found belongs to the spec it saw.
+    let is_current = status.is_some_and(|status| status.observed_generation == policy.metadata.generation);
+    let found = status
+        .filter(|_| is_current)
+        .map(|status| status.subjects.as_slice())
+        .unwrap_or_default();
+    let replaced = |index: usize| {
+        found
+            .get(index)
+            .is_some_and(|subject| subject.state == SubjectState::NamespaceReplaced)
+    };
+    Ok(Content {
+        vault: spec.vault()?.to_string(),
+        effect: spec.effect()?,
+        subjects: spec
+            .subjects()?
+            .into_iter()
+            .enumerate()
+            .map(|(index, subject)| (subject, replaced(index)))
+            .collect(),
+        objects: spec.objects()?,
+        permissions: spec.permissions()?,
+    })
+}
+
+fn enforced(policy: &AccessPolicy) -> Enforced {
+    let conditions = policy
+        .status
+        .as_ref()
+        .map(|status| status.conditions.as_slice())
+        .unwrap_or_default();
+    let Some(condition) = conditions.iter().find(|condition| condition.type_ == ENFORCED) else {
+        return Enforced {
+            confirmed: false,
+            reason: "NotSeenYet".to_owned(),
+        };
+    };
+    let is_current = condition.observed_generation == policy.metadata.generation;
+    if is_current {
+        Enforced {
+            confirmed: condition.status == "True",
+            reason: condition.reason.clone(),
+        }
+    } else {
+        Enforced {
+            confirmed: false,
+            reason: "SpecChanged".to_owned(),
+        }
+    }
+}

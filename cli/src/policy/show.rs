@@ -1,0 +1,60 @@
+//! How the answer is printed.
+
+use std::io::Write;
+
+use strongroom_core::Effect;
+
+use super::decide::Answer;
+use crate::{Failure, arguments::Output, table};
+
+/// Prints the answer: the word first, as `kubectl auth can-i` does.
+pub(super) fn answer(answer: &Answer, output: Option<Output>) -> Result<(), Failure> {
+    let text = match output {
+        None => text(answer),
+        Some(Output::Name) => format!("{}\n", word(answer)),
+        Some(Output::Json) => format!("{}\n", serde_json::to_string_pretty(answer)?),
+    };
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+fn word(answer: &Answer) -> &'static str {
+    if answer.allowed { "yes" } else { "no" }
+}
+
+fn text(answer: &Answer) -> String {
+    let mut text = format!("{} - {}\n", word(answer), answer.reason);
+    if !answer.policies.is_empty() {
+        let rows: Vec<_> = answer
+            .policies
+            .iter()
+            .map(|part| {
+                let effect = match part.effect {
+                    Effect::Allow => "Allow",
+                    Effect::Deny => "Deny",
+                };
+                let enforced = if part.enforced { "True" } else { "False" };
+                [
+                    part.name.clone(),
+                    effect.to_owned(),
+                    enforced.to_owned(),
+                    part.reason.clone(),
+                ]
+            })
+            .collect();
+        text.push('\n');
+        text.push_str(&table::render(["POLICY", "EFFECT", "ENFORCED", "REASON"], &rows));
+    }
+    for unreadable in &answer.unreadable {
+        text.extend([
+            "\nWarning: a policy that this release cannot read: ",
+            unreadable,
+            "\n",
+        ]);
+    }
+    if !answer.confirmed && answer.unreadable.is_empty() {
+        text.push_str(
+            "\nThe vault has not confirmed every one of them yet; until then it decides by what it had.\n",
+        );
+    }
+    text
+}

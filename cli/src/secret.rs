@@ -1,0 +1,132 @@
+//! `strongroom secret`: one command, one request.
+
+mod show;
+
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
+
+use secrecy::ExposeSecret;
+use strongroom_client::vault::{NewAttributes, NewSecret, Secret, SecretChange, SecretItem};
+use strongroom_core::{ObjectName, Permission, Version};
+
+use crate::{
+    Failure,
+    account::AccountName,
+    arguments::{Change, Global, Output, SecretArguments, SecretCommand},
+    cluster::Cluster,
+    session::Session,
+    value,
+};
+
+/// The most secrets that a list shows.
+const MAX_LISTED: usize = 100_000;
+
+/// Runs one command. Reads a value before anything is asked of anyone.
+pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<ExitCode, Failure> {
+    let vault = arguments.vault.ok_or(Failure::NoVault)?;
+    let new = match &arguments.command {
+        SecretCommand::Set { change, .. } => Some(new_secret(change)?),
+        SecretCommand::Get { .. } | SecretCommand::List | SecretCommand::Delete { .. } => None,
+    };
+    let cluster = Cluster::connect(global).await?;
+    let account = match arguments.as_service_account {
+        Some(account) => account,
+        None => default_account(&cluster)?,
+    };
+    let session = Session::open(&cluster, vault, account).await?;
+    match (arguments.command, new) {
+        (SecretCommand::Set { name, .. }, Some(new)) => set(&session, &name, &new, global.output).await?,
+        (SecretCommand::Set { .. }, None) => return Err(Failure::NoValue),
+        (SecretCommand::Get { name, version }, _) => {
+            get(&session, &name, version.as_ref(), global.output).await?;
+        }
+        (SecretCommand::List, _) => list(&session, global.output).await?,
+        (SecretCommand::Delete { name }, _) => delete(&session, &name, global.output).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn default_account(cluster: &Cluster) -> Result<AccountName, Failure> {
+    let name = "default".parse().map_err(|_| Failure::NoToken)?;
+    Ok(AccountName {
+        namespace: cluster.namespace.clone(),
+        name,
+    })
+}
+
+fn new_secret(change: &Change) -> Result<NewSecret, Failure> {
+    let tags = change.tags.iter().cloned().collect();
+    Ok(NewSecret {
+        value: value::read(change.from_file.as_deref(), change.trim_newline)?,
+        about: SecretChange {
+            content_type: change.content_type.clone(),
+            attributes: NewAttributes {
+                enabled: Some(!change.disabled),
+                nbf: None,
+                exp: None,
+            },
+            tags: Some(tags).filter(|tags: &std::collections::BTreeMap<_, _>| !tags.is_empty()),
+        },
+    })
+}
+
+async fn set(
+    session: &Session,
+    name: &ObjectName,
+    new: &NewSecret,
+    output: Option<Output>,
+) -> Result<(), Failure> {
+    let secret = session
+        .vault
+        .set_secret(&session.token, name, new)
+        .await
+        .map_err(session.failed(Permission::SecretSet, Some(name)))?;
+    show::item(&SecretItem::from(&secret), "set", output)
+}
+
+async fn get(
+    session: &Session,
+    name: &ObjectName,
+    version: Option<&Version>,
+    output: Option<Output>,
+) -> Result<(), Failure> {
+    let secret = session
+        .vault
+        .get_secret(&session.token, name, version)
+        .await
+        .map_err(session.failed(Permission::SecretGet, Some(name)))?;
+    match output {
+        None => print_value(&secret),
+        Some(_) => show::item(&SecretItem::from(&secret), "", output),
+    }
+}
+
+/// The value as it is; on a terminal, with the newline that the next prompt needs.
+fn print_value(secret: &Secret) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(secret.value.expose_secret().as_bytes())?;
+    if out.is_terminal() {
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
+async fn list(session: &Session, output: Option<Output>) -> Result<(), Failure> {
+    let items = session
+        .vault
+        .all_secrets(&session.token, MAX_LISTED)
+        .await
+        .map_err(session.failed(Permission::SecretList, None))?;
+    show::items(&items, jiff::Timestamp::now().as_second(), output)
+}
+
+async fn delete(session: &Session, name: &ObjectName, output: Option<Output>) -> Result<(), Failure> {
+    let deleted = session
+        .vault
+        .delete_secret(&session.token, name)
+        .await
+        .map_err(session.failed(Permission::SecretDelete, Some(name)))?;
+    show::deleted(&deleted, output)
+}

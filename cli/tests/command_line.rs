@@ -1,0 +1,252 @@
+//! The binary as its users run it, against an API server that knows a few objects.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in what its functions call"
+)]
+
+#[path = "command_line/api_server.rs"]
+mod api_server;
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use api_server::ApiServer;
+
+fn strongroom(kubeconfig: Option<&Path>, arguments: &[&str]) -> Output {
+    with_input(kubeconfig, arguments, b"")
+}
+
+fn with_input(kubeconfig: Option<&Path>, arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_strongroom"))
+        .args(arguments)
+        .env("KUBECONFIG", kubeconfig.unwrap_or(Path::new("/nonexistent")))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its arguments does not read its input.
+    drop(child.stdin.take().unwrap().write_all(input));
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Compares with the file in tests/golden, or writes it when `STRONGROOM_WRITE_GOLDEN` is set.
+fn assert_golden(name: &str, got: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("STRONGROOM_WRITE_GOLDEN").is_some() {
+        std::fs::write(&path, got).unwrap();
+    }
+    assert_eq!(got, std::fs::read_to_string(&path).unwrap(), "{name}");
+}
+
+#[test]
+fn the_help_is_what_is_documented() {
+    for (name, arguments) in [
+        ("help.txt", &["--help"][..]),
+        ("secret.txt", &["secret", "--help"]),
+        ("secret-set.txt", &["secret", "set", "--help"]),
+        ("secret-get.txt", &["secret", "get", "--help"]),
+        ("secret-list.txt", &["secret", "list", "--help"]),
+        ("secret-delete.txt", &["secret", "delete", "--help"]),
+        ("policy-check.txt", &["policy", "check", "--help"]),
+    ] {
+        let output = strongroom(None, arguments);
+        assert!(output.status.success());
+        assert_golden(name, text(&output.stdout));
+    }
+}
+
+#[test]
+fn a_value_is_never_an_argument() {
+    let output = strongroom(None, &["secret", "set", "db", "CANARY", "--vault", "prod"]);
+    assert_eq!(output.status.code(), Some(2));
+    let output = strongroom(
+        None,
+        &["secret", "set", "db", "--value", "CANARY", "--vault", "prod"],
+    );
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn wrong_arguments_are_told_before_anything_is_asked() {
+    for arguments in [
+        &["secret", "get", "a/b", "--vault", "prod"][..],
+        &["secret", "get", "db", "--vault", "Kubernetes"],
+        &["secret", "get", "db", "--version", "1", "--vault", "prod"],
+        &["secret", "get", "db"],
+        &[
+            "secret",
+            "list",
+            "--vault",
+            "prod",
+            "--as-service-account",
+            "shop/api",
+        ],
+        &["secret", "set", "db", "--vault", "prod", "--tag", "novalue"],
+        &[
+            "policy",
+            "check",
+            "--vault",
+            "a/b",
+            "--service-account",
+            "a:b",
+            "--permission",
+            "secrets/read",
+        ],
+    ] {
+        let output = strongroom(None, arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_value_that_no_secret_can_hold_is_refused_before_anything_is_asked() {
+    let set = ["secret", "set", "db", "--vault", "prod"];
+    for (input, sentence) in [(vec![b'x'; 25 * 1024 + 1], "25 KiB"), (vec![0xff, 0xfe], "UTF-8")] {
+        let output = with_input(None, &set, &input);
+        assert_eq!(output.status.code(), Some(5));
+        assert!(
+            text(&output.stderr).contains(sentence),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    let output = strongroom(
+        None,
+        &[
+            "secret",
+            "set",
+            "db",
+            "--vault",
+            "prod",
+            "-f",
+            "/nonexistent/value",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(5));
+    assert!(text(&output.stderr).contains("/nonexistent/value"));
+}
+
+#[test]
+fn without_a_kubeconfig_the_error_says_so() {
+    let output = with_input(None, &["secret", "set", "db", "--vault", "prod"], b"CANARY");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        text(&output.stderr).contains("kubeconfig"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(!text(&output.stderr).contains("CANARY"));
+}
+
+const CHECK: [&str; 8] = [
+    "policy",
+    "check",
+    "--vault",
+    "team-a/prod",
+    "--service-account",
+    "shop:api",
+    "--permission",
+    "secrets/get",
+];
+
+#[test]
+fn a_check_answers_yes_and_names_the_policy() {
+    let server = ApiServer::start();
+    let output = strongroom(
+        Some(server.kubeconfig()),
+        &[&CHECK[..], &["--object", "db-password"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&output.stdout),
+        "yes - allowed by AccessPolicy shop-reads-db\n\n\
+         POLICY          EFFECT   ENFORCED   REASON\n\
+         shop-reads-db   Allow    True       Confirmed\n"
+    );
+}
+
+#[test]
+fn a_check_answers_no_with_its_exit_code() {
+    let server = ApiServer::start();
+    let output = strongroom(
+        Some(server.kubeconfig()),
+        &[&CHECK[..], &["--object", "other"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with("no - no AccessPolicy allows it\n"));
+}
+
+#[test]
+fn a_check_can_be_read_by_a_program_and_takes_the_namespace_as_kubectl_does() {
+    let server = ApiServer::start();
+    let arguments = [
+        "policy",
+        "check",
+        "--vault",
+        "prod",
+        "-n",
+        "team-a",
+        "--service-account",
+        "shop:api",
+        "--permission",
+        "secrets/get",
+        "--object",
+        "db-password",
+        "-o",
+        "json",
+    ];
+    let output = strongroom(Some(server.kubeconfig()), &arguments);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&answer["allowed"], &answer["policy"]),
+        (&true.into(), &"shop-reads-db".into())
+    );
+}
+
+#[test]
+fn a_missing_right_names_the_command_that_shows_why() {
+    let server = ApiServer::start();
+    let arguments = [
+        "secret",
+        "get",
+        "db",
+        "--vault",
+        "prod",
+        "-n",
+        "team-a",
+        "--as-service-account",
+        "shop:api",
+    ];
+    let output = strongroom(Some(server.kubeconfig()), &arguments);
+    assert_eq!(output.status.code(), Some(3));
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("cannot create serviceaccounts/token in namespace shop"),
+        "{error}"
+    );
+    assert!(
+        error.contains("kubectl auth can-i create serviceaccounts/token -n shop"),
+        "{error}"
+    );
+}
