@@ -1,11 +1,11 @@
 //! Connections: accepted within limits, their TLS handshakes bounded, their requests handed to a router, drained.
 //!
 //! ```text
-//!   accept --> slot (total, per source) --> handshake (concurrency, time) --> HTTP/1.1 or HTTP/2 --> router
+//!   accept --> slot --> handshake (a slot of its own, time) --> HTTP/1.1 or HTTP/2 --> router
 //! ```
 //!
 //! Everything here happens before anyone has proved who they are, so everything has a bound: connections, handshakes,
-//! header bytes and counts, streams, resets, idle time.
+//! header bytes and counts, streams, resets, idle time; slots are bounded in all and per source.
 
 mod activity;
 mod limits;
@@ -38,8 +38,10 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections of one source: an IPv4 address or an IPv6 /64.
     pub connections_per_source: usize,
-    /// TLS handshakes at the same time.
+    /// Connections that have not finished their TLS handshake.
     pub handshakes: usize,
+    /// Connections of one source that have not: so that who never finishes leaves room for others.
+    pub handshakes_per_source: usize,
     /// How long a handshake may take.
     pub handshake_timeout: Duration,
     /// How long the head of a request may take; an HTTP/1.1 connection without a request ends after it too.
@@ -59,7 +61,8 @@ impl Default for Limits {
         Self {
             connections: 4096,
             connections_per_source: 512,
-            handshakes: 64,
+            handshakes: 1024,
+            handshakes_per_source: 128,
             handshake_timeout: Duration::from_secs(5),
             head_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_mins(2),

@@ -5,7 +5,7 @@ mod data;
 mod error;
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -193,7 +193,13 @@ impl Sockets {
 
 fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let listen = || {
-        let tcp = TcpListener::bind(address)?;
+        let tcp = match TcpListener::bind(address) {
+            // A node without IPv6 listens on what it has.
+            Err(_) if address.ip() == Ipv6Addr::UNSPECIFIED => {
+                TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port()))?
+            }
+            bound => bound?,
+        };
         tcp.set_nonblocking(true)?;
         let bound = tcp.local_addr()?;
         Ok((tcp, bound))

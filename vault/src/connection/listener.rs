@@ -11,7 +11,6 @@ use axum::Router;
 use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -110,33 +109,37 @@ impl Listener {
             Ok(tcp) => tcp,
             Err(error) => return tracing::error!(%error, "cannot listen"),
         };
-        let slots = Slots::new(self.limits.connections, self.limits.connections_per_source);
-        let handshakes = Arc::new(Semaphore::new(self.limits.handshakes));
+        let limits = &self.limits;
+        let open = Slots::new(limits.connections, limits.connections_per_source);
+        let shaking = Slots::new(limits.handshakes, limits.handshakes_per_source);
         loop {
             let accepted = tokio::select! {
                 () = self.drain.begun() => return,
                 accepted = tcp.accept() => accepted,
             };
-            match accepted {
-                Ok((tcp, address)) => match slots.take(Source::from(address.ip())) {
-                    Ok(slot) => self.admit(tcp, address, slot, &handshakes),
-                    Err(refused) => self.metrics.connection_refused(refused.reason()),
-                },
-                Err(error) => self.accept_failed(&error).await,
+            let (tcp, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    self.accept_failed(&error).await;
+                    continue;
+                }
+            };
+            let source = Source::from(address.ip());
+            match (open.take(source), shaking.take(source)) {
+                (Ok(open), Ok(shaking)) => self.admit(tcp, address, open, shaking),
+                (Err(refused), _) => self.metrics.connection_refused(refused.reason()),
+                (_, Err(_)) => self.metrics.connection_refused("handshakes"),
             }
         }
     }
 
-    fn admit(&self, tcp: TcpStream, address: SocketAddr, slot: Slot, handshakes: &Arc<Semaphore>) {
+    fn admit(&self, tcp: TcpStream, address: SocketAddr, open: Slot, shaking: Slot) {
         let (tls, router, limits) = (self.tls.clone(), self.router.clone(), Arc::clone(&self.limits));
-        let (metrics, drain, handshakes) = (
-            Arc::clone(&self.metrics),
-            self.drain.clone(),
-            Arc::clone(handshakes),
-        );
+        let (metrics, drain) = (Arc::clone(&self.metrics), self.drain.clone());
         self.drain.tasks.spawn(async move {
-            let _slot = slot;
+            let _open = open;
             let Some(tls) = tls else {
+                drop(shaking);
                 let peer = Peer {
                     address,
                     tls: None,
@@ -144,11 +147,11 @@ impl Listener {
                 };
                 return serve(tcp, peer, false, router, &limits, &drain).await;
             };
-            let handshake = handshake(tls, tcp, &handshakes);
             let stream = tokio::select! {
                 () = drain.begun() => return,
-                done = timeout(limits.handshake_timeout, handshake) => done,
+                done = timeout(limits.handshake_timeout, handshake(tls, tcp)) => done,
             };
+            drop(shaking);
             match stream {
                 Ok(Ok(stream)) => {
                     let (peer, is_http2) = session(&stream, address);
@@ -189,13 +192,7 @@ fn session(stream: &TlsStream<TcpStream>, address: SocketAddr) -> (Peer, bool) {
     (peer, session.alpn_protocol() == Some(b"h2"))
 }
 
-/// The handshake, once fewer than the limit are going on. Waiting for that counts towards the handshake's time.
-async fn handshake(
-    tls: TlsAcceptor,
-    tcp: TcpStream,
-    handshakes: &Semaphore,
-) -> io::Result<TlsStream<TcpStream>> {
-    let _permit = handshakes.acquire().await.map_err(io::Error::other)?;
+async fn handshake(tls: TlsAcceptor, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
     tcp.set_nodelay(true)?;
     tls.accept(tcp).await
 }

@@ -23,8 +23,6 @@ pub(super) enum Invalid {
     Ref,
     #[error("the SecretRef is not in the namespace of the token's service account")]
     ForeignRef,
-    #[error("there is no such subscription")]
-    NoSubscription,
 }
 
 /// The id of a subscription: the client's own, unique on its stream.

@@ -107,6 +107,8 @@ impl Stream {
         }
     }
 
+    /// Does what the client asks. A subscription that has ended was told so, before whatever of it is still under way
+    /// arrives here; another word on it could be taken for one on its successor.
     async fn handle(&mut self, message: ClientMessage) -> Result<(), End> {
         match message.message {
             Some(client_message::Message::Subscribe(subscribe)) => self.subscribe(subscribe).await,
@@ -223,7 +225,6 @@ impl Stream {
                 subscription.acknowledge(ack);
                 Ok(())
             }
-            // It ended while the acknowledgement was under way.
             None => Ok(()),
         }
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{SocketAddr, TcpListener},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -12,7 +13,7 @@ use reqwest::{Certificate, Client, Identity, StatusCode};
 use serde_json::{Value, json};
 use strongroom_core::{Bundle, Generation};
 use strongroom_vault::clock::Clock;
-use strongroom_wire::admin::{Status, path};
+use strongroom_wire::admin::{self, Status};
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
@@ -105,7 +106,7 @@ impl Program {
             .unwrap();
         let url = |path: &str| format!("https://{HOST}:{}{path}", self.admin.port());
         let status: Status = client
-            .get(url(path::STATUS))
+            .get(url(admin::path::STATUS))
             .send()
             .await
             .unwrap()
@@ -114,7 +115,12 @@ impl Program {
             .unwrap();
         let policies = vec![allow("admins", "team-a/admin", &["*"], ALL)];
         let bundle = Bundle::new(status.vault_id, Generation { epoch: 1, n: 1 }, policies);
-        let put = client.put(url(path::BUNDLE)).json(&bundle).send().await.unwrap();
+        let put = client
+            .put(url(admin::path::BUNDLE))
+            .json(&bundle)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(put.status(), StatusCode::OK, "{}", put.text().await.unwrap());
     }
 
@@ -288,7 +294,30 @@ async fn a_terminated_vault_finishes_what_it_has_begun_and_exits_with_0() {
     let (_process, _) = program.start().await;
     let (_, body) = program.get(&program.client(), "/secrets/a").await;
     assert_eq!(body["value"], acknowledged.to_string());
-    assert_intact(&program.files.path("data/audit"));
+    let log = program.files.path("data/audit");
+    assert_intact(&log);
+    assert!(verify(&log));
+    let segment = std::fs::read_dir(&log)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let segment = segment
+        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .min()
+        .unwrap();
+    let altered = std::fs::read_to_string(&segment)
+        .unwrap()
+        .replacen("SecretSet", "SecretGet", 1);
+    std::fs::write(&segment, altered).unwrap();
+    assert!(!verify(&log));
+}
+
+/// What `audit verify` exits with: whether the log is intact.
+fn verify(log: &Path) -> bool {
+    let output = Command::new(env!("CARGO_BIN_EXE_strongroom-vault"))
+        .args(["audit", "verify"])
+        .arg(log)
+        .output();
+    output.unwrap().status.success()
 }
 
 #[test]

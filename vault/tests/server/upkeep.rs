@@ -6,7 +6,7 @@ use reqwest::{Client, Method, StatusCode};
 use strongroom_vault::{clock::Clock, serve::Running};
 use tokio::{
     io::AsyncReadExt,
-    net::TcpStream,
+    net::TcpSocket,
     time::{sleep, timeout},
 };
 
@@ -78,13 +78,27 @@ async fn a_token_of_a_replica_that_just_started_is_accepted_and_the_old_ones_sta
 async fn a_connection_that_never_shakes_hands_is_closed_and_holds_up_nobody() {
     let vault = TestVault::start().await;
     let mut idle = Vec::new();
-    for _ in 0..50 {
-        idle.push(TcpStream::connect(vault.running.addresses().data).await.unwrap());
+    for _ in 0..200 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        idle.push(socket.connect(vault.running.addresses().data).await.unwrap());
     }
-    assert_eq!(vault.get("/secrets/a").await.status, StatusCode::NOT_FOUND);
+    let answered = timeout(Duration::from_secs(4), vault.get("/secrets/a")).await;
+    assert_eq!(
+        answered.expect("an answer meanwhile").status,
+        StatusCode::NOT_FOUND
+    );
     let mut first = idle.swap_remove(0);
     let closed = timeout(Duration::from_secs(10), first.read(&mut [0; 1])).await;
     assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
+    let (_, metrics) = health(&vault.running, "/metrics").await;
+    let refused = metrics
+        .lines()
+        .find(|line| line.contains(r#"connections_refused_total{reason="handshakes"}"#));
+    assert!(
+        refused.is_some(),
+        "who takes more than its share is refused at once:\n{metrics}"
+    );
 }
 
 #[tokio::test]

@@ -22,6 +22,9 @@ impl Stream {
         let Ok(id) = SubscriptionId::parse(asked.id) else {
             return self.refuse_unnamed().await;
         };
+        if !self.subscriptions.contains_key(&id) {
+            return Ok(());
+        }
         let limit = self.core.limits.objects;
         if asked.names.len() > limit {
             return self.revoke(id, Refusal::Objects(limit)).await;
@@ -35,7 +38,7 @@ impl Stream {
         let policy = self.core.service.policy.in_force()?;
         let now = self.core.service.clock.now();
         match self.subscriptions.get(&id) {
-            None => self.revoke_in(slot, &id, Invalid::NoSubscription.into()),
+            None => Ok(()),
             Some(subscription) if subscription.expires <= now => self.revoke_in(slot, &id, Refusal::Expired),
             Some(_) => {
                 let contents = self.contents(&id, &names, &policy)?;
