@@ -12,7 +12,7 @@ use serde_json::ser::Formatter;
 use crate::audit::{
     chain::Hash,
     event::{Event, Stamped},
-    record::Record,
+    record::{Record, shape},
 };
 
 /// Why stored bytes are not an entry.
@@ -39,7 +39,7 @@ impl Entry {
 
     /// The entry of a request's record.
     pub fn new(record: &Record) -> Self {
-        Self::of(record)
+        Self::sealed(shape::body(record))
     }
 
     /// The entry of an event at `time`.
@@ -56,10 +56,7 @@ impl Entry {
             body.iter().all(|byte| matches!(byte, b' '..=b'~')) && body.starts_with(b"{\"type\":\"");
         let is_object = serde_json::from_slice::<IgnoredAny>(&[&body, b"}".as_slice()].concat()).is_ok();
         if is_line && is_object {
-            Ok(Self {
-                leaf: Hash::leaf(&body),
-                body,
-            })
+            Ok(Self::sealed(body))
         } else {
             Err(EntryError::Form)
         }
@@ -81,10 +78,12 @@ impl Entry {
         let written = shape.serialize(&mut serializer);
         debug_assert!(written.is_ok(), "a shape of ours serialises");
         body.pop();
-        Self {
-            leaf: Hash::leaf(&body),
-            body,
-        }
+        Self::sealed(body)
+    }
+
+    fn sealed(body: Vec<u8>) -> Self {
+        let leaf = Hash::leaf(&body);
+        Self { body, leaf }
     }
 }
 

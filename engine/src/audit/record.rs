@@ -1,7 +1,6 @@
 //! The record of one authenticated request.
 
 use std::{
-    fmt,
     net::IpAddr,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -14,7 +13,7 @@ use crate::audit::{
     text::{ClientInfo, CorrelationId, PolicyName, RequestPath},
 };
 
-mod shape;
+pub(in crate::audit) mod shape;
 
 /// The vault a record is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,11 +152,12 @@ pub struct Record {
     pub duration: Duration,
 }
 
-impl fmt::Display for TlsVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl TlsVersion {
+    /// As Azure's records have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Tls12 => "TLS1_2",
             Self::Tls13 => "TLS1_3",
-        })
+        }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::{Serialize, Serializer};
-
 /// Cuts `text` to at most `limit` bytes and says so at its end.
 fn bounded(text: Cow<'_, str>, limit: usize) -> Box<str> {
     if text.len() <= limit {
@@ -24,6 +22,11 @@ pub struct ClientInfo(Box<str>);
 impl ClientInfo {
     /// Bytes kept.
     pub const LIMIT: usize = 256;
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 
     /// From the header's bytes, which need not be text.
     pub fn new(header: &[u8]) -> Self {
@@ -54,6 +57,11 @@ impl RequestPath {
         }
     }
 
+    /// The path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The `api-version` asked for, if it has the form of one.
     pub fn api_version(&self) -> Option<&str> {
         self.api_version.as_deref()
@@ -78,18 +86,6 @@ impl fmt::Display for RequestPath {
     }
 }
 
-impl Serialize for RequestPath {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl Serialize for ClientInfo {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
 /// The name of the policy that decided, as the operator pushed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyName(Box<str>);
@@ -98,21 +94,20 @@ impl PolicyName {
     /// Bytes kept; a name of Kubernetes' has at most 253.
     pub const LIMIT: usize = 253;
 
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// From the bundle's text.
     pub fn new(name: &str) -> Self {
         Self(bounded(name.into(), Self::LIMIT))
     }
 }
 
-impl Serialize for PolicyName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
 /// Ties a record to what the caller logged: the GUID of its `x-ms-client-request-id`, or one of ours. A GUID holds no
 /// secret, whatever the caller put there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CorrelationId(uuid::Uuid);
 
 impl CorrelationId {
@@ -156,12 +151,21 @@ mod tests {
             "/secrets/a"
         );
         assert_eq!(path.api_version(), Some("7.6"));
+        for odd in ["7.6#hunter2", "hunter2", "", "7.6-preview-preview"] {
+            let path = RequestPath::new(&format!("/secrets?api-version={odd}"));
+            assert_eq!(path.to_string(), "/secrets", "{odd}");
+        }
+        assert_eq!(
+            RequestPath::new("/?api-version=7.7-preview.1").api_version(),
+            Some("7.7-preview.1")
+        );
         let long = RequestPath::new(&format!(
             "/{}?api-version={}",
             "a".repeat(70_000),
             "7".repeat(70_000)
         ));
         assert!(long.to_string().len() < 1200);
+        assert_eq!(long.api_version(), None);
     }
 
     #[test]

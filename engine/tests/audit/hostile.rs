@@ -1,6 +1,6 @@
 //! Texts that callers choose, and what they cannot do to a line.
 
-use std::net::IpAddr;
+use std::{fs, net::IpAddr};
 
 use proptest::prelude::*;
 use strongroom_engine::audit::{
@@ -161,6 +161,25 @@ fn stored_bytes_that_are_no_entry_are_refused() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_bytes_in_a_segments_place_are_found_and_gone_on_from(
+        garbage in prop::collection::vec(any::<u8>(), 0..2000),
+        line in prop::option::of("[ -~]{0,400}"),
+    ) {
+        let bench = Bench::new();
+        drop(bench.open());
+        let path = bench.dir().join(format!("{:020}.jsonl", 2));
+        let bytes = line.map_or(garbage, |line| format!("{{\"type\":\"x\",\"chain\":{line}}}\n").into_bytes());
+        fs::write(&path, &bytes).unwrap();
+        let report = verify(bench.dir(), None).unwrap();
+        prop_assert!(!report.to_string().is_empty());
+        let log = bench.open();
+        log.append(Class::Read, &Entry::new(&record())).unwrap();
+        drop(log);
+        prop_assert_eq!(verify(bench.dir(), None).unwrap().is_intact(), !bytes.contains(&b'\n'));
+        prop_assert!(bench.open().recovered().is_empty());
+    }
 
     #[test]
     fn any_bytes_give_one_line_each(texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 1..20)) {
