@@ -1,0 +1,116 @@
+//! Strongroom on a cluster: installed with the chart, as a user would, and removed again.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use kube::Client;
+
+use crate::{
+    cluster::wait,
+    command,
+    progress::Step,
+    tools::{self, Store},
+};
+
+/// The chart's release name.
+pub const RELEASE: &str = "strongroom";
+/// The release's namespace.
+pub const NAMESPACE: &str = "strongroom-system";
+/// The node driver's namespace.
+pub const NODE_NAMESPACE: &str = "strongroom-node";
+
+/// How long an installation may take to be ready on a busy machine.
+const DEADLINE: Duration = Duration::from_mins(3);
+
+/// The directory of the workspace.
+pub fn workspace() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
+
+/// A program of this workspace that Cargo built beside the one that runs.
+pub fn sibling(name: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let found = own
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|dir| dir.join(name))
+        .find(|path| path.is_file());
+    found.with_context(|| format!("{name} is not built: cargo build --profile ci -p strongroom-cli"))
+}
+
+/// The programs that install, for one kubeconfig.
+#[derive(Debug, Clone)]
+pub struct Installer {
+    helm: PathBuf,
+    kubectl: PathBuf,
+    kubeconfig: PathBuf,
+}
+
+impl Installer {
+    /// An installer for the cluster of `kubeconfig`.
+    pub fn new(store: &Store, kubeconfig: &Path) -> Result<Self> {
+        Ok(Self {
+            helm: tools::program(store, "helm")?,
+            kubectl: tools::program(store, "kubectl")?,
+            kubeconfig: kubeconfig.to_owned(),
+        })
+    }
+
+    /// `kubectl` for this cluster.
+    pub fn kubectl(&self) -> Command {
+        self.command(&self.kubectl)
+    }
+
+    /// `helm` for this cluster.
+    pub fn helm(&self) -> Command {
+        self.command(&self.helm)
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env("KUBECONFIG", &self.kubeconfig);
+        command
+    }
+
+    /// Installs or upgrades: the definitions first, as the documentation says, then the chart.
+    pub fn install(&self, tag: &str, values: &[&str]) -> Result<()> {
+        let step = Step::begin("Installing the chart");
+        let chart = workspace().join("charts/strongroom");
+        let mut definitions = self.kubectl();
+        definitions
+            .args(["apply", "--server-side", "--force-conflicts", "-f"])
+            .arg(chart.join("crds"));
+        command::output(&mut definitions)?;
+        let mut install = self.helm();
+        install.args(["upgrade", "--install", RELEASE]).arg(&chart);
+        install.args(["--namespace", NAMESPACE, "--create-namespace", "--skip-crds"]);
+        install.args([
+            "--set",
+            &format!("image.tag={tag}"),
+            "--set",
+            "image.pullPolicy=Never",
+        ]);
+        for value in values {
+            install.args(["--set", value]);
+        }
+        command::output(&mut install)?;
+        step.done();
+        Ok(())
+    }
+}
+
+/// Waits until every part runs its newest revision.
+pub async fn ready(client: &Client) -> Result<()> {
+    let step = Step::begin("Waiting for Strongroom to be ready");
+    wait::deployment(client, NAMESPACE, "strongroom-operator", DEADLINE).await?;
+    wait::deployment(client, NAMESPACE, "strongroom-identity", DEADLINE).await?;
+    wait::daemon_set(client, NODE_NAMESPACE, "strongroom-csi", DEADLINE).await?;
+    step.done();
+    Ok(())
+}

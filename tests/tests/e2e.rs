@@ -1,0 +1,18 @@
+//! What users see: each test has a vault and an app of its own on a cluster where the chart is installed.
+//!
+//! `make test-cluster` runs them on the local cluster; with KUBECONFIG set they run there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this whole file is tests; clippy exempts only the functions marked so"
+)]
+
+#[path = "e2e/access.rs"]
+mod access;
+#[path = "e2e/mounting.rs"]
+mod mounting;
+#[path = "e2e/recovery.rs"]
+mod recovery;
+#[path = "e2e/specs.rs"]
+mod specs;
