@@ -13,7 +13,7 @@ use super::{super::trail::Deed, Stream};
 use crate::watch::{
     Core,
     refusal::{End, Refusal},
-    request::{self, Entry, Invalid, SubscriptionId},
+    request::{self, Entry, SubscriptionId},
     sight::Sight,
 };
 

@@ -13,7 +13,7 @@ use crate::{
     auth::Authenticated,
     watch::{
         refusal::{End, Refusal},
-        request::{self, Invalid, SubscriptionId},
+        request::{self, SubscriptionId},
         sight::Sight,
         subscription::Subscription,
     },
