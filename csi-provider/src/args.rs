@@ -12,14 +12,15 @@ use crate::driver::NAME;
 #[command(name = "strongroom-csi", version)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Args {
-    /// The kubelet's root directory, mounted at the same path with mountPropagation Bidirectional.
+    /// The kubelet's root directory, mounted at the same path with bidirectional propagation.
     #[arg(long, env = "KUBELET_ROOT", default_value = "/var/lib/kubelet")]
     pub kubelet_root: PathBuf,
     /// The socket of the CSI services, as the kubelet sees it. Default: plugins/csi.strongroom.dev/csi.sock below the
     /// kubelet's root.
     #[arg(long)]
     pub endpoint: Option<PathBuf>,
-    /// The directory in which the kubelet looks for plugins. Default: plugins_registry below the kubelet's root.
+    /// The directory in which the kubelet looks for plugins. Default: the one below the kubelet's
+    /// root.
     #[arg(long)]
     pub registration_dir: Option<PathBuf>,
     /// Leaves registration to the node-driver-registrar sidecar.
@@ -50,7 +51,7 @@ pub struct Args {
     /// The driver's own service-account token, of audience strongroom.dev.
     #[arg(long, default_value = "/var/run/secrets/strongroom.dev/token")]
     pub actor_token: PathBuf,
-    /// Tokens come in the kubelet's secrets: the CSIDriver object has serviceAccountTokenInSecrets (Kubernetes 1.35).
+    /// Tokens come among the secrets of a call and nowhere else, as Kubernetes 1.35 and newer send them when asked to.
     #[arg(long)]
     pub tokens_in_secrets: bool,
     /// How long a first mount is held while a vault is not there yet, in seconds.

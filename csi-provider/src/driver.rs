@@ -3,6 +3,7 @@
 mod adopt;
 mod hold;
 mod publish;
+mod turn;
 mod unpublish;
 
 use std::{
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Semaphore, task::AbortHandle};
+use tokio::task::AbortHandle;
 
 use crate::{
     follow::{Facts, Route, Signal, Start, Task},
@@ -23,13 +24,11 @@ use crate::{
 };
 use hold::Holds;
 pub use publish::PublishError;
+use turn::Turns;
 pub use unpublish::UnpublishError;
 
-/// The driver's name, which is also that of the CSIDriver object.
+/// The driver's name, which is also that of the `CSIDriver` object.
 pub const NAME: &str = "csi.strongroom.dev";
-
-/// First publishes that ask others at once. More wait their turn.
-const PUBLISHES_AT_ONCE: usize = 32;
 
 /// What the installer decides.
 #[derive(Debug, Clone)]
@@ -50,7 +49,7 @@ pub struct Driver {
     services: Arc<Services>,
     table: Mutex<BTreeMap<VolumeId, Published>>,
     holds: Holds,
-    room: Semaphore,
+    turns: Turns,
 }
 
 /// A published volume. Dropped, its task ends; its files stay.
@@ -74,7 +73,7 @@ impl Driver {
             services,
             table: Mutex::default(),
             holds: Holds::default(),
-            room: Semaphore::new(PUBLISHES_AT_ONCE),
+            turns: Turns::default(),
         }
     }
 

@@ -13,7 +13,7 @@ use strongroom_core::Uid;
 use crate::pod::Pod;
 
 /// The same event on the same pod is sent at most this often.
-const INTERVAL: Duration = Duration::from_secs(300);
+const INTERVAL: Duration = Duration::from_mins(5);
 /// Pods and reasons that are remembered.
 const REMEMBERED: usize = 2048;
 /// The longest note that the API takes.

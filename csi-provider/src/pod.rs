@@ -10,7 +10,7 @@ pub use token::{PodToken, TokenError};
 /// A pod, as the kubelet names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pod {
-    /// Its namespace, in which alone SecretRefs are looked up.
+    /// Its namespace, in which alone `SecretRef`s are looked up.
     pub namespace: NamespaceName,
     /// Its name.
     pub name: ResourceName,

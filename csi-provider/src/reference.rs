@@ -77,7 +77,7 @@ impl ReferenceError {
     }
 }
 
-/// Reads SecretRefs.
+/// Reads `SecretRef`s.
 #[derive(Clone)]
 pub struct References {
     client: Client,

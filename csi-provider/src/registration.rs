@@ -18,7 +18,7 @@ pub use connection::{Bound, ConnectionError, Wire};
 /// Connections at once. The kubelet opens one.
 const MAX_CONNECTIONS: usize = 8;
 /// How long a connection may stay without a frame.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 
 /// What the kubelet is told.
 #[derive(Debug, Clone)]
@@ -47,8 +47,8 @@ impl Plugin {
         Self { info }
     }
 
-    /// The answer to one request, and what it told us. An InfoRequest has no field, so its message is empty; a
-    /// RegistrationStatus always says at least one thing.
+    /// The answer to one request, and what it told us. An `InfoRequest` has no field, so its message is empty; a
+    /// `RegistrationStatus` always says at least one thing.
     fn answer(&self, message: &[u8]) -> Result<(Vec<u8>, Option<Notice>), prost::DecodeError> {
         if message.is_empty() {
             return Ok((self.info.encode_to_vec(), None));

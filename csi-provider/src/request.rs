@@ -41,7 +41,7 @@ pub struct Publish {
     pub token: PodToken,
 }
 
-/// Where the kubelet puts the tokens, which the CSIDriver object decides.
+/// Where the kubelet puts the tokens, which the `CSIDriver` object decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenPlace {
     /// `secrets`: serviceAccountTokenInSecrets is set.

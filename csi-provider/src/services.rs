@@ -11,7 +11,7 @@ use crate::{
 pub struct Services {
     /// Gets tokens and objects.
     pub loader: Loader,
-    /// Reads SecretRefs.
+    /// Reads `SecretRef`s.
     pub references: References,
     /// Connections to vaults.
     pub vaults: Vaults,

@@ -177,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(files: serde_json::Value) -> Result<VolumeSpec, SpecError> {
+    fn parse(files: &serde_json::Value) -> Result<VolumeSpec, SpecError> {
         let spec = json!({
             "vaultRef": {"name": "prod", "namespace": "team-a"}, "serviceAccountName": "api", "files": files,
         });
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_specs_files_are_read_with_source_and_mode() {
-        let spec = parse(json!([
+        let spec = parse(&json!([
             {"path": "password", "mode": "0400", "secret": {"name": "DB"}},
             {"path": "ca/ca.crt", "trustBundle": {}},
         ]))
@@ -200,14 +200,14 @@ mod tests {
     #[test]
     fn of_a_secret_that_is_both_pinned_and_followed_the_followed_one_is_watched() {
         let pinned = "0123456789abcdef0123456789abcdef";
-        let spec = parse(json!([
+        let spec = parse(&json!([
             {"path": "old", "secret": {"name": "db", "version": pinned}},
             {"path": "new", "secret": {"name": "db"}},
             {"path": "copy", "secret": {"name": "db"}},
             {"path": "only", "secret": {"name": "other", "version": pinned}},
         ]))
         .unwrap();
-        let watched: Vec<_> = spec.watched().values().map(|object| object.to_string()).collect();
+        let watched: Vec<_> = spec.watched().values().map(ToString::to_string).collect();
         assert_eq!(
             watched,
             ["secret db".to_owned(), format!("secret other version {pinned}")]
@@ -219,37 +219,37 @@ mod tests {
     fn what_the_api_server_should_have_refused_is_refused_here() {
         let secret = json!({"name": "db"});
         let file = |path: &str| json!({"path": path, "secret": secret});
-        assert_eq!(parse(json!([])), Err(SpecError::Files(0)));
+        assert_eq!(parse(&json!([])), Err(SpecError::Files(0)));
         let many: Vec<_> = (0..65).map(|n| file(&format!("f{n}"))).collect();
-        assert_eq!(parse(json!(many)), Err(SpecError::Files(65)));
+        assert_eq!(parse(&json!(many)), Err(SpecError::Files(65)));
         assert!(matches!(
-            parse(json!([file("../x")])),
+            parse(&json!([file("../x")])),
             Err(SpecError::Path(PathError::Malformed(_)))
         ));
         assert!(matches!(
-            parse(json!([file("a"), file("a/b")])),
+            parse(&json!([file("a"), file("a/b")])),
             Err(SpecError::Path(PathError::Directory(_)))
         ));
         assert!(matches!(
-            parse(json!([file("a"), file("a")])),
+            parse(&json!([file("a"), file("a")])),
             Err(SpecError::Path(PathError::Twice(_)))
         ));
         assert!(matches!(
-            parse(json!([{"path": "a", "secret": secret, "trustBundle": {}}])),
+            parse(&json!([{"path": "a", "secret": secret, "trustBundle": {}}])),
             Err(SpecError::File {
                 source: FileError::Source,
                 ..
             })
         ));
         assert!(matches!(
-            parse(json!([{"path": "a", "secret": secret, "mode": "4755"}])),
+            parse(&json!([{"path": "a", "secret": secret, "mode": "4755"}])),
             Err(SpecError::File {
                 source: FileError::Mode,
                 ..
             })
         ));
         assert!(matches!(
-            parse(json!([{"path": "a", "secret": {"name": "a/../b"}}])),
+            parse(&json!([{"path": "a", "secret": {"name": "a/../b"}}])),
             Err(SpecError::File { .. })
         ));
     }

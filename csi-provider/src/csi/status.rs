@@ -1,5 +1,5 @@
-//! Errors as gRPC codes. The kubelet takes CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE, RESOURCE_EXHAUSTED and ABORTED as
-//! "perhaps mounted, ask again", and every other code as "certainly not mounted".
+//! Errors as gRPC codes. The kubelet takes `CANCELLED`, `DEADLINE_EXCEEDED`, `UNAVAILABLE`, `RESOURCE_EXHAUSTED` and
+//! `ABORTED` as "perhaps mounted, ask again", and every other code as "certainly not mounted".
 
 use tonic::{Code, Status};
 

@@ -128,7 +128,7 @@ impl Driver {
             return Err(PublishError::Busy);
         };
         if self.is_published(&request)? {
-            self.refresh(request);
+            self.refresh(&request);
             return Ok(());
         }
         let began = Instant::now();
@@ -185,10 +185,10 @@ impl Driver {
     }
 
     /// A published volume always answers OK: what is wrong with it now is told in other ways.
-    fn refresh(&self, request: Publish) {
+    fn refresh(&self, request: &Publish) {
         let known = {
             let mut table = self.table();
-            table.get_mut(&request.id).map(|volume| volume.take(&request))
+            table.get_mut(&request.id).map(|volume| volume.take(request))
         };
         if known.is_none() {
             // What the process before mounted, this one sees as the host does.
@@ -203,7 +203,7 @@ impl Driver {
                 vault_token: None,
                 reread: true,
             };
-            self.follow(self.facts(&request), start);
+            self.follow(self.facts(request), start);
         }
     }
 
@@ -220,8 +220,6 @@ impl Driver {
     async fn publish_first(&self, request: Publish) -> Result<(), PublishError> {
         self.check_shared(&request)?;
         let deadline = Instant::now() + self.settings.patience;
-        let late = |_| PublishError::Deadline(self.settings.patience);
-        let _turn = timeout_at(deadline, self.room.acquire()).await.map_err(late)?;
         let (spec, loaded, vault_token) = self.obtain(&request, deadline).await?;
         // From here nothing waits, so that nobody can stop in the middle.
         self.services
@@ -288,6 +286,12 @@ impl Driver {
         request: &Publish,
     ) -> Result<(VolumeSpec, Loaded, strongroom_client::identity::VaultToken), PublishError> {
         let services = &self.services;
+        let patience = self.settings.patience;
+        let _turn = self
+            .turns
+            .wait(&request.pod.namespace)
+            .await
+            .map_err(|_| PublishError::Deadline(patience))?;
         let spec = services
             .references
             .read(&request.pod.namespace, &request.secret_ref)

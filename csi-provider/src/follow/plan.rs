@@ -102,7 +102,7 @@ pub fn renewal(
     let life = vault_token_ends.duration_since(got_at).ok()?;
     let outlived = pod_token_ends
         .duration_since(vault_token_ends)
-        .is_ok_and(|rest| rest > Duration::from_secs(60));
+        .is_ok_and(|rest| rest > Duration::from_mins(1));
     outlived.then(|| vault_token_ends - life / 10)
 }
 

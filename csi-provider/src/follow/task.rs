@@ -205,7 +205,7 @@ impl Task {
             .into_iter()
             .flatten()
             .min()
-            .unwrap_or(now + Duration::from_secs(3600))
+            .unwrap_or(now + Duration::from_hours(1))
     }
 
     fn renewal_in(&self) -> Option<Duration> {
@@ -223,6 +223,15 @@ impl Task {
 
     fn renew_if_old(&mut self) {
         self.due.exchange |= self.renewal_in().is_some_and(|wait| wait.is_zero());
+    }
+
+    /// Tries again soon where that may help, else when the kubelet comes.
+    fn try_later(&mut self, may_help: bool) {
+        if may_help {
+            self.put_off();
+        } else {
+            self.due.parked = true;
+        }
     }
 
     /// Puts off the next step after a failure.

@@ -23,9 +23,9 @@ pub(super) enum Kind {
     Settings,
     Ping,
     GoAway,
-    /// PUSH_PROMISE and CONTINUATION: an honest client of ours sends neither.
+    /// `PUSH_PROMISE` and `CONTINUATION`: an honest client of ours sends neither.
     Refused,
-    /// PRIORITY, WINDOW_UPDATE and unknown types, which change nothing here.
+    /// `PRIORITY`, `WINDOW_UPDATE` and unknown types, which change nothing here.
     Ignored,
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use rustix::{
     fd::{AsFd, OwnedFd},
-    fs::{AtFlags, CWD, Mode, OFlags, StatxAttributes, StatxFlags, open, statfs, statx},
+    fs::{AtFlags, CWD, FsWord, Mode, OFlags, StatxAttributes, StatxFlags, open, statfs, statx},
     io::Errno,
     mount::{
         FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
@@ -23,7 +23,7 @@ use rustix::{
 use super::image::directory_mode;
 
 /// `statfs` of a tmpfs (statfs(2)).
-const TMPFS_MAGIC: i64 = 0x0102_1994;
+const TMPFS_MAGIC: FsWord = 0x0102_1994;
 
 /// A step on a volume's mounts that failed.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +189,7 @@ fn mounted_tmpfs(path: &Path) -> Result<Root, MountError> {
         statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS),
     )?;
     let kind = step("inspect", path, statfs(path))?;
-    let tmpfs = i64::from(kind.f_type) == TMPFS_MAGIC;
+    let tmpfs = kind.f_type == TMPFS_MAGIC;
     Ok(if tmpfs {
         Root::Tmpfs((found.stx_dev_major, found.stx_dev_minor))
     } else {
@@ -230,7 +230,7 @@ fn new_tmpfs(capacity: Capacity, mode: &str, group: &str, flags: MountAttrFlags)
     match fsconfig_set_flag(context.as_fd(), "noswap") {
         // Kernels before 6.3 do not know it.
         Err(Errno::INVAL) => {
-            tracing::warn!("this kernel cannot keep a tmpfs out of swap: turn swap off on the node")
+            tracing::warn!("this kernel cannot keep a tmpfs out of swap: turn swap off on the node");
         }
         set => set?,
     }

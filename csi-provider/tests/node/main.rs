@@ -1,12 +1,22 @@
 //! The node driver as the kubelet meets it: its own process, its own mount namespace, real mounts; the vault, the
 //! identity service and the API server are played by this process.
 
+// `cfg(test)` here tells clippy that these may unwrap and index as tests do.
+#[cfg(test)]
 mod mounts;
+#[cfg(test)]
 mod publish;
+#[cfg(test)]
 mod registration;
+#[cfg(test)]
 mod restart;
+#[cfg(test)]
 mod rotate;
+#[cfg(test)]
 mod sanity;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod tree;
+#[cfg(test)]
 mod unpublish;

@@ -6,7 +6,7 @@ use super::*;
 const V1: &str = "11111111111111111111111111111111";
 const V2: &str = "22222222222222222222222222222222";
 
-fn spec(files: serde_json::Value) -> VolumeSpec {
+fn spec(files: &serde_json::Value) -> VolumeSpec {
     let spec: SecretRefSpec = serde_json::from_value(json!({
         "vaultRef": {"name": "prod", "namespace": "team-a"}, "serviceAccountName": "api", "files": files,
     }))
@@ -15,7 +15,7 @@ fn spec(files: serde_json::Value) -> VolumeSpec {
 }
 
 fn two() -> VolumeSpec {
-    spec(json!([
+    spec(&json!([
         {"path": "a", "secret": {"name": "db"}},
         {"path": "b", "secret": {"name": "old", "version": V1}},
         {"path": "c", "secret": {"name": "db", "version": V1}},

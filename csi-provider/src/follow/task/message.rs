@@ -111,9 +111,9 @@ impl Task {
     /// Everything that was asked for has come.
     async fn settle(&mut self) {
         if self.fetched.is_empty() {
-            self.settled().await
+            self.settled().await;
         } else {
-            self.rewrite().await
+            self.rewrite().await;
         }
     }
 
@@ -146,11 +146,7 @@ impl Task {
                 self.acknowledge(error.to_string()).await;
                 // Subscribing anew asks for it again.
                 self.due.subscribed = false;
-                if error.is_retryable() {
-                    self.put_off()
-                } else {
-                    self.due.parked = true
-                }
+                self.try_later(error.is_retryable());
             }
         }
     }

@@ -102,7 +102,7 @@ impl Task {
             }
             Done::Reread(Ok(None)) => {}
             Done::Reread(Ok(Some(renewed))) => {
-                if let Err(note) = self.renewed(*renewed).await {
+                if let Err(note) = self.renewed(*renewed) {
                     self.due.reread = true;
                     self.failed("RefreshFailed", &note, false);
                 }
@@ -114,16 +114,12 @@ impl Task {
         }
     }
 
-    /// Tries again soon where that may help, else when the kubelet comes. A passing failure is no event.
+    /// Says what failed, unless it is likely to pass, and tries again later.
     fn failed(&mut self, reason: &'static str, note: &str, retryable: bool) {
         if !retryable || self.backoff.failures() >= PASSING {
             self.warn(reason, note);
         }
-        if retryable {
-            self.put_off()
-        } else {
-            self.due.parked = true
-        }
+        self.try_later(retryable);
     }
 
     async fn exchanged(&mut self, token: VaultToken) {
@@ -176,7 +172,7 @@ impl Task {
         }
     }
 
-    async fn renewed(&mut self, renewed: Renewed) -> Result<(), String> {
+    fn renewed(&mut self, renewed: Renewed) -> Result<(), String> {
         let Renewed {
             spec,
             loaded,

@@ -1,4 +1,4 @@
-//! The API server: SecretRefs to read, events to take.
+//! The API server: `SecretRef`s to read, events to take.
 
 use std::{
     collections::BTreeMap,
@@ -76,14 +76,12 @@ impl Api {
 
 async fn read(State(api): State<Api>, Path(key): Path<(String, String)>) -> Response {
     api.reads.fetch_add(1, Ordering::Relaxed);
-    match api.refs.lock().unwrap().get(&key) {
-        Some(object) => Json(object.clone()).into_response(),
-        None => {
-            let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound",
-                "message": format!("secretrefs.strongroom.dev {:?} not found", key.1), "code": 404});
-            (StatusCode::NOT_FOUND, Json(status)).into_response()
-        }
+    if let Some(object) = api.refs.lock().unwrap().get(&key) {
+        return Json(object.clone()).into_response();
     }
+    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound",
+        "message": format!("secretrefs.strongroom.dev {:?} not found", key.1), "code": 404});
+    (StatusCode::NOT_FOUND, Json(status)).into_response()
 }
 
 async fn event(State(api): State<Api>, Json(event): Json<Value>) -> (StatusCode, Json<Value>) {
