@@ -61,7 +61,7 @@ impl Reconnect {
     }
 }
 
-/// The stream is gone, or too many messages wait for it.
+/// The stream is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// This connection has ended; the next [`Event::Connected`] brings a new sender.
@@ -69,19 +69,18 @@ pub enum SendError {
     Closed,
 }
 
-/// Sends on one connection.
+/// Sends on one connection. Weak: the connection's end ends every sender, also where the vault ended only its half.
 #[derive(Debug, Clone)]
-pub struct Sender(mpsc::Sender<ClientMessage>);
+pub struct Sender(mpsc::WeakSender<ClientMessage>);
 
 impl Sender {
     /// Sends `message`; waits while the vault takes nothing in.
     pub async fn send(&self, message: client_message::Message) -> Result<(), SendError> {
-        self.0
-            .send(ClientMessage {
-                message: Some(message),
-            })
-            .await
-            .map_err(|_| SendError::Closed)
+        let sender = self.0.upgrade().ok_or(SendError::Closed)?;
+        let message = ClientMessage {
+            message: Some(message),
+        };
+        sender.send(message).await.map_err(|_| SendError::Closed)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The task behind a [`super::Watch`].
 
 use http::uri::PathAndQuery;
-use strongroom_wire::watch::{ServerMessage, watch_client::WatchClient};
+use strongroom_wire::watch::{ClientMessage, ServerMessage, watch_client::WatchClient};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
@@ -43,7 +43,9 @@ pub(super) async fn run(transport: Transport, reconnect: Reconnect, events: mpsc
     }
 }
 
-async fn open(transport: &Transport) -> Result<(Sender, Streaming<ServerMessage>), Status> {
+async fn open(
+    transport: &Transport,
+) -> Result<(mpsc::Sender<ClientMessage>, Streaming<ServerMessage>), Status> {
     let origin = transport
         .uri(PathAndQuery::from_static("/"))
         .map_err(unavailable)?;
@@ -52,16 +54,19 @@ async fn open(transport: &Transport) -> Result<(Sender, Streaming<ServerMessage>
     let answer = tokio::time::timeout(transport.deadline(), client.watch(ReceiverStream::new(messages)))
         .await
         .map_err(|_| Status::unavailable("the vault did not open the stream in time"))??;
-    Ok((Sender(sender), answer.into_inner()))
+    Ok((sender, answer.into_inner()))
 }
 
 /// Hands on what the vault sends until the stream ends, and says how it ended. `None` when nobody listens.
 async fn forward(
-    sender: Sender,
+    sender: mpsc::Sender<ClientMessage>,
     mut stream: Streaming<ServerMessage>,
     events: &mpsc::Sender<Event>,
 ) -> Option<Status> {
-    events.send(Event::Connected(sender)).await.ok()?;
+    events
+        .send(Event::Connected(Sender(sender.downgrade())))
+        .await
+        .ok()?;
     loop {
         match stream.message().await {
             Ok(Some(ServerMessage {

@@ -1,0 +1,151 @@
+//! Watch, over a connection that breaks.
+
+use std::time::Duration;
+
+use axum::Router;
+use strongroom_client::watch::{Disconnected, Event, Reconnect, Watch};
+use strongroom_wire::watch::{
+    ClientMessage, ServerMessage, Subscribe, Subscribed, client_message, server_message,
+    watch_server::{self, WatchServer},
+};
+use tokio::sync::mpsc;
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::server::{Authority, HOST, Served};
+
+/// Answers each Subscribe; ends the stream when asked to subscribe to "end".
+struct Echo;
+
+#[tonic::async_trait]
+impl watch_server::Watch for Echo {
+    type WatchStream = ReceiverStream<Result<ServerMessage, Status>>;
+
+    async fn watch(
+        &self,
+        request: Request<Streaming<ClientMessage>>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let mut messages = request.into_inner();
+        let (sender, answers) = mpsc::channel(4);
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = messages.next().await {
+                let Some(client_message::Message::Subscribe(subscribe)) = message.message.clone() else {
+                    continue;
+                };
+                let answer = if subscribe.id == "end" {
+                    Err(Status::unavailable("draining"))
+                } else {
+                    let subscribed = Subscribed {
+                        id: subscribe.id.clone(),
+                        objects: Vec::new(),
+                    };
+                    Ok(ServerMessage {
+                        message: Some(server_message::Message::Subscribed(subscribed)),
+                    })
+                };
+                if sender.send(answer).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(answers)))
+    }
+}
+
+fn router() -> Router {
+    tonic::service::Routes::new(WatchServer::new(Echo)).into_axum_router()
+}
+
+async fn next(watch: &mut Watch) -> Event {
+    tokio::time::timeout(Duration::from_secs(10), watch.next())
+        .await
+        .expect("an event comes")
+        .unwrap()
+}
+
+fn subscribe(id: &str) -> client_message::Message {
+    client_message::Message::Subscribe(Subscribe {
+        id: id.to_owned(),
+        ..Subscribe::default()
+    })
+}
+
+async fn subscribed(watch: &mut Watch, id: &str) -> bool {
+    matches!(next(watch).await, Event::Message(server_message::Message::Subscribed(answer)) if answer.id == id)
+}
+
+fn quickly() -> Reconnect {
+    Reconnect {
+        first: Duration::from_millis(10),
+        longest: Duration::from_millis(50),
+    }
+}
+
+#[tokio::test]
+async fn messages_go_both_ways_on_the_connection_that_requests_use() {
+    let served = Served::start(&Authority::new(), HOST, router()).await;
+    let mut watch = Watch::start(&served.client(), quickly());
+    let Event::Connected(sender) = next(&mut watch).await else {
+        panic!("not connected")
+    };
+    sender.send(subscribe("a")).await.unwrap();
+    assert!(subscribed(&mut watch, "a").await);
+    assert_eq!(served.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_the_vault_ends_is_told_and_opened_again() {
+    let served = Served::start(&Authority::new(), HOST, router()).await;
+    let mut watch = Watch::start(&served.client(), quickly());
+    let Event::Connected(first) = next(&mut watch).await else {
+        panic!("not connected")
+    };
+    first.send(subscribe("end")).await.unwrap();
+    let Event::Disconnected(Disconnected {
+        code,
+        reason,
+        was_connected,
+    }) = next(&mut watch).await
+    else {
+        panic!("not told")
+    };
+    assert_eq!(
+        (code, reason.as_str(), was_connected),
+        (tonic::Code::Unavailable, "draining", true)
+    );
+    let Event::Connected(second) = next(&mut watch).await else {
+        panic!("not connected again")
+    };
+    second.send(subscribe("b")).await.unwrap();
+    assert!(subscribed(&mut watch, "b").await);
+    assert!(
+        first.send(subscribe("late")).await.is_err(),
+        "a sender is good for its own connection only"
+    );
+}
+
+#[tokio::test]
+async fn a_vault_that_went_away_is_found_again() {
+    let authority = Authority::new();
+    let served = Served::start(&authority, HOST, router()).await;
+    let (client, address) = (served.client(), served.address);
+    let mut watch = Watch::start(&client, quickly());
+    assert!(matches!(next(&mut watch).await, Event::Connected(_)));
+    drop(served);
+    let Event::Disconnected(lost) = next(&mut watch).await else {
+        panic!("not told")
+    };
+    assert!(lost.was_connected);
+    let Event::Disconnected(refused) = next(&mut watch).await else {
+        panic!("not told")
+    };
+    assert!(!refused.was_connected && !refused.reason.is_empty());
+    let _served = Served::start_at(&authority, HOST, router(), address).await;
+    loop {
+        match next(&mut watch).await {
+            Event::Connected(_) => break,
+            Event::Disconnected(_) => {}
+            Event::Message(message) => panic!("{message:?}"),
+        }
+    }
+}
