@@ -1,0 +1,205 @@
+//! A replica with its certificate, and clients of it.
+
+use std::{net::SocketAddr, sync::Mutex, time::Duration};
+
+use clap::Parser;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::Value;
+use strongroom_client::{
+    Route, Server, Trust,
+    identity::{ASSERTION_TYPE, IdentityClient},
+};
+use strongroom_operator::identity::{Arguments, Replica};
+use strongroom_wire::token::{Claims, TYPE};
+use tempfile::TempDir;
+
+use crate::cluster::Cluster;
+
+pub const TENANT: &str = "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90";
+const HOST: &str = "strongroom-identity.strongroom-system.svc";
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+pub struct Installation {
+    pub cluster: Cluster,
+    pub address: SocketAddr,
+    health_address: SocketAddr,
+    replica: Mutex<Option<Replica>>,
+    http: reqwest::Client,
+    ca: String,
+    _directory: TempDir,
+}
+
+impl Installation {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub async fn start_with(further: &[&str]) -> Self {
+        let cluster = Cluster::start().await;
+        let directory = tempfile::tempdir().unwrap();
+        let ca = write_certificates(&directory);
+        std::fs::write(directory.path().join("id"), format!("{TENANT}\n")).unwrap();
+        let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+        let (tenant, tls, trust) = (path("id"), path(""), path("ca.crt"));
+        let line = [
+            "identity",
+            "--tenant-id-file",
+            &tenant,
+            "--tls-dir",
+            &tls,
+            "--trust-bundle",
+            &trust,
+            "--listen",
+            "127.0.0.1:0",
+            "--health-listen",
+            "127.0.0.1:0",
+            "--release-namespace",
+            "strongroom-system",
+        ];
+        let line = Line::parse_from(line.iter().chain(further));
+        let config = kube::Config::new(format!("http://{}", cluster.address).parse().unwrap());
+        let replica = Replica::start(&line.arguments, kube::Client::try_from(config).unwrap())
+            .await
+            .unwrap();
+        let (address, health_address) = (replica.address(), replica.health_address());
+        let http = http(&ca, address);
+        Self {
+            cluster,
+            address,
+            health_address,
+            replica: Mutex::new(Some(replica)),
+            http,
+            ca,
+            _directory: directory,
+        }
+    }
+
+    /// The project's own client.
+    pub fn client(&self) -> IdentityClient {
+        let server = Server::identity(&"strongroom-system".parse().unwrap()).by(Route::Socket(self.address));
+        IdentityClient::new(&server, TENANT, Trust::from_pem(self.ca.as_bytes()).unwrap())
+    }
+
+    /// A whole form with `fields` for what differs.
+    pub fn form<'a>(&self, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let fixed = [
+            ("grant_type", "client_credentials"),
+            ("client_id", "client"),
+            ("client_assertion_type", ASSERTION_TYPE),
+        ];
+        fixed.into_iter().chain(fields.iter().copied()).collect()
+    }
+
+    pub async fn exchange(&self, fields: &[(&str, &str)]) -> (u16, Value) {
+        self.post(&format!("/{TENANT}/oauth2/v2.0/token"), &self.form(fields))
+            .await
+    }
+
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        answer(self.http.post(self.url(path)).form(form)).await
+    }
+
+    pub async fn post_raw(&self, path: &str, content_type: &str, body: &'static str) -> (u16, Value) {
+        answer(
+            self.http
+                .post(self.url(path))
+                .header("content-type", content_type)
+                .body(body),
+        )
+        .await
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        answer(self.http.get(self.url(path))).await.1
+    }
+
+    /// As a client that speaks HTTP/1.1 and names another host.
+    pub async fn get_as(&self, host: &str, path: &str) -> Value {
+        let request = self
+            .http
+            .get(self.url(path))
+            .version(reqwest::Version::HTTP_11)
+            .header("host", host);
+        answer(request).await.1
+    }
+
+    pub async fn health(&self, path: &str) -> (u16, String) {
+        let answer = reqwest::get(format!("http://{}{path}", self.health_address))
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    pub async fn wait_until_ready(&self, ready: bool) {
+        for _ in 0..300 {
+            if (self.health("/readyz").await.0 == 200) == ready {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!(
+            "readiness did not become {ready}: {}",
+            self.health("/readyz").await.1
+        );
+    }
+
+    pub fn drain(&self, time: Duration) -> tokio::task::JoinHandle<()> {
+        let replica = self.replica.lock().unwrap().take().unwrap();
+        tokio::spawn(replica.drain(time))
+    }
+
+    /// The claims of a vault token, verified as a vault does, with the keys that are served.
+    pub async fn verify(&self, token: &str) -> Claims {
+        let keys: JwkSet = serde_json::from_value(self.get("/keys").await).unwrap();
+        let header = jsonwebtoken::decode_header(token).unwrap();
+        assert_eq!(header.typ.as_deref(), Some(TYPE));
+        let key = DecodingKey::from_jwk(keys.find(&header.kid.unwrap()).unwrap()).unwrap();
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.validate_aud = false;
+        jsonwebtoken::decode(token, &key, &validation).unwrap().claims
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("https://{HOST}:{}{path}", self.address.port())
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    if matches!(status, 429 | 503) {
+        assert!(answer.headers().contains_key("retry-after"));
+    }
+    (status, answer.json().await.unwrap())
+}
+
+fn http(ca: &str, address: SocketAddr) -> reqwest::Client {
+    reqwest::Client::builder()
+        .tls_certs_only([reqwest::Certificate::from_pem(ca.as_bytes()).unwrap()])
+        .resolve(HOST, address)
+        .build()
+        .unwrap()
+}
+
+/// Writes ca.crt, tls.crt and tls.key, and returns the CA's certificate.
+fn write_certificates(directory: &TempDir) -> String {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new([HOST.to_owned()])
+        .unwrap()
+        .signed_by(&key, &ca)
+        .unwrap();
+    let write = |name: &str, text: String| std::fs::write(directory.path().join(name), text).unwrap();
+    write("ca.crt", ca.pem());
+    write("tls.crt", leaf.pem());
+    write("tls.key", key.serialize_pem());
+    ca.pem()
+}
