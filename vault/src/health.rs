@@ -11,15 +11,15 @@ use axum::{
     routing::get,
 };
 
-use crate::service::Service;
+use crate::{service::Service, watch::Watch};
 
 /// The routes `/healthz`, `/readyz` and `/metrics` over `service`.
-pub fn router(service: Service) -> Router {
+pub fn router(service: Service, watch: Watch) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Arc::new(service))
+        .with_state(Arc::new(Health { service, watch }))
 }
 
 /// Why the vault cannot serve, one sentence each; none when it can.
@@ -39,16 +39,33 @@ pub fn problems(service: &Service) -> Vec<String> {
     problems
 }
 
-async fn ready(State(service): State<Arc<Service>>) -> Response {
-    let problems = problems(&service);
+/// What is looked at.
+struct Health {
+    service: Service,
+    watch: Watch,
+}
+
+async fn ready(State(health): State<Arc<Health>>) -> Response {
+    let problems = problems(&health.service);
     if problems.is_empty() {
         return "ok\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n").into_response()
 }
 
-async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    sample(&service);
+async fn metrics(State(health): State<Arc<Health>>) -> Response {
+    let service = &health.service;
+    sample(service);
+    service
+        .metrics
+        .sampled
+        .watch_streams
+        .set(counted(health.watch.streams()));
+    service
+        .metrics
+        .sampled
+        .watch_subscriptions
+        .set(counted(health.watch.subscriptions()));
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     match service.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, content_type)], text).into_response(),
@@ -72,9 +89,11 @@ fn sample(service: &Service) {
     sampled.audit_bytes.set(saturated(usage.bytes));
     sampled.audit_quota.set(saturated(usage.quota.bytes));
     sampled.audit_records.set(saturated(usage.sequence));
-    sampled
-        .identity_keys
-        .set(i64::try_from(service.authenticator.keys()).unwrap_or(i64::MAX));
+    sampled.identity_keys.set(counted(service.authenticator.keys()));
+}
+
+fn counted(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn saturated(number: u64) -> i64 {

@@ -74,6 +74,10 @@ pub struct Sampled {
     pub audit_records: Gauge,
     /// Public keys of the identity service that are known.
     pub identity_keys: Gauge,
+    /// Open streams of Watch.
+    pub watch_streams: Gauge,
+    /// Subscribed volumes.
+    pub watch_subscriptions: Gauge,
 }
 
 impl Sampled {
@@ -107,6 +111,12 @@ impl Sampled {
                 "identity_keys",
                 "Known public keys of the identity service",
                 &self.identity_keys,
+            ),
+            ("watch_streams", "Open streams of Watch", &self.watch_streams),
+            (
+                "watch_subscriptions",
+                "Subscribed volumes",
+                &self.watch_subscriptions,
             ),
         ] {
             registry.register(name, help, gauge.clone());

@@ -56,7 +56,7 @@ impl Api {
         exchange: &Exchange,
         trail: &mut Trail,
         parts: &Parts,
-        body: Body,
+        body: &mut Body,
     ) -> Result<Done, NotDone> {
         let route = Route::parse(&parts.method, parts.uri.path()).map_err(ApiError::from)?;
         trail.operation = route.operation();

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     bearer::{self, Challenge},
+    body,
     error::ApiError,
     exchange::{Arrival, CLIENT_REQUEST_ID, Exchange, Trail, caller},
     host::{Host, HostError, Hosts},
@@ -94,7 +95,7 @@ impl Api {
         self.throttle.forget_quiet();
     }
 
-    async fn answer(&self, parts: Parts, body: Body, arrival: Arrival) -> Answered {
+    async fn answer(&self, parts: Parts, body: &mut Body, arrival: Arrival) -> Answered {
         let (Some(peer), Some(host)) = (
             parts.extensions.get::<Peer>().cloned(),
             parts.extensions.get::<Host>().cloned(),
@@ -217,7 +218,7 @@ impl Answered {
 
 async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response {
     let started = Instant::now();
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let echo = respond::client_request_id(&parts.headers);
     let request_id = CorrelationId::from_random(random());
     let theirs = parts
@@ -225,8 +226,12 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
         .get(CLIENT_REQUEST_ID)
         .and_then(|id| id.to_str().ok());
     let correlation = theirs.and_then(CorrelationId::parse).unwrap_or(request_id);
-    let answered = api.answer(parts, body, Arrival { started, correlation }).await;
-    api.finish(answered, echo, request_id, started)
+    let answered = api
+        .answer(parts, &mut body, Arrival { started, correlation })
+        .await;
+    let response = api.finish(answered, echo, request_id, started);
+    body::discard(&mut body).await;
+    response
 }
 
 /// Sixteen random bytes. A source that fails leaves zeros, which only makes an id less telling.

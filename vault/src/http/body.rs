@@ -23,6 +23,12 @@ pub(crate) const MAX_RESTORE_BODY: usize = 33 * 1024 * 1024;
 /// How deep a body may nest. Ours need two levels; clients of later versions of the API may send a little more.
 const MAX_DEPTH: usize = 32;
 
+/// How much of a body that nobody wants is read all the same, in bytes.
+const MAX_DISCARD: usize = 2 * 1024 * 1024;
+
+/// How long that may take.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -70,7 +76,7 @@ impl BodyError {
 }
 
 /// Reads `body` up to `limit` bytes and parses it.
-pub(crate) async fn read<T: DeserializeOwned>(body: Body, limit: usize) -> Result<T, BodyError> {
+pub(crate) async fn read<T: DeserializeOwned>(body: &mut Body, limit: usize) -> Result<T, BodyError> {
     let bytes = timeout(BODY_TIMEOUT, collect(body, limit))
         .await
         .map_err(|_| BodyError::Timeout)??;
@@ -83,6 +89,22 @@ pub(crate) async fn read<T: DeserializeOwned>(body: Body, limit: usize) -> Resul
         line: error.line(),
         column: error.column(),
     })
+}
+
+/// Reads what is left of `body`, up to a bound: a client that is still sending would meet a closed connection instead
+/// of its answer.
+pub(crate) async fn discard(body: &mut Body) {
+    let mut left = MAX_DISCARD;
+    let rest = async {
+        while left > 0 && !http_body::Body::is_end_stream(body) {
+            let Some(Ok(frame)) = body.frame().await else {
+                return;
+            };
+            left = left.saturating_sub(frame.data_ref().map_or(0, bytes::Bytes::len));
+        }
+    };
+    // Whoever sends so slowly does not read the answer any sooner.
+    let _ = timeout(DISCARD_TIMEOUT, rest).await;
 }
 
 /// Whether no value of `json` lies deeper than any operation's. The parser itself skips what it does not know at any
@@ -106,8 +128,8 @@ fn is_shallow(json: &[u8]) -> bool {
 }
 
 /// The bytes of `body`, in memory that is wiped.
-async fn collect(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
-    let expected = http_body::Body::size_hint(&body).lower();
+async fn collect(body: &mut Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+    let expected = http_body::Body::size_hint(body).lower();
     if expected > u64::try_from(limit).unwrap_or(u64::MAX) {
         return Err(BodyError::TooLong(limit));
     }
@@ -253,7 +275,7 @@ mod tests {
     use super::*;
 
     async fn set(text: impl Into<Body>) -> Result<SetBody, BodyError> {
-        read(text.into(), MAX_BODY).await
+        read(&mut text.into(), MAX_BODY).await
     }
 
     #[tokio::test]

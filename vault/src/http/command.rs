@@ -20,7 +20,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// The command of `route`, after reading whatever body its operation has.
-    pub(crate) async fn of(route: &Route, page: &PageRequest, body: Body) -> Result<Self, BodyError> {
+    pub(crate) async fn of(route: &Route, page: &PageRequest, body: &mut Body) -> Result<Self, BodyError> {
         let page = page.clone();
         Ok(match route.clone() {
             Route::Get { name, version } => Self::Read(ReadRequest::Get { name, version }),

@@ -227,3 +227,33 @@ async fn a_head_that_does_not_come_or_does_not_end_is_cut_off() {
         "{answer}"
     );
 }
+
+#[tokio::test]
+async fn a_client_that_is_still_sending_its_body_gets_its_answer() {
+    let vault = TestVault::start().await;
+    for (length, account, status) in [
+        (200_000, "shop/api", 403),
+        (1_000_000, "team-a/admin", 413),
+        (200_000, "", 401),
+    ] {
+        let mut stream = connect(vault.running.addresses().data, &vault.files.path("ca.crt")).await;
+        let token = if account.is_empty() {
+            "none".to_owned()
+        } else {
+            vault.token(account)
+        };
+        let head = format!(
+            "PUT /secrets/a?api-version=7.4 HTTP/1.1\r\nHost: prod.team-a.svc\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        let answer = exchange(&mut stream, &[head.as_bytes(), &vec![b' '; length]].concat()).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{account}: {answer}"
+        );
+        // The connection can be used again.
+        let next = "GET /secrets HTTP/1.1\r\nHost: prod.team-a.svc\r\n\r\n";
+        let answer = exchange(&mut stream, next.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{account}: {answer}");
+    }
+}
