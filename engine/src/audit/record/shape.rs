@@ -60,7 +60,7 @@ impl Line {
 
 /// Whether a byte stands for itself in a JSON string, and is printable ASCII.
 const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
+    matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')
 }
 
 /// The record's text without its closing brace.
