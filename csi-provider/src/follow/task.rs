@@ -27,7 +27,7 @@ use crate::{
     pod::{Pod, PodToken},
     saved::Record,
     services::Services,
-    spec::{Object, VolumeSpec},
+    spec::{Object, Source, VolumeSpec},
     vaults::Vault,
     volume::{Content, VolumeId, mount::Places},
 };
@@ -181,9 +181,14 @@ impl Task {
             }
             Signal::Again => self.again(),
             // What is awaited is written together with it.
-            Signal::Bundle if !self.awaited.is_empty() => {}
-            Signal::Bundle => self.rewrite().await,
+            Signal::Bundle if self.shows_bundle() && self.awaited.is_empty() => self.rewrite().await,
+            Signal::Bundle => {}
         }
+    }
+
+    fn shows_bundle(&self) -> bool {
+        let files = self.spec.iter().flat_map(|spec| &spec.files);
+        files.into_iter().any(|file| file.source == Source::TrustBundle)
     }
 
     /// Takes up what was given up.

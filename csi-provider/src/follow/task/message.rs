@@ -142,11 +142,10 @@ impl Task {
                 self.settled().await;
             }
             Err(error) => {
-                self.warn("RefreshFailed", &error.to_string());
                 self.acknowledge(error.to_string()).await;
                 // Subscribing anew asks for it again.
                 self.due.subscribed = false;
-                self.try_later(error.is_retryable());
+                self.failed("RefreshFailed", &error.to_string(), error.is_retryable());
             }
         }
     }

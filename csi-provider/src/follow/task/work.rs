@@ -115,7 +115,7 @@ impl Task {
     }
 
     /// Says what failed, unless it is likely to pass, and tries again later.
-    fn failed(&mut self, reason: &'static str, note: &str, retryable: bool) {
+    pub(super) fn failed(&mut self, reason: &'static str, note: &str, retryable: bool) {
         if !retryable || self.backoff.failures() >= PASSING {
             self.warn(reason, note);
         }
