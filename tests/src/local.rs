@@ -24,6 +24,7 @@ pub mod daemons;
 pub mod down;
 pub mod enter;
 pub mod faults;
+pub mod flows;
 pub mod init;
 pub mod layout;
 pub mod network;

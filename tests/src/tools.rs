@@ -89,6 +89,7 @@ fn unknown(name: &str) -> String {
 /// Installs a tool that is missing; true when it did something.
 fn ensure(store: &Store, tool: &Tool) -> Result<bool> {
     if store.has(tool) {
+        store.publish(tool)?;
         return Ok(false);
     }
     let _lock = store.lock(tool)?;

@@ -11,7 +11,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::Mutex,
     thread,
@@ -26,7 +26,12 @@ use strongroom_tests::{
         Cluster, apply, pods,
         wait::{self, Seen},
     },
-    local::{Layout, faults, process::Process, record::Record},
+    local::{
+        Layout, faults,
+        flows::{Flow, Recording},
+        process::Process,
+        record::Record,
+    },
 };
 
 /// The machine has room for one more cluster at a time.
@@ -76,6 +81,24 @@ impl Fixture {
         Layout::from_env(self.name).unwrap()
     }
 
+    /// The containers that run on the first two nodes.
+    fn containers(&self) -> BTreeSet<String> {
+        let dirs = ["node-0", "node-1"].map(|node| self.layout().containers(node));
+        let entries = dirs
+            .iter()
+            .flat_map(|dir| fs::read_dir(dir).into_iter().flatten().flatten());
+        entries
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect()
+    }
+
+    /// Removes the cluster and checks that no container's cgroup stays.
+    fn down(&self) {
+        let containers = self.containers();
+        self.check(&["down"]);
+        assert_eq!(cgroups(&containers), Vec::<PathBuf>::new());
+    }
+
     async fn cluster(&self) -> Cluster {
         Cluster::connect_local(&self.layout()).await.unwrap()
     }
@@ -94,7 +117,6 @@ struct Machine {
     links: Vec<String>,
     addresses: String,
     routes: String,
-    cgroups: BTreeSet<String>,
     kubelet: bool,
 }
 
@@ -113,22 +135,21 @@ impl Machine {
             links,
             addresses: listing(&["-brief", "address"]),
             routes: listing(&["route"]),
-            cgroups: cgroups(),
             kubelet: Path::new("/var/lib/kubelet").exists(),
         }
     }
 }
 
-/// Containers' cgroups, in the hierarchies of version 1 and in the one of version 2.
-fn cgroups() -> BTreeSet<String> {
+/// The cgroups of some containers, in the hierarchies of version 1 and in the one of version 2. Another
+/// cluster's containers come and go meanwhile.
+fn cgroups(containers: &BTreeSet<String>) -> Vec<PathBuf> {
     let mount = Path::new("/sys/fs/cgroup");
     let hierarchies = fs::read_dir(mount).unwrap().map(|entry| entry.unwrap().path());
     let parents = hierarchies
         .chain([mount.to_owned()])
         .map(|dir| dir.join("k8s.io"));
-    let found = parents.flat_map(|dir| fs::read_dir(dir).into_iter().flatten().flatten());
-    let dirs = found.filter(|entry| entry.file_type().unwrap().is_dir());
-    dirs.map(|entry| entry.path().display().to_string()).collect()
+    let all = parents.flat_map(|dir| containers.iter().map(move |name| dir.join(name)));
+    all.filter(|dir| dir.exists()).collect()
 }
 
 /// Processes whose network namespace is the one given, by its inode.
@@ -195,7 +216,11 @@ async fn up_gives_a_cluster_that_works_and_down_leaves_nothing() {
         .filter_map(|bundle| network_of(bundle.init.pid))
         .collect();
     assert_eq!(networks.len(), 2);
-    fixture.check(&["down"]);
+    assert!(
+        !cgroups(&fixture.containers()).is_empty(),
+        "the check below looks at the right place"
+    );
+    fixture.down();
     for network in networks {
         assert_eq!(
             in_network(&network),
@@ -213,6 +238,7 @@ async fn up_gives_a_cluster_that_works_and_down_leaves_nothing() {
 
 async fn names_resolve_in_pods(cluster: &Cluster) {
     let client = cluster.client();
+    let recording = Recording::begin(&cluster.local().unwrap().record).unwrap();
     let dns = cluster.in_namespace("dns", async |namespace| {
         shell(cluster, &namespace.name, "one").await;
         let known = ["nslookup", "kubernetes.default.svc.cluster.local"];
@@ -233,6 +259,13 @@ async fn names_resolve_in_pods(cluster: &Cluster) {
         Ok(())
     });
     dns.await.unwrap();
+    let asked =
+        |flow: &Flow| flow.protocol == "udp" && flow.port == 53 && flow.to.to_string().starts_with("10.244.");
+    let flows = recording.finish();
+    assert!(
+        flows.iter().any(asked),
+        "the pod's question to DNS is among the recorded flows: {flows:?}"
+    );
 }
 
 async fn released_volumes_are_offered_again_and_empty(cluster: &Cluster) {
@@ -341,7 +374,7 @@ fn an_aborted_up_is_removed_by_down() {
         up.kill().unwrap();
         up.wait().unwrap();
         let bundles = record().map(|record| record.bundles).unwrap_or_default();
-        fixture.check(&["down"]);
+        fixture.down();
         for bundle in bundles {
             assert!(
                 !bundle.holder.alive() && !bundle.init.alive(),
@@ -399,7 +432,7 @@ async fn a_killed_node_takes_its_pods_with_it_and_nothing_else() {
     .await
     .unwrap();
     assert_eq!(said, "still here\n");
-    fixture.check(&["down"]);
+    fixture.down();
     assert_eq!(Machine::now(), before);
 }
 

@@ -118,6 +118,7 @@ async fn start(layout: &Layout, record: &mut Record, store: &Store, socket: TcpL
         one.release()?;
     }
     step.done();
+    let step = Step::begin("Waiting for the API server, and loading the images of DNS and of test pods");
     ready::containerd(record).await?;
     // The API server and its friends take their time too.
     let loading = tokio::task::spawn_blocking({
@@ -126,6 +127,7 @@ async fn start(layout: &Layout, record: &mut Record, store: &Store, socket: TcpL
     });
     ready::api(layout).await?;
     loading.await??;
+    step.done();
     ready::cluster(layout, record).await
 }
 

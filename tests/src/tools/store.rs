@@ -3,6 +3,7 @@
 use std::{
     env,
     fs::{self, File},
+    io::Write,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -92,17 +93,27 @@ impl Store {
         Ok(dir)
     }
 
-    /// Marks a tool as finished and makes its program callable by its name.
+    /// Marks a tool as finished.
     pub fn complete(&self, tool: &Tool) -> Result<()> {
-        let links = self.links();
-        fs::create_dir_all(&links)?;
-        let path = links.join(tool.name);
-        let _ = fs::remove_file(&path);
-        // A script and not a link: Python finds its environment by the path it was started by.
-        let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", self.program(tool).display());
-        fs::write(&path, script).with_context(|| format!("cannot write {}", path.display()))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         File::create(self.dir(tool).join(COMPLETE))?;
+        self.publish(tool)
+    }
+
+    /// Makes a tool's current version callable by its name.
+    ///
+    /// By a script and not by a link: Python finds its environment by the path it was started by.
+    pub fn publish(&self, tool: &Tool) -> Result<()> {
+        let path = self.links().join(tool.name);
+        let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", self.program(tool).display());
+        if fs::read_to_string(&path).is_ok_and(|old| old == script) {
+            return Ok(());
+        }
+        fs::create_dir_all(self.links())?;
+        let mut file = tempfile::NamedTempFile::new_in(self.links())?;
+        file.write_all(script.as_bytes())?;
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o755))?;
+        file.persist(&path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
         Ok(())
     }
 }

@@ -51,11 +51,8 @@ pub async fn containerd(record: &Record) -> Result<()> {
 
 /// Waits for the API server.
 pub async fn api(layout: &Layout) -> Result<()> {
-    let step = Step::begin("Waiting for the API server, and loading the images of DNS and of test pods");
     let client = cluster::client(&layout.kubeconfig()).await?;
-    named(layout, up::CONTROL, "kube-apiserver", api_server(&client).await)?;
-    step.done();
-    Ok(())
+    named(layout, up::CONTROL, "kube-apiserver", api_server(&client).await)
 }
 
 /// Adds what a bare cluster lacks, and waits for all of it.
