@@ -42,7 +42,7 @@ use server::{Authority, HOST, Served};
 const VERSION: &str = "0123456789abcdef0123456789abcdef";
 
 fn token() -> VaultToken {
-    VaultToken::new("CANARY-token".into(), SystemTime::now() + Duration::from_secs(60))
+    VaultToken::new("CANARY-token".into(), SystemTime::now() + Duration::from_mins(1))
 }
 
 fn name(text: &str) -> ObjectName {
@@ -108,7 +108,7 @@ async fn a_secret_is_read_and_written_under_the_pinned_name_with_the_token() {
                     Json(json!({ "value": [item("b")], "nextLink": null }))
                 }
                 (Method::GET, "/secrets") => {
-                    let link = format!("https://elsewhere.example/secrets?api-version=1&$skiptoken=abc");
+                    let link = "https://elsewhere.example/secrets?api-version=1&$skiptoken=abc";
                     Json(json!({ "value": [item("a")], "nextLink": link }))
                 }
                 other => panic!("{other:?}"),
@@ -257,8 +257,8 @@ async fn a_new_ca_in_the_file_is_trusted_by_the_next_connection() {
     std::fs::write(&file, first.pem()).unwrap();
     let router = Router::new().fallback(get(async || Json(bundle("db"))));
     let served = Served::start(&second, HOST, router).await;
-    let server = Server::new(HOST).by(Route::Socket(served.address));
-    let client = VaultClient::new(&server, Trust::from_file(&file).unwrap()).with_retry(Retry::NEVER);
+    let reached = Server::new(HOST).by(Route::Socket(served.address));
+    let client = VaultClient::new(&reached, Trust::from_file(&file).unwrap()).with_retry(Retry::NEVER);
     client.get_secret(&token(), &name("db"), None).await.unwrap_err();
 
     std::fs::write(&file, "broken").unwrap();

@@ -28,6 +28,9 @@ use installation::{Installation, TENANT};
 
 const VAULT: &str = "https://prod.team-a.svc/.default";
 
+/// The fields of a form.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -304,7 +307,7 @@ async fn a_form_that_is_wrong_is_told_so() {
     let grant = ("grant_type", "client_credentials");
     let kind = ("client_assertion_type", ASSERTION_TYPE);
     let (scope, assertion) = (("scope", VAULT), ("client_assertion", token.as_str()));
-    let cases: [(&[(&str, &str)], u16, &str); 9] = [
+    let cases: [(Fields<'_>, u16, &str); 9] = [
         (&[], 400, "unsupported_grant_type"),
         (
             &[("grant_type", "password"), kind, scope, assertion],
@@ -354,7 +357,7 @@ async fn a_form_that_is_wrong_is_told_so() {
 async fn only_this_tenant_and_adfs_are_served() {
     let installation = Installation::start().await;
     let token = AccountToken::of_pod("shop", "api", "n1").sign(&installation.cluster);
-    let form = installation.form(&[("scope", VAULT), ("client_assertion", &token)]);
+    let form = Installation::form(&[("scope", VAULT), ("client_assertion", &token)]);
     for path in [
         format!("/{TENANT}/oauth2/v2.0/token"),
         format!("/{}/oauth2/v2.0/token", TENANT.to_uppercase()),

@@ -87,7 +87,7 @@ impl Installation {
     }
 
     /// A whole form with `fields` for what differs.
-    pub fn form<'a>(&self, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    pub fn form<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let fixed = [
             ("grant_type", "client_credentials"),
             ("client_id", "client"),
@@ -97,7 +97,7 @@ impl Installation {
     }
 
     pub async fn exchange(&self, fields: &[(&str, &str)]) -> (u16, Value) {
-        self.post(&format!("/{TENANT}/oauth2/v2.0/token"), &self.form(fields))
+        self.post(&format!("/{TENANT}/oauth2/v2.0/token"), &Self::form(fields))
             .await
     }
 
