@@ -56,6 +56,13 @@ pub const IMAGES: &[Image] = &[
         &["/strongroom-operator"],
     ),
     program("strongroom/csi", "strongroom-csi", ROOT, &["/strongroom-csi"]),
+    // The example of a program that knows Azure Key Vault alone.
+    program(
+        "strongroom/azure-sdk",
+        "strongroom-azure-sdk",
+        NONROOT,
+        &["/strongroom-azure-sdk"],
+    ),
 ];
 
 /// The images of a cluster's own pods and of tests, with tags of their own.
