@@ -12,6 +12,14 @@ HARNESS := $(CARGO) run --quiet $(PROFILE) -p strongroom-tests --bin harness --
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+.PHONY: demo
+demo: ## a cluster with everything on it, and a pod that reads a secret while it rotates
+	@$(HARNESS) demo
+
+.PHONY: demo-down
+demo-down: ## remove what `make demo` made
+	@$(HARNESS) demo-down
+
 .PHONY: ci
 ci: fmt clippy layers deny test ## everything CI runs
 

@@ -35,6 +35,12 @@ pub enum Command {
     Status(Cluster),
     /// Build images, and load them into the cluster or write them as files.
     Images(Images),
+    /// Show everything on a cluster: one of its own, or the one that KUBECONFIG names.
+    Demo,
+    /// Remove what `harness demo` made.
+    DemoDown,
+    /// Run the tests that need a cluster: start one, install the chart, test, remove it.
+    E2e(E2e),
     /// Run a program in the cluster's network, where pods and Services are reached.
     Exec(Exec),
     /// Kill a node as a power cut would.
@@ -123,6 +129,20 @@ pub struct Images {
     /// Also the images of tests and of a cluster's own pods.
     #[arg(long)]
     pub base: bool,
+}
+
+/// `harness e2e`
+#[derive(Debug, clap::Args)]
+pub struct E2e {
+    /// The tests whose names contain this; all when it is left out.
+    #[arg(default_value = "")]
+    pub filter: String,
+    /// How the local cluster is started. With KUBECONFIG set, that cluster is used and left as it is.
+    #[command(flatten)]
+    pub up: Up,
+    /// Leave the local cluster running after the tests.
+    #[arg(long)]
+    pub keep: bool,
 }
 
 /// `harness exec`

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result, bail};
 use strongroom_tests::{
-    cluster, images as image, local,
+    cluster,
+    demo::{self as show, Demo, Place},
+    images as image, local,
     local::{
         Layout, Options, down as removal,
         enter::{self, Share},
@@ -13,6 +15,7 @@ use strongroom_tests::{
         up::{self as start, Outcome},
     },
     progress::seconds,
+    suite::{self, Suite},
     tools as tool,
     tools::{Store, TOOLS},
 };
@@ -55,15 +58,7 @@ pub fn tools(args: &args::Tools) -> Result<()> {
 /// `harness up`
 pub async fn up(args: args::Up) -> Result<()> {
     let layout = Layout::from_env(&args.cluster.name)?;
-    let options = Options {
-        nodes: args.nodes,
-        sync_frequency: args.sync_frequency,
-        max_pods: args.max_pods,
-        etcd_fsync: args.etcd_fsync,
-        api_port: args.api_port,
-        volumes: args.volumes,
-        small_volumes: args.small_volumes,
-    };
+    let options = options(args);
     let begun = std::time::Instant::now();
     match start::up(&layout, &options, &Store::from_env()?).await? {
         Outcome::Started => eprintln!("==> The cluster is up after {}; now:", seconds(begun.elapsed())),
@@ -71,6 +66,40 @@ pub async fn up(args: args::Up) -> Result<()> {
     }
     println!("export KUBECONFIG={}", layout.kubeconfig().display());
     Ok(())
+}
+
+fn options(args: args::Up) -> Options {
+    Options {
+        nodes: args.nodes,
+        sync_frequency: args.sync_frequency,
+        max_pods: args.max_pods,
+        etcd_fsync: args.etcd_fsync,
+        api_port: args.api_port,
+        volumes: args.volumes,
+        small_volumes: args.small_volumes,
+    }
+}
+
+/// `harness demo`
+pub async fn demo() -> Result<()> {
+    Demo::prepare(Place::from_env()?).await?.show().await
+}
+
+/// `harness demo-down`
+pub fn demo_down() -> Result<()> {
+    show::remove(&Place::from_env()?)
+}
+
+/// `harness e2e`
+pub async fn e2e(args: args::E2e) -> Result<()> {
+    let layout = Layout::from_env(&args.up.cluster.name)?;
+    let suite = Suite {
+        layout: &layout,
+        options: options(args.up),
+        keep: args.keep,
+        filter: &args.filter,
+    };
+    suite::run(&suite).await
 }
 
 /// `harness down`

@@ -19,7 +19,11 @@
 
 pub mod cluster;
 pub mod command;
+pub mod demo;
 pub mod images;
+pub mod installation;
 pub mod local;
 pub mod progress;
+pub mod scenario;
+pub mod suite;
 pub mod tools;
