@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 CARGO := cargo
 PROFILE := --profile ci
-HARNESS := $(CARGO) run --quiet $(PROFILE) -p strongroom-tests --bin harness --
+HARNESS := $(or $(CARGO_TARGET_DIR),target)/ci/harness
 
 .DEFAULT_GOAL := help
 
@@ -13,30 +13,30 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## a cluster with everything on it, and a pod that reads a secret while it rotates
+demo: harness ## a cluster with everything on it, and a pod that reads a secret while it rotates
 	@$(HARNESS) demo
 
 .PHONY: demo-down
-demo-down: ## remove what `make demo` made
+demo-down: harness ## remove what `make demo` made
 	@$(HARNESS) demo-down
 
 .PHONY: ci
 ci: fmt clippy layers deny test ## everything CI runs
 
+# Every call of Cargo selects the whole workspace, so that dependencies are built with one set of features, once.
+.PHONY: harness
+harness:
+	@$(CARGO) build $(PROFILE) --workspace --bin harness
+
 .PHONY: test
-test: test-local test-cluster ## every test
+test: harness ## every test; those of a cluster on one of their own, unless KUBECONFIG names another
+	$(HARNESS) tools
+	$(HARNESS) e2e
 
 .PHONY: test-local
-test-local: ## tests that need no cluster
-	@echo "==> tools the tests call"
+test-local: harness ## the tests that need no cluster
 	$(HARNESS) tools
-	@echo "==> tests without a cluster"
 	$(CARGO) test $(PROFILE) --workspace --exclude strongroom-tests
-
-.PHONY: test-cluster
-test-cluster: ## tests against a real cluster, the harness' own unless KUBECONFIG names one
-	@echo "==> tests against a cluster"
-	$(HARNESS) e2e
 
 .PHONY: fmt
 fmt: ## formatting
@@ -54,8 +54,9 @@ layers: ## core and engine stay free of I/O frameworks
 	scripts/check-layers
 
 .PHONY: deny
-deny: ## bans, licences and sources of the dependencies
+deny: harness ## bans, licences and sources of the dependencies
 	@echo "==> cargo-deny"
+	$(HARNESS) tools cargo-deny
 	scripts/check-dependencies
 
 .PHONY: generate

@@ -1,8 +1,12 @@
-//! The whole run of tests that need a cluster: started, installed, tested, removed, by one command.
+//! The whole run of tests: a cluster started, Strongroom installed, everything tested, the cluster removed, by one
+//! command.
+//!
+//! Every call of Cargo selects the whole workspace: the features of shared dependencies then agree, and they are built
+//! once.
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -15,9 +19,6 @@ use crate::{
     progress::Step,
     tools::Store,
 };
-
-/// How many end-to-end tests run at a time.
-const THREADS: &str = "4";
 
 /// What to run.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Suite<'a> {
 
 /// Runs the suite. The local cluster is removed at the end whatever happens, unless it was up before.
 pub async fn run(suite: &Suite<'_>) -> Result<()> {
+    cargo(&["test", "--workspace", "--no-run"], None)?;
+    cargo(&["build", "--workspace", "--bins"], None)?;
     let store = Store::from_env()?;
     if let Some(kubeconfig) = env::var_os("KUBECONFIG").filter(|path| !path.is_empty()) {
         // Images on a cluster of someone else's are that someone's to load: docs/testing.md says how.
@@ -54,30 +57,31 @@ async fn on_local_cluster(suite: &Suite<'_>, store: &Store) -> Result<()> {
     install_and_test(store, &suite.layout.kubeconfig(), suite.filter).await
 }
 
-async fn install_and_test(store: &Store, kubeconfig: &PathBuf, filter: &str) -> Result<()> {
+async fn install_and_test(store: &Store, kubeconfig: &Path, filter: &str) -> Result<()> {
     Installer::new(store, kubeconfig)?.install("dev", &[])?;
     installation::ready(&cluster::client(kubeconfig).await?).await?;
-    cargo(&["build", "-p", "strongroom-cli"], kubeconfig)?;
     let step = Step::begin("Testing");
-    let mut words = vec!["test", "-p", "strongroom-tests", "--", "--test-threads", THREADS];
+    let mut words = vec!["test", "--workspace"];
     if !filter.is_empty() {
         words.push(filter);
     }
-    cargo(&words, kubeconfig)?;
+    cargo(&words, Some(kubeconfig))?;
     step.done();
     Ok(())
 }
 
 /// Runs Cargo in the profile of tests, with its output shown.
-fn cargo(words: &[&str], kubeconfig: &PathBuf) -> Result<()> {
+fn cargo(words: &[&str], kubeconfig: Option<&Path>) -> Result<()> {
     let (first, rest) = words.split_first().context("no command")?;
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.arg(first).args(["--profile", "ci"]).args(rest);
     command
         .current_dir(installation::workspace())
-        .env("KUBECONFIG", kubeconfig)
         .stdin(Stdio::null());
+    if let Some(kubeconfig) = kubeconfig {
+        command.env("KUBECONFIG", kubeconfig);
+    }
     let status = command.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("{} failed", words.join(" "));

@@ -58,8 +58,11 @@ async fn sweep(service: Service, api: Arc<Api>) {
     loop {
         ticks.tick().await;
         api.forget_quiet();
-        // A full queue sweeps next time.
-        let _ = service.objects.sweep(Timestamp::from(service.clock.time()));
+        // A store that was put back to an older state must not lose more: nothing is purged until it is accepted.
+        if service.policy.rollback().is_none() {
+            // A full queue sweeps next time.
+            let _ = service.objects.sweep(Timestamp::from(service.clock.time()));
+        }
     }
 }
 
