@@ -241,13 +241,21 @@ pub fn remove(place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// Builds the command line program, beside the one that runs.
+/// Builds the command line program, beside the one that runs and with its features.
 fn build_command_line() -> Result<()> {
     let step = Step::begin("Building strongroom");
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = std::process::Command::new(program);
     command
-        .args(["build", "--quiet", "--profile", "ci", "-p", "strongroom-cli"])
+        .args([
+            "build",
+            "--quiet",
+            "--profile",
+            "ci",
+            "--workspace",
+            "--bin",
+            "strongroom",
+        ])
         .current_dir(workspace());
     if !command.status().context("cannot start cargo")?.success() {
         bail!("strongroom could not be built");
