@@ -67,20 +67,50 @@ async fn scale(scenario: &Scenario, deployment: &str, replicas: u32) -> Result<(
     .await
 }
 
-/// Kills a container's processes as a crash would, and gives the pod.
-async fn kill(scenario: &Scenario, namespace: &str, labels: &str, container: &str) -> Result<String> {
-    let api: Api<Pod> = Api::namespaced(scenario.client(), namespace);
-    let pod = api
-        .list(&ListParams::default().labels(labels))
-        .await?
-        .items
-        .pop()
-        .context("no such pod")?;
-    scenario.cluster.local()?;
-    for process in faults::container(&pod, container)? {
-        process.signal(Signal::KILL)?;
+/// A container whose processes were killed.
+struct Killed {
+    pods: Api<Pod>,
+    pod: String,
+    restarts: i32,
+}
+
+impl Killed {
+    /// Kills a container's processes as a crash would.
+    async fn now(scenario: &Scenario, namespace: &str, labels: &str, container: &str) -> Result<Self> {
+        let pods: Api<Pod> = Api::namespaced(scenario.client(), namespace);
+        let pod = pods
+            .list(&ListParams::default().labels(labels))
+            .await?
+            .items
+            .pop()
+            .context("no such pod")?;
+        scenario.cluster.local()?;
+        for process in faults::container(&pod, container)? {
+            process.signal(Signal::KILL)?;
+        }
+        let restarts = restarts(&pod).context("a pod without a running container")?.0;
+        let pod = pod.metadata.name.context("a pod without a name")?;
+        Ok(Self { pods, pod, restarts })
     }
-    pod.metadata.name.context("a pod without a name")
+
+    /// Waits until the container runs again and is ready: the kubelet takes a moment to notice that it was killed, and
+    /// until then shows it as ready.
+    async fn back(&self) -> Result<()> {
+        wait::until(&format!("{} is back", self.pod), PATIENCE, || async {
+            Ok(match restarts(&self.pods.get(&self.pod).await?) {
+                Some((count, true)) if count > self.restarts => wait::Seen::Ready(()),
+                state => wait::Seen::NotYet(format!("{state:?}")),
+            })
+        })
+        .await
+    }
+}
+
+/// How often a pod's first container was restarted, and whether it is ready.
+fn restarts(pod: &Pod) -> Option<(i32, bool)> {
+    let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+    let status = statuses.first()?;
+    Some((status.restart_count, status.ready))
 }
 
 /// A pod of account `api` that shows `db-password`, which holds `first`.
@@ -97,7 +127,7 @@ async fn running_app(scenario: &Scenario) -> Result<()> {
 async fn a_killed_driver_changes_no_byte_and_catches_up_within_a_second_of_its_return() -> Result<()> {
     alone("driver", |scenario| async move {
         running_app(&scenario).await?;
-        let pod = kill(
+        let driver = Killed::now(
             &scenario,
             NODE_NAMESPACE,
             "app.kubernetes.io/component=csi",
@@ -107,7 +137,7 @@ async fn a_killed_driver_changes_no_byte_and_catches_up_within_a_second_of_its_r
         ensure!(scenario.read("app", "/secrets/password").await? == "first");
         tokio::time::sleep(Duration::from_secs(2)).await;
         scenario.set("db-password", "second")?;
-        wait::pod(&scenario.client(), NODE_NAMESPACE, &pod, PATIENCE).await?;
+        driver.back().await?;
         let returned = Instant::now();
         scenario.holds("app", "/secrets/password", "second").await?;
         ensure!(
@@ -125,20 +155,10 @@ async fn a_killed_vault_serves_and_enforces_its_last_policy_without_the_operator
     alone("headless", |scenario| async move {
         running_app(&scenario).await?;
         scale(&scenario, "strongroom-operator", 0).await?;
-        kill(
-            &scenario,
-            &scenario.vault.name,
-            "app.kubernetes.io/name=strongroom-vault",
-            "vault",
-        )
-        .await?;
-        let got = wait::until("the vault serves again", PATIENCE, || async {
-            Ok(match scenario.cli("api", &["secret", "get", "db-password"], "") {
-                Ok(value) => wait::Seen::Ready(value),
-                Err(error) => wait::Seen::NotYet(error.to_string()),
-            })
-        })
-        .await?;
+        let labels = "app.kubernetes.io/name=strongroom-vault";
+        let vault = Killed::now(&scenario, &scenario.vault.name, labels, "vault").await?;
+        vault.back().await?;
+        let got = scenario.cli("api", &["secret", "get", "db-password"], "")?;
         ensure!(got == "first");
         ensure!(
             scenario
