@@ -186,7 +186,7 @@ impl Demo {
                 "--namespace",
                 VAULTS,
             ]);
-            command.args(["--as-service-account", &format!("{VAULTS}:owner"), "--file", "-"]);
+            command.args(["--as-service-account", &format!("{VAULTS}:owner")]);
             command.env("KUBECONFIG", kubeconfig);
             terminal::run(&mut command, Some(&value), Shown::Always)?;
             Ok(Instant::now())
@@ -281,7 +281,7 @@ fn lateness(written: Instant, changed: Instant) -> String {
 const NEXT: &str = "\
 kubectl get vaults,accesspolicies,secretrefs --all-namespaces
 kubectl describe secretref -n shop db
-echo -n another | strongroom secret set db-password --vault prod --namespace team-a --as-service-account team-a:owner --file -
+echo -n another | strongroom secret set db-password --vault prod --namespace team-a --as-service-account team-a:owner
 kubectl exec -n shop api -- cat /secrets/password
 kubectl delete accesspolicy -n team-a shop-reads-db      # and look at the log of the Azure SDK:
 kubectl logs -n shop azure-sdk --follow

@@ -8,6 +8,7 @@ use std::{
 use anyhow::Result;
 
 use crate::{
+    installation::sibling,
     local::{self, Layout, Options, record::Record},
     tools::Store,
 };
@@ -81,8 +82,8 @@ impl Place {
 
 /// The directories with the programs that the demo uses, for `PATH`.
 pub fn programs() -> String {
-    let own = env::current_exe().ok();
-    let beside = own
+    let built = sibling("strongroom").ok();
+    let beside = built
         .as_deref()
         .and_then(Path::parent)
         .map(|dir| dir.display().to_string());
