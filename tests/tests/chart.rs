@@ -154,7 +154,7 @@ fn every_object_is_what_kubernetes_calls_it() {
             ("policy/v1", "PodDisruptionBudget") => survives::<PodDisruptionBudget>(&title, &object),
             ("rbac.authorization.k8s.io/v1", "ClusterRole") => survives::<ClusterRole>(&title, &object),
             ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => {
-                survives::<ClusterRoleBinding>(&title, &object)
+                survives::<ClusterRoleBinding>(&title, &object);
             }
             ("rbac.authorization.k8s.io/v1", "Role") => survives::<Role>(&title, &object),
             ("rbac.authorization.k8s.io/v1", "RoleBinding") => survives::<RoleBinding>(&title, &object),
