@@ -78,12 +78,7 @@ impl Killed {
     /// Kills a container's processes as a crash would.
     async fn now(scenario: &Scenario, namespace: &str, labels: &str, container: &str) -> Result<Self> {
         let pods: Api<Pod> = Api::namespaced(scenario.client(), namespace);
-        let pod = pods
-            .list(&ListParams::default().labels(labels))
-            .await?
-            .items
-            .pop()
-            .context("no such pod")?;
+        let pod = lasting(&pods, labels).await?.pop().context("no such pod")?;
         scenario.cluster.local()?;
         for process in faults::container(&pod, container)? {
             process.signal(Signal::KILL)?;
@@ -104,6 +99,13 @@ impl Killed {
         })
         .await
     }
+}
+
+/// The pods that are not on their way out.
+async fn lasting(pods: &Api<Pod>, labels: &str) -> Result<Vec<Pod>> {
+    let mut found = pods.list(&ListParams::default().labels(labels)).await?.items;
+    found.retain(|pod| pod.metadata.deletion_timestamp.is_none());
+    Ok(found)
 }
 
 /// How often a pod's first container was restarted, and whether it is ready.
@@ -285,7 +287,7 @@ async fn no_value_is_found_in_logs_events_statuses_or_metrics() -> Result<()> {
         let mut texts = Vec::new();
         for namespace in [NAMESPACE, NODE_NAMESPACE, &scenario.vault.name] {
             let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
-            for pod in api.list(&ListParams::default()).await?.items {
+            for pod in lasting(&api, "").await? {
                 let name = pod.metadata.name.clone().unwrap_or_default();
                 texts.push(api.logs(&name, &kube::api::LogParams::default()).await?);
                 let metrics = format!("/api/v1/namespaces/{namespace}/pods/{name}:9090/proxy/metrics");
