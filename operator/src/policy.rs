@@ -13,5 +13,5 @@ mod report;
 pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile};
 pub use directory::Directory;
 pub use freeze::freeze;
-pub use push::{PushError, enforce};
+pub use push::{PushError, compile_all, enforce};
 pub use report::{Enforcement, report_all, write};

@@ -87,7 +87,12 @@ fn recorded(policy: &AccessPolicy) -> Vec<Option<Uid>> {
 }
 
 /// Brings the compiled policy to the vault, or confirms the one in force.
-pub async fn enforce(context: &Context, subject: &Subject<'_>, member: &mut Member) -> Result<(), PushError> {
+pub async fn enforce(
+    context: &Context,
+    subject: &Subject<'_>,
+    compiled: &[Compiled],
+    member: &mut Member,
+) -> Result<(), PushError> {
     let client = member.client(subject, &context.credentials);
     let vault_id = member
         .status
@@ -95,12 +100,11 @@ pub async fn enforce(context: &Context, subject: &Subject<'_>, member: &mut Memb
         .map(|(_, status)| status.vault_id.clone())
         .ok_or(PushError::Unknown)?;
     take_over(&client, member).await?;
-    let compiled = compile_all(context, subject);
     let before = member
         .in_force
         .as_ref()
         .map_or(&[][..], |in_force| &in_force.policies);
-    let (policies, frozen) = freeze(&compiled, before);
+    let (policies, frozen) = freeze(compiled, before);
     match &mut member.in_force {
         Some(in_force)
             if in_force.policies == policies && Some(in_force.generation().epoch) == member.epoch =>

@@ -11,7 +11,7 @@ use strongroom_crds::{
     condition::{ENFORCED, READY},
 };
 
-use super::{Compiled, PolicyProblem, Resolution, push::compile_all};
+use super::{Compiled, PolicyProblem, Resolution};
 use crate::{
     conditions::{Conditions, Health, Reason},
     context::Context,
@@ -159,8 +159,12 @@ fn subject_status(resolution: &Resolution) -> SubjectStatus {
 }
 
 /// Writes the status of every policy of a vault. `in_force` is what the vault has confirmed just now, if it has.
-pub async fn report_all(context: &Context, subject: &Subject<'_>, in_force: Option<&InForce>) {
-    let compiled = compile_all(context, subject);
+pub async fn report_all(
+    context: &Context,
+    subject: &Subject<'_>,
+    compiled: &[Compiled],
+    in_force: Option<&InForce>,
+) {
     for policy in context.caches.policies_of(&ObjectRef::from_obj(subject.vault)) {
         let name = policy.name_any();
         let Some(Compiled { result, .. }) = compiled.iter().find(|compiled| compiled.name == name) else {

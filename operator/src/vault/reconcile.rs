@@ -27,7 +27,7 @@ use crate::{
     events,
     fleet::Member,
     object::is_forbidden,
-    policy::{self, PushError},
+    policy::{self, Compiled, PushError},
     status,
 };
 
@@ -95,17 +95,23 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
         }
         Err(error) => refusal(error)?,
     };
+    let compiled = policy::compile_all(&context, &subject);
     let mut surroundings = Surroundings::default();
     if let Outcome::Running { status: Ok(_), .. } = &outcome {
-        enforce(&context, &subject, &mut member, &mut surroundings).await?;
+        enforce(&context, &subject, &compiled, &mut member, &mut surroundings).await?;
     }
-    let frozen = member.in_force.as_ref().is_some_and(|in_force| in_force.frozen);
     let enforced =
         surroundings.policy_problem.is_none() && matches!(&outcome, Outcome::Running { status: Ok(_), .. });
-    policy::report_all(&context, &subject, member.in_force.as_ref().filter(|_| enforced)).await;
+    policy::report_all(
+        &context,
+        &subject,
+        &compiled,
+        member.in_force.as_ref().filter(|_| enforced),
+    )
+    .await;
     surroundings.foreign_pod = foreign_pod(&context, &subject, &outcome).await;
     let well = publish(&context, &subject, &outcome, &surroundings).await?;
-    tracing::debug!(vault = %subject.host(), well, frozen, "reconciled");
+    tracing::debug!(vault = %subject.host(), well, "reconciled");
     Ok(Action::requeue(crate::jitter::around(if well {
         CONFIRM_EVERY
     } else {
@@ -240,10 +246,11 @@ fn chain(error: &AdminError) -> String {
 async fn enforce(
     context: &Context,
     subject: &Subject<'_>,
+    compiled: &[Compiled],
     member: &mut Member,
     surroundings: &mut Surroundings,
 ) -> Result<(), ReconcileError> {
-    match policy::enforce(context, subject, member).await {
+    match policy::enforce(context, subject, compiled, member).await {
         Ok(()) => {
             surroundings.policy =
                 member
