@@ -102,6 +102,18 @@ impl Loader {
         }
     }
 
+    /// A token for what `spec` asks for; none where it asks for no object, since the trust bundle is everyone's.
+    pub async fn token_for(
+        &self,
+        token: &PodToken,
+        spec: &VolumeSpec,
+    ) -> Result<Option<VaultToken>, AuthenticateError> {
+        if spec.objects().is_empty() {
+            return Ok(None);
+        }
+        self.authenticate(token, &spec.vault).await.map(Some)
+    }
+
     /// Exchanges a pod's token for one that `vault` takes.
     pub async fn authenticate(
         &self,
@@ -140,17 +152,24 @@ impl Loader {
         })
     }
 
-    /// Reads every object of `spec` at once, and names every file that cannot be had.
+    /// Reads every object of `spec` at once, and names every file that cannot be had. A spec without objects needs no
+    /// token.
     pub async fn load(
         &self,
         spec: &VolumeSpec,
         group: Option<u32>,
         vault: &VaultClient,
-        token: &VaultToken,
+        token: Option<&VaultToken>,
     ) -> Result<Loaded, FilesError> {
         let mut requests = Vec::new();
         for object in spec.objects() {
-            requests.push(async move { (object, self.object(object, vault, token).await) });
+            requests.push(async move {
+                let read = match token {
+                    Some(token) => self.object(object, vault, token).await,
+                    None => Err(Reason::Closing),
+                };
+                (object, read)
+            });
         }
         let answers: BTreeMap<_, _> = stream::iter(requests).buffer_unordered(AT_ONCE).collect().await;
         assemble(spec, group, &answers, &self.bundle())

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
+use strongroom_client::identity::VaultToken;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Driver, Published};
@@ -27,6 +28,9 @@ use crate::{
 /// The delay before what failed is tried again; doubled up to [`LONGEST_DELAY`].
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
+
+/// What a volume asks for, what that is, and the token it was had with, where one was needed.
+type Obtained = (VolumeSpec, Loaded, Option<VaultToken>);
 
 /// Why a volume was not published. Nothing of it is left behind.
 #[derive(Debug, thiserror::Error)]
@@ -241,7 +245,7 @@ impl Driver {
             token,
             spec: Some(spec),
             held,
-            vault_token: Some(vault_token),
+            vault_token,
             reread: false,
         };
         self.follow(facts, start);
@@ -258,11 +262,7 @@ impl Driver {
     }
 
     /// Everything the volume is to hold. Holds the call while what is needed may yet come up.
-    async fn obtain(
-        &self,
-        request: &Publish,
-        deadline: Instant,
-    ) -> Result<(VolumeSpec, Loaded, strongroom_client::identity::VaultToken), PublishError> {
+    async fn obtain(&self, request: &Publish, deadline: Instant) -> Result<Obtained, PublishError> {
         let mut delay = FIRST_DELAY;
         let mut last = PublishError::Deadline(self.settings.patience);
         loop {
@@ -281,10 +281,7 @@ impl Driver {
         }
     }
 
-    async fn obtain_once(
-        &self,
-        request: &Publish,
-    ) -> Result<(VolumeSpec, Loaded, strongroom_client::identity::VaultToken), PublishError> {
+    async fn obtain_once(&self, request: &Publish) -> Result<Obtained, PublishError> {
         let services = &self.services;
         let patience = self.settings.patience;
         let _turn = self
@@ -301,10 +298,10 @@ impl Driver {
             .ledger()
             .check(&request.id, &share(request, &spec, 0))?;
         let vault = services.vaults.get(&spec.vault);
-        let token = services.loader.authenticate(&request.token, &spec.vault).await?;
+        let token = services.loader.token_for(&request.token, &spec).await?;
         let loaded = services
             .loader
-            .load(&spec, request.group, &vault.client, &token)
+            .load(&spec, request.group, &vault.client, token.as_ref())
             .await;
         match loaded {
             Ok(loaded) => Ok((spec, loaded, token)),

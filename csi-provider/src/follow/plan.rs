@@ -26,6 +26,28 @@ pub enum Step {
     Nothing,
 }
 
+/// What a volume asks its vault for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Not known, after a loss of the driver's state.
+    Unknown,
+    /// Nothing: all its files show the trust bundle.
+    Nothing,
+    /// Secrets.
+    Objects,
+}
+
+impl Wants {
+    /// What a volume of this spec asks for.
+    pub fn of(spec: Option<&VolumeSpec>) -> Self {
+        match spec {
+            None => Self::Unknown,
+            Some(spec) if spec.objects().is_empty() => Self::Nothing,
+            Some(_) => Self::Objects,
+        }
+    }
+}
+
 /// What is due, as flags that stay until done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(
@@ -48,21 +70,16 @@ pub struct Due {
 }
 
 impl Due {
-    /// The next step. `known` says whether the volume's spec is known: after a loss of the driver's state it is not,
-    /// and reading the SecretRef then also gets a token.
-    pub const fn step(self, known: bool) -> Step {
-        if self.parked {
-            Step::Nothing
-        } else if !known {
-            Step::Reread
-        } else if self.exchange {
-            Step::Exchange
-        } else if self.connected && !self.subscribed {
-            Step::Subscribe
-        } else if self.reread {
-            Step::Reread
-        } else {
-            Step::Nothing
+    /// The next step. Where nothing is known, reading the SecretRef also gets a token; a volume that asks the vault
+    /// for nothing needs neither a token nor a subscription.
+    pub const fn step(self, wants: Wants) -> Step {
+        match wants {
+            _ if self.parked => Step::Nothing,
+            Wants::Unknown => Step::Reread,
+            Wants::Objects if self.exchange => Step::Exchange,
+            Wants::Objects if self.connected && !self.subscribed => Step::Subscribe,
+            Wants::Objects | Wants::Nothing if self.reread => Step::Reread,
+            Wants::Objects | Wants::Nothing => Step::Nothing,
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     backoff::{Backoff, random},
     link::{Route, Signal},
-    plan::{self, Due, Step},
+    plan::{self, Due, Step, Wants},
 };
 use crate::{
     load::Reason,
@@ -57,7 +57,7 @@ pub struct Start {
     pub spec: Option<VolumeSpec>,
     /// What the files hold.
     pub held: BTreeMap<Object, Version>,
-    /// The vault token it was published with; `None` after a restart.
+    /// The vault token it was published with; `None` after a restart, and where none is needed.
     pub vault_token: Option<VaultToken>,
     /// Whether the SecretRef may have changed unseen.
     pub reread: bool,
@@ -81,8 +81,13 @@ pub struct Task {
     changed_at: Option<Instant>,
     backoff: Backoff,
     not_before: Instant,
+    /// When the SecretRef was last read.
+    read_at: Instant,
     counted: bool,
 }
+
+/// How often the SecretRef of a volume without a subscription is read: nobody tells of its changes.
+const UNTOLD: Duration = Duration::from_mins(5);
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
 
@@ -112,6 +117,7 @@ impl Task {
             changed_at: None,
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(30)),
             not_before: Instant::now(),
+            read_at: Instant::now(),
             counted: false,
         };
         task.attach();
@@ -148,7 +154,7 @@ impl Task {
 
     /// Begins the next step; those that take time are answered as work, so that the vault's word is heard meanwhile.
     async fn begin(&mut self) -> Option<Work> {
-        match self.due.step(self.spec.is_some()) {
+        match self.due.step(self.wants()) {
             Step::Nothing => None,
             Step::Exchange => self.exchange(),
             Step::Reread => Some(self.reread()),
@@ -186,6 +192,10 @@ impl Task {
         }
     }
 
+    fn wants(&self) -> Wants {
+        Wants::of(self.spec.as_ref())
+    }
+
     fn shows_bundle(&self) -> bool {
         let files = self.spec.iter().flat_map(|spec| &spec.files);
         files.into_iter().any(|file| file.source == Source::TrustBundle)
@@ -197,14 +207,14 @@ impl Task {
             self.due.parked = false;
             self.not_before = Instant::now();
         }
+        self.due.reread |= self.wants() == Wants::Nothing && self.read_at.elapsed() >= UNTOLD;
     }
 
     /// When to look again without being told.
     fn wake(&self, working: bool) -> Instant {
         let now = Instant::now();
         let renewal = self.renewal_in().map(|wait| now + wait);
-        let retry =
-            (!working && self.due.step(self.spec.is_some()) != Step::Nothing).then_some(self.not_before);
+        let retry = (!working && self.due.step(self.wants()) != Step::Nothing).then_some(self.not_before);
         // An hour stands for never.
         [renewal, retry]
             .into_iter()
@@ -214,7 +224,7 @@ impl Task {
     }
 
     fn renewal_in(&self) -> Option<Duration> {
-        if self.due.exchange || self.due.parked {
+        if self.due.exchange || self.due.parked || self.wants() == Wants::Nothing {
             return None;
         }
         let (token, got_at) = self.vault_token.as_ref()?;
@@ -244,8 +254,11 @@ impl Task {
         self.not_before = self.backoff.after_failure(Instant::now(), random());
     }
 
+    /// Listens to the vault, if there is something to listen for.
     fn attach(&mut self) {
-        let Some(spec) = &self.spec else { return };
+        let Some(spec) = self.spec.as_ref().filter(|_| self.wants() == Wants::Objects) else {
+            return;
+        };
         let vault = self.services.vaults.get(&spec.vault);
         vault.link.attach(self.facts.id.clone(), self.route.clone());
         self.vault = Some(vault);

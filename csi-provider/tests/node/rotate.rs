@@ -302,6 +302,27 @@ fn a_changed_trust_bundle_reaches_the_files_that_show_it() {
     );
 }
 
+#[test]
+fn a_volume_of_nothing_but_the_trust_bundle_asks_neither_vault_nor_identity_service() {
+    in_private_mounts(
+        "rotate::a_volume_of_nothing_but_the_trust_bundle_asks_neither_vault_nor_identity_service",
+        async |root| {
+            let node = Node::start(root).await;
+            node.api
+                .put("shop", "app", &json!([{"path": "ca.crt", "trustBundle": {}}]));
+            let mut pod = Pod::new("p");
+            for token in 1..4 {
+                pod.token = token;
+                node.publish(&pod, "app").await.unwrap();
+                tokio::time::sleep(SECOND / 4).await;
+            }
+            assert_eq!(node.vault.counts(), [0; 4]);
+            assert_eq!((node.identity.count(), node.api.count()), (0, 1));
+            assert_eq!(node.api.notes(), Vec::<String>::new());
+        },
+    );
+}
+
 /// Wall time on a busy machine says little; what a node's worth of volumes costs the driver says whether it keeps up.
 #[test]
 fn a_node_full_of_volumes_follows_a_change_with_little_work_and_memory() {

@@ -111,15 +111,30 @@ fn a_token_comes_before_the_subscription_and_the_reference_is_read_after() {
         exchange: true,
         ..Due::default()
     };
-    assert_eq!(due.step(false), Step::Reread);
-    assert_eq!(due.step(true), Step::Exchange);
+    assert_eq!(due.step(Wants::Unknown), Step::Reread);
+    assert_eq!(due.step(Wants::Objects), Step::Exchange);
     due.exchange = false;
     due.connect();
-    assert_eq!(due.step(true), Step::Subscribe);
+    assert_eq!(due.step(Wants::Objects), Step::Subscribe);
     due.subscribed = true;
-    assert_eq!(due.step(true), Step::Reread);
+    assert_eq!(due.step(Wants::Objects), Step::Reread);
     due.reread = false;
-    assert_eq!(due.step(true), Step::Nothing);
+    assert_eq!(due.step(Wants::Objects), Step::Nothing);
+}
+
+#[test]
+fn a_volume_of_nothing_but_the_trust_bundle_needs_neither_token_nor_subscription() {
+    let bundle = spec(&json!([{"path": "ca", "trustBundle": {}}]));
+    assert_eq!(Wants::of(Some(&bundle)), Wants::Nothing);
+    assert_eq!(Wants::of(Some(&two())), Wants::Objects);
+    let mut due = Due {
+        exchange: true,
+        connected: true,
+        ..Due::default()
+    };
+    assert_eq!(due.step(Wants::Nothing), Step::Nothing);
+    due.reread = true;
+    assert_eq!(due.step(Wants::Nothing), Step::Reread);
 }
 
 #[test]
@@ -129,7 +144,7 @@ fn after_a_lost_stream_the_subscription_and_the_reference_are_due_again() {
     assert!(!due.reread, "nothing was missed before the first connection");
     due.subscribed = true;
     due.disconnect();
-    assert_eq!(due.step(true), Step::Nothing);
+    assert_eq!(due.step(Wants::Objects), Step::Nothing);
     due.connect();
     assert!(due.reread && !due.subscribed);
 }
@@ -143,7 +158,7 @@ fn a_refused_token_is_replaced_at_once_and_a_refused_account_waits_for_the_kubel
             ..Due::default()
         };
         due.revoked(reason);
-        assert_eq!(due.step(true), Step::Exchange, "{reason:?}");
+        assert_eq!(due.step(Wants::Objects), Step::Exchange, "{reason:?}");
     }
     for reason in [
         revoked::Reason::Forbidden,
@@ -157,9 +172,9 @@ fn a_refused_token_is_replaced_at_once_and_a_refused_account_waits_for_the_kubel
             ..Due::default()
         };
         due.revoked(reason);
-        assert_eq!(due.step(true), Step::Nothing, "{reason:?}");
+        assert_eq!(due.step(Wants::Objects), Step::Nothing, "{reason:?}");
         due.parked = false;
-        assert_eq!(due.step(true), Step::Subscribe, "{reason:?}");
+        assert_eq!(due.step(Wants::Objects), Step::Subscribe, "{reason:?}");
     }
 }
 

@@ -5,17 +5,20 @@ use std::{sync::Arc, time::SystemTime};
 use jiff::Timestamp;
 use strongroom_client::identity::VaultToken;
 use strongroom_wire::watch::{RefName, Renew, Subscribe, client_message::Message};
+use tokio::time::Instant;
 
 use super::{Task, Work};
 use crate::{
-    follow::{plan, rewrite},
+    follow::{
+        plan::{self, Wants},
+        rewrite,
+    },
     limits::{LimitError, Share},
     load::{AuthenticateError, FilesError, Loaded, is_fresh},
     metrics::Outcome,
     reference::ReferenceError,
     services::Services,
     spec::{VaultKey, VolumeSpec},
-    vaults::Vault,
     volume::tree::Written,
 };
 
@@ -33,8 +36,8 @@ pub(super) enum Done {
 pub(super) struct Renewed {
     spec: VolumeSpec,
     loaded: Loaded,
-    vault: Arc<Vault>,
-    token: VaultToken,
+    /// `None` where none is needed.
+    token: Option<VaultToken>,
 }
 
 /// Why a changed SecretRef did not reach the files.
@@ -73,6 +76,7 @@ impl Task {
         let (token, current) = (self.token.clone(), self.spec.clone());
         let vault_token = self.vault_token.as_ref().map(|(token, _)| token.clone());
         self.due.reread = false;
+        self.read_at = Instant::now();
         Box::pin(async move {
             let spec = match services
                 .references
@@ -173,26 +177,21 @@ impl Task {
     }
 
     fn renewed(&mut self, renewed: Renewed) -> Result<(), String> {
-        let Renewed {
-            spec,
-            loaded,
-            vault,
-            token,
-        } = renewed;
+        let Renewed { spec, loaded, token } = renewed;
         self.admit(&spec.vault, loaded.image.size())
             .map_err(|error| error.to_string())?;
         let written = rewrite::replace(&self.facts.places, &loaded.image, Timestamp::now());
         self.count_rewrite(&written);
         written.map_err(|error| error.to_string())?;
-        let moved = self
-            .vault
+        let stays = self
+            .spec
             .as_ref()
-            .is_none_or(|current| !Arc::ptr_eq(current, &vault));
+            .is_some_and(|current| current.vault == spec.vault);
         (self.spec, self.held) = (Some(spec), loaded.versions);
-        self.vault_token = Some((token, SystemTime::now()));
-        self.due.exchange = false;
+        self.due.exchange = token.is_none();
+        self.vault_token = token.map(|token| (token, SystemTime::now()));
         self.due.subscribed = false;
-        if moved {
+        if !stays || self.vault.is_none() || self.wants() == Wants::Nothing {
             self.detach();
             self.attach();
         }
@@ -227,14 +226,12 @@ async fn load(
 ) -> Result<Renewed, RereadError> {
     let vault = services.vaults.get(&spec.vault);
     let token = match kept {
-        Some(kept) => kept,
-        None => services.loader.authenticate(token, &spec.vault).await?,
+        Some(kept) => Some(kept),
+        None => services.loader.token_for(token, &spec).await?,
     };
-    let loaded = services.loader.load(&spec, group, &vault.client, &token).await?;
-    Ok(Renewed {
-        spec,
-        loaded,
-        vault,
-        token,
-    })
+    let loaded = services
+        .loader
+        .load(&spec, group, &vault.client, token.as_ref())
+        .await?;
+    Ok(Renewed { spec, loaded, token })
 }

@@ -203,6 +203,14 @@ impl Vault {
             return say(out, server_message::Message::Revoked(revoked));
         }
         let objects = std::mem::take(&mut subscribe.objects);
+        if objects.is_empty() {
+            let revoked = Revoked {
+                id,
+                reason: revoked::Reason::Forbidden.into(),
+                message: "policy allows none of it".into(),
+            };
+            return say(out, server_message::Message::Revoked(revoked));
+        }
         let states = state.states(&objects);
         state.subscriptions.insert(id.clone(), (out.clone(), objects));
         say(
