@@ -38,10 +38,11 @@ impl Events {
         }
     }
 
-    /// Sends a warning, unless one of that reason was sent a short while ago. Does not wait for it.
-    pub fn warn(&self, pod: &Pod, reason: &'static str, note: String) {
+    /// Sends a warning, unless one of that reason was sent a short while ago; answers whether it does. Does not wait
+    /// for it.
+    pub fn warn(&self, pod: &Pod, reason: &'static str, note: String) -> bool {
         if !self.is_due(&pod.uid, reason, Instant::now()) {
-            return;
+            return false;
         }
         let (recorder, about) = (self.recorder.clone(), reference(pod));
         let event = Event {
@@ -56,6 +57,7 @@ impl Events {
                 tracing::debug!(%error, "cannot send an event");
             }
         });
+        true
     }
 
     fn is_due(&self, pod: &Uid, reason: &'static str, now: Instant) -> bool {

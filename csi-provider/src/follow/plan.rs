@@ -65,8 +65,9 @@ pub struct Due {
     pub subscribed: bool,
     /// Given up until the kubelet comes again.
     pub parked: bool,
-    /// Whether the stream had been open and was lost since.
-    pub lost: bool,
+    /// Whether the volume had been subscribed and was not for a while: a change of the SecretRef would have been told
+    /// to nobody.
+    pub missed: bool,
 }
 
 impl Due {
@@ -83,29 +84,36 @@ impl Due {
         }
     }
 
-    /// Takes in that the stream is open. A change of the SecretRef may have been told while it was not.
+    /// Takes in that the stream is open.
     pub const fn connect(&mut self) {
-        self.reread |= self.lost;
-        (self.connected, self.subscribed, self.lost) = (true, false, false);
+        (self.connected, self.subscribed) = (true, false);
     }
 
     /// Takes in that the stream is closed.
     pub const fn disconnect(&mut self) {
-        self.lost |= self.connected;
+        self.missed |= self.subscribed;
         (self.connected, self.subscribed) = (false, false);
     }
 
-    /// Takes in that the vault ended the subscription. Only a token can be helped at once; for the rest the next
-    /// republish is soon enough, and costs nothing in between.
+    /// Takes in that the vault ended the subscription. A token can be helped at once; for the rest it is a matter of
+    /// asking again, seldom.
     pub fn revoked(&mut self, reason: revoked::Reason) {
-        self.subscribed = false;
+        (self.subscribed, self.missed) = (false, true);
         match reason {
             revoked::Reason::TokenRefused | revoked::Reason::TokenExpired => self.exchange = true,
             revoked::Reason::Unspecified
             | revoked::Reason::Limit
             | revoked::Reason::Invalid
-            | revoked::Reason::Forbidden => self.parked = true,
+            | revoked::Reason::Forbidden => {}
         }
+    }
+
+    /// Takes in that the vault accepted the subscription, and answers whether word of a changed SecretRef may have been
+    /// missed before.
+    pub const fn accepted(&mut self) -> bool {
+        let missed = self.missed;
+        self.missed = false;
+        missed
     }
 }
 

@@ -59,7 +59,7 @@ pub struct Start {
     pub held: BTreeMap<Object, Version>,
     /// The vault token it was published with; `None` after a restart, and where none is needed.
     pub vault_token: Option<VaultToken>,
-    /// Whether the SecretRef may have changed unseen.
+    /// Whether the SecretRef may have changed unseen, so that it is read again before long.
     pub reread: bool,
 }
 
@@ -80,14 +80,20 @@ pub struct Task {
     trouble: BTreeMap<ObjectName, Reason>,
     changed_at: Option<Instant>,
     backoff: Backoff,
+    /// How often in a row the vault refused the subscription though it took the token.
+    refusals: Backoff,
     not_before: Instant,
-    /// When the SecretRef was last read.
+    /// When the SecretRef was last read, and when it is to be read again.
     read_at: Instant,
+    reread_at: Option<Instant>,
     counted: bool,
 }
 
-/// How often the SecretRef of a volume without a subscription is read: nobody tells of its changes.
+/// How often the SecretRef of a volume without a subscription is read, when the kubelet comes: nobody tells of its
+/// changes.
 const UNTOLD: Duration = Duration::from_mins(5);
+/// Over how long the volumes of a node spread the reading of SecretRefs that may have changed unseen.
+const SPREAD: Duration = Duration::from_secs(30);
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
 
@@ -106,7 +112,6 @@ impl Task {
             spec: start.spec,
             held: start.held,
             due: Due {
-                reread: start.reread,
                 exchange,
                 ..Due::default()
             },
@@ -116,10 +121,15 @@ impl Task {
             trouble: BTreeMap::new(),
             changed_at: None,
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(30)),
+            refusals: Backoff::new(Duration::from_secs(5), Duration::from_mins(1)),
             not_before: Instant::now(),
             read_at: Instant::now(),
+            reread_at: None,
             counted: false,
         };
+        if start.reread {
+            task.reread_before_long();
+        }
         task.attach();
         let handle = tokio::spawn(task.run(signals, lagged)).abort_handle();
         (route, handle)
@@ -146,7 +156,7 @@ impl Task {
                     work = None;
                     self.finish(done).await;
                 }
-                () = tokio::time::sleep_until(wake) => self.renew_if_old(),
+                () = tokio::time::sleep_until(wake) => self.look_at_the_clock(),
             }
             self.count();
         }
@@ -207,7 +217,7 @@ impl Task {
             self.due.parked = false;
             self.not_before = Instant::now();
         }
-        self.due.reread |= self.wants() == Wants::Nothing && self.read_at.elapsed() >= UNTOLD;
+        self.due.reread |= !self.due.subscribed && self.read_at.elapsed() >= UNTOLD;
     }
 
     /// When to look again without being told.
@@ -216,7 +226,7 @@ impl Task {
         let renewal = self.renewal_in().map(|wait| now + wait);
         let retry = (!working && self.due.step(self.wants()) != Step::Nothing).then_some(self.not_before);
         // An hour stands for never.
-        [renewal, retry]
+        [renewal, retry, self.reread_at]
             .into_iter()
             .flatten()
             .min()
@@ -236,8 +246,19 @@ impl Task {
         Some(at.duration_since(SystemTime::now()).unwrap_or_default())
     }
 
-    fn renew_if_old(&mut self) {
+    fn look_at_the_clock(&mut self) {
         self.due.exchange |= self.renewal_in().is_some_and(|wait| wait.is_zero());
+        if self.reread_at.is_some_and(|at| at <= Instant::now()) {
+            self.reread_at = None;
+            self.due.reread = true;
+        }
+    }
+
+    /// Has the SecretRef read again at a moment of this volume's own: a vault that comes back has all the volumes of
+    /// all nodes subscribe at once, and the API server is not to hear of it.
+    fn reread_before_long(&mut self) {
+        self.reread_at
+            .get_or_insert_with(|| Instant::now() + SPREAD.mul_f64(random()));
     }
 
     /// Tries again soon where that may help, else when the kubelet comes.
@@ -290,11 +311,18 @@ impl Task {
     }
 
     fn warn(&self, reason: &'static str, note: &str) {
-        let name = &self.facts.secret_ref;
-        tracing::warn!(volume = %self.facts.id, pod = %self.facts.pod.name, namespace = %self.facts.pod.namespace, reason, note);
-        self.services
+        let Facts {
+            id, pod, secret_ref, ..
+        } = &self.facts;
+        let sent = self
+            .services
             .events
-            .warn(&self.facts.pod, reason, format!("SecretRef {name}: {note}"));
+            .warn(pod, reason, format!("SecretRef {secret_ref}: {note}"));
+        if sent {
+            tracing::warn!(volume = %id, pod = %pod.name, namespace = %pod.namespace, reason, note);
+        } else {
+            tracing::debug!(volume = %id, pod = %pod.name, namespace = %pod.namespace, reason, note);
+        }
     }
 
     fn count(&mut self) {

@@ -188,13 +188,13 @@ fn what_cannot_be_read_any_more_stays_as_it_is_and_is_told_once() {
 }
 
 #[test]
-fn a_subscription_that_ended_for_good_is_taken_up_at_the_next_republish() {
+fn a_refused_subscription_is_asked_for_again_seldom_and_without_the_kubelet() {
     in_private_mounts(
-        "rotate::a_subscription_that_ended_for_good_is_taken_up_at_the_next_republish",
+        "rotate::a_refused_subscription_is_asked_for_again_seldom_and_without_the_kubelet",
         async |root| {
             let pod = Pod::new("p");
             let node = published(root, &pod).await;
-            node.vault.revoke(Reason::Forbidden);
+            node.vault.forbid(true);
             eventually("an event says so", SECOND, || {
                 node.api
                     .notes()
@@ -203,11 +203,50 @@ fn a_subscription_that_ended_for_good_is_taken_up_at_the_next_republish() {
             })
             .await;
             node.vault.put("db", "two");
-            tokio::time::sleep(SECOND / 2).await;
+            for _ in 0..4 {
+                node.publish(&pod, "app").await.unwrap();
+                tokio::time::sleep(SECOND / 2).await;
+            }
+            assert_eq!(node.vault.counts()[1], 1, "it is left alone for a while");
+            eventually("it asks again", 5 * SECOND, || node.vault.counts()[1] == 2).await;
+            tokio::time::sleep(4 * SECOND).await;
+            assert_eq!(node.vault.counts()[1], 2, "ever more seldom");
             assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
-            assert_eq!(node.vault.subscriptions(), 0);
-            node.publish(&pod, "app").await.unwrap();
-            node.reads(&pod, "a", "two", SECOND).await;
+            node.vault.forbid(false);
+            node.reads(&pod, "a", "two", 8 * SECOND).await;
+            assert_eq!(
+                (node.api.notes().len(), node.api.count(), node.identity.count()),
+                (1, 1, 1)
+            );
+        },
+    );
+}
+
+#[test]
+fn after_a_lost_stream_the_secret_refs_are_read_one_after_the_other() {
+    in_private_mounts(
+        "rotate::after_a_lost_stream_the_secret_refs_are_read_one_after_the_other",
+        async |root| {
+            let mut node = Node::start(root).await;
+            node.vault.put("db", "one");
+            node.api
+                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+            for n in 0..40 {
+                node.publish(&Pod::new(&format!("p{n}")), "app").await.unwrap();
+            }
+            node.subscribed(40).await;
+            let before = node.api.count();
+            node.stop_vault();
+            tokio::time::sleep(SECOND / 4).await;
+            node.start_vault().await;
+            eventually("all subscribe again", 5 * SECOND, || node.vault.counts()[1] == 80).await;
+            tokio::time::sleep(SECOND).await;
+            let at_once = node.api.count() - before;
+            assert!(at_once < 20, "{at_once} of 40 are read within a second");
+            eventually("some are read later", 31 * SECOND, || {
+                node.api.count() > before + at_once
+            })
+            .await;
         },
     );
 }

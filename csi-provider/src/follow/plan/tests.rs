@@ -138,19 +138,25 @@ fn a_volume_of_nothing_but_the_trust_bundle_needs_neither_token_nor_subscription
 }
 
 #[test]
-fn after_a_lost_stream_the_subscription_and_the_reference_are_due_again() {
+fn after_a_lost_stream_the_subscription_is_due_again_and_the_reference_may_have_changed() {
     let mut due = Due::default();
     due.connect();
-    assert!(!due.reread, "nothing was missed before the first connection");
     due.subscribed = true;
+    assert!(
+        !due.accepted(),
+        "nothing was missed before the first subscription"
+    );
     due.disconnect();
     assert_eq!(due.step(Wants::Objects), Step::Nothing);
     due.connect();
-    assert!(due.reread && !due.subscribed);
+    assert_eq!(due.step(Wants::Objects), Step::Subscribe);
+    due.subscribed = true;
+    assert!(due.accepted());
+    assert!(!due.accepted(), "once is enough");
 }
 
 #[test]
-fn a_refused_token_is_replaced_at_once_and_a_refused_account_waits_for_the_kubelet() {
+fn a_refused_token_is_replaced_and_a_refused_account_asks_again() {
     for reason in [revoked::Reason::TokenExpired, revoked::Reason::TokenRefused] {
         let mut due = Due {
             connected: true,
@@ -172,9 +178,9 @@ fn a_refused_token_is_replaced_at_once_and_a_refused_account_waits_for_the_kubel
             ..Due::default()
         };
         due.revoked(reason);
-        assert_eq!(due.step(Wants::Objects), Step::Nothing, "{reason:?}");
-        due.parked = false;
         assert_eq!(due.step(Wants::Objects), Step::Subscribe, "{reason:?}");
+        due.subscribed = true;
+        assert!(due.accepted(), "{reason:?}");
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Task;
 use crate::{
     follow::{
+        backoff::random,
         plan,
         rewrite::{self, RewriteError},
     },
@@ -28,7 +29,13 @@ impl Task {
             .last_contact
             .set(now.as_duration().as_secs_f64());
         match message {
-            Message::Subscribed(subscribed) => self.compare(&subscribed.objects).await,
+            Message::Subscribed(subscribed) => {
+                self.refusals.reset();
+                if self.due.accepted() {
+                    self.reread_before_long();
+                }
+                self.compare(&subscribed.objects).await;
+            }
             Message::Changed(changed) => {
                 self.changed_at.get_or_insert_with(Instant::now);
                 self.compare(&changed.objects).await;
@@ -50,14 +57,15 @@ impl Task {
     fn revoked(&mut self, revoked: &Revoked) {
         self.due.revoked(revoked.reason());
         self.forget_fetches();
-        self.put_off();
-        // A token that ended is replaced at once; only if that fails is it worth an event.
-        if !self.due.exchange {
-            self.warn(
-                "AccessRevoked",
-                &format!("{}; the files stay as they are", plan::revocation(revoked)),
-            );
+        if self.due.exchange {
+            // A token that ended is replaced at once; only if that fails is it worth an event.
+            return self.put_off();
         }
+        self.not_before = self.refusals.after_failure(Instant::now(), random());
+        self.warn(
+            "AccessRevoked",
+            &format!("{}; the files stay as they are", plan::revocation(revoked)),
+        );
     }
 
     /// Asks for what the files do not hold, or says that they hold all of it.

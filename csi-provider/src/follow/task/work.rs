@@ -76,7 +76,7 @@ impl Task {
         let (token, current) = (self.token.clone(), self.spec.clone());
         let vault_token = self.vault_token.as_ref().map(|(token, _)| token.clone());
         self.due.reread = false;
-        self.read_at = Instant::now();
+        (self.read_at, self.reread_at) = (Instant::now(), None);
         Box::pin(async move {
             let spec = match services
                 .references

@@ -48,6 +48,7 @@ struct Contained {
     subscriptions: BTreeMap<String, (Out, Vec<ObjectName>)>,
     acks: BTreeMap<String, Ack>,
     refused_tokens: BTreeSet<String>,
+    forbids: bool,
     next: u128,
 }
 
@@ -103,6 +104,14 @@ impl Vault {
                 message: "policy changed".into(),
             };
             say(&out, server_message::Message::Revoked(message));
+        }
+    }
+
+    /// Ends every subscription and takes no new one, until it is allowed again.
+    pub fn forbid(&self, forbids: bool) {
+        self.state().forbids = forbids;
+        if forbids {
+            self.revoke(revoked::Reason::Forbidden);
         }
     }
 
@@ -203,11 +212,11 @@ impl Vault {
             return say(out, server_message::Message::Revoked(revoked));
         }
         let objects = std::mem::take(&mut subscribe.objects);
-        if objects.is_empty() {
+        if objects.is_empty() || state.forbids {
             let revoked = Revoked {
                 id,
                 reason: revoked::Reason::Forbidden.into(),
-                message: "policy allows none of it".into(),
+                message: "policy changed".into(),
             };
             return say(out, server_message::Message::Revoked(revoked));
         }
