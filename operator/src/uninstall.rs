@@ -24,6 +24,9 @@ pub struct UninstallArgs {
     /// Its namespace.
     #[arg(long, default_value = "strongroom-system")]
     release_namespace: String,
+    /// Its revision, which a refusal tells how to return to: Helm upgrades no release whose uninstall was refused.
+    #[arg(long, default_value_t = 1)]
+    release_revision: u32,
 }
 
 /// Why Strongroom must not be uninstalled now.
@@ -32,7 +35,8 @@ pub enum UninstallError {
     /// Pods use the driver.
     #[error(
         "{pods} and could not end without the driver {DRIVER}. Delete them or remove their volumes, then uninstall again. \
-         To uninstall regardless: helm uninstall {release} -n {release_namespace} --no-hooks"
+         To keep Strongroom, so that Helm upgrades it again: helm rollback {release} {release_revision} -n \
+         {release_namespace}. To uninstall regardless: helm uninstall {release} -n {release_namespace} --no-hooks"
     )]
     InUse {
         /// Which.
@@ -41,6 +45,8 @@ pub enum UninstallError {
         release: String,
         /// Its namespace.
         release_namespace: String,
+        /// Its revision.
+        release_revision: u32,
     },
     /// The API server refused, or did not answer.
     #[error("cannot find out which pods use the driver {DRIVER}")]
@@ -109,11 +115,13 @@ pub async fn check(args: UninstallArgs) -> Result<(), UninstallError> {
     let UninstallArgs {
         release,
         release_namespace,
+        release_revision,
     } = args;
     Err(UninstallError::InUse {
         pods: users,
         release,
         release_namespace,
+        release_revision,
     })
 }
 
@@ -163,16 +171,18 @@ mod tests {
     }
 
     #[test]
-    fn the_refusal_names_the_pods_and_the_way_past_it() {
+    fn the_refusal_names_the_pods_and_the_ways_on() {
         let error = UninstallError::InUse {
             pods: users(&[pod("a", DRIVER, "Running"), pod("b", DRIVER, "Running")]),
             release: "strongroom".to_owned(),
             release_namespace: "strongroom-system".to_owned(),
+            release_revision: 3,
         };
         assert_eq!(
             error.to_string(),
             "2 pods still mount secrets (shop/a, shop/b) and could not end without the driver csi.strongroom.dev. Delete \
-             them or remove their volumes, then uninstall again. To uninstall regardless: helm uninstall strongroom -n \
+             them or remove their volumes, then uninstall again. To keep Strongroom, so that Helm upgrades it again: helm \
+             rollback strongroom 3 -n strongroom-system. To uninstall regardless: helm uninstall strongroom -n \
              strongroom-system --no-hooks"
         );
     }
