@@ -1,7 +1,12 @@
 //! The startup check: whether the custom resource definitions in the cluster are those this operator was built with.
 
+use std::time::Duration;
+
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, Client, ResourceExt};
+
+/// How often they are looked at while they are older.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Why the operator cannot work with the definitions in the cluster.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +29,19 @@ pub enum DefinitionError {
     },
 }
 
+/// Waits until all three are there and current, and says meanwhile what to do: whoever does it has nothing to restart.
+pub async fn current(client: &Client) -> Result<(), DefinitionError> {
+    loop {
+        match check(client).await {
+            Err(error @ DefinitionError::Older { .. }) => tracing::error!("{error}"),
+            other => return other,
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
 /// Checks all three.
-pub async fn check(client: &Client) -> Result<(), DefinitionError> {
+async fn check(client: &Client) -> Result<(), DefinitionError> {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     let mut older = Vec::new();
     for definition in strongroom_crds::all() {

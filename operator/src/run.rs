@@ -73,7 +73,7 @@ pub struct RunArgs {
 /// Runs until a signal asks to end, or until this replica must no longer lead.
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let client = Client::try_default().await?;
-    definitions::check(&client).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let readiness = Readiness::default();
     let metrics = Metrics::default();
     let render = metrics.clone();
@@ -82,6 +82,10 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         readiness.clone(),
         Arc::new(move || render.render()),
     ));
+    tokio::select! {
+        checked = definitions::current(&client) => checked?,
+        _ = terminate.recv() => return Ok(()),
+    }
     let caches = Caches::start(&client);
     caches.synced().await?;
     readiness.set(true);
@@ -95,7 +99,6 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         .build()
         .await?;
     let (mut leading, task) = lease.watch().await;
-    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         won = leading.wait_for(|leads| *leads) => { won?; }
         _ = terminate.recv() => return Ok(()),
