@@ -62,6 +62,9 @@ pub struct RunArgs {
     /// Secret with credentials for that image, in the vault's namespace. May be given several times.
     #[arg(long = "vault-image-pull-secret")]
     vault_image_pull_secrets: Vec<String>,
+    /// Port that the cluster's DNS pods listen on, for the vaults' network policies. May be given several times.
+    #[arg(long = "dns-port", default_values_t = [53, 5353])]
+    dns_ports: Vec<u16>,
     /// Name of this replica, unique among them.
     #[arg(long, env = "POD_NAME", default_value = "strongroom-operator")]
     pod_name: String,
@@ -186,6 +189,7 @@ async fn prepare(
         vault_image: args.vault_image.clone(),
         vault_image_pull_policy: args.vault_image_pull_policy.clone(),
         vault_image_pull_secrets: args.vault_image_pull_secrets.clone(),
+        dns_ports: args.dns_ports.clone(),
     };
     let mut authorities = installation::authorities(client, &settings).await?;
     installation::maintain(client, &settings, &mut authorities).await?;

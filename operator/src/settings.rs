@@ -19,6 +19,8 @@ pub struct Settings {
     pub vault_image_pull_policy: String,
     /// The names of its pull secrets.
     pub vault_image_pull_secrets: Vec<String>,
+    /// The ports that the cluster's DNS pods listen on, behind any Service.
+    pub dns_ports: Vec<u16>,
 }
 
 impl Settings {
@@ -50,6 +52,7 @@ impl Settings {
             vault_image: "strongroom/vault:dev".to_owned(),
             vault_image_pull_policy: "IfNotPresent".to_owned(),
             vault_image_pull_secrets: Vec::new(),
+            dns_ports: vec![53, 5353],
         }
     }
 }

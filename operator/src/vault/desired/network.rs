@@ -17,6 +17,11 @@ pub fn policy(subject: &Subject<'_>, settings: &Settings) -> Desired {
     ) {
         rule.insert("from".to_owned(), Value::Array(from));
     }
+    let dns: Vec<Value> = settings
+        .dns_ports
+        .iter()
+        .flat_map(|port| [json!({"port": port, "protocol": "UDP"}), tcp(*port)])
+        .collect();
     let operator = pods_of(settings.release_namespace.as_str(), "operator");
     let identity = pods_of(settings.release_namespace.as_str(), "identity");
     let object = json!({
@@ -31,7 +36,7 @@ pub fn policy(subject: &Subject<'_>, settings: &Settings) -> Desired {
                 {"ports": [tcp(port::HEALTH)]},
             ],
             "egress": [
-                {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+                {"ports": dns},
                 {"ports": [tcp(port::DATA)], "to": [identity]},
             ],
         },
