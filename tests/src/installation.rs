@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
 use kube::Client;
 
 use crate::{
@@ -108,9 +109,9 @@ impl Installer {
 /// Waits until every part runs its newest revision.
 pub async fn ready(client: &Client) -> Result<()> {
     let step = Step::begin("Waiting for Strongroom to be ready");
-    wait::deployment(client, NAMESPACE, "strongroom-operator", DEADLINE).await?;
-    wait::deployment(client, NAMESPACE, "strongroom-identity", DEADLINE).await?;
-    wait::daemon_set(client, NODE_NAMESPACE, "strongroom-csi", DEADLINE).await?;
+    wait::rollout::<Deployment>(client, NAMESPACE, "strongroom-operator", DEADLINE).await?;
+    wait::rollout::<Deployment>(client, NAMESPACE, "strongroom-identity", DEADLINE).await?;
+    wait::rollout::<DaemonSet>(client, NODE_NAMESPACE, "strongroom-csi", DEADLINE).await?;
     step.done();
     Ok(())
 }

@@ -18,7 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{PersistentVolume, PersistentVolumeClaim, Pod},
+};
 use kube::{Api, api::ListParams};
 use serde_json::json;
 use strongroom_tests::{
@@ -496,7 +499,7 @@ async fn what_is_killed_inside_of_a_cluster_comes_back() {
         })
     });
     restarted.await.unwrap();
-    wait::deployment(&client, "kube-system", "coredns", MINUTE)
+    wait::rollout::<Deployment>(&client, "kube-system", "coredns", MINUTE)
         .await
         .unwrap();
     let paused = faults::pause(record, "control", "kube-apiserver").unwrap();

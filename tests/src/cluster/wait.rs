@@ -1,5 +1,7 @@
 //! Waiting for something with a deadline, and an error that says what was seen last.
 
+mod rollout;
+
 use std::{
     fmt::Debug,
     future::Future,
@@ -7,12 +9,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use k8s_openapi::api::{
-    apps::v1::{DaemonSet, Deployment, StatefulSet},
-    core::v1::Pod,
-};
+use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client, Resource, api::DynamicObject, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
+
+pub use rollout::{Progress, Workload, rollout};
 
 /// How often the world is looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -47,89 +48,6 @@ where
     }
 }
 
-/// Waits until every replica of a Deployment is of the newest revision and available.
-pub async fn deployment(
-    client: &Client,
-    namespace: &str,
-    name: &str,
-    deadline: Duration,
-) -> Result<Deployment> {
-    let api = Api::<Deployment>::namespaced(client.clone(), namespace);
-    until(
-        &format!("Deployment {namespace}/{name} is available"),
-        deadline,
-        || async {
-            let found = api.get(name).await?;
-            let wanted = found.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-            let status = found.status.clone().unwrap_or_default();
-            let current = status.observed_generation >= found.metadata.generation;
-            let updated = status.updated_replicas.unwrap_or(0);
-            let available = status.available_replicas.unwrap_or(0);
-            let alone = status.replicas.unwrap_or(0) == wanted;
-            Ok(seen(
-                found,
-                current && updated >= wanted && available >= wanted && alone,
-                || format!("{available} of {wanted} available, {updated} updated"),
-            ))
-        },
-    )
-    .await
-}
-
-/// Waits until a DaemonSet runs its newest revision on every node meant.
-pub async fn daemon_set(
-    client: &Client,
-    namespace: &str,
-    name: &str,
-    deadline: Duration,
-) -> Result<DaemonSet> {
-    let api = Api::<DaemonSet>::namespaced(client.clone(), namespace);
-    until(
-        &format!("DaemonSet {namespace}/{name} is available"),
-        deadline,
-        || async {
-            let found = api.get(name).await?;
-            let status = found.status.clone().unwrap_or_default();
-            let current = status.observed_generation >= found.metadata.generation;
-            let wanted = status.desired_number_scheduled;
-            let updated = status.updated_number_scheduled.unwrap_or(0);
-            let available = status.number_available.unwrap_or(0);
-            Ok(seen(
-                found,
-                current && wanted > 0 && updated >= wanted && available >= wanted,
-                || format!("{available} of {wanted} available, {updated} updated"),
-            ))
-        },
-    )
-    .await
-}
-
-/// Waits until every replica of a StatefulSet is of the newest revision and ready.
-pub async fn stateful_set(
-    client: &Client,
-    namespace: &str,
-    name: &str,
-    deadline: Duration,
-) -> Result<StatefulSet> {
-    let api = Api::<StatefulSet>::namespaced(client.clone(), namespace);
-    until(
-        &format!("StatefulSet {namespace}/{name} is ready"),
-        deadline,
-        || async {
-            let found = api.get(name).await?;
-            let wanted = found.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-            let status = found.status.clone().unwrap_or_default();
-            let current = status.observed_generation >= found.metadata.generation;
-            let ready = status.ready_replicas.unwrap_or(0);
-            let revision = status.update_revision == status.current_revision;
-            Ok(seen(found, current && revision && ready >= wanted, || {
-                format!("{ready} of {wanted} ready")
-            }))
-        },
-    )
-    .await
-}
-
 /// Waits until a pod is Ready.
 pub async fn pod(client: &Client, namespace: &str, name: &str, deadline: Duration) -> Result<Pod> {
     let api = Api::<Pod>::namespaced(client.clone(), namespace);
@@ -142,7 +60,11 @@ pub async fn pod(client: &Client, namespace: &str, name: &str, deadline: Duratio
         let ready =
             conditions.is_some_and(|all| all.iter().any(|one| one.type_ == "Ready" && one.status == "True"));
         let state = super::report::pod(&found);
-        Ok(seen(found, ready, || state))
+        Ok(if ready {
+            Seen::Ready(found)
+        } else {
+            Seen::NotYet(state)
+        })
     })
     .await
 }
@@ -202,14 +124,6 @@ where
         },
     )
     .await
-}
-
-fn seen<T>(found: T, ready: bool, state: impl FnOnce() -> String) -> Seen<T> {
-    if ready {
-        Seen::Ready(found)
-    } else {
-        Seen::NotYet(state())
-    }
 }
 
 #[cfg(test)]

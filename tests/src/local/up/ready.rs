@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use k8s_openapi::api::core::v1::{Node, PersistentVolume, ServiceAccount};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Node, PersistentVolume, ServiceAccount},
+};
 use kube::{Api, Client, ResourceExt, api::ListParams};
 
 use crate::{
@@ -81,7 +84,7 @@ pub async fn cluster(layout: &Layout, record: &Record) -> Result<()> {
         )?;
     }
     named(layout, "node-0", "node-0-volumes", volumes(&client, record).await)?;
-    wait::deployment(&client, addons::DNS_NAMESPACE, addons::DNS_DEPLOYMENT, DEADLINE).await?;
+    wait::rollout::<Deployment>(&client, addons::DNS_NAMESPACE, addons::DNS_DEPLOYMENT, DEADLINE).await?;
     step.done();
     Ok(())
 }
