@@ -17,6 +17,7 @@
 //! finds it after any abort, and ends nothing else.
 
 pub mod addons;
+pub mod audit;
 pub mod bundle;
 pub mod cgroups;
 pub mod config;

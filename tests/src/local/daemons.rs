@@ -1,7 +1,7 @@
 //! The daemons of each bundle and their flags.
 
 use super::{
-    Layout, Options,
+    Layout, Options, audit,
     bundle::{Daemon, Plan},
     config::CONTAINERD_SOCKET,
     layout::{INSIDE_TOOLS, inside},
@@ -90,6 +90,11 @@ fn api_server() -> Daemon {
         "--enable-admission-plugins=NodeRestriction".to_owned(),
         "--allow-privileged=true".to_owned(),
         "--profiling=false".to_owned(),
+        format!("--audit-policy-file={}", inside(audit::POLICY)),
+        format!("--audit-log-path={}", inside(audit::LOG)),
+        // A whole run of tests is some 20 MB; a part that is put aside would be rights that no test sees.
+        "--audit-log-maxsize=500".to_owned(),
+        "--audit-log-maxbackup=1".to_owned(),
     ];
     kubernetes("kube-apiserver", args, None)
 }

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::Result;
 
 use crate::local::{
-    Layout, config, daemons,
+    Layout, audit, config, daemons,
     network::{CONTROL, node_address, node_name},
     pki::{Authority, Identity, Pair, service_account_key},
     record::Record,
@@ -26,6 +26,7 @@ pub fn write(layout: &Layout, record: &Record) -> Result<()> {
     let kubelet_client = Identity::client("kube-apiserver-kubelet-client", Some("system:masters"));
     pair(layout, "kubelet-client", &authority.issue(&kubelet_client)?)?;
     layout.write("pki/service-account.key", &service_account_key()?)?;
+    layout.write(audit::POLICY, &audit::policy().to_string())?;
     control(layout, record, &authority)?;
     for index in 0..record.options.nodes {
         node(layout, record, &authority, index)?;
