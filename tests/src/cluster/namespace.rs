@@ -31,15 +31,25 @@ impl Cluster {
         self.labelled_namespace(prefix, &[]).await
     }
 
+    /// Makes a namespace of exactly this name, once an earlier one of the name is gone.
+    pub async fn exact_namespace(&self, name: &str) -> Result<TestNamespace> {
+        wait::deleted(&Api::<Namespace>::all(self.client()), name, DEADLINE).await?;
+        self.make(name.to_owned(), name, &[]).await
+    }
+
     /// Makes a namespace with labels, for example of Pod Security.
     pub async fn labelled_namespace(&self, prefix: &str, labels: &[(&str, &str)]) -> Result<TestNamespace> {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let name = format!("{prefix}-{}", id.get(..8).unwrap_or(&id));
+        self.make(name, prefix, labels).await
+    }
+
+    async fn make(&self, name: String, test: &str, labels: &[(&str, &str)]) -> Result<TestNamespace> {
         let mut all: std::collections::BTreeMap<_, _> = labels
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect();
-        all.insert("strongroom.dev/test".to_owned(), prefix.to_owned());
+        all.insert("strongroom.dev/test".to_owned(), test.to_owned());
         let metadata = ObjectMeta {
             name: Some(name.clone()),
             labels: Some(all),
