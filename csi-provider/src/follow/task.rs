@@ -92,7 +92,7 @@ pub struct Task {
 /// How often the SecretRef of a volume without a subscription is read, when the kubelet comes: nobody tells of its
 /// changes.
 const UNTOLD: Duration = Duration::from_mins(5);
-/// Over how long the volumes of a node spread the reading of SecretRefs that may have changed unseen.
+/// Over how long the volumes of a node spread the reading of `SecretRef`s that may have changed unseen.
 const SPREAD: Duration = Duration::from_secs(30);
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
