@@ -18,6 +18,9 @@ const FILES: &[(&str, &[&str])] = &[
     ("socat", &["/usr/bin/socat"]),
     ("iproute2", &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"]),
     ("util-linux", &["/usr/bin/unshare"]),
+    // What programs cost: in tests of hot paths and in benchmarks.
+    ("valgrind", &["/usr/bin/valgrind"]),
+    ("strace", &["/usr/bin/strace"]),
 ];
 
 /// The packages that are not installed.

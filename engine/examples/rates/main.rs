@@ -2,22 +2,20 @@
 //!
 //! `cargo run --profile ci -p strongroom-engine --example rates -- [DIRECTORY] [OBJECTS]`
 
+#[path = "../opened/vault.rs"]
+mod vault;
+
 use std::{
-    error::Error,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::mpsc,
     time::{Duration, Instant, SystemTime},
 };
 
 use strongroom_engine::{
-    Answer, AttributesPatch, Initialise, ReadRequest, SecretValue, Tags, Timestamp, Unsealed, Vault,
-    VaultOptions, WriteError, WriteRequest,
-    audit::{Entry, Event, Log, LogConfig},
-    seal::SecretFile,
-    store::{RedbOptions, RedbStore},
+    Answer, AttributesPatch, ReadRequest, SecretValue, Tags, Timestamp, Vault, WriteError, WriteRequest,
+    audit::{Entry, Event},
 };
-
-type Failure = Box<dyn Error>;
+use vault::{Failure, open};
 
 /// How many changes wait at a time while the vault is filled.
 const WAITING: usize = 256;
@@ -69,25 +67,6 @@ fn measure(directory: &Path, objects: usize) -> Result<(), Failure> {
     read(&vault, 0)?;
     println!("open and first GET: {:?}", started.elapsed());
     Ok(())
-}
-
-fn open(directory: &Path) -> Result<Vault, Failure> {
-    let seal = directory.join("seal");
-    std::fs::create_dir_all(&seal)?;
-    std::fs::write(seal.join("key"), [7; 32])?;
-    std::fs::write(seal.join("id"), "bench")?;
-    let store = RedbStore::open(&directory.join("store.redb"), RedbOptions::default())?;
-    let options = VaultOptions {
-        initialise: Initialise::Allowed,
-        ..VaultOptions::new(directory.join("keyring"))
-    };
-    let unsealed = Unsealed::open(options, Arc::new(store), Box::new(SecretFile::read(&seal)?))?;
-    let id = unsealed.vault_id().to_string();
-    let log = Log::open(
-        LogConfig::new(directory.join("audit"), &id, "bench"),
-        unsealed.audit_head(),
-    )?;
-    Ok(unsealed.start(Arc::new(log))?)
 }
 
 /// Spreads indexes over all objects without a random source.
