@@ -41,6 +41,24 @@ test-local: harness ## the tests that need no cluster
 	$(HARNESS) tools
 	$(CARGO) test $(PROFILE) --workspace --exclude strongroom-tests
 
+.PHONY: bench
+bench: bench-vault bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
+
+BENCH := $(or $(CARGO_TARGET_DIR),target)/release/bench
+BENCH_ARGS :=
+
+.PHONY: bench-program
+bench-program:
+	$(CARGO) build --release --workspace --bins
+
+.PHONY: bench-vault
+bench-vault: bench-program ## the vault alone, as a bare process
+	$(BENCH) vault --write docs/benchmarks.md $(BENCH_ARGS)
+
+.PHONY: bench-node
+bench-node: bench-program ## mounts, rotations, steady state and memory
+	$(BENCH) node --write docs/benchmarks.md $(BENCH_ARGS)
+
 .PHONY: fmt
 fmt: ## formatting
 	@echo "==> formatting"

@@ -42,10 +42,19 @@ pub fn dns_reference() -> String {
     table::COREDNS.reference(None)
 }
 
-/// Builds the images of this workspace: the programs once, then one tar per image.
+/// Builds the images of this workspace as tests use them: the programs once, then one tar per image.
 pub fn workspace(store: &Store, names: &[String], tag: &str) -> Result<Vec<(String, Vec<u8>)>> {
+    built_as(program::TESTS, store, names, tag)
+}
+
+/// The same as they are released, for measurements.
+pub fn released(store: &Store, tag: &str) -> Result<Vec<(String, Vec<u8>)>> {
+    built_as(program::RELEASE, store, &[], tag)
+}
+
+fn built_as(profile: &str, store: &Store, names: &[String], tag: &str) -> Result<Vec<(String, Vec<u8>)>> {
     let images = chosen(names)?;
-    let programs = program::build(&images)?;
+    let programs = program::build(&images, profile)?;
     let step = Step::begin("Packing images");
     let all = images.iter().map(|image| {
         Ok((

@@ -34,7 +34,12 @@ pub struct Scenario {
 impl Scenario {
     /// Makes the namespaces and all objects, and waits until the vault is ready and enforces the policies.
     pub async fn start(name: &str) -> Result<Self> {
-        let scenario = Self::prepare(name).await?;
+        Self::start_on(Cluster::connect().await?, name).await
+    }
+
+    /// The same on a cluster that is not the one under test.
+    pub async fn start_on(cluster: Cluster, name: &str) -> Result<Self> {
+        let scenario = Self::prepare_on(cluster, name).await?;
         scenario.apply(&scenario.vault.name, &vault(&json!({}))).await?;
         let admin = [scenario.account("admin")];
         let everything = json!({"role": "KeyVaultSecretsOfficer"});
@@ -54,7 +59,10 @@ impl Scenario {
 
     /// Makes the namespaces and accounts only, with the vault's namespace enabled as its administrator would.
     pub async fn prepare(name: &str) -> Result<Self> {
-        let cluster = Cluster::connect().await?;
+        Self::prepare_on(Cluster::connect().await?, name).await
+    }
+
+    async fn prepare_on(cluster: Cluster, name: &str) -> Result<Self> {
         let vault = cluster.namespace(&format!("{name}-vault")).await?;
         let app = cluster.namespace(&format!("{name}-app")).await?;
         let scenario = Self { cluster, vault, app };

@@ -15,10 +15,12 @@ use super::{Contents, Entry, Image};
 use crate::{command::output, progress::Step};
 
 /// The one profile of tests and images, so that they share the build of all dependencies.
-const PROFILE: &str = "ci";
+pub const TESTS: &str = "ci";
+/// The profile of what is released.
+pub const RELEASE: &str = "release";
 
 /// Builds the programs of some images and gives the path of each by name.
-pub fn build(images: &[&Image]) -> Result<BTreeMap<String, PathBuf>> {
+pub fn build(images: &[&Image], profile: &str) -> Result<BTreeMap<String, PathBuf>> {
     let mut targets = Vec::new();
     for image in images {
         if let Contents::Program { target, example } = image.contents {
@@ -34,7 +36,7 @@ pub fn build(images: &[&Image]) -> Result<BTreeMap<String, PathBuf>> {
     cargo.args([
         "build",
         "--profile",
-        PROFILE,
+        profile,
         "--message-format",
         "json-render-diagnostics",
     ]);

@@ -1,0 +1,84 @@
+//! Benchmarks: programs that print tables, each figure beside that of a peer in the same run.
+//!
+//! ```text
+//!   bench vault   the vault as a bare process, OpenBao, and the least handler that could send the same bytes
+//!   bench node    mounts, rotations, steady state and memory on the harness's cluster
+//! ```
+//!
+//! Absolute times are of the machine and of its hour; ratios and counts are what to compare.
+
+mod api;
+mod authority;
+mod bare;
+mod figures;
+mod identity;
+mod load;
+mod machine;
+mod node;
+mod openbao;
+mod process;
+mod report;
+mod serve;
+mod strongroom;
+mod syncs;
+mod vault;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Result, anyhow};
+use clap::{Parser, Subcommand};
+
+/// Measures Strongroom against its peers and prints tables.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version)]
+struct Cli {
+    /// What to measure.
+    #[command(subcommand)]
+    command: Command,
+    /// Also put the tables into this page, between the markers of the command's name.
+    #[arg(long, global = true, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The vault as a bare process, beside OpenBao and a bare handler.
+    Vault(vault::Args),
+    /// Mounts, rotations, steady state and memory on a cluster of its own.
+    Node(node::Args),
+    /// The least handler that answers what the vault answered; not for people.
+    #[command(hide = true)]
+    Bare {
+        /// Where its certificate and the answers are.
+        directory: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = tokio::select! {
+        outcome = run(Cli::parse()) => outcome,
+        // What was started ends with its owner, which is dropped here.
+        _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<()> {
+    let (name, text) = match &cli.command {
+        Command::Vault(args) => ("vault", vault::run(args).await?),
+        Command::Node(args) => ("node", node::run(args).await?),
+        Command::Bare { directory } => return bare::run(directory).await,
+    };
+    println!("{text}");
+    match &cli.write {
+        Some(page) => report::put(page, name, &text),
+        None => Ok(()),
+    }
+}
