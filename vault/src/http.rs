@@ -18,6 +18,7 @@ mod error;
 mod exchange;
 mod host;
 mod query;
+mod recorder;
 mod respond;
 mod route;
 mod throttle;

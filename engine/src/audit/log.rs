@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use self::{gauges::Gauges, open::find_end, writer::Writer};
+use self::{
+    gauges::Gauges,
+    open::find_end,
+    writer::{Appended, Writer},
+};
 use crate::audit::{
     chain::{Head, Place},
     config::{Class, LogConfig, SyncMode},
@@ -120,7 +124,25 @@ impl Log {
     ///
     /// On an error nothing may be answered to whom the record is about: the vault says 503.
     pub fn append(&self, class: Class, entry: &Entry) -> Result<Head, AppendError> {
-        self.shared.append(class, entry, None)
+        self.shared.append_one(Appended {
+            class,
+            entry,
+            place: None,
+        })
+    }
+
+    /// Appends several records as [`Self::append`] does, in their order and with one write. One that the quota has no
+    /// room for is refused alone; the others are appended all or not at all.
+    pub fn append_all(&self, records: &[(Class, Entry)]) -> Vec<Result<Head, AppendError>> {
+        let records: Vec<_> = records
+            .iter()
+            .map(|(class, entry)| Appended {
+                class: *class,
+                entry,
+                place: None,
+            })
+            .collect();
+        self.shared.append(&records)
     }
 
     /// Appends a write's record from the store's outbox, after its commit; none if the log holds it already, which is
@@ -131,7 +153,12 @@ impl Log {
         if self.last_drained().is_some_and(|last| last >= place) {
             return Ok(None);
         }
-        self.shared.append(Class::Write, entry, Some(place)).map(Some)
+        let record = Appended {
+            class: Class::Write,
+            entry,
+            place: Some(place),
+        };
+        self.shared.append_one(record).map(Some)
     }
 
     /// Records that the store was put back to `generation` and that this was accepted: later writes have places that
@@ -141,7 +168,11 @@ impl Log {
             generation,
             index: u32::MAX,
         };
-        self.shared.append(Class::Administration, entry, Some(place))
+        self.shared.append_one(Appended {
+            class: Class::Administration,
+            entry,
+            place: Some(place),
+        })
     }
 
     /// Whether a record of `class` would be refused now. For a writer, before it commits what must be recorded.
@@ -211,31 +242,37 @@ impl Drop for Log {
 }
 
 impl Shared {
-    fn append(
-        self: &Arc<Self>,
-        class: Class,
-        entry: &Entry,
-        place: Option<Place>,
-    ) -> Result<Head, AppendError> {
+    fn append_one(self: &Arc<Self>, record: Appended<'_>) -> Result<Head, AppendError> {
+        self.append(&[record]).pop().unwrap_or(Err(AppendError::Lost))
+    }
+
+    fn append(self: &Arc<Self>, records: &[Appended<'_>]) -> Vec<Result<Head, AppendError>> {
         let failures = match self.config.sync {
             SyncMode::Always => self.progress().failures,
             SyncMode::Within(_) => 0,
         };
-        let appended = {
+        let mut appended = {
             let mut writer = self.lock();
             let _timer = self.gauges.time();
-            writer.append(class, entry, place)
+            writer.append(records)
         };
+        let full = |outcome: &Result<_, _>| matches!(outcome, Err(AppendError::QuotaReached { .. }));
         // A lost file needs the thread too; a full log does not.
-        if !matches!(appended, Err(AppendError::QuotaReached { .. })) {
+        if !appended.iter().all(full) {
             worker::wake(self);
         }
-        let head = appended?;
-        match self.config.sync {
-            SyncMode::Always => self.wait_for(head, failures)?,
-            SyncMode::Within(_) => {}
+        let last = appended
+            .iter()
+            .rev()
+            .find_map(|outcome| outcome.as_ref().ok().copied());
+        if let (SyncMode::Always, Some(last)) = (self.config.sync, last)
+            && self.wait_for(last, failures).is_err()
+        {
+            for outcome in appended.iter_mut().filter(|outcome| outcome.is_ok()) {
+                *outcome = Err(AppendError::NotSynced);
+            }
         }
-        Ok(head)
+        appended
     }
 
     /// Waits until `head` is on the disk, unless a sync fails after there had been `failures`.

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::{self, DirBuilder, File, Metadata, OpenOptions},
-    io::{self, IoSlice, Write},
+    io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     str::FromStr,
@@ -218,12 +218,11 @@ impl Segment {
         let _ = fs::remove_file(self.path);
     }
 
-    /// Appends the parts of one line, all or nothing.
-    pub(crate) fn write(&mut self, parts: [&[u8]; 2]) -> Result<(), WriteError> {
-        match write_all(&self.file, parts) {
+    /// Appends whole lines, all or nothing.
+    pub(crate) fn write(&mut self, lines: &[u8]) -> Result<(), WriteError> {
+        match (&*self.file).write_all(lines) {
             Ok(()) => {
-                let written = parts.iter().map(|part| part.len() as u64).sum::<u64>();
-                self.len = self.len.saturating_add(written);
+                self.len = self.len.saturating_add(lines.len() as u64);
                 Ok(())
             }
             Err(source) => match self.file.set_len(self.len) {
@@ -234,29 +233,13 @@ impl Segment {
     }
 }
 
-/// Why a line was not appended.
+/// Why lines were not appended.
 #[derive(Debug)]
 pub(crate) enum WriteError {
     /// The file is as it was before.
     Undone(io::Error),
-    /// The file may end in a part of the line.
+    /// The file may end in a part of the lines.
     Partial(io::Error),
-}
-
-fn write_all(mut file: &File, [mut first, mut second]: [&[u8]; 2]) -> io::Result<()> {
-    while !first.is_empty() || !second.is_empty() {
-        match file.write_vectored(&[IoSlice::new(first), IoSlice::new(second)]) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                let of_first = written.min(first.len());
-                first = first.get(of_first..).unwrap_or_default();
-                second = second.get(written.saturating_sub(of_first)..).unwrap_or_default();
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 fn options() -> OpenOptions {

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use strongroom_engine::audit::{Class, Entry, Event, Log, OpenError, Place, SegmentLimits, SyncMode};
+use strongroom_engine::audit::{Class, Entry, Event, Log, OpenError, Place, SegmentLimits, SyncMode, verify};
 
 use crate::fixture::{Bench, entry, record, within};
 
@@ -71,6 +71,21 @@ fn every_append_is_one_line_under_concurrency_and_over_segments() {
     assert_eq!(bench.records("segment").len(), segments);
     assert!(segments > 10, "{segments}");
     assert_eq!(head.sequence, 1600 + segments as u64);
+}
+
+#[test]
+fn records_appended_together_are_chained_in_their_order() {
+    let bench = Bench::new();
+    let log = bench.open();
+    let before = log.head().sequence;
+    let records: Vec<_> = (0..5).map(|_| (Class::Read, entry())).collect();
+    let heads: Vec<_> = log.append_all(&records).into_iter().map(Result::unwrap).collect();
+    let sequences: Vec<_> = heads.iter().map(|head| head.sequence - before).collect();
+    assert_eq!(sequences, [1, 2, 3, 4, 5]);
+    assert_eq!(heads.last(), Some(&log.head()));
+    assert_eq!(bench.records("request").len(), 5);
+    assert!(verify(bench.dir(), heads.last().copied()).unwrap().is_intact());
+    assert!(log.append_all(&[]).is_empty());
 }
 
 #[test]

@@ -44,6 +44,24 @@ fn at_the_quota_reads_and_writes_stop_first_then_refusals_then_administration() 
 }
 
 #[test]
+fn of_records_appended_together_only_those_without_room_are_refused() {
+    let bench = bounded(100_000, 20_000);
+    let log = bench.open();
+    while log.append(Class::Read, &entry()).is_ok() {}
+    let classes = [Class::Read, Class::Refusal, Class::Write, Class::Administration];
+    let outcomes = log.append_all(&classes.map(|class| (class, entry())));
+    let full = |outcome: &Result<_, _>| matches!(outcome, Err(AppendError::QuotaReached { .. }));
+    assert_eq!(
+        outcomes.iter().map(full).collect::<Vec<_>>(),
+        [true, false, true, false]
+    );
+    assert!(outcomes[1].is_ok() && outcomes[3].is_ok());
+    assert_eq!(log.head(), *outcomes[3].as_ref().unwrap());
+    let report = verify(bench.dir(), Some(log.head())).unwrap();
+    assert!(report.is_intact(), "{report}");
+}
+
+#[test]
 fn a_full_log_goes_on_by_itself_once_segments_are_taken_away() {
     let bench = bounded(100_000, 10_000);
     let log = bench.open();

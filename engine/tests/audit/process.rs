@@ -76,7 +76,10 @@ fn append_beyond_the_file_size_limit(bench: &Bench, log: &Log) {
     assert!(matches!(error, AppendError::Write { .. }), "{error}");
     assert_eq!(appended, 2);
     assert!(log.problem().is_some());
-    assert!(log.append(Class::Read, &entry()).is_err());
+    let together = log.append_all(&[(Class::Read, entry()), (Class::Read, entry())]);
+    let [Err(AppendError::Write { .. }), Err(AppendError::Together)] = together.as_slice() else {
+        panic!("{together:?}");
+    };
     let report = verify(bench.dir(), Some(log.head())).unwrap();
     assert!(report.is_intact() && report.notes.is_empty(), "{report}");
     setrlimit(Resource::Fsize, unlimited).unwrap();
@@ -85,7 +88,7 @@ fn append_beyond_the_file_size_limit(bench: &Bench, log: &Log) {
     let recovered = bench.records("recovered");
     assert_eq!(recovered.len(), 1);
     assert_eq!(recovered[0]["properties"]["reason"], "WriteFailed");
-    assert_eq!(recovered[0]["properties"]["refused"], 2);
+    assert_eq!(recovered[0]["properties"]["refused"], 3);
     assert!(verify(bench.dir(), Some(log.head())).unwrap().is_intact());
     std::io::stdout().write_all(b"done\n").unwrap();
 }

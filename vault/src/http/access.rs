@@ -217,22 +217,11 @@ impl Api {
         } else {
             Class::Refusal
         };
-        let log = Arc::clone(&self.service.audit);
-        let append = move || log.append(class, &Entry::new(&record));
-        let appended = if self.audit_waits {
-            spawn_blocking(append).await.ok()
-        } else {
-            Some(append())
-        };
-        match appended {
-            Some(Ok(_)) => true,
-            Some(Err(error)) => {
-                self.service.metrics.audit_failure();
-                tracing::debug!(%error, "no audit record, no answer");
-                false
-            }
-            None => false,
+        let kept = self.recorder.append(class, Entry::new(&record)).await;
+        if !kept {
+            self.service.metrics.audit_failure();
         }
+        kept
     }
 
     fn now(&self) -> Timestamp {

@@ -21,6 +21,7 @@ use super::{
     error::ApiError,
     exchange::{Arrival, CLIENT_REQUEST_ID, Exchange, Trail, caller},
     host::{Host, HostError, Hosts},
+    recorder::Recorder,
     respond,
     throttle::Throttle,
 };
@@ -57,7 +58,7 @@ pub struct ApiConfig {
 pub struct Api {
     pub(super) service: Service,
     pub(super) restores: Semaphore,
-    pub(super) audit_waits: bool,
+    pub(super) recorder: Arc<Recorder>,
     hosts: Hosts,
     challenge: Challenge,
     throttle: Throttle,
@@ -67,9 +68,9 @@ impl Api {
     /// The API over `service`.
     pub fn new(service: Service, config: ApiConfig) -> Arc<Self> {
         Arc::new(Self {
+            recorder: Recorder::new(Arc::clone(&service.audit), config.audit_waits),
             service,
             restores: Semaphore::new(RESTORES),
-            audit_waits: config.audit_waits,
             challenge: Challenge::new(&config.identity_url, &config.tenant),
             throttle: Throttle::new(config.account_rate),
             hosts: Hosts {

@@ -73,6 +73,9 @@ pub enum AppendError {
         /// Why.
         source: io::Error,
     },
+    /// Records that were to be written in one go with this one were not taken, and neither was this one.
+    #[error("the records that were to be written with this one were not taken")]
+    Together,
     /// The next segment cannot be begun.
     #[error("cannot begin an audit segment in {}", .dir.display())]
     Segment {
@@ -93,6 +96,7 @@ impl AppendError {
             Self::QuotaReached { .. }
             | Self::Lost
             | Self::Write { .. }
+            | Self::Together
             | Self::Segment { .. }
             | Self::NotSynced => true,
         }

@@ -165,7 +165,7 @@ impl Shared {
             bytes,
         };
         let entry = Entry::of(&upkeep.at(SystemTime::now()));
-        if self.lock().extend(&entry, None).is_err() {
+        if self.lock().extend(&[(&entry, None)]).is_err() {
             return;
         }
         self.dirty.store(true, Relaxed);

@@ -2,7 +2,8 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, Write},
+    iter,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::SystemTime,
 };
@@ -38,6 +39,16 @@ pub(super) struct Writer {
     pub(super) dir_changed: bool,
     /// The segment is old enough to be closed.
     pub(super) rotation_due: bool,
+    /// The lines of one write; kept for its room.
+    lines: Vec<u8>,
+}
+
+/// A record on its way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Appended<'a> {
+    pub(super) class: Class,
+    pub(super) entry: &'a Entry,
+    pub(super) place: Option<Place>,
 }
 
 impl Writer {
@@ -61,64 +72,84 @@ impl Writer {
             closed: Vec::new(),
             dir_changed: true,
             rotation_due: false,
+            lines: Vec::new(),
         })
     }
 
-    /// Appends `entry` if the quota has room for one of its `class`.
-    pub(super) fn append(
-        &mut self,
-        class: Class,
-        entry: &Entry,
-        place: Option<Place>,
-    ) -> Result<Head, AppendError> {
-        let admitted = self.admit(class, entry);
-        let appended = admitted.and_then(|()| {
-            let extended = self.extend(entry, place);
-            self.refused = self.refused.saturating_add(u64::from(extended.is_err()));
-            extended
-        });
-        if appended.is_err() {
-            self.gauges.refused.fetch_add(1, Relaxed);
-        }
-        appended
+    /// Appends what the quota has room for, in one write and in order: all of it or nothing. A record without room is
+    /// refused alone.
+    pub(super) fn append(&mut self, records: &[Appended<'_>]) -> Vec<Result<Head, AppendError>> {
+        let mut bytes = self.bytes;
+        let admitted: Vec<_> = records
+            .iter()
+            .map(|record| self.admit(record, &mut bytes))
+            .collect();
+        let taken: Vec<_> = records
+            .iter()
+            .zip(&admitted)
+            .filter_map(|(record, admitted)| admitted.is_ok().then_some((record.entry, record.place)))
+            .collect();
+        let mut outcomes = self.take(&taken).into_iter();
+        let outcomes: Vec<_> = admitted
+            .into_iter()
+            .map(|admitted| admitted.and_then(|()| outcomes.next().unwrap_or(Err(AppendError::Lost))))
+            .collect();
+        let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        self.gauges.refused.fetch_add(refused as u64, Relaxed);
+        outcomes
     }
 
-    fn admit(&self, class: Class, entry: &Entry) -> Result<(), AppendError> {
+    /// Appends all entries or none: then the first outcome tells why.
+    fn take(&mut self, entries: &[(&Entry, Option<Place>)]) -> Vec<Result<Head, AppendError>> {
+        if entries.is_empty() {
+            return Vec::new();
+        }
+        match self.extend(entries) {
+            Ok(heads) => heads.into_iter().map(Ok).collect(),
+            Err(error) => {
+                self.refused = self.refused.saturating_add(entries.len() as u64);
+                let others = iter::repeat_with(|| Err(AppendError::Together));
+                iter::once(Err(error)).chain(others).take(entries.len()).collect()
+            }
+        }
+    }
+
+    /// Adds a record's length to `bytes` if the quota then still has room for its class.
+    fn admit(&self, record: &Appended<'_>, bytes: &mut u64) -> Result<(), AppendError> {
         // A link is at most this long.
         const LINK: u64 = 400;
-        let limit = self.config.quota.limit(class);
-        let size = (entry.as_bytes().len() as u64).saturating_add(LINK);
-        if self.bytes.saturating_add(size) > limit {
+        let limit = self.config.quota.limit(record.class);
+        let size = (record.entry.as_bytes().len() as u64).saturating_add(LINK);
+        if bytes.saturating_add(size) > limit {
             return Err(AppendError::QuotaReached {
-                class,
+                class: record.class,
                 bytes: self.bytes,
                 limit,
             });
         }
+        *bytes = bytes.saturating_add(size);
         Ok(())
     }
 
-    /// Appends `entry` after whatever must be recorded before it.
-    pub(super) fn extend(&mut self, entry: &Entry, place: Option<Place>) -> Result<Head, AppendError> {
+    /// Appends entries after whatever must be recorded before them; gives the head that each made.
+    pub(super) fn extend(&mut self, entries: &[(&Entry, Option<Place>)]) -> Result<Vec<Head>, AppendError> {
         self.check_file()?;
         self.settle()?;
         if self.is_rotation_due() {
             self.begin_segment()?;
         }
-        let head = self.write(entry, place)?;
+        let heads = self.write(entries)?;
         // Only now is it known that the log takes records again. If it does not take this one, the next may.
         self.admit_refused();
         let _ = self.settle();
-        Ok(head)
+        Ok(heads)
     }
 
     /// Records what is pending.
     pub(super) fn settle(&mut self) -> Result<(), AppendError> {
         while let Some(recovery) = self.pending.first().cloned() {
-            self.write(
-                &Entry::of(&Upkeep::Recovered(recovery).at(SystemTime::now())),
-                None,
-            )?;
+            let entry = Entry::of(&Upkeep::Recovered(recovery).at(SystemTime::now()));
+            self.write(&[(&entry, None)])?;
             self.pending.remove(0);
         }
         Ok(())
@@ -202,7 +233,7 @@ impl Writer {
             .or_else(|| self.before.clone());
         let header = self.header(last);
         let closed = self.segment.replace(next);
-        match self.write(&Entry::of(&header), None) {
+        match self.write(&[(&Entry::of(&header), None)]) {
             Ok(_) => {
                 self.closed.extend(closed.map(|segment| segment.file().clone()));
                 self.rotation_due = false;
@@ -237,36 +268,41 @@ impl Writer {
         }
     }
 
-    /// Chains `entry` and writes its line. The chain moves on only if the whole line was taken.
-    fn write(&mut self, entry: &Entry, place: Option<Place>) -> Result<Head, AppendError> {
+    /// Chains entries and writes their lines. The chain moves on only if all of them were taken.
+    fn write(&mut self, entries: &[(&Entry, Option<Place>)]) -> Result<Vec<Head>, AppendError> {
         let segment = self.segment.as_mut().ok_or(AppendError::Lost)?;
-        let sequence = self.head.sequence.saturating_add(1);
-        let link = Link {
-            sequence,
-            previous: self.head.hash,
-            leaf: *entry.leaf(),
-            place,
-        };
-        let head = link.head();
-        let tail = link.tail(head.hash).to_string();
-        match segment.write([entry.as_bytes(), tail.as_bytes()]) {
+        let (mut head, mut drained) = (self.head, self.drained);
+        let mut heads = Vec::with_capacity(entries.len());
+        self.lines.clear();
+        for &(entry, place) in entries {
+            let link = Link {
+                sequence: head.sequence.saturating_add(1),
+                previous: head.hash,
+                leaf: *entry.leaf(),
+                place,
+            };
+            head = link.head();
+            drained = place.or(drained);
+            heads.push(head);
+            self.lines.extend_from_slice(entry.as_bytes());
+            // Memory takes everything.
+            let _ = write!(self.lines, "{}", link.tail(head.hash));
+        }
+        match segment.write(&self.lines) {
             Ok(()) => {
-                self.head = head;
-                self.drained = place.or(self.drained);
-                self.bytes = self
-                    .bytes
-                    .saturating_add((entry.as_bytes().len() + tail.len()) as u64);
+                (self.head, self.drained) = (head, drained);
+                self.bytes = self.bytes.saturating_add(self.lines.len() as u64);
                 self.gauges.bytes.store(self.bytes, Relaxed);
-                self.gauges.sequence.store(sequence, Relaxed);
-                self.gauges.records.fetch_add(1, Relaxed);
+                self.gauges.sequence.store(head.sequence, Relaxed);
+                self.gauges.records.fetch_add(entries.len() as u64, Relaxed);
                 self.gauges.write_failing.store(false, Relaxed);
-                Ok(self.head)
+                Ok(heads)
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => Err(self.fail(error, entries.len() as u64)),
         }
     }
 
-    fn fail(&mut self, error: WriteError) -> AppendError {
+    fn fail(&mut self, error: WriteError, entries: u64) -> AppendError {
         let segment = self
             .segment
             .as_ref()
@@ -276,7 +312,7 @@ impl Writer {
         match error {
             WriteError::Undone(source) => AppendError::Write { segment, source },
             WriteError::Partial(source) => {
-                let refused = std::mem::take(&mut self.refused).saturating_add(1);
+                let refused = std::mem::take(&mut self.refused).saturating_add(entries);
                 self.drop_segment(Recovery::WriteFailed {
                     segment: segment.clone(),
                     refused,
