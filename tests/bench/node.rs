@@ -8,13 +8,13 @@ mod place;
 mod rotation;
 mod steady;
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use strongroom_tests::{
     cluster, images,
-    installation::{self, Installer},
-    local::{self, Layout, Options, record::Record},
+    installation::{self, Installer, sibling},
+    local::{self, Layout, record::Record},
     tools::Store,
 };
 
@@ -57,12 +57,11 @@ pub async fn run(args: &Args) -> Result<String> {
 }
 
 async fn on_cluster(args: &Args, store: &Store, layout: &Layout) -> Result<String> {
-    let options = Options {
-        // The kubelet's default: what it asks for by itself is part of what is measured.
-        sync_frequency: "1m".to_owned(),
-        ..Options::default()
-    };
-    local::up::up(layout, &options, store).await?;
+    // The harness starts a cluster's processes as copies of itself. The pace is the kubelet's default: what it asks for
+    // by itself is part of what is measured.
+    let mut up = Command::new(sibling("harness")?);
+    up.args(["up", "--name", CLUSTER, "--sync-frequency", "1m"]);
+    ensure!(up.status()?.success(), "the cluster did not start");
     let record = Record::load(layout)?.context("the cluster has no record")?;
     images::import(&record, &images::released(store, "dev")?)?;
     let kubeconfig = layout.kubeconfig();
