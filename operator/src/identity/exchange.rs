@@ -73,9 +73,15 @@ impl Exchange {
             Some(token) => Some((token, self.verify(Role::Actor, token).await?)),
             None => None,
         };
-        let subject = self.review(Role::Subject, &request.subject, subject).await?;
-        if let Some((token, presented)) = actor {
-            let actor = self.review(Role::Actor, token, presented).await?;
+        // Side by side: a pod that starts waits for both.
+        let reviews = tokio::join!(self.review(Role::Subject, &request.subject, subject), async {
+            match actor {
+                Some((token, presented)) => self.review(Role::Actor, token, presented).await.map(Some),
+                None => Ok(None),
+            }
+        });
+        let (subject, actor) = (reviews.0?, reviews.1?);
+        if let Some(actor) = actor {
             grant::check_actor(&actor.identity, &self.settings.node_driver, &subject.identity)?;
         }
         self.sign(subject, audience, request.client_id, request.actor.is_some())
