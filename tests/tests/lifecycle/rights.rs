@@ -145,7 +145,7 @@ fn seldom(right: &Right) -> bool {
 
 fn everybodys(request: &Request) -> bool {
     let known = |path: &&str| request.path == **path || request.path.starts_with(&format!("{path}/"));
-    request.verb == "get" && !request.path.is_empty() && EVERYBODYS.iter().any(|path| known(path))
+    request.verb == "get" && !request.path.is_empty() && EVERYBODYS.iter().any(known)
 }
 
 /// The operator tries in every namespace with a Vault, and tells its owner when it is refused there.
