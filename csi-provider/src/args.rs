@@ -92,6 +92,11 @@ impl Args {
         (!self.no_registration).then(|| directory.join(format!("{NAME}-reg.sock")))
     }
 
+    /// The socket where a driver that is replaced gives its registration to its successor.
+    pub fn handover(&self) -> PathBuf {
+        self.plugin_directory().join("handover.sock")
+    }
+
     /// Where state is kept.
     pub fn state(&self) -> Option<PathBuf> {
         let directory = self

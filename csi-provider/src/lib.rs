@@ -25,6 +25,7 @@ pub mod csi;
 pub mod driver;
 pub mod events;
 pub mod follow;
+pub mod handover;
 pub mod health;
 pub mod limits;
 pub mod load;

@@ -6,6 +6,7 @@
 
 mod connection;
 mod frame;
+mod post;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -14,6 +15,7 @@ use tokio::{net::UnixListener, sync::Semaphore};
 
 use crate::proto::registration::{PluginInfo, RegistrationStatus};
 pub use connection::{Bound, ConnectionError, Wire};
+pub use post::Post;
 
 /// Connections at once. The kubelet opens one.
 const MAX_CONNECTIONS: usize = 8;

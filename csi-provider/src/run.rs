@@ -22,7 +22,7 @@ use crate::{
     proto::csi::{identity_server::IdentityServer, node_server::NodeServer},
     reach::Reach,
     reference::References,
-    registration::{self, Notice, Plugin},
+    registration::{Notice, Plugin, Post},
     request::TokenPlace,
     saved::Saved,
     services::Services,
@@ -67,22 +67,20 @@ pub async fn run(
     tracing::info!(adopted, node = args.node_name, "the driver is up");
     let csi = socket::bind(&args.endpoint())?;
     let serving = tokio::spawn(serve(csi.listener, Arc::clone(&driver), stop.clone()));
-    let registration = args.registration().map(|path| socket::bind(&path)).transpose()?;
-    let registered = registration.map(|bound| {
-        let plugin = Plugin::csi(NAME, &args.endpoint().to_string_lossy());
-        let told = hear_kubelet(Arc::clone(&driver));
-        let stop = stop.clone().cancelled_owned();
-        (
-            tokio::spawn(registration::serve(bound.listener, plugin, told, stop)),
-            bound.place,
-        )
-    });
+    let post = match args.registration() {
+        Some(path) => {
+            let plugin = Plugin::csi(NAME, &args.endpoint().to_string_lossy());
+            let (metrics, told) = (&driver.services().metrics, hear_kubelet(Arc::clone(&driver)));
+            Some(Post::begin(&path, &args.handover(), plugin, metrics, told, &stop).await?)
+        }
+        None => None,
+    };
     let kept = tokio::spawn(housekeeping::run(Arc::clone(&driver), args.trust_bundle.clone()));
     stop.cancelled().await;
     tracing::info!("stopping");
-    if let Some((_, place)) = registered {
+    if let Some(post) = post {
         // Left alone where a new process took its place.
-        place.remove().context("cannot remove the registration socket")?;
+        post.end().context("cannot remove the registration socket")?;
     }
     kept.abort();
     drop(tokio::time::timeout(DRAIN, serving).await);

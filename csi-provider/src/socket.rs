@@ -35,15 +35,20 @@ pub struct SocketError {
     source: io::Error,
 }
 
-/// Binds a socket at `path` that only root may connect to, in place of any that is there.
-pub fn bind(path: &Path) -> Result<Socket, SocketError> {
-    let failed = |step| {
-        move |source| SocketError {
+impl SocketError {
+    /// A step about the socket at `path` failed.
+    pub fn of(step: &'static str, path: &Path, source: io::Error) -> Self {
+        Self {
             step,
             path: path.to_owned(),
             source,
         }
-    };
+    }
+}
+
+/// Binds a socket at `path` that only root may connect to, in place of any that is there.
+pub fn bind(path: &Path) -> Result<Socket, SocketError> {
+    let failed = |step| move |source| SocketError::of(step, path, source);
     let directory = path
         .parent()
         .ok_or_else(|| failed("place")(io::ErrorKind::InvalidInput.into()))?;
@@ -66,6 +71,18 @@ pub fn bind(path: &Path) -> Result<Socket, SocketError> {
         inode: (stat.dev(), stat.ino()),
     };
     Ok(Socket { listener, place })
+}
+
+impl Socket {
+    /// The socket at `path` that `listener`, given by another process, listens on.
+    pub fn taken(path: &Path, listener: UnixListener) -> Result<Self, SocketError> {
+        let stat = fs::symlink_metadata(path).map_err(|source| SocketError::of("inspect", path, source))?;
+        let place = Place {
+            path: path.to_owned(),
+            inode: (stat.dev(), stat.ino()),
+        };
+        Ok(Self { listener, place })
+    }
 }
 
 impl Place {

@@ -1,0 +1,123 @@
+//! How a new driver takes the registration over from the one that it replaces: the listening socket itself is passed on.
+//!
+//! The kubelet drops a driver whose registration socket is replaced, and registers it again a second later. Until then
+//! no pod can mount, and for every volume that it looks after it tells a failure. A socket that stays is no news to it.
+
+use std::{
+    io::{self, IoSlice, IoSliceMut},
+    mem::MaybeUninit,
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net::{UnixListener as Listener, UnixStream as Stream},
+    },
+    path::Path,
+    time::Duration,
+};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, recvmsg, sendmsg,
+};
+use tokio::net::UnixListener;
+
+/// How long the driver that runs may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Gives `socket` to the first who asks on `asked` while `ready` says that it may go; ends once it was given.
+pub async fn give(asked: UnixListener, socket: OwnedFd, ready: impl Fn() -> bool) {
+    loop {
+        let given = match asked.accept().await {
+            // Who gets nothing makes a socket of its own.
+            Ok(_) if !ready() => continue,
+            Ok((stream, _)) => send(&stream, &socket),
+            Err(error) => Err(error),
+        };
+        match given {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "cannot hand the registration over"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Asks the driver that listens at `path` for its registration socket; `None` where none does, or it has none to give.
+pub async fn take(path: &Path) -> Option<UnixListener> {
+    let path = path.to_owned();
+    let taken = tokio::task::spawn_blocking(move || receive(&path)).await;
+    match taken.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::debug!(%error, "no driver hands its registration over");
+            None
+        }
+    }
+}
+
+fn send(stream: &impl AsFd, socket: &OwnedFd) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let sockets = [socket.as_fd()];
+    if !control.push(SendAncillaryMessage::ScmRights(&sockets)) {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
+    sendmsg(stream, &[IoSlice::new(&[1])], &mut control, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
+fn receive(path: &Path) -> io::Result<Option<UnixListener>> {
+    let stream = Stream::connect(path)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    recvmsg(
+        &stream,
+        &mut [IoSliceMut::new(&mut byte)],
+        &mut control,
+        RecvFlags::CMSG_CLOEXEC,
+    )?;
+    let mut sockets = control.drain().flat_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(sockets) => sockets.collect(),
+        _ => Vec::new(),
+    });
+    let Some(socket) = sockets.next() else {
+        return Ok(None);
+    };
+    let listener = Listener::from(socket);
+    listener.set_nonblocking(true)?;
+    UnixListener::from_std(listener).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_connects_to_a_socket_that_was_handed_over_reaches_its_new_owner() {
+        let directory = tempfile::tempdir().unwrap();
+        let (place, asking) = (
+            directory.path().join("reg.sock"),
+            directory.path().join("handover.sock"),
+        );
+        let registration = UnixListener::bind(&place).unwrap();
+        let socket = registration.as_fd().try_clone_to_owned().unwrap();
+        let giving = tokio::spawn(give(UnixListener::bind(&asking).unwrap(), socket, || true));
+        let taken = take(&asking).await.unwrap();
+        giving.await.unwrap();
+        drop(registration);
+        let (connected, accepted) = tokio::join!(tokio::net::UnixStream::connect(&place), taken.accept());
+        assert!(connected.is_ok() && accepted.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_is_not_registered_hands_nothing_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let asking = directory.path().join("handover.sock");
+        assert!(take(&asking).await.is_none(), "nobody listens");
+        let socket = UnixListener::bind(directory.path().join("reg.sock")).unwrap();
+        let socket = socket.as_fd().try_clone_to_owned().unwrap();
+        let giving = tokio::spawn(give(UnixListener::bind(&asking).unwrap(), socket, || false));
+        assert!(take(&asking).await.is_none());
+        giving.abort();
+    }
+}
