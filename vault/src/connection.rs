@@ -5,9 +5,11 @@
 //! ```
 //!
 //! Everything here happens before anyone has proved who they are, so everything has a bound: connections, handshakes,
-//! header bytes and counts, streams, resets, idle time; slots are bounded in all and per source.
+//! header bytes and counts, streams, resets, what is said without asking, idle time. Slots are bounded in all and per
+//! source, and when all are taken the one that has been idle for longest is given to the newcomer.
 
 mod activity;
+mod chatter;
 mod limits;
 mod listener;
 mod serve;

@@ -1,7 +1,7 @@
 //! Whether a connection has a request in flight, and since when it has none.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,6 +14,7 @@ pub(super) struct Activity(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     in_flight: usize,
+    begun: u64,
     last: Instant,
 }
 
@@ -25,27 +26,38 @@ impl Activity {
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             in_flight: 0,
+            begun: 0,
             last: Instant::now(),
         })))
     }
 
     pub(super) fn begin(&self) -> InFlight {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).in_flight += 1;
+        let mut state = self.state();
+        state.in_flight += 1;
+        state.begun += 1;
+        drop(state);
         InFlight(self.clone())
+    }
+
+    /// Since when nothing is in flight; `None` while something is.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let state = self.state();
+        (state.in_flight == 0).then_some(state.last)
+    }
+
+    /// How many requests have begun.
+    pub(super) fn begun(&self) -> u64 {
+        self.state().begun
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns once nothing has been in flight for `timeout`.
     pub(super) async fn idle(&self, timeout: Duration) {
         loop {
-            let until = {
-                let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                let since = if state.in_flight == 0 {
-                    state.last
-                } else {
-                    Instant::now()
-                };
-                since + timeout
-            };
+            let until = self.idle_since().unwrap_or_else(Instant::now) + timeout;
             if until <= Instant::now() {
                 return;
             }
@@ -56,7 +68,7 @@ impl Activity {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.state();
         state.in_flight = state.in_flight.saturating_sub(1);
         state.last = Instant::now();
     }

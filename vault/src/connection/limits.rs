@@ -1,16 +1,21 @@
 //! Slots for open connections, in all and per source.
+//!
+//! A full table makes room: the connection that has had nothing in flight for longest gives its slot up, so that who
+//! holds slots without using them keeps nobody out.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::Source;
+use tokio_util::sync::CancellationToken;
+
+use super::{Source, activity::Activity};
 
 /// Why a connection gets no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoSlot {
-    /// Too many connections in all.
+    /// Too many connections in all, and each has a request in flight.
     Total,
     /// Too many connections of this source.
     Source,
@@ -35,8 +40,16 @@ pub(super) struct Slots {
 
 #[derive(Debug, Default)]
 struct Taken {
-    total: usize,
+    next: u64,
+    holders: HashMap<u64, Holder>,
     by_source: HashMap<Source, usize>,
+}
+
+#[derive(Debug)]
+struct Holder {
+    source: Source,
+    activity: Activity,
+    revoked: CancellationToken,
 }
 
 impl Slots {
@@ -50,20 +63,64 @@ impl Slots {
 
     /// A slot for a connection from `source`, given back when dropped.
     pub(super) fn take(self: &Arc<Self>, source: Source) -> Result<Slot, NoSlot> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.total >= self.total {
-            return Err(NoSlot::Total);
-        }
-        let of_source = taken.by_source.entry(source).or_default();
-        if *of_source >= self.per_source {
+        let mut taken = self.taken();
+        if taken.by_source.get(&source).copied().unwrap_or_default() >= self.per_source {
             return Err(NoSlot::Source);
         }
-        *of_source += 1;
-        taken.total += 1;
+        if taken.holders.len() >= self.total {
+            taken.make_room()?;
+        }
         Ok(Slot {
             slots: Arc::clone(self),
-            source,
+            held: taken.enter(source),
         })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    fn enter(&mut self, source: Source) -> Held {
+        let held = Held {
+            id: self.next,
+            activity: Activity::new(),
+            revoked: CancellationToken::new(),
+        };
+        self.next = self.next.wrapping_add(1);
+        *self.by_source.entry(source).or_default() += 1;
+        let holder = Holder {
+            source,
+            activity: held.activity.clone(),
+            revoked: held.revoked.clone(),
+        };
+        self.holders.insert(held.id, holder);
+        held
+    }
+
+    /// Takes the slot of the connection that has been idle for longest.
+    fn make_room(&mut self) -> Result<(), NoSlot> {
+        let idle = self
+            .holders
+            .iter()
+            .filter_map(|(id, holder)| Some((holder.activity.idle_since()?, *id)));
+        let (_, longest) = idle.min().ok_or(NoSlot::Total)?;
+        if let Some(holder) = self.leave(longest) {
+            holder.revoked.cancel();
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, id: u64) -> Option<Holder> {
+        let holder = self.holders.remove(&id)?;
+        if let Some(of_source) = self.by_source.get_mut(&holder.source) {
+            *of_source = of_source.saturating_sub(1);
+            if *of_source == 0 {
+                self.by_source.remove(&holder.source);
+            }
+        }
+        Some(holder)
     }
 }
 
@@ -71,19 +128,31 @@ impl Slots {
 #[derive(Debug)]
 pub(super) struct Slot {
     slots: Arc<Slots>,
-    source: Source,
+    held: Held,
+}
+
+#[derive(Debug)]
+struct Held {
+    id: u64,
+    activity: Activity,
+    revoked: CancellationToken,
+}
+
+impl Slot {
+    /// What the connection is judged by when there is no room for another.
+    pub(super) const fn activity(&self) -> &Activity {
+        &self.held.activity
+    }
+
+    /// Waits until another connection was given the slot: this one has to end.
+    pub(super) async fn revoked(&self) {
+        self.held.revoked.cancelled().await;
+    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut taken = self.slots.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.total = taken.total.saturating_sub(1);
-        if let Some(of_source) = taken.by_source.get_mut(&self.source) {
-            *of_source = of_source.saturating_sub(1);
-            if *of_source == 0 {
-                taken.by_source.remove(&self.source);
-            }
-        }
+        self.slots.taken().leave(self.held.id);
     }
 }
 
@@ -97,16 +166,38 @@ mod tests {
         IpAddr::from([10, 0, 0, last]).into()
     }
 
-    #[test]
-    fn one_source_cannot_take_every_slot() {
+    fn is_revoked(slot: &Slot) -> bool {
+        slot.held.revoked.is_cancelled()
+    }
+
+    #[tokio::test]
+    async fn one_source_cannot_take_every_slot() {
         let slots = Slots::new(3, 2);
         let held = [slots.take(source(1)).unwrap(), slots.take(source(1)).unwrap()];
         assert_eq!(slots.take(source(1)).unwrap_err(), NoSlot::Source);
         let other = slots.take(source(2)).unwrap();
-        assert_eq!(slots.take(source(3)).unwrap_err(), NoSlot::Total);
         drop(other);
         drop(held);
-        assert!(slots.taken.lock().unwrap().by_source.is_empty());
-        assert!(slots.take(source(3)).is_ok());
+        assert!(slots.taken().by_source.is_empty() && slots.taken().holders.is_empty());
+        assert!(slots.take(source(1)).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_connection_that_is_idle_for_longest_makes_room_and_a_busy_one_never() {
+        let slots = Slots::new(3, 3);
+        let mut held = Vec::new();
+        for last in 1..=3 {
+            held.push(slots.take(source(last)).unwrap());
+            tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        }
+        let busy = held[0].activity().begin();
+        held.push(slots.take(source(4)).unwrap());
+        let revoked: Vec<_> = held.iter().map(is_revoked).collect();
+        assert_eq!(revoked, [false, true, false, false]);
+        assert_eq!(slots.taken().holders.len(), 3);
+        let all: Vec<_> = held.iter().map(|slot| slot.activity().begin()).collect();
+        assert_eq!(slots.take(source(5)).unwrap_err(), NoSlot::Total);
+        drop((busy, all, held));
+        assert!(slots.taken().by_source.is_empty() && slots.taken().holders.is_empty());
     }
 }

@@ -137,7 +137,6 @@ impl Listener {
         let (tls, router, limits) = (self.tls.clone(), self.router.clone(), Arc::clone(&self.limits));
         let (metrics, drain) = (Arc::clone(&self.metrics), self.drain.clone());
         self.drain.tasks.spawn(async move {
-            let _open = open;
             let Some(tls) = tls else {
                 drop(shaking);
                 let peer = Peer {
@@ -145,10 +144,12 @@ impl Listener {
                     tls: None,
                     certificates: Arc::default(),
                 };
-                return serve(tcp, peer, false, router, &limits, &drain).await;
+                return serve(tcp, peer, false, router, &limits, &drain, &open).await;
             };
             let stream = tokio::select! {
                 () = drain.begun() => return,
+                () = shaking.revoked() => return metrics.connection_refused("handshakes"),
+                () = open.revoked() => return metrics.connection_refused("total"),
                 done = timeout(limits.handshake_timeout, handshake(tls, tcp)) => done,
             };
             drop(shaking);
@@ -156,7 +157,7 @@ impl Listener {
                 Ok(Ok(stream)) => {
                     let (peer, is_http2) = session(&stream, address);
                     metrics.connections.inc();
-                    serve(stream, peer, is_http2, router, &limits, &drain).await;
+                    serve(stream, peer, is_http2, router, &limits, &drain, &open).await;
                     metrics.connections.dec();
                 }
                 Ok(Err(_)) => metrics.connection_refused("handshake"),

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use super::{Drain, Limits, Peer, activity::Activity};
+use super::{Drain, Limits, Peer, chatter::Bounded, limits::Slot};
 
 /// How long an idle connection has to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -34,10 +34,11 @@ pub(super) async fn serve<S>(
     router: Router,
     limits: &Limits,
     drain: &Drain,
+    slot: &Slot,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::new();
+    let activity = slot.activity();
     let in_flight = activity.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
@@ -53,11 +54,13 @@ pub(super) async fn serve<S>(
         }
     });
     let builder = builder(is_http2, limits);
+    let stream = Bounded::new(stream, activity.clone());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let finished = tokio::select! {
         _ = connection.as_mut() => true,
         () = drain.begun() => false,
         () = activity.idle(limits.idle_timeout) => false,
+        () = slot.revoked() => true,
     };
     if !finished {
         connection.as_mut().graceful_shutdown();

@@ -5,6 +5,8 @@ mod audit;
 #[cfg(test)]
 mod azure;
 #[cfg(test)]
+mod flood;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod process;

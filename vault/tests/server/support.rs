@@ -1,5 +1,6 @@
 //! A vault in this process, with its own authorities and its own identity service, and clients that verify it.
 
+pub mod frames;
 pub mod identity;
 pub mod pki;
 pub mod raw;

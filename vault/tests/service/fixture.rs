@@ -21,7 +21,7 @@ use strongroom_vault::{
 use strongroom_wire::admin::PolicyStatus;
 use tempfile::TempDir;
 
-use crate::tokens::{ISSUER, Signer, TENANT};
+use crate::tokens::{Account, ISSUER, Signer, TENANT};
 
 /// What outlives a restart, and what stands around the vault.
 pub struct Fixture {
@@ -35,6 +35,11 @@ pub struct Fixture {
 impl Fixture {
     pub fn new() -> Self {
         Self::with_staleness(None)
+    }
+
+    /// A vault on `store`.
+    pub fn on(store: Arc<dyn Store>) -> Self {
+        Self { store, ..Self::new() }
     }
 
     pub fn with_staleness(max_staleness: Option<Duration>) -> Self {
@@ -97,6 +102,11 @@ impl Fixture {
             cluster_domain: "cluster.local".to_owned(),
         };
         Authenticator::new(expected, peers, self.clock.clone())
+    }
+
+    /// A token for `account` that is good for ten minutes.
+    pub fn token(&self, account: Account) -> String {
+        self.signer.token(account, self.clock.now(), 600)
     }
 
     /// Every line of the audit log.

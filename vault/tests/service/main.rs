@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod blind;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod node;
