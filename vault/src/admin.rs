@@ -88,6 +88,7 @@ impl Admin {
                 audit_hash: head.hash.to_string(),
             },
             policy: self.service.policy.status(),
+            fence: self.service.policy.fence(),
             seal: SealStatus {
                 kind: self.seal_kind.to_owned(),
                 key_id: self.service.objects.seal_key_id().to_owned(),

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use strongroom_core::{ObjectName, Permission, PolicyIndex, Uid};
+use strongroom_core::{Generation, ObjectName, Permission, PolicyIndex, Uid};
 use strongroom_engine::{
     Vault,
     audit::{Log, Verdict},
@@ -180,6 +180,11 @@ impl Policy {
     pub fn status(&self) -> Option<admin::PolicyStatus> {
         let state = self.present();
         state.index.as_ref().and(state.fence.clone())
+    }
+
+    /// The greatest generation that was taken, understood or not: what follows must be greater.
+    pub fn fence(&self) -> Option<Generation> {
+        self.present().fence.as_ref().map(|policy| policy.generation)
     }
 
     /// The bytes of the bundle in force, as they came.

@@ -57,6 +57,10 @@ pub struct Status {
     pub anchor: Anchor,
     /// The bundle in force.
     pub policy: Option<PolicyStatus>,
+    /// The greatest generation that the vault has taken, also where its bundle is a later release's and nothing is in
+    /// force. Only a greater one is taken.
+    #[serde(default)]
+    pub fence: Option<Generation>,
     /// The seal.
     pub seal: SealStatus,
     /// Whether the scrub found the store whole; the sentence says what is wrong.

@@ -142,13 +142,26 @@ async fn take_over(client: &AdminClient, member: &mut Member) -> Result<(), Push
     if member.epoch.is_some() && says.as_ref().map(|p| p.generation) > known.as_ref().map(|p| p.generation) {
         return Err(PushError::Deposed);
     }
-    let bundle = client.bundle().await?;
-    member.epoch = Some(bundle.as_ref().map_or(0, |bundle| bundle.generation.epoch) + 1);
+    let fence = member.status.as_ref().and_then(|(_, status)| status.fence);
+    let bundle = match client.bundle().await {
+        Ok(bundle) => bundle,
+        // A later release's: what it granted cannot be compared with, and is replaced.
+        Err(AdminError::Malformed(_)) if fence.is_some() => None,
+        Err(error) => return Err(error.into()),
+    };
+    member.epoch = Some(next_epoch(bundle.as_ref().map(|bundle| bundle.generation), fence));
     member.in_force = bundle
         .zip(says)
         .map(|(bundle, status)| InForce::new(bundle, status, false));
     member.confirmed = None;
     Ok(())
+}
+
+/// One epoch more than any that the vault has taken. Of a bundle that it cannot read, a later release's, it still tells
+/// the fence.
+fn next_epoch(bundle: Option<Generation>, fence: Option<Generation>) -> u64 {
+    let greatest = bundle.max(fence).unwrap_or_default();
+    greatest.epoch.saturating_add(1)
 }
 
 fn next_generation(member: &Member) -> Generation {
@@ -195,4 +208,22 @@ async fn confirm(client: &AdminClient, member: &mut Member) -> Result<(), PushEr
     }
     member.confirmed = Some(Instant::now());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_epoch_is_greater_than_the_bundles_and_than_the_fence_of_one_that_cannot_be_read() {
+        let at = |epoch| Some(Generation { epoch, n: 118 });
+        assert_eq!(next_epoch(None, None), 1);
+        assert_eq!(next_epoch(at(4), at(4)), 5);
+        assert_eq!(next_epoch(None, at(9)), 10);
+        assert_eq!(
+            next_epoch(at(4), None),
+            5,
+            "a vault of an earlier release tells no fence"
+        );
+    }
 }

@@ -101,6 +101,7 @@ mod tests {
             version: String::new(),
             anchor,
             policy: None,
+            fence: None,
             seal: SealStatus {
                 kind: String::new(),
                 key_id: String::new(),

@@ -242,6 +242,7 @@ mod tests {
                 audit_hash: String::new(),
             },
             policy: None,
+            fence: None,
             seal: SealStatus {
                 kind: "KubernetesSecret".to_owned(),
                 key_id: "k".to_owned(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use strongroom_core::PolicyIndex;
 use strongroom_engine::Vault;
+use strongroom_wire::admin::PolicyStatus;
 
 use super::{
     LoadError, State, fence,
@@ -36,10 +37,29 @@ pub(super) fn record(store: &Vault, key: &'static str) -> Result<Option<Vec<u8>>
         .map_err(|source| LoadError::Read { key, source })
 }
 
+/// The state that a record of a later format sets: nothing is in force, and nothing older is taken.
+fn fenced(bytes: &[u8], rollback: Rollback) -> Option<(State, i64)> {
+    let generation = record::later_fence(bytes)?;
+    tracing::error!(%generation, "the stored policy is a later release's");
+    let fence = PolicyStatus {
+        generation,
+        // No bundle has this hash, so none counts as the one in the store.
+        hash: String::new(),
+    };
+    let state = State {
+        fence: Some(fence),
+        index: None,
+        rollback,
+    };
+    Some((state, 0))
+}
+
 /// The state that the record of a bundle sets, and when that bundle was last confirmed.
 fn bundle(store: &Vault, bytes: &[u8], rollback: Rollback) -> Result<(State, i64), LoadError> {
-    let (taken, bundle) =
-        record::decode_bundle(bytes).map_err(|source| LoadError::of(record::BUNDLE, source))?;
+    let (taken, bundle) = match record::decode_bundle(bytes) {
+        Ok(decoded) => decoded,
+        Err(error) => return fenced(bytes, rollback).ok_or(LoadError::of(record::BUNDLE, error)),
+    };
     let index = match fence::read(bundle) {
         Ok(bundle) => Some(Arc::new(PolicyIndex::compile(&bundle))),
         Err(unfit) => {

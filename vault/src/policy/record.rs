@@ -1,6 +1,7 @@
 //! How the policy state is kept in the store: one line of JSON and, for the bundle, the bytes it came in.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use strongroom_core::Generation;
 use strongroom_engine::audit::Hash;
 use strongroom_wire::admin::PolicyStatus;
 
@@ -84,6 +85,27 @@ pub(super) fn encode_bundle(confirmation: &Confirmation, bundle: &[u8]) -> Resul
     Ok(record)
 }
 
+/// The generation in a bundle's record of a later format: where it stands is the same in each of them, so that a vault
+/// that was put back to an earlier release takes nothing older.
+pub(super) fn later_fence(record: &[u8]) -> Option<Generation> {
+    #[derive(Deserialize)]
+    struct Line {
+        format: u32,
+        record: Fenced,
+    }
+    #[derive(Deserialize)]
+    struct Fenced {
+        policy: Place,
+    }
+    #[derive(Deserialize)]
+    struct Place {
+        generation: Generation,
+    }
+    let first = record.split(|byte| *byte == b'\n').next()?;
+    let line: Line = serde_json::from_slice(first).ok()?;
+    (line.format > FORMAT).then_some(line.record.policy.generation)
+}
+
 /// Reads the record of a bundle.
 pub(super) fn decode_bundle(record: &[u8]) -> Result<(Confirmation, &[u8]), RecordError> {
     let mut parts = record.splitn(2, |byte| *byte == b'\n');
@@ -99,7 +121,6 @@ pub(super) fn decode_bundle(record: &[u8]) -> Result<(Confirmation, &[u8]), Reco
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strongroom_core::Generation;
 
     fn confirmation(bundle: &[u8]) -> Confirmation {
         Confirmation {
@@ -128,6 +149,18 @@ mod tests {
         record.pop();
         assert!(matches!(decode_bundle(&record), Err(RecordError::Altered)));
         assert!(matches!(decode_bundle(b""), Err(RecordError::Unreadable(_))));
+    }
+
+    #[test]
+    fn the_generation_of_a_later_formats_record_is_read_and_of_a_damaged_one_is_not() {
+        let later = br#"{"format":2,"record":{"policy":{"generation":{"epoch":9,"n":3},"tree":"x"},"by":1}}
+            {"format":7}"#;
+        assert_eq!(later_fence(later), Some(Generation { epoch: 9, n: 3 }));
+        let own = encode_bundle(&confirmation(b"{}"), b"{ }").unwrap();
+        assert_eq!(later_fence(&own), None);
+        for damaged in [&b""[..], b"{}", br#"{"format":2,"record":{}}"#, &later[..60]] {
+            assert_eq!(later_fence(damaged), None);
+        }
     }
 
     #[test]

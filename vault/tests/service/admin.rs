@@ -127,6 +127,7 @@ async fn the_status_is_what_the_operator_anchors() {
         ("KubernetesSecret", "seal-1")
     );
     assert!(status.seal.unsealed && status.policy.is_none() && status.rollback.is_none());
+    assert_eq!(status.fence, None);
     assert_eq!((status.storage_problem, status.audit_problem), (None, None));
 }
 

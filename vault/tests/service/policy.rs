@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_core::{Effect, Permission};
+use strongroom_core::{Effect, Generation, Permission};
 use strongroom_engine::audit::{Entry, Event, Place, PolicyName, Verdict};
 use strongroom_vault::{
     policy::{AcceptError, Closed, ConfirmError, NotAccepted, NotAudited, Policy, PutError, Unfit},
@@ -149,9 +149,31 @@ fn a_stored_bundle_of_another_release_closes_the_vault_but_keeps_its_fence() {
     let service = fixture.start();
     assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
     assert_eq!(service.policy.status(), None);
+    assert_eq!(service.policy.fence(), Some(Generation { epoch: 9, n: 9 }));
     assert!(put(&service, (9, 8), vec![allow(&["u"])]).is_err());
     put(&service, (9, 10), vec![allow(&["u"])]).unwrap();
     assert_eq!(get(&service, "u", "db"), Ok(allowed()));
+}
+
+#[test]
+fn a_stored_record_of_a_later_format_closes_the_vault_but_keeps_its_fence() {
+    let fixture = Fixture::new();
+    let service = fixture.start();
+    put(&service, (4, 7), vec![allow(&["u"])]).unwrap();
+    let record = br#"{"format":2,"record":{"policy":{"generation":{"epoch":9,"n":9}},"more":1}}"#;
+    service
+        .objects
+        .meta_put("policy/bundle", Some(record.to_vec()))
+        .unwrap();
+    drop(service);
+
+    let service = fixture.start();
+    assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
+    assert_eq!(service.policy.fence(), Some(Generation { epoch: 9, n: 9 }));
+    assert!(put(&service, (9, 9), vec![allow(&["u"])]).is_err());
+    put(&service, (10, 1), vec![allow(&["u"])]).unwrap();
+    drop(service);
+    assert_eq!(get(&fixture.start(), "u", "db"), Ok(allowed()));
 }
 
 #[test]
