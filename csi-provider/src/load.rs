@@ -1,6 +1,7 @@
 //! Getting a volume's contents: SecretRef, token, objects.
 
 mod failure;
+mod shared;
 
 use std::{
     collections::BTreeMap,
@@ -26,6 +27,7 @@ use crate::{
     volume::{Content, File, Image, image::default_mode},
 };
 pub use failure::{FileFailure, FilesError, Reason};
+use shared::Shared;
 
 /// Requests for objects at once: of one volume, and of the node.
 const AT_ONCE: usize = 16;
@@ -81,6 +83,7 @@ pub struct Loader {
     actor: PathBuf,
     trust_bundle: PathBuf,
     room: Semaphore,
+    shared: Shared,
     metrics: Arc<Metrics>,
 }
 
@@ -98,6 +101,7 @@ impl Loader {
             actor,
             trust_bundle,
             room: Semaphore::new(AT_ONCE_ON_NODE),
+            shared: Shared::default(),
             metrics,
         }
     }
@@ -111,15 +115,26 @@ impl Loader {
         if spec.objects().is_empty() {
             return Ok(None);
         }
-        self.authenticate(token, &spec.vault).await.map(Some)
+        self.authenticate(token, &spec.vault, None).await.map(Some)
     }
 
-    /// Exchanges a pod's token for one that `vault` takes.
+    /// A token that `vault` takes, for a pod's token: another one than `known`.
     pub async fn authenticate(
         &self,
         token: &PodToken,
         vault: &VaultKey,
+        known: Option<&VaultToken>,
     ) -> Result<VaultToken, AuthenticateError> {
+        let exchange = self.exchange(token, vault);
+        self.shared.get(token, vault, known, exchange).await
+    }
+
+    /// Drops the tokens that are kept for a pod's other volumes, once those have had their time.
+    pub fn forget_exchanges(&self) {
+        self.shared.forget_old();
+    }
+
+    async fn exchange(&self, token: &PodToken, vault: &VaultKey) -> Result<VaultToken, AuthenticateError> {
         let actor = self.actor_token()?;
         let assertion = Assertion {
             subject: token.secret(),

@@ -9,7 +9,7 @@ use crate::driver::Driver;
 /// How often. The kubelet takes about a minute to bring a changed ConfigMap anyway.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Tells volumes of a changed trust bundle, and closes connections that nothing uses.
+/// Tells volumes of a changed trust bundle, closes connections that nothing uses, and drops tokens that nobody came for.
 pub(super) async fn run(driver: Arc<Driver>, bundle: PathBuf) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -23,5 +23,6 @@ pub(super) async fn run(driver: Arc<Driver>, bundle: PathBuf) {
             known = now;
         }
         driver.close_unused_vaults();
+        driver.services().loader.forget_exchanges();
     }
 }

@@ -1,11 +1,49 @@
 //! The first publish of a volume, and what refuses it.
 
-use std::{fs, os::unix::fs::MetadataExt as _, time::Duration};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
 use serde_json::json;
 use tonic::Code;
 
-use crate::support::{Node, Pod, in_private_mounts, namespace::mount_line};
+use crate::support::{Node, Pod, eventually, in_private_mounts, namespace::mount_line};
+
+#[test]
+fn the_volumes_of_one_pod_share_an_exchange_and_those_of_another_pod_do_not() {
+    in_private_mounts(
+        "publish::the_volumes_of_one_pod_share_an_exchange_and_those_of_another_pod_do_not",
+        async |root| {
+            let node = Node::start(root).await;
+            node.vault.put("db", "one");
+            node.api
+                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+            let mut pod = Pod::new("p");
+            for exchanges in 1..3 {
+                pod.token = exchanges;
+                let mut second = node.request(&pod, "app");
+                second.volume_id.push_str("-second");
+                second.target_path = second.target_path.replace("/s/", "/t/");
+                fs::create_dir_all(Path::new(&second.target_path).parent().unwrap()).unwrap();
+                let (mut one, mut other) = (node.driver.node().await, node.driver.node().await);
+                let (first, second) = tokio::join!(
+                    one.node_publish_volume(node.request(&pod, "app")),
+                    other.node_publish_volume(second),
+                );
+                first.unwrap();
+                second.unwrap();
+                let renewals = 2 * u64::from(exchanges - 1);
+                eventually(
+                    "both subscriptions have the new token",
+                    Duration::from_secs(5),
+                    || node.vault.subscriptions() == 2 && node.vault.counts()[2] == renewals,
+                )
+                .await;
+                assert_eq!(node.identity.count(), u64::from(exchanges));
+            }
+            node.publish(&Pod::new("q"), "app").await.unwrap();
+            assert_eq!(node.identity.count(), 3);
+        },
+    );
+}
 
 #[test]
 fn a_pod_reads_its_secrets_with_the_modes_and_group_that_were_asked_for() {

@@ -65,9 +65,11 @@ impl Task {
     pub(super) fn exchange(&mut self) -> Option<Work> {
         let vault = self.spec.as_ref()?.vault.clone();
         let (services, token) = (Arc::clone(&self.services), self.token.clone());
+        let known = self.vault_token.as_ref().map(|(token, _)| token.clone());
         self.due.exchange = false;
         Some(Box::pin(async move {
-            Done::Exchanged(services.loader.authenticate(&token, &vault).await)
+            let loader = &services.loader;
+            Done::Exchanged(loader.authenticate(&token, &vault, known.as_ref()).await)
         }))
     }
 
