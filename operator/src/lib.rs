@@ -12,6 +12,7 @@
 //! - the operator is not on the login path;
 //! - what is to be done is decided by pure functions of values and a clock; effects are one thin layer beside them.
 
+pub mod args;
 pub mod caches;
 pub mod conditions;
 pub mod context;

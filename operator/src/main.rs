@@ -3,33 +3,12 @@
 use std::io::Write;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use strongroom_operator::{
-    identity,
-    run::{self, RunArgs},
-    uninstall::{self, UninstallArgs},
+    args::{Cli, Command},
+    identity, run, uninstall,
 };
 use tracing_subscriber::EnvFilter;
-
-/// The parts of Strongroom that talk to the Kubernetes API.
-#[derive(Debug, Parser)]
-#[command(name = "operator", version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Runs the controllers.
-    Run(RunArgs),
-    /// Serves the token exchange.
-    Identity(identity::Arguments),
-    /// Fails while pods use the node driver; asked before an uninstall.
-    UninstallCheck(UninstallArgs),
-    /// Prints the custom resource definitions as YAML.
-    Crds,
-}
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();

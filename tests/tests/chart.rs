@@ -7,6 +7,8 @@
     reason = "a failed step is a failed test"
 )]
 
+#[path = "chart/arguments.rs"]
+mod arguments;
 #[path = "chart/objects.rs"]
 mod objects;
 #[path = "chart/pods.rs"]
