@@ -20,6 +20,8 @@ pub struct Member {
     pub status: Option<(Instant, Status)>,
     /// When the vault's objects were last looked at, and for which generation of its spec.
     pub ensured: Option<(Instant, Option<i64>)>,
+    /// When the namespace's pods were last looked at, and one of them that is no vault's.
+    pub neighbour: Option<(Instant, Option<String>)>,
     /// The epoch of this leader at this vault: one more than what it found there.
     pub epoch: Option<u64>,
     /// What this leader last pushed, or found in force when it came.

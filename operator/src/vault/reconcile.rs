@@ -109,7 +109,9 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
         member.in_force.as_ref().filter(|_| enforced),
     )
     .await;
-    surroundings.foreign_pod = foreign_pod(&context, &subject, &outcome).await;
+    if matches!(outcome, Outcome::Running { .. }) {
+        surroundings.foreign_pod = foreign_pod(&context, &subject, &mut member).await;
+    }
     let well = publish(&context, &subject, &outcome, &surroundings).await?;
     tracing::debug!(vault = %subject.host(), well, "reconciled");
     Ok(Action::requeue(crate::jitter::around(if well {
@@ -270,18 +272,24 @@ async fn enforce(
     }
 }
 
-/// The name of a pod that shares the vault's namespace and is not a vault's. Costs a list of names; done when the
-/// objects are ensured and the vault is not yet known to share.
-async fn foreign_pod(context: &Context, subject: &Subject<'_>, outcome: &Outcome) -> Option<String> {
-    if !matches!(outcome, Outcome::Running { .. }) {
-        return None;
+/// The name of a pod that shares the vault's namespace and is not a vault's. Costs a list of names, and so is asked
+/// seldom.
+async fn foreign_pod(context: &Context, subject: &Subject<'_>, member: &mut Member) -> Option<String> {
+    if let Some((_, known)) = member
+        .neighbour
+        .as_ref()
+        .filter(|(when, _)| when.elapsed() < ENSURE_EVERY)
+    {
+        return known.clone();
     }
     let api: Api<Pod> = Api::namespaced(context.client.clone(), subject.namespace.as_str());
     let others = ListParams::default()
         .labels("app.kubernetes.io/name!=strongroom-vault")
         .limit(1);
     let found = api.list_metadata(&others).await.ok()?;
-    found.items.first().map(ResourceExt::name_any)
+    let name = found.items.first().map(ResourceExt::name_any);
+    member.neighbour = Some((Instant::now(), name.clone()));
+    name
 }
 
 /// Writes the status if it says something new, and an event when readiness changed. Answers whether all is well.
