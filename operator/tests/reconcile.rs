@@ -1,0 +1,20 @@
+//! The reconcilers against an API server that is played by this process: which requests they make, and which they do
+//! not.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step is a failed test"
+)]
+
+#[path = "reconcile/api_server.rs"]
+mod api_server;
+#[path = "reconcile/context.rs"]
+mod context;
+#[path = "reconcile/policy.rs"]
+mod policy;
+#[path = "reconcile/secret_ref.rs"]
+mod secret_ref;
+#[path = "reconcile/vault.rs"]
+mod vault;

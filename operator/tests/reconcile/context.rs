@@ -1,0 +1,84 @@
+//! A leading operator around a played API server.
+
+use std::sync::{Arc, RwLock};
+
+use kube::runtime::events::{Recorder, Reporter};
+use serde_json::Value;
+use strongroom_operator::{
+    caches::Caches,
+    context::{Authorities, Context},
+    fleet::{Credentials, Fleet},
+    installation,
+    metrics::Metrics,
+    pki::{Subject, Succession},
+    settings::Settings,
+};
+use time::OffsetDateTime;
+
+use crate::api_server::{ApiServer, Write};
+
+/// A new leader, whose caches hold what the server has now.
+pub async fn leader(server: &ApiServer) -> Arc<Context> {
+    let client = server.client();
+    let caches = Caches::start(&client);
+    caches.synced().await.unwrap();
+    let settings = Settings {
+        release_namespace: "strongroom-system".parse().unwrap(),
+        node_namespace: "strongroom-node".parse().unwrap(),
+        cluster_domain: "cluster.local".into(),
+        installation: "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90".into(),
+        vault_image: "strongroom/vault:dev".into(),
+        vault_image_pull_policy: "IfNotPresent".into(),
+        vault_image_pull_secrets: Vec::new(),
+        dns_ports: vec![53, 5353],
+    };
+    let serving = Subject::ServingAuthority {
+        cluster_domain: settings.cluster_domain.clone(),
+    };
+    let now = OffsetDateTime::now_utc();
+    let authorities = Authorities {
+        serving: Succession::found(&serving, now).unwrap(),
+        admin: Succession::found(&Subject::AdminAuthority, now).unwrap(),
+    };
+    let reporter = Reporter {
+        controller: "strongroom-operator".into(),
+        instance: Some("operator-0".into()),
+    };
+    Arc::new(Context {
+        credentials: Credentials::new(installation::credentials(&settings, &authorities).unwrap()),
+        recorder: Recorder::new(client.clone(), reporter),
+        client,
+        settings,
+        caches,
+        fleet: Fleet::default(),
+        authorities: Arc::new(RwLock::new(authorities)),
+        metrics: Metrics::default(),
+    })
+}
+
+/// The one status among `writes`.
+pub fn status(writes: &[Write]) -> Value {
+    let statuses: Vec<_> = writes
+        .iter()
+        .filter(|write| write.path.ends_with("/status"))
+        .collect();
+    assert_eq!(statuses.len(), 1, "{writes:?}");
+    assert!(statuses[0].query.contains("force=true"), "{}", statuses[0].query);
+    statuses[0].body["status"].clone()
+}
+
+/// Reason and message of the condition of this type; empty where it is not there.
+pub fn condition(status: &Value, type_: &str) -> (String, String) {
+    let conditions = status["conditions"].as_array().unwrap();
+    let text = |field: &Value| field.as_str().unwrap_or_default().to_owned();
+    conditions
+        .iter()
+        .find(|condition| condition["type"] == type_)
+        .map(|found| (text(&found["reason"]), text(&found["message"])))
+        .unwrap_or_default()
+}
+
+/// What was written, one line each.
+pub fn lines(writes: &[Write]) -> Vec<String> {
+    writes.iter().map(Write::line).collect()
+}

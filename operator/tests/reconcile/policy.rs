@@ -1,0 +1,85 @@
+//! What a pass over a Vault says of its policies.
+
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Value, json};
+use strongroom_operator::vault::reconcile;
+
+use crate::{
+    api_server::{ApiServer, Write},
+    context::{condition, leader, status},
+};
+
+const PATH: &str = "/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies/shop-reads";
+
+fn policy() -> Value {
+    json!({
+        "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
+        "metadata": {"name": "shop-reads", "namespace": "team-a", "uid": "u-3", "generation": 1},
+        "spec": {"vaultRef": {"name": "prod"}, "effect": "Allow", "objects": ["*"],
+            "subjects": [{"serviceAccount": {"namespace": "shop", "name": "api"}}],
+            "permissions": {"secrets": ["get"]}},
+    })
+}
+
+/// What a new leader writes about policies in one pass over their vault.
+async fn pass(server: &ApiServer) -> Vec<Write> {
+    let vault = json!({
+        "apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+        "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-1", "generation": 1}, "spec": {},
+    });
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
+        vault.clone(),
+    );
+    let context = leader(server).await;
+    reconcile(Arc::new(serde_json::from_value(vault).unwrap()), context)
+        .await
+        .unwrap();
+    let mut writes = server.writes();
+    writes.retain(|write| {
+        write.path.contains("/accesspolicies/") || write.body["regarding"]["kind"] == "AccessPolicy"
+    });
+    writes
+}
+
+#[tokio::test]
+async fn a_policy_that_no_vault_confirmed_says_so_once_and_claims_nothing() {
+    let server = ApiServer::default();
+    server.put(PATH, policy());
+    let writes = pass(&server).await;
+    assert_eq!(
+        writes[0].line(),
+        "PATCH accesspolicies/shop-reads/status strongroom-operator-status"
+    );
+    assert_eq!(
+        (writes.len(), &writes[1].body["reason"]),
+        (2, &json!("NotConfirmed"))
+    );
+    let status = status(&writes);
+    assert_eq!(condition(&status, "Ready").0, "NotConfirmed");
+    assert_eq!(status["enforcedGeneration"], Value::Null);
+    assert_eq!(pass(&server).await, []);
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_read_is_told_by_an_event_and_its_status_is_left_alone() {
+    let server = ApiServer::default();
+    let mut later = policy();
+    later["spec"]["subjects"] = json!("everyone");
+    server.put(PATH, later);
+    let writes = pass(&server).await;
+    assert_eq!(writes.len(), 1, "{writes:?}");
+    assert_eq!(writes[0].body["reason"], "PolicyUnreadable");
+    assert_eq!(writes[0].method, Method::POST);
+}
+
+#[tokio::test]
+async fn a_status_that_is_refused_holds_up_nothing_else() {
+    let server = ApiServer::default();
+    server.put(PATH, policy());
+    server.refuse(Method::PATCH, "/accesspolicies/", 500, "not now");
+    assert_eq!(pass(&server).await, [], "no event of what is not written");
+    assert!(server.writes().is_empty());
+}

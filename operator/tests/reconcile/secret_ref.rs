@@ -1,0 +1,114 @@
+//! One pass over a SecretRef, as far as no vault is asked.
+
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Value, json};
+use strongroom_crds::SecretRef;
+use strongroom_operator::{
+    context::Context,
+    secret_ref::{reconcile, retry},
+};
+
+use crate::{
+    api_server::ApiServer,
+    context::{condition, leader, lines, status},
+};
+
+const STATUS: &str = "PATCH secretrefs/db/status strongroom-operator-status";
+const EVENT: &str = "POST namespaces/shop/events -";
+
+fn secret_ref(vault_namespace: &str, files: &Value) -> Value {
+    json!({
+        "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef",
+        "metadata": {"name": "db", "namespace": "shop", "uid": "u-1", "generation": 1},
+        "spec": {"vaultRef": {"name": "prod", "namespace": vault_namespace}, "serviceAccountName": "api", "files": files},
+    })
+}
+
+fn password() -> Value {
+    json!([{"path": "password", "secret": {"name": "db"}}])
+}
+
+fn parsed(secret_ref: &Value) -> Arc<SecretRef> {
+    Arc::new(serde_json::from_value(secret_ref.clone()).unwrap())
+}
+
+fn with_account(server: &ApiServer) {
+    server.put(
+        "/api/v1/namespaces/shop/serviceaccounts/api",
+        json!({"metadata": {"name": "api", "namespace": "shop", "uid": "uid-api"}}),
+    );
+}
+
+/// The reason of `Ready` after a pass, which writes it once, tells it once, and then writes nothing.
+async fn ready(server: &ApiServer, context: &Arc<Context>, object: &Value) -> String {
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/shop/secretrefs/db",
+        object.clone(),
+    );
+    reconcile(parsed(object), Arc::clone(context)).await.unwrap();
+    let writes = server.writes();
+    assert_eq!(lines(&writes), [STATUS, EVENT]);
+    let mut seen = object.clone();
+    seen["status"] = status(&writes);
+    reconcile(parsed(&seen), Arc::clone(context)).await.unwrap();
+    assert_eq!(lines(&server.writes()), Vec::<String>::new());
+    condition(&seen["status"], "Ready").0
+}
+
+#[tokio::test]
+async fn what_is_missing_is_told_once_and_a_foreign_vault_is_no_different_from_a_forbidden_one() {
+    let server = ApiServer::default();
+    let context = leader(&server).await;
+    let foreign = secret_ref("team-a", &password());
+    assert_eq!(ready(&server, &context, &foreign).await, "ServiceAccountNotFound");
+    with_account(&server);
+    let context = leader(&server).await;
+    assert_eq!(ready(&server, &context, &foreign).await, "NotPermitted");
+    let own = secret_ref("shop", &password());
+    assert_eq!(ready(&server, &context, &own).await, "VaultNotFound");
+}
+
+#[tokio::test]
+async fn a_vault_without_policy_for_the_account_is_not_even_asked() {
+    let server = ApiServer::default();
+    with_account(&server);
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
+        json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+            "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"}, "spec": {}}),
+    );
+    let context = leader(&server).await;
+    let refused = secret_ref("team-a", &password());
+    assert_eq!(ready(&server, &context, &refused).await, "NotPermitted");
+}
+
+#[tokio::test]
+async fn a_spec_of_a_later_release_stalls_and_the_trust_bundle_needs_nobody() {
+    let server = ApiServer::default();
+    let context = leader(&server).await;
+    let later = secret_ref("team-a", &json!([{"path": "password"}]));
+    assert_eq!(ready(&server, &context, &later).await, "SpecUnreadable");
+    let bundle = secret_ref("team-a", &json!([{"path": "ca.crt", "trustBundle": {}}]));
+    assert_eq!(ready(&server, &context, &bundle).await, "Available");
+}
+
+#[tokio::test]
+async fn a_status_that_cannot_be_written_is_tried_again_unless_the_secret_ref_is_gone() {
+    for (code, is_gone) in [(404, true), (409, true), (403, false), (500, false)] {
+        let server = ApiServer::default();
+        let context = leader(&server).await;
+        server.refuse(Method::PATCH, "/secretrefs/db/status", code, "no");
+        let object = parsed(&secret_ref("team-a", &password()));
+        let result = reconcile(Arc::clone(&object), Arc::clone(&context)).await;
+        assert_eq!(result.is_ok(), is_gone, "{code}");
+        if let Err(error) = result {
+            assert_ne!(
+                retry(&object, &error, &context),
+                kube::runtime::controller::Action::await_change()
+            );
+        }
+        assert_eq!(server.writes(), [], "{code}: no event of what is not written");
+    }
+}

@@ -1,0 +1,163 @@
+//! One pass over a Vault. The vault itself never answers here: there is none.
+
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Value, json};
+use strongroom_crds::Vault;
+use strongroom_operator::{
+    context::Context,
+    vault::{ReconcileError, reconcile, retry},
+};
+
+use crate::{
+    api_server::ApiServer,
+    context::{condition, leader, lines, status},
+};
+
+const PATH: &str = "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod";
+const STATUS: &str = "PATCH vaults/prod/status strongroom-operator-status";
+const EVENT: &str = "POST namespaces/team-a/events -";
+
+fn vault() -> Value {
+    json!({
+        "apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+        "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-1", "generation": 1}, "spec": {},
+    })
+}
+
+fn parsed(vault: &Value) -> Arc<Vault> {
+    Arc::new(serde_json::from_value(vault.clone()).unwrap())
+}
+
+async fn started() -> (ApiServer, Arc<Context>) {
+    let server = ApiServer::default();
+    server.put(PATH, vault());
+    let context = leader(&server).await;
+    (server, context)
+}
+
+#[tokio::test]
+async fn a_new_vault_is_applied_by_the_operators_own_manager_and_the_second_pass_writes_nothing() {
+    let (server, context) = started().await;
+    reconcile(parsed(&vault()), Arc::clone(&context)).await.unwrap();
+    let writes = server.writes();
+    let expected = [
+        // Made, and never applied over one that is there.
+        "POST namespaces/team-a/secrets strongroom-operator",
+        "POST namespaces/team-a/persistentvolumeclaims strongroom-operator",
+        "PATCH team-a/configmaps/strongroom-trust-bundle strongroom-operator",
+        "PATCH team-a/serviceaccounts/prod-vault strongroom-operator",
+        "PATCH team-a/secrets/prod-tls strongroom-operator",
+        "PATCH team-a/configmaps/prod-trust strongroom-operator",
+        "PATCH team-a/services/prod strongroom-operator",
+        "PATCH team-a/services/prod-internal strongroom-operator",
+        "PATCH team-a/networkpolicies/prod strongroom-operator",
+        "PATCH team-a/statefulsets/prod strongroom-operator",
+        STATUS,
+        EVENT,
+    ];
+    assert_eq!(lines(&writes), expected);
+    let status = status(&writes);
+    assert_eq!(condition(&status, "Ready").0, "NotAnswering");
+    assert_eq!(condition(&status, "Reconciling").0, "NotAnswering");
+    let mut seen = vault();
+    seen["status"] = status;
+    reconcile(parsed(&seen), context).await.unwrap();
+    assert_eq!(lines(&server.writes()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn somebody_elses_object_of_the_vaults_name_is_left_alone_with_all_the_others() {
+    let (server, context) = started().await;
+    server.put(
+        "/api/v1/namespaces/team-a/services/prod",
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "prod", "namespace": "team-a"}}),
+    );
+    reconcile(parsed(&vault()), context).await.unwrap();
+    let writes = server.writes();
+    assert_eq!(lines(&writes), [STATUS, EVENT]);
+    let (reason, message) = condition(&status(&writes), "Stalled");
+    assert!(
+        reason == "NameTaken" && message.contains("Service prod"),
+        "{reason}: {message}"
+    );
+}
+
+#[tokio::test]
+async fn a_namespace_without_rights_is_told_with_the_command_that_gives_them() {
+    let (server, context) = started().await;
+    server.refuse(
+        Method::GET,
+        "/namespaces/team-a/secrets/",
+        403,
+        r#"secrets "prod-tls" is forbidden: User "system:serviceaccount:strongroom-system:strongroom-operator" cannot get resource"#,
+    );
+    reconcile(parsed(&vault()), context).await.unwrap();
+    let writes = server.writes();
+    assert_eq!(lines(&writes), [STATUS, EVENT]);
+    let (reason, message) = condition(&status(&writes), "Stalled");
+    assert!(
+        reason == "NamespaceNotEnabled" && message.contains("kubectl create rolebinding"),
+        "{reason}: {message}"
+    );
+}
+
+#[tokio::test]
+async fn an_object_that_a_quota_refuses_is_named_with_the_servers_sentence() {
+    let (server, context) = started().await;
+    server.refuse(
+        Method::PATCH,
+        "/statefulsets/prod",
+        403,
+        "exceeded quota: compute",
+    );
+    reconcile(parsed(&vault()), context).await.unwrap();
+    let (reason, message) = condition(&status(&server.writes()), "Reconciling");
+    assert_eq!(reason, "ObjectRefused");
+    assert!(
+        message.contains("StatefulSet prod") && message.contains("exceeded quota: compute"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_conflict_and_a_broken_api_server_are_tried_again_and_reported_to_nobody() {
+    for code in [409, 429, 500, 503] {
+        let (server, context) = started().await;
+        server.refuse(Method::PATCH, "/networkpolicies/prod", code, "not now");
+        let vault = parsed(&vault());
+        let error = reconcile(Arc::clone(&vault), Arc::clone(&context))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ReconcileError::Apply(_)), "{code}: {error:?}");
+        assert_ne!(
+            retry(&vault, &error, &context),
+            kube::runtime::controller::Action::await_change()
+        );
+        assert!(!lines(&server.writes()).contains(&STATUS.to_owned()), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_cannot_be_written_is_tried_again_unless_the_vault_is_gone() {
+    for (code, is_gone) in [(404, true), (409, true), (403, false), (500, false)] {
+        let (server, context) = started().await;
+        server.refuse(Method::PATCH, "/vaults/prod/status", code, "no");
+        let result = reconcile(parsed(&vault()), context).await;
+        assert_eq!(result.is_ok(), is_gone, "{code}");
+        assert!(
+            !lines(&server.writes()).contains(&EVENT.to_owned()),
+            "{code}: nothing changed"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_vault_on_its_way_out_is_not_touched() {
+    let (server, context) = started().await;
+    let mut vault = vault();
+    vault["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    reconcile(parsed(&vault), context).await.unwrap();
+    assert_eq!(server.writes(), []);
+}
