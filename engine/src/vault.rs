@@ -23,7 +23,7 @@ use crate::{
     request::{ReadRequest, WriteRequest},
     resolve::{Resolution, resolve},
     scrub::{ScrubReport, StoreCorrupt, scrub},
-    store::{Gen, Snapshot},
+    store::{CommitError, Gen, Snapshot},
     time::Timestamp,
     transaction,
 };
@@ -64,6 +64,8 @@ struct Shared {
     seal_key_id: Box<str>,
     published: RwLock<Arc<Published>>,
     listeners: RwLock<Vec<Listener>>,
+    /// Why the store takes no changes; none while it does.
+    unwritable: RwLock<Option<WriteError>>,
 }
 
 /// What readers read: one committed state, and the keyring that opens it.
@@ -90,6 +92,24 @@ impl Shared {
     fn publish(&self, snapshot: Arc<dyn Snapshot>, keyring: Arc<Keyring>) {
         let published = Arc::new(Published { snapshot, keyring });
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+    }
+
+    /// Keeps what the last commit says of the store.
+    fn note_commit(&self, failure: Option<&CommitError>) {
+        let problem = failure.map(|failure| match failure {
+            CommitError::Full => WriteError::StoreFull,
+            CommitError::Conflict | CommitError::Unavailable | CommitError::OutcomeUnknown => {
+                WriteError::Unavailable
+            }
+        });
+        *self.unwritable.write().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    fn unwritable(&self) -> Option<WriteError> {
+        self.unwritable
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn tell(&self, notice: &ChangeNotice) {
@@ -261,9 +281,16 @@ impl Vault {
     }
 
     /// Lets the writer do some of the vault's own work: purge what was deleted long enough ago, remove versions of
-    /// purged secrets, go on with an erasure, try again to hand audit records to the log. To be called every few seconds.
+    /// purged secrets, go on with an erasure, try again to hand audit records to the log, and whether a store that took no
+    /// change takes one again. To be called every few seconds.
     pub fn sweep(&self, now: Timestamp) -> Result<(), QueueFull> {
         self.send(Job::Sweep { now })
+    }
+
+    /// Why the store takes no changes; none while it does. As of the last change: while it failed, each
+    /// [`Self::sweep`] tries whether the store can be written again.
+    pub fn unwritable(&self) -> Option<WriteError> {
+        self.shared.unwritable()
     }
 
     /// Reads and opens everything in the latest committed state.

@@ -94,10 +94,16 @@ impl Admin {
                 key_id: self.service.objects.seal_key_id().to_owned(),
                 unsealed: true,
             },
-            storage_problem: self.service.storage.problem(),
+            storage_problem: self.storage_problem(),
             audit_problem: self.service.audit.problem().map(|problem| problem.to_string()),
             rollback: self.service.policy.rollback(),
         })
+    }
+
+    /// What is wrong with the store. One that is full still answers reads, so that the vault stays ready.
+    fn storage_problem(&self) -> Option<String> {
+        let unwritable = || self.service.objects.unwritable().map(|error| error.to_string());
+        self.service.storage.problem().or_else(unwritable)
     }
 
     /// Stops answering data. Told again, it is the same.

@@ -196,6 +196,7 @@ impl Unsealed {
             seal_key_id: self.seal.key_id().into(),
             published: RwLock::new(Arc::new(published)),
             listeners: RwLock::default(),
+            unwritable: RwLock::default(),
         });
         let (queue, jobs) = mpsc::sync_channel(self.options.queue);
         let file = KeyringFile::new(&self.options.keyring);

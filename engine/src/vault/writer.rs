@@ -26,7 +26,7 @@ use crate::{
     error::ObjectError,
     inputs::Inputs,
     object::{KIND, View},
-    record::meta,
+    record::{key, meta},
     request::WriteRequest,
     store::{Batch, CommitError, Gen, Key, Limits, Overlay, Store},
     time::Timestamp,
@@ -144,6 +144,7 @@ impl Writer {
     fn work(&mut self, mut jobs: VecDeque<Job>) {
         let asked = jobs.iter().any(|job| matches!(job, Job::Republish));
         if (asked || self.stale) && !self.publish() {
+            self.shared.note_commit(Some(&CommitError::Unavailable));
             return fail_all(&mut jobs, &WriteError::Unavailable);
         }
         jobs.retain(|job| !matches!(job, Job::Republish));
@@ -177,6 +178,7 @@ impl Writer {
         self.outbox.begin();
         match self.store.commit(expect, &batch) {
             Ok(generation) => {
+                self.shared.note_commit(None);
                 self.publish();
                 self.outbox.committed(pending);
                 self.answer(decided);
@@ -190,6 +192,7 @@ impl Writer {
                     .for_each(|decided| jobs.push_front(decided.job));
             }
             Err(error) => {
+                self.shared.note_commit(Some(&error));
                 if error == CommitError::OutcomeUnknown {
                     self.untold.extend(names);
                 } else {
@@ -272,6 +275,20 @@ impl Writer {
         }
         requests.extend(self.next_of_erasure(now));
         self.do_system(requests, now);
+        self.probe();
+    }
+
+    /// Writes nothing much to a store that took no change the last time: what mended itself is known without waiting
+    /// for somebody's change.
+    fn probe(&mut self) {
+        if self.shared.unwritable().is_some() && self.is_open() {
+            let nothing = Put {
+                key: key::meta("probe"),
+                bytes: None,
+                reply: Reply::new(Box::new(drop)),
+            };
+            self.commit_some(&mut VecDeque::from([Job::Meta(nothing)]));
+        }
     }
 
     /// The next step of an erasure that needs a commit; steps on the keyring's file are done here.

@@ -150,6 +150,7 @@ fn a_vault_on_a_full_disk_says_so_answers_reads_and_recovers() {
     let filler = "x".repeat(25_000);
     let refused = (0..500).find_map(|index| running.set(&format!("s{index}"), &filler).err());
     assert_eq!(refused, Some(WriteError::StoreFull));
+    assert_eq!(running.vault.unwritable(), Some(WriteError::StoreFull));
     assert_eq!(running.value("db").as_deref(), Some("one"));
     disk.room.store(u64::MAX, SeqCst);
     running.set("db", "two").unwrap();
@@ -167,6 +168,20 @@ fn a_vault_whose_disk_broke_and_came_back_works_again() {
     disk.broken.store(false, SeqCst);
     running.set("db", "three").unwrap();
     assert_eq!(running.value("db").as_deref(), Some("three"));
+}
+
+#[test]
+fn a_store_that_took_no_change_says_so_until_a_sweep_finds_that_it_does_again() {
+    let disk = Disk::new();
+    let running = Running::over(disk.store());
+    assert_eq!(running.vault.unwritable(), None);
+    disk.broken.store(true, SeqCst);
+    assert!(running.set("db", "one").is_err());
+    running.vault.sweep(running.now).unwrap();
+    assert_eq!(running.vault.unwritable(), Some(WriteError::Unavailable));
+    disk.broken.store(false, SeqCst);
+    running.sweep();
+    assert_eq!(running.vault.unwritable(), None);
 }
 
 #[test]
