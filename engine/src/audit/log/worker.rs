@@ -127,6 +127,10 @@ impl Shared {
             self.dirty.store(true, Relaxed);
             return begun;
         }
+        if self.gauges.write_failing.load(Relaxed) {
+            writer.retry();
+            self.dirty.store(true, Relaxed);
+        }
         writer.rotation_due |= age >= self.config.segment.age;
         writer.rotation_due && writer.begin_segment().is_ok()
     }

@@ -158,15 +158,36 @@ impl Writer {
     /// Makes the appends that failed something to record.
     pub(super) fn admit_refused(&mut self) {
         if self.refused > 0 {
-            let segment = self
-                .segment
-                .as_ref()
+            let recovery = self.refused_so_far();
+            self.refused = 0;
+            self.pending.push(recovery);
+        }
+    }
+
+    fn refused_so_far(&self) -> Recovery {
+        let segment = self.segment.as_ref();
+        Recovery::WriteFailed {
+            segment: segment
                 .map(|segment| segment.name().to_string())
-                .unwrap_or_default();
-            self.pending.push(Recovery::WriteFailed {
-                segment,
-                refused: std::mem::take(&mut self.refused),
-            });
+                .unwrap_or_default(),
+            refused: self.refused,
+        }
+    }
+
+    /// Tries after a failed append whether the log takes records again. For the log's thread: a vault that cannot
+    /// record is not ready, gets no requests, and would never append again by itself.
+    pub(super) fn retry(&mut self) {
+        if self.settle().is_err() {
+            return;
+        }
+        if self.refused > 0 {
+            let recovered = Upkeep::Recovered(self.refused_so_far()).at(SystemTime::now());
+            if self.write(&[(&Entry::of(&recovered), None)]).is_ok() {
+                self.refused = 0;
+            }
+        } else if self.gauges.write_failing.load(Relaxed) {
+            // It was no append that failed, but the beginning of a segment.
+            let _ = self.begin_segment();
         }
     }
 
