@@ -7,11 +7,13 @@
 mod compile;
 mod directory;
 mod freeze;
+mod publish;
 mod push;
 mod report;
 
 pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile};
 pub use directory::Directory;
 pub use freeze::freeze;
+pub use publish::{report_all, report_orphan};
 pub use push::{PushError, compile_all, enforce};
-pub use report::{Enforcement, report_all, write};
+pub use report::Enforcement;

@@ -9,11 +9,10 @@ use std::{
 use clap::Args;
 use futures::StreamExt;
 use kube::{
-    Client, ResourceExt,
+    Client,
     runtime::{
         controller::{self, applier},
         events::{Recorder, Reporter},
-        reflector::ObjectRef,
     },
 };
 use kube_lease_manager::LeaseManagerBuilder;
@@ -28,8 +27,7 @@ use crate::{
     health::{self, Readiness},
     installation,
     metrics::Metrics,
-    policy::{self, Enforcement},
-    queue, secret_ref,
+    policy, queue, secret_ref,
     settings::Settings,
     vault,
 };
@@ -215,12 +213,7 @@ async fn orphans(context: Arc<Context>) {
     let mut every = tokio::time::interval(Duration::from_secs(30));
     loop {
         for policy in context.caches.policies.state() {
-            let Ok(policy) = &policy.0 else { continue };
-            let vault = ObjectRef::new(&policy.spec.vault_ref.name)
-                .within(policy.namespace().unwrap_or_default().as_str());
-            if context.caches.vaults.get(&vault).is_none() {
-                policy::write(&context, policy, &Ok(Vec::new()), &Enforcement::VaultNotFound).await;
-            }
+            policy::report_orphan(&context, &policy).await;
         }
         context.fleet.retain(|uid| {
             context

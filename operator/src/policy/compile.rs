@@ -12,8 +12,8 @@ use super::Directory;
 pub struct Readable<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Its spec; `None` when the object could not be read at all.
-    pub spec: Option<&'a AccessPolicySpec>,
+    /// Its spec, or why the object could not be read at all.
+    pub spec: Result<&'a AccessPolicySpec, &'a str>,
     /// The namespace UIDs recorded for its subjects when they were first resolved, in the order of the spec. Empty
     /// when the spec was edited since.
     pub recorded: Vec<Option<Uid>>,
@@ -23,10 +23,8 @@ pub struct Readable<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyProblem {
     /// The object holds something this release does not know.
-    #[error(
-        "the policy holds something this release cannot read; grants of its vault stay as they are until it can"
-    )]
-    Object,
+    #[error("this release cannot read the policy ({0}); grants of its vault stay as they are until it can")]
+    Object(String),
     /// The spec cannot be read.
     #[error("{0}; grants of its vault stay as they are until it can be read")]
     Spec(#[from] PolicySpecError),
@@ -64,7 +62,9 @@ fn try_compile(
     policy: &Readable<'_>,
     directory: &Directory,
 ) -> Result<(BundlePolicy, Vec<Resolution>), PolicyProblem> {
-    let spec = policy.spec.ok_or(PolicyProblem::Object)?;
+    let spec = policy
+        .spec
+        .map_err(|problem| PolicyProblem::Object(problem.to_owned()))?;
     let effect = spec.effect()?;
     let mut uids = BTreeSet::new();
     let mut resolutions = Vec::new();
@@ -151,7 +151,7 @@ mod tests {
         compile(
             &Readable {
                 name: "p",
-                spec: Some(spec),
+                spec: Ok(spec),
                 recorded,
             },
             directory,
@@ -225,17 +225,18 @@ mod tests {
         let unreadable = compile(
             &Readable {
                 name: "p",
-                spec: None,
+                spec: Err("objects: not a list"),
                 recorded: vec![],
             },
             &directory,
         );
-        assert_eq!(unreadable.result, Err(PolicyProblem::Object));
+        let problem = PolicyProblem::Object("objects: not a list".to_owned());
+        assert_eq!(unreadable.result, Err(problem));
         let unknown = spec("Perhaps", &account());
         let unknown = compile(
             &Readable {
                 name: "p",
-                spec: Some(&unknown),
+                spec: Ok(&unknown),
                 recorded: vec![],
             },
             &directory,

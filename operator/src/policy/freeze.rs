@@ -98,7 +98,7 @@ mod tests {
     fn unreadable(name: &str) -> Compiled {
         Compiled {
             name: name.to_owned(),
-            result: Err(PolicyProblem::Object),
+            result: Err(PolicyProblem::Object(String::new())),
         }
     }
 

@@ -60,12 +60,12 @@ fn readable<'a>(policy: &'a DeserializeGuard<AccessPolicy>, name: &'a str) -> Re
     match &policy.0 {
         Ok(policy) => Readable {
             name,
-            spec: Some(&policy.spec),
+            spec: Ok(&policy.spec),
             recorded: recorded(policy),
         },
-        Err(_) => Readable {
+        Err(invalid) => Readable {
             name,
-            spec: None,
+            spec: Err(&invalid.error),
             recorded: Vec::new(),
         },
     }

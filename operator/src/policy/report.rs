@@ -1,24 +1,16 @@
 //! What an `AccessPolicy`'s status says.
 
 use jiff::Timestamp;
-use kube::{
-    Resource, ResourceExt,
-    runtime::{events::EventType, reflector::ObjectRef},
-};
 use strongroom_crds::{
-    AccessPolicy, AccessPolicyStatus,
+    AccessPolicyStatus,
     access_policy::{AllServiceAccounts, ServiceAccount, SubjectMember, SubjectState, SubjectStatus},
-    condition::{ENFORCED, READY},
+    condition::ENFORCED,
 };
 
-use super::{Compiled, PolicyProblem, Resolution};
+use super::{PolicyProblem, Resolution};
 use crate::{
     conditions::{Conditions, Health, Reason},
-    context::Context,
-    events,
-    fleet::InForce,
-    status,
-    vault::{desired::Subject, sentence},
+    vault::sentence,
 };
 
 /// Whether and how a policy is enforced at its vault.
@@ -36,13 +28,12 @@ pub enum Enforcement {
 
 /// The status of one policy. Pure.
 pub fn report(
-    policy: &AccessPolicy,
+    previous: AccessPolicyStatus,
+    generation: Option<i64>,
     result: &Result<Vec<Resolution>, PolicyProblem>,
     enforcement: &Enforcement,
     now: Timestamp,
 ) -> AccessPolicyStatus {
-    let previous = policy.status.clone().unwrap_or_default();
-    let generation = policy.metadata.generation;
     let mut conditions = Conditions::new(&previous.conditions, generation, now);
     let health = health(result, enforcement);
     conditions.add_health(
@@ -54,7 +45,9 @@ pub fn report(
             Some(true),
             Reason::new("Enforced", "The vault decides by this policy."),
         ),
-        (Health::Progressing(reason) | Health::Stalled(reason), Enforcement::NotConfirmed) => {
+        (Health::Progressing(reason) | Health::Stalled(reason), Enforcement::NotConfirmed)
+            if result.is_ok() =>
+        {
             (None, reason.clone())
         }
         (Health::Progressing(reason) | Health::Stalled(reason), _) => (Some(false), reason.clone()),
@@ -62,9 +55,13 @@ pub fn report(
     conditions.add(ENFORCED, enforced, &reason);
     AccessPolicyStatus {
         observed_generation: generation,
-        enforced_generation: match enforcement {
-            Enforcement::Enforced(generation) | Enforcement::Frozen(generation) => Some(generation.clone()),
-            Enforcement::NotConfirmed | Enforcement::VaultNotFound => previous.enforced_generation,
+        enforced_generation: match (result, enforcement) {
+            (Ok(_), Enforcement::Enforced(generation) | Enforcement::Frozen(generation)) => {
+                Some(generation.clone())
+            }
+            (Ok(_), Enforcement::NotConfirmed | Enforcement::VaultNotFound) | (Err(_), _) => {
+                previous.enforced_generation
+            }
         },
         subjects: match result {
             Ok(resolutions) => resolutions.iter().map(subject_status).collect(),
@@ -158,96 +155,86 @@ fn subject_status(resolution: &Resolution) -> SubjectStatus {
     }
 }
 
-/// Writes the status of every policy of a vault. `in_force` is what the vault has confirmed just now, if it has.
-pub async fn report_all(
-    context: &Context,
-    subject: &Subject<'_>,
-    compiled: &[Compiled],
-    in_force: Option<&InForce>,
-) {
-    for policy in context.caches.policies_of(&ObjectRef::from_obj(subject.vault)) {
-        let name = policy.name_any();
-        let Some(Compiled { result, .. }) = compiled.iter().find(|compiled| compiled.name == name) else {
-            continue;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(status: &AccessPolicyStatus) -> Vec<(&str, &str, &str)> {
+        status
+            .conditions
+            .iter()
+            .map(|c| (c.type_.as_str(), c.status.as_str(), c.reason.as_str()))
+            .collect()
+    }
+
+    fn reported(
+        result: &Result<Vec<Resolution>, PolicyProblem>,
+        enforcement: &Enforcement,
+    ) -> AccessPolicyStatus {
+        let previous = AccessPolicyStatus {
+            enforced_generation: Some("1-1".to_owned()),
+            ..AccessPolicyStatus::default()
         };
-        match &policy.0 {
-            Ok(policy) => {
-                let enforcement = enforcement(in_force, result);
-                let resolutions = result.clone().map(|(_, resolutions)| resolutions);
-                write(context, policy, &resolutions, &enforcement).await;
-            }
-            // Its status cannot be written without knowing what it is: the event says so.
-            Err(invalid) => {
-                let reference = policy.object_ref(&());
-                let note = format!("The policy cannot be read by this release: {}", invalid.error);
-                events::publish(
-                    context,
-                    &reference,
-                    EventType::Warning,
-                    "PolicyUnreadable",
-                    "Compile",
-                    &note,
-                )
-                .await;
-            }
+        let now = Timestamp::from_second(1).unwrap();
+        report(previous, Some(2), result, enforcement, now)
+    }
+
+    #[test]
+    fn a_policy_that_cannot_be_read_is_stalled_whatever_its_vaults_say() {
+        let problem = Err(PolicyProblem::Object("objects: not a list".to_owned()));
+        let frozen = reported(&problem, &Enforcement::Frozen("3-4".to_owned()));
+        assert_eq!(
+            words(&frozen),
+            [
+                ("Ready", "False", "PolicyUnreadable"),
+                ("Stalled", "True", "PolicyUnreadable"),
+                ("Enforced", "False", "PolicyUnreadable"),
+            ]
+        );
+        assert!(frozen.conditions[0].message.contains("objects: not a list"));
+        assert_eq!(frozen.enforced_generation.as_deref(), Some("1-1"));
+        // Two vaults of the namespace say the same, so that neither has anything to correct.
+        assert_eq!(reported(&problem, &Enforcement::NotConfirmed), frozen);
+        assert_eq!(reported(&problem, &Enforcement::VaultNotFound), frozen);
+    }
+
+    #[test]
+    fn each_state_of_a_policy_has_its_reason() {
+        let ready = |enforcement: &Enforcement| {
+            let status = reported(&Ok(Vec::new()), enforcement);
+            let enforced = status.conditions.last().unwrap();
+            (status.conditions[0].reason.clone(), enforced.status.clone())
+        };
+        let generation = || "3-4".to_owned();
+        let cases = [
+            (Enforcement::Enforced(generation()), "Enforced", "True"),
+            (Enforcement::Frozen(generation()), "GrantsFrozen", "False"),
+            (Enforcement::NotConfirmed, "NotConfirmed", "Unknown"),
+            (Enforcement::VaultNotFound, "VaultNotFound", "False"),
+        ];
+        for (enforcement, reason, enforced) in cases {
+            assert_eq!(ready(&enforcement), (reason.to_owned(), enforced.to_owned()));
         }
     }
-}
 
-fn enforcement<P>(
-    in_force: Option<&InForce>,
-    result: &Result<(strongroom_core::BundlePolicy, P), PolicyProblem>,
-) -> Enforcement {
-    let Some(in_force) = in_force else {
-        return Enforcement::NotConfirmed;
-    };
-    let generation = in_force.generation().to_string();
-    match result {
-        Ok((policy, _)) if in_force.policies.contains(policy) => Enforcement::Enforced(generation),
-        _ if in_force.frozen => Enforcement::Frozen(generation),
-        _ => Enforcement::NotConfirmed,
-    }
-}
-
-/// Writes one status, with an event when the reason of `Ready` changed.
-pub async fn write(
-    context: &Context,
-    policy: &AccessPolicy,
-    result: &Result<Vec<Resolution>, PolicyProblem>,
-    enforcement: &Enforcement,
-) {
-    let next = report(policy, result, enforcement, Timestamp::now());
-    let written = status::write(&context.client, policy, policy.status.as_ref(), &next).await;
-    match written {
-        Err(error) => {
-            tracing::warn!(%error, policy = %ObjectRef::from_obj(policy), "cannot write the policy's status");
-        }
-        Ok(false) => {}
-        Ok(true) => {
-            let reason = |status: &AccessPolicyStatus| {
-                status
-                    .conditions
-                    .iter()
-                    .find(|c| c.type_ == READY)
-                    .map(|c| (c.reason.clone(), c.message.clone()))
-            };
-            let before = policy.status.as_ref().and_then(reason).map(|(word, _)| word);
-            if let Some((word, message)) = reason(&next).filter(|(word, _)| Some(word) != before.as_ref()) {
-                let type_ = if word == "Enforced" {
-                    EventType::Normal
-                } else {
-                    EventType::Warning
-                };
-                events::publish(
-                    context,
-                    &policy.object_ref(&()),
-                    type_,
-                    &word,
-                    "Compile",
-                    &message,
-                )
-                .await;
-            }
+    #[test]
+    fn a_subject_that_is_missing_or_replaced_is_named() {
+        let resolution = |state| {
+            Ok(vec![Resolution {
+                subject: SubjectMember::AllServiceAccounts {
+                    namespace: "shop".parse().unwrap(),
+                },
+                namespace_uid: None,
+                state,
+            }])
+        };
+        let enforced = Enforcement::Enforced("3-4".to_owned());
+        let missing = reported(&resolution(SubjectState::NotFound), &enforced);
+        assert_eq!(words(&missing)[0], ("Ready", "False", "SubjectNotFound"));
+        let replaced = reported(&resolution(SubjectState::NamespaceReplaced), &enforced);
+        assert_eq!(words(&replaced)[1], ("Stalled", "True", "NamespaceReplaced"));
+        for status in [missing, replaced] {
+            assert!(status.conditions[0].message.contains("amespace shop"));
         }
     }
 }
