@@ -84,7 +84,7 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     let subject = Subject::parse(&vault)?;
     let member = context.fleet.member(subject.uid);
     let mut member = member.lock().await;
-    let outcome = match bring_up(&context, &subject, &mut member).await {
+    let mut outcome = match bring_up(&context, &subject, &mut member).await {
         Ok(ready_replicas) => {
             let client = member.client(&subject, &context.credentials);
             let status = ask(&context, &subject, &client, &mut member).await?;
@@ -99,6 +99,12 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     let mut surroundings = Surroundings::default();
     if let Outcome::Running { status: Ok(_), .. } = &outcome {
         enforce(&context, &subject, &compiled, &mut member, &mut surroundings).await?;
+    }
+    if let Outcome::Running {
+        status: Ok(status), ..
+    } = &mut outcome
+    {
+        settle_generation(&member.client(&subject, &context.credentials), status).await;
     }
     let enforced =
         surroundings.policy_problem.is_none() && matches!(&outcome, Outcome::Running { status: Ok(_), .. });
@@ -220,6 +226,16 @@ async fn ask(
     }
     member.status = Some((Instant::now(), status.clone()));
     Ok(Ok(status))
+}
+
+/// Brings the generation of a store that was put back up to date: noting that, and bringing it the policy, are commits,
+/// and its owner can accept only the generation that it is at.
+async fn settle_generation(client: &AdminClient, status: &mut Status) {
+    if status.rollback.is_some()
+        && let Ok(now) = client.status().await
+    {
+        status.anchor = now.anchor;
+    }
 }
 
 async fn keep_anchor(context: &Context, member: &mut Member, status: &Status) -> Result<(), ReconcileError> {
