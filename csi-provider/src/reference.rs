@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use kube::{Api, Client, core::DeserializeGuard};
 use strongroom_core::{NamespaceName, identity::ResourceName};
-use strongroom_crds::SecretRef;
+use strongroom_crds::{SecretRef, condition::AUTHORIZED};
 
 use crate::spec::{SpecError, VolumeSpec};
 
@@ -113,6 +113,28 @@ impl References {
             name: name.clone(),
             source,
         })
+    }
+}
+
+impl References {
+    /// Whether the SecretRef's status says that policy lets `account` read what it asks for. The vault decided that; it
+    /// is asked for only where the vault itself cannot be.
+    pub async fn permits(
+        &self,
+        namespace: &NamespaceName,
+        name: &ResourceName,
+        account: &ResourceName,
+    ) -> bool {
+        let api: Api<DeserializeGuard<SecretRef>> = Api::namespaced(self.client.clone(), namespace.as_str());
+        let read = tokio::time::timeout(DEADLINE, api.get(name.as_str())).await;
+        let Ok(Ok(DeserializeGuard(Ok(found)))) = read else {
+            return false;
+        };
+        let conditions = found.status.map(|status| status.conditions).unwrap_or_default();
+        found.spec.service_account_name == account.as_str()
+            && conditions
+                .iter()
+                .any(|condition| condition.type_ == AUTHORIZED && condition.status == "True")
     }
 }
 

@@ -270,14 +270,37 @@ impl Driver {
                 Ok(Ok(obtained)) => return Ok(obtained),
                 Ok(Err(error)) if !error.is_retryable() => return Err(error),
                 Ok(Err(error)) => last = error,
-                Err(_) => return Err(last),
+                Err(_) => return Err(self.as_far_as_permitted(request, last).await),
             }
             if Instant::now() + delay >= deadline {
-                return Err(last);
+                return Err(self.as_far_as_permitted(request, last).await);
             }
             tracing::debug!(volume = %request.id, error = %last, "holding the call");
             sleep(delay).await;
             delay = (delay * 2).min(LONGEST_DELAY);
+        }
+    }
+
+    /// What may be told of a vault that did not answer.
+    async fn as_far_as_permitted(&self, request: &Publish, error: PublishError) -> PublishError {
+        let PublishError::Files {
+            namespace,
+            name,
+            source,
+        } = error
+        else {
+            return error;
+        };
+        let references = &self.services.references;
+        let source = if references.permits(&namespace, &name, &request.pod.account).await {
+            source
+        } else {
+            source.concealed()
+        };
+        PublishError::Files {
+            namespace,
+            name,
+            source,
         }
     }
 

@@ -118,6 +118,18 @@ impl FilesError {
         self.failures.iter().all(|failure| failure.reason.is_retryable())
     }
 
+    /// The same for an account that policy is not known to let read anything: whether a vault that does not answer
+    /// exists at all is not for it to know.
+    #[must_use]
+    pub fn concealed(mut self) -> Self {
+        for failure in &mut self.failures {
+            if matches!(failure.reason, Reason::Unavailable(_)) {
+                failure.reason = Reason::NotPermitted;
+            }
+        }
+        self
+    }
+
     /// Whether it is only about what is not permitted.
     pub fn is_forbidden(&self) -> bool {
         self.failures
@@ -195,6 +207,23 @@ mod tests {
              a (secret x), d (secret z): not permitted, or it does not exist"
         );
         assert!(!error.is_retryable() && !error.is_forbidden());
+    }
+
+    #[test]
+    fn to_who_may_read_nothing_a_vault_that_is_away_and_one_that_refuses_look_the_same() {
+        let error = |reason| FilesError {
+            vault: VaultKey {
+                name: "prod".parse().unwrap(),
+                namespace: "team-a".parse().unwrap(),
+            },
+            failures: vec![failure("a", "x", reason)],
+        };
+        let away = error(Reason::Unavailable("no such host".to_owned()));
+        assert!(away.is_retryable());
+        assert_eq!(
+            away.concealed().to_string(),
+            error(Reason::NotPermitted).to_string()
+        );
     }
 
     #[test]

@@ -173,8 +173,8 @@ fn a_vault_that_stays_away_is_named_with_what_is_wrong() {
         "publish::a_vault_that_stays_away_is_named_with_what_is_wrong",
         async |root| {
             let mut node = Node::start(root).await;
-            node.api
-                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+            let files = json!([{"path": "a", "secret": {"name": "db"}}]);
+            node.api.put_authorized("shop", "app", &files, "True");
             node.stop_vault();
             let refused = node.publish(&Pod::new("p"), "app").await.unwrap_err();
             assert_eq!(refused.code(), Code::Unavailable);
@@ -184,6 +184,30 @@ fn a_vault_that_stays_away_is_named_with_what_is_wrong() {
                 "{message}"
             );
             assert!(message.contains("refused"), "{message}");
+        },
+    );
+}
+
+#[test]
+fn to_who_is_not_known_to_be_permitted_a_vault_that_is_away_looks_like_one_that_refuses() {
+    in_private_mounts(
+        "publish::to_who_is_not_known_to_be_permitted_a_vault_that_is_away_looks_like_one_that_refuses",
+        async |root| {
+            let mut node = Node::start(root).await;
+            let files = json!([{"path": "a", "secret": {"name": "db"}}]);
+            node.stop_vault();
+            for authorized in ["False", "Unknown"] {
+                node.api.put_authorized("shop", "app", &files, authorized);
+                let refused = node.publish(&Pod::new("p"), "app").await.unwrap_err();
+                assert_eq!(
+                    (refused.code(), refused.message()),
+                    (
+                        Code::PermissionDenied,
+                        "SecretRef shop/app: 1 of its files cannot be had from vault team-a/prod: \
+                         a (secret db): not permitted, or it does not exist"
+                    )
+                );
+            }
         },
     );
 }

@@ -53,6 +53,18 @@ impl Api {
             .insert((namespace.into(), name.into()), object);
     }
 
+    /// The same, with a status that says whether policy lets account `api` read them.
+    pub fn put_authorized(&self, namespace: &str, name: &str, files: &Value, authorized: &str) {
+        self.put(namespace, name, files);
+        let condition = json!({
+            "type": "Authorized", "status": authorized, "reason": "Permitted", "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        });
+        let mut refs = self.refs.lock().unwrap();
+        let object = refs.get_mut(&(namespace.into(), name.into())).unwrap();
+        object["status"] = json!({"conditions": [condition]});
+    }
+
     pub fn delete(&self, namespace: &str, name: &str) {
         self.refs.lock().unwrap().remove(&(namespace.into(), name.into()));
     }
