@@ -1,5 +1,8 @@
 //! A vault and an app of a test's own: the namespaces, the objects, and the ways to use them.
 
+mod session;
+mod told;
+
 use std::{
     io::Write,
     process::{Command, Stdio},
@@ -34,13 +37,13 @@ pub struct Scenario {
 impl Scenario {
     /// Makes the namespaces and all objects, and waits until the vault is ready and enforces the policies.
     pub async fn start(name: &str) -> Result<Self> {
-        Self::start_on(Cluster::connect().await?, name).await
+        Self::start_with(Cluster::connect().await?, name, &json!({})).await
     }
 
-    /// The same on a cluster that is not the one under test.
-    pub async fn start_on(cluster: Cluster, name: &str) -> Result<Self> {
+    /// The same on a cluster that need not be the one under test, with a vault of this spec.
+    pub async fn start_with(cluster: Cluster, name: &str, spec: &Value) -> Result<Self> {
         let scenario = Self::prepare_on(cluster, name).await?;
-        scenario.apply(&scenario.vault.name, &vault(&json!({}))).await?;
+        scenario.apply(&scenario.vault.name, &vault(spec)).await?;
         let admin = [scenario.account("admin")];
         let everything = json!({"role": "KeyVaultSecretsOfficer"});
         scenario
@@ -124,6 +127,17 @@ impl Scenario {
 
     /// Applies a SecretRef of account `api` with the files `(path, secret)`.
     pub async fn secret_ref(&self, name: &str, files: &[(&str, &str)]) -> Result<()> {
+        self.secret_ref_as(name, "api", "prod", files).await
+    }
+
+    /// Applies a SecretRef of an account to a vault of the vault's namespace.
+    pub async fn secret_ref_as(
+        &self,
+        name: &str,
+        account: &str,
+        vault: &str,
+        files: &[(&str, &str)],
+    ) -> Result<()> {
         let files: Vec<Value> = files
             .iter()
             .map(|(path, secret)| json!({"path": path, "secret": {"name": secret}}))
@@ -132,8 +146,8 @@ impl Scenario {
             "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef",
             "metadata": {"name": name},
             "spec": {
-                "vaultRef": {"name": "prod", "namespace": self.vault.name},
-                "serviceAccountName": "api", "files": files,
+                "vaultRef": {"name": vault, "namespace": self.vault.name},
+                "serviceAccountName": account, "files": files,
             },
         });
         self.apply(&self.app.name, &object).await

@@ -12,7 +12,11 @@
 mod access;
 #[path = "e2e/mounting.rs"]
 mod mounting;
+#[path = "e2e/reasons.rs"]
+mod reasons;
 #[path = "e2e/recovery.rs"]
 mod recovery;
 #[path = "e2e/specs.rs"]
 mod specs;
+#[path = "e2e/tokens.rs"]
+mod tokens;

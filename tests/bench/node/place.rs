@@ -37,7 +37,7 @@ impl Place {
     pub async fn prepare(layout: &Layout) -> Result<Self> {
         let record = Record::load(layout)?.context("the cluster has no record")?;
         let cluster = strongroom_tests::cluster::Cluster::connect_local(layout).await?;
-        let scenario = Scenario::start_on(cluster, "bench").await?;
+        let scenario = Scenario::start_with(cluster, "bench", &serde_json::json!({})).await?;
         for (_, secret) in FILES {
             scenario.set(secret, "first")?;
         }

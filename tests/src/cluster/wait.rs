@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client, Resource, api::DynamicObject, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub use rollout::{Progress, Workload, rollout};
 
@@ -94,11 +95,44 @@ pub async fn condition<K>(
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
 {
-    let (kind, status) = wanted;
+    let found = member::<K>(client, namespace, name, (wanted.0, "status", wanted.1), deadline).await?;
+    Ok((text(&found, "reason"), text(&found, "message")))
+}
+
+/// Waits until a condition of an object has a reason; gives the condition's message.
+pub async fn reason<K>(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    wanted: (&str, &str),
+    deadline: Duration,
+) -> Result<String>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    let found = member::<K>(client, namespace, name, (wanted.0, "reason", wanted.1), deadline).await?;
+    Ok(text(&found, "message"))
+}
+
+/// Waits until a condition's member has a value; `wanted` is the condition's type, the member and the value.
+async fn member<K>(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    wanted: (&str, &str, &str),
+    deadline: Duration,
+) -> Result<Value>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    let (kind, key, value) = wanted;
     let resource = kube::api::ApiResource::erase::<K>(&());
     let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource);
     until(
-        &format!("{} {namespace}/{name} has {kind}={status}", resource.kind),
+        &format!(
+            "{} {namespace}/{name} has {kind} with {key} {value}",
+            resource.kind
+        ),
         deadline,
         || async {
             let object = api.get(name).await?;
@@ -107,23 +141,21 @@ where
                 .pointer("/status/conditions")
                 .and_then(|list| list.as_array());
             let conditions = conditions.context("it has no conditions yet")?;
-            let text = |condition: &serde_json::Value, key: &str| {
-                condition
-                    .get(key)
-                    .and_then(|value| value.as_str())
-                    .unwrap_or_default()
-                    .to_owned()
-            };
             let found = conditions
                 .iter()
-                .find(|one| text(one, "type") == kind && text(one, "status") == status);
+                .find(|one| text(one, "type") == kind && text(one, key) == value);
             Ok(match found {
-                Some(one) => Seen::Ready((text(one, "reason"), text(one, "message"))),
+                Some(one) => Seen::Ready(one.clone()),
                 None => Seen::NotYet(serde_json::to_string(conditions)?),
             })
         },
     )
     .await
+}
+
+fn text(condition: &Value, key: &str) -> String {
+    let value = condition.get(key).and_then(Value::as_str);
+    value.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

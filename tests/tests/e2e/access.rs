@@ -1,8 +1,18 @@
 //! Who may not, is refused: by the mount, by the vault, at the next request.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
+use kube::{Api, api::DeleteParams};
 use serde_json::json;
-use strongroom_tests::scenario::{Scenario, mounting_pod};
+use strongroom_crds::AccessPolicy;
+use strongroom_tests::{
+    cluster::wait,
+    scenario::{Scenario, mounting_pod},
+};
+
+/// Until when a change of policy counts: two seconds, and a run of the command line on a busy machine.
+const BOUND: Duration = Duration::from_secs(6);
 
 #[tokio::test]
 async fn another_service_account_is_refused_and_its_pod_says_why() -> Result<()> {
@@ -65,6 +75,17 @@ async fn a_deny_bites_at_the_next_request_and_its_removal_too() -> Result<()> {
                 .cli("api", &["secret", "get", "db-password"], "")
                 .is_err()
         );
+        let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), &scenario.vault.name);
+        policies.delete("stop", &DeleteParams::default()).await?;
+        let removed = Instant::now();
+        wait::until("the Deny is over", BOUND, || async {
+            Ok(match scenario.cli("api", &["secret", "get", "db-password"], "") {
+                Ok(value) => wait::Seen::Ready(value),
+                Err(error) => wait::Seen::NotYet(error.to_string()),
+            })
+        })
+        .await?;
+        ensure!(removed.elapsed() < BOUND, "{:?}", removed.elapsed());
         Ok(())
     }
     .await;

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::{Api, api::DeleteParams};
 use serde_json::json;
-use strongroom_crds::Vault;
+use strongroom_crds::{SecretRef, Vault};
 use strongroom_tests::{
     cluster::wait,
     scenario::{PATIENCE, Scenario, vault},
@@ -23,12 +23,23 @@ async fn a_secret_that_is_missing_is_named_and_the_pod_starts_once_it_is_there()
             message.contains("password") && message.contains("user"),
             "{message}"
         );
+        scenario
+            .event(&scenario.app.name, ("SecretRef", "db"), "ObjectNotFound")
+            .await?;
         scenario.pod("app", "api", "db").await?;
-        scenario.mount_error("app", &["password", "user"]).await?;
+        let missing = [
+            "password (secret db-password)",
+            "user (secret db-user)",
+            "it does not exist",
+        ];
+        let text = scenario.mount_error("app", &missing).await?;
+        ensure!(!text.contains("not permitted"), "{text}");
         scenario.set("db-password", "p")?;
         scenario.set("db-user", "u")?;
         scenario.running("app").await?;
-        scenario.ref_is("db", "True").await?;
+        scenario
+            .says::<SecretRef>(&scenario.app.name, "db", "Available")
+            .await?;
         Ok(())
     }
     .await;
@@ -51,6 +62,10 @@ async fn a_namespace_that_is_not_enabled_stalls_the_vault_until_it_is() -> Resul
                 .contains("kubectl create rolebinding strongroom-vault-host"),
             "{stalled:?}"
         );
+        let why = ("Vault", "prod");
+        scenario
+            .event(&elsewhere.name, why, "NamespaceNotEnabled")
+            .await?;
         scenario.enable(&elsewhere.name).await?;
         wait::condition::<Vault>(&client, &elsewhere.name, "prod", ("Ready", "True"), PATIENCE * 2).await?;
         elsewhere.delete().await
@@ -82,6 +97,8 @@ async fn a_service_of_somebody_else_is_never_taken_over() -> Result<()> {
             stalled.0 == "NameTaken" && stalled.1.contains("Service prod"),
             "{stalled:?}"
         );
+        let why = ("Vault", "prod");
+        scenario.event(&scenario.vault.name, why, "NameTaken").await?;
         let services: Api<Service> = Api::namespaced(client, &scenario.vault.name);
         let selector = services
             .get("prod")
