@@ -15,5 +15,9 @@ mod canary;
 mod control;
 #[path = "faults/node.rs"]
 mod node;
+#[path = "faults/policy.rs"]
+mod policy;
+#[path = "faults/storage.rs"]
+mod storage;
 #[path = "faults/vault.rs"]
 mod vault;

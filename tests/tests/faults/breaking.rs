@@ -3,15 +3,15 @@
 use std::{future::Future, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
+use k8s_openapi::api::{apps::v1::Deployment, coordination::v1::Lease, core::v1::Pod};
 use kube::{
-    Api,
+    Api, ResourceExt,
     api::{ListParams, Patch, PatchParams},
 };
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 use strongroom_tests::{
-    cluster::wait,
+    cluster::{Cluster, wait},
     installation::{self, NAMESPACE},
     local::faults,
     scenario::{PATIENCE, Scenario},
@@ -26,8 +26,17 @@ where
     F: FnOnce(Arc<Scenario>) -> Fut,
     Fut: Future<Output = Result<()>>,
 {
+    alone_with(name, json!({}), test).await
+}
+
+/// The same with a vault of this spec.
+pub async fn alone_with<F, Fut>(name: &str, spec: Value, test: F) -> Result<()>
+where
+    F: FnOnce(Arc<Scenario>) -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
     let _turn = ALONE.lock().await;
-    let scenario = Arc::new(Scenario::start(name).await?);
+    let scenario = Arc::new(Scenario::start_with(Cluster::connect().await?, name, &spec).await?);
     let outcome = test(Arc::clone(&scenario)).await;
     scale(&scenario, "strongroom-operator", 2).await?;
     installation::ready(&scenario.client()).await?;
@@ -67,12 +76,19 @@ impl Killed {
     pub async fn now(scenario: &Scenario, namespace: &str, labels: &str, container: &str) -> Result<Self> {
         let pods: Api<Pod> = Api::namespaced(scenario.client(), namespace);
         let pod = lasting(&pods, labels).await?.pop().context("no such pod")?;
+        Self::pod(scenario, namespace, &pod.name_any(), container).await
+    }
+
+    /// The same with a pod by its name.
+    pub async fn pod(scenario: &Scenario, namespace: &str, name: &str, container: &str) -> Result<Self> {
+        let pods: Api<Pod> = Api::namespaced(scenario.client(), namespace);
+        let pod = pods.get(name).await?;
         scenario.cluster.local()?;
         for process in faults::container(&pod, container)? {
             process.signal(Signal::KILL)?;
         }
         let restarts = restarts(&pod).context("a pod without a running container")?.0;
-        let pod = pod.metadata.name.context("a pod without a name")?;
+        let pod = pod.name_any();
         Ok(Self { pods, pod, restarts })
     }
 
@@ -111,4 +127,12 @@ pub async fn running_app(scenario: &Scenario) -> Result<()> {
     scenario.running("app").await?;
     ensure!(scenario.read("app", "/secrets/password").await? == "first");
     Ok(())
+}
+
+/// The pod of the operator that leads.
+pub async fn leader(scenario: &Scenario) -> Result<String> {
+    let leases: Api<Lease> = Api::namespaced(scenario.client(), NAMESPACE);
+    let lease = leases.get("strongroom-operator").await?;
+    let holder = lease.spec.and_then(|spec| spec.holder_identity);
+    holder.context("nobody leads")
 }
