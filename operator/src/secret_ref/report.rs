@@ -219,6 +219,43 @@ mod tests {
     }
 
     #[test]
+    fn each_finding_has_its_reason() {
+        let version = "0123456789abcdef0123456789abcdef".parse().unwrap();
+        let resolved = |state| Finding::Resolved(vec![("a".to_owned(), state)]);
+        for (finding, ready, authorized) in [
+            (
+                Finding::Unreadable("a mode".to_owned()),
+                "SpecUnreadable",
+                "Unknown",
+            ),
+            (Finding::AccountNotFound, "ServiceAccountNotFound", "Unknown"),
+            (Finding::NotPermitted, "NotPermitted", "False"),
+            (Finding::VaultNotFound, "VaultNotFound", "Unknown"),
+            (
+                Finding::VaultNotReady("refused".to_owned()),
+                "VaultNotReady",
+                "True",
+            ),
+            (resolved(ObjectState::Available { version }), "Available", "True"),
+            (resolved(ObjectState::Forbidden), "NotPermitted", "False"),
+            (resolved(ObjectState::NotFound), "ObjectNotFound", "True"),
+            (resolved(ObjectState::Deleted), "ObjectDeleted", "True"),
+            (resolved(ObjectState::Disabled), "ObjectDisabled", "True"),
+        ] {
+            let said = conditions(&finding);
+            let last = said.last().unwrap();
+            assert_eq!(
+                (said[0].2.as_str(), last.0.as_str()),
+                (ready, AUTHORIZED),
+                "{finding:?}"
+            );
+            assert_eq!(last.1, authorized, "{finding:?}");
+            let stalled = said.iter().any(|condition| condition.0 == "Stalled");
+            assert_eq!(stalled, ready == "SpecUnreadable", "{finding:?}");
+        }
+    }
+
+    #[test]
     fn a_missing_vault_elsewhere_and_a_denied_one_are_told_with_the_same_words() {
         // Both lead to the one finding: there is no other that the reconciler could choose.
         let said = conditions(&Finding::NotPermitted);

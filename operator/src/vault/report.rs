@@ -219,6 +219,7 @@ pub(crate) fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
     use serde_json::json;
     use strongroom_crds::Vault;
     use strongroom_wire::admin::{Anchor, SealStatus};
@@ -320,6 +321,41 @@ mod tests {
             status: Err("connection refused".to_owned()),
         };
         assert_eq!(words(&starting)[0].2, "NotAnswering");
+    }
+
+    #[test]
+    fn what_surrounds_a_vault_that_answers_has_its_reason_too() {
+        let vault = vault();
+        let subject = Subject::parse(&vault).unwrap();
+        let conditions = |ready_replicas, surroundings: &Surroundings| {
+            let outcome = Outcome::Running {
+                ready_replicas,
+                status: Ok(Box::new(status())),
+            };
+            let now = Timestamp::from_second(1).unwrap();
+            report(&subject, &Settings::example(), &outcome, surroundings, now).conditions
+        };
+        let reason = |conditions: &[Condition], type_: &str| {
+            let found = conditions.iter().find(|condition| condition.type_ == type_);
+            found.map(|condition| condition.reason.clone())
+        };
+        let starting = conditions(0, &Surroundings::default());
+        assert_eq!(reason(&starting, "Ready").as_deref(), Some("NotReady"));
+        assert_eq!(reason(&starting, UNSEALED).as_deref(), Some("Unsealed"));
+        let surroundings = Surroundings {
+            policy_problem: Some("policy could not be brought to the vault".to_owned()),
+            foreign_pod: Some("intruder".to_owned()),
+            ..Surroundings::default()
+        };
+        let unconfirmed = conditions(1, &surroundings);
+        assert_eq!(
+            reason(&unconfirmed, "Ready").as_deref(),
+            Some("PolicyNotConfirmed")
+        );
+        assert_eq!(
+            reason(&unconfirmed, SHARED_NAMESPACE).as_deref(),
+            Some("OtherPods")
+        );
     }
 
     #[test]
