@@ -106,7 +106,7 @@ mod tests {
     async fn read(activity: &Activity, between: impl Fn()) -> usize {
         let endless = vec![0; 1 << 20];
         let mut stream = Bounded::new(endless.as_slice(), activity.clone());
-        let (mut read, mut buffer) = (0, [0; 16 << 10]);
+        let (mut read, mut buffer) = (0, vec![0; 16 << 10]);
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
             read += count;
             between();
