@@ -10,6 +10,16 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::{Value, json};
 
+/// What is listed; of anything else one object is read.
+const LISTS: [&str; 6] = [
+    "vaults",
+    "accesspolicies",
+    "secretrefs",
+    "serviceaccounts",
+    "namespaces",
+    "pods",
+];
+
 /// Objects by their paths, and what is refused.
 #[derive(Clone, Default)]
 pub struct ApiServer(Arc<Mutex<State>>);
@@ -119,14 +129,6 @@ impl State {
         let Some((_, resource)) = path.rsplit_once('/') else {
             return (404, failure(404, "no such path"));
         };
-        const LISTS: [&str; 6] = [
-            "vaults",
-            "accesspolicies",
-            "secretrefs",
-            "serviceaccounts",
-            "namespaces",
-            "pods",
-        ];
         if !LISTS.contains(&resource) {
             return (404, failure(404, "there is none"));
         }
@@ -157,7 +159,8 @@ impl State {
             };
             let status = std::mem::replace(&mut object, found.clone())["status"].take();
             object["status"] = status;
-            path = of.to_owned();
+            let length = of.len();
+            path.truncate(length);
         } else {
             object["metadata"]["uid"] = json!(format!("uid-{name}"));
         }
