@@ -64,15 +64,17 @@ async fn a_policy_that_no_vault_confirmed_says_so_once_and_claims_nothing() {
 }
 
 #[tokio::test]
-async fn a_policy_that_cannot_be_read_is_told_by_an_event_and_its_status_is_left_alone() {
+async fn a_policy_that_cannot_be_read_says_so_by_its_status_and_an_event() {
     let server = ApiServer::default();
     let mut later = policy();
     later["spec"]["subjects"] = json!("everyone");
     server.put(PATH, later);
     let writes = pass(&server).await;
-    assert_eq!(writes.len(), 1, "{writes:?}");
-    assert_eq!(writes[0].body["reason"], "PolicyUnreadable");
-    assert_eq!(writes[0].method, Method::POST);
+    assert_eq!(
+        (writes.len(), &writes[1].body["reason"]),
+        (2, &json!("PolicyUnreadable"))
+    );
+    assert_eq!(condition(&status(&writes), "Stalled").0, "PolicyUnreadable");
 }
 
 #[tokio::test]

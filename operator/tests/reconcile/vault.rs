@@ -52,7 +52,7 @@ async fn a_new_vault_is_applied_by_the_operators_own_manager_and_the_second_pass
         "PATCH team-a/configmaps/prod-trust strongroom-operator",
         "PATCH team-a/services/prod strongroom-operator",
         "PATCH team-a/services/prod-internal strongroom-operator",
-        "PATCH team-a/networkpolicies/prod strongroom-operator",
+        "PATCH team-a/networkpolicies/prod-vault strongroom-operator",
         "PATCH team-a/statefulsets/prod strongroom-operator",
         STATUS,
         EVENT,
