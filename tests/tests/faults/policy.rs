@@ -72,8 +72,16 @@ async fn a_leader_that_slept_over_its_lease_never_brings_its_old_policy_back() -
         let api = [scenario.account("api")];
         scenario.policy("stop", "Deny", &api, &["db-*"], &read).await?;
         scenario.enforced("stop").await?;
-        let mut highest = generation(&scenario).await?;
-        ensure!(highest.0 > before.0, "{before:?} then {highest:?}");
+        // The Vault's status follows that of its policies.
+        let mut highest = wait::until("the new leader's epoch is told", PATIENCE, || async {
+            let now = generation(&scenario).await?;
+            Ok(if now.0 > before.0 {
+                wait::Seen::Ready(now)
+            } else {
+                wait::Seen::NotYet(format!("{before:?} then {now:?}"))
+            })
+        })
+        .await?;
         drop(asleep);
 
         let woken = Instant::now();
