@@ -54,7 +54,7 @@ pub(super) async fn serve<S>(
         }
     });
     let builder = builder(is_http2, limits);
-    let stream = Bounded::new(stream, activity.clone());
+    let stream = Bounded::new(stream, activity.clone(), is_http2);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let finished = tokio::select! {
         _ = connection.as_mut() => true,
