@@ -101,6 +101,7 @@ pub(crate) enum Protocol {
 #[derive(Clone)]
 pub(crate) struct Transport {
     client: Client<Connector, Body>,
+    connector: Connector,
     authority: Arc<str>,
     server: Arc<str>,
     deadline: Duration,
@@ -118,6 +119,7 @@ impl Transport {
     /// A client of `server`, which must show a certificate of its name from `trust`. `deadline` is for one request
     /// with its answer. Connects when first used.
     pub(crate) fn new(server: &Server, trust: Trust, protocol: Protocol, deadline: Duration) -> Self {
+        let connector = Connector::new(server.clone(), trust, protocol);
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -131,10 +133,11 @@ impl Transport {
             // and by an idle Watch never.
             .http2_keep_alive_interval(Duration::from_secs(10))
             .http2_keep_alive_timeout(Duration::from_secs(5))
-            .build(Connector::new(server.clone(), trust, protocol));
+            .build(connector.clone());
         let text: Arc<str> = server.to_string().into();
         Self {
             client,
+            connector,
             authority: server.name().into(),
             server: text,
             deadline,
@@ -237,13 +240,18 @@ impl Transport {
 
     fn classify(&self, error: hyper_util::client::legacy::Error) -> TransportError {
         let server = self.server.to_string();
-        match error
+        let source = error
             .source()
-            .and_then(|source| source.downcast_ref::<ConnectError>())
-        {
+            .and_then(|source| source.downcast_ref::<ConnectError>());
+        match source {
             Some(source) => TransportError::Connect {
                 server,
                 source: source.clone(),
+            },
+            // It waited for the connection that another request was opening.
+            None if error.is_connect() => TransportError::Connect {
+                server,
+                source: self.connector.failure(),
             },
             None => TransportError::Broken {
                 server,

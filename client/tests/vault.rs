@@ -15,6 +15,7 @@ mod server;
 mod watched;
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -27,15 +28,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use futures::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_client::{
-    ConnectError, Retry, Route, Server, TransportError, Trust,
+    ConnectError, Dial, Retry, Route, Server, TransportError, Trust,
     identity::VaultToken,
+    server::Stream,
     vault::{NewSecret, SecretChange, VaultClient, VaultError},
 };
 use strongroom_core::ObjectName;
+
+use tokio::task::JoinSet;
 
 use server::{Authority, HOST, Served};
 
@@ -284,4 +289,38 @@ async fn a_server_that_is_not_there_is_an_error_that_names_it() {
         error.to_string().contains("prod.team-a.svc at 127.0.0.1:1"),
         "{error}"
     );
+}
+
+/// A server that is a while away, and then not there.
+struct Nowhere;
+
+impl Dial for Nowhere {
+    fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(io::ErrorKind::ConnectionRefused.into())
+        })
+    }
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_one_connection_all_tell_why_there_is_none() {
+    let authority = Authority::new();
+    let server = Server::new(HOST).by(Route::Dial(Arc::new(Nowhere)));
+    let trust = Trust::from_pem(authority.pem().as_bytes()).unwrap();
+    let client = VaultClient::new(&server, trust).with_retry(Retry::NEVER);
+    let mut requests = JoinSet::new();
+    for _ in 0..8 {
+        let client = client.clone();
+        requests.spawn(async move { client.get_secret(&token(), &name("a"), None).await });
+    }
+    for outcome in requests.join_all().await {
+        let error = outcome.unwrap_err();
+        assert!(error.is_retryable());
+        let text = error.to_string();
+        assert!(
+            text.contains("cannot connect") && text.contains("refused"),
+            "{text}"
+        );
+    }
 }

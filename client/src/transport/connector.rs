@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -54,6 +54,9 @@ pub enum ConnectError {
     /// TLS failed; an untrusted certificate, or one of another name, is here.
     #[error("TLS failed: {0}")]
     Handshake(Arc<io::Error>),
+    /// The request that was opening the connection for others too was given up.
+    #[error("the attempt was given up")]
+    Abandoned,
     /// A step took too long.
     #[error("no {step} within {} s", STEP.as_secs())]
     Slow {
@@ -66,7 +69,7 @@ impl ConnectError {
     /// Whether a later attempt may succeed: an untrusted certificate mends itself only with a new trust bundle.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Resolve { .. } | Self::Open { .. } | Self::Slow { .. } => true,
+            Self::Resolve { .. } | Self::Open { .. } | Self::Abandoned | Self::Slow { .. } => true,
             Self::Name(_) => false,
             Self::Handshake(_) => !self.is_untrusted(),
         }
@@ -92,6 +95,8 @@ struct Inner {
     server: Server,
     trust: Trust,
     protocol: Protocol,
+    /// Why the last attempt failed; requests that waited for it are told by nobody else.
+    failure: Mutex<Option<ConnectError>>,
 }
 
 impl Connector {
@@ -100,7 +105,14 @@ impl Connector {
             server,
             trust,
             protocol,
+            failure: Mutex::new(None),
         }))
+    }
+
+    /// Why there is no connection, as the last attempt found.
+    pub(super) fn failure(&self) -> ConnectError {
+        let failure = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone().unwrap_or(ConnectError::Abandoned)
     }
 }
 
@@ -116,7 +128,12 @@ impl tower::Service<Uri> for Connector {
     /// The URI has no say: every connection goes to the one server.
     fn call(&mut self, _: Uri) -> Self::Future {
         let inner = Arc::clone(&self.0);
-        Box::pin(async move { inner.connect().await })
+        Box::pin(async move {
+            let outcome = inner.connect().await;
+            let failure = outcome.as_ref().err().cloned();
+            *inner.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+            outcome
+        })
     }
 }
 
