@@ -9,11 +9,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use k8s_openapi::api::{
-    authentication::v1::{TokenRequest, TokenRequestSpec},
-    core::v1::{ConfigMap, Service, ServiceAccount},
-};
-use kube::{Api, api::PostParams};
+use k8s_openapi::api::core::v1::Service;
+use kube::Api;
 use secrecy::SecretString;
 use strongroom_client::{
     Route, Server, Trust,
@@ -22,7 +19,6 @@ use strongroom_client::{
 };
 use strongroom_core::Audience;
 use strongroom_tests::{installation::NAMESPACE, progress::Step};
-use strongroom_wire::token::SERVICE_ACCOUNT_AUDIENCE;
 
 use super::{Args, network, place::Place};
 use crate::figures::{Table, quantile, time};
@@ -35,7 +31,7 @@ struct Way {
     identity: Server,
     vault: Server,
     audience: Audience,
-    ca: String,
+    trust: Trust,
     subject: SecretString,
 }
 
@@ -69,14 +65,13 @@ pub async fn measure(place: &Place, args: &Args) -> Result<Table> {
 }
 
 async fn rotate(way: Way, links: Vec<PathBuf>, rotations: usize) -> Result<Lags> {
-    let trust = Trust::from_pem(way.ca.as_bytes())?;
-    let identity = IdentityClient::new(&way.identity, "adfs", trust.clone());
+    let identity = IdentityClient::new(&way.identity, "adfs", way.trust.clone());
     let assertion = Assertion {
         subject: &way.subject,
         actor: None,
     };
     let token = identity.exchange(assertion, &way.audience).await?;
-    let vault = VaultClient::new(&way.vault, trust);
+    let vault = VaultClient::new(&way.vault, way.trust);
     let mut lags = Lags::default();
     for n in 0..rotations {
         let secret = NewSecret {
@@ -118,38 +113,16 @@ async fn changed(link: &PathBuf, since: SystemTime) -> Result<SystemTime> {
 }
 
 async fn way(place: &Place) -> Result<Way> {
-    let (scenario, client) = (&place.scenario, place.client());
-    let bundles: Api<ConfigMap> = Api::namespaced(client.clone(), NAMESPACE);
-    let bundle = bundles
-        .get("strongroom-trust-bundle")
-        .await?
-        .data
-        .unwrap_or_default();
-    let accounts: Api<ServiceAccount> = Api::namespaced(client, &scenario.app.name);
-    let asked = TokenRequest {
-        spec: Some(TokenRequestSpec {
-            audiences: Some(vec![SERVICE_ACCOUNT_AUDIENCE.to_owned()]),
-            expiration_seconds: Some(3600),
-            ..TokenRequestSpec::default()
-        }),
-        ..TokenRequest::default()
-    };
-    let made = accounts
-        .create_token_request("admin", &PostParams::default(), &asked)
-        .await?;
+    let scenario = &place.scenario;
     let namespace = scenario.vault.name.parse()?;
     let vault = "prod".parse()?;
+    let identity = Server::identity(&NAMESPACE.parse()?);
     Ok(Way {
-        identity: Server::identity(&NAMESPACE.parse()?)
-            .by(address(place, NAMESPACE, "strongroom-identity").await?),
+        identity: identity.by(address(place, NAMESPACE, "strongroom-identity").await?),
         vault: Server::vault(&vault, &namespace).by(address(place, &scenario.vault.name, "prod").await?),
         audience: Audience::Vault { namespace, vault },
-        ca: bundle.get("ca.crt").context("the trust bundle is empty")?.clone(),
-        subject: made
-            .status
-            .and_then(|status| status.token)
-            .context("no token was made")?
-            .into(),
+        trust: scenario.trust().await?,
+        subject: scenario.presented("admin", None).await?,
     })
 }
 

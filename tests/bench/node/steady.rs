@@ -4,16 +4,13 @@ use std::{collections::BTreeMap, fs, time::Duration};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use strongroom_tests::progress::Step;
+use strongroom_tests::{local::audit, progress::Step};
 
 use super::{
     components,
     place::{Place, sum},
 };
 use crate::figures::Table;
-
-/// Where the harness's API server writes down who asked for what.
-const API_REQUESTS: &str = "logs/audit.log";
 
 /// Counters at one moment.
 struct Counts {
@@ -67,7 +64,7 @@ async fn counts(place: &Place) -> Result<Counts> {
 }
 
 fn log(place: &Place) -> Result<String> {
-    let path = place.layout.root().join(API_REQUESTS);
+    let path = place.layout.root().join(audit::LOG);
     fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 

@@ -109,7 +109,8 @@ impl Scenario {
         Ok((self.client_of_vault().await?, token))
     }
 
-    async fn trust(&self) -> Result<Trust> {
+    /// Whom clients of this installation trust.
+    pub async fn trust(&self) -> Result<Trust> {
         let maps: Api<ConfigMap> = Api::namespaced(self.client(), NAMESPACE);
         let map = maps.get("strongroom-trust-bundle").await?;
         let bundle = map.data.and_then(|mut data| data.remove("ca.crt"));
