@@ -14,6 +14,12 @@ use strongroom_vault::{
     serve::Running,
     verify,
 };
+use tikv_jemallocator::Jemalloc;
+
+/// The store's pages come and go on every thread. The system's allocator has a heap per thread and seldom gives any of
+/// it back, so that memory could grow to the cache's size times the threads; this one returns what is free.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {

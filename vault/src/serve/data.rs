@@ -41,7 +41,9 @@ impl Data {
         make_directory(&storage.data_dir)?;
         let seal = SecretFile::read(&storage.seal_dir)?;
         let path = storage.data_dir.join(STORE);
-        let cache_bytes = usize::try_from(u64::from(storage.cache_mib) * MIB).unwrap_or(usize::MAX);
+        // A page and its reference counts take five quarters of a page from the allocator.
+        let cache_bytes = u64::from(storage.cache_mib) * MIB / 5 * 4;
+        let cache_bytes = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
         let store = RedbStore::open(
             &path,
             RedbOptions {
