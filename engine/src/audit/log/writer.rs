@@ -319,11 +319,12 @@ impl Writer {
                 self.gauges.write_failing.store(false, Relaxed);
                 Ok(heads)
             }
-            Err(error) => Err(self.fail(error, entries.len() as u64)),
+            Err(error) => Err(self.fail(error)),
         }
     }
 
-    fn fail(&mut self, error: WriteError, entries: u64) -> AppendError {
+    /// The records of this write are counted by who wanted them appended.
+    fn fail(&mut self, error: WriteError) -> AppendError {
         let segment = self
             .segment
             .as_ref()
@@ -333,7 +334,7 @@ impl Writer {
         match error {
             WriteError::Undone(source) => AppendError::Write { segment, source },
             WriteError::Partial(source) => {
-                let refused = std::mem::take(&mut self.refused).saturating_add(entries);
+                let refused = std::mem::take(&mut self.refused);
                 self.drop_segment(Recovery::WriteFailed {
                     segment: segment.clone(),
                     refused,
