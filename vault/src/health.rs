@@ -1,8 +1,6 @@
 //! Health and metrics: plain HTTP on a port, thread and runtime of their own, so that they answer while the others
 //! cannot.
 
-use std::sync::Arc;
-
 use axum::{
     Router,
     extract::State,
@@ -11,15 +9,15 @@ use axum::{
     routing::get,
 };
 
-use crate::{service::Service, watch::Watch};
+use crate::service::Service;
 
 /// The routes `/healthz`, `/readyz` and `/metrics` over `service`.
-pub fn router(service: Service, watch: Watch) -> Router {
+pub fn router(service: Service) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Arc::new(Health { service, watch }))
+        .with_state(service)
 }
 
 /// Why the vault cannot serve, one sentence each; none when it can.
@@ -39,33 +37,16 @@ pub fn problems(service: &Service) -> Vec<String> {
     problems
 }
 
-/// What is looked at.
-struct Health {
-    service: Service,
-    watch: Watch,
-}
-
-async fn ready(State(health): State<Arc<Health>>) -> Response {
-    let problems = problems(&health.service);
+async fn ready(State(service): State<Service>) -> Response {
+    let problems = problems(&service);
     if problems.is_empty() {
         return "ok\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n").into_response()
 }
 
-async fn metrics(State(health): State<Arc<Health>>) -> Response {
-    let service = &health.service;
-    sample(service);
-    service
-        .metrics
-        .sampled
-        .watch_streams
-        .set(counted(health.watch.streams()));
-    service
-        .metrics
-        .sampled
-        .watch_subscriptions
-        .set(counted(health.watch.subscriptions()));
+async fn metrics(State(service): State<Service>) -> Response {
+    sample(&service);
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     match service.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, content_type)], text).into_response(),

@@ -74,10 +74,6 @@ pub struct Sampled {
     pub audit_records: Gauge,
     /// Public keys of the identity service that are known.
     pub identity_keys: Gauge,
-    /// Open streams of Watch.
-    pub watch_streams: Gauge,
-    /// Subscribed volumes.
-    pub watch_subscriptions: Gauge,
 }
 
 impl Sampled {
@@ -111,12 +107,6 @@ impl Sampled {
                 "identity_keys",
                 "Known public keys of the identity service",
                 &self.identity_keys,
-            ),
-            ("watch_streams", "Open streams of Watch", &self.watch_streams),
-            (
-                "watch_subscriptions",
-                "Subscribed volumes",
-                &self.watch_subscriptions,
             ),
         ] {
             registry.register(name, help, gauge.clone());
@@ -260,6 +250,16 @@ impl fmt::Debug for Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_metric_is_told_twice() {
+        let text = Metrics::new("0.1.0").text().unwrap();
+        let mut names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+        let told = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), told, "{text}");
+    }
 
     #[test]
     fn what_is_counted_is_told() {

@@ -106,7 +106,7 @@ impl Running {
                 "health",
                 sockets.health,
                 None,
-                health::router(service.clone(), watch.clone()),
+                health::router(service.clone()),
             )?,
             listeners.apart("admin", sockets.admin, Some(admin_tls), admin)?,
         ];
