@@ -11,6 +11,8 @@
 
 #[path = "lifecycle/definitions.rs"]
 mod definitions;
+#[path = "lifecycle/demo.rs"]
+mod demo;
 #[path = "lifecycle/flows.rs"]
 mod flows;
 #[path = "lifecycle/policy.rs"]
