@@ -38,32 +38,54 @@ pub enum Signal {
     Bundle,
 }
 
+impl Signal {
+    /// Whether it comes from a stream, rather than from this node.
+    pub const fn is_of_stream(&self) -> bool {
+        match self {
+            Self::Connected(_) | Self::Disconnected(_) | Self::Message(_) => true,
+            Self::Token(_) | Self::Again | Self::Bundle => false,
+        }
+    }
+}
+
 /// The way to a volume's task.
 #[derive(Debug, Clone)]
 pub struct Route {
-    signals: mpsc::Sender<Signal>,
+    signals: mpsc::Sender<(u64, Signal)>,
     lagged: Arc<AtomicBool>,
+    attachment: u64,
 }
 
 impl Route {
     /// A route and where it ends.
-    pub fn new() -> (Self, mpsc::Receiver<Signal>, Arc<AtomicBool>) {
+    pub fn new() -> (Self, mpsc::Receiver<(u64, Signal)>, Arc<AtomicBool>) {
         let (signals, receiver) = mpsc::channel(WAITING);
         let lagged = Arc::new(AtomicBool::new(false));
         (
             Self {
                 signals,
                 lagged: Arc::clone(&lagged),
+                attachment: 0,
             },
             receiver,
             lagged,
         )
     }
 
+    /// The same way, for what a stream says from this attachment on: what the volume's vault before had still under way
+    /// is told apart by its number.
+    #[must_use]
+    pub fn attached(&self, attachment: u64) -> Self {
+        Self {
+            attachment,
+            ..self.clone()
+        }
+    }
+
     /// Hands a signal over without waiting: one slow volume must not hold up the others. Answers whether it got
     /// through; what is lost is made up for by attaching anew.
     pub fn signal(&self, signal: Signal) -> bool {
-        let taken = self.signals.try_send(signal).is_ok();
+        let taken = self.signals.try_send((self.attachment, signal)).is_ok();
         if !taken {
             self.lagged.store(true, Ordering::Relaxed);
         }

@@ -68,6 +68,8 @@ pub struct Task {
     facts: Facts,
     services: Arc<Services>,
     route: Route,
+    /// Counts the streams that this volume listened to.
+    attachment: u64,
     vault: Option<Arc<Vault>>,
     token: PodToken,
     vault_token: Option<(VaultToken, SystemTime)>,
@@ -92,6 +94,8 @@ pub struct Task {
 /// How often the SecretRef of a volume without a subscription is read, when the kubelet comes: nobody tells of its
 /// changes.
 const UNTOLD: Duration = Duration::from_mins(5);
+/// The least time between two readings of one volume's SecretRef, however often its vault says that it changed.
+const BETWEEN_READS: Duration = Duration::from_millis(250);
 /// Over how long the volumes of a node spread the reading of `SecretRef`s that may have changed unseen.
 const SPREAD: Duration = Duration::from_secs(30);
 
@@ -106,6 +110,7 @@ impl Task {
             facts,
             services: Arc::clone(services),
             route: route.clone(),
+            attachment: 0,
             vault: None,
             token: start.token,
             vault_token: start.vault_token.map(|token| (token, SystemTime::now())),
@@ -135,7 +140,7 @@ impl Task {
         (route, handle)
     }
 
-    async fn run(mut self, mut signals: mpsc::Receiver<Signal>, lagged: Arc<AtomicBool>) {
+    async fn run(mut self, mut signals: mpsc::Receiver<(u64, Signal)>, lagged: Arc<AtomicBool>) {
         let mut work: Option<Work> = None;
         loop {
             if lagged.swap(false, Ordering::Relaxed) {
@@ -149,7 +154,11 @@ impl Task {
             let wake = self.wake(work.is_some());
             tokio::select! {
                 signal = signals.recv() => match signal {
-                    Some(signal) => self.hear(signal).await,
+                    Some((from, signal)) if from == self.attachment || !signal.is_of_stream() => {
+                        self.hear(signal).await;
+                    }
+                    // Of a stream that it no longer listens to.
+                    Some(_) => {}
                     None => return,
                 },
                 done = working(&mut work) => {
@@ -214,10 +223,22 @@ impl Task {
     /// Takes up what was given up.
     fn again(&mut self) {
         if self.due.parked {
-            self.due.parked = false;
-            self.not_before = Instant::now();
+            self.at_once();
         }
         self.due.reread |= !self.due.subscribed && self.read_at.elapsed() >= UNTOLD;
+    }
+
+    /// Tries again without waiting any longer.
+    fn at_once(&mut self) {
+        self.due.parked = false;
+        self.not_before = Instant::now();
+    }
+
+    /// Has a SecretRef read that is said to have changed, also where the one before could not be followed.
+    fn follow_change(&mut self) {
+        self.at_once();
+        let at = self.read_at + BETWEEN_READS;
+        self.reread_at = Some(self.reread_at.map_or(at, |planned| planned.min(at)));
     }
 
     /// When to look again without being told.
@@ -281,7 +302,9 @@ impl Task {
             return;
         };
         let vault = self.services.vaults.get(&spec.vault);
-        vault.link.attach(self.facts.id.clone(), self.route.clone());
+        self.attachment = self.attachment.wrapping_add(1);
+        let route = self.route.attached(self.attachment);
+        vault.link.attach(self.facts.id.clone(), route);
         self.vault = Some(vault);
     }
 

@@ -40,7 +40,7 @@ impl Task {
                 self.changed_at.get_or_insert_with(Instant::now);
                 self.compare(&changed.objects).await;
             }
-            Message::RefChanged(_) => self.due.reread = true,
+            Message::RefChanged(_) => self.follow_change(),
             Message::Contents(contents) => {
                 contents
                     .contents

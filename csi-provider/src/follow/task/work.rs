@@ -190,6 +190,8 @@ impl Task {
             .as_ref()
             .is_some_and(|current| current.vault == spec.vault);
         (self.spec, self.held) = (Some(spec), loaded.versions);
+        self.trouble.clear();
+        self.backoff.reset();
         self.due.exchange = token.is_none();
         self.vault_token = token.map(|token| (token, SystemTime::now()));
         self.due.subscribed = false;

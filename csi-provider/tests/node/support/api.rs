@@ -40,8 +40,13 @@ impl Api {
 
     /// Puts a SecretRef of these files from vault `prod` of `team-a`.
     pub fn put(&self, namespace: &str, name: &str, files: &Value) {
+        self.put_of("team-a", namespace, name, files);
+    }
+
+    /// The same from vault `prod` of another namespace.
+    pub fn put_of(&self, vault: &str, namespace: &str, name: &str, files: &Value) {
         let spec = json!({
-            "vaultRef": {"name": "prod", "namespace": "team-a"}, "serviceAccountName": "api", "files": files,
+            "vaultRef": {"name": "prod", "namespace": vault}, "serviceAccountName": "api", "files": files,
         });
         let object = json!({
             "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef",

@@ -25,6 +25,7 @@ use super::{
 };
 
 const VAULT: &str = "prod.team-a.svc";
+const OTHER: &str = "prod.team-b.svc";
 const IDENTITY: &str = "strongroom-identity.strongroom-system.svc";
 
 /// A pod with a token.
@@ -70,6 +71,8 @@ pub struct Node {
     pub api: Api,
     pub identity: Identity,
     pub vault: Vault,
+    /// Vault `prod` of `team-b`.
+    pub other: Vault,
     pub driver: Driver,
     pub launch: Launch,
     ca: Ca,
@@ -88,6 +91,8 @@ impl Node {
         let (api, identity, vault, ca) = (Api::default(), Identity::default(), Vault::default(), Ca::new());
         let (kube, api_server) = serve_plain("127.0.0.1:0".parse().unwrap(), api.router()).await;
         let identity_server = serve(&ca, IDENTITY, address(128), identity.router()).await;
+        let other = Vault::default();
+        let other_server = serve(&ca, OTHER, address(192), other.router()).await;
         fs::create_dir_all(root.join("kubelet/pods")).unwrap();
         fs::write(root.join("ca.crt"), ca.pem()).unwrap();
         fs::write(root.join("actor"), "actor-token\n").unwrap();
@@ -104,11 +109,12 @@ impl Node {
             api,
             identity,
             vault,
+            other,
             driver,
             launch,
             ca,
             vault_server: None,
-            _servers: vec![api_server, identity_server],
+            _servers: vec![api_server, identity_server, other_server],
         };
         node.start_vault().await;
         node.driver.ready().await;
@@ -236,8 +242,9 @@ fn address(block: u8) -> SocketAddr {
 /// Makes the cluster's names known in this mount namespace.
 fn resolve(root: &Path) {
     let hosts = format!(
-        "127.0.0.1 localhost\n{} {VAULT}\n{} {IDENTITY}\n",
+        "127.0.0.1 localhost\n{} {VAULT}\n{} {OTHER}\n{} {IDENTITY}\n",
         address(64).ip(),
+        address(192).ip(),
         address(128).ip()
     );
     fs::write(root.join("hosts"), hosts).unwrap();

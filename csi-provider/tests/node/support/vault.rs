@@ -345,6 +345,11 @@ impl Watch for Vault {
             {
                 vault.hear(message, &out);
             }
+            // A stream that ended takes its subscriptions along.
+            vault
+                .state()
+                .subscriptions
+                .retain(|_, (to, _)| !to.same_channel(&out));
         });
         Ok(tonic::Response::new(Box::pin(UnboundedReceiverStream::new(
             messages,
