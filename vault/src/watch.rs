@@ -39,6 +39,7 @@ use crate::{connection::Peer, service::Service};
 mod admission;
 mod limits;
 mod mailbox;
+mod recent;
 mod refusal;
 mod registry;
 mod request;

@@ -4,13 +4,17 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use prometheus_client::metrics::gauge::Gauge;
 use strongroom_core::ObjectName;
 use strongroom_wire::admin::{RefChanged, RefVolumes, Volumes};
 
-use super::mailbox::{Key, Mailbox};
+use super::{
+    mailbox::{Key, Mailbox},
+    recent::Recent,
+};
 
 /// How a volume stands, by its last acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,7 @@ struct Book {
     members: HashMap<Key, Member>,
     by_object: HashMap<ObjectName, HashSet<Key>>,
     by_ref: HashMap<RefChanged, HashSet<Key>>,
+    recent: Recent,
 }
 
 #[derive(Debug)]
@@ -69,7 +74,8 @@ impl Registry {
         })
     }
 
-    /// Enters a subscription to `objects`, whose changes are marked in `mailbox` from now on.
+    /// Enters a subscription to `objects`, whose changes are marked in `mailbox` from now on; and that its SecretRef
+    /// changed, if it did just now.
     pub(super) fn enter(
         self: &Arc<Self>,
         mailbox: &Arc<Mailbox>,
@@ -87,6 +93,9 @@ impl Registry {
         }
         if let Some(secret_ref) = &secret_ref {
             book.by_ref.entry(secret_ref.clone()).or_default().insert(key);
+            if book.recent.has(secret_ref, Instant::now()) {
+                mailbox.mark_ref(key);
+            }
         }
         self.count.inc();
         let standing = Standing::Outdated;
@@ -123,7 +132,8 @@ impl Registry {
 
     /// Marks the subscriptions that were made for `changed`.
     pub(super) fn ref_changed(&self, changed: &RefChanged) {
-        let book = self.book();
+        let mut book = self.book();
+        book.recent.note(changed, Instant::now());
         for key in book.by_ref.get(changed).into_iter().flatten() {
             if let Some(member) = book.members.get(key) {
                 member.mailbox.mark_ref(*key);
@@ -240,6 +250,20 @@ mod tests {
         assert_eq!(marks.objects, BTreeSet::from([first.key(), second.key()]));
         assert_eq!(marks.refs, BTreeSet::from([second.key()]));
         assert_eq!(others.take(), super::super::mailbox::Marks::default());
+    }
+
+    #[test]
+    fn who_subscribes_just_after_its_secret_ref_changed_is_told_too() {
+        let registry = Registry::new(8, Gauge::default());
+        registry.ref_changed(&secret_ref("db"));
+        let mailbox = Arc::new(Mailbox::default());
+        let late = registry
+            .enter(&mailbox, objects(&["a"]), Some(secret_ref("db")))
+            .unwrap();
+        let _other = registry
+            .enter(&mailbox, objects(&["a"]), Some(secret_ref("web")))
+            .unwrap();
+        assert_eq!(mailbox.take().refs, BTreeSet::from([late.key()]));
     }
 
     #[test]
