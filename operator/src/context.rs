@@ -1,6 +1,6 @@
 //! What every controller of a leading operator works with.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use kube::{Client, runtime::events::Recorder};
 
@@ -9,6 +9,7 @@ use crate::{
     fleet::{Credentials, Fleet},
     metrics::Metrics,
     pki::Succession,
+    secret_ref::Followers,
     settings::Settings,
 };
 
@@ -22,6 +23,8 @@ pub struct Context {
     pub caches: Caches,
     /// What runs.
     pub fleet: Fleet,
+    /// Who follows which SecretRef.
+    pub followers: Mutex<Followers>,
     /// How the vaults are reached.
     pub credentials: Credentials,
     /// The authorities.
@@ -30,6 +33,13 @@ pub struct Context {
     pub recorder: Recorder,
     /// Tells machines.
     pub metrics: Metrics,
+}
+
+impl Context {
+    /// Who follows which SecretRef, to look at and change in one go.
+    pub fn followers(&self) -> MutexGuard<'_, Followers> {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Both authorities.

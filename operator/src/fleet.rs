@@ -3,14 +3,17 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use strongroom_client::{Route, Server, Trust, admin::AdminClient};
-use strongroom_core::{Bundle, BundlePolicy, Generation, PolicyIndex};
-use strongroom_wire::admin::{Anchor, PolicyStatus, Status, Volumes};
+use strongroom_core::{Bundle, BundlePolicy, Generation, NamespaceName, PolicyIndex, VaultName};
+use strongroom_wire::admin::{Anchor, PolicyStatus, RefChanged, Status, Volumes};
 
 use crate::vault::desired::{Subject, port};
+
+/// How old volume counts may be.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
 
 /// One vault as the leader knows it. Nothing here is needed by a successor: it is read from the vault again.
 #[derive(Default)]
@@ -30,8 +33,7 @@ pub struct Member {
     pub confirmed: Option<Instant>,
     /// What is anchored.
     pub anchor: Option<Anchor>,
-    /// Volume counts, and when they were asked for.
-    pub volumes: Option<(Instant, Volumes)>,
+    counted: Option<(Instant, Volumes)>,
 }
 
 /// The policies a vault enforces.
@@ -72,36 +74,71 @@ impl Member {
         match &self.client {
             Some((with, client)) if *with == serial => client.clone(),
             Some(_) | None => {
-                let host = format!("{0}-0.{0}-internal.{1}.svc", subject.name, subject.namespace);
-                let server = Server::vault(&subject.name, &subject.namespace).by(Route::Host {
-                    host,
-                    port: port::ADMIN,
-                });
+                let route = (credentials.route)(&subject.name, &subject.namespace);
+                let server = Server::vault(&subject.name, &subject.namespace).by(route);
                 let client = AdminClient::new(&server, trust);
                 self.client = Some((serial, client.clone()));
                 client
             }
         }
     }
+
+    /// Counts of mounted volumes, at most ten seconds old; `None` while the vault does not answer.
+    pub async fn volumes(&mut self, client: &AdminClient) -> Option<&Volumes> {
+        let is_fresh = |(when, _): &(Instant, Volumes)| when.elapsed() < COUNT_EVERY;
+        if !self.counted.as_ref().is_some_and(is_fresh) {
+            let volumes = client.volumes().await.ok();
+            self.counted = volumes.map(|volumes| (Instant::now(), volumes));
+        }
+        self.counted.as_ref().map(|(_, volumes)| volumes)
+    }
+
+    /// Whether the vault, when last asked, had no volume of this SecretRef.
+    pub fn has_none(&self, name: &RefChanged) -> bool {
+        let counts = |volumes: &Volumes| volumes.refs.iter().any(|counts| counts.secret_ref == *name);
+        self.counted.as_ref().is_some_and(|(_, volumes)| !counts(volumes))
+    }
 }
 
-/// The operator's certificate towards the vaults, and whom it trusts. Changes when either is renewed.
-pub struct Credentials(RwLock<(u64, Trust)>);
+/// The way to the one replica of a vault.
+type ToReplica = Box<dyn Fn(&VaultName, &NamespaceName) -> Route + Send + Sync>;
+
+fn to_replica(name: &VaultName, namespace: &NamespaceName) -> Route {
+    Route::Host {
+        host: format!("{name}-0.{name}-internal.{namespace}.svc"),
+        port: port::ADMIN,
+    }
+}
+
+/// The operator's certificate towards the vaults, whom it trusts, and its way to them. Certificate and trust change when
+/// either is renewed.
+pub struct Credentials {
+    trust: RwLock<(u64, Trust)>,
+    route: ToReplica,
+}
 
 impl Credentials {
-    /// The first credentials.
-    pub const fn new(trust: Trust) -> Self {
-        Self(RwLock::new((0, trust)))
+    /// The first credentials, for vaults that are found by the names of their replicas.
+    pub fn new(trust: Trust) -> Self {
+        Self::routed(trust, Box::new(to_replica))
+    }
+
+    /// The same for vaults that are found in another way.
+    pub fn routed(trust: Trust, route: ToReplica) -> Self {
+        Self {
+            trust: RwLock::new((0, trust)),
+            route,
+        }
     }
 
     /// Replaces them.
     pub fn renew(&self, trust: Trust) {
-        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.trust.write().unwrap_or_else(PoisonError::into_inner);
         *current = (current.0 + 1, trust);
     }
 
     fn current(&self) -> (u64, Trust) {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trust.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

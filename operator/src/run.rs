@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -154,6 +154,7 @@ async fn lead(client: &Client, args: &RunArgs, caches: &Caches, metrics: Metrics
         () = vaults => Ok(()),
         () = secret_refs => Ok(()),
         () = orphans(Arc::clone(&context)) => Ok(()),
+        () = secret_ref::partings(Arc::clone(&context)) => Ok(()),
         () = maintain(Arc::clone(&context)) => Ok(()),
         () = deposed.notified() => Err(anyhow::anyhow!("a vault has policy of a later leader")),
     }
@@ -201,6 +202,7 @@ async fn prepare(
         settings,
         caches: caches.clone(),
         fleet: Fleet::default(),
+        followers: Mutex::default(),
         authorities: Arc::new(RwLock::new(authorities)),
         recorder: Recorder::new(client.clone(), reporter),
         metrics,

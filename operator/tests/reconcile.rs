@@ -12,9 +12,13 @@
 mod api_server;
 #[path = "reconcile/context.rs"]
 mod context;
+#[path = "reconcile/fleet.rs"]
+mod fleet;
 #[path = "reconcile/policy.rs"]
 mod policy;
 #[path = "reconcile/secret_ref.rs"]
 mod secret_ref;
+#[path = "reconcile/told.rs"]
+mod told;
 #[path = "reconcile/vault.rs"]
 mod vault;

@@ -1,9 +1,6 @@
 //! One pass over one SecretRef.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kube::{
@@ -16,17 +13,18 @@ use strongroom_crds::{
     condition::READY,
     secret_ref::{Source, VolumeCounts},
 };
-use strongroom_wire::admin::{ObjectState, RefChanged, Resolve, ResolveObject};
+use strongroom_wire::admin::{ObjectState, RefChanged, Resolve, ResolveObject, Volumes};
 
-use super::report::{Finding, report};
+use super::{
+    report::{Finding, report},
+    tell,
+};
 use crate::{context::Context, events, fleet::Member, status, vault::desired::Subject};
 
 /// How often a SecretRef is resolved again: objects of the vault change without the API server hearing of it.
 const RESOLVE_EVERY: Duration = Duration::from_secs(30);
-/// The same while something is missing.
+/// The same while something is missing, or a vault is yet to be told of a change.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// How old volume counts may be.
-const COUNT_EVERY: Duration = Duration::from_secs(10);
 
 /// Why a pass ended early.
 #[derive(Debug, thiserror::Error)]
@@ -51,15 +49,21 @@ struct Question {
     files: Vec<(String, ResolveObject)>,
 }
 
-/// Resolves, counts, reports.
+/// Resolves, counts, tells the vaults of changes, reports.
 pub async fn reconcile(secret_ref: Arc<SecretRef>, context: Arc<Context>) -> Result<Action, ReconcileError> {
     context.metrics.reconciled("secretref");
+    let name = tell::see(&context, &secret_ref);
     let question = parse(&secret_ref);
     let (finding, volumes) = match &question {
         Err(problem) => (Finding::Unreadable(problem.clone()), None),
         Ok(question) => find(&context, &secret_ref, question).await,
     };
-    let next = report(&secret_ref, &finding, volumes, Timestamp::now());
+    let all_told = match &name {
+        Some(name) => tell::tell(&context, name).await,
+        None => true,
+    };
+    let announced = name.is_some_and(|name| context.followers().is_announced(&name));
+    let next = report(&secret_ref, &finding, volumes, announced, Timestamp::now());
     let written = status::write(&context.client, &*secret_ref, secret_ref.status.as_ref(), &next)
         .await
         .map_err(ReconcileError::Status)?;
@@ -88,7 +92,7 @@ pub async fn reconcile(secret_ref: Arc<SecretRef>, context: Arc<Context>) -> Res
         .await;
     }
     let well = ready.is_some_and(|ready| ready.status == "True");
-    Ok(Action::requeue(crate::jitter::around(if well {
+    Ok(Action::requeue(crate::jitter::around(if well && all_told {
         RESOLVE_EVERY
     } else {
         LOOK_AGAIN
@@ -150,7 +154,7 @@ async fn find(
     let Some(account) = context.caches.account(&question.namespace, &question.account) else {
         return (Finding::AccountNotFound, None);
     };
-    let key: ObjectRef<Vault> = ObjectRef::new(&reference.name).within(&reference.namespace);
+    let key: ObjectRef<Vault> = tell::named(secret_ref);
     let Some(vault) = context.caches.vaults.get(&key) else {
         return (
             if local {
@@ -170,8 +174,15 @@ async fn find(
         return (Finding::NotPermitted, None);
     }
     let client = member.client(&subject, &context.credentials);
-    tell_if_changed(&client, secret_ref, question).await;
-    let volumes = volumes(&client, &mut member, question).await;
+    let name = RefChanged {
+        namespace: question.namespace.clone(),
+        name: question.name.clone(),
+    };
+    context.followers().may_follow(&name, &key);
+    let volumes = member
+        .volumes(&client)
+        .await
+        .map(|volumes| counts(volumes, &name));
     let objects: Vec<_> = question.files.iter().map(|(_, object)| object.clone()).collect();
     match client
         .resolve(&Resolve {
@@ -207,53 +218,14 @@ fn may_read_something(member: &Member, account: &Uid, question: &Question) -> bo
     question.files.is_empty() || question.files.iter().any(|(_, object)| allowed(object))
 }
 
-/// Tells the vault that the spec is not the one last reported on, so that mounted volumes follow it.
-async fn tell_if_changed(
-    client: &strongroom_client::admin::AdminClient,
-    secret_ref: &SecretRef,
-    question: &Question,
-) {
-    let reported = secret_ref
-        .status
-        .as_ref()
-        .and_then(|status| status.observed_generation);
-    if reported == secret_ref.metadata.generation {
-        return;
-    }
-    let changed = RefChanged {
-        namespace: question.namespace.clone(),
-        name: question.name.clone(),
-    };
-    if let Err(error) = client.ref_changed(&changed).await {
-        tracing::debug!(%error, "the vault was not told of a changed SecretRef");
-    }
-}
-
-async fn volumes(
-    client: &strongroom_client::admin::AdminClient,
-    member: &mut Member,
-    question: &Question,
-) -> Option<VolumeCounts> {
-    let fresh = member
-        .volumes
-        .as_ref()
-        .is_some_and(|(when, _)| when.elapsed() < COUNT_EVERY);
-    if !fresh {
-        member.volumes = client
-            .volumes()
-            .await
-            .ok()
-            .map(|volumes| (Instant::now(), volumes));
-    }
-    let (_, volumes) = member.volumes.as_ref()?;
-    let counts = volumes.refs.iter().find(|counts| {
-        counts.secret_ref.namespace == question.namespace && counts.secret_ref.name == question.name
-    });
+/// The counts of one SecretRef; none are zero.
+fn counts(volumes: &Volumes, name: &RefChanged) -> VolumeCounts {
+    let counts = volumes.refs.iter().find(|counts| counts.secret_ref == *name);
     let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-    Some(counts.map_or_else(VolumeCounts::default, |counts| VolumeCounts {
+    counts.map_or_else(VolumeCounts::default, |counts| VolumeCounts {
         total: count(counts.total),
         current: count(counts.current),
         outdated: count(counts.outdated),
         failing: count(counts.failing),
-    }))
+    })
 }

@@ -28,11 +28,12 @@ pub enum Finding {
     Resolved(Vec<(String, ObjectState)>),
 }
 
-/// The status.
+/// The status. `announced` says that the vault was told of this spec.
 pub fn report(
     secret_ref: &SecretRef,
     finding: &Finding,
     volumes: Option<VolumeCounts>,
+    announced: bool,
     now: Timestamp,
 ) -> SecretRefStatus {
     let previous = secret_ref.status.clone().unwrap_or_default();
@@ -46,6 +47,11 @@ pub fn report(
     conditions.add(AUTHORIZED, authorized, &reason);
     SecretRefStatus {
         observed_generation: generation,
+        announced_generation: if announced {
+            generation
+        } else {
+            previous.announced_generation
+        },
         files: match finding {
             Finding::Resolved(files) => files
                 .iter()
@@ -196,7 +202,13 @@ mod tests {
     }
 
     fn conditions(finding: &Finding) -> Vec<(String, String, String, String)> {
-        let status = report(&secret_ref(), finding, None, Timestamp::from_second(1).unwrap());
+        let status = report(
+            &secret_ref(),
+            finding,
+            None,
+            true,
+            Timestamp::from_second(1).unwrap(),
+        );
         status
             .conditions
             .into_iter()
@@ -272,9 +284,16 @@ mod tests {
         let version = "0123456789abcdef0123456789abcdef".parse().unwrap();
         let finding = Finding::Resolved(vec![("a".to_owned(), ObjectState::Available { version })]);
         let now = Timestamp::from_second(1).unwrap();
-        let before = report(&known, &finding, None, now);
+        let before = report(&known, &finding, None, true, now);
         known.status = Some(before.clone());
-        let after = report(&known, &Finding::VaultNotReady("refused".to_owned()), None, now);
+        let after = report(
+            &known,
+            &Finding::VaultNotReady("refused".to_owned()),
+            None,
+            false,
+            now,
+        );
         assert_eq!(after.files, before.files);
+        assert_eq!(after.announced_generation, before.announced_generation);
     }
 }

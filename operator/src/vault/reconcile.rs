@@ -28,7 +28,7 @@ use crate::{
     fleet::Member,
     object::is_forbidden,
     policy::{self, Compiled, PushError},
-    status,
+    secret_ref, status,
 };
 
 /// How often a vault that is well is asked how it is and confirms its policy.
@@ -99,6 +99,7 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     let mut surroundings = Surroundings::default();
     if let Outcome::Running { status: Ok(_), .. } = &outcome {
         enforce(&context, &subject, &compiled, &mut member, &mut surroundings).await?;
+        secret_ref::survey(&context, &subject, &mut member).await;
     }
     if let Outcome::Running {
         status: Ok(status), ..

@@ -1,6 +1,6 @@
 //! A leading operator around a played API server.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use kube::runtime::events::{Recorder, Reporter};
 use serde_json::Value;
@@ -15,11 +15,19 @@ use strongroom_operator::{
 };
 use time::OffsetDateTime;
 
-use crate::api_server::{ApiServer, Write};
+use crate::{
+    api_server::{ApiServer, Write},
+    fleet::Fleet as Vaults,
+};
 
-/// A new leader, whose caches hold what the server has now.
+/// A new leader, whose caches hold what the server has now, and who reaches no vault.
 pub async fn leader(server: &ApiServer) -> Arc<Context> {
-    let client = server.client();
+    leader_of(server, &Vaults::default()).await
+}
+
+/// A new leader who reaches `vaults`.
+pub async fn leader_of(server: &ApiServer, vaults: &Vaults) -> Arc<Context> {
+    let (client, vaults) = (server.client(), vaults.clone());
     let caches = Caches::start(&client);
     caches.synced().await.unwrap();
     let settings = Settings {
@@ -45,12 +53,16 @@ pub async fn leader(server: &ApiServer) -> Arc<Context> {
         instance: Some("operator-0".into()),
     };
     Arc::new(Context {
-        credentials: Credentials::new(installation::credentials(&settings, &authorities).unwrap()),
+        credentials: Credentials::routed(
+            installation::credentials(&settings, &authorities).unwrap(),
+            Box::new(move |name, namespace| vaults.route(name, namespace)),
+        ),
         recorder: Recorder::new(client.clone(), reporter),
         client,
         settings,
         caches,
         fleet: Fleet::default(),
+        followers: Mutex::default(),
         authorities: Arc::new(RwLock::new(authorities)),
         metrics: Metrics::default(),
     })

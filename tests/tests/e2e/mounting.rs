@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use serde_json::json;
 use strongroom_tests::{cluster::pods, scenario::Scenario};
 
 #[tokio::test]
@@ -84,4 +85,39 @@ async fn a_changed_secret_ref_changes_the_files_of_a_running_pod() -> Result<()>
     }
     .await;
     scenario.end(outcome).await
+}
+
+#[tokio::test]
+async fn a_secret_ref_that_moves_to_another_vault_takes_a_running_pod_along() -> Result<()> {
+    let (here, there) = tokio::try_join!(Scenario::start("move-from"), Scenario::start("move-to"))?;
+    let outcome = async {
+        here.set("db-password", "here")?;
+        there.set("db-password", "there")?;
+        let read = json!({"permissions": {"secrets": ["get"]}});
+        there
+            .policy("guest", "Allow", &[here.account("api")], &["db-*"], &read)
+            .await?;
+        there.enforced("guest").await?;
+        here.secret_ref("db", &[("password", "db-password")]).await?;
+        here.pod("app", "api", "db").await?;
+        here.running("app").await?;
+        ensure!(here.read("app", "/secrets/password").await? == "here");
+        let moved = json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef", "metadata": {"name": "db"},
+            "spec": {
+                "vaultRef": {"name": "prod", "namespace": there.vault.name}, "serviceAccountName": "api",
+                "files": [{"path": "password", "secret": {"name": "db-password"}}],
+            },
+        });
+        here.apply(&here.app.name, &moved).await?;
+        let lag = here.holds("app", "/secrets/password", "there").await?;
+        // It would follow within minutes without anyone telling; told, it takes a second or two.
+        ensure!(lag < Duration::from_secs(10), "the file changed after {lag:?}");
+        there.set("db-password", "newer")?;
+        here.holds("app", "/secrets/password", "newer").await?;
+        Ok(())
+    }
+    .await;
+    let (first, second) = (here.end(outcome).await, there.end(Ok(())).await);
+    first.and(second)
 }
