@@ -70,7 +70,7 @@ clippy: ## lints, warnings as errors
 	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
 
 .PHONY: layers
-layers: ## core and engine stay free of I/O frameworks
+layers: ## core and engine stay free of I/O frameworks, and the listener of the rest
 	@echo "==> layers"
 	scripts/check-layers
 
@@ -86,7 +86,7 @@ generate: ## rewrite the generated files: CRDs and their reference
 
 .PHONY: nightly
 nightly: ## each crate compiled alone, so that no crate leans on another's features
-	for crate in core crds wire engine client vault operator csi cli tests; do \
+	for crate in core crds wire engine listener client vault operator csi cli tests; do \
 	  echo "==> strongroom-$$crate alone"; \
 	  $(CARGO) check $(PROFILE) -p strongroom-$$crate --all-targets; \
 	done

@@ -21,7 +21,6 @@ mod exchange;
 mod form;
 mod grant;
 mod health;
-mod listener;
 mod metrics;
 mod presented;
 mod readiness;

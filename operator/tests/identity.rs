@@ -13,6 +13,8 @@
 mod account_token;
 #[path = "identity/cluster.rs"]
 mod cluster;
+#[path = "identity/flood.rs"]
+mod flood;
 #[path = "identity/installation.rs"]
 mod installation;
 

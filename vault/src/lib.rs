@@ -22,7 +22,6 @@ pub mod admin;
 pub mod args;
 pub mod auth;
 pub mod clock;
-pub mod connection;
 pub mod health;
 pub mod http;
 pub mod metrics;
@@ -34,3 +33,5 @@ pub mod storage;
 pub mod tls;
 pub mod verify;
 pub mod watch;
+
+pub use strongroom_listener as connection;

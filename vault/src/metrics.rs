@@ -8,7 +8,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::auth::AuthError;
+use crate::{auth::AuthError, connection::Counts};
 
 /// Buckets from 50 microseconds to 3 seconds.
 const LATENCY_BUCKETS: [f64; 12] = [
@@ -41,10 +41,9 @@ pub struct Metrics {
     latency: Family<OperationLabel, Histogram, fn() -> Histogram>,
     authentication_failures: Family<ReasonLabel, Counter>,
     throttled: Family<ReasonLabel, Counter>,
-    refused_connections: Family<ReasonLabel, Counter>,
     audit_failures: Counter,
-    /// Open connections of the data port.
-    pub connections: Gauge,
+    /// Connections, of all ports.
+    pub connections: Counts,
     /// Open Watch streams.
     pub watch_streams: Gauge,
     /// Subscriptions on them.
@@ -120,14 +119,10 @@ impl Metrics {
         let mut registry = Registry::with_prefix("strongroom");
         let latency: Family<_, _, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS));
-        let (requests, authentication_failures, throttled, refused_connections) = (
-            Family::default(),
-            Family::default(),
-            Family::default(),
-            Family::default(),
-        );
+        let (requests, authentication_failures, throttled) =
+            (Family::default(), Family::default(), Family::default());
         let audit_failures = Counter::default();
-        let (connections, sampled) = (Gauge::default(), Sampled::default());
+        let (connections, sampled) = (Counts::default(), Sampled::default());
         registry.register(
             "build",
             "The program's version",
@@ -155,20 +150,11 @@ impl Metrics {
             Family::clone(&throttled),
         );
         registry.register(
-            "connections_refused",
-            "Connections refused or broken off before a request",
-            Family::clone(&refused_connections),
-        );
-        registry.register(
             "audit_failures",
             "Requests answered 503 because their audit record could not be kept",
             audit_failures.clone(),
         );
-        registry.register(
-            "connections",
-            "Open connections of the data port",
-            connections.clone(),
-        );
+        connections.register(&mut registry);
         let (watch_streams, watch_subscriptions) = (Gauge::default(), Gauge::default());
         registry.register("watch_streams", "Open Watch streams", watch_streams.clone());
         registry.register(
@@ -183,7 +169,6 @@ impl Metrics {
             latency,
             authentication_failures,
             throttled,
-            refused_connections,
             audit_failures,
             connections,
             watch_streams,
@@ -224,13 +209,6 @@ impl Metrics {
     /// Counts one request whose audit record could not be kept.
     pub fn audit_failure(&self) {
         self.audit_failures.inc();
-    }
-
-    /// Counts one connection refused, or broken off before a request, for `reason`.
-    pub fn connection_refused(&self, reason: &'static str) {
-        self.refused_connections
-            .get_or_create(&ReasonLabel { reason })
-            .inc();
     }
 
     /// Everything in `OpenMetrics` text.

@@ -254,8 +254,8 @@ impl Listeners<'_> {
         router: Router,
         drain: &Drain,
     ) -> Listener {
-        let metrics = Arc::clone(&self.service.metrics);
-        Listener::new(tcp, tls, router, Limits::default(), metrics, drain.clone())
+        let counts = self.service.metrics.connections.clone();
+        Listener::new(tcp, tls, router, Limits::default(), counts, drain.clone())
     }
 }
 

@@ -7,10 +7,11 @@ use std::{
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
 };
 use strongroom_core::Identity;
+use strongroom_listener::Counts;
 
 use super::{refusal::Refusal, review::ReviewError};
 
@@ -19,20 +20,14 @@ struct Outcome {
     result: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
-    reason: &'static str,
-}
-
 /// The service's metrics. Clones share their numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Metrics {
     exchanges: Family<Outcome, Counter<u64, AtomicU64>>,
     exchange_seconds: Histogram,
     reviews: Family<Outcome, Counter<u64, AtomicU64>>,
-    refused_connections: Family<Reason, Counter<u64, AtomicU64>>,
-    /// Open connections.
-    pub(super) connections: Gauge,
+    /// Connections to the token endpoint.
+    pub(super) connections: Counts,
 }
 
 impl Metrics {
@@ -46,8 +41,7 @@ impl Metrics {
             exchanges: Family::default(),
             exchange_seconds: Histogram::new(seconds),
             reviews: Family::default(),
-            refused_connections: Family::default(),
-            connections: Gauge::default(),
+            connections: Counts::default(),
         };
         registry.register(
             "exchanges",
@@ -60,12 +54,7 @@ impl Metrics {
             metrics.exchange_seconds.clone(),
         );
         registry.register("reviews", "Token reviews by result", metrics.reviews.clone());
-        registry.register(
-            "refused_connections",
-            "Connections that were not served",
-            metrics.refused_connections.clone(),
-        );
-        registry.register("connections", "Open connections", metrics.connections.clone());
+        metrics.connections.register(registry);
         metrics
     }
 
@@ -85,9 +74,5 @@ impl Metrics {
             Err(ReviewError::Mismatch) => "mismatch",
         };
         self.reviews.get_or_create(&Outcome { result: label }).inc();
-    }
-
-    pub(super) fn connection_refused(&self, reason: &'static str) {
-        self.refused_connections.get_or_create(&Reason { reason }).inc();
     }
 }

@@ -14,6 +14,7 @@ use axum::{
 use http::{StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use strongroom_listener::{Peer, Source};
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
@@ -21,7 +22,7 @@ use super::{
     exchange::{Exchange, Minted},
     form::TokenForm,
     refusal::Refusal,
-    source::{Source, SourceLimiter},
+    source::SourceLimiter,
 };
 
 /// The longest form: two tokens of some KiB each.
@@ -56,7 +57,7 @@ impl Service {
     }
 }
 
-/// Every route. Requests carry their [`Source`] as an extension.
+/// Every route. Requests carry their [`Peer`] as an extension.
 pub(super) fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/{tenant}/oauth2/v2.0/token", post(token))
@@ -76,22 +77,18 @@ pub(super) fn router(service: Arc<Service>) -> Router {
 async fn token(
     State(service): Shared,
     Path(tenant): Path<String>,
-    Extension(source): Extension<Source>,
+    Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
-    answer(&service, &tenant, source, request).await
+    answer(&service, &tenant, &peer, request).await
 }
 
-async fn adfs_token(
-    State(service): Shared,
-    Extension(source): Extension<Source>,
-    request: Request,
-) -> Response {
-    answer(&service, "adfs", source, request).await
+async fn adfs_token(State(service): Shared, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    answer(&service, "adfs", &peer, request).await
 }
 
-async fn answer(service: &Service, tenant: &str, source: Source, request: Request) -> Response {
-    let since = Instant::now();
+async fn answer(service: &Service, tenant: &str, peer: &Peer, request: Request) -> Response {
+    let (since, source) = (Instant::now(), Source::from(peer.address.ip()));
     let result = match timeout(DEADLINE, exchange(service, tenant, source, request)).await {
         Ok(result) => result,
         Err(_) => Err(Refusal::Slow),

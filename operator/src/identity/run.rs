@@ -4,11 +4,11 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use kube::{Client, Config};
 use prometheus_client::registry::Registry;
+use strongroom_listener::{Drain, Limits, Listener};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::Arguments,
@@ -16,13 +16,27 @@ use super::{
     cluster_keys::ClusterKeys,
     exchange::Exchange,
     health::{self, Health},
-    listener::Listener,
     metrics::Metrics,
     readiness::{OwnListener, Readiness},
     routes::{self, Service},
     settings::{Settings, SettingsError},
     signing_key::{SigningError, SigningKey},
     source::SourceLimiter,
+};
+
+/// What the token endpoint takes of those who have proved nothing. A client asks for one token and goes, so that it needs
+/// less of everything than a vault.
+const LIMITS: Limits = Limits {
+    connections: 2048,
+    connections_per_source: 64,
+    handshakes: 512,
+    handshakes_per_source: 32,
+    handshake_timeout: Duration::from_secs(5),
+    head_timeout: Duration::from_secs(5),
+    idle_timeout: Duration::from_mins(2),
+    head_bytes: 16 << 10,
+    headers: 64,
+    streams: 128,
 };
 
 /// The time for one request to the API server.
@@ -81,8 +95,7 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
 #[derive(Debug)]
 pub struct Replica {
     readiness: Arc<Readiness>,
-    stop: CancellationToken,
-    serving: tokio::task::JoinHandle<()>,
+    serving: Drain,
     background: tokio::task::JoinSet<()>,
     address: SocketAddr,
     health_address: SocketAddr,
@@ -108,9 +121,13 @@ impl Replica {
         };
         let service = Service::new(exchange, SourceLimiter::new(arguments.exchanges_per_second));
         let readiness = Readiness::starting();
-        let stop = CancellationToken::new();
-        let listener = Listener::new(tls, routes::router(Arc::clone(&service)), metrics, stop.clone());
-        let serving = tokio::spawn(listener.run(tcp));
+        let (router, serving) = (routes::router(Arc::clone(&service)), Drain::default());
+        let tcp = tcp
+            .into_std()
+            .map_err(|source| RunError::Listen { address, source })?;
+        let counts = metrics.connections;
+        let listener = Listener::new(tcp, Some(tls), router, LIMITS, counts, serving.clone());
+        serving.spawn(listener.run());
         let health = health::router(Health {
             readiness: Arc::clone(&readiness),
             registry,
@@ -122,7 +139,6 @@ impl Replica {
         background.spawn(async move { checked.keep_checking(&service, &own).await });
         Ok(Self {
             readiness,
-            stop,
             serving,
             background,
             address,
@@ -144,8 +160,10 @@ impl Replica {
     pub async fn drain(mut self, time: Duration) {
         self.readiness.drain();
         tokio::time::sleep(time).await;
-        self.stop.cancel();
-        drop(self.serving.await);
+        self.serving.begin();
+        if !self.serving.finished().await {
+            tracing::warn!("some requests did not finish in time");
+        }
         self.background.shutdown().await;
     }
 }

@@ -1,24 +1,9 @@
-//! Where a request comes from, and how many exchanges it may ask for.
+//! How many exchanges one source may ask for.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-};
+use std::num::NonZeroU32;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-
-/// An IPv4 address, or the /64 of an IPv6 address, of which a host has as many as it likes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Source(IpAddr);
-
-impl From<IpAddr> for Source {
-    fn from(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
-            v4 @ IpAddr::V4(_) => v4,
-        })
-    }
-}
+use strongroom_listener::Source;
 
 /// Exchanges per source.
 pub(super) struct SourceLimiter(DefaultKeyedRateLimiter<Source>);
@@ -45,6 +30,8 @@ impl SourceLimiter {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn source(text: &str) -> Source {
@@ -58,11 +45,5 @@ mod tests {
         assert_eq!(admitted, 10);
         assert!(limiter.admits(source("10.0.0.2")));
         assert!(!limiter.admits(source("::ffff:10.0.0.1")));
-    }
-
-    #[test]
-    fn a_64_is_one_source() {
-        assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:1"));
-        assert_ne!(source("2001:db8:0:1::1"), source("2001:db8::1"));
     }
 }

@@ -1,10 +1,19 @@
 //! A replica with its certificate, and clients of it.
 
-use std::{net::SocketAddr, sync::Mutex, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use clap::Parser;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs::default_provider,
+    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+};
 use serde_json::Value;
 use strongroom_client::{
     Route, Server, Trust,
@@ -13,6 +22,8 @@ use strongroom_client::{
 use strongroom_operator::identity::{Arguments, Replica};
 use strongroom_wire::token::{Claims, TYPE};
 use tempfile::TempDir;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::cluster::Cluster;
 
@@ -127,6 +138,25 @@ impl Installation {
             .version(reqwest::Version::HTTP_11)
             .header("host", host);
         answer(request).await.1
+    }
+
+    /// A TLS session of an address of this host, in which nothing is asked.
+    pub async fn session_from(&self, source: Ipv4Addr) -> std::io::Result<TlsStream<TcpStream>> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((source, 0).into())?;
+        let stream = socket.connect(self.address).await?;
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(self.ca.as_bytes()).unwrap())
+            .unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        TlsConnector::from(Arc::new(config))
+            .connect(ServerName::try_from(HOST).unwrap(), stream)
+            .await
     }
 
     pub async fn health(&self, path: &str) -> (u16, String) {

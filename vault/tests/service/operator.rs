@@ -103,9 +103,9 @@ impl AdminPort {
         let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         tcp.set_nonblocking(true).unwrap();
         let address = tcp.local_addr().unwrap();
-        let (metrics, drain) = (Arc::clone(&service.metrics), service.drain.clone());
+        let (counts, drain) = (service.metrics.connections.clone(), service.drain.clone());
         let limits = ConnectionLimits::default();
-        tokio::spawn(Listener::new(tcp, Some(tls), router, limits, metrics, drain).run());
+        tokio::spawn(Listener::new(tcp, Some(tls), router, limits, counts, drain).run());
         let operator = client(&serving, address, Some(&admin.operator()));
         Self {
             fixture,

@@ -16,8 +16,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use strongroom_vault::{
     clock::Clock,
-    connection::{Drain, Limits, Listener},
-    metrics::Metrics,
+    connection::{Counts, Drain, Limits, Listener},
     tls::{ServingCertificate, server_config},
 };
 use strongroom_wire::token;
@@ -102,14 +101,13 @@ pub fn serve(keys: Served, directory: &Path) -> SocketAddr {
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     tcp.set_nonblocking(true).unwrap();
     let address = tcp.local_addr().unwrap();
-    let metrics = Arc::new(Metrics::new("test"));
     tokio::spawn(
         Listener::new(
             tcp,
             Some(tls),
             router,
             Limits::default(),
-            metrics,
+            Counts::default(),
             Drain::default(),
         )
         .run(),

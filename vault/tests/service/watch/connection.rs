@@ -1,6 +1,6 @@
 //! Watch over a connection: TLS, HTTP/2, and the listener that drains.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, time::Duration};
 
 use strongroom_vault::{
     connection::{Limits, Listener},
@@ -39,11 +39,11 @@ async fn serve(watched: &Watched) -> Channel {
     let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     tcp.set_nonblocking(true).unwrap();
     let address = tcp.local_addr().unwrap();
-    let (metrics, drain) = (
-        Arc::clone(&watched.service.metrics),
+    let (counts, drain) = (
+        watched.service.metrics.connections.clone(),
         watched.service.drain.clone(),
     );
-    tokio::spawn(Listener::new(tcp, Some(tls), router, Limits::default(), metrics, drain).run());
+    tokio::spawn(Listener::new(tcp, Some(tls), router, Limits::default(), counts, drain).run());
     let tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(authority.pem()))
         .domain_name(HOST);

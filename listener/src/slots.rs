@@ -10,11 +10,11 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Source, activity::Activity};
+use crate::{Source, activity::Activity};
 
 /// Why a connection gets no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoSlot {
+pub(crate) enum NoSlot {
     /// Too many connections in all, and each has a request in flight.
     Total,
     /// Too many connections of this source.
@@ -22,7 +22,7 @@ pub(super) enum NoSlot {
 }
 
 impl NoSlot {
-    pub(super) const fn reason(self) -> &'static str {
+    pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Total => "total",
             Self::Source => "source",
@@ -32,7 +32,7 @@ impl NoSlot {
 
 /// The slots of one listener.
 #[derive(Debug)]
-pub(super) struct Slots {
+pub(crate) struct Slots {
     total: usize,
     per_source: usize,
     taken: Mutex<Taken>,
@@ -53,7 +53,7 @@ struct Holder {
 }
 
 impl Slots {
-    pub(super) fn new(total: usize, per_source: usize) -> Arc<Self> {
+    pub(crate) fn new(total: usize, per_source: usize) -> Arc<Self> {
         Arc::new(Self {
             total,
             per_source,
@@ -62,7 +62,7 @@ impl Slots {
     }
 
     /// A slot for a connection from `source`, given back when dropped.
-    pub(super) fn take(self: &Arc<Self>, source: Source) -> Result<Slot, NoSlot> {
+    pub(crate) fn take(self: &Arc<Self>, source: Source) -> Result<Slot, NoSlot> {
         let mut taken = self.taken();
         if taken.by_source.get(&source).copied().unwrap_or_default() >= self.per_source {
             return Err(NoSlot::Source);
@@ -126,7 +126,7 @@ impl Taken {
 
 /// One connection's slot.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     slots: Arc<Slots>,
     held: Held,
 }
@@ -140,12 +140,12 @@ struct Held {
 
 impl Slot {
     /// What the connection is judged by when there is no room for another.
-    pub(super) const fn activity(&self) -> &Activity {
+    pub(crate) const fn activity(&self) -> &Activity {
         &self.held.activity
     }
 
     /// Waits until another connection was given the slot: this one has to end.
-    pub(super) async fn revoked(&self) {
+    pub(crate) async fn revoked(&self) {
         self.held.revoked.cancelled().await;
     }
 }

@@ -16,12 +16,11 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    Limits, Peer, Source,
-    limits::{Slot, Slots},
+use crate::{
+    Counts, Limits, Peer, Source,
     serve::serve,
+    slots::{Slot, Slots},
 };
-use crate::metrics::Metrics;
 
 /// How long requests in flight may take to finish.
 const GRACE: Duration = Duration::from_secs(10);
@@ -70,7 +69,7 @@ pub struct Listener {
     tls: Option<TlsAcceptor>,
     router: Router,
     limits: Arc<Limits>,
-    metrics: Arc<Metrics>,
+    counts: Counts,
     drain: Drain,
 }
 
@@ -83,13 +82,14 @@ impl std::fmt::Debug for Listener {
 }
 
 impl Listener {
-    /// A listener on `tcp` (which must not block), with TLS or (for what anybody may see) without. What it refuses is counted in `metrics`.
+    /// A listener on `tcp` (which must not block), with TLS or (for what anybody may see) without. What it opens and
+    /// refuses is counted in `counts`.
     pub fn new(
         tcp: net::TcpListener,
         tls: Option<ServerConfig>,
         router: Router,
         limits: Limits,
-        metrics: Arc<Metrics>,
+        counts: Counts,
         drain: Drain,
     ) -> Self {
         let tls = tls.map(|tls| Arc::new(tls).into());
@@ -98,7 +98,7 @@ impl Listener {
             tls,
             router,
             limits: Arc::new(limits),
-            metrics,
+            counts,
             drain,
         }
     }
@@ -127,15 +127,15 @@ impl Listener {
             let source = Source::from(address.ip());
             match (open.take(source), shaking.take(source)) {
                 (Ok(open), Ok(shaking)) => self.admit(tcp, address, open, shaking),
-                (Err(refused), _) => self.metrics.connection_refused(refused.reason()),
-                (_, Err(_)) => self.metrics.connection_refused("handshakes"),
+                (Err(refused), _) => self.counts.refused(refused.reason()),
+                (_, Err(_)) => self.counts.refused("handshakes"),
             }
         }
     }
 
     fn admit(&self, tcp: TcpStream, address: SocketAddr, open: Slot, shaking: Slot) {
         let (tls, router, limits) = (self.tls.clone(), self.router.clone(), Arc::clone(&self.limits));
-        let (metrics, drain) = (Arc::clone(&self.metrics), self.drain.clone());
+        let (counts, drain) = (self.counts.clone(), self.drain.clone());
         self.drain.tasks.spawn(async move {
             let Some(tls) = tls else {
                 drop(shaking);
@@ -148,20 +148,19 @@ impl Listener {
             };
             let stream = tokio::select! {
                 () = drain.begun() => return,
-                () = shaking.revoked() => return metrics.connection_refused("handshakes"),
-                () = open.revoked() => return metrics.connection_refused("total"),
+                () = shaking.revoked() => return counts.refused("handshakes"),
+                () = open.revoked() => return counts.refused("total"),
                 done = timeout(limits.handshake_timeout, handshake(tls, tcp)) => done,
             };
             drop(shaking);
             match stream {
                 Ok(Ok(stream)) => {
                     let (peer, is_http2) = session(&stream, address);
-                    metrics.connections.inc();
+                    let _open = counts.opened();
                     serve(stream, peer, is_http2, router, &limits, &drain, &open).await;
-                    metrics.connections.dec();
                 }
-                Ok(Err(_)) => metrics.connection_refused("handshake"),
-                Err(_) => metrics.connection_refused("handshake_timeout"),
+                Ok(Err(_)) => counts.refused("handshake"),
+                Err(_) => counts.refused("handshake_timeout"),
             }
         });
     }
@@ -172,7 +171,7 @@ impl Listener {
             io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
         ) {
             tracing::error!(%error, "cannot accept connections");
-            self.metrics.connection_refused("accept");
+            self.counts.refused("accept");
             sleep(ACCEPT_PAUSE).await;
         }
     }

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::activity::Activity;
+use crate::activity::Activity;
 
 /// Bytes that are read between two requests while none is in flight: some 120,000 pings. A body that was refused before
 /// it had come may still be on its way, up to the connection's window of a mebibyte.
@@ -20,7 +20,7 @@ const MOST: usize = 2 << 20;
 /// An HTTP/2 connection that ends when it says too much while no request is in flight. HTTP/1.1 has nothing to say
 /// outside a request, and is let alone.
 #[derive(Debug)]
-pub(super) struct Bounded<S> {
+pub(crate) struct Bounded<S> {
     stream: S,
     activity: Activity,
     is_http2: bool,
@@ -29,7 +29,7 @@ pub(super) struct Bounded<S> {
 }
 
 impl<S> Bounded<S> {
-    pub(super) const fn new(stream: S, activity: Activity, is_http2: bool) -> Self {
+    pub(crate) const fn new(stream: S, activity: Activity, is_http2: bool) -> Self {
         Self {
             stream,
             activity,

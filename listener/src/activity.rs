@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// The requests in flight of one connection.
 #[derive(Debug, Clone)]
-pub(super) struct Activity(Arc<Mutex<State>>);
+pub(crate) struct Activity(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -20,10 +20,10 @@ struct State {
 
 /// One request in flight, until its answer's body is sent or given up.
 #[derive(Debug)]
-pub(super) struct InFlight(Activity);
+pub(crate) struct InFlight(Activity);
 
 impl Activity {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             in_flight: 0,
             begun: 0,
@@ -31,7 +31,7 @@ impl Activity {
         })))
     }
 
-    pub(super) fn begin(&self) -> InFlight {
+    pub(crate) fn begin(&self) -> InFlight {
         let mut state = self.state();
         state.in_flight += 1;
         state.begun += 1;
@@ -40,13 +40,13 @@ impl Activity {
     }
 
     /// Since when nothing is in flight; `None` while something is.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
         (state.in_flight == 0).then_some(state.last)
     }
 
     /// How many requests have begun.
-    pub(super) fn begun(&self) -> u64 {
+    pub(crate) fn begun(&self) -> u64 {
         self.state().begun
     }
 
@@ -55,7 +55,7 @@ impl Activity {
     }
 
     /// Returns once nothing has been in flight for `timeout`.
-    pub(super) async fn idle(&self, timeout: Duration) {
+    pub(crate) async fn idle(&self, timeout: Duration) {
         loop {
             let until = self.idle_since().unwrap_or_else(Instant::now) + timeout;
             if until <= Instant::now() {

@@ -1,4 +1,5 @@
-//! Connections: accepted within limits, their TLS handshakes bounded, their requests handed to a router, drained.
+//! Listeners for those who have proved nothing yet, shared by the vault and the identity service: connections accepted
+//! within limits, their TLS handshakes bounded, their requests handed to a router, drained.
 //!
 //! ```text
 //!   accept --> slot --> handshake (a slot of its own, time) --> HTTP/1.1 or HTTP/2 --> router
@@ -7,19 +8,23 @@
 //! Everything here happens before anyone has proved who they are, so everything has a bound: connections, handshakes,
 //! header bytes and counts, streams, resets, what is said without asking, idle time. Slots are bounded in all and per
 //! source, and when all are taken the one that has been idle for longest is given to the newcomer.
+//!
+//! This crate knows no vault, no token and no object: it depends on no other crate of the workspace.
 
+mod accept;
 mod activity;
 mod chatter;
-mod limits;
-mod listener;
+mod counts;
 mod serve;
+mod slots;
 mod source;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::{ProtocolVersion, pki_types::CertificateDer};
 
-pub use listener::{Drain, Listener};
+pub use accept::{Drain, Listener};
+pub use counts::Counts;
 pub use source::Source;
 
 /// Who is at the other end of a connection; every request carries it as an extension.

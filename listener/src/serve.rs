@@ -1,4 +1,4 @@
-//! One connection: HTTP by what TLS agreed on, within the limits, until it is idle or the vault drains.
+//! One connection: HTTP by what TLS agreed on, within the limits, until it is idle or the server drains.
 
 use std::{pin::pin, time::Duration};
 
@@ -16,7 +16,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use super::{Drain, Limits, Peer, chatter::Bounded, limits::Slot};
+use crate::{Drain, Limits, Peer, chatter::Bounded, slots::Slot};
 
 /// How long an idle connection has to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ const PING: Duration = Duration::from_secs(30);
 /// Streams that a peer may open and reset before the connection is closed (CVE-2023-44487).
 const MAX_RESETS: usize = 64;
 
-pub(super) async fn serve<S>(
+pub(crate) async fn serve<S>(
     stream: S,
     peer: Peer,
     is_http2: bool,

@@ -1,0 +1,56 @@
+//! What listeners count. The reasons are a closed set, never a source.
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refusal {
+    reason: &'static str,
+}
+
+/// The numbers of one or more listeners; a clone counts into the same.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    open: Gauge,
+    refused: Family<Refusal, Counter>,
+}
+
+impl Counts {
+    /// Has `registry` tell them.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "connections",
+            "Open connections, their handshakes done",
+            self.open.clone(),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections refused or broken off before a request",
+            self.refused.clone(),
+        );
+    }
+
+    /// Counts one connection for as long as the answer is kept.
+    pub(crate) fn opened(&self) -> Open {
+        self.open.inc();
+        Open(self.open.clone())
+    }
+
+    /// Counts one connection refused, or broken off before a request, for `reason`.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&Refusal { reason }).inc();
+    }
+}
+
+/// One open connection.
+#[derive(Debug)]
+pub(crate) struct Open(Gauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
