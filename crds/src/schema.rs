@@ -11,6 +11,16 @@ pub(crate) fn labels(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// A selector of namespaces. Its fields are the entries of a map, since what a map holds is never dropped for being
+/// unknown: where field validation is off, a misspelled second condition would leave the first alone, which admits more.
+pub(crate) fn namespace_selector(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 4,
+        "additionalProperties": labels(generator)
+    })
+}
+
 /// A resource quantity of Kubernetes, written as a number or as text.
 pub(crate) fn quantity(_: &mut SchemaGenerator) -> Schema {
     json_schema!({

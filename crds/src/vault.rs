@@ -14,7 +14,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use network::{DefaultAction, LabelSelector, LabelSelectorOperator, LabelSelectorRequirement, Network};
+pub use network::{DefaultAction, LabelSelector, Network};
 pub use pod_template::{
     PodTemplate, ResourceAmounts, Resources, Toleration, TolerationEffect, TolerationOperator,
 };

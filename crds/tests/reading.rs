@@ -80,8 +80,12 @@ fn a_value_of_a_newer_release_is_read_and_then_refused_by_name() {
             "podTemplate.tolerations.effect",
         ),
         (
-            json!({"network": {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Like"}]}}}),
-            "network.namespaceSelector.matchExpressions.operator",
+            json!({"network": {"namespaceSelector": {"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "c"}]}}}),
+            "network.namespaceSelector",
+        ),
+        (
+            json!({"network": {"namespaceSelector": {"matchLabels": {}}}}),
+            "network.namespaceSelector",
         ),
     ] {
         assert_eq!(vault(spec).check(), Err(VaultSpecError::UnknownValue { field }));

@@ -282,10 +282,13 @@ mod tests {
 
     #[test]
     fn nobody_reaches_the_vault_but_those_named() {
-        let closed = vault(json!({}));
-        let policy = network::policy(&Subject::parse(&closed).unwrap(), &Settings::example()).object;
-        let peers = policy["spec"]["ingress"][0]["from"].as_array().unwrap();
-        assert_eq!(peers.len(), 1, "the node driver alone: {peers:?}");
+        // What is left of a network whose every field was misspelled is the second.
+        for closed in [json!({}), json!({"network": {}})] {
+            let closed = vault(closed);
+            let policy = network::policy(&Subject::parse(&closed).unwrap(), &Settings::example()).object;
+            let peers = policy["spec"]["ingress"][0]["from"].as_array().unwrap();
+            assert_eq!(peers.len(), 1, "the node driver alone: {peers:?}");
+        }
         let open = vault(json!({"network": {"defaultAction": "Allow"}}));
         let policy = network::policy(&Subject::parse(&open).unwrap(), &Settings::example()).object;
         assert_eq!(policy["spec"]["ingress"][0]["from"], Value::Null);

@@ -1,7 +1,7 @@
 //! Who may reach a vault, and whom it may reach.
 
 use serde_json::{Value, json};
-use strongroom_crds::vault::{DefaultAction, LabelSelector, Network};
+use strongroom_crds::vault::{DefaultAction, Network};
 
 use super::{Desired, Subject, port};
 use crate::{object::Kind, settings::Settings};
@@ -58,7 +58,7 @@ fn clients(network: Option<&Network>, settings: &Settings) -> Option<Vec<Value>>
         return None;
     }
     if let Some(selector) = &network.namespace_selector {
-        peers.push(json!({"namespaceSelector": label_selector(selector)}));
+        peers.push(json!({"namespaceSelector": {"matchLabels": selector.match_labels}}));
     }
     peers.extend(
         network
@@ -68,28 +68,6 @@ fn clients(network: Option<&Network>, settings: &Settings) -> Option<Vec<Value>>
             .map(|cidr| json!({"ipBlock": {"cidr": cidr}})),
     );
     Some(peers)
-}
-
-fn label_selector(selector: &LabelSelector) -> Value {
-    let mut object = serde_json::Map::new();
-    if let Some(labels) = &selector.match_labels {
-        object.insert("matchLabels".to_owned(), json!(labels));
-    }
-    if let Some(expressions) = &selector.match_expressions {
-        let expressions: Vec<Value> = expressions
-            .iter()
-            .map(|requirement| {
-                let mut expression =
-                    json!({"key": requirement.key, "operator": requirement.operator.as_str()});
-                if let (Some(values), Some(fields)) = (&requirement.values, expression.as_object_mut()) {
-                    fields.insert("values".to_owned(), json!(values));
-                }
-                expression
-            })
-            .collect();
-        object.insert("matchExpressions".to_owned(), Value::Array(expressions));
-    }
-    Value::Object(object)
 }
 
 fn pods_of(namespace: &str, component: &str) -> Value {
