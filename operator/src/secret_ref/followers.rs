@@ -32,24 +32,77 @@ pub enum Edition {
 #[derive(Debug, Default)]
 pub struct Followers(HashMap<RefChanged, Followed>);
 
+/// One of them. There may be ten thousand, nearly all with one vault.
 #[derive(Debug, Default)]
 struct Followed {
     /// `None` until it is looked at.
     edition: Option<Edition>,
-    named: Option<VaultKey>,
-    vaults: HashMap<VaultKey, Follower>,
+    vaults: Vec<Follower>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Follower {
+    vault: VaultKey,
+    /// Whether the spec names it.
+    is_named: bool,
     /// Whether there may be volumes.
     listens: bool,
-    told: Option<Edition>,
+    /// Whether it was told of this edition.
+    is_told: bool,
 }
 
 impl Followed {
-    fn is_owed(&self, follower: &Follower) -> bool {
-        follower.listens && self.edition.is_some() && follower.told != self.edition
+    /// Takes in how it is now, of which nobody was told.
+    fn becomes(&mut self, edition: Edition) {
+        if self.edition.as_ref() != Some(&edition) {
+            self.edition = Some(edition);
+            for follower in &mut self.vaults {
+                follower.is_told = false;
+            }
+        }
+    }
+
+    fn find(&mut self, vault: &VaultKey) -> Option<&mut Follower> {
+        self.vaults.iter_mut().find(|follower| follower.vault == *vault)
+    }
+
+    /// Has a vault among the followers, and answers whether it is owed anything.
+    fn listen(&mut self, vault: &VaultKey) -> bool {
+        if let Some(follower) = self.find(vault) {
+            follower.listens = true;
+            return !follower.is_told;
+        }
+        self.vaults.push(Follower {
+            vault: vault.clone(),
+            is_named: false,
+            listens: true,
+            is_told: false,
+        });
+        true
+    }
+
+    /// Has one vault be the named one; those before stay if there may be volumes.
+    fn name(&mut self, vault: Option<&VaultKey>) {
+        for follower in &mut self.vaults {
+            follower.is_named = Some(&follower.vault) == vault;
+        }
+        self.vaults
+            .retain(|follower| follower.is_named || follower.listens);
+        if let Some(vault) = vault
+            && self.find(vault).is_none()
+        {
+            self.vaults.push(Follower {
+                vault: vault.clone(),
+                is_named: true,
+                listens: false,
+                is_told: false,
+            });
+        }
+    }
+
+    fn part(&mut self) {
+        self.becomes(Edition::Gone);
+        self.name(None);
     }
 }
 
@@ -59,23 +112,16 @@ impl Followers {
     pub fn see(&mut self, name: &RefChanged, edition: Edition, vault: &VaultKey, announced: bool) {
         let followed = self.0.entry(name.clone()).or_default();
         let is_new = followed.edition.is_none();
-        let named = followed.vaults.entry(vault.clone()).or_default();
-        if is_new && announced {
-            named.told = Some(edition.clone());
+        followed.becomes(edition);
+        followed.name(Some(vault));
+        if let Some(named) = followed.find(vault).filter(|_| is_new && announced) {
+            named.is_told = true;
         }
-        followed
-            .vaults
-            .retain(|key, follower| key == vault || follower.listens);
-        (followed.edition, followed.named) = (Some(edition), Some(vault.clone()));
     }
 
     /// Takes in that the SecretRef's account may read something of the vault that it names.
     pub fn may_follow(&mut self, name: &RefChanged, vault: &VaultKey) {
-        let follower = self
-            .0
-            .get_mut(name)
-            .and_then(|followed| followed.vaults.get_mut(vault));
-        if let Some(follower) = follower {
+        if let Some(follower) = self.0.get_mut(name).and_then(|followed| followed.find(vault)) {
             follower.listens = true;
         }
     }
@@ -88,32 +134,34 @@ impl Followers {
     ) -> Vec<RefChanged> {
         let mut owed = Vec::new();
         for name in names {
-            let followed = self.0.entry(name.clone()).or_default();
-            followed.vaults.entry(vault.clone()).or_default().listens = true;
-            let is_owed = |follower| followed.is_owed(follower);
-            if followed.edition.is_none() || followed.vaults.get(vault).is_some_and(is_owed) {
+            if self.0.entry(name.clone()).or_default().listen(vault) {
                 owed.push(name.clone());
             }
         }
         owed
     }
 
+    /// Takes in that a SecretRef was deleted.
+    pub fn part(&mut self, name: &RefChanged) {
+        if let Some(followed) = self.0.get_mut(name) {
+            followed.part();
+        }
+    }
+
     /// Takes in which `SecretRef`s are there no more.
-    pub fn part(&mut self, exists: impl Fn(&RefChanged) -> bool) {
+    pub fn keep(&mut self, exists: impl Fn(&RefChanged) -> bool) {
         for (name, followed) in &mut self.0 {
             if followed.edition != Some(Edition::Gone) && !exists(name) {
-                (followed.edition, followed.named) = (Some(Edition::Gone), None);
-                followed.vaults.retain(|_, follower| follower.listens);
+                followed.part();
             }
         }
     }
 
     /// The deleted `SecretRef`s that are remembered.
     pub fn parted(&self) -> Vec<RefChanged> {
-        let gone = |followed: &Followed| followed.edition == Some(Edition::Gone);
         self.0
             .iter()
-            .filter(|(_, followed)| gone(followed))
+            .filter(|(_, followed)| followed.edition == Some(Edition::Gone))
             .map(|(name, _)| name.clone())
             .collect()
     }
@@ -121,35 +169,31 @@ impl Followers {
     /// Who is to be told of what; `None` if nobody is.
     pub fn owed(&self, name: &RefChanged) -> Option<(Edition, Vec<VaultKey>)> {
         let followed = self.0.get(name)?;
+        let edition = followed.edition.clone()?;
         let vaults: Vec<_> = followed
             .vaults
             .iter()
-            .filter(|(_, follower)| followed.is_owed(follower))
-            .map(|(vault, _)| vault.clone())
+            .filter(|follower| follower.listens && !follower.is_told)
+            .map(|follower| follower.vault.clone())
             .collect();
-        (!vaults.is_empty()).then_some((followed.edition.clone()?, vaults))
+        (!vaults.is_empty()).then_some((edition, vaults))
     }
 
-    /// Takes in that a vault was told.
-    pub fn told(&mut self, name: &RefChanged, vault: &VaultKey, edition: Edition) {
-        let follower = self
-            .0
-            .get_mut(name)
-            .and_then(|followed| followed.vaults.get_mut(vault));
-        if let Some(follower) = follower {
-            follower.told = Some(edition);
+    /// Takes in that a vault was told; of what was meanwhile replaced, it was told nothing.
+    pub fn told(&mut self, name: &RefChanged, vault: &VaultKey, edition: &Edition) {
+        let followed = self.0.get_mut(name);
+        let current = followed.filter(|followed| followed.edition.as_ref() == Some(edition));
+        if let Some(follower) = current.and_then(|followed| followed.find(vault)) {
+            follower.is_told = true;
         }
     }
 
     /// Whether the vault that the spec names was told of that spec.
     pub fn is_announced(&self, name: &RefChanged) -> bool {
-        self.0.get(name).is_some_and(|followed| {
-            let named = followed
-                .named
-                .as_ref()
-                .and_then(|vault| followed.vaults.get(vault));
-            named.is_some_and(|named| named.told.is_some() && named.told == followed.edition)
-        })
+        let is_told = |follower: &Follower| follower.is_named && follower.is_told;
+        self.0
+            .get(name)
+            .is_some_and(|followed| followed.vaults.iter().any(is_told))
     }
 
     /// Forgets what need not be told again: the vaults that the spec does not name, that know of it, and that `has_left`
@@ -158,15 +202,10 @@ impl Followers {
         let Some(followed) = self.0.get_mut(name) else {
             return;
         };
-        let Followed {
-            edition,
-            named,
-            vaults,
-        } = followed;
-        vaults.retain(|vault, follower| {
-            named.as_ref() == Some(vault) || follower.told != *edition || !has_left(vault)
-        });
-        if *edition == Some(Edition::Gone) && vaults.is_empty() {
+        followed
+            .vaults
+            .retain(|follower| follower.is_named || !follower.is_told || !has_left(&follower.vault));
+        if followed.edition == Some(Edition::Gone) && followed.vaults.is_empty() {
             self.0.remove(name);
         }
     }
@@ -174,10 +213,11 @@ impl Followers {
     /// Takes in that there is no such vault: what it had of volumes left with it.
     pub fn lose(&mut self, name: &RefChanged, vault: &VaultKey) {
         if let Some(followed) = self.0.get_mut(name) {
-            if followed.named.as_ref() == Some(vault) {
-                followed.vaults.insert(vault.clone(), Follower::default());
-            } else {
-                followed.vaults.remove(vault);
+            followed
+                .vaults
+                .retain(|follower| follower.is_named || follower.vault != *vault);
+            if let Some(named) = followed.find(vault) {
+                (named.listens, named.is_told) = (false, false);
             }
         }
     }
@@ -220,7 +260,7 @@ mod tests {
             return Vec::new();
         };
         for vault in &owed {
-            followers.told(&db(), vault, edition.clone());
+            followers.told(&db(), vault, &edition);
         }
         let mut names: Vec<_> = owed.into_iter().map(|vault| vault.name).collect();
         names.sort();
@@ -246,7 +286,7 @@ mod tests {
         let mut followers = settled();
         followers.see(&db(), spec(2), &vault("a"), false);
         followers.see(&db(), spec(3), &vault("a"), false);
-        followers.told(&db(), &vault("a"), spec(2));
+        followers.told(&db(), &vault("a"), &spec(2));
         assert_eq!(followers.owed(&db()), Some((spec(3), vec![vault("a")])));
     }
 
@@ -279,9 +319,9 @@ mod tests {
     #[test]
     fn a_deleted_secret_ref_is_told_once_and_forgotten_when_its_volumes_are_gone() {
         let mut followers = settled();
-        followers.part(|_| true);
+        followers.keep(|_| true);
         assert_eq!(followers.parted(), []);
-        followers.part(|_| false);
+        followers.keep(|_| false);
         assert_eq!(followers.parted(), [db()]);
         assert_eq!(tell(&mut followers), ["a"]);
         followers.leave(&db(), |_| false);
@@ -293,7 +333,7 @@ mod tests {
     #[test]
     fn a_secret_ref_that_was_made_again_is_another_one() {
         let mut followers = settled();
-        followers.part(|_| false);
+        followers.part(&db());
         tell(&mut followers);
         let again = Edition::Spec {
             uid: "u-2".to_owned(),

@@ -86,7 +86,7 @@ fn settle(
 ) -> bool {
     let mut followers = context.followers();
     match told {
-        Ok(()) => followers.told(name, vault, edition.clone()),
+        Ok(()) => followers.told(name, vault, edition),
         Err(NotTold::NoVault) => followers.lose(name, vault),
         Err(error @ (NotTold::Slow | NotTold::Admin(_))) => {
             tracing::debug!(%error, %vault, "the vault was not told of a changed SecretRef");
@@ -146,13 +146,16 @@ fn key(name: &RefChanged) -> ObjectRef<SecretRef> {
     ObjectRef::new(name.name.as_str()).within(name.namespace.as_str())
 }
 
-/// Tells the vaults of the `SecretRef`s that were deleted. A vault that does not answer is not asked twice.
+/// Tells the vaults of every SecretRef that is not there any more.
 pub async fn part(context: &Context) {
-    let parted = {
-        let mut followers = context.followers();
-        followers.part(|name| context.caches.secret_refs.get(&key(name)).is_some());
-        followers.parted()
-    };
+    let exists = |name: &RefChanged| context.caches.secret_refs.get(&key(name)).is_some();
+    context.followers().keep(exists);
+    tell_parted(context).await;
+}
+
+/// Tells the vaults of the `SecretRef`s that were deleted. A vault that does not answer is not asked twice.
+async fn tell_parted(context: &Context) {
+    let parted = context.followers().parted();
     let mut silent = HashSet::new();
     for name in parted {
         let owed = context.followers().owed(&name);
@@ -168,20 +171,32 @@ pub async fn part(context: &Context) {
     }
 }
 
+/// Tells the vaults of this SecretRef, if it is not there any more.
+async fn depart(context: &Context, secret_ref: &ObjectRef<SecretRef>) {
+    if context.caches.secret_refs.get(secret_ref).is_some() {
+        return;
+    }
+    let namespace = secret_ref.namespace.as_deref().unwrap_or_default().parse();
+    if let (Ok(namespace), Ok(name)) = (namespace, secret_ref.name.parse()) {
+        context.followers().part(&RefChanged { namespace, name });
+        tell_parted(context).await;
+    }
+}
+
 /// Goes on telling of the `SecretRef`s that are deleted; those that exist are told of when they are reconciled.
 pub async fn partings(context: Arc<Context>) {
     let mut changes = context.caches.changes();
     let mut every = tokio::time::interval(AGAIN);
     loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            change = changes.recv() => match change {
-                Ok(Change::SecretRef(secret_ref)) if context.caches.secret_refs.get(&secret_ref).is_none() => {}
-                Err(RecvError::Lagged(_)) => {}
-                Ok(_) => continue,
-                Err(RecvError::Closed) => return,
-            },
+        let change = tokio::select! {
+            _ = every.tick() => Err(RecvError::Lagged(0)),
+            change = changes.recv() => change,
+        };
+        match change {
+            Ok(Change::SecretRef(secret_ref)) => depart(&context, &secret_ref).await,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => part(&context).await,
+            Err(RecvError::Closed) => return,
         }
-        part(&context).await;
     }
 }
