@@ -7,6 +7,8 @@ mod mounts;
 #[cfg(test)]
 mod publish;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod registration;
 #[cfg(test)]
 mod restart;
