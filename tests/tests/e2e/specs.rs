@@ -227,7 +227,14 @@ async fn a_misspelled_field_never_widens_a_policy_and_never_opens_a_network() ->
 fn narrower(made: &Value, meant: &Value, field: &str) -> bool {
     if field.starts_with("/spec/network") {
         // A rule less admits fewer; an open network stays as open as it was meant to be.
-        return made["network"]["defaultAction"] != "Allow" || meant["network"]["defaultAction"] == "Allow";
+        let is_open = |spec: &Value| spec["network"]["defaultAction"] == "Allow";
+        let labels = |spec: &Value| {
+            let labels = spec.pointer("/network/namespaceSelector/matchLabels");
+            labels.and_then(Value::as_object).map(serde_json::Map::len)
+        };
+        // A selector that is there asks for all the labels that were meant.
+        let asks_for_all = labels(made).is_none_or(|asked| labels(meant).is_none_or(|meant| asked >= meant));
+        return asks_for_all && (is_open(meant) || !is_open(made));
     }
     // The null members of a policy, which say nothing.
     meant.pointer(field.strip_prefix("/spec").unwrap_or(field)) == Some(&Value::Null)
