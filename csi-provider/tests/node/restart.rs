@@ -167,3 +167,22 @@ fn a_new_driver_takes_over_while_the_old_one_still_runs() {
         },
     );
 }
+
+#[test]
+fn a_trust_bundle_that_changed_while_the_driver_was_away_reaches_the_files_once_it_is_back() {
+    in_private_mounts(
+        "restart::a_trust_bundle_that_changed_while_the_driver_was_away_reaches_the_files_once_it_is_back",
+        async |root| {
+            let mut node = Node::start(root).await;
+            node.api
+                .put("shop", "app", &json!([{"path": "ca.crt", "trustBundle": {}}]));
+            let pod = Pod::new("p");
+            node.publish(&pod, "app").await.unwrap();
+            let another = crate::support::tls::Ca::new().pem();
+            let both = format!("{}{another}", node.read(&pod, "ca.crt").unwrap());
+            fs::write(node.root.join("ca.crt"), &both).unwrap();
+            node.restart_driver().await;
+            node.reads(&pod, "ca.crt", &both, SECOND * 12).await;
+        },
+    );
+}
