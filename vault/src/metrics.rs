@@ -232,7 +232,10 @@ mod tests {
     #[test]
     fn no_metric_is_told_twice() {
         let text = Metrics::new("0.1.0").text().unwrap();
-        let mut names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+        let mut names: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE "))
+            .collect();
         let told = names.len();
         names.sort_unstable();
         names.dedup();

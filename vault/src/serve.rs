@@ -102,12 +102,7 @@ impl Running {
         };
         let admin = admin.into_router(&authority);
         let threads = vec![
-            listeners.apart(
-                "health",
-                sockets.health,
-                None,
-                health::router(service.clone()),
-            )?,
+            listeners.apart("health", sockets.health, None, health::router(service.clone()))?,
             listeners.apart("admin", sockets.admin, Some(admin_tls), admin)?,
         ];
         let routes = Routes::from(api.router())
