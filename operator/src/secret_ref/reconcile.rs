@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{
     Resource,
     runtime::{controller::Action, events::EventType, reflector::ObjectRef},
@@ -10,7 +11,7 @@ use kube::{
 use strongroom_core::{NamespaceName, ObjectKind, Permission, Uid, identity::ResourceName};
 use strongroom_crds::{
     SecretRef, Vault,
-    condition::READY,
+    condition::{AUTHORIZED, READY},
     secret_ref::{Source, VolumeCounts},
 };
 use strongroom_wire::admin::{ObjectState, RefChanged, Resolve, ResolveObject, Volumes};
@@ -170,7 +171,7 @@ async fn find(
     };
     let member = context.fleet.member(subject.uid);
     let mut member = member.lock().await;
-    if !may_read_something(&member, &account, question) {
+    if !may_read_something(&member, secret_ref, &account, question) {
         return (Finding::NotPermitted, None);
     }
     let client = member.client(&subject, &context.credentials);
@@ -203,19 +204,28 @@ async fn find(
     }
 }
 
-/// Whether the policy last in force lets the account read one of the objects. A SecretRef without secrets asks for
-/// nothing that needs a right.
-fn may_read_something(member: &Member, account: &Uid, question: &Question) -> bool {
-    let allowed = |object: &ResolveObject| {
-        let in_force = member.in_force.as_ref();
-        in_force.is_some_and(|in_force| {
-            in_force
-                .index
-                .decide(account, Permission::SecretGet, &object.name)
-                .is_allowed()
-        })
+/// Whether policy lets the account read one of the objects, as far as it is known here.
+fn may_read_something(member: &Member, secret_ref: &SecretRef, account: &Uid, question: &Question) -> bool {
+    let Some(in_force) = &member.in_force else {
+        return was_authorized(secret_ref);
     };
-    question.files.is_empty() || question.files.iter().any(|(_, object)| allowed(object))
+    let allowed = |object: &ResolveObject| {
+        in_force
+            .index
+            .decide(account, Permission::SecretGet, &object.name)
+            .is_allowed()
+    };
+    question.files.iter().any(|(_, object)| allowed(object))
+}
+
+/// Whether the leader before found that this spec's account may read here. What a new leader does not know yet is no
+/// reason to take that back, and tells the account nothing that it was not told before.
+fn was_authorized(secret_ref: &SecretRef) -> bool {
+    secret_ref.status.as_ref().is_some_and(|status| {
+        let authorized = |condition: &Condition| condition.type_ == AUTHORIZED && condition.status == "True";
+        status.observed_generation == secret_ref.metadata.generation
+            && status.conditions.iter().any(authorized)
+    })
 }
 
 /// The counts of one SecretRef; none are zero.

@@ -85,6 +85,27 @@ async fn a_vault_without_policy_for_the_account_is_not_even_asked() {
 }
 
 #[tokio::test]
+async fn a_leader_that_does_not_know_the_policy_yet_takes_no_permission_back() {
+    let server = ApiServer::default();
+    with_account(&server);
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
+        json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+            "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"}, "spec": {}}),
+    );
+    let mut seen = secret_ref("team-a", &password());
+    for (generation, reason) in [(1, "VaultNotReady"), (0, "NotPermitted")] {
+        let context = leader(&server).await;
+        let time = "2026-01-01T00:00:00Z";
+        seen["status"] = json!({"observedGeneration": generation, "conditions": [
+            {"type": "Authorized", "status": "True", "reason": "Permitted", "message": "",
+                "lastTransitionTime": time},
+        ]});
+        assert_eq!(ready(&server, &context, &seen).await, reason);
+    }
+}
+
+#[tokio::test]
 async fn a_spec_of_a_later_release_stalls_and_the_trust_bundle_needs_nobody() {
     let server = ApiServer::default();
     let context = leader(&server).await;
