@@ -70,6 +70,18 @@ fn every_object_is_what_kubernetes_calls_it() {
 }
 
 #[test]
+fn no_webhook_stands_in_the_way_of_the_api_server() {
+    for file in files("charts") {
+        let objects = render(file.file_stem().unwrap().to_str().unwrap(), VERSIONS[2]);
+        assert!(
+            !objects
+                .iter()
+                .any(|object| object["kind"].as_str().unwrap().contains("Webhook"))
+        );
+    }
+}
+
+#[test]
 fn every_object_says_where_it_lives_and_no_two_are_the_same() {
     let cluster = ["Namespace", "ClusterRole", "ClusterRoleBinding", "CSIDriver"];
     for file in files("charts") {

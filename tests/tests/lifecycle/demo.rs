@@ -1,21 +1,23 @@
 //! `make demo` on a cluster that `KUBECONFIG` names shows what the README says, and `make demo-down` takes it away.
 
-use std::process::Command;
+use std::{fmt::Debug, os::unix::fs::symlink, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::{
-    Api, ResourceExt,
+    Api, Client, Resource, ResourceExt,
     api::{DeleteParams, ListParams, LogParams},
 };
-use strongroom_crds::AccessPolicy;
+use serde::de::DeserializeOwned;
+use strongroom_crds::{AccessPolicy, SecretRef, Vault};
 use strongroom_tests::{
     cluster::{Cluster, wait},
-    installation::{NAMESPACE, NODE_NAMESPACE},
+    command,
+    installation::{NAMESPACE, NODE_NAMESPACE, sibling},
     scenario::{PATIENCE, Scenario},
 };
 
-use crate::{alone, path_with_tools};
+use crate::{alone, installer, path_with_tools};
 
 #[tokio::test]
 async fn the_demo_shows_what_the_readme_says_and_goes_away() -> Result<()> {
@@ -34,6 +36,8 @@ async fn the_demo_shows_what_the_readme_says_and_goes_away() -> Result<()> {
                 "the demo does not show {wanted:?}:\n{shown}"
             );
         }
+        nothing_waits_for_a_finalizer(&scenario.client()).await?;
+        the_plugin_answers(&scenario.cluster)?;
         the_sdk_is_refused_once_the_policy_is_gone(&scenario).await?;
 
         harness(&scenario.cluster, "demo-down").await?;
@@ -72,6 +76,39 @@ async fn harness(cluster: &Cluster, word: &'static str) -> Result<String> {
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(shown)
+}
+
+/// The deletion of an object must never hang on an operator that is gone.
+async fn nothing_waits_for_a_finalizer(client: &Client) -> Result<()> {
+    async fn none<K>(client: &Client) -> Result<()>
+    where
+        K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
+    {
+        let objects = Api::<K>::all(client.clone()).list(&ListParams::default()).await?;
+        ensure!(!objects.items.is_empty(), "there is no {}", K::kind(&()));
+        for object in objects {
+            ensure!(object.finalizers().is_empty(), "{object:?}");
+        }
+        Ok(())
+    }
+    none::<Vault>(client).await?;
+    none::<AccessPolicy>(client).await?;
+    none::<SecretRef>(client).await
+}
+
+/// kubectl finds the program in the `PATH` by its other name.
+fn the_plugin_answers(cluster: &Cluster) -> Result<()> {
+    let plugins = tempfile::tempdir()?;
+    symlink(sibling("strongroom")?, plugins.path().join("kubectl-strongroom"))?;
+    let mut kubectl = installer(cluster)?.kubectl();
+    kubectl
+        .env("PATH", plugins.path())
+        .args(["strongroom", "policy", "check"]);
+    kubectl.args(["--vault", "team-a/prod", "--service-account", "shop:api"]);
+    kubectl.args(["--permission", "secrets/get", "--object", "db-password"]);
+    let said = String::from_utf8(command::output(&mut kubectl)?)?;
+    ensure!(said.contains("shop-reads-db"), "{said}");
+    Ok(())
 }
 
 async fn the_sdk_is_refused_once_the_policy_is_gone(scenario: &Scenario) -> Result<()> {
