@@ -41,6 +41,14 @@ fn with_account(server: &ApiServer) {
     );
 }
 
+fn with_vault(server: &ApiServer) {
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
+        json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+            "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"}, "spec": {}}),
+    );
+}
+
 /// The reason of `Ready` after a pass, which writes it once, tells it once, and then writes nothing.
 async fn ready(server: &ApiServer, context: &Arc<Context>, object: &Value) -> String {
     server.put(
@@ -74,11 +82,7 @@ async fn what_is_missing_is_told_once_and_a_foreign_vault_is_no_different_from_a
 async fn a_vault_without_policy_for_the_account_is_not_even_asked() {
     let server = ApiServer::default();
     with_account(&server);
-    server.put(
-        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
-        json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
-            "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"}, "spec": {}}),
-    );
+    with_vault(&server);
     let context = leader(&server).await;
     let refused = secret_ref("team-a", &password());
     assert_eq!(ready(&server, &context, &refused).await, "NotPermitted");
@@ -88,11 +92,7 @@ async fn a_vault_without_policy_for_the_account_is_not_even_asked() {
 async fn a_leader_that_does_not_know_the_policy_yet_takes_no_permission_back() {
     let server = ApiServer::default();
     with_account(&server);
-    server.put(
-        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
-        json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
-            "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"}, "spec": {}}),
-    );
+    with_vault(&server);
     let mut seen = secret_ref("team-a", &password());
     for (generation, reason) in [(1, "VaultNotReady"), (0, "NotPermitted")] {
         let context = leader(&server).await;
