@@ -5,7 +5,7 @@
 //!   TLS ----> limits before any ---> offline token --> decide ------> snapshot / writer, audit
 //!             authentication         verification      every request   |
 //!                    |                                                 v
-//!                    +---- http: the AKV routes ---- watch: gRPC on the same port
+//!                    +---- rest: the AKV routes ---- watch: gRPC on the same port
 //!   mutual TLS ----> admin: the operator's port
 //!   plain HTTP ----> health: /healthz /readyz /metrics, on a runtime of its own
 //! ```
@@ -23,10 +23,10 @@ pub mod args;
 pub mod auth;
 pub mod clock;
 pub mod health;
-pub mod http;
 pub mod metrics;
 pub mod policy;
 pub mod process;
+pub mod rest;
 pub mod serve;
 pub mod service;
 pub mod storage;

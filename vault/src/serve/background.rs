@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    admin::OperatorAuthority, auth::Peers, http::Api, service::Service, storage::SCRUB_INTERVAL,
+    admin::OperatorAuthority, auth::Peers, rest::Api, service::Service, storage::SCRUB_INTERVAL,
     tls::ServingCertificate,
 };
 

@@ -16,7 +16,7 @@ use strongroom_engine::store::{
 };
 use strongroom_vault::{
     connection::Peer,
-    http::{Api, ApiConfig},
+    rest::{Api, ApiConfig},
 };
 use tower::ServiceExt as _;
 
