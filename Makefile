@@ -81,8 +81,9 @@ deny: harness ## bans, licences and sources of the dependencies
 	scripts/check-dependencies
 
 .PHONY: generate
-generate: ## rewrite the generated files: CRDs and their reference
+generate: ## rewrite the generated files: CRDs, their reference and that of the operations
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-crds --example crdgen
+	$(CARGO) run --quiet $(PROFILE) -p strongroom-core --example reference
 
 .PHONY: nightly
 nightly: ## each crate compiled alone, so that no crate leans on another's features

@@ -1,0 +1,208 @@
+//! Every operation there is, one row each. Routes, the policy decision, the audit log, the labels of metrics and
+//! `docs/reference/operations.md` derive from this table.
+//!
+//! To add an operation, add its row; the compiler then names the places that must perform it.
+
+use std::fmt;
+
+use crate::{name::ObjectKind, permission::Permission};
+
+pub mod page;
+
+/// Whether an operation changes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OperationEffect {
+    /// It reads; the store stays as it is.
+    Read,
+    /// It changes the store, and waits for the disk.
+    Write,
+}
+
+/// What the policy decision of an operation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DecidedOn {
+    /// The object that the request names.
+    NamedObject,
+    /// First any object at all, then each object of the list by its own name: the caller sees those that policy
+    /// allows.
+    ListedObjects,
+    /// First any object at all, then the object whose name is inside the backup blob.
+    BackupBlob,
+    /// Each object of the subscription by its own name: the subscription stands while policy allows one of them.
+    SubscribedObjects,
+    /// Nothing: policy is not asked.
+    Nothing,
+}
+
+/// The row of one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationRow {
+    /// The kind of object it is about; `None` where the request decides that.
+    pub kind: Option<ObjectKind>,
+    /// The permission that it needs; `None` where policy is not asked.
+    pub permission: Option<Permission>,
+    /// Whether it changes something.
+    pub effect: OperationEffect,
+    /// What the policy decision is about.
+    pub decided_on: DecidedOn,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+}
+
+/// Declares the operations from one table: what it does, its word, and the rest of its row.
+macro_rules! operations {
+    ($(#[doc = $summary:literal] $word:ident: $kind:expr, $permission:expr, $effect:ident, $decided_on:ident;)+) => {
+        /// What a request asks for. Its word is Azure Key Vault's `operationName` (learn.microsoft.com, Key Vault
+        /// logging), or one of the same form for what Azure lacks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $(#[doc = $summary] $word,)+
+        }
+
+        impl Operation {
+            /// Every operation, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$word),+];
+
+            /// The operation's word in the audit log and in the labels of metrics.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$word => stringify!($word),)+ }
+            }
+
+            /// The operation's row.
+            pub const fn row(self) -> OperationRow {
+                use ObjectKind::Secrets;
+                match self {
+                    $(Self::$word => OperationRow {
+                        kind: $kind,
+                        permission: $permission,
+                        effect: OperationEffect::$effect,
+                        decided_on: DecidedOn::$decided_on,
+                        summary: $summary.trim_ascii(),
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Sets a secret: a new version.
+    SecretSet: Some(Secrets), Some(Permission::SecretSet), Write, NamedObject;
+    /// Reads a secret's value.
+    SecretGet: Some(Secrets), Some(Permission::SecretGet), Read, NamedObject;
+    /// Changes the attributes of a version.
+    SecretUpdate: Some(Secrets), Some(Permission::SecretSet), Write, NamedObject;
+    /// Deletes a secret, recoverably.
+    SecretDelete: Some(Secrets), Some(Permission::SecretDelete), Write, NamedObject;
+    /// Lists the secrets.
+    SecretList: Some(Secrets), Some(Permission::SecretList), Read, ListedObjects;
+    /// Lists the versions of one secret.
+    SecretListVersions: Some(Secrets), Some(Permission::SecretList), Read, NamedObject;
+    /// Reads the attributes of a deleted secret.
+    SecretGetDeleted: Some(Secrets), Some(Permission::SecretGet), Read, NamedObject;
+    /// Lists the deleted secrets.
+    SecretListDeleted: Some(Secrets), Some(Permission::SecretList), Read, ListedObjects;
+    /// Recovers a deleted secret.
+    SecretRecover: Some(Secrets), Some(Permission::SecretRecover), Write, NamedObject;
+    /// Purges a deleted secret.
+    SecretPurge: Some(Secrets), Some(Permission::SecretPurge), Write, NamedObject;
+    /// Backs up a secret with all its versions.
+    SecretBackup: Some(Secrets), Some(Permission::SecretBackup), Read, NamedObject;
+    /// Restores a secret from a backup.
+    SecretRestore: Some(Secrets), Some(Permission::SecretRestore), Write, BackupBlob;
+    /// Asks for a path or method that no operation has.
+    Unknown: None, None, Read, Nothing;
+    /// Subscribes a volume to the changes of its objects.
+    VolumeSubscribe: None, Some(Permission::SecretGet), Read, SubscribedObjects;
+    /// Renews the subscription of a volume.
+    VolumeRenew: None, Some(Permission::SecretGet), Read, SubscribedObjects;
+}
+
+impl Operation {
+    /// The kind of object it is about; `None` where the request decides that.
+    pub const fn kind(self) -> Option<ObjectKind> {
+        self.row().kind
+    }
+
+    /// The permission that it needs; `None` where policy is not asked.
+    pub const fn permission(self) -> Option<Permission> {
+        self.row().permission
+    }
+
+    /// Whether it changes something.
+    pub const fn effect(self) -> OperationEffect {
+        self.row().effect
+    }
+
+    /// What the policy decision is about.
+    pub const fn decided_on(self) -> DecidedOn {
+        self.row().decided_on
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::permission::Role;
+
+    #[test]
+    fn every_operation_has_a_word_of_its_own() {
+        let words: BTreeSet<_> = Operation::ALL
+            .iter()
+            .map(|operation| operation.as_str())
+            .collect();
+        assert_eq!(words.len(), Operation::ALL.len());
+        assert!(
+            words
+                .iter()
+                .all(|word| word.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        );
+    }
+
+    #[test]
+    fn an_operation_needs_a_permission_unless_policy_is_not_asked() {
+        for operation in Operation::ALL {
+            let is_decided = operation.decided_on() != DecidedOn::Nothing;
+            assert_eq!(operation.permission().is_some(), is_decided, "{operation}");
+        }
+    }
+
+    #[test]
+    fn the_permission_of_an_operation_is_one_of_its_kind() {
+        for operation in Operation::ALL {
+            if let (Some(kind), Some(permission)) = (operation.kind(), operation.permission()) {
+                assert_eq!(permission.kind(), kind, "{operation}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_permission_of_secrets_is_needed_by_an_operation() {
+        let needed: BTreeSet<_> = Operation::ALL
+            .iter()
+            .filter_map(|operation| operation.permission())
+            .collect();
+        let secrets = Role::KeyVaultSecretsOfficer.permissions();
+        assert_eq!(needed, secrets.iter().collect());
+    }
+
+    #[test]
+    fn an_operation_that_needs_a_reading_permission_only_reads() {
+        for operation in Operation::ALL {
+            if matches!(
+                operation.permission(),
+                Some(Permission::SecretGet | Permission::SecretList)
+            ) {
+                assert_eq!(operation.effect(), OperationEffect::Read, "{operation}");
+            }
+        }
+    }
+}
