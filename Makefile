@@ -39,7 +39,7 @@ test: harness ## every test; those of a cluster on one of their own, unless KUBE
 .PHONY: test-local
 test-local: harness ## the tests that need no cluster
 	$(HARNESS) tools
-	$(CARGO) test $(PROFILE) --workspace --exclude strongroom-tests
+	$(CARGO) test $(PROFILE) --workspace --exclude strongroom-harness --exclude strongroom-e2e --exclude strongroom-bench
 
 .PHONY: bench
 bench: bench-vault bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
@@ -87,7 +87,7 @@ generate: ## rewrite the generated files: CRDs, their reference and that of the 
 
 .PHONY: nightly
 nightly: ## each crate compiled alone, so that no crate leans on another's features
-	for crate in core crds wire engine listener client vault operator csi cli tests; do \
+	for crate in core crds wire engine listener client vault operator csi cli harness e2e bench; do \
 	  echo "==> strongroom-$$crate alone"; \
 	  $(CARGO) check $(PROFILE) -p strongroom-$$crate --all-targets; \
 	done

@@ -1,0 +1,323 @@
+//! A vault and an app of a test's own: the namespaces, the objects, and the ways to use them.
+
+mod session;
+mod told;
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use k8s_openapi::api::core::v1::{Event, Pod};
+use kube::{Api, Client, api::ListParams};
+use serde_json::{Value, json};
+use strongroom_crds::{AccessPolicy, SecretRef, Vault};
+
+use strongroom_harness::{
+    cluster::{Cluster, TestNamespace, apply, pods, report, wait},
+    installation::NAMESPACE,
+    workspace,
+};
+
+/// How long something may take on a busy machine that usually takes a second.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A vault `prod` in a namespace of its own, and an app's namespace with the accounts `api` (may get `db-*`), `admin`
+/// (may do everything) and `stranger` (may do nothing).
+pub struct Scenario {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Where the vault is.
+    pub vault: TestNamespace,
+    /// Where the app is.
+    pub app: TestNamespace,
+}
+
+impl Scenario {
+    /// Makes the namespaces and all objects, and waits until the vault is ready and enforces the policies.
+    pub async fn start(name: &str) -> Result<Self> {
+        Self::start_with(Cluster::connect().await?, name, &json!({})).await
+    }
+
+    /// The same on a cluster that need not be the one under test, with a vault of this spec.
+    pub async fn start_with(cluster: Cluster, name: &str, spec: &Value) -> Result<Self> {
+        let scenario = Self::prepare_on(cluster, name).await?;
+        scenario.apply(&scenario.vault.name, &vault(spec)).await?;
+        let admin = [scenario.account("admin")];
+        let everything = json!({"role": "KeyVaultSecretsOfficer"});
+        scenario
+            .policy("admin", "Allow", &admin, &["*"], &everything)
+            .await?;
+        let api = [scenario.account("api")];
+        let read = json!({"permissions": {"secrets": ["get"]}});
+        scenario
+            .policy("api-reads-db", "Allow", &api, &["db-*"], &read)
+            .await?;
+        scenario.vault_ready().await?;
+        scenario.enforced("admin").await?;
+        scenario.enforced("api-reads-db").await?;
+        Ok(scenario)
+    }
+
+    /// Makes the namespaces and accounts only, with the vault's namespace enabled as its administrator would.
+    pub async fn prepare(name: &str) -> Result<Self> {
+        Self::prepare_on(Cluster::connect().await?, name).await
+    }
+
+    async fn prepare_on(cluster: Cluster, name: &str) -> Result<Self> {
+        let vault = cluster.namespace(&format!("{name}-vault")).await?;
+        let app = cluster.namespace(&format!("{name}-app")).await?;
+        let scenario = Self { cluster, vault, app };
+        scenario.enable(&scenario.vault.name).await?;
+        for account in ["api", "admin", "stranger"] {
+            let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account}});
+            scenario.apply(&scenario.app.name, &object).await?;
+        }
+        Ok(scenario)
+    }
+
+    /// Lets the operator run vaults in a namespace.
+    pub async fn enable(&self, namespace: &str) -> Result<()> {
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": {"name": "strongroom-vault-host"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "strongroom-vault-host"},
+            "subjects": [{"kind": "ServiceAccount", "name": "strongroom-operator", "namespace": NAMESPACE}],
+        });
+        self.apply(namespace, &binding).await
+    }
+
+    /// The client.
+    pub fn client(&self) -> Client {
+        self.cluster.client()
+    }
+
+    /// Applies an object.
+    pub async fn apply(&self, namespace: &str, object: &Value) -> Result<()> {
+        apply::one(&self.client(), namespace, object).await.map(drop)
+    }
+
+    /// A policy's subject: an account of the app's namespace.
+    pub fn account(&self, name: &str) -> Value {
+        json!({"serviceAccount": {"namespace": self.app.name, "name": name}})
+    }
+
+    /// Applies a policy of the vault. `grant` is `permissions` or `role`.
+    pub async fn policy(
+        &self,
+        name: &str,
+        effect: &str,
+        subjects: &[Value],
+        objects: &[&str],
+        grant: &Value,
+    ) -> Result<()> {
+        let mut spec = json!({
+            "vaultRef": {"name": "prod"}, "effect": effect, "subjects": subjects, "objects": objects,
+        });
+        if let (Some(spec), Some(grant)) = (spec.as_object_mut(), grant.as_object()) {
+            spec.extend(grant.clone());
+        }
+        let object = json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
+            "metadata": {"name": name}, "spec": spec,
+        });
+        self.apply(&self.vault.name, &object).await
+    }
+
+    /// Applies a SecretRef of account `api` with the files `(path, secret)`.
+    pub async fn secret_ref(&self, name: &str, files: &[(&str, &str)]) -> Result<()> {
+        self.secret_ref_as(name, "api", "prod", files).await
+    }
+
+    /// Applies a SecretRef of an account to a vault of the vault's namespace.
+    pub async fn secret_ref_as(
+        &self,
+        name: &str,
+        account: &str,
+        vault: &str,
+        files: &[(&str, &str)],
+    ) -> Result<()> {
+        let files: Vec<Value> = files
+            .iter()
+            .map(|(path, secret)| json!({"path": path, "secret": {"name": secret}}))
+            .collect();
+        let object = json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef",
+            "metadata": {"name": name},
+            "spec": {
+                "vaultRef": {"name": vault, "namespace": self.vault.name},
+                "serviceAccountName": account, "files": files,
+            },
+        });
+        self.apply(&self.app.name, &object).await
+    }
+
+    /// Waits until the vault is ready.
+    pub async fn vault_ready(&self) -> Result<()> {
+        let wanted = ("Ready", "True");
+        wait::condition::<Vault>(&self.client(), &self.vault.name, "prod", wanted, PATIENCE * 2)
+            .await
+            .map(drop)
+    }
+
+    /// Waits until a policy is enforced.
+    pub async fn enforced(&self, policy: &str) -> Result<()> {
+        let wanted = ("Enforced", "True");
+        wait::condition::<AccessPolicy>(&self.client(), &self.vault.name, policy, wanted, PATIENCE)
+            .await
+            .map(drop)
+    }
+
+    /// Waits for a status of a SecretRef's `Ready`; gives its reason and message.
+    pub async fn ref_is(&self, name: &str, status: &str) -> Result<(String, String)> {
+        wait::condition::<SecretRef>(&self.client(), &self.app.name, name, ("Ready", status), PATIENCE).await
+    }
+
+    /// Sets a secret as account `admin`, with the command line as a person would.
+    pub fn set(&self, name: &str, value: &str) -> Result<()> {
+        self.cli("admin", &["secret", "set", name], value).map(drop)
+    }
+
+    /// Runs `strongroom` as a service account of the app, with `input` on its standard input.
+    pub fn cli(&self, account: &str, words: &[&str], input: &str) -> Result<String> {
+        let mut command = Command::new(workspace::program("strongroom")?);
+        command.args(words);
+        command.args(["--vault", "prod", "--namespace", &self.vault.name]);
+        command.args(["--as-service-account", &format!("{}:{account}", self.app.name)]);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Ok(local) = self.cluster.local() {
+            command.env("KUBECONFIG", local.layout.kubeconfig());
+        }
+        let mut child = command.spawn().context("cannot start strongroom")?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!(
+                "{words:?} as {account}: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Starts a pod with a shell that mounts a SecretRef at /secrets, without waiting for it.
+    pub async fn pod(&self, name: &str, account: &str, secret_ref: &str) -> Result<()> {
+        self.apply(
+            &self.app.name,
+            &mounting_pod(name, account, &json!({"secretRef": secret_ref})),
+        )
+        .await
+    }
+
+    /// Waits until a pod runs.
+    pub async fn running(&self, pod: &str) -> Result<()> {
+        wait::pod(&self.client(), &self.app.name, pod, PATIENCE)
+            .await
+            .map(drop)
+    }
+
+    /// Reads a file in a pod.
+    pub async fn read(&self, pod: &str, path: &str) -> Result<String> {
+        pods::check(&self.client(), &self.app.name, pod, &["/bin/cat", path]).await
+    }
+
+    /// Waits until a file in a pod holds `value`; tells how long that took, to a tenth of a second.
+    pub async fn holds(&self, pod: &str, path: &str, value: &str) -> Result<Duration> {
+        let begun = Instant::now();
+        wait::until(
+            &format!("{path} of {pod} holds the new value"),
+            PATIENCE,
+            || async {
+                let found = self.read(pod, path).await?;
+                Ok(if found == value {
+                    wait::Seen::Ready(begun.elapsed())
+                } else {
+                    wait::Seen::NotYet(format!("{} other bytes", found.len()))
+                })
+            },
+        )
+        .await
+    }
+
+    /// Waits for an event about a pod of the app whose text has all of `words`; gives the text.
+    pub async fn mount_error(&self, pod: &str, words: &[&str]) -> Result<String> {
+        let events: Api<Event> = Api::namespaced(self.client(), &self.app.name);
+        let about = ListParams::default().fields(&format!("involvedObject.name={pod}"));
+        wait::until(&format!("{pod} tells {words:?}"), PATIENCE, || async {
+            let texts: Vec<String> = events
+                .list(&about)
+                .await?
+                .items
+                .into_iter()
+                .filter_map(|event| event.message)
+                .collect();
+            let found = texts
+                .iter()
+                .find(|text| words.iter().all(|word| text.contains(word)));
+            Ok(match found {
+                Some(text) => wait::Seen::Ready(text.clone()),
+                None => wait::Seen::NotYet(format!("{texts:?}")),
+            })
+        })
+        .await
+    }
+
+    /// Whether a pod has not started.
+    pub async fn is_waiting(&self, pod: &str) -> Result<bool> {
+        let found = Api::<Pod>::namespaced(self.client(), &self.app.name)
+            .get(pod)
+            .await?;
+        Ok(found.status.and_then(|status| status.phase).as_deref() == Some("Pending"))
+    }
+
+    /// Removes both namespaces; a failed test's stay for a look with `STRONGROOM_KEEP=1`.
+    pub async fn end<T>(self, outcome: Result<T>) -> Result<T> {
+        if outcome.is_err() {
+            for namespace in [&self.vault.name, &self.app.name] {
+                eprintln!("{}", report::namespace(&self.client(), namespace).await);
+            }
+            if std::env::var_os("STRONGROOM_KEEP").is_some() {
+                return outcome;
+            }
+        }
+        self.app.delete().await?;
+        self.vault.delete().await?;
+        outcome
+    }
+}
+
+/// A Vault `prod` with this spec.
+pub fn vault(spec: &Value) -> Value {
+    json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "metadata": {"name": "prod"}, "spec": spec})
+}
+
+/// A pod with a shell and a Strongroom volume at /secrets.
+pub fn mounting_pod(name: &str, account: &str, attributes: &Value) -> Value {
+    let mut pod = pods::shell(name);
+    if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.insert("serviceAccountName".to_owned(), json!(account));
+        let volume = json!({
+            "name": "secrets",
+            "csi": {"driver": "csi.strongroom.dev", "readOnly": true, "volumeAttributes": attributes},
+        });
+        spec.insert("volumes".to_owned(), json!([volume]));
+        let container = spec
+            .get_mut("containers")
+            .and_then(|list| list.get_mut(0))
+            .and_then(Value::as_object_mut);
+        if let Some(container) = container {
+            container.insert(
+                "volumeMounts".to_owned(),
+                json!([{"name": "secrets", "mountPath": "/secrets"}]),
+            );
+        }
+    }
+    pod
+}

@@ -1,0 +1,156 @@
+//! Programs of this workspace: built by cargo, packed with the libraries that they are linked to.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{Contents, Entry, Image};
+use crate::{command::output, progress::Step, workspace};
+
+/// The one profile of tests and images, so that they share the build of all dependencies.
+pub const TESTS: &str = "ci";
+/// The profile of what is released.
+pub const RELEASE: &str = "release";
+
+/// Builds the programs of some images and gives the path of each by name.
+pub fn build(images: &[&Image], profile: &str) -> Result<BTreeMap<String, PathBuf>> {
+    let mut targets = Vec::new();
+    for image in images {
+        if let Contents::Program { target, example } = image.contents {
+            targets.push((if example { "--example" } else { "--bin" }, target));
+        }
+    }
+    if targets.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let names: Vec<&str> = targets.iter().map(|(_, name)| *name).collect();
+    let step = Step::begin(format!("Building {}", names.join(", ")));
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([
+        "build",
+        "--profile",
+        profile,
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
+    // Features are united over the whole workspace, as in its tests, so that both share one build.
+    cargo
+        .arg("--workspace")
+        .arg("--manifest-path")
+        .arg(workspace::root().join("Cargo.toml"));
+    for (kind, name) in targets {
+        cargo.args([kind, name]);
+    }
+    let built = run(&mut cargo)?;
+    step.done();
+    Ok(built)
+}
+
+/// The files of a program's image: itself, and what the loader would load beside it, under the same
+/// paths. glibc 2.34 and newer resolves names without further modules.
+pub fn entries(program: &Path, name: &str) -> Result<Vec<Entry>> {
+    let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let mut entries = vec![Entry::program(&format!("/{name}"), read(program)?)];
+    let listing = String::from_utf8(output(Command::new("ldd").arg(program))?)?;
+    for library in libraries(&listing)? {
+        entries.push(Entry::program(&library, read(Path::new(&library))?));
+    }
+    let passwd = "nonroot:x:65532:65532:nonroot:/:/\n";
+    entries.push(Entry::File {
+        path: "/etc/passwd".to_owned(),
+        mode: 0o644,
+        bytes: passwd.into(),
+    });
+    Ok(entries)
+}
+
+/// Runs cargo with its messages shown, and collects the programs that it names.
+fn run(cargo: &mut Command) -> Result<BTreeMap<String, PathBuf>> {
+    let mut child = cargo
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo")?;
+    let mut built = BTreeMap::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            built.extend(executable(&line?));
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("cargo build failed ({status})");
+    }
+    Ok(built)
+}
+
+fn executable(message: &str) -> Option<(String, PathBuf)> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let path = message.get("executable")?.as_str()?;
+    let name = message.pointer("/target/name")?.as_str()?;
+    Some((name.to_owned(), PathBuf::from(path)))
+}
+
+/// The libraries in ldd's listing: `NAME => PATH (ADDRESS)`, and the loader as `PATH (ADDRESS)`. The
+/// kernel's own library has no path. A static program is listed with one line that holds neither.
+fn libraries(listing: &str) -> Result<Vec<String>> {
+    let mut paths = Vec::new();
+    for line in listing.lines().map(str::trim) {
+        if line.contains("not found") {
+            bail!("a library is missing: {line}");
+        }
+        let right = line.split_once(" => ").map_or(line, |(_, right)| right);
+        if let Some((path, _)) = right.split_once(" (").filter(|(path, _)| path.starts_with('/')) {
+            paths.push(path.to_owned());
+        }
+    }
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loader_and_the_libraries_are_packed() {
+        let listing = "\tlinux-vdso.so.1 (0x00007ffd)\n\
+            \tlibgcc_s.so.1 => /lib/x86_64-linux-gnu/libgcc_s.so.1 (0x00007f)\n\
+            \tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f)\n\
+            \t/lib64/ld-linux-x86-64.so.2 (0x00007f)\n";
+        let found = libraries(listing).unwrap();
+        assert_eq!(
+            found,
+            [
+                "/lib/x86_64-linux-gnu/libgcc_s.so.1",
+                "/lib/x86_64-linux-gnu/libc.so.6",
+                "/lib64/ld-linux-x86-64.so.2"
+            ]
+        );
+        assert!(libraries("\tstatically linked\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_missing_library_is_an_error() {
+        assert!(libraries("\tlibfoo.so => not found\n").is_err());
+    }
+
+    #[test]
+    fn a_program_is_found_in_what_cargo_says() {
+        let line = r#"{"reason":"compiler-artifact","target":{"name":"strongroom-vault"},"executable":"/t/ci/strongroom-vault"}"#;
+        assert_eq!(
+            executable(line),
+            Some((
+                "strongroom-vault".to_owned(),
+                PathBuf::from("/t/ci/strongroom-vault")
+            ))
+        );
+        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
+    }
+}
