@@ -3,6 +3,7 @@
 mod adopt;
 mod hold;
 mod publish;
+pub mod request;
 mod turn;
 mod unpublish;
 
@@ -16,11 +17,12 @@ use std::{
 use tokio::task::AbortHandle;
 
 use crate::{
-    follow::{Facts, Route, Signal, Start, Task},
+    driver::request::TokenPlace,
+    follow::{Start, Task},
     pod::PodToken,
-    request::TokenPlace,
     services::Services,
-    volume::{VolumeId, mount::Capacity},
+    source::link::{Route, Signal},
+    volume::{Facts, VolumeId, mount::Capacity},
 };
 use hold::Holds;
 pub use publish::PublishError;

@@ -9,10 +9,8 @@
 //! not what its files hold.
 
 mod backoff;
-mod link;
 mod plan;
 mod rewrite;
 mod task;
 
-pub use link::{Link, Route, Signal};
-pub use task::{Facts, Start, Task};
+pub use task::{Start, Task};

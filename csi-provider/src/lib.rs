@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   kubelet --registration--> (where the CSI socket is)
-//!   kubelet --csi::node--> publish --+--exchange--> identity service
+//!   kubelet --kubelet::node--> publish --+--exchange--> identity service
 //!                                    +--GET SecretRef--> API server      pod's namespace only
 //!                                    +--GET secrets--> vault
 //!                                    `--volume::{mount, tree}--> tmpfs, shown to the pod
@@ -21,25 +21,15 @@
 //! One thread, one connection per vault, no watch on the API server.
 
 pub mod args;
-pub mod csi;
 pub mod driver;
 pub mod events;
 pub mod follow;
-pub mod handover;
 pub mod health;
-pub mod limits;
-pub mod load;
+pub mod kubelet;
 pub mod metrics;
 pub mod pod;
 pub mod proto;
-pub mod reach;
-pub mod reference;
-pub mod registration;
-pub mod request;
 pub mod run;
-pub mod saved;
 pub mod services;
-pub mod socket;
-pub mod spec;
-pub mod vaults;
+pub mod source;
 pub mod volume;

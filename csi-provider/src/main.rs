@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use strongroom_csi::{args::Args, reach::Reach, run::run};
+use strongroom_csi::{args::Args, run::run, source::reach::Reach};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;

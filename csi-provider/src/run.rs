@@ -12,23 +12,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Args,
-    csi::{IdentityService, NodeService},
-    driver::{Driver, NAME, Settings},
+    driver::{Driver, NAME, Settings, request::TokenPlace},
     events::Events,
     health,
-    limits::{Ledger, Limits},
-    load::Loader,
+    kubelet::{
+        IdentityService, NodeService,
+        registration::{Notice, Plugin, Post},
+        socket,
+    },
     metrics::Metrics,
     proto::csi::{identity_server::IdentityServer, node_server::NodeServer},
-    reach::Reach,
-    reference::References,
-    registration::{Notice, Plugin, Post},
-    request::TokenPlace,
-    saved::Saved,
     services::Services,
-    socket,
-    vaults::Vaults,
-    volume::mount::{self, Capacity},
+    source::{load::Loader, reach::Reach, reference::References, vaults::Vaults},
+    volume::{
+        limits::{Ledger, Limits},
+        mount::{self, Capacity},
+        saved::Saved,
+    },
 };
 
 /// How long calls in flight may take to end.

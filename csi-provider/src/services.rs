@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    events::Events, limits::Ledger, load::Loader, metrics::Metrics, reference::References, saved::Saved,
-    vaults::Vaults,
+    events::Events,
+    metrics::Metrics,
+    source::{load::Loader, reference::References, vaults::Vaults},
+    volume::{limits::Ledger, saved::Saved},
 };
 
 /// What every volume uses.

@@ -3,10 +3,10 @@
 use super::Driver;
 use crate::{
     follow::Start,
-    limits::Share,
-    saved::Restored,
     volume::{
+        limits::Share,
         mount::{MountError, Mounted},
+        saved::Restored,
         tree::Tree,
     },
 };

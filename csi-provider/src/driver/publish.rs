@@ -8,19 +8,22 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Driver, Published};
 use crate::{
-    follow::{Facts, Signal, Start},
-    limits::{LimitError, Share},
-    load::{AuthenticateError, FilesError, Loaded},
+    driver::request::{Publish, RequestError},
+    follow::Start,
     metrics::{Metrics, Outcome},
     proto::csi::NodePublishVolumeRequest,
-    reference::ReferenceError,
-    request::{Publish, RequestError},
-    saved::Record,
-    spec::VolumeSpec,
+    source::{
+        link::Signal,
+        load::{AuthenticateError, FilesError, Loaded},
+        reference::ReferenceError,
+    },
     volume::{
-        VolumeId,
+        Facts, VolumeId,
+        limits::{LimitError, Share},
         mount::{MountError, Mounted, Places},
         mountinfo,
+        saved::Record,
+        spec::VolumeSpec,
         tree::{Tree, TreeError},
     },
 };

@@ -2,9 +2,9 @@
 
 use super::Driver;
 use crate::{
+    driver::request::Unpublish,
     metrics::Outcome,
-    request::Unpublish,
-    volume::{mount, mount::MountError},
+    volume::mount::{self, MountError},
 };
 
 /// Why a volume was not taken away.

@@ -9,8 +9,8 @@ use strongroom_core::{ObjectName, Version};
 use strongroom_wire::watch::{self, ObjectState, Revoked, revoked};
 
 use crate::{
-    load::Reason,
-    spec::{Object, VolumeSpec},
+    source::load::Reason,
+    volume::spec::{Object, VolumeSpec},
 };
 
 /// What a volume's task has to do.

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use strongroom_core::ObjectName;
 
 use crate::{
-    limits::LimitError,
-    load::Loader,
-    spec::{Source, VolumeSpec},
+    source::load::Loader,
     volume::{
         Content, File, Image,
         image::default_mode,
+        limits::LimitError,
         mount::{MountError, Mounted, Places},
+        spec::{Source, VolumeSpec},
         tree::{Tree, TreeError, Written},
     },
 };

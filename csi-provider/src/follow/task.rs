@@ -14,39 +14,28 @@ use std::{
 };
 
 use strongroom_client::{identity::VaultToken, watch::Sender};
-use strongroom_core::{ObjectName, Version, identity::ResourceName};
+use strongroom_core::{ObjectName, Version};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     backoff::{Backoff, random},
-    link::{Route, Signal},
     plan::{self, Due, Step, Wants},
 };
 use crate::{
-    load::Reason,
-    pod::{Pod, PodToken},
-    saved::Record,
+    pod::PodToken,
     services::Services,
-    spec::{Object, Source, VolumeSpec},
-    vaults::Vault,
-    volume::{Content, VolumeId, mount::Places},
+    source::{
+        link::{Route, Signal},
+        load::Reason,
+        vaults::Vault,
+    },
+    volume::{
+        Content, Facts,
+        saved::Record,
+        spec::{Object, Source, VolumeSpec},
+    },
 };
 use work::Done;
-
-/// What never changes about a volume.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// Its id.
-    pub id: VolumeId,
-    /// Where it is mounted.
-    pub places: Places,
-    /// Whose it is.
-    pub pod: Pod,
-    /// What it was asked for with.
-    pub secret_ref: ResourceName,
-    /// The pod's fsGroup.
-    pub group: Option<u32>,
-}
 
 /// What is known of a volume when its task starts.
 #[derive(Debug)]

@@ -8,9 +8,11 @@ use std::{
 
 use prost::Message as _;
 use strongroom_csi::{
+    kubelet::{
+        registration::{self, Notice, Plugin},
+        socket,
+    },
     proto::registration::{PluginInfo, RegistrationStatus},
-    registration::{self, Notice, Plugin},
-    socket,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

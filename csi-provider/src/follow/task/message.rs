@@ -16,8 +16,8 @@ use crate::{
         plan,
         rewrite::{self, RewriteError},
     },
-    load::Reason,
     metrics::Metrics,
+    source::load::Reason,
     volume::{Content, tree::Written},
 };
 

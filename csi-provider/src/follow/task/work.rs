@@ -13,13 +13,17 @@ use crate::{
         plan::{self, Wants},
         rewrite,
     },
-    limits::{LimitError, Share},
-    load::{AuthenticateError, FilesError, Loaded, is_fresh},
     metrics::Outcome,
-    reference::ReferenceError,
     services::Services,
-    spec::{VaultKey, VolumeSpec},
-    volume::tree::Written,
+    source::{
+        load::{AuthenticateError, FilesError, Loaded, is_fresh},
+        reference::ReferenceError,
+    },
+    volume::{
+        limits::{LimitError, Share},
+        spec::{VaultKey, VolumeSpec},
+        tree::Written,
+    },
 };
 
 /// Failures in a row that are not told yet: about two seconds.

@@ -16,10 +16,12 @@ use strongroom_core::{Version, identity::ResourceName};
 use zeroize::Zeroizing;
 
 use crate::{
-    follow::Facts,
     pod::{Pod, PodToken, TokenError},
-    spec::{Object, VolumeSpec},
-    volume::{VolumeId, mount::Places},
+    volume::{
+        Facts, VolumeId,
+        mount::Places,
+        spec::{Object, VolumeSpec},
+    },
 };
 
 /// The format that is written and the only one that is read.

@@ -7,9 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Notice, Plugin, serve};
 use crate::{
-    handover,
+    kubelet::{
+        handover,
+        socket::{self, Place, Socket, SocketError},
+    },
     metrics::Metrics,
-    socket::{self, Place, Socket, SocketError},
 };
 
 /// A served registration socket.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use strongroom_client::{Route, Server};
 
-use crate::spec::VaultKey;
+use crate::volume::spec::VaultKey;
 
 /// How the servers of the cluster are reached. Has no say in whom to trust.
 #[derive(Debug, Clone, Default)]

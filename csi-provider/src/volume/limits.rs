@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_core::NamespaceName;
 
-use crate::{spec::VaultKey, volume::VolumeId};
+use crate::volume::{VolumeId, spec::VaultKey};
 
 /// The caps.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,10 @@ use std::{
 
 use strongroom_client::{Retry, Trust, vault::VaultClient};
 
-use crate::{follow::Link, reach::Reach, spec::VaultKey};
+use crate::{
+    source::{link::Link, reach::Reach},
+    volume::spec::VaultKey,
+};
 
 /// A vault and the stream of its changes.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use kube::{Api, Client, core::DeserializeGuard};
 use strongroom_core::{NamespaceName, identity::ResourceName};
 use strongroom_crds::{SecretRef, condition::AUTHORIZED};
 
-use crate::spec::{SpecError, VolumeSpec};
+use crate::volume::spec::{SpecError, VolumeSpec};
 
 /// The time for one read.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -12,7 +12,7 @@ use strongroom_client::identity::VaultToken;
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 
 use super::{AuthenticateError, is_fresh};
-use crate::{pod::PodToken, spec::VaultKey};
+use crate::{pod::PodToken, volume::spec::VaultKey};
 
 /// For how long an exchange is good for the pod's other volumes: the kubelet comes for all of them within seconds.
 const WINDOW: Duration = Duration::from_secs(10);

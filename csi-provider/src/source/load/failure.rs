@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt};
 
 use strongroom_client::vault::{Refusal, VaultError};
 
-use crate::{
+use crate::volume::{
+    FilePath,
     spec::{Source, VaultKey},
-    volume::FilePath,
 };
 
 /// Why one object cannot be had. What is missing is told apart from what is not permitted only as far as the vault
@@ -175,7 +175,7 @@ impl fmt::Display for FilesError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Object;
+    use crate::volume::spec::Object;
 
     fn failure(path: &str, name: &str, reason: Reason) -> FileFailure {
         let object = Object {

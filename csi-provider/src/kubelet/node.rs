@@ -6,7 +6,10 @@ use tonic::{Request, Response, Status};
 
 use super::status;
 use crate::{
-    driver::Driver,
+    driver::{
+        Driver,
+        request::{Publish, Unpublish},
+    },
     proto::csi::{
         NodeExpandVolumeRequest, NodeExpandVolumeResponse, NodeGetCapabilitiesRequest,
         NodeGetCapabilitiesResponse, NodeGetInfoRequest, NodeGetInfoResponse, NodeGetVolumeStatsRequest,
@@ -16,7 +19,6 @@ use crate::{
         node_server::Node,
         node_service_capability::{Rpc, Type, rpc},
     },
-    request::{Publish, Unpublish},
 };
 
 /// The Node service.

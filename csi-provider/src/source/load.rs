@@ -23,8 +23,11 @@ use zeroize::Zeroizing;
 use crate::{
     metrics::{Metrics, Outcome},
     pod::PodToken,
-    spec::{Object, Source, VaultKey, VolumeSpec},
-    volume::{Content, File, Image, image::default_mode},
+    volume::{
+        Content, File, Image,
+        image::default_mode,
+        spec::{Object, Source, VaultKey, VolumeSpec},
+    },
 };
 pub use failure::{FileFailure, FilesError, Reason};
 use shared::Shared;

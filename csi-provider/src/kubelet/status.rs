@@ -4,11 +4,12 @@
 use tonic::{Code, Status};
 
 use crate::{
-    driver::PublishError,
-    load::{AuthenticateError, FilesError},
+    driver::{PublishError, request::RequestError},
     pod::TokenError,
-    reference::ReferenceError,
-    request::RequestError,
+    source::{
+        load::{AuthenticateError, FilesError},
+        reference::ReferenceError,
+    },
 };
 
 /// Of a failed publish. Each leaves nothing mounted, so most codes are final; what may mend itself is not.

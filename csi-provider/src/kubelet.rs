@@ -1,0 +1,12 @@
+//! What the kubelet meets: the registration of the driver and the CSI services. gRPC in, the driver's own types out,
+//! every error with a deliberate code.
+
+pub mod handover;
+mod identity;
+mod node;
+pub mod registration;
+pub mod socket;
+mod status;
+
+pub use identity::IdentityService;
+pub use node::NodeService;

@@ -1,0 +1,7 @@
+//! Where the contents of a volume come from: its SecretRef, a token of its vault, the objects, and word of changes.
+
+pub mod link;
+pub mod load;
+pub mod reach;
+pub mod reference;
+pub mod vaults;
