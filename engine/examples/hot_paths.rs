@@ -8,11 +8,9 @@ mod vault;
 
 use std::{hint::black_box, path::Path, sync::mpsc, time::SystemTime};
 
+use strongroom_audit::{Class, Entry, Event, Log, LogConfig};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, ObjectKind, Permission, PolicyIndex, Uid};
-use strongroom_engine::{
-    AttributesPatch, ReadRequest, SecretValue, Tags, Timestamp, Vault, WriteRequest,
-    audit::{Class, Entry, Event, Log, LogConfig},
-};
+use strongroom_engine::{AttributesPatch, ReadRequest, SecretValue, Tags, Timestamp, Vault, WriteRequest};
 use vault::{Failure, open};
 
 /// Policies of the bundle that is decided on, each of an account of its own and for all of one more.

@@ -1,4 +1,4 @@
-//! A vault's objects and their life, cryptography, store, seal and audit format.
+//! A vault's objects and their life, cryptography, store and seal.
 //!
 //! ```text
 //!  request --> read(snapshot, ..)  --> Answer                      any thread, microseconds
@@ -14,7 +14,7 @@
 //!
 //! ```text
 //! let unsealed = Unsealed::open(VaultOptions, Arc<dyn Store>, Box<dyn Seal>)?;    // vault_id(), audit_head()
-//! let log = Arc::new(audit::Log::open(LogConfig::new(dir, vault_id, replica), unsealed.audit_head())?);
+//! let log = Arc::new(strongroom_audit::Log::open(LogConfig::new(dir, vault_id, replica), unsealed.audit_head())?);
 //! let vault = unsealed.start(log)?;                                               // a Vault, cheap to clone
 //! ```
 //!
@@ -28,7 +28,6 @@
 
 pub mod answer;
 pub mod apply;
-pub mod audit;
 pub mod backup;
 pub mod cipher;
 pub mod codec;

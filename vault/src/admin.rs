@@ -21,7 +21,7 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use strongroom_engine::audit::{AppendError, Class, Entry, Event};
+use strongroom_audit::{AppendError, Class, Entry, Event};
 use strongroom_wire::admin::{Anchor, SealStatus, Status};
 
 use crate::{clock::Clock, connection::Peer, policy::NotAudited, service::Service, watch::Watch};

@@ -20,11 +20,9 @@ use std::{
     time::Duration,
 };
 
+use strongroom_audit::{Log, Verdict};
 use strongroom_core::{Generation, ObjectName, Permission, PolicyIndex, Uid};
-use strongroom_engine::{
-    Vault,
-    audit::{Log, Verdict},
-};
+use strongroom_engine::Vault;
 use strongroom_wire::admin;
 use tokio::sync::watch;
 

@@ -13,10 +13,8 @@ use std::{
 
 use axum::Router;
 use rustls::ServerConfig;
-use strongroom_engine::{
-    Vault,
-    audit::{Class, Entry, Event, Log, VaultResource},
-};
+use strongroom_audit::{Class, Entry, Event, Log, VaultResource};
+use strongroom_engine::Vault;
 use tokio::{
     runtime,
     task::{JoinSet, spawn_blocking},

@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use strongroom_engine::{
-    Vault,
-    audit::{Log, RefusalCounter, VaultResource},
-};
+use strongroom_audit::{Log, RefusalCounter, VaultResource};
+use strongroom_engine::Vault;
 
 use crate::{
     auth::Authenticator, clock::Clock, connection::Drain, metrics::Metrics, policy::Policy,

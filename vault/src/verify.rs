@@ -1,6 +1,6 @@
 //! `audit verify`: an audit log checked offline.
 
-use strongroom_engine::audit::{
+use strongroom_audit::{
     Hash, Head, Report,
     verify::{VerifyError, verify},
 };

@@ -22,10 +22,8 @@
 use std::{fmt, sync::Arc};
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
-use strongroom_engine::{
-    Timestamp,
-    audit::{ClientInfo, TlsVersion},
-};
+use strongroom_audit::{ClientInfo, TlsVersion};
+use strongroom_engine::Timestamp;
 use strongroom_wire::{
     admin::{RefChanged, Volumes},
     watch::{ClientMessage, ServerMessage, watch_server},

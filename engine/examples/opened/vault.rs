@@ -2,9 +2,9 @@
 
 use std::{error::Error, path::Path, sync::Arc};
 
+use strongroom_audit::{Log, LogConfig};
 use strongroom_engine::{
     Initialise, Unsealed, Vault, VaultOptions,
-    audit::{Log, LogConfig},
     seal::SecretFile,
     store::{RedbOptions, RedbStore},
 };

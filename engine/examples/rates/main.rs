@@ -11,9 +11,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use strongroom_audit::{Entry, Event};
 use strongroom_engine::{
     Answer, AttributesPatch, ReadRequest, SecretValue, Tags, Timestamp, Vault, WriteError, WriteRequest,
-    audit::{Entry, Event},
 };
 use vault::{Failure, open};
 

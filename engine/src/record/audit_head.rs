@@ -1,8 +1,9 @@
 //! How far the audit log had reached the disk at a commit: a log that ends before it has lost records.
 
+use strongroom_audit::{Hash, Head};
+
 use super::VaultId;
 use crate::{
-    audit::{Hash, Head},
     codec::{CodecError, Decoder, Encoder, Magic},
     store::Value,
 };

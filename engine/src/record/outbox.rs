@@ -1,8 +1,9 @@
 //! An audit record on its way from a commit to the log.
 
+use strongroom_audit::Entry;
+
 use super::VaultId;
 use crate::{
-    audit::Entry,
     codec::{CodecError, Decoder, Encoder, Magic},
     store::Value,
 };

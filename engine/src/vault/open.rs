@@ -7,10 +7,10 @@ use std::{
 };
 
 use aws_lc_rs::rand;
+use strongroom_audit::{Head as AuditHead, Log};
 
 use super::{Published, Shared, Vault, WriterHandle, outbox::Outbox, writer::Writer};
 use crate::{
-    audit::{self, Log},
     cipher::KeyBytes,
     codec::CodecError,
     error::ObjectError,
@@ -126,7 +126,7 @@ pub struct Unsealed {
     snapshot: Arc<dyn Snapshot>,
     keyring: Keyring,
     seal: Box<dyn Seal>,
-    audit_head: Option<audit::Head>,
+    audit_head: Option<AuditHead>,
 }
 
 impl std::fmt::Debug for Unsealed {
@@ -179,7 +179,7 @@ impl Unsealed {
     }
 
     /// The last audit record that was known to be on the disk at the last commit: what the log is opened with.
-    pub const fn audit_head(&self) -> Option<audit::Head> {
+    pub const fn audit_head(&self) -> Option<AuditHead> {
         self.audit_head
     }
 

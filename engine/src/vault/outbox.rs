@@ -6,8 +6,9 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use strongroom_audit::{Class, Entry, Log, Place};
+
 use crate::{
-    audit::{Class, Entry, Log, Place},
     error::ObjectError,
     record::{VaultId, audit_head, damaged_state, key, outbox},
     store::{Batch, Snapshot},

@@ -1,6 +1,8 @@
 //! How a change ends.
 
-use crate::{answer::Answer, audit, error::ObjectError};
+use strongroom_audit::Entry;
+
+use crate::{answer::Answer, error::ObjectError};
 
 /// The queue of the writer holds all it may: 429 with Retry-After.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -9,7 +11,7 @@ pub struct QueueFull;
 
 /// Makes the audit record of a change from its outcome. Called on the writer's thread, again if the change has to be
 /// decided again.
-pub type AuditOf = Box<dyn Fn(&Result<Answer, ObjectError>) -> audit::Entry + Send>;
+pub type AuditOf = Box<dyn Fn(&Result<Answer, ObjectError>) -> Entry + Send>;
 
 /// Told how a change ended: exactly once, on the writer's thread. It must be quick and must not wait.
 pub type Done<T = Answer> = Box<dyn FnOnce(Result<T, WriteError>) + Send>;

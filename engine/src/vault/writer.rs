@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, mpsc},
 };
 
+use strongroom_audit::{Entry, Event};
 use strongroom_core::ObjectName;
 
 use super::{
@@ -22,7 +23,6 @@ use crate::{
         apply,
         system::{SystemRequest, apply_system, expired, uncollected},
     },
-    audit::{Entry, Event},
     error::ObjectError,
     inputs::Inputs,
     object::{KIND, View},

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_engine::{ReadRequest, Timestamp, Vault, WriteError, audit::SyncMode};
+use strongroom_audit::SyncMode;
+use strongroom_engine::{ReadRequest, Timestamp, Vault, WriteError};
 
 use crate::{
     disk::Disk,

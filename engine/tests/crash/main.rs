@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use disk::{Disk, Random};
 use recording::Recording;
 use recovery::Tally;
-use strongroom_engine::audit::SyncMode;
+use strongroom_audit::SyncMode;
 
 /// Images of some sectors of some writes, per moment.
 const TORN: usize = 4;

@@ -7,9 +7,9 @@ use std::{
     sync::Arc,
 };
 
+use strongroom_audit::{Log, LogConfig, SyncMode};
 use strongroom_engine::{
     Initialise, ReadRequest, Timestamp, Unsealed, Vault, VaultOptions,
-    audit::{Log, LogConfig, SyncMode},
     seal::SecretFile,
     store::{OpenStoreError, RedbOptions, RedbStore},
 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, fs};
 
-use strongroom_engine::audit::verify;
+use strongroom_audit::verify;
 
 use crate::{
     disk::Disk,

@@ -7,14 +7,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use strongroom_audit::{
+    ClientInfo, CorrelationId, Entry, Operation, Origin, Outcome, PolicyName, Record, RequestPath, Resource,
+    TlsVersion, VaultResource, Verdict,
+};
 use strongroom_core::{Identity, ObjectName, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, BackupBlob, ObjectError, PageRequest, ReadRequest, SecretValue, Tags, Timestamp,
     Vault, WriteError, WriteRequest,
-    audit::{
-        ClientInfo, CorrelationId, Entry, Operation, Origin, Outcome, PolicyName, Record, RequestPath,
-        Resource, TlsVersion, VaultResource, Verdict,
-    },
 };
 
 use crate::recording::{Place, State, seen};

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use strongroom_engine::{
-    Initialise, OpenError, Timestamp, Unsealed, WriteRequest,
-    audit::{Log, LogConfig},
-    store::MemoryStore,
-};
+use strongroom_audit::{Log, LogConfig};
+use strongroom_engine::{Initialise, OpenError, Timestamp, Unsealed, WriteRequest, store::MemoryStore};
 
 use crate::{
     fixture::{DAY, name},

@@ -5,10 +5,10 @@ use std::{
     sync::{Arc, mpsc},
 };
 
+use strongroom_audit::{Entry, Event, Log, LogConfig};
 use strongroom_engine::{
     Answer, Initialise, OpenError, SecretBundle, Timestamp, Unsealed, Vault, VaultOptions, WriteError,
     WriteRequest,
-    audit::{Entry, Event, Log, LogConfig},
     seal::{Seal, SecretFile},
     store::{RedbOptions, RedbStore, Store},
 };

@@ -6,9 +6,9 @@ use std::sync::{
     mpsc,
 };
 
+use strongroom_audit::{Log, LogConfig, verify};
 use strongroom_engine::{
     Answer, Initialise, ObjectError, QueueFull, Unsealed, VaultOptions, WriteError, WriteRequest,
-    audit::{Log, LogConfig, verify},
     record::key,
     store::{Batch, Changes, CommitError, Gen, Limits, MemoryStore, Snapshot, Store, StoreError},
 };

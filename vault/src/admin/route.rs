@@ -10,8 +10,8 @@ use axum::{
     routing::{get, post},
 };
 use http::{HeaderValue, StatusCode, header};
+use strongroom_audit::{Event, Hash};
 use strongroom_core::Generation;
-use strongroom_engine::audit::{Event, Hash};
 use strongroom_wire::admin::{PolicyStatus, RefChanged, Resolve, Resolved, Rollback, Status, Volumes, path};
 
 use super::{

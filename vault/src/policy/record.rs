@@ -1,8 +1,8 @@
 //! How the policy state is kept in the store: one line of JSON and, for the bundle, the bytes it came in.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use strongroom_audit::Hash;
 use strongroom_core::Generation;
-use strongroom_engine::audit::Hash;
 use strongroom_wire::admin::PolicyStatus;
 
 /// The key of the bundle in force.

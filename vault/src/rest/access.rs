@@ -7,11 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::request::Parts;
+use strongroom_audit::{Class, Entry, Outcome, Record, Resource, Verdict};
 use strongroom_core::{ObjectKind, ObjectName, Permission, PolicyIndex, Uid};
-use strongroom_engine::{
-    Answer, BackupBlob, ObjectError, ReadRequest, Timestamp, WriteError, WriteRequest,
-    audit::{Class, Entry, Outcome, Record, Resource, Verdict},
-};
+use strongroom_engine::{Answer, BackupBlob, ObjectError, ReadRequest, Timestamp, WriteError, WriteRequest};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
 use super::{

@@ -11,8 +11,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Request, header::WWW_AUTHENTICATE, request::Parts};
+use strongroom_audit::{CorrelationId, Operation, RefusalReason};
 use strongroom_core::{NamespaceName, VaultName};
-use strongroom_engine::audit::{CorrelationId, Operation, RefusalReason};
 use tokio::sync::Semaphore;
 
 use super::{

@@ -7,8 +7,9 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
+use strongroom_audit::Outcome;
 use strongroom_core::Permission;
-use strongroom_engine::{ObjectError, audit::Outcome};
+use strongroom_engine::ObjectError;
 
 use super::{host::HostError, query::QueryError, route::RouteError};
 use crate::{auth::AuthError, policy::Closed};

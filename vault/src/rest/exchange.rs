@@ -8,7 +8,7 @@ use std::{
 
 use http::{HeaderMap, header::USER_AGENT, request::Parts};
 use rustls::ProtocolVersion;
-use strongroom_engine::audit::{
+use strongroom_audit::{
     ClientInfo, CorrelationId, Operation, Origin, Outcome, Record, RequestPath, Resource, TlsVersion,
     VaultResource, Verdict,
 };

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use strongroom_engine::audit::{Class, Entry, Log};
+use strongroom_audit::{Class, Entry, Log};
 use tokio::{
     sync::oneshot,
     task::{spawn_blocking, yield_now},

@@ -5,8 +5,8 @@
 //! (`/secrets/NAME/`), and the doubled first slash of a documented sample (`//secrets`).
 
 use http::Method;
+use strongroom_audit::{Operation, Resource};
 use strongroom_core::{ObjectKind, ObjectName, Permission, Version, name::NameError};
-use strongroom_engine::audit::{Operation, Resource};
 
 /// The longest path, in bytes: the longest name and version leave room to spare.
 const MAX_PATH: usize = 256;

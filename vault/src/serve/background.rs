@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use strongroom_engine::{
-    Timestamp,
-    audit::{Class, Entry},
-};
+use strongroom_audit::{Class, Entry};
+use strongroom_engine::Timestamp;
 use tokio::{
     task::{JoinSet, spawn_blocking},
     time::{MissedTickBehavior, interval, sleep},

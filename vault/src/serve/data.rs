@@ -2,9 +2,9 @@
 
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
 
+use strongroom_audit::{Class, Entry, Event, Hash, Log, LogConfig, Quota, Retention, SyncMode};
 use strongroom_engine::{
     Initialise, Rules, SoftDelete, Unsealed, Vault, VaultOptions,
-    audit::{Class, Entry, Event, Hash, Log, LogConfig, Quota, Retention, SyncMode},
     seal::SecretFile,
     store::{RedbOptions, RedbStore},
 };

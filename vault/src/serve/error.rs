@@ -39,10 +39,10 @@ pub enum StartError {
     Vault(#[from] strongroom_engine::OpenError),
     /// The audit log cannot be opened.
     #[error("cannot open the audit log")]
-    Audit(#[from] strongroom_engine::audit::OpenError),
+    Audit(#[from] strongroom_audit::OpenError),
     /// The start cannot be recorded.
     #[error("cannot record the start in the audit log")]
-    Record(#[from] strongroom_engine::audit::AppendError),
+    Record(#[from] strongroom_audit::AppendError),
     /// The stored policy cannot be read.
     #[error("cannot load the policy")]
     Policy(#[from] LoadError),

@@ -1,6 +1,7 @@
 //! Why a subscription ends, and why a stream does.
 
-use strongroom_engine::{ObjectError, audit::AppendError};
+use strongroom_audit::AppendError;
+use strongroom_engine::ObjectError;
 use strongroom_wire::watch::{Revoked, revoked::Reason};
 use tonic::Status;
 

@@ -3,12 +3,11 @@
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use aws_lc_rs::rand;
-use strongroom_core::Identity;
-use strongroom_engine::audit::{
+use strongroom_audit::{
     AppendError, Class, ClientInfo, CorrelationId, Entry, Operation, Origin, Outcome, Record, RequestPath,
     Resource, TlsVersion, Verdict,
 };
-
+use strongroom_core::Identity;
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     task::block_in_place,

@@ -138,7 +138,7 @@ async fn a_bundle_is_taken_confirmed_and_given_back_byte_for_byte() {
     let bytes = bundle(&port.service.objects, (1, 1), vec![allow(&["u"])]);
     let taken: PolicyStatus = port.send(Method::PUT, path::BUNDLE, bytes.clone()).await.unwrap();
     assert_eq!(taken.generation, Generation { epoch: 1, n: 1 });
-    assert_eq!(taken.hash, strongroom_engine::audit::Hash::of(&bytes).to_string());
+    assert_eq!(taken.hash, strongroom_audit::Hash::of(&bytes).to_string());
     assert_eq!(
         port.send::<PolicyStatus>(Method::PUT, path::BUNDLE, bytes.clone())
             .await

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
 
+use strongroom_audit::{Entry, Event, Log, LogConfig, VaultResource};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, Initialise, SecretValue, Unsealed, Vault, VaultOptions, WriteRequest,
-    audit::{Entry, Event, Log, LogConfig, VaultResource},
     seal::SecretFile,
     store::{MemoryStore, Store},
 };

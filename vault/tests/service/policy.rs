@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use strongroom_audit::{Entry, Event, Place, PolicyName, Verdict};
 use strongroom_core::{Effect, Generation, Permission};
-use strongroom_engine::audit::{Entry, Event, Place, PolicyName, Verdict};
 use strongroom_vault::{
     policy::{AcceptError, Closed, ConfirmError, NotAccepted, NotAudited, Policy, PutError, Unfit},
     service::Service,
@@ -139,7 +139,7 @@ fn a_stored_bundle_of_another_release_closes_the_vault_but_keeps_its_fence() {
     let service = fixture.start();
     put(&service, (4, 7), vec![allow(&["u"])]).unwrap();
     let newer = br#"{"format":9}"#;
-    let hash = strongroom_engine::audit::Hash::of(newer).to_string();
+    let hash = strongroom_audit::Hash::of(newer).to_string();
     let line = serde_json::json!({"format": 1, "record":
         {"policy": {"generation": {"epoch": 9, "n": 9}, "hash": hash}, "at": 0}});
     let record = [line.to_string().as_bytes(), b"\n", newer].concat();

@@ -2,11 +2,9 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
+use strongroom_audit::{Operation, Outcome, Resource, Verdict};
 use strongroom_core::{Decision, Identity, ObjectKind, ObjectName, Permission, PolicyIndex};
-use strongroom_engine::{
-    Answer, ObjectError, ReadRequest,
-    audit::{Operation, Outcome, Resource, Verdict},
-};
+use strongroom_engine::{Answer, ObjectError, ReadRequest};
 use strongroom_wire::watch::{Content, Contents, Fetch, server_message::Message};
 
 use super::{super::trail::Deed, Stream};

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Instant};
 
+use strongroom_audit::{Operation, Outcome, RefusalReason, Resource, Verdict};
 use strongroom_core::{Permission, PolicyIndex};
-use strongroom_engine::audit::{Operation, Outcome, RefusalReason, Resource, Verdict};
 use strongroom_wire::watch::{Renew, Subscribe, Subscribed, server_message::Message};
 use tokio::time::timeout;
 use zeroize::Zeroizing;

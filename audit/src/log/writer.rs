@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{error::AppendError, gauges::Gauges, open::End};
-use crate::audit::{
+use crate::{
     chain::{Head, Link, Place},
     config::{Class, LogConfig},
     entry::{Entry, Time},

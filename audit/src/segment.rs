@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::chain::{Head, Place};
+use crate::chain::{Head, Place};
 
 /// A segment's file name: the sequence number of its first record, so that names sort as records do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use serde::Deserialize;
 
-use crate::audit::{
+use crate::{
     chain::{Hash, Link, Place, SEPARATOR},
     entry::Entry,
 };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use self::walk::Walk;
-use crate::audit::{
+use crate::{
     chain::Head,
     line::next_line,
     segment::{SegmentName, list},

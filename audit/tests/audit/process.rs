@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
-use strongroom_engine::audit::{AppendError, Class, Head, Log, verify};
+use strongroom_audit::{AppendError, Class, Head, Log, verify};
 
 use crate::fixture::{Bench, entry, within};
 

@@ -9,7 +9,7 @@ use std::{fmt::Write as _, time::Duration};
 use strongroom_core::Identity;
 
 use super::{Origin, Outcome, Record, Resource, Verdict};
-use crate::audit::entry::Time;
+use crate::entry::Time;
 
 /// A line in the making.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ const fn is_plain(byte: u8) -> bool {
 }
 
 /// The record's text without its closing brace.
-pub(in crate::audit) fn body(record: &Record) -> Vec<u8> {
+pub(crate) fn body(record: &Record) -> Vec<u8> {
     let mut line = Line(String::with_capacity(1024));
     line.json("{\"type\":\"request\",\"time\":\"")
         .shown(Time(record.time));

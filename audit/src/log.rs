@@ -15,7 +15,7 @@ use self::{
     open::find_end,
     writer::{Appended, Writer},
 };
-use crate::audit::{
+use crate::{
     chain::{Head, Place},
     config::{Class, LogConfig, SyncMode},
     entry::Entry,

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-use strongroom_engine::audit::{
+use strongroom_audit::{
     AppendError, Class, Entry, Event, Problem, Quota, Retention, verify,
     verify::{Finding, Note},
 };

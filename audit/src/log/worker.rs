@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::Shared;
-use crate::audit::{
+use crate::{
     chain::{Head, Place},
     config::{Retention, SyncMode},
     entry::Entry,

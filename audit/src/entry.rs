@@ -9,7 +9,7 @@ use std::{
 use serde::{Serialize, Serializer, de::IgnoredAny};
 use serde_json::ser::Formatter;
 
-use crate::audit::{
+use crate::{
     chain::Hash,
     event::{Event, Stamped},
     record::{Record, shape},

@@ -3,7 +3,7 @@
 use std::{fs, sync::OnceLock};
 
 use proptest::prelude::*;
-use strongroom_engine::audit::{
+use strongroom_audit::{
     Class, Head, Log, Recovery, Report, verify,
     verify::{Finding, Note},
 };

@@ -3,7 +3,7 @@
 use std::{fs, net::IpAddr};
 
 use proptest::prelude::*;
-use strongroom_engine::audit::{
+use strongroom_audit::{
     Class, ClientInfo, Entry, Event, PolicyName, RefusalCounter, RefusalReason, RequestPath, Verdict, verify,
 };
 

@@ -8,12 +8,12 @@ use std::{
 
 use strongroom_core::{Decision, Identity, NamespaceName, ObjectKind, ObjectName, VaultName, Version};
 
-use crate::audit::{
+use crate::{
     operation::Operation,
     text::{ClientInfo, CorrelationId, PolicyName, RequestPath},
 };
 
-pub(in crate::audit) mod shape;
+pub(crate) mod shape;
 
 /// The vault a record is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

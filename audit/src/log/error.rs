@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::audit::config::Class;
+use crate::config::Class;
 
 /// Why a log cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ pub enum AppendError {
         /// Why.
         source: io::Error,
     },
-    /// The record was appended but did not reach the disk ([`crate::audit::SyncMode::Always`]).
+    /// The record was appended but did not reach the disk ([`crate::SyncMode::Always`]).
     #[error("the audit record was not synced to the disk")]
     NotSynced,
 }

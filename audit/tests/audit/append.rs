@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use strongroom_engine::audit::{Class, Entry, Event, Log, OpenError, Place, SegmentLimits, SyncMode, verify};
+use strongroom_audit::{Class, Entry, Event, Log, OpenError, Place, SegmentLimits, SyncMode, verify};
 
 use crate::fixture::{Bench, entry, record, within};
 

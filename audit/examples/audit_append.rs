@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use strongroom_core::{Identity, ObjectKind};
-use strongroom_engine::audit::{
+use strongroom_audit::{
     Class, ClientInfo, CorrelationId, Entry, Log, LogConfig, Operation, Origin, Outcome, PolicyName, Record,
     RequestPath, Resource, TlsVersion, VaultResource, Verdict,
 };
+use strongroom_core::{Identity, ObjectKind};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let temporary = tempfile::TempDir::new()?;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::report::{Finding, Location, Note, Report};
-use crate::audit::{
+use crate::{
     chain::{Hash, Head, Link},
     line::{LineError, RawLine},
     recovery::Upkeep,

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::audit::config::{Class, Quota};
+use crate::config::{Class, Quota};
 
 /// Why a log is not healthy: the vault must not be ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

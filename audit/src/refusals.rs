@@ -9,7 +9,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::audit::{entry::Time, event::Event};
+use crate::{entry::Time, event::Event};
 
 /// Why a request was refused before anyone was known to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

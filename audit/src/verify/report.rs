@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::audit::{
+use crate::{
     chain::{Hash, Head},
     line::LineError,
     segment::SegmentName,

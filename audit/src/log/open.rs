@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::error::OpenError;
-use crate::audit::{
+use crate::{
     chain::{Hash, Head, Place},
     config::LogConfig,
     line::{LineError, RawLine, next_line},
