@@ -1,16 +1,14 @@
 //! What every controller of a leading operator works with.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-
 use kube::{Client, runtime::events::Recorder};
+use parking_lot::{Mutex, RwLock};
 
 use crate::{
-    caches::Caches,
     fleet::{Credentials, Fleet},
     metrics::Metrics,
-    pki::Succession,
-    secret_ref::Followers,
+    pki::Authorities,
     settings::Settings,
+    world::{Changes, Followers, Stores},
 };
 
 /// The context.
@@ -20,32 +18,19 @@ pub struct Context {
     /// What the installer decided.
     pub settings: Settings,
     /// What exists.
-    pub caches: Caches,
+    pub stores: Stores,
+    /// What happens.
+    pub changes: Changes,
     /// What runs.
     pub fleet: Fleet,
-    /// Who follows which SecretRef.
+    /// Which vaults are yet to hear of which SecretRef.
     pub followers: Mutex<Followers>,
     /// How the vaults are reached.
     pub credentials: Credentials,
     /// The authorities.
-    pub authorities: Arc<RwLock<Authorities>>,
+    pub authorities: RwLock<Authorities>,
     /// Tells people.
     pub recorder: Recorder,
     /// Tells machines.
     pub metrics: Metrics,
-}
-
-impl Context {
-    /// Who follows which SecretRef, to look at and change in one go.
-    pub fn followers(&self) -> MutexGuard<'_, Followers> {
-        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Both authorities.
-pub struct Authorities {
-    /// Behind the servers.
-    pub serving: Succession,
-    /// Behind the operator.
-    pub admin: Succession,
 }

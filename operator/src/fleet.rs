@@ -2,15 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::{Mutex, RwLock};
 use strongroom_client::{Route, Server, Trust, admin::AdminClient};
 use strongroom_core::{Bundle, BundlePolicy, Generation, NamespaceName, PolicyIndex, VaultName};
 use strongroom_wire::admin::{Anchor, PolicyStatus, RefChanged, Status, Volumes};
 
-use crate::vault::desired::{Subject, port};
+use crate::target::{Target, port};
 
 /// How old volume counts may be.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
@@ -69,13 +70,13 @@ impl InForce {
 
 impl Member {
     /// The client of the vault's one replica, with the credentials of `credentials`.
-    pub fn client(&mut self, subject: &Subject<'_>, credentials: &Credentials) -> AdminClient {
+    pub fn client(&mut self, target: &Target<'_>, credentials: &Credentials) -> AdminClient {
         let (serial, trust) = credentials.current();
         match &self.client {
             Some((with, client)) if *with == serial => client.clone(),
             Some(_) | None => {
-                let route = (credentials.route)(&subject.name, &subject.namespace);
-                let server = Server::vault(&subject.name, &subject.namespace).by(route);
+                let route = (credentials.route)(&target.name, &target.namespace);
+                let server = Server::vault(&target.name, &target.namespace).by(route);
                 let client = AdminClient::new(&server, trust);
                 self.client = Some((serial, client.clone()));
                 client
@@ -133,12 +134,12 @@ impl Credentials {
 
     /// Replaces them.
     pub fn renew(&self, trust: Trust) {
-        let mut current = self.trust.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.trust.write();
         *current = (current.0 + 1, trust);
     }
 
     fn current(&self) -> (u64, Trust) {
-        self.trust.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trust.read().clone()
     }
 }
 
@@ -149,15 +150,12 @@ pub struct Fleet(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Member>>>>);
 impl Fleet {
     /// The vault of this UID, known or not.
     pub fn member(&self, uid: &str) -> Arc<tokio::sync::Mutex<Member>> {
-        let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut members = self.0.lock();
         Arc::clone(members.entry(uid.to_owned()).or_default())
     }
 
     /// Forgets vaults that are gone.
     pub fn retain(&self, exists: impl Fn(&str) -> bool) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|uid, _| exists(uid));
+        self.0.lock().retain(|uid, _| exists(uid));
     }
 }

@@ -13,9 +13,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    context::Authorities,
     object::{Kind, Objects, datum, is_forbidden},
-    pki::{Leaf, PkiError, Subject, Timing, needs_renewal},
+    pki::{Authorities, Leaf, PkiError, Subject, Timing, needs_renewal},
     settings::Settings,
 };
 use stored::{load_succession, store_succession};

@@ -13,7 +13,6 @@
 //! - what is to be done is decided by pure functions of values and a clock; effects are one thin layer beside them.
 
 pub mod args;
-pub mod caches;
 pub mod conditions;
 pub mod context;
 pub mod definitions;
@@ -30,7 +29,10 @@ pub mod policy;
 mod queue;
 pub mod run;
 pub mod secret_ref;
+mod sentence;
 pub mod settings;
 mod status;
+pub mod target;
 pub mod uninstall;
 pub mod vault;
+pub mod world;

@@ -60,6 +60,17 @@ impl Kind {
     }
 }
 
+/// One object to be there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name, in the vault's namespace.
+    pub name: String,
+    /// The whole object.
+    pub object: Value,
+}
+
 /// The objects of one namespace.
 #[derive(Clone)]
 pub struct Objects {

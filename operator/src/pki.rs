@@ -6,9 +6,11 @@
 //! Each keeps its successor beside it: a successor is published in the trust bundle for [`PUBLISHED_BEFORE_USE`] before
 //! it signs anything, and its predecessor stays there until the last certificate under it has expired.
 
+mod authorities;
 mod authority;
 mod succession;
 
+pub use authorities::Authorities;
 pub use authority::{Authority, Leaf, PkiError, Subject, needs_renewal};
 pub use succession::{Succession, Timing};
 

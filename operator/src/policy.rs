@@ -5,15 +5,13 @@
 //! ```
 
 mod compile;
-mod directory;
 mod freeze;
 mod publish;
 mod push;
 mod report;
 
-pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile};
-pub use directory::Directory;
+pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile, compile_all};
 pub use freeze::freeze;
 pub use publish::{report_all, report_orphan};
-pub use push::{PushError, compile_all, enforce};
+pub use push::{PushError, enforce};
 pub use report::Enforcement;

@@ -10,11 +10,14 @@ use kube::{
 use strongroom_crds::{SecretRef, Vault};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use crate::caches::{Caches, Change};
+use crate::world::{Change, Changes, Stores};
 
 /// Every vault at first, then those that a change concerns.
-pub fn vaults(caches: &Caches) -> impl Stream<Item = Result<ReconcileRequest<Vault>, Infallible>> + use<> {
-    requests(caches, all_vaults, |caches, change| match change {
+pub fn vaults(
+    stores: &Stores,
+    changes: &Changes,
+) -> impl Stream<Item = Result<ReconcileRequest<Vault>, Infallible>> + use<> {
+    requests(stores, changes, all_vaults, |stores, change| match change {
         Change::Vault(vault) => vec![vault],
         Change::Policy {
             namespace,
@@ -23,28 +26,30 @@ pub fn vaults(caches: &Caches) -> impl Stream<Item = Result<ReconcileRequest<Vau
         Change::Policy {
             namespace,
             vault: None,
-        } => all_vaults(caches)
+        } => all_vaults(stores)
             .into_iter()
             .filter(|vault| vault.namespace.as_deref() == Some(&namespace))
             .collect(),
-        Change::Accounts { namespace } => vaults_that_name(caches, &namespace),
-        Change::SecretRef(_) | Change::Enforced(_) => Vec::new(),
+        Change::Accounts { namespace } => vaults_that_name(stores, &namespace),
+        Change::SecretRef(_) | Change::Enforcement(_) => Vec::new(),
     })
 }
 
 /// Every SecretRef at first, then those that a change concerns.
 pub fn secret_refs(
-    caches: &Caches,
+    stores: &Stores,
+    changes: &Changes,
 ) -> impl Stream<Item = Result<ReconcileRequest<SecretRef>, Infallible>> + use<> {
     requests(
-        caches,
-        |caches| refs_where(caches, |_| true),
-        |caches, change| match change {
+        stores,
+        changes,
+        |stores| refs_where(stores, |_| true),
+        |stores, change| match change {
             Change::SecretRef(secret_ref) => vec![secret_ref],
             Change::Accounts { namespace } => {
-                refs_where(caches, |r| r.namespace().as_deref() == Some(&namespace))
+                refs_where(stores, |r| r.namespace().as_deref() == Some(&namespace))
             }
-            Change::Vault(vault) | Change::Enforced(vault) => refs_where(caches, |secret_ref| {
+            Change::Vault(vault) | Change::Enforcement(vault) => refs_where(stores, |secret_ref| {
                 let reference = &secret_ref.spec.vault_ref;
                 reference.name == vault.name && Some(&reference.namespace) == vault.namespace.as_ref()
             }),
@@ -54,20 +59,21 @@ pub fn secret_refs(
 }
 
 fn requests<K>(
-    caches: &Caches,
-    all: fn(&Caches) -> Vec<ObjectRef<K>>,
-    concerned: fn(&Caches, Change) -> Vec<ObjectRef<K>>,
+    stores: &Stores,
+    changes: &Changes,
+    all: fn(&Stores) -> Vec<ObjectRef<K>>,
+    concerned: fn(&Stores, Change) -> Vec<ObjectRef<K>>,
 ) -> impl Stream<Item = Result<ReconcileRequest<K>, Infallible>> + use<K>
 where
     K: kube::Resource<DynamicType = ()> + 'static,
 {
     // Listening begins before the first look, so that nothing falls between the two.
-    let changes = caches.changes();
-    let first = stream::iter(all(caches));
-    let caches = caches.clone();
-    let later = stream::unfold((caches, changes), move |(caches, mut changes)| async move {
-        let refs = next(&caches, &mut changes, all, concerned).await?;
-        Some((stream::iter(refs), (caches, changes)))
+    let changes = changes.subscribe();
+    let first = stream::iter(all(stores));
+    let stores = stores.clone();
+    let later = stream::unfold((stores, changes), move |(stores, mut changes)| async move {
+        let refs = next(&stores, &mut changes, all, concerned).await?;
+        Some((stream::iter(refs), (stores, changes)))
     });
     first
         .chain(later.flatten())
@@ -75,20 +81,20 @@ where
 }
 
 async fn next<K: kube::Resource>(
-    caches: &Caches,
+    stores: &Stores,
     changes: &mut Receiver<Change>,
-    all: fn(&Caches) -> Vec<ObjectRef<K>>,
-    concerned: fn(&Caches, Change) -> Vec<ObjectRef<K>>,
+    all: fn(&Stores) -> Vec<ObjectRef<K>>,
+    concerned: fn(&Stores, Change) -> Vec<ObjectRef<K>>,
 ) -> Option<Vec<ObjectRef<K>>> {
     match changes.recv().await {
-        Ok(change) => Some(concerned(caches, change)),
-        Err(RecvError::Lagged(_)) => Some(all(caches)),
+        Ok(change) => Some(concerned(stores, change)),
+        Err(RecvError::Lagged(_)) => Some(all(stores)),
         Err(RecvError::Closed) => None,
     }
 }
 
-fn all_vaults(caches: &Caches) -> Vec<ObjectRef<Vault>> {
-    caches
+fn all_vaults(stores: &Stores) -> Vec<ObjectRef<Vault>> {
+    stores
         .vaults
         .state()
         .iter()
@@ -96,8 +102,8 @@ fn all_vaults(caches: &Caches) -> Vec<ObjectRef<Vault>> {
         .collect()
 }
 
-fn refs_where(caches: &Caches, wanted: impl Fn(&SecretRef) -> bool) -> Vec<ObjectRef<SecretRef>> {
-    caches
+fn refs_where(stores: &Stores, wanted: impl Fn(&SecretRef) -> bool) -> Vec<ObjectRef<SecretRef>> {
+    stores
         .secret_refs
         .state_filter(wanted)
         .iter()
@@ -106,8 +112,8 @@ fn refs_where(caches: &Caches, wanted: impl Fn(&SecretRef) -> bool) -> Vec<Objec
 }
 
 /// The vaults with a policy that names this namespace.
-fn vaults_that_name(caches: &Caches, namespace: &str) -> Vec<ObjectRef<Vault>> {
-    let mut vaults: Vec<ObjectRef<Vault>> = caches
+fn vaults_that_name(stores: &Stores, namespace: &str) -> Vec<ObjectRef<Vault>> {
+    let mut vaults: Vec<ObjectRef<Vault>> = stores
         .policies
         .state()
         .iter()

@@ -1,10 +1,6 @@
 //! `operator run`: watches, leads, reconciles.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::Args;
 use futures::StreamExt;
@@ -16,11 +12,11 @@ use kube::{
     },
 };
 use kube_lease_manager::LeaseManagerBuilder;
+use parking_lot::{Mutex, RwLock};
 use strongroom_core::NamespaceName;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    caches::{Caches, Change},
     context::Context,
     definitions,
     fleet::{Credentials, Fleet},
@@ -30,6 +26,7 @@ use crate::{
     policy, queue, secret_ref,
     settings::Settings,
     vault,
+    world::{Change, Changes, Stores},
 };
 
 /// The lease that the leader holds.
@@ -87,8 +84,9 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         checked = definitions::current(&client) => checked?,
         _ = terminate.recv() => return Ok(()),
     }
-    let caches = Caches::start(&client);
-    caches.synced().await?;
+    let changes = Changes::default();
+    let stores = Stores::start(&client, &changes);
+    stores.synced().await?;
     readiness.set(true);
     tracing::info!("every watch has listed what exists; waiting to lead");
 
@@ -107,7 +105,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     tracing::info!("leading");
     metrics.lead();
     let result = tokio::select! {
-        result = lead(&client, &args, &caches, metrics) => result,
+        result = lead(&client, &args, (&stores, &changes), metrics) => result,
         // Who has lost the lease must not write anything any more: the process ends, and starts as a standby.
         _ = leading.wait_for(|leads| !*leads) => Err(anyhow::anyhow!("the lease was lost")),
         _ = terminate.recv() => Ok(()),
@@ -118,8 +116,13 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     result
 }
 
-async fn lead(client: &Client, args: &RunArgs, caches: &Caches, metrics: Metrics) -> anyhow::Result<()> {
-    let context = Arc::new(prepare(client, args, caches, metrics).await?);
+async fn lead(
+    client: &Client,
+    args: &RunArgs,
+    (stores, changes): (&Stores, &Changes),
+    metrics: Metrics,
+) -> anyhow::Result<()> {
+    let context = Arc::new(prepare(client, args, (stores, changes), metrics).await?);
     let config = || {
         controller::Config::default()
             .debounce(Duration::from_millis(100))
@@ -136,8 +139,8 @@ async fn lead(client: &Client, args: &RunArgs, caches: &Caches, metrics: Metrics
             vault::retry(&vault, error, &context)
         },
         Arc::clone(&context),
-        caches.vaults.clone(),
-        Box::pin(queue::vaults(caches)),
+        stores.vaults.clone(),
+        Box::pin(queue::vaults(stores, changes)),
         config(),
     )
     .for_each(|_| std::future::ready(()));
@@ -145,8 +148,8 @@ async fn lead(client: &Client, args: &RunArgs, caches: &Caches, metrics: Metrics
         secret_ref_reconciler,
         |secret_ref, error, context| secret_ref::retry(&secret_ref, error, &context),
         Arc::clone(&context),
-        caches.secret_refs.clone(),
-        Box::pin(queue::secret_refs(caches)),
+        stores.secret_refs.clone(),
+        Box::pin(queue::secret_refs(stores, changes)),
         config(),
     )
     .for_each(|_| std::future::ready(()));
@@ -177,7 +180,7 @@ fn secret_ref_reconciler(
 async fn prepare(
     client: &Client,
     args: &RunArgs,
-    caches: &Caches,
+    (stores, changes): (&Stores, &Changes),
     metrics: Metrics,
 ) -> anyhow::Result<Context> {
     let settings = Settings {
@@ -200,10 +203,11 @@ async fn prepare(
         credentials: Credentials::new(installation::credentials(&settings, &authorities)?),
         client: client.clone(),
         settings,
-        caches: caches.clone(),
+        stores: stores.clone(),
+        changes: changes.clone(),
         fleet: Fleet::default(),
         followers: Mutex::default(),
-        authorities: Arc::new(RwLock::new(authorities)),
+        authorities: RwLock::new(authorities),
         recorder: Recorder::new(client.clone(), reporter),
         metrics,
     })
@@ -211,15 +215,15 @@ async fn prepare(
 
 /// Reports on policies whose vault does not exist; those of existing vaults are reported with their vault.
 async fn orphans(context: Arc<Context>) {
-    let mut changes = context.caches.changes();
+    let mut changes = context.changes.subscribe();
     let mut every = tokio::time::interval(Duration::from_secs(30));
     loop {
-        for policy in context.caches.policies.state() {
+        for policy in context.stores.policies.state() {
             policy::report_orphan(&context, &policy).await;
         }
         context.fleet.retain(|uid| {
             context
-                .caches
+                .stores
                 .vaults
                 .find(|vault| vault.metadata.uid.as_deref() == Some(uid))
                 .is_some()
@@ -259,9 +263,6 @@ async fn maintain(context: Arc<Context>) {
                 Err(error) => tracing::warn!(%error, "cannot renew the operator's certificate"),
             }
         }
-        *context
-            .authorities
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = authorities;
+        *context.authorities.write() = authorities;
     }
 }

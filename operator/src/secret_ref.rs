@@ -1,11 +1,9 @@
 //! `SecretRef`: told ahead of time what each file would meet, and how many volumes show it; and word of its changes
 //! to those volumes, by the vaults that they listen to.
 
-mod followers;
 mod reconcile;
 mod report;
 mod tell;
 
-pub use followers::{Edition, Followers, VaultKey};
 pub use reconcile::{ReconcileError, reconcile, retry};
 pub use tell::{part, partings, survey};

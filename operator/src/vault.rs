@@ -12,4 +12,3 @@ mod reconcile;
 mod report;
 
 pub use reconcile::{ReconcileError, reconcile, retry};
-pub(crate) use report::sentence;

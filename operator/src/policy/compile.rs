@@ -1,11 +1,15 @@
 //! From policies by name to policies by UID. Pure.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
+use kube::{ResourceExt, core::DeserializeGuard};
 use strongroom_core::{BundlePolicy, Effect, NamespaceName, Uid};
-use strongroom_crds::access_policy::{AccessPolicySpec, PolicySpecError, SubjectMember, SubjectState};
+use strongroom_crds::{
+    AccessPolicy,
+    access_policy::{AccessPolicySpec, PolicySpecError, SubjectMember, SubjectState},
+};
 
-use super::Directory;
+use crate::world::Directory;
 
 /// A policy object as the watch holds it.
 #[derive(Debug, Clone)]
@@ -48,6 +52,44 @@ pub struct Compiled {
     pub name: String,
     /// The compiled policy and its subjects, or why there is none.
     pub result: Result<(BundlePolicy, Vec<Resolution>), PolicyProblem>,
+}
+
+/// Compiles the policies of a vault.
+pub fn compile_all(policies: &[Arc<DeserializeGuard<AccessPolicy>>], directory: &Directory) -> Vec<Compiled> {
+    policies
+        .iter()
+        .map(|policy| compile(&readable(policy, &policy.name_any()), directory))
+        .collect()
+}
+
+fn readable<'a>(policy: &'a DeserializeGuard<AccessPolicy>, name: &'a str) -> Readable<'a> {
+    match &policy.0 {
+        Ok(policy) => Readable {
+            name,
+            spec: Ok(&policy.spec),
+            recorded: recorded(policy),
+        },
+        Err(invalid) => Readable {
+            name,
+            spec: Err(&invalid.error),
+            recorded: Vec::new(),
+        },
+    }
+}
+
+/// The namespace UIDs recorded for the subjects, as long as the spec is the one they were recorded for.
+fn recorded(policy: &AccessPolicy) -> Vec<Option<Uid>> {
+    let Some(status) = &policy.status else {
+        return Vec::new();
+    };
+    if status.observed_generation != policy.metadata.generation {
+        return Vec::new();
+    }
+    status
+        .subjects
+        .iter()
+        .map(|subject| subject.namespace_uid.as_deref()?.parse().ok())
+        .collect()
 }
 
 /// Compiles one policy against the accounts that exist.

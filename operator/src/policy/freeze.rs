@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strongroom_core::{BundlePolicy, Effect, ObjectPattern, PermissionSet};
 
-use super::Compiled;
+use super::compile::Compiled;
 
 /// The policies to push, and whether grants are frozen.
 ///
@@ -75,7 +75,7 @@ fn covers(outer: &ObjectPattern, inner: &ObjectPattern) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::PolicyProblem;
+    use crate::policy::compile::PolicyProblem;
     use strongroom_core::Permission;
 
     fn policy(name: &str, effect: Effect, subjects: &[&str], objects: &[&str]) -> BundlePolicy {

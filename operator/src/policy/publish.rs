@@ -13,19 +13,19 @@ use kube::{
 use strongroom_crds::{AccessPolicy, AccessPolicyStatus, condition::READY};
 
 use super::{
-    Compiled, PolicyProblem, Resolution,
+    compile::{Compiled, PolicyProblem, Resolution},
     report::{Enforcement, report},
 };
-use crate::{context::Context, events, fleet::InForce, status, vault::desired::Subject};
+use crate::{context::Context, events, fleet::InForce, status, target::Target};
 
 /// Writes the status of every policy of a vault. `in_force` is what the vault has confirmed just now, if it has.
 pub async fn report_all(
     context: &Context,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     compiled: &[Compiled],
     in_force: Option<&InForce>,
 ) {
-    for policy in context.caches.policies_of(&ObjectRef::from_obj(subject.vault)) {
+    for policy in context.stores.policies_of(&ObjectRef::from_obj(target.vault)) {
         let name = policy.name_any();
         let Some(Compiled { result, .. }) = compiled.iter().find(|compiled| compiled.name == name) else {
             continue;
@@ -57,7 +57,7 @@ fn enforcement<P>(
 /// Writes the status of a policy whose vault does not exist; of one that cannot be read, where there is no vault at all
 /// that would report it.
 pub async fn report_orphan(context: &Context, policy: &DeserializeGuard<AccessPolicy>) {
-    let vaults = &context.caches.vaults;
+    let vaults = &context.stores.vaults;
     match &policy.0 {
         Ok(policy) => {
             let namespace = policy.namespace().unwrap_or_default();

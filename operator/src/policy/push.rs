@@ -2,17 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use kube::{ResourceExt, core::DeserializeGuard, runtime::reflector::ObjectRef};
+use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::{AdminClient, AdminError};
-use strongroom_core::{Bundle, Generation, Uid};
-use strongroom_crds::AccessPolicy;
+use strongroom_core::{Bundle, Generation};
 use strongroom_wire::admin::PolicyStatus;
 
-use super::{Compiled, Readable, compile, freeze};
+use super::{compile::Compiled, freeze::freeze};
 use crate::{
     context::Context,
     fleet::{InForce, Member},
-    vault::desired::Subject,
+    target::Target,
+    world::Change,
 };
 
 /// How long to wait at least from one bundle to the next.
@@ -46,54 +46,14 @@ impl From<AdminError> for PushError {
     }
 }
 
-/// The policies of a vault, compiled.
-pub fn compile_all(context: &Context, subject: &Subject<'_>) -> Vec<Compiled> {
-    let directory = context.caches.directory();
-    let policies = context.caches.policies_of(&ObjectRef::from_obj(subject.vault));
-    policies
-        .iter()
-        .map(|policy| compile(&readable(policy, &policy.name_any()), &directory))
-        .collect()
-}
-
-fn readable<'a>(policy: &'a DeserializeGuard<AccessPolicy>, name: &'a str) -> Readable<'a> {
-    match &policy.0 {
-        Ok(policy) => Readable {
-            name,
-            spec: Ok(&policy.spec),
-            recorded: recorded(policy),
-        },
-        Err(invalid) => Readable {
-            name,
-            spec: Err(&invalid.error),
-            recorded: Vec::new(),
-        },
-    }
-}
-
-/// The namespace UIDs recorded for the subjects, as long as the spec is the one they were recorded for.
-fn recorded(policy: &AccessPolicy) -> Vec<Option<Uid>> {
-    let Some(status) = &policy.status else {
-        return Vec::new();
-    };
-    if status.observed_generation != policy.metadata.generation {
-        return Vec::new();
-    }
-    status
-        .subjects
-        .iter()
-        .map(|subject| subject.namespace_uid.as_deref()?.parse().ok())
-        .collect()
-}
-
 /// Brings the compiled policy to the vault, or confirms the one in force.
 pub async fn enforce(
     context: &Context,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     compiled: &[Compiled],
     member: &mut Member,
 ) -> Result<(), PushError> {
-    let client = member.client(subject, &context.credentials);
+    let client = member.client(target, &context.credentials);
     let vault_id = member
         .status
         .as_ref()
@@ -118,10 +78,8 @@ pub async fn enforce(
             context.metrics.pushed(result.is_ok());
             if result.is_ok() {
                 context
-                    .caches
-                    .announce(crate::caches::Change::Enforced(ObjectRef::from_obj(
-                        subject.vault,
-                    )));
+                    .changes
+                    .announce(Change::Enforcement(ObjectRef::from_obj(target.vault)));
             }
             result
         }

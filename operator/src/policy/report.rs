@@ -7,10 +7,10 @@ use strongroom_crds::{
     condition::ENFORCED,
 };
 
-use super::{PolicyProblem, Resolution};
+use super::compile::{PolicyProblem, Resolution};
 use crate::{
     conditions::{Conditions, Health, Reason},
-    vault::sentence,
+    sentence::sentence,
 };
 
 /// Whether and how a policy is enforced at its vault.

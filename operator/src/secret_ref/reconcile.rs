@@ -20,7 +20,7 @@ use super::{
     report::{Finding, report},
     tell,
 };
-use crate::{context::Context, events, fleet::Member, status, vault::desired::Subject};
+use crate::{context::Context, events, fleet::Member, status, target::Target};
 
 /// How often a SecretRef is resolved again: objects of the vault change without the API server hearing of it.
 const RESOLVE_EVERY: Duration = Duration::from_secs(30);
@@ -63,7 +63,7 @@ pub async fn reconcile(secret_ref: Arc<SecretRef>, context: Arc<Context>) -> Res
         Some(name) => tell::tell(&context, name).await,
         None => true,
     };
-    let announced = name.is_some_and(|name| context.followers().is_announced(&name));
+    let announced = name.is_some_and(|name| context.followers.lock().is_announced(&name));
     let next = report(&secret_ref, &finding, volumes, announced, Timestamp::now());
     let written = status::write(&context.client, &*secret_ref, secret_ref.status.as_ref(), &next)
         .await
@@ -152,11 +152,11 @@ async fn find(
     }
     let reference = &secret_ref.spec.vault_ref;
     let local = secret_ref.metadata.namespace.as_deref() == Some(reference.namespace.as_str());
-    let Some(account) = context.caches.account(&question.namespace, &question.account) else {
+    let Some(account) = context.stores.account(&question.namespace, &question.account) else {
         return (Finding::AccountNotFound, None);
     };
     let key: ObjectRef<Vault> = tell::named(secret_ref);
-    let Some(vault) = context.caches.vaults.get(&key) else {
+    let Some(vault) = context.stores.vaults.get(&key) else {
         return (
             if local {
                 Finding::VaultNotFound
@@ -166,20 +166,20 @@ async fn find(
             None,
         );
     };
-    let Ok(subject) = Subject::parse(&vault) else {
+    let Ok(target) = Target::parse(&vault) else {
         return (Finding::NotPermitted, None);
     };
-    let member = context.fleet.member(subject.uid);
+    let member = context.fleet.member(target.uid);
     let mut member = member.lock().await;
     if !may_read_something(&member, secret_ref, &account, question) {
         return (Finding::NotPermitted, None);
     }
-    let client = member.client(&subject, &context.credentials);
+    let client = member.client(&target, &context.credentials);
     let name = RefChanged {
         namespace: question.namespace.clone(),
         name: question.name.clone(),
     };
-    context.followers().may_follow(&name, &key);
+    context.followers.lock().may_follow(&name, &key);
     let volumes = member
         .volumes(&client)
         .await

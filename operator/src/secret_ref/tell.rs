@@ -9,8 +9,12 @@ use strongroom_crds::{SecretRef, Vault};
 use strongroom_wire::admin::RefChanged;
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
 
-use super::followers::{Edition, VaultKey};
-use crate::{caches::Change, context::Context, fleet::Member, vault::desired::Subject};
+use crate::{
+    context::Context,
+    fleet::Member,
+    target::Target,
+    world::{Change, Edition, VaultKey},
+};
 
 /// How long a vault has to take it in before others are no longer kept waiting.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -48,7 +52,8 @@ pub(super) fn see(context: &Context, secret_ref: &SecretRef) -> Option<RefChange
         .and_then(|status| status.announced_generation);
     let announced = announced.is_some() && announced == metadata.generation;
     context
-        .followers()
+        .followers
+        .lock()
         .see(&name, edition, &named(secret_ref), announced);
     Some(name)
 }
@@ -62,7 +67,7 @@ pub(super) fn named(secret_ref: &SecretRef) -> VaultKey {
 /// Tells every vault that is yet to be told of `name`, and answers whether none is left.
 pub(super) async fn tell(context: &Context, name: &RefChanged) -> bool {
     let mut nobody_left = true;
-    let owed = context.followers().owed(name);
+    let owed = context.followers.lock().owed(name);
     if let Some((edition, owed)) = owed {
         let calls = owed.into_iter().map(|vault| async move {
             let told = tell_one(context, &vault, name).await;
@@ -84,7 +89,7 @@ fn settle(
     edition: &Edition,
     told: Result<(), NotTold>,
 ) -> bool {
-    let mut followers = context.followers();
+    let mut followers = context.followers.lock();
     match told {
         Ok(()) => followers.told(name, vault, edition),
         Err(NotTold::NoVault) => followers.lose(name, vault),
@@ -105,17 +110,17 @@ async fn tell_one(context: &Context, vault: &VaultKey, name: &RefChanged) -> Res
 }
 
 async fn client(context: &Context, vault: &VaultKey) -> Option<AdminClient> {
-    let vault: Arc<Vault> = context.caches.vaults.get(vault)?;
-    let subject = Subject::parse(&vault).ok()?;
-    let member = context.fleet.member(subject.uid);
+    let vault: Arc<Vault> = context.stores.vaults.get(vault)?;
+    let target = Target::parse(&vault).ok()?;
+    let member = context.fleet.member(target.uid);
     let mut member = member.lock().await;
-    Some(member.client(&subject, &context.credentials))
+    Some(member.client(&target, &context.credentials))
 }
 
 /// Forgets the vaults that know of it and have no volumes of it any more.
 fn leave(context: &Context, name: &RefChanged) {
     let has_left = |vault: &VaultKey| {
-        let Some(vault) = context.caches.vaults.get(vault) else {
+        let Some(vault) = context.stores.vaults.get(vault) else {
             return true;
         };
         let member = context
@@ -124,21 +129,22 @@ fn leave(context: &Context, name: &RefChanged) {
         // Whoever holds it may be counting just now: the next pass asks again.
         member.try_lock().is_ok_and(|member| member.has_none(name))
     };
-    context.followers().leave(name, has_left);
+    context.followers.lock().leave(name, has_left);
 }
 
 /// Takes in of which `SecretRef`s a vault has volumes, so that those that it is yet to be told of are looked at.
-pub async fn survey(context: &Context, subject: &Subject<'_>, member: &mut Member) {
-    let client = member.client(subject, &context.credentials);
+pub async fn survey(context: &Context, target: &Target<'_>, member: &mut Member) {
+    let client = member.client(target, &context.credentials);
     let Some(volumes) = member.volumes(&client).await else {
         return;
     };
     let names = volumes.refs.iter().map(|counts| &counts.secret_ref);
     let owed = context
-        .followers()
-        .count(&ObjectRef::from_obj(subject.vault), names);
+        .followers
+        .lock()
+        .count(&ObjectRef::from_obj(target.vault), names);
     for name in owed {
-        context.caches.announce(Change::SecretRef(key(&name)));
+        context.changes.announce(Change::SecretRef(key(&name)));
     }
 }
 
@@ -148,17 +154,17 @@ fn key(name: &RefChanged) -> ObjectRef<SecretRef> {
 
 /// Tells the vaults of every SecretRef that is not there any more.
 pub async fn part(context: &Context) {
-    let exists = |name: &RefChanged| context.caches.secret_refs.get(&key(name)).is_some();
-    context.followers().keep(exists);
+    let exists = |name: &RefChanged| context.stores.secret_refs.get(&key(name)).is_some();
+    context.followers.lock().keep(exists);
     tell_parted(context).await;
 }
 
 /// Tells the vaults of the `SecretRef`s that were deleted. A vault that does not answer is not asked twice.
 async fn tell_parted(context: &Context) {
-    let parted = context.followers().parted();
+    let parted = context.followers.lock().parted();
     let mut silent = HashSet::new();
     for name in parted {
-        let owed = context.followers().owed(&name);
+        let owed = context.followers.lock().owed(&name);
         for vault in owed.iter().flat_map(|(_, vaults)| vaults) {
             if !silent.contains(vault) {
                 let told = tell_one(context, vault, &name).await;
@@ -173,19 +179,19 @@ async fn tell_parted(context: &Context) {
 
 /// Tells the vaults of this SecretRef, if it is not there any more.
 async fn depart(context: &Context, secret_ref: &ObjectRef<SecretRef>) {
-    if context.caches.secret_refs.get(secret_ref).is_some() {
+    if context.stores.secret_refs.get(secret_ref).is_some() {
         return;
     }
     let namespace = secret_ref.namespace.as_deref().unwrap_or_default().parse();
     if let (Ok(namespace), Ok(name)) = (namespace, secret_ref.name.parse()) {
-        context.followers().part(&RefChanged { namespace, name });
+        context.followers.lock().part(&RefChanged { namespace, name });
         tell_parted(context).await;
     }
 }
 
 /// Goes on telling of the `SecretRef`s that are deleted; those that exist are told of when they are reconciled.
 pub async fn partings(context: Arc<Context>) {
-    let mut changes = context.caches.changes();
+    let mut changes = context.changes.subscribe();
     let mut every = tokio::time::interval(AGAIN);
     loop {
         let change = tokio::select! {

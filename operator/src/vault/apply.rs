@@ -8,14 +8,15 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    desired::{self, Desired, Subject, VAULT_ID_KEY, key, seal_secret, volume_claim},
+    desired::{self, Serving, Trusted, VAULT_ID_KEY, key, seal_secret, volume_claim},
     plan::{Refusal, Retained, check_owned, plan_retained},
 };
 use crate::{
     context::Context,
     installation,
-    object::{Kind, Objects, datum, part},
+    object::{Desired, Kind, Objects, datum, part},
     pki::{Leaf, PkiError, needs_renewal},
+    target::Target,
 };
 
 /// Why the objects are not what they should be.
@@ -41,29 +42,24 @@ pub enum ApplyError {
 }
 
 /// Reads, checks and applies every object of the vault. Answers how many pods are ready.
-pub async fn apply(context: &Context, subject: &Subject<'_>) -> Result<i32, ApplyError> {
-    let objects = Objects::new(context.client.clone(), subject.namespace.as_str());
-    let tls = get(&objects, Kind::Secret, &format!("{}-tls", subject.name)).await?;
-    let (certificate, trust, bundle) = certificates(context, subject, tls.as_ref())?;
-    let desired = desired::owned(
-        subject,
-        &context.settings,
-        (&certificate.0, &certificate.1),
-        (&trust.0, &trust.1),
-    );
+pub async fn apply(context: &Context, target: &Target<'_>) -> Result<i32, ApplyError> {
+    let objects = Objects::new(context.client.clone(), target.namespace.as_str());
+    let tls = get(&objects, Kind::Secret, &format!("{}-tls", target.name)).await?;
+    let (serving, trusted) = certificates(context, target, tls.as_ref())?;
+    let desired = desired::owned(target, &context.settings, &serving, &trusted);
     // Everything is checked before anything is written.
     for object in &desired {
         check_owned(
-            subject,
+            target,
             object,
             get(&objects, object.kind, &object.name).await?.as_ref(),
         )?;
     }
-    apply_retained(&objects, subject).await?;
+    apply_retained(&objects, target).await?;
     if let Err(error) =
-        installation::publish_bundle(&context.client, subject.namespace.as_str(), &bundle).await
+        installation::publish_bundle(&context.client, target.namespace.as_str(), &trusted.serving).await
     {
-        tracing::warn!(namespace = %subject.namespace, %error, "the trust bundle could not be published");
+        tracing::warn!(namespace = %target.namespace, %error, "the trust bundle could not be published");
     }
     let mut ready = 0;
     for object in &desired {
@@ -86,9 +82,9 @@ fn ready_of(set: &DynamicObject) -> i64 {
 }
 
 /// How many pods of the vault are ready.
-pub async fn ready_replicas(context: &Context, subject: &Subject<'_>) -> Result<i32, ApplyError> {
-    let objects = Objects::new(context.client.clone(), subject.namespace.as_str());
-    let set = get(&objects, Kind::StatefulSet, subject.name.as_str()).await?;
+pub async fn ready_replicas(context: &Context, target: &Target<'_>) -> Result<i32, ApplyError> {
+    let objects = Objects::new(context.client.clone(), target.namespace.as_str());
+    let set = get(&objects, Kind::StatefulSet, target.name.as_str()).await?;
     let ready = set.as_ref().map_or(0, ready_of);
     Ok(i32::try_from(ready).unwrap_or(0))
 }
@@ -97,11 +93,11 @@ pub async fn ready_replicas(context: &Context, subject: &Subject<'_>) -> Result<
 /// store beside it.
 pub async fn remember_vault_id(
     context: &Context,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     vault_id: &str,
 ) -> Result<(), ApplyError> {
-    let objects = Objects::new(context.client.clone(), subject.namespace.as_str());
-    let name = format!("{}-seal", subject.name);
+    let objects = Objects::new(context.client.clone(), target.namespace.as_str());
+    let name = format!("{}-seal", target.name);
     let encoded = STANDARD.encode(vault_id);
     let known = get(&objects, Kind::Secret, &name).await?;
     if known.is_none_or(|secret| datum(&secret, VAULT_ID_KEY) == Some(encoded.as_str())) {
@@ -115,20 +111,15 @@ pub async fn remember_vault_id(
         .map_err(|source| api(Kind::Secret, &name, source))
 }
 
-type Pem = (String, String);
-
-/// The serving certificate with its key, renewed if due; what the vault trusts (serving, admin); the trust bundle.
+/// The vault's serving certificate, renewed if due, and the authorities that the vault trusts.
 fn certificates(
     context: &Context,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     existing: Option<&DynamicObject>,
-) -> Result<(Pem, Pem, String), ApplyError> {
-    let authorities = context
-        .authorities
-        .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+) -> Result<(Serving, Trusted), ApplyError> {
+    let authorities = context.authorities.read();
     let leaf = Leaf::Server {
-        names: subject.hosts(&context.settings),
+        names: target.hosts(&context.settings),
     };
     let now = OffsetDateTime::now_utc();
     let text = |key: &str| {
@@ -136,30 +127,33 @@ fn certificates(
         String::from_utf8(bytes).ok()
     };
     let current = text("tls.crt").zip(text("tls.key"));
-    let certificate = match current {
+    let (certificate, key) = match current {
         Some(current) if !needs_renewal(&current.0, &authorities.serving.current, &leaf, now) => current,
         Some(_) | None => authorities.serving.current.issue(&leaf, now)?,
     };
-    let bundle = authorities.serving.bundle();
-    Ok((certificate, (bundle.clone(), authorities.admin.bundle()), bundle))
+    let trusted = Trusted {
+        serving: authorities.serving.bundle(),
+        admin: authorities.admin.bundle(),
+    };
+    Ok((Serving { certificate, key }, trusted))
 }
 
-async fn apply_retained(objects: &Objects, subject: &Subject<'_>) -> Result<(), ApplyError> {
-    let (volume, seal) = (volume_claim(subject), new_seal(subject)?);
+async fn apply_retained(objects: &Objects, target: &Target<'_>) -> Result<(), ApplyError> {
+    let (volume, seal) = (volume_claim(target), new_seal(target)?);
     let found_volume = get(objects, volume.kind, &volume.name).await?;
     let found_seal = get(objects, seal.kind, &seal.name).await?;
-    match plan_retained(subject, found_volume.as_ref(), found_seal.as_ref())? {
+    match plan_retained(target, found_volume.as_ref(), found_seal.as_ref())? {
         Retained::Create => {
             create(objects, &seal).await?;
             create(objects, &volume).await
         }
         Retained::CreateVolume => create(objects, &volume).await,
-        Retained::Keep => keep(objects, subject, &volume, &seal).await,
+        Retained::Keep => keep(objects, target, &volume, &seal).await,
         Retained::Adopt => {
             if found_volume.is_none() {
                 create(objects, &volume).await?;
             }
-            keep(objects, subject, &volume, &seal).await
+            keep(objects, target, &volume, &seal).await
         }
     }
 }
@@ -167,14 +161,14 @@ async fn apply_retained(objects: &Objects, subject: &Subject<'_>) -> Result<(), 
 /// Brings labels, owners and size up to date; the key itself is never written again.
 async fn keep(
     objects: &Objects,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     volume: &Desired,
     seal: &Desired,
 ) -> Result<(), ApplyError> {
     for object in [volume, seal] {
         let owners = part(&object.object, "/metadata/ownerReferences");
         let mut patch = json!({"metadata": {
-            "labels": {key::VAULT: subject.name.as_str(), key::VAULT_UID: subject.uid},
+            "labels": {key::VAULT: target.name.as_str(), key::VAULT_UID: target.uid},
             "ownerReferences": owners,
         }});
         if object.kind == Kind::PersistentVolumeClaim
@@ -201,11 +195,11 @@ async fn create(objects: &Objects, object: &Desired) -> Result<(), ApplyError> {
         .map_err(|source| api(object.kind, &object.name, source))
 }
 
-fn new_seal(subject: &Subject<'_>) -> Result<Desired, ApplyError> {
+fn new_seal(target: &Target<'_>) -> Result<Desired, ApplyError> {
     let mut key = zeroize::Zeroizing::new([0_u8; 32]);
     rand::fill(&mut *key).map_err(|_| ApplyError::Random)?;
     Ok(seal_secret(
-        subject,
+        target,
         &Uuid::new_v4().to_string(),
         &STANDARD.encode(*key),
     ))

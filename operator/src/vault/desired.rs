@@ -1,159 +1,59 @@
 //! The objects that make a vault run. Pure: from the spec and the settings to objects.
 
+pub mod metadata;
 mod network;
 mod service;
 mod stateful_set;
 mod storage;
 
-use serde_json::{Value, json};
-use strongroom_core::{NamespaceName, VaultName, name::NameError};
-use strongroom_crds::{Vault, vault::VaultSpecError};
+use serde_json::json;
 
-use crate::{object::Kind, settings::Settings};
+use crate::{
+    object::{Desired, Kind},
+    settings::Settings,
+    target::Target,
+};
 
+pub use metadata::key;
 pub use storage::{VAULT_ID_KEY, seal_secret, volume_claim};
 
-/// The label and annotation keys of objects that belong to a vault.
-pub mod key {
-    /// Label: the vault's name.
-    pub const VAULT: &str = "strongroom.dev/vault";
-    /// Label: the UID of the Vault object that retained objects belong to.
-    pub const VAULT_UID: &str = "strongroom.dev/vault-uid";
-}
-
-/// The ports of a vault's pod.
-pub mod port {
-    /// REST and Watch.
-    pub const DATA: u16 = 8443;
-    /// The operator's.
-    pub const ADMIN: u16 = 8444;
-    /// Health and metrics.
-    pub const HEALTH: u16 = 9090;
-}
-
-/// One object to be there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Desired {
-    /// Its kind.
-    pub kind: Kind,
-    /// Its name, in the vault's namespace.
-    pub name: String,
-    /// The whole object.
-    pub object: Value,
-}
-
-/// A Vault, parsed.
+/// The vault's serving certificate. Both PEM.
 #[derive(Debug, Clone)]
-pub struct Subject<'a> {
-    /// The object.
-    pub vault: &'a Vault,
-    /// Its name.
-    pub name: VaultName,
-    /// Its namespace.
-    pub namespace: NamespaceName,
-    /// Its UID.
-    pub uid: &'a str,
+pub struct Serving {
+    /// The certificate.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
 }
 
-/// Why a Vault object cannot be acted on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SubjectError {
-    /// Its name, or its namespace's, is not one.
-    #[error("the vault's name cannot be used: {0}")]
-    Name(#[from] NameError),
-    /// Its spec holds what this release does not know.
-    #[error(transparent)]
-    Spec(#[from] VaultSpecError),
-    /// The API server gave it no UID.
-    #[error("the vault has no UID")]
-    Uid,
+/// The certificates of the authorities that the vault trusts. Both PEM.
+#[derive(Debug, Clone)]
+pub struct Trusted {
+    /// Of the identity service.
+    pub serving: String,
+    /// Of the operator.
+    pub admin: String,
 }
 
-impl<'a> Subject<'a> {
-    /// Parses what a vault's objects are named after, and refuses a spec of a newer release.
-    pub fn parse(vault: &'a Vault) -> Result<Self, SubjectError> {
-        vault.spec.check()?;
-        Ok(Self {
-            vault,
-            name: vault.metadata.name.as_deref().unwrap_or_default().parse()?,
-            namespace: vault.metadata.namespace.as_deref().unwrap_or_default().parse()?,
-            uid: vault.metadata.uid.as_deref().ok_or(SubjectError::Uid)?,
-        })
-    }
-
-    /// The host of its Service.
-    pub fn host(&self) -> String {
-        format!("{}.{}.svc", self.name, self.namespace)
-    }
-
-    /// The names of its serving certificate.
-    pub fn hosts(&self, settings: &Settings) -> Vec<String> {
-        vec![
-            self.host(),
-            format!("{}.{}", self.host(), settings.cluster_domain),
-        ]
-    }
-
-    /// The labels that select its pods.
-    pub fn selector(&self) -> Value {
-        json!({"app.kubernetes.io/name": "strongroom-vault", key::VAULT: self.name.as_str()})
-    }
-
-    /// The metadata of an object owned by the vault.
-    fn owned(&self, name: &str) -> Value {
-        let mut metadata = self.metadata(name);
-        if let Some(fields) = metadata.as_object_mut() {
-            fields.insert("ownerReferences".to_owned(), json!([self.owner_reference(true)]));
-        }
-        metadata
-    }
-
-    fn metadata(&self, name: &str) -> Value {
-        json!({
-            "name": name,
-            "namespace": self.namespace.as_str(),
-            "labels": {
-                "app.kubernetes.io/name": "strongroom-vault",
-                "app.kubernetes.io/managed-by": "strongroom-operator",
-                key::VAULT: self.name.as_str(),
-            },
-        })
-    }
-
-    /// A reference to the Vault object, as controller or only so that an object goes with it.
-    pub fn owner_reference(&self, controller: bool) -> Value {
-        json!({
-            "apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "name": self.name.as_str(),
-            "uid": self.uid, "controller": controller, "blockOwnerDeletion": false,
-        })
-    }
-}
-
-/// Every object that is owned by the vault, in the order in which it is applied. `certificate` is (certificate, key),
-/// `trust` the serving and the admin authorities' certificates, all PEM.
-pub fn owned(
-    subject: &Subject<'_>,
-    settings: &Settings,
-    certificate: (&str, &str),
-    trust: (&str, &str),
-) -> Vec<Desired> {
+/// Every object that is owned by the vault, in the order in which it is applied.
+pub fn owned(target: &Target<'_>, settings: &Settings, serving: &Serving, trusted: &Trusted) -> Vec<Desired> {
     vec![
-        account(subject),
-        tls_secret(subject, certificate),
-        trust_bundle(subject, trust),
-        service::front(subject),
-        service::internal(subject),
-        network::policy(subject, settings),
-        stateful_set::stateful_set(subject, settings),
+        account(target),
+        tls_secret(target, serving),
+        trust_bundle(target, trusted),
+        service::front(target),
+        service::internal(target),
+        network::policy(target, settings),
+        stateful_set::stateful_set(target, settings),
     ]
 }
 
 /// The pods' account. It has no rights and its token is mounted nowhere.
-fn account(subject: &Subject<'_>) -> Desired {
-    let name = format!("{}-vault", subject.name);
+fn account(target: &Target<'_>) -> Desired {
+    let name = format!("{}-vault", target.name);
     let object = json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
-        "metadata": subject.owned(&name),
+        "metadata": metadata::owned(target, &name),
         "automountServiceAccountToken": false,
     });
     Desired {
@@ -163,12 +63,12 @@ fn account(subject: &Subject<'_>) -> Desired {
     }
 }
 
-fn tls_secret(subject: &Subject<'_>, (certificate, key): (&str, &str)) -> Desired {
-    let name = format!("{}-tls", subject.name);
+fn tls_secret(target: &Target<'_>, serving: &Serving) -> Desired {
+    let name = format!("{}-tls", target.name);
     let object = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
-        "metadata": subject.owned(&name),
-        "stringData": {"tls.crt": certificate, "tls.key": key},
+        "metadata": metadata::owned(target, &name),
+        "stringData": {"tls.crt": serving.certificate, "tls.key": serving.key},
     });
     Desired {
         kind: Kind::Secret,
@@ -177,12 +77,12 @@ fn tls_secret(subject: &Subject<'_>, (certificate, key): (&str, &str)) -> Desire
     }
 }
 
-fn trust_bundle(subject: &Subject<'_>, (serving, admin): (&str, &str)) -> Desired {
-    let name = format!("{}-trust", subject.name);
+fn trust_bundle(target: &Target<'_>, trusted: &Trusted) -> Desired {
+    let name = format!("{}-trust", target.name);
     let object = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": subject.owned(&name),
-        "data": {"ca.crt": serving, "admin-ca.crt": admin},
+        "metadata": metadata::owned(target, &name),
+        "data": {"ca.crt": trusted.serving, "admin-ca.crt": trusted.admin},
     });
     Desired {
         kind: Kind::ConfigMap,
@@ -201,6 +101,8 @@ mod tests {
         networking::v1::NetworkPolicy,
     };
     use serde::{Serialize, de::DeserializeOwned};
+    use serde_json::Value;
+    use strongroom_crds::Vault;
 
     fn vault(spec: Value) -> Vault {
         serde_json::from_value(json!({
@@ -221,8 +123,16 @@ mod tests {
         let vault = vault(
             json!({"network": {"namespaceSelector": {"matchLabels": {"a": "b"}}, "ipRules": ["10.0.0.0/8"]}}),
         );
-        let subject = Subject::parse(&vault).unwrap();
-        for desired in owned(&subject, &Settings::example(), ("c", "k"), ("s", "a")) {
+        let target = Target::parse(&vault).unwrap();
+        let serving = Serving {
+            certificate: "c".to_owned(),
+            key: "k".to_owned(),
+        };
+        let trusted = Trusted {
+            serving: "s".to_owned(),
+            admin: "a".to_owned(),
+        };
+        for desired in owned(&target, &Settings::example(), &serving, &trusted) {
             match desired.kind {
                 Kind::ServiceAccount => survives::<ServiceAccount>(&desired.object),
                 Kind::Secret => survives::<Secret>(&desired.object),
@@ -238,30 +148,30 @@ mod tests {
                 desired.name
             );
         }
-        survives::<PersistentVolumeClaim>(&volume_claim(&subject).object);
-        survives::<Secret>(&seal_secret(&subject, "id", "a2V5").object);
+        survives::<PersistentVolumeClaim>(&volume_claim(&target).object);
+        survives::<Secret>(&seal_secret(&target, "id", "a2V5").object);
     }
 
     #[test]
     fn volume_and_seal_key_outlive_the_vault_unless_it_says_delete() {
         let keep = vault(json!({}));
-        let subject = Subject::parse(&keep).unwrap();
+        let target = Target::parse(&keep).unwrap();
         assert_eq!(
-            volume_claim(&subject).object["metadata"]["ownerReferences"],
+            volume_claim(&target).object["metadata"]["ownerReferences"],
             Value::Null
         );
         assert_eq!(
-            seal_secret(&subject, "id", "a2V5").object["metadata"]["ownerReferences"],
+            seal_secret(&target, "id", "a2V5").object["metadata"]["ownerReferences"],
             Value::Null
         );
         let delete = vault(json!({"deletionPolicy": "Delete"}));
-        let subject = Subject::parse(&delete).unwrap();
+        let target = Target::parse(&delete).unwrap();
         assert_eq!(
-            volume_claim(&subject).object["metadata"]["ownerReferences"][0]["uid"],
+            volume_claim(&target).object["metadata"]["ownerReferences"][0]["uid"],
             "u-1"
         );
         assert_eq!(
-            seal_secret(&subject, "id", "a2V5").object["metadata"]["ownerReferences"][0]["uid"],
+            seal_secret(&target, "id", "a2V5").object["metadata"]["ownerReferences"][0]["uid"],
             "u-1"
         );
     }
@@ -269,9 +179,9 @@ mod tests {
     #[test]
     fn the_pods_pass_pod_security_restricted() {
         let vault = vault(json!({}));
-        let subject = Subject::parse(&vault).unwrap();
+        let target = Target::parse(&vault).unwrap();
         let pod =
-            &stateful_set::stateful_set(&subject, &Settings::example()).object["spec"]["template"]["spec"];
+            &stateful_set::stateful_set(&target, &Settings::example()).object["spec"]["template"]["spec"];
         assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
         assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
         assert_eq!(pod["automountServiceAccountToken"], false);
@@ -285,12 +195,12 @@ mod tests {
         // What is left of a network whose every field was misspelled is the second.
         for closed in [json!({}), json!({"network": {}})] {
             let closed = vault(closed);
-            let policy = network::policy(&Subject::parse(&closed).unwrap(), &Settings::example()).object;
+            let policy = network::policy(&Target::parse(&closed).unwrap(), &Settings::example()).object;
             let peers = policy["spec"]["ingress"][0]["from"].as_array().unwrap();
             assert_eq!(peers.len(), 1, "the node driver alone: {peers:?}");
         }
         let open = vault(json!({"network": {"defaultAction": "Allow"}}));
-        let policy = network::policy(&Subject::parse(&open).unwrap(), &Settings::example()).object;
+        let policy = network::policy(&Target::parse(&open).unwrap(), &Settings::example()).object;
         assert_eq!(policy["spec"]["ingress"][0]["from"], Value::Null);
         assert_ne!(
             policy["spec"]["ingress"][1]["from"],

@@ -3,8 +3,11 @@
 use kube::{ResourceExt, api::DynamicObject};
 use strongroom_crds::vault::CreateMode;
 
-use super::desired::{Desired, Subject, VAULT_ID_KEY, key};
-use crate::object::{Kind, datum};
+use super::desired::{VAULT_ID_KEY, key};
+use crate::{
+    object::{Desired, Kind, datum},
+    target::Target,
+};
 
 /// Why a vault's objects are left as they are until someone acts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,7 +80,7 @@ pub enum Retained {
 
 /// Refuses to touch an object that exists and is not controlled by this vault.
 pub fn check_owned(
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     desired: &Desired,
     existing: Option<&DynamicObject>,
 ) -> Result<(), Refusal> {
@@ -85,7 +88,7 @@ pub fn check_owned(
     let ours = existing
         .owner_references()
         .iter()
-        .any(|owner| owner.controller == Some(true) && owner.kind == "Vault" && owner.uid == subject.uid);
+        .any(|owner| owner.controller == Some(true) && owner.kind == "Vault" && owner.uid == target.uid);
     if ours {
         Ok(())
     } else {
@@ -105,33 +108,33 @@ enum Whose {
     Foreign,
 }
 
-fn whose(subject: &Subject<'_>, existing: Option<&DynamicObject>) -> Whose {
+fn whose(target: &Target<'_>, existing: Option<&DynamicObject>) -> Whose {
     let Some(existing) = existing else {
         return Whose::Nobody;
     };
     let label = |key: &str| existing.labels().get(key).map(String::as_str);
     match (label(key::VAULT), label(key::VAULT_UID)) {
-        (Some(name), Some(uid)) if name == subject.name.as_str() && uid == subject.uid => Whose::Ours,
-        (Some(name), _) if name == subject.name.as_str() => Whose::Earlier,
+        (Some(name), Some(uid)) if name == target.name.as_str() && uid == target.uid => Whose::Ours,
+        (Some(name), _) if name == target.name.as_str() => Whose::Earlier,
         _ => Whose::Foreign,
     }
 }
 
 /// Decides about the volume and the seal key.
 pub fn plan_retained(
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     volume: Option<&DynamicObject>,
     seal: Option<&DynamicObject>,
 ) -> Result<Retained, Refusal> {
-    let volume_name = format!("data-{}-0", subject.name);
-    let seal_name = format!("{}-seal", subject.name);
+    let volume_name = format!("data-{}-0", target.name);
+    let seal_name = format!("{}-seal", target.name);
     let taken = |kind, name: &str| Refusal::NameTaken {
         kind,
         name: name.to_owned(),
     };
     let opened = seal.is_some_and(has_opened_a_vault);
-    let recover = matches!(subject.vault.spec.create_mode(), Ok(CreateMode::Recover));
-    match (whose(subject, volume), whose(subject, seal)) {
+    let recover = matches!(target.vault.spec.create_mode(), Ok(CreateMode::Recover));
+    match (whose(target, volume), whose(target, seal)) {
         (Whose::Foreign, _) => Err(taken(Kind::PersistentVolumeClaim, &volume_name)),
         (_, Whose::Foreign) => Err(taken(Kind::Secret, &seal_name)),
         (Whose::Nobody, Whose::Nobody) => Ok(Retained::Create),
@@ -197,7 +200,7 @@ mod tests {
         seal: Option<DynamicObject>,
     ) -> Result<Retained, &'static str> {
         let vault = vault(mode);
-        plan_retained(&Subject::parse(&vault).unwrap(), volume.as_ref(), seal.as_ref()).map_err(|r| r.word())
+        plan_retained(&Target::parse(&vault).unwrap(), volume.as_ref(), seal.as_ref()).map_err(|r| r.word())
     }
 
     #[test]
@@ -254,13 +257,13 @@ mod tests {
         assert_eq!(plan("Recover", Some(foreign()), None), Err("NameTaken"));
         assert_eq!(plan("Recover", None, Some(foreign())), Err("NameTaken"));
         let vault = vault("Default");
-        let subject = Subject::parse(&vault).unwrap();
+        let target = Target::parse(&vault).unwrap();
         let desired = Desired {
             kind: Kind::Service,
             name: "prod".to_owned(),
             object: json!({}),
         };
-        assert!(check_owned(&subject, &desired, Some(&foreign())).is_err());
-        assert!(check_owned(&subject, &desired, None).is_ok());
+        assert!(check_owned(&target, &desired, Some(&foreign())).is_err());
+        assert!(check_owned(&target, &desired, None).is_ok());
     }
 }

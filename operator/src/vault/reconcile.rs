@@ -19,7 +19,6 @@ use strongroom_wire::admin::Status;
 use super::{
     anchor::{self, ACCEPT_ROLLBACK, Verdict},
     apply::{self, ApplyError},
-    desired::{Subject, SubjectError},
     report::{Outcome, Surroundings, report},
 };
 use crate::{
@@ -29,6 +28,8 @@ use crate::{
     object::is_forbidden,
     policy::{self, Compiled, PushError},
     secret_ref, status,
+    target::{Target, TargetError},
+    world::Change,
 };
 
 /// How often a vault that is well is asked how it is and confirms its policy.
@@ -43,7 +44,7 @@ const ENSURE_EVERY: Duration = Duration::from_mins(5);
 pub enum ReconcileError {
     /// The Vault object cannot be acted on by this release.
     #[error(transparent)]
-    Subject(#[from] SubjectError),
+    Target(#[from] TargetError),
     /// The objects could not be applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -81,13 +82,13 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     if vault.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    let subject = Subject::parse(&vault)?;
-    let member = context.fleet.member(subject.uid);
+    let target = Target::parse(&vault)?;
+    let member = context.fleet.member(target.uid);
     let mut member = member.lock().await;
-    let mut outcome = match bring_up(&context, &subject, &mut member).await {
+    let mut outcome = match bring_up(&context, &target, &mut member).await {
         Ok(ready_replicas) => {
-            let client = member.client(&subject, &context.credentials);
-            let status = ask(&context, &subject, &client, &mut member).await?;
+            let client = member.client(&target, &context.credentials);
+            let status = ask(&context, &target, &client, &mut member).await?;
             Outcome::Running {
                 ready_replicas,
                 status: status.map(Box::new),
@@ -95,32 +96,33 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
         }
         Err(error) => refusal(error)?,
     };
-    let compiled = policy::compile_all(&context, &subject);
+    let policies = context.stores.policies_of(&ObjectRef::from_obj(&*vault));
+    let compiled = policy::compile_all(&policies, &context.stores.directory());
     let mut surroundings = Surroundings::default();
     if let Outcome::Running { status: Ok(_), .. } = &outcome {
-        enforce(&context, &subject, &compiled, &mut member, &mut surroundings).await?;
-        secret_ref::survey(&context, &subject, &mut member).await;
+        bring_policy(&context, &target, &compiled, &mut member, &mut surroundings).await?;
+        secret_ref::survey(&context, &target, &mut member).await;
     }
     if let Outcome::Running {
         status: Ok(status), ..
     } = &mut outcome
     {
-        settle_generation(&member.client(&subject, &context.credentials), status).await;
+        settle_generation(&member.client(&target, &context.credentials), status).await;
     }
     let enforced =
         surroundings.policy_problem.is_none() && matches!(&outcome, Outcome::Running { status: Ok(_), .. });
     policy::report_all(
         &context,
-        &subject,
+        &target,
         &compiled,
         member.in_force.as_ref().filter(|_| enforced),
     )
     .await;
     if matches!(outcome, Outcome::Running { .. }) {
-        surroundings.foreign_pod = foreign_pod(&context, &subject, &mut member).await;
+        surroundings.foreign_pod = foreign_pod(&context, &target, &mut member).await;
     }
-    let well = publish(&context, &subject, &outcome, &surroundings).await?;
-    tracing::debug!(vault = %subject.host(), well, "reconciled");
+    let well = publish(&context, &target, &outcome, &surroundings).await?;
+    tracing::debug!(vault = %target.host(), well, "reconciled");
     Ok(Action::requeue(crate::jitter::around(if well {
         CONFIRM_EVERY
     } else {
@@ -129,15 +131,15 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
 }
 
 /// Applies the objects when that is due; else only counts what is ready.
-async fn bring_up(context: &Context, subject: &Subject<'_>, member: &mut Member) -> Result<i32, ApplyError> {
-    let generation = subject.vault.metadata.generation;
+async fn bring_up(context: &Context, target: &Target<'_>, member: &mut Member) -> Result<i32, ApplyError> {
+    let generation = target.vault.metadata.generation;
     let due = member
         .ensured
         .is_none_or(|(when, which)| when.elapsed() >= ENSURE_EVERY || which != generation);
     if !due {
-        return apply::ready_replicas(context, subject).await;
+        return apply::ready_replicas(context, target).await;
     }
-    let ready = apply::apply(context, subject).await?;
+    let ready = apply::apply(context, target).await?;
     member.ensured = Some((Instant::now(), generation));
     Ok(ready)
 }
@@ -167,7 +169,7 @@ fn is_missing_right(error: &kube::Error) -> bool {
 /// Asks the vault how it is, and keeps its anchor.
 async fn ask(
     context: &Context,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     client: &AdminClient,
     member: &mut Member,
 ) -> Result<Result<Status, String>, ReconcileError> {
@@ -178,14 +180,14 @@ async fn ask(
             return Ok(Err(chain(&error)));
         }
     };
-    apply::remember_vault_id(context, subject, &status.vault_id).await?;
+    apply::remember_vault_id(context, target, &status.vault_id).await?;
     let namespace = context.settings.release_namespace.as_str();
     if member.anchor.is_none() {
         member.anchor = anchor::load(&context.client, namespace, &status.vault_id)
             .await
             .map_err(ReconcileError::Anchor)?;
     }
-    let accepted = subject
+    let accepted = target
         .vault
         .annotations()
         .get(ACCEPT_ROLLBACK)
@@ -196,7 +198,7 @@ async fn ask(
         Verdict::Rollback(rollback) => {
             events::publish(
                 context,
-                &subject.vault.object_ref(&()),
+                &target.vault.object_ref(&()),
                 EventType::Warning,
                 "RollbackDetected",
                 "Anchor",
@@ -214,7 +216,7 @@ async fn ask(
             }
             events::publish(
                 context,
-                &subject.vault.object_ref(&()),
+                &target.vault.object_ref(&()),
                 EventType::Normal,
                 "RollbackAccepted",
                 "Anchor",
@@ -262,14 +264,14 @@ fn chain(error: &AdminError) -> String {
 }
 
 /// Brings the policy to the vault, or confirms it.
-async fn enforce(
+async fn bring_policy(
     context: &Context,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     compiled: &[Compiled],
     member: &mut Member,
     surroundings: &mut Surroundings,
 ) -> Result<(), ReconcileError> {
-    match policy::enforce(context, subject, compiled, member).await {
+    match policy::enforce(context, target, compiled, member).await {
         Ok(()) => {
             surroundings.policy =
                 member
@@ -291,7 +293,7 @@ async fn enforce(
 
 /// The name of a pod that shares the vault's namespace and is not a vault's. Costs a list of names, and so is asked
 /// seldom.
-async fn foreign_pod(context: &Context, subject: &Subject<'_>, member: &mut Member) -> Option<String> {
+async fn foreign_pod(context: &Context, target: &Target<'_>, member: &mut Member) -> Option<String> {
     if let Some((_, known)) = member
         .neighbour
         .as_ref()
@@ -299,7 +301,7 @@ async fn foreign_pod(context: &Context, subject: &Subject<'_>, member: &mut Memb
     {
         return known.clone();
     }
-    let api: Api<Pod> = Api::namespaced(context.client.clone(), subject.namespace.as_str());
+    let api: Api<Pod> = Api::namespaced(context.client.clone(), target.namespace.as_str());
     let others = ListParams::default()
         .labels("app.kubernetes.io/name!=strongroom-vault")
         .limit(1);
@@ -312,32 +314,21 @@ async fn foreign_pod(context: &Context, subject: &Subject<'_>, member: &mut Memb
 /// Writes the status if it says something new, and an event when readiness changed. Answers whether all is well.
 async fn publish(
     context: &Context,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     outcome: &Outcome,
     surroundings: &Surroundings,
 ) -> Result<bool, ReconcileError> {
-    let next = report(
-        subject,
-        &context.settings,
-        outcome,
-        surroundings,
-        Timestamp::now(),
-    );
+    let next = report(target, &context.settings, outcome, surroundings, Timestamp::now());
     let ready = next
         .conditions
         .iter()
         .find(|condition| condition.type_ == READY)
         .cloned();
     let well = ready.as_ref().is_some_and(|ready| ready.status == "True");
-    let changed = status::write(
-        &context.client,
-        subject.vault,
-        subject.vault.status.as_ref(),
-        &next,
-    )
-    .await
-    .map_err(ReconcileError::Status)?;
-    let before = subject.vault.status.as_ref().and_then(|status| {
+    let changed = status::write(&context.client, target.vault, target.vault.status.as_ref(), &next)
+        .await
+        .map_err(ReconcileError::Status)?;
+    let before = target.vault.status.as_ref().and_then(|status| {
         status
             .conditions
             .iter()
@@ -353,7 +344,7 @@ async fn publish(
         };
         events::publish(
             context,
-            &subject.vault.object_ref(&()),
+            &target.vault.object_ref(&()),
             type_,
             &ready.reason,
             "Reconcile",
@@ -361,10 +352,8 @@ async fn publish(
         )
         .await;
         context
-            .caches
-            .announce(crate::caches::Change::Enforced(ObjectRef::from_obj(
-                subject.vault,
-            )));
+            .changes
+            .announce(Change::Enforcement(ObjectRef::from_obj(target.vault)));
     }
     Ok(well)
 }

@@ -10,10 +10,12 @@ use strongroom_crds::{
 };
 use strongroom_wire::admin::{Rollback, Status};
 
-use super::{desired::Subject, plan::Refusal};
+use super::plan::Refusal;
 use crate::{
     conditions::{Conditions, Health, Reason},
+    sentence::sentence,
     settings::Settings,
+    target::Target,
 };
 
 /// How far a reconcile came.
@@ -47,14 +49,14 @@ pub struct Surroundings {
 
 /// The status of a vault.
 pub fn report(
-    subject: &Subject<'_>,
+    target: &Target<'_>,
     settings: &Settings,
     outcome: &Outcome,
     surroundings: &Surroundings,
     now: Timestamp,
 ) -> VaultStatus {
-    let previous = subject.vault.status.clone().unwrap_or_default();
-    let generation = subject.vault.metadata.generation;
+    let previous = target.vault.status.clone().unwrap_or_default();
+    let generation = target.vault.metadata.generation;
     let answered = match outcome {
         Outcome::Running {
             status: Ok(status), ..
@@ -63,13 +65,13 @@ pub fn report(
     };
     let mut conditions = Conditions::new(&previous.conditions, generation, now);
     conditions.add_health(
-        &health(outcome, surroundings, settings, subject),
+        &health(outcome, surroundings, settings, target),
         &Reason::new("Serving", "The vault serves and enforces policy."),
     );
     add_details(&mut conditions, answered, surroundings);
     VaultStatus {
         observed_generation: generation,
-        uri: Some(format!("https://{}.{}", subject.host(), settings.cluster_domain)),
+        uri: Some(format!("https://{}.{}", target.host(), settings.cluster_domain)),
         vault_id: answered
             .map(|status| status.vault_id.clone())
             .or(previous.vault_id),
@@ -87,14 +89,14 @@ fn health(
     outcome: &Outcome,
     surroundings: &Surroundings,
     settings: &Settings,
-    subject: &Subject<'_>,
+    target: &Target<'_>,
 ) -> Health {
     match outcome {
         Outcome::NamespaceNotEnabled => Health::Stalled(Reason::new(
             "NamespaceNotEnabled",
             format!(
                 "The operator may not run vaults in this namespace. Someone who administers it can allow that: kubectl create rolebinding strongroom-vault-host -n {} --clusterrole=strongroom-vault-host --serviceaccount={}:strongroom-operator",
-                subject.namespace, settings.release_namespace
+                target.namespace, settings.release_namespace
             ),
         )),
         Outcome::Refused(refusal) => {
@@ -204,18 +206,6 @@ fn add_shared_namespace(conditions: &mut Conditions<'_>, surroundings: &Surround
     }
 }
 
-/// Upper-cases the first letter and ends with a full stop.
-pub(crate) fn sentence(text: &str) -> String {
-    let mut letters = text.trim_end_matches('.').chars();
-    let first = letters.next().map(char::to_uppercase);
-    first
-        .into_iter()
-        .flatten()
-        .chain(letters)
-        .chain(std::iter::once('.'))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,10 +247,10 @@ mod tests {
 
     fn words(outcome: &Outcome) -> Vec<(String, String, String)> {
         let vault = vault();
-        let subject = Subject::parse(&vault).unwrap();
+        let target = Target::parse(&vault).unwrap();
         let now = Timestamp::from_second(1).unwrap();
         let status = report(
-            &subject,
+            &target,
             &Settings::example(),
             outcome,
             &Surroundings::default(),
@@ -326,14 +316,14 @@ mod tests {
     #[test]
     fn what_surrounds_a_vault_that_answers_has_its_reason_too() {
         let vault = vault();
-        let subject = Subject::parse(&vault).unwrap();
+        let target = Target::parse(&vault).unwrap();
         let conditions = |ready_replicas, surroundings: &Surroundings| {
             let outcome = Outcome::Running {
                 ready_replicas,
                 status: Ok(Box::new(status())),
             };
             let now = Timestamp::from_second(1).unwrap();
-            report(&subject, &Settings::example(), &outcome, surroundings, now).conditions
+            report(&target, &Settings::example(), &outcome, surroundings, now).conditions
         };
         let reason = |conditions: &[Condition], type_: &str| {
             let found = conditions.iter().find(|condition| condition.type_ == type_);
@@ -361,10 +351,10 @@ mod tests {
     #[test]
     fn a_namespace_that_is_not_enabled_stalls_with_the_command_that_enables_it() {
         let vault = vault();
-        let subject = Subject::parse(&vault).unwrap();
+        let target = Target::parse(&vault).unwrap();
         let now = Timestamp::from_second(1).unwrap();
         let status = report(
-            &subject,
+            &target,
             &Settings::example(),
             &Outcome::NamespaceNotEnabled,
             &Surroundings::default(),

@@ -1,17 +1,18 @@
 //! A leading operator around a played API server.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 
 use kube::runtime::events::{Recorder, Reporter};
+use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 use strongroom_operator::{
-    caches::Caches,
-    context::{Authorities, Context},
+    context::Context,
     fleet::{Credentials, Fleet},
     installation,
     metrics::Metrics,
-    pki::{Subject, Succession},
+    pki::{Authorities, Subject, Succession},
     settings::Settings,
+    world::{Changes, Stores},
 };
 use time::OffsetDateTime;
 
@@ -28,8 +29,9 @@ pub async fn leader(server: &ApiServer) -> Arc<Context> {
 /// A new leader who reaches `vaults`.
 pub async fn leader_of(server: &ApiServer, vaults: &Vaults) -> Arc<Context> {
     let (client, vaults) = (server.client(), vaults.clone());
-    let caches = Caches::start(&client);
-    caches.synced().await.unwrap();
+    let changes = Changes::default();
+    let stores = Stores::start(&client, &changes);
+    stores.synced().await.unwrap();
     let settings = Settings {
         release_namespace: "strongroom-system".parse().unwrap(),
         node_namespace: "strongroom-node".parse().unwrap(),
@@ -60,10 +62,11 @@ pub async fn leader_of(server: &ApiServer, vaults: &Vaults) -> Arc<Context> {
         recorder: Recorder::new(client.clone(), reporter),
         client,
         settings,
-        caches,
+        stores,
+        changes,
         fleet: Fleet::default(),
         followers: Mutex::default(),
-        authorities: Arc::new(RwLock::new(authorities)),
+        authorities: RwLock::new(authorities),
         metrics: Metrics::default(),
     })
 }

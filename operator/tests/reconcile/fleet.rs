@@ -170,7 +170,7 @@ fn tls(context: &Context, name: &str) -> TlsAcceptor {
     let leaf = Leaf::Server {
         names: vec![format!("{name}.team-a.svc")],
     };
-    let authorities = context.authorities.read().unwrap();
+    let authorities = context.authorities.read();
     let issued = authorities
         .serving
         .current

@@ -8,7 +8,7 @@ use strongroom_crds::SecretRef;
 use strongroom_operator::{
     context::Context,
     secret_ref::{part, reconcile, survey},
-    vault::desired::Subject,
+    target::Target,
 };
 
 use crate::{
@@ -88,13 +88,13 @@ impl Team {
     async fn survey(&self, name: &str) {
         let found = self
             .context
-            .caches
+            .stores
             .vaults
             .find(|vault| vault.metadata.name.as_deref() == Some(name));
         let vault = found.unwrap();
-        let subject = Subject::parse(&vault).unwrap();
-        let member = self.context.fleet.member(subject.uid);
-        survey(&self.context, &subject, &mut *member.lock().await).await;
+        let target = Target::parse(&vault).unwrap();
+        let member = self.context.fleet.member(target.uid);
+        survey(&self.context, &target, &mut *member.lock().await).await;
     }
 
     fn told(&self) -> [Vec<String>; 2] {

@@ -3,16 +3,20 @@
 use serde_json::{Value, json};
 use strongroom_crds::vault::{DefaultAction, Network};
 
-use super::{Desired, Subject, port};
-use crate::{object::Kind, settings::Settings};
+use super::metadata;
+use crate::{
+    object::{Desired, Kind},
+    settings::Settings,
+    target::{Target, port},
+};
 
 /// The vault's network policy: its clients on the data port, the operator on the admin port, anyone who scrapes
 /// metrics on the health port; towards outside DNS and the identity service's replicas alone.
-pub fn policy(subject: &Subject<'_>, settings: &Settings) -> Desired {
-    let name = format!("{}-vault", subject.name);
+pub fn policy(target: &Target<'_>, settings: &Settings) -> Desired {
+    let name = format!("{}-vault", target.name);
     let mut data = json!({"ports": [tcp(port::DATA)]});
     if let (Some(from), Some(rule)) = (
-        clients(subject.vault.spec.network.as_ref(), settings),
+        clients(target.vault.spec.network.as_ref(), settings),
         data.as_object_mut(),
     ) {
         rule.insert("from".to_owned(), Value::Array(from));
@@ -26,9 +30,9 @@ pub fn policy(subject: &Subject<'_>, settings: &Settings) -> Desired {
     let identity = pods_of(settings.release_namespace.as_str(), "identity");
     let object = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-        "metadata": subject.owned(&name),
+        "metadata": metadata::owned(target, &name),
         "spec": {
-            "podSelector": {"matchLabels": subject.selector()},
+            "podSelector": {"matchLabels": metadata::selector(target)},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [
                 data,

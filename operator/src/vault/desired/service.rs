@@ -2,17 +2,20 @@
 
 use serde_json::json;
 
-use super::{Desired, Subject, port};
-use crate::object::Kind;
+use super::metadata;
+use crate::{
+    object::{Desired, Kind},
+    target::{Target, port},
+};
 
 /// What clients use.
-pub fn front(subject: &Subject<'_>) -> Desired {
-    let name = subject.name.to_string();
+pub fn front(target: &Target<'_>) -> Desired {
+    let name = target.name.to_string();
     let object = json!({
         "apiVersion": "v1", "kind": "Service",
-        "metadata": subject.owned(&name),
+        "metadata": metadata::owned(target, &name),
         "spec": {
-            "selector": subject.selector(),
+            "selector": metadata::selector(target),
             "ports": [{"name": "https", "port": 443, "targetPort": port::DATA, "protocol": "TCP"}],
         },
     });
@@ -24,15 +27,15 @@ pub fn front(subject: &Subject<'_>) -> Desired {
 }
 
 /// Each replica by its own name, ready or not: how the operator reaches the admin port.
-pub fn internal(subject: &Subject<'_>) -> Desired {
-    let name = format!("{}-internal", subject.name);
+pub fn internal(target: &Target<'_>) -> Desired {
+    let name = format!("{}-internal", target.name);
     let object = json!({
         "apiVersion": "v1", "kind": "Service",
-        "metadata": subject.owned(&name),
+        "metadata": metadata::owned(target, &name),
         "spec": {
             "clusterIP": "None",
             "publishNotReadyAddresses": true,
-            "selector": subject.selector(),
+            "selector": metadata::selector(target),
             "ports": [
                 {"name": "https", "port": port::DATA, "targetPort": port::DATA, "protocol": "TCP"},
                 {"name": "admin", "port": port::ADMIN, "targetPort": port::ADMIN, "protocol": "TCP"},

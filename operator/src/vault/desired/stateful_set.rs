@@ -3,24 +3,28 @@
 use serde_json::{Value, json};
 use strongroom_crds::vault::PodTemplate;
 
-use super::{Desired, Subject, port};
-use crate::{object::Kind, settings::Settings};
+use super::metadata;
+use crate::{
+    object::{Desired, Kind},
+    settings::Settings,
+    target::{Target, port},
+};
 
 /// The StatefulSet. Configuration that must restart the server is in its arguments; what it reloads is in files.
-pub fn stateful_set(subject: &Subject<'_>, settings: &Settings) -> Desired {
-    let name = subject.name.to_string();
-    let labels = subject.selector();
+pub fn stateful_set(target: &Target<'_>, settings: &Settings) -> Desired {
+    let name = target.name.to_string();
+    let labels = metadata::selector(target);
     let object = json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet",
-        "metadata": subject.owned(&name),
+        "metadata": metadata::owned(target, &name),
         "spec": {
-            "serviceName": format!("{}-internal", subject.name),
+            "serviceName": format!("{}-internal", target.name),
             "replicas": 1,
             // A pod of a revision that cannot start must not hold up its successor.
             "podManagementPolicy": "Parallel",
             "updateStrategy": {"type": "RollingUpdate"},
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod(subject, settings)},
+            "template": {"metadata": {"labels": labels}, "spec": pod(target, settings)},
         },
     });
     Desired {
@@ -30,10 +34,10 @@ pub fn stateful_set(subject: &Subject<'_>, settings: &Settings) -> Desired {
     }
 }
 
-fn pod(subject: &Subject<'_>, settings: &Settings) -> Value {
-    let template = subject.vault.spec.pod_template.as_ref();
+fn pod(target: &Target<'_>, settings: &Settings) -> Value {
+    let template = target.vault.spec.pod_template.as_ref();
     let mut pod = json!({
-        "serviceAccountName": format!("{}-vault", subject.name),
+        "serviceAccountName": format!("{}-vault", target.name),
         "automountServiceAccountToken": false,
         "enableServiceLinks": false,
         "terminationGracePeriodSeconds": 30,
@@ -42,12 +46,12 @@ fn pod(subject: &Subject<'_>, settings: &Settings) -> Value {
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [container(subject, settings, template)],
+        "containers": [container(target, settings, template)],
         "volumes": [
-            {"name": "data", "persistentVolumeClaim": {"claimName": format!("data-{}-0", subject.name)}},
-            {"name": "tls", "secret": {"secretName": format!("{}-tls", subject.name), "defaultMode": 0o440}},
-            {"name": "seal", "secret": {"secretName": format!("{}-seal", subject.name), "defaultMode": 0o440}},
-            {"name": "trust", "configMap": {"name": format!("{}-trust", subject.name)}},
+            {"name": "data", "persistentVolumeClaim": {"claimName": format!("data-{}-0", target.name)}},
+            {"name": "tls", "secret": {"secretName": format!("{}-tls", target.name), "defaultMode": 0o440}},
+            {"name": "seal", "secret": {"secretName": format!("{}-seal", target.name), "defaultMode": 0o440}},
+            {"name": "trust", "configMap": {"name": format!("{}-trust", target.name)}},
         ],
     });
     if let Some(fields) = pod.as_object_mut() {
@@ -68,7 +72,7 @@ fn pod(subject: &Subject<'_>, settings: &Settings) -> Value {
     pod
 }
 
-fn container(subject: &Subject<'_>, settings: &Settings, template: Option<&PodTemplate>) -> Value {
+fn container(target: &Target<'_>, settings: &Settings, template: Option<&PodTemplate>) -> Value {
     let resources = template
         .and_then(|template| template.resources.as_ref())
         .map_or_else(
@@ -85,7 +89,7 @@ fn container(subject: &Subject<'_>, settings: &Settings, template: Option<&PodTe
         "name": "vault",
         "image": settings.vault_image,
         "imagePullPolicy": settings.vault_image_pull_policy,
-        "args": arguments(subject, settings),
+        "args": arguments(target, settings),
         "ports": [
             {"name": "https", "containerPort": port::DATA, "protocol": "TCP"},
             {"name": "admin", "containerPort": port::ADMIN, "protocol": "TCP"},
@@ -109,12 +113,12 @@ fn container(subject: &Subject<'_>, settings: &Settings, template: Option<&PodTe
     })
 }
 
-fn arguments(subject: &Subject<'_>, settings: &Settings) -> Vec<String> {
-    let spec = &subject.vault.spec;
+fn arguments(target: &Target<'_>, settings: &Settings) -> Vec<String> {
+    let spec = &target.vault.spec;
     let mut arguments = vec![
         "serve".to_owned(),
-        format!("--vault-name={}", subject.name),
-        format!("--namespace={}", subject.namespace),
+        format!("--vault-name={}", target.name),
+        format!("--namespace={}", target.namespace),
         format!("--cluster-domain={}", settings.cluster_domain),
         format!("--tenant-id={}", settings.installation),
         format!("--issuer={}", settings.issuer()),

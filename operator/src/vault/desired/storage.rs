@@ -4,19 +4,22 @@
 use serde_json::{Value, json};
 use strongroom_crds::vault::{DeletionPolicy, StorageBackend};
 
-use super::{Desired, Subject, key};
-use crate::object::Kind;
+use super::metadata::{self, key};
+use crate::{
+    object::{Desired, Kind},
+    target::Target,
+};
 
 /// The key of the seal Secret that holds the id of the vault it has opened: a vault that finds it set refuses to start
 /// with an empty store.
 pub const VAULT_ID_KEY: &str = "vault-id";
 
 /// The volume of the vault's one replica.
-pub fn volume_claim(subject: &Subject<'_>) -> Desired {
-    let name = format!("data-{}-0", subject.name);
+pub fn volume_claim(target: &Target<'_>) -> Desired {
+    let name = format!("data-{}-0", target.name);
     let mut spec = json!({"accessModes": ["ReadWriteOnce"]});
     if let (Ok(StorageBackend::Embedded(volume)), Some(fields)) =
-        (subject.vault.spec.storage.backend(), spec.as_object_mut())
+        (target.vault.spec.storage.backend(), spec.as_object_mut())
     {
         fields.insert(
             "resources".to_owned(),
@@ -28,7 +31,7 @@ pub fn volume_claim(subject: &Subject<'_>) -> Desired {
     }
     let object = json!({
         "apiVersion": "v1", "kind": "PersistentVolumeClaim",
-        "metadata": retained(subject, &name),
+        "metadata": retained(target, &name),
         "spec": spec,
     });
     Desired {
@@ -39,11 +42,11 @@ pub fn volume_claim(subject: &Subject<'_>) -> Desired {
 }
 
 /// The seal key: `key` is its 32 bytes in base64, `id` tells it from others.
-pub fn seal_secret(subject: &Subject<'_>, id: &str, key: &str) -> Desired {
-    let name = format!("{}-seal", subject.name);
+pub fn seal_secret(target: &Target<'_>, id: &str, key: &str) -> Desired {
+    let name = format!("{}-seal", target.name);
     let object = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "strongroom.dev/seal-key",
-        "metadata": retained(subject, &name),
+        "metadata": retained(target, &name),
         "data": {"key": key},
         "stringData": {"id": id},
     });
@@ -54,17 +57,17 @@ pub fn seal_secret(subject: &Subject<'_>, id: &str, key: &str) -> Desired {
     }
 }
 
-fn retained(subject: &Subject<'_>, name: &str) -> Value {
-    let mut metadata = subject.metadata(name);
+fn retained(target: &Target<'_>, name: &str) -> Value {
+    let mut metadata = metadata::labelled(target, name);
     if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
-        labels.insert(key::VAULT_UID.to_owned(), json!(subject.uid));
+        labels.insert(key::VAULT_UID.to_owned(), json!(target.uid));
     }
     if let (Ok(DeletionPolicy::Delete), Some(fields)) =
-        (subject.vault.spec.deletion_policy(), metadata.as_object_mut())
+        (target.vault.spec.deletion_policy(), metadata.as_object_mut())
     {
         fields.insert(
             "ownerReferences".to_owned(),
-            json!([subject.owner_reference(false)]),
+            json!([metadata::owner_reference(target, false)]),
         );
     }
     metadata

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use strongroom_crds::Vault;
 use strongroom_operator::{
     settings::Settings,
-    vault::desired::{Subject, owned},
+    target::Target,
+    vault::desired::{Serving, Trusted, owned},
 };
 
 use crate::render::{RELEASE_NAMESPACE, everything, pods};
@@ -82,13 +83,21 @@ fn the_vault_understands_what_the_operator_starts_it_with() {
         vault_image_pull_secrets: Vec::new(),
         dns_ports: vec![53, 5353],
     };
+    let serving = Serving {
+        certificate: String::new(),
+        key: String::new(),
+    };
+    let trusted = Trusted {
+        serving: String::new(),
+        admin: String::new(),
+    };
     for spec in [
         json!({}),
         json!({"softDelete": {"retentionDays": 7, "purgeProtection": true}, "policy": {"maxStaleness": "24h"}}),
     ] {
         let vault = vault(&spec);
-        let subject = Subject::parse(&vault).unwrap();
-        let objects = owned(&subject, &settings, ("", ""), ("", ""));
+        let target = Target::parse(&vault).unwrap();
+        let objects = owned(&target, &settings, &serving, &trusted);
         let set = objects
             .iter()
             .find(|desired| desired.object["kind"] == "StatefulSet");

@@ -69,12 +69,12 @@ fn uid_of(
 
 /// A namespace of a test: its name, its UID, and its accounts with theirs.
 #[cfg(test)]
-pub(super) type Listed<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+pub(crate) type Listed<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
 #[cfg(test)]
 impl Directory {
     /// A directory for tests.
-    pub(super) fn of(namespaces: &[Listed<'_>]) -> Self {
+    pub(crate) fn of(namespaces: &[Listed<'_>]) -> Self {
         let mut directory = Self::default();
         for (namespace, uid, accounts) in namespaces {
             let namespace: NamespaceName = namespace.parse().unwrap();

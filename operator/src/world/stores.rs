@@ -16,36 +16,12 @@ use kube::{
 };
 use strongroom_core::{NamespaceName, Uid, identity::ResourceName};
 use strongroom_crds::{AccessPolicy, SecretRef, Vault};
-use tokio::sync::broadcast;
 
-use crate::policy::Directory;
+use super::{Change, Changes, Directory};
 
-/// Something that a decision may depend on has changed.
-#[derive(Debug, Clone)]
-pub enum Change {
-    /// A Vault.
-    Vault(ObjectRef<Vault>),
-    /// An `AccessPolicy` of this vault; of any vault of the namespace, where the policy cannot be read.
-    Policy {
-        /// The namespace.
-        namespace: String,
-        /// The vault's name.
-        vault: Option<String>,
-    },
-    /// A `SecretRef`.
-    SecretRef(ObjectRef<SecretRef>),
-    /// A service account of this namespace, or the namespace itself.
-    Accounts {
-        /// The namespace.
-        namespace: String,
-    },
-    /// The policy in force at this vault, or whether the vault can be reached.
-    Enforced(ObjectRef<Vault>),
-}
-
-/// The caches.
+/// The objects of each kind, as the watches hold them.
 #[derive(Clone)]
-pub struct Caches {
+pub struct Stores {
     /// Vaults.
     pub vaults: Store<Vault>,
     /// Access policies, those that cannot be read included.
@@ -54,39 +30,33 @@ pub struct Caches {
     pub secret_refs: Store<SecretRef>,
     accounts: Store<PartialObjectMeta<ServiceAccount>>,
     namespaces: Store<PartialObjectMeta<Namespace>>,
-    changes: broadcast::Sender<Change>,
 }
 
-/// How many changes a slow listener may lag behind before it has to look at everything again.
-const BACKLOG: usize = 4096;
-
-impl Caches {
-    /// Starts the watches; they go on until the process ends.
-    pub fn start(client: &Client) -> Self {
-        let (changes, _) = broadcast::channel(BACKLOG);
+impl Stores {
+    /// Starts the watches, which go on until the process ends and announce what they see.
+    pub fn start(client: &Client, changes: &Changes) -> Self {
         Self {
-            vaults: watch(Api::all(client.clone()), &changes, |vault| {
+            vaults: watch(Api::all(client.clone()), changes, |vault| {
                 Change::Vault(ObjectRef::from_obj(vault))
             }),
-            policies: watch(Api::all(client.clone()), &changes, policy_change),
-            secret_refs: watch(Api::all(client.clone()), &changes, |r| {
+            policies: watch(Api::all(client.clone()), changes, policy_change),
+            secret_refs: watch(Api::all(client.clone()), changes, |r| {
                 Change::SecretRef(ObjectRef::from_obj(r))
             }),
             accounts: watch(
                 Api::all(client.clone()),
-                &changes,
+                changes,
                 |account: &PartialObjectMeta<ServiceAccount>| Change::Accounts {
                     namespace: account.namespace().unwrap_or_default(),
                 },
             ),
             namespaces: watch(
                 Api::all(client.clone()),
-                &changes,
+                changes,
                 |namespace: &PartialObjectMeta<Namespace>| Change::Accounts {
                     namespace: namespace.name_any(),
                 },
             ),
-            changes,
         }
     }
 
@@ -97,17 +67,6 @@ impl Caches {
         self.secret_refs.wait_until_ready().await?;
         self.accounts.wait_until_ready().await?;
         self.namespaces.wait_until_ready().await
-    }
-
-    /// Listens to what changes from now on.
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
-    }
-
-    /// Tells those who listen.
-    pub fn announce(&self, change: Change) {
-        // Nobody listens while this replica does not lead.
-        drop(self.changes.send(change));
     }
 
     /// The accounts that exist.
@@ -151,7 +110,7 @@ fn policy_change(policy: &DeserializeGuard<AccessPolicy>) -> Change {
     }
 }
 
-fn watch<K>(api: Api<K>, changes: &broadcast::Sender<Change>, describe: fn(&K) -> Change) -> Store<K>
+fn watch<K>(api: Api<K>, changes: &Changes, describe: fn(&K) -> Change) -> Store<K>
 where
     K: Resource + Clone + Debug + Send + Sync + serde::de::DeserializeOwned + 'static,
     K::DynamicType: Default + Eq + Hash + Clone + Unpin + Debug + Send + Sync,
@@ -164,17 +123,17 @@ where
         .reflect(writer)
         .touched_objects();
     tokio::spawn(follow(events, move |object| {
-        drop(changes.send(describe(&object)));
+        changes.announce(describe(&object));
     }));
     reader
 }
 
-async fn follow<K>(objects: impl Stream<Item = watcher::Result<K>>, mut tell: impl FnMut(K)) {
+async fn follow<K>(objects: impl Stream<Item = watcher::Result<K>>, mut announce: impl FnMut(K)) {
     objects
         .inspect_err(|error| tracing::warn!(%error, "a watch failed and will be resumed"))
         .for_each(|object| {
             if let Ok(object) = object {
-                tell(object);
+                announce(object);
             }
             std::future::ready(())
         })
