@@ -2,9 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{identity, run::RunArgs, uninstall::UninstallArgs};
+use crate::{run::RunArgs, uninstall::UninstallArgs};
 
-/// The parts of Strongroom that talk to the Kubernetes API.
+/// Runs the vaults of a cluster and keeps their policy in force.
 #[derive(Debug, Parser)]
 #[command(name = "operator", version)]
 pub struct Cli {
@@ -18,8 +18,6 @@ pub struct Cli {
 pub enum Command {
     /// Runs the controllers.
     Run(RunArgs),
-    /// Serves the token exchange.
-    Identity(identity::Arguments),
     /// Fails while pods use the node driver; asked before an uninstall.
     UninstallCheck(UninstallArgs),
     /// Prints the custom resource definitions as YAML.

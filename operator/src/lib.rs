@@ -1,14 +1,12 @@
-//! The operator, and the identity service that is its second command.
+//! The operator.
 //!
 //! ```text
 //!   operator run        Vault, AccessPolicy, SecretRef --> vaults that run, policy that is in force
-//!   operator identity   service-account token --> vault token
 //!   operator crds       prints the custom resource definitions
 //!   operator uninstall-check    refuses while pods use the node driver
 //! ```
 //!
 //! Invariants:
-//! - the two services share no state and no rights: each has its own `Deployment` and `ServiceAccount`;
 //! - the operator is not on the login path;
 //! - what is to be done is decided by pure functions of values and a clock; effects are one thin layer beside them.
 
@@ -19,7 +17,6 @@ pub mod definitions;
 pub mod events;
 pub mod fleet;
 pub mod health;
-pub mod identity;
 pub mod installation;
 mod jitter;
 pub mod metrics;

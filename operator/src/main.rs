@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Parser;
 use strongroom_operator::{
     args::{Cli, Command},
-    identity, run, uninstall,
+    run, uninstall,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -15,7 +15,6 @@ fn main() -> anyhow::Result<()> {
     log();
     match cli.command {
         Command::Run(args) => block_on(run::run(args)),
-        Command::Identity(arguments) => block_on(async { Ok(identity::run(arguments).await?) }),
         Command::UninstallCheck(args) => block_on(async { Ok(uninstall::check(args).await?) }),
         Command::Crds => print_crds(),
     }

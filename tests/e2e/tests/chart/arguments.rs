@@ -48,9 +48,10 @@ fn every_program_understands_what_the_chart_starts_it_with() {
         for pod in pods(std::slice::from_ref(&object)) {
             for container in pod["spec"]["template"]["spec"]["containers"].as_array().unwrap() {
                 match container["name"].as_str().unwrap() {
-                    "operator" | "identity" | "check" => {
+                    "operator" | "check" => {
                         parses::<strongroom_operator::args::Cli>(&title, container);
                     }
+                    "identity" => parses::<strongroom_identity::Arguments>(&title, container),
                     "csi" => parses::<strongroom_csi::args::Args>(&title, container),
                     // Not ours: Kubernetes' node-driver-registrar.
                     "registrar" => continue,

@@ -175,7 +175,12 @@ impl Other {
 }
 
 /// The images that the chart needs.
-const PARTS: [&str; 3] = ["strongroom/vault", "strongroom/operator", "strongroom/csi"];
+const PARTS: [&str; 4] = [
+    "strongroom/vault",
+    "strongroom/operator",
+    "strongroom/identity",
+    "strongroom/csi",
+];
 
 impl Drop for Other {
     fn drop(&mut self) {

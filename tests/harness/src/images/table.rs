@@ -55,6 +55,12 @@ pub const IMAGES: &[Image] = &[
         NONROOT,
         &["/strongroom-operator"],
     ),
+    program(
+        "strongroom/identity",
+        "strongroom-identity",
+        NONROOT,
+        &["/strongroom-identity"],
+    ),
     program("strongroom/csi", "strongroom-csi", ROOT, &["/strongroom-csi"]),
     // The example of a program that knows Azure Key Vault alone.
     program(

@@ -3,11 +3,11 @@
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::settings::Settings;
+use crate::settings::Settings;
 
 /// Under which address the service was asked: one of its own names with the port that the client used. Any other Host
 /// is answered with the canonical name.
-pub(super) fn base(settings: &Settings, headers: &HeaderMap, authority: Option<&str>) -> String {
+pub(crate) fn base(settings: &Settings, headers: &HeaderMap, authority: Option<&str>) -> String {
     let host = headers
         .get(http::header::HOST)
         .and_then(|host| host.to_str().ok());
@@ -20,7 +20,7 @@ pub(super) fn base(settings: &Settings, headers: &HeaderMap, authority: Option<&
 }
 
 /// The configuration of the tenant named `tenant`: what MSAL demands of one, and nothing that does not exist.
-pub(super) fn openid_configuration(settings: &Settings, base: &str, tenant: &str) -> Value {
+pub(crate) fn openid_configuration(settings: &Settings, base: &str, tenant: &str) -> Value {
     json!({
         "issuer": settings.issuer,
         "token_endpoint": format!("{base}/{tenant}/oauth2/v2.0/token"),
@@ -36,7 +36,7 @@ pub(super) fn openid_configuration(settings: &Settings, base: &str, tenant: &str
 }
 
 /// The answer to Azure's instance discovery: this authority, and no other.
-pub(super) fn instance_discovery(settings: &Settings, base: &str) -> Value {
+pub(crate) fn instance_discovery(settings: &Settings, base: &str) -> Value {
     let host = base.strip_prefix("https://").unwrap_or(base);
     json!({
         "tenant_discovery_endpoint": format!("{base}/{}/v2.0/.well-known/openid-configuration", settings.tenant),

@@ -18,7 +18,7 @@ pub enum ActorError {
 }
 
 /// Checks that `actor`, whose subject must be `driver`, runs on the same node as the pod of `subject`.
-pub(super) fn check_actor(actor: &Identity, driver: &str, subject: &Identity) -> Result<(), ActorError> {
+pub(crate) fn check_actor(actor: &Identity, driver: &str, subject: &Identity) -> Result<(), ActorError> {
     if actor.subject() != driver {
         return Err(ActorError::NotTheDriver);
     }
@@ -36,7 +36,7 @@ fn same(one: &NodeRef, other: &NodeRef) -> bool {
 
 /// When a vault token expires that is minted at `now` for a token that expires at `presented`: with it, and without
 /// the node driver's word after 15 minutes at most. `None` when that is not after `now`.
-pub(super) fn expiry(now: i64, presented: i64, by_driver: bool) -> Option<i64> {
+pub(crate) fn expiry(now: i64, presented: i64, by_driver: bool) -> Option<i64> {
     let longest = if by_driver {
         MAX_LIFETIME_SECONDS
     } else {
@@ -48,20 +48,20 @@ pub(super) fn expiry(now: i64, presented: i64, by_driver: bool) -> Option<i64> {
 
 /// Who mints.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Minter<'a> {
-    pub(super) issuer: &'a str,
-    pub(super) tenant: &'a str,
+pub(crate) struct Minter<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) tenant: &'a str,
 }
 
 /// The validity of a vault token, seconds since 1970.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Validity {
-    pub(super) now: i64,
-    pub(super) expires_at: i64,
+pub(crate) struct Validity {
+    pub(crate) now: i64,
+    pub(crate) expires_at: i64,
 }
 
 /// The claims of a vault token for `identity`, good at `audience`.
-pub(super) fn claims(
+pub(crate) fn claims(
     minter: Minter<'_>,
     identity: Identity,
     audience: String,

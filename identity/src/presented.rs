@@ -7,8 +7,8 @@ use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
 use strongroom_core::{NamespaceName, NodeRef, PodRef, Uid, identity::ResourceName};
 
-pub(super) use header::{Header, header_of};
-pub(super) use keys::{KeySet, KeySetError};
+pub(crate) use header::{Header, header_of};
+pub(crate) use keys::{KeySet, KeySetError};
 
 /// How far, in seconds, the API server's clock may run ahead of ours.
 const SKEW_SECONDS: i64 = 10;
@@ -45,19 +45,19 @@ pub enum PresentedError {
 /// The account a token names, and the pod and node it is bound to. Nothing of it is believed before the review says
 /// the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Presented {
-    pub(super) subject: String,
-    pub(super) account_uid: Uid,
-    pub(super) pod: Option<PodRef>,
-    pub(super) node: Option<NodeRef>,
-    pub(super) expires_at: i64,
+pub(crate) struct Presented {
+    pub(crate) subject: String,
+    pub(crate) account_uid: Uid,
+    pub(crate) pod: Option<PodRef>,
+    pub(crate) node: Option<NodeRef>,
+    pub(crate) expires_at: i64,
 }
 
 /// What a presented token must say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules<'a> {
-    pub(super) issuers: &'a [String],
-    pub(super) audiences: &'a [String],
+pub(crate) struct Rules<'a> {
+    pub(crate) issuers: &'a [String],
+    pub(crate) audiences: &'a [String],
 }
 
 #[derive(Deserialize)]
@@ -104,7 +104,7 @@ struct Account {
 }
 
 /// Checks `token`, whose header is `header`, under `key` at `now` (seconds since 1970).
-pub(super) fn verify(
+pub(crate) fn verify(
     token: &str,
     header: &Header,
     key: &DecodingKey,

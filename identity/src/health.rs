@@ -6,16 +6,16 @@ use axum::{Router, extract::State, response::IntoResponse, routing::get};
 use http::{StatusCode, header};
 use prometheus_client::registry::Registry;
 
-use super::readiness::Readiness;
+use crate::readiness::Readiness;
 
 /// What the health port shows.
-pub(super) struct Health {
-    pub(super) readiness: Arc<Readiness>,
-    pub(super) registry: Registry,
+pub(crate) struct Health {
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) registry: Registry,
 }
 
 /// Its routes.
-pub(super) fn router(health: Health) -> Router {
+pub(crate) fn router(health: Health) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(readyz))

@@ -10,7 +10,7 @@ use kube::Client;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::presented::{KeySet, KeySetError};
+use crate::presented::{KeySet, KeySetError};
 
 /// How soon after one fetch an unknown key id can cause the next: tokens are made up at no cost.
 const MIN_INTERVAL: Duration = Duration::from_secs(3);
@@ -36,13 +36,13 @@ pub enum ClusterKeysError {
 
 /// Whose tokens are accepted.
 #[derive(Default)]
-pub(super) struct Trusted {
-    pub(super) keys: KeySet,
-    pub(super) issuers: Vec<String>,
+pub(crate) struct Trusted {
+    pub(crate) keys: KeySet,
+    pub(crate) issuers: Vec<String>,
 }
 
 /// The cluster's keys.
-pub(super) struct ClusterKeys {
+pub(crate) struct ClusterKeys {
     client: Client,
     further_issuers: Vec<String>,
     current: RwLock<Arc<Trusted>>,
@@ -50,7 +50,7 @@ pub(super) struct ClusterKeys {
 }
 
 impl ClusterKeys {
-    pub(super) fn new(client: Client, further_issuers: Vec<String>) -> Self {
+    pub(crate) fn new(client: Client, further_issuers: Vec<String>) -> Self {
         Self {
             client,
             further_issuers,
@@ -60,7 +60,7 @@ impl ClusterKeys {
     }
 
     /// The keys, fetched anew when `key_id` is not among them and the last fetch is some seconds ago.
-    pub(super) async fn with(&self, key_id: &str) -> Result<Arc<Trusted>, ClusterKeysError> {
+    pub(crate) async fn with(&self, key_id: &str) -> Result<Arc<Trusted>, ClusterKeysError> {
         let current = self.current();
         if current.keys.contains(key_id) {
             return Ok(current);
@@ -70,7 +70,7 @@ impl ClusterKeys {
     }
 
     /// Fetches unless that was done less than `interval` ago. Whoever comes meanwhile waits for the one fetch.
-    pub(super) async fn refresh(&self, interval: Duration) -> Result<(), ClusterKeysError> {
+    pub(crate) async fn refresh(&self, interval: Duration) -> Result<(), ClusterKeysError> {
         let mut fetched = self.fetched.lock().await;
         if fetched.is_some_and(|at| at.elapsed() < interval) {
             return Ok(());
@@ -83,7 +83,7 @@ impl ClusterKeys {
     }
 
     /// Whether keys have been fetched at all.
-    pub(super) fn are_known(&self) -> bool {
+    pub(crate) fn are_known(&self) -> bool {
         !self.current().issuers.is_empty()
     }
 

@@ -6,21 +6,21 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use strongroom_listener::Source;
 
 /// Exchanges per source.
-pub(super) struct SourceLimiter(DefaultKeyedRateLimiter<Source>);
+pub(crate) struct SourceLimiter(DefaultKeyedRateLimiter<Source>);
 
 /// Sources that are remembered before those that are idle are forgotten.
 const REMEMBERED: usize = 10_000;
 
 impl SourceLimiter {
     /// `per_second` in the long run, ten times as many at once: a node's driver starts with all its pods.
-    pub(super) fn new(per_second: u32) -> Self {
+    pub(crate) fn new(per_second: u32) -> Self {
         let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
         let burst = rate.saturating_mul(NonZeroU32::MIN.saturating_add(9));
         Self(RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)))
     }
 
     /// Whether `source` may go on; counts it.
-    pub(super) fn admits(&self, source: Source) -> bool {
+    pub(crate) fn admits(&self, source: Source) -> bool {
         if self.0.len() > REMEMBERED {
             self.0.retain_recent();
         }

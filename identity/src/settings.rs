@@ -4,26 +4,26 @@ use std::{io, path::PathBuf};
 
 use strongroom_core::{NamespaceName, name::NameError};
 
-use super::{
+use crate::{
     arguments::Arguments,
     resource::{ResourceError, Resources},
 };
 
 /// The settings of one installation.
 #[derive(Debug, Clone)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// The installation's id.
-    pub(super) tenant: String,
+    pub(crate) tenant: String,
     /// The issuer of vault tokens.
-    pub(super) issuer: String,
+    pub(crate) issuer: String,
     /// The service's names, the canonical one first.
-    pub(super) hosts: [String; 2],
+    pub(crate) hosts: [String; 2],
     /// Audiences a presented token may have.
-    pub(super) audiences: Vec<String>,
+    pub(crate) audiences: Vec<String>,
     /// Whom tokens may be minted for.
-    pub(super) resources: Resources,
+    pub(crate) resources: Resources,
     /// The subject of the node driver's tokens.
-    pub(super) node_driver: String,
+    pub(crate) node_driver: String,
 }
 
 /// Why the service cannot start with its arguments.
@@ -58,7 +58,7 @@ pub enum SettingsError {
 
 impl Settings {
     /// The settings that `arguments` mean. Reads the tenant's file.
-    pub(super) fn load(arguments: &Arguments) -> Result<Self, SettingsError> {
+    pub(crate) fn load(arguments: &Arguments) -> Result<Self, SettingsError> {
         let tenant = tenant(arguments)?;
         let namespace: NamespaceName = arguments
             .release_namespace
@@ -87,7 +87,7 @@ impl Settings {
     }
 
     /// Whether `segment` of a path names this installation: by its id, or as the tenant of an ADFS authority.
-    pub(super) fn is_tenant(&self, segment: &str) -> bool {
+    pub(crate) fn is_tenant(&self, segment: &str) -> bool {
         segment.eq_ignore_ascii_case(&self.tenant) || segment.eq_ignore_ascii_case("adfs")
     }
 }

@@ -19,7 +19,7 @@ use strongroom_client::{
     Route, Server, Trust,
     identity::{ASSERTION_TYPE, IdentityClient},
 };
-use strongroom_operator::identity::{Arguments, Replica};
+use strongroom_identity::{Arguments, Replica};
 use strongroom_wire::token::{Claims, TYPE};
 use tempfile::TempDir;
 use tokio::net::{TcpSocket, TcpStream};
@@ -29,12 +29,6 @@ use crate::cluster::Cluster;
 
 pub const TENANT: &str = "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90";
 const HOST: &str = "strongroom-identity.strongroom-system.svc";
-
-#[derive(Parser)]
-struct Line {
-    #[command(flatten)]
-    arguments: Arguments,
-}
 
 pub struct Installation {
     pub cluster: Cluster,
@@ -73,9 +67,9 @@ impl Installation {
             "--release-namespace",
             "strongroom-system",
         ];
-        let line = Line::parse_from(line.iter().chain(further));
+        let arguments = Arguments::parse_from(line.iter().chain(further));
         let config = kube::Config::new(format!("http://{}", cluster.address).parse().unwrap());
-        let replica = Replica::start(&line.arguments, kube::Client::try_from(config).unwrap())
+        let replica = Replica::start(&arguments, kube::Client::try_from(config).unwrap())
             .await
             .unwrap();
         let (address, health_address) = (replica.address(), replica.health_address());

@@ -21,13 +21,13 @@ struct Fields {
 
 /// Which key and algorithm a token claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Header {
-    pub(in super::super) algorithm: Algorithm,
-    pub(in super::super) key_id: String,
+pub(crate) struct Header {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key_id: String,
 }
 
 /// The header of `token`, of which nothing is verified yet.
-pub(in super::super) fn header_of(token: &str) -> Result<Header, PresentedError> {
+pub(crate) fn header_of(token: &str) -> Result<Header, PresentedError> {
     let (header, _) = token.split_once('.').ok_or(PresentedError::Malformed)?;
     if header.len() > MAX_HEADER {
         return Err(PresentedError::Malformed);

@@ -26,7 +26,7 @@ pub enum SigningError {
 }
 
 /// A P-256 key pair with its name.
-pub(super) struct SigningKey {
+pub(crate) struct SigningKey {
     pair: EcdsaKeyPair,
     jwk: PublicJwk,
     /// The token's first part: header and dot.
@@ -35,7 +35,7 @@ pub(super) struct SigningKey {
 
 /// The public half (RFC 7518, section 6.2), with the thumbprint of RFC 7638 as its id.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct PublicJwk {
+pub(crate) struct PublicJwk {
     kty: &'static str,
     crv: &'static str,
     x: String,
@@ -48,7 +48,7 @@ pub(super) struct PublicJwk {
 
 impl SigningKey {
     /// A new key.
-    pub(super) fn generate() -> Result<Self, SigningError> {
+    pub(crate) fn generate() -> Result<Self, SigningError> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
         let jwk = public_jwk(pair.public_key().as_ref()).ok_or(SigningError::PublicKey)?;
         let header = format!(r#"{{"typ":"{TYPE}","alg":"ES256","kid":"{}"}}"#, jwk.kid);
@@ -57,17 +57,17 @@ impl SigningKey {
     }
 
     /// The key's name.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.jwk.kid
     }
 
     /// The public half.
-    pub(super) fn public(&self) -> &PublicJwk {
+    pub(crate) fn public(&self) -> &PublicJwk {
         &self.jwk
     }
 
     /// Signs `claims` into a JWT (RFC 7515, compact form).
-    pub(super) fn sign(&self, claims: &Claims) -> Result<String, SigningError> {
+    pub(crate) fn sign(&self, claims: &Claims) -> Result<String, SigningError> {
         let mut token = self.prefix.clone();
         BASE64_URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims)?, &mut token);
         let signature = self.pair.sign(&SystemRandom::new(), token.as_bytes())?;
@@ -112,7 +112,7 @@ mod tests {
     use strongroom_core::Identity;
 
     use super::*;
-    use crate::identity::grant::{Minter, Validity, claims};
+    use crate::grant::{Minter, Validity, claims};
 
     fn example() -> Claims {
         let identity = Identity {

@@ -10,7 +10,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{
+use crate::{
     arguments::Arguments,
     certificate::{Certificate, CertificateError, server_config},
     cluster_keys::ClusterKeys,

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use strongroom_core::Identity;
 use uuid::Uuid;
 
-use super::{
+use crate::{
     cluster_keys::ClusterKeys,
     form::TokenRequest,
     grant::{self, Minter, Validity},
@@ -20,19 +20,19 @@ use super::{
 };
 
 /// Everything an exchange needs.
-pub(super) struct Exchange {
-    pub(super) settings: Settings,
-    pub(super) client: Client,
-    pub(super) cluster_keys: ClusterKeys,
-    pub(super) signing_key: SigningKey,
-    pub(super) metrics: Metrics,
+pub(crate) struct Exchange {
+    pub(crate) settings: Settings,
+    pub(crate) client: Client,
+    pub(crate) cluster_keys: ClusterKeys,
+    pub(crate) signing_key: SigningKey,
+    pub(crate) metrics: Metrics,
 }
 
 /// A vault token and how many seconds it lives.
 #[derive(Debug)]
-pub(super) struct Minted {
-    pub(super) token: SecretString,
-    pub(super) lives: i64,
+pub(crate) struct Minted {
+    pub(crate) token: SecretString,
+    pub(crate) lives: i64,
 }
 
 /// A token that the cluster vouches for.
@@ -66,7 +66,7 @@ impl Role {
 
 impl Exchange {
     /// Mints a vault token. What costs nothing is checked first, the API server is asked last.
-    pub(super) async fn mint(&self, request: TokenRequest) -> Result<Minted, Refusal> {
+    pub(crate) async fn mint(&self, request: TokenRequest) -> Result<Minted, Refusal> {
         let audience = self.settings.resources.audience_of(&request.scope)?;
         let subject = self.verify(Role::Subject, &request.subject).await?;
         let actor = match &request.actor {

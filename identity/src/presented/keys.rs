@@ -23,7 +23,7 @@ pub enum KeySetError {
 
 /// The keys by their id.
 #[derive(Default)]
-pub(in super::super) struct KeySet(HashMap<String, Key>);
+pub(crate) struct KeySet(HashMap<String, Key>);
 
 struct Key {
     algorithms: Vec<Algorithm>,
@@ -32,7 +32,7 @@ struct Key {
 
 impl KeySet {
     /// Reads a key set. Keys of a kind this release does not know are left out: tokens under them are then refused.
-    pub(in super::super) fn parse(json: &str) -> Result<Self, KeySetError> {
+    pub(crate) fn parse(json: &str) -> Result<Self, KeySetError> {
         #[derive(Deserialize)]
         struct Set {
             keys: Vec<serde_json::Value>,
@@ -52,12 +52,12 @@ impl KeySet {
     }
 
     /// Whether there is a key of this id.
-    pub(in super::super) fn contains(&self, key_id: &str) -> bool {
+    pub(crate) fn contains(&self, key_id: &str) -> bool {
         self.0.contains_key(key_id)
     }
 
     /// The key that `header` names, if it may be used with the algorithm that `header` names.
-    pub(in super::super) fn find(&self, header: &Header) -> Result<&DecodingKey, PresentedError> {
+    pub(crate) fn find(&self, header: &Header) -> Result<&DecodingKey, PresentedError> {
         let key = self.0.get(&header.key_id).ok_or(PresentedError::UnknownKey)?;
         if key.algorithms.contains(&header.algorithm) {
             Ok(&key.key)

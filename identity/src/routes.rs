@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use strongroom_listener::{Peer, Source};
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::{
+use crate::{
     documents,
     exchange::{Exchange, Minted},
     form::TokenForm,
@@ -35,7 +35,7 @@ const MAX_AT_ONCE: usize = 256;
 const DEADLINE: Duration = Duration::from_secs(8);
 
 /// What the routes share.
-pub(super) struct Service {
+pub(crate) struct Service {
     exchange: Exchange,
     limiter: SourceLimiter,
     at_once: Semaphore,
@@ -44,7 +44,7 @@ pub(super) struct Service {
 type Shared = State<Arc<Service>>;
 
 impl Service {
-    pub(super) fn new(exchange: Exchange, limiter: SourceLimiter) -> Arc<Self> {
+    pub(crate) fn new(exchange: Exchange, limiter: SourceLimiter) -> Arc<Self> {
         Arc::new(Self {
             exchange,
             limiter,
@@ -52,13 +52,13 @@ impl Service {
         })
     }
 
-    pub(super) fn exchange(&self) -> &Exchange {
+    pub(crate) fn exchange(&self) -> &Exchange {
         &self.exchange
     }
 }
 
 /// Every route. Requests carry their [`Peer`] as an extension.
-pub(super) fn router(service: Arc<Service>) -> Router {
+pub(crate) fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/{tenant}/oauth2/v2.0/token", post(token))
         .route("/adfs/oauth2/token", post(adfs_token))

@@ -4,11 +4,11 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use strongroom_client::identity::{ACTOR_TOKEN_TYPE, ASSERTION_TYPE};
 
-use super::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The fields as they came. A field given twice is refused by the parser, `claims` and unknown fields are ignored.
 #[derive(Debug, Deserialize)]
-pub(super) struct TokenForm {
+pub(crate) struct TokenForm {
     grant_type: Option<String>,
     client_id: Option<String>,
     scope: Option<String>,
@@ -20,12 +20,12 @@ pub(super) struct TokenForm {
 
 /// A request whose form is right; nothing of it is verified.
 #[derive(Debug)]
-pub(super) struct TokenRequest {
-    pub(super) subject: SecretString,
-    pub(super) actor: Option<SecretString>,
-    pub(super) scope: String,
+pub(crate) struct TokenRequest {
+    pub(crate) subject: SecretString,
+    pub(crate) actor: Option<SecretString>,
+    pub(crate) scope: String,
     /// Of no authority: repeated to the SDK in the token.
-    pub(super) client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
 }
 
 impl TryFrom<TokenForm> for TokenRequest {

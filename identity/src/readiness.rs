@@ -10,7 +10,7 @@ use std::{
 
 use strongroom_client::{Route, Server, Trust, TrustError, identity::IdentityClient};
 
-use super::{cluster_keys::ClusterKeysError, review, review::ReviewError, routes::Service};
+use crate::{cluster_keys::ClusterKeysError, review, review::ReviewError, routes::Service};
 
 /// How often everything is checked once it was in order, and until then.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ const KEYS_AGE: Duration = Duration::from_mins(5);
 
 /// Why a replica is not ready.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotReady {
+pub(crate) enum NotReady {
     /// The CA bundle cannot be read.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -41,7 +41,7 @@ pub(super) enum NotReady {
 
 /// What `/readyz` says.
 #[derive(Debug, Default)]
-pub(super) struct Readiness {
+pub(crate) struct Readiness {
     draining: AtomicBool,
     /// `None`: ready.
     problem: Mutex<Option<String>>,
@@ -49,7 +49,7 @@ pub(super) struct Readiness {
 
 impl Readiness {
     /// Not ready yet.
-    pub(super) fn starting() -> Arc<Self> {
+    pub(crate) fn starting() -> Arc<Self> {
         Arc::new(Self {
             draining: AtomicBool::new(false),
             problem: Mutex::new(Some("starting".to_owned())),
@@ -57,12 +57,12 @@ impl Readiness {
     }
 
     /// From now on never ready again.
-    pub(super) fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
     /// What is wrong, if anything.
-    pub(super) fn problem(&self) -> Option<String> {
+    pub(crate) fn problem(&self) -> Option<String> {
         if self.draining.load(Ordering::Relaxed) {
             return Some("draining".to_owned());
         }
@@ -86,7 +86,7 @@ impl Readiness {
     }
 
     /// Checks for ever.
-    pub(super) async fn keep_checking(&self, service: &Service, own: &OwnListener) {
+    pub(crate) async fn keep_checking(&self, service: &Service, own: &OwnListener) {
         loop {
             let found = check(service, own).await.err().map(|error| error.to_string());
             let interval = if found.is_none() { INTERVAL } else { FIRST_INTERVAL };
@@ -98,13 +98,13 @@ impl Readiness {
 
 /// How a replica reaches its own listener as clients would.
 #[derive(Debug)]
-pub(super) struct OwnListener {
+pub(crate) struct OwnListener {
     /// The name in its certificate.
-    pub(super) host: String,
+    pub(crate) host: String,
     /// Where it listens.
-    pub(super) address: std::net::SocketAddr,
+    pub(crate) address: std::net::SocketAddr,
     /// The CA bundle that clients trust.
-    pub(super) trust_bundle: std::path::PathBuf,
+    pub(crate) trust_bundle: std::path::PathBuf,
 }
 
 async fn check(service: &Service, own: &OwnListener) -> Result<(), NotReady> {

@@ -20,14 +20,14 @@ pub enum ResourceError {
 
 /// The resources of one installation.
 #[derive(Debug, Clone)]
-pub(super) struct Resources {
+pub(crate) struct Resources {
     cluster_domain: String,
     outside: BTreeSet<String>,
 }
 
 impl Resources {
     /// Vaults of the cluster, and the hosts `outside` it. The error names the one that is not allowed.
-    pub(super) fn new(cluster_domain: &str, outside: &[String]) -> Result<Self, (String, ResourceError)> {
+    pub(crate) fn new(cluster_domain: &str, outside: &[String]) -> Result<Self, (String, ResourceError)> {
         let mut resources = Self {
             cluster_domain: cluster_domain.to_owned(),
             outside: BTreeSet::new(),
@@ -42,7 +42,7 @@ impl Resources {
     }
 
     /// The audience to sign for a scope, in its canonical form.
-    pub(super) fn audience_of(&self, scope: &str) -> Result<String, ResourceError> {
+    pub(crate) fn audience_of(&self, scope: &str) -> Result<String, ResourceError> {
         let resource = scope.strip_suffix("/.default").ok_or(ResourceError::Scope)?;
         match Audience::parse(resource, &self.cluster_domain) {
             Ok(audience) => Ok(audience.to_string()),

@@ -1,11 +1,12 @@
-//! The command line of `operator identity`.
+//! The command line of the binary `strongroom-identity`.
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::Args;
+use clap::Parser;
 
-/// Serves the token exchange.
-#[derive(Debug, Clone, Args)]
+/// Exchanges service-account tokens for vault tokens.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "strongroom-identity", version)]
 pub struct Arguments {
     /// The installation's id, which is the tenant of its tokens.
     #[arg(
@@ -13,47 +14,47 @@ pub struct Arguments {
         env = "STRONGROOM_TENANT_ID",
         required_unless_present = "tenant_id_file"
     )]
-    pub(super) tenant_id: Option<String>,
+    pub(crate) tenant_id: Option<String>,
     /// A file that holds the installation's id, as the key `id` of the mounted ConfigMap `strongroom-installation`.
     #[arg(long, conflicts_with = "tenant_id")]
-    pub(super) tenant_id_file: Option<PathBuf>,
+    pub(crate) tenant_id_file: Option<PathBuf>,
     /// The namespace of the installation.
     #[arg(long, env = "POD_NAMESPACE", default_value = "strongroom-system")]
-    pub(super) release_namespace: String,
+    pub(crate) release_namespace: String,
     /// The cluster's DNS domain.
     #[arg(long, default_value = "cluster.local")]
-    pub(super) cluster_domain: String,
+    pub(crate) cluster_domain: String,
     /// The issuer of vault tokens. Default: `https://strongroom-identity.NAMESPACE.svc/TENANT/v2.0`
     #[arg(long)]
-    pub(super) issuer: Option<String>,
+    pub(crate) issuer: Option<String>,
     /// An audience that a presented token may have.
     #[arg(long = "accepted-audience", default_values_t = [strongroom_wire::token::SERVICE_ACCOUNT_AUDIENCE.to_owned()])]
-    pub(super) accepted_audiences: Vec<String>,
+    pub(crate) accepted_audiences: Vec<String>,
     /// A further issuer of presented tokens, beside the one the API server names.
     #[arg(long = "service-account-issuer")]
-    pub(super) service_account_issuers: Vec<String>,
+    pub(crate) service_account_issuers: Vec<String>,
     /// A host outside the cluster that tokens may be minted for, as `https://HOST`.
     #[arg(long = "allowed-resource")]
-    pub(super) allowed_resources: Vec<String>,
+    pub(crate) allowed_resources: Vec<String>,
     /// The node driver's service account, whose token may stand as actor.
     #[arg(long, default_value = "system:serviceaccount:strongroom-node:strongroom-csi")]
-    pub(super) node_driver: String,
+    pub(crate) node_driver: String,
     /// The directory of tls.crt and tls.key.
     #[arg(long, default_value = "/etc/strongroom/tls")]
-    pub(super) tls_dir: PathBuf,
+    pub(crate) tls_dir: PathBuf,
     /// The CA bundle that clients trust: the service checks that it is served under it.
     #[arg(long, default_value = "/etc/strongroom/trust/ca.crt")]
-    pub(super) trust_bundle: PathBuf,
+    pub(crate) trust_bundle: PathBuf,
     /// Where the token endpoint listens.
     #[arg(long, default_value = "0.0.0.0:8443")]
-    pub(super) listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Where /healthz, /readyz and /metrics listen.
     #[arg(long, default_value = "0.0.0.0:9090")]
-    pub(super) health_listen: SocketAddr,
+    pub(crate) health_listen: SocketAddr,
     /// How long, in seconds, everything is still served after SIGTERM.
     #[arg(long, default_value_t = 10)]
-    pub(super) drain_seconds: u64,
+    pub(crate) drain_seconds: u64,
     /// Exchanges per second and source that are answered in the long run; ten times as many at once.
     #[arg(long, default_value_t = 50)]
-    pub(super) exchanges_per_second: u32,
+    pub(crate) exchanges_per_second: u32,
 }

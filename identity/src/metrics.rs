@@ -13,7 +13,7 @@ use prometheus_client::{
 use strongroom_core::Identity;
 use strongroom_listener::Counts;
 
-use super::{refusal::Refusal, review::ReviewError};
+use crate::{refusal::Refusal, review::ReviewError};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
@@ -22,17 +22,17 @@ struct Outcome {
 
 /// The service's metrics. Clones share their numbers.
 #[derive(Debug, Clone)]
-pub(super) struct Metrics {
+pub(crate) struct Metrics {
     exchanges: Family<Outcome, Counter<u64, AtomicU64>>,
     exchange_seconds: Histogram,
     reviews: Family<Outcome, Counter<u64, AtomicU64>>,
     /// Connections to the token endpoint.
-    pub(super) connections: Counts,
+    pub(crate) connections: Counts,
 }
 
 impl Metrics {
     /// The metrics, registered in `registry`.
-    pub(super) fn register(registry: &mut Registry) -> Self {
+    pub(crate) fn register(registry: &mut Registry) -> Self {
         let registry = registry.sub_registry_with_prefix("strongroom_identity");
         let seconds = [
             0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -58,14 +58,14 @@ impl Metrics {
         metrics
     }
 
-    pub(super) fn exchanged<T>(&self, result: &Result<T, Refusal>, since: Instant) {
+    pub(crate) fn exchanged<T>(&self, result: &Result<T, Refusal>, since: Instant) {
         let label = result.as_ref().map_or_else(Refusal::label, |_| "minted");
         self.exchanges.get_or_create(&Outcome { result: label }).inc();
         self.exchange_seconds
             .observe(since.elapsed().max(Duration::from_nanos(1)).as_secs_f64());
     }
 
-    pub(super) fn reviewed(&self, result: &Result<Identity, ReviewError>) {
+    pub(crate) fn reviewed(&self, result: &Result<Identity, ReviewError>) {
         let label = match result {
             Ok(_) => "vouched",
             Err(ReviewError::Api(_)) => "unavailable",

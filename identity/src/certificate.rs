@@ -48,7 +48,7 @@ pub enum CertificateError {
 }
 
 /// The certificate of `tls.crt` and `tls.key` in one directory.
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     directory: PathBuf,
     current: RwLock<Arc<CertifiedKey>>,
 }
@@ -63,7 +63,7 @@ impl fmt::Debug for Certificate {
 
 impl Certificate {
     /// Reads the files.
-    pub(super) fn load(directory: &Path) -> Result<Arc<Self>, CertificateError> {
+    pub(crate) fn load(directory: &Path) -> Result<Arc<Self>, CertificateError> {
         let current = RwLock::new(read(directory)?);
         Ok(Arc::new(Self {
             directory: directory.to_owned(),
@@ -72,7 +72,7 @@ impl Certificate {
     }
 
     /// Reads the files again for ever. What cannot be used leaves the old certificate in place.
-    pub(super) async fn keep_fresh(&self) {
+    pub(crate) async fn keep_fresh(&self) {
         loop {
             tokio::time::sleep(INTERVAL).await;
             self.reload();
@@ -104,7 +104,7 @@ impl ResolvesServerCert for Certificate {
 }
 
 /// A server that shows `certificate` and speaks HTTP/2 and HTTP/1.1.
-pub(super) fn server_config(certificate: Arc<Certificate>) -> Result<ServerConfig, rustls::Error> {
+pub(crate) fn server_config(certificate: Arc<Certificate>) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()

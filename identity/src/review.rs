@@ -6,7 +6,7 @@ use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec, TokenRe
 use kube::{Api, Client, api::PostParams};
 use strongroom_core::{Identity, NodeRef, PodRef};
 
-use super::presented::Presented;
+use crate::presented::Presented;
 
 /// Why a review gives no identity.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum ReviewError {
 }
 
 /// Asks the API server about `token`.
-pub(super) async fn review(
+pub(crate) async fn review(
     client: &Client,
     token: &str,
     audiences: &[String],
@@ -47,7 +47,7 @@ pub(super) async fn review(
 
 /// The identity that `status` vouches for. It must be authenticated, for one of our audiences, and be the account, pod
 /// and node that the verified token names.
-pub(super) fn identity_of(
+pub(crate) fn identity_of(
     status: TokenReviewStatus,
     audiences: &[String],
     presented: &Presented,

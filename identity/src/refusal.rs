@@ -8,14 +8,14 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{
+use crate::{
     cluster_keys::ClusterKeysError, grant::ActorError, presented::PresentedError, resource::ResourceError,
     review::ReviewError, signing_key::SigningError,
 };
 
 /// Why an exchange is refused.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The path names another tenant.
     #[error("The tenant of this address is not this installation's.")]
     Tenant,
@@ -74,7 +74,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The HTTP status.
-    pub(super) fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Tenant
             | Self::Form
@@ -123,7 +123,7 @@ impl Refusal {
     }
 
     /// The word in metrics.
-    pub(super) fn label(&self) -> &'static str {
+    pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
             Self::TooLarge => "too_large",
