@@ -24,6 +24,7 @@ pub mod permission;
 pub mod ports;
 pub mod principal;
 pub mod reference;
+pub mod time;
 
 pub use audience::Audience;
 pub use bundle::{Bundle, BundlePolicy, Effect, Generation};
@@ -36,3 +37,4 @@ pub use pattern::ObjectPattern;
 pub use permission::{Permission, PermissionSet, Role};
 pub use principal::{Principal, ServiceAccount};
 pub use reference::{AccountName, NamedObject, SecretRefName, VaultRef};
+pub use time::Timestamp;

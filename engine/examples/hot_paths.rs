@@ -9,8 +9,10 @@ mod vault;
 use std::{hint::black_box, path::Path, sync::mpsc, time::SystemTime};
 
 use strongroom_audit::{Class, Entry, Event, Log, LogConfig};
-use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, ObjectKind, Permission, PolicyIndex, Uid};
-use strongroom_engine::{AttributesPatch, ReadRequest, SecretValue, Tags, Timestamp, Vault, WriteRequest};
+use strongroom_core::{
+    Bundle, BundlePolicy, Effect, Generation, ObjectKind, Permission, PolicyIndex, Timestamp, Uid,
+};
+use strongroom_engine::{AttributesPatch, Objects, ReadRequest, SecretValue, Tags, WriteRequest};
 use vault::{Failure, open};
 
 /// Policies of the bundle that is decided on, each of an account of its own and for all of one more.
@@ -60,13 +62,13 @@ fn decide(count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn filled(directory: &Path) -> Result<Vault, Failure> {
+fn filled(directory: &Path) -> Result<Objects, Failure> {
     let vault = open(directory)?;
     (0..SECRETS).try_for_each(|n| put(&vault, n))?;
     Ok(vault)
 }
 
-fn put(vault: &Vault, index: usize) -> Result<(), Failure> {
+fn put(vault: &Objects, index: usize) -> Result<(), Failure> {
     let (done, answer) = mpsc::channel();
     let request = WriteRequest::Set {
         name: format!("secret-{}", index % SECRETS).parse()?,
@@ -85,7 +87,7 @@ fn put(vault: &Vault, index: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn get(vault: &Vault, count: usize) -> Result<(), Failure> {
+fn get(vault: &Objects, count: usize) -> Result<(), Failure> {
     for index in 0..count {
         let request = ReadRequest::Get {
             name: format!("secret-{}", index % SECRETS).parse()?,

@@ -9,14 +9,24 @@
 //!                 Seal (a key that lies outside the volume)
 //! ```
 //!
-//! [`read()`] and [`apply()`] are pure: time, version ids and random bytes are given to them. [`Vault`] is the thin layer
+//! [`read()`] and [`apply()`] are pure: time, version ids and random bytes are given to them. [`Objects`] is the thin layer
 //! around them that has effects: it holds the published snapshot, the writer thread and the outbox of audit records.
 //!
 //! ```text
 //! let unsealed = Unsealed::open(VaultOptions, Arc<dyn Store>, Box<dyn Seal>)?;    // vault_id(), audit_head()
 //! let log = Arc::new(strongroom_audit::Log::open(LogConfig::new(dir, vault_id, replica), unsealed.audit_head())?);
-//! let vault = unsealed.start(log)?;                                               // a Vault, cheap to clone
+//! let objects = unsealed.start(log)?;                                             // Objects, cheap to clone
 //! ```
+//!
+//! Its rooms, each standing on those before it:
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`store`] | a sorted map of bytes with atomic batches and snapshots |
+//! | [`mod@format`] | what is stored, record by record; bytes and no rules |
+//! | [`crypt`] | the cipher, the keyring, its seal, and the sealed records |
+//! | [`object`] | the life of objects, as pure functions |
+//! | [`objects`] | the handle, the writer's thread, the outbox, erasure and scrub |
 //!
 //! Invariants:
 //! - no plaintext value is in the store, and a stored record opens only in its own place;
@@ -26,45 +36,33 @@
 //!
 //! This crate must not depend on tokio, axum, tonic or kube.
 
-pub mod answer;
-pub mod apply;
-pub mod backup;
-pub mod cipher;
-pub mod codec;
-pub mod digest;
-pub mod error;
-pub mod inputs;
-pub mod keyring;
-pub mod limits;
+pub mod crypt;
+pub mod format;
 pub mod object;
-pub mod read;
-pub mod record;
-pub mod request;
-pub mod resolve;
-pub mod scrub;
-pub mod seal;
+pub mod objects;
 pub mod store;
-pub mod time;
-pub mod transaction;
-pub mod value;
-pub mod vault;
 
-pub use answer::{Answer, Attributes, Deletion, ItemPage, SecretBundle};
-pub use apply::apply;
-pub use backup::BackupBlob;
-pub use error::{BadParameter, ObjectError};
-pub use inputs::Inputs;
-pub use keyring::Keyring;
-pub use limits::{ObjectLimits, RecoveryLevel, SoftDelete};
-pub use object::{Rules, View};
-pub use read::read;
-pub use request::{AttributesPatch, Marker, PageRequest, ReadRequest, Tags, WriteRequest};
-pub use resolve::Resolution;
-pub use scrub::{ScrubReport, StoreCorrupt};
-pub use time::Timestamp;
-pub use transaction::Changes;
-pub use value::SecretValue;
-pub use vault::{
-    Anchor, AuditOf, ChangeNotice, Done, Initialise, Listener, OpenError, QueueFull, Unsealed, Vault,
+pub use crypt::keyring::Keyring;
+pub use format::{
+    fields::{AttributesPatch, Deletion},
+    tags::Tags,
+    value::SecretValue,
+};
+pub use object::{
+    answer::{Answer, Attributes, ItemPage, SecretBundle},
+    apply::apply,
+    backup::BackupBlob,
+    error::{BadParameter, ObjectError},
+    inputs::Inputs,
+    limits::{ObjectLimits, RecoveryLevel, SoftDelete},
+    read::read,
+    request::{Marker, PageRequest, ReadRequest, WriteRequest},
+    resolve::Resolution,
+    transaction::Changes,
+    view::{Rules, View},
+};
+pub use objects::{
+    Anchor, AuditOf, ChangeNotice, Done, Initialise, Listener, Objects, OpenError, QueueFull, Unsealed,
     VaultOptions, WriteError,
+    scrub::{ScrubReport, StoreCorrupt},
 };

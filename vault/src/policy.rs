@@ -22,7 +22,7 @@ use std::{
 
 use strongroom_audit::{Log, Verdict};
 use strongroom_core::{Generation, ObjectName, Permission, PolicyIndex, Uid};
-use strongroom_engine::Vault;
+use strongroom_engine::Objects;
 use strongroom_wire::admin;
 use tokio::sync::watch;
 
@@ -81,7 +81,7 @@ struct State {
 
 /// The holder of the policy in force.
 pub struct Policy {
-    store: Vault,
+    store: Objects,
     vault_id: String,
     clock: Clock,
     /// Seconds.
@@ -102,7 +102,7 @@ impl std::fmt::Debug for Policy {
 
 impl Policy {
     /// The policy that `store` holds. A bundle of another release leaves the vault closed, with the fence it set.
-    pub fn open(store: Vault, max_staleness: Option<Duration>, clock: Clock) -> Result<Self, LoadError> {
+    pub fn open(store: Objects, max_staleness: Option<Duration>, clock: Clock) -> Result<Self, LoadError> {
         let (state, confirmed) = load::state(&store)?;
         Ok(Self {
             vault_id: store.vault_id().to_string(),

@@ -14,7 +14,7 @@ use std::{
 use axum::Router;
 use rustls::ServerConfig;
 use strongroom_audit::{Class, Entry, Event, Log, VaultResource};
-use strongroom_engine::Vault;
+use strongroom_engine::Objects;
 use tokio::{
     runtime,
     task::{JoinSet, spawn_blocking},
@@ -279,7 +279,7 @@ fn service(args: &ServeArgs, peers: &Arc<Peers>, clock: Clock) -> Result<Service
 }
 
 /// A store that its own audit log shows to be old answers no data, from the first request on.
-fn compare(policy: &Policy, objects: &Vault, audit: &Log, clock: &Clock) -> Result<(), StartError> {
+fn compare(policy: &Policy, objects: &Objects, audit: &Log, clock: &Clock) -> Result<(), StartError> {
     let Some(anchored) = policy.compare_with_log(audit)? else {
         return Ok(());
     };

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use strongroom_audit::{Log, RefusalCounter, VaultResource};
-use strongroom_engine::Vault;
+use strongroom_engine::Objects;
 
 use crate::{
     auth::Authenticator, clock::Clock, connection::Drain, metrics::Metrics, policy::Policy,
@@ -17,7 +17,7 @@ const REFUSED_SOURCES: usize = 1000;
 #[derive(Debug, Clone)]
 pub struct Service {
     /// The objects.
-    pub objects: Vault,
+    pub objects: Objects,
     /// The policy in force.
     pub policy: Arc<Policy>,
     /// Verifies tokens.

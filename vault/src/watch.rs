@@ -23,7 +23,7 @@ use std::{fmt, sync::Arc};
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
 use strongroom_audit::{ClientInfo, TlsVersion};
-use strongroom_engine::Timestamp;
+use strongroom_core::Timestamp;
 use strongroom_wire::{
     admin::{RefChanged, Volumes},
     watch::{ClientMessage, ServerMessage, watch_server},

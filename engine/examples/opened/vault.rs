@@ -4,15 +4,15 @@ use std::{error::Error, path::Path, sync::Arc};
 
 use strongroom_audit::{Log, LogConfig};
 use strongroom_engine::{
-    Initialise, Unsealed, Vault, VaultOptions,
-    seal::SecretFile,
+    Initialise, Objects, Unsealed, VaultOptions,
+    crypt::seal::SecretFile,
     store::{RedbOptions, RedbStore},
 };
 
 pub type Failure = Box<dyn Error>;
 
 /// Opens the vault below `directory`; makes it there when there is none.
-pub fn open(directory: &Path) -> Result<Vault, Failure> {
+pub fn open(directory: &Path) -> Result<Objects, Failure> {
     let seal = directory.join("seal");
     std::fs::create_dir_all(&seal)?;
     std::fs::write(seal.join("key"), [7; 32])?;

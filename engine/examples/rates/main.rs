@@ -12,8 +12,9 @@ use std::{
 };
 
 use strongroom_audit::{Entry, Event};
+use strongroom_core::Timestamp;
 use strongroom_engine::{
-    Answer, AttributesPatch, ReadRequest, SecretValue, Tags, Timestamp, Vault, WriteError, WriteRequest,
+    Answer, AttributesPatch, Objects, ReadRequest, SecretValue, Tags, WriteError, WriteRequest,
 };
 use vault::{Failure, open};
 
@@ -74,7 +75,7 @@ fn scatter(index: usize, objects: usize) -> usize {
     index.wrapping_mul(2_654_435_761) % objects.max(1)
 }
 
-fn put(vault: &Vault, count: usize, objects: usize, clients: usize) -> Result<Took, Failure> {
+fn put(vault: &Objects, count: usize, objects: usize, clients: usize) -> Result<Took, Failure> {
     let (done, answers) = mpsc::channel::<Result<Answer, WriteError>>();
     let started = Took::now()?;
     let mut waiting = 0;
@@ -105,7 +106,7 @@ fn put(vault: &Vault, count: usize, objects: usize, clients: usize) -> Result<To
     started.until_now()
 }
 
-fn get(vault: &Vault, count: usize, objects: usize) -> Result<Took, Failure> {
+fn get(vault: &Objects, count: usize, objects: usize) -> Result<Took, Failure> {
     let started = Took::now()?;
     for index in 0..count {
         read(vault, scatter(index, objects))?;
@@ -113,7 +114,7 @@ fn get(vault: &Vault, count: usize, objects: usize) -> Result<Took, Failure> {
     started.until_now()
 }
 
-fn read(vault: &Vault, index: usize) -> Result<(), Failure> {
+fn read(vault: &Objects, index: usize) -> Result<(), Failure> {
     let request = ReadRequest::Get {
         name: format!("secret-{index}").parse()?,
         version: None,

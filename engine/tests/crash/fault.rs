@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use strongroom_audit::SyncMode;
-use strongroom_engine::{ReadRequest, Timestamp, Vault, WriteError};
+use strongroom_core::Timestamp;
+use strongroom_engine::{Objects, ReadRequest, WriteError};
 
 use crate::{
     disk::Disk,
@@ -36,7 +37,7 @@ fn run(fault: usize, error: i32) -> Option<usize> {
 }
 
 /// What was said to be done is there, what was said not to be is not, and what is there has one record.
-fn check(vault: &Vault, place: &Place, outcomes: &BTreeMap<u32, Result<(), WriteError>>, fault: usize) {
+fn check(vault: &Objects, place: &Place, outcomes: &BTreeMap<u32, Result<(), WriteError>>, fault: usize) {
     let mut records = BTreeMap::new();
     for (marker, success) in markers(place) {
         assert!(success);

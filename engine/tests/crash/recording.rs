@@ -8,9 +8,10 @@ use std::{
 };
 
 use strongroom_audit::{Log, LogConfig, SyncMode};
+use strongroom_core::Timestamp;
 use strongroom_engine::{
-    Initialise, ReadRequest, Timestamp, Unsealed, Vault, VaultOptions,
-    seal::SecretFile,
+    Initialise, Objects, ReadRequest, Unsealed, VaultOptions,
+    crypt::seal::SecretFile,
     store::{OpenStoreError, RedbOptions, RedbStore},
 };
 use tempfile::TempDir;
@@ -94,7 +95,7 @@ impl Place {
     }
 
     /// Opens the vault on `disk`.
-    pub fn open(&self, disk: &Disk) -> Result<Vault, Box<dyn std::error::Error>> {
+    pub fn open(&self, disk: &Disk) -> Result<Objects, Box<dyn std::error::Error>> {
         let options = RedbOptions {
             cache_bytes: 1 << 20,
             reserve_bytes: 0,
@@ -254,7 +255,7 @@ impl Moment {
 }
 
 /// Everything that can be read from a vault, by what it was asked.
-pub fn seen(vault: &Vault) -> BTreeMap<String, String> {
+pub fn seen(vault: &Objects) -> BTreeMap<String, String> {
     let now = Timestamp::from_unix(script::NOW);
     let mut seen = BTreeMap::new();
     let mut see = |request: ReadRequest| {

@@ -11,10 +11,10 @@ use strongroom_audit::{
     ClientInfo, CorrelationId, Entry, Operation, Origin, Outcome, PolicyName, Record, RequestPath, Resource,
     TlsVersion, VaultResource, Verdict,
 };
-use strongroom_core::{Identity, ObjectName, Version};
+use strongroom_core::{Identity, ObjectName, Timestamp, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, BackupBlob, ObjectError, PageRequest, ReadRequest, SecretValue, Tags, Timestamp,
-    Vault, WriteError, WriteRequest,
+    Answer, AttributesPatch, BackupBlob, ObjectError, Objects, PageRequest, ReadRequest, SecretValue, Tags,
+    WriteError, WriteRequest,
 };
 
 use crate::recording::{Place, State, seen};
@@ -112,7 +112,7 @@ pub fn page() -> PageRequest {
 
 /// Runs steps on a vault, and knows what each must leave behind.
 pub struct Runner {
-    vault: Vault,
+    vault: Objects,
     marker: u32,
     backup: Option<BackupBlob>,
     changes: Vec<u32>,
@@ -123,7 +123,7 @@ type Outcomes = mpsc::Sender<(u32, Result<Answer, WriteError>)>;
 
 impl Runner {
     /// Goes on behind the markers that the log has.
-    pub fn new(vault: Vault, place: &Place) -> Self {
+    pub fn new(vault: Objects, place: &Place) -> Self {
         let found = crate::recovery::markers(place);
         let marker = found.iter().map(|(marker, _)| *marker).max().unwrap_or_default();
         let of = |success| {

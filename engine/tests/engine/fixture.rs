@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, Inputs, ItemPage, Keyring, ObjectError, PageRequest, ReadRequest, Rules,
-    SecretBundle, SecretValue, SoftDelete, Tags, Timestamp, View, WriteRequest, apply,
-    cipher::KeyBytes,
-    keyring::KeyringSeeds,
+    SecretBundle, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
+    crypt::{cipher::KeyBytes, keyring::KeyringSeeds},
+    format::id::VaultId,
+    object::{opened::OpenedHeads, transaction},
     read,
-    record::VaultId,
-    store::{MemoryStore, Store},
-    transaction,
+    store::{MemoryStore, Snapshot, Store},
 };
 
 pub const DAY: u64 = 24 * 60 * 60;
@@ -19,6 +18,7 @@ pub const DAY: u64 = 24 * 60 * 60;
 pub struct Bench {
     pub store: Arc<dyn Store>,
     pub keyring: Keyring,
+    pub heads: OpenedHeads,
     pub rules: Rules,
     pub now: Timestamp,
     pub entropy: u64,
@@ -60,6 +60,7 @@ impl Bench {
         Self {
             store,
             keyring,
+            heads: OpenedHeads::default(),
             rules: Rules::default(),
             now,
             entropy: 0,
@@ -72,14 +73,19 @@ impl Bench {
         bench
     }
 
+    pub fn view<'a>(&'a self, snapshot: &'a dyn Snapshot) -> View<'a> {
+        View {
+            snapshot,
+            keyring: &self.keyring,
+            heads: &self.heads,
+            rules: &self.rules,
+        }
+    }
+
     pub fn write(&mut self, request: &WriteRequest) -> Result<Answer, ObjectError> {
         let snapshot = self.store.snapshot().unwrap();
-        let view = View {
-            snapshot: &*snapshot,
-            keyring: &self.keyring,
-            rules: &self.rules,
-        };
         self.entropy += 1;
+        let view = self.view(&*snapshot);
         let mut entropy = KeyBytes::default();
         entropy[..8].copy_from_slice(&self.entropy.to_be_bytes());
         let (changes, result) = apply(view, request, &mut Inputs::new(&entropy), self.now);
@@ -104,16 +110,7 @@ impl Bench {
         visible: &dyn Fn(&ObjectName) -> bool,
     ) -> Result<Answer, ObjectError> {
         let snapshot = self.store.snapshot().unwrap();
-        read(
-            View {
-                snapshot: &*snapshot,
-                keyring: &self.keyring,
-                rules: &self.rules,
-            },
-            request,
-            self.now,
-            visible,
-        )
+        read(self.view(&*snapshot), request, self.now, visible)
     }
 
     pub fn set(&mut self, text: &str, value: &str) -> Version {

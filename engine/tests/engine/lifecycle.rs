@@ -1,10 +1,10 @@
 //! The lifecycle of secrets, rule by rule and against the model.
 
 use proptest::prelude::*;
-use strongroom_core::Version;
+use strongroom_core::{Timestamp, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, BackupBlob, BadParameter, ObjectError, ReadRequest, SecretBundle, SecretValue,
-    Tags, Timestamp, WriteRequest,
+    Tags, WriteRequest,
 };
 
 use crate::{
@@ -534,11 +534,6 @@ proptest! {
             both.check();
         }
         let snapshot = both.bench.store.snapshot().unwrap();
-        let view = strongroom_engine::View {
-            snapshot: &*snapshot,
-            keyring: &both.bench.keyring,
-            rules: &both.bench.rules,
-        };
-        strongroom_engine::scrub::scrub(view).unwrap();
+        strongroom_engine::objects::scrub::scrub(both.bench.view(&*snapshot)).unwrap();
     }
 }

@@ -1,8 +1,9 @@
 //! The sizes that requests must keep, each at its edge.
 
+use strongroom_core::Timestamp;
 use strongroom_engine::{
     Answer, AttributesPatch, BadParameter, Marker, ObjectError, PageRequest, ReadRequest, SecretValue, Tags,
-    Timestamp, WriteRequest,
+    WriteRequest,
 };
 
 use crate::fixture::{Bench, name, set_request};

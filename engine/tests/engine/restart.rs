@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use strongroom_audit::{Log, LogConfig};
-use strongroom_engine::{Initialise, OpenError, Timestamp, Unsealed, WriteRequest, store::MemoryStore};
+use strongroom_core::Timestamp;
+use strongroom_engine::{Initialise, OpenError, Unsealed, WriteRequest, store::MemoryStore};
 
 use crate::{
     fixture::{DAY, name},

@@ -6,10 +6,10 @@ use std::{
 };
 
 use strongroom_audit::{Entry, Event, Log, LogConfig};
+use strongroom_core::Timestamp;
 use strongroom_engine::{
-    Answer, Initialise, OpenError, SecretBundle, Timestamp, Unsealed, Vault, VaultOptions, WriteError,
-    WriteRequest,
-    seal::{Seal, SecretFile},
+    Answer, Initialise, Objects, OpenError, SecretBundle, Unsealed, VaultOptions, WriteError, WriteRequest,
+    crypt::seal::{Seal, SecretFile},
     store::{RedbOptions, RedbStore, Store},
 };
 
@@ -18,7 +18,7 @@ use crate::fixture::{secret, set_request};
 pub struct Running {
     pub directory: tempfile::TempDir,
     pub store: Arc<dyn Store>,
-    pub vault: Vault,
+    pub vault: Objects,
     pub log: Arc<Log>,
     pub now: Timestamp,
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use strongroom_core::ObjectKind;
 use strongroom_engine::{
-    ObjectError, ReadRequest, StoreCorrupt, View, WriteRequest,
-    record::key,
-    scrub::scrub,
+    ObjectError, ReadRequest, StoreCorrupt, WriteRequest,
+    format::key,
+    objects::scrub::scrub,
     store::{Batch, Key, MemoryStore, Value},
 };
 
@@ -33,12 +33,7 @@ fn overwrite(bench: &Bench, changes: impl IntoIterator<Item = (Key, Option<Value
 
 fn scrubbed(bench: &Bench) -> Result<(), StoreCorrupt> {
     let snapshot = bench.store.snapshot().unwrap();
-    scrub(View {
-        snapshot: &*snapshot,
-        keyring: &bench.keyring,
-        rules: &bench.rules,
-    })
-    .map(|_| ())
+    scrub(bench.view(&*snapshot)).map(|_| ())
 }
 
 fn damaged<T: std::fmt::Debug>(result: &Result<T, ObjectError>) -> bool {

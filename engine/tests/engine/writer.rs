@@ -9,7 +9,7 @@ use std::sync::{
 use strongroom_audit::{Log, LogConfig, verify};
 use strongroom_engine::{
     Answer, Initialise, ObjectError, QueueFull, Unsealed, VaultOptions, WriteError, WriteRequest,
-    record::key,
+    format::key,
     store::{Batch, Changes, CommitError, Gen, Limits, MemoryStore, Snapshot, Store, StoreError},
 };
 
@@ -156,7 +156,7 @@ fn a_full_queue_is_an_error_of_its_own() {
         released.lock().unwrap().recv().ok();
         entry(0)
     });
-    let now = strongroom_engine::Timestamp::from_unix(1);
+    let now = strongroom_core::Timestamp::from_unix(1);
     vault
         .submit(set_request("a", "v"), now, hold, Box::new(|_| {}))
         .unwrap();
@@ -306,7 +306,7 @@ fn a_sweep_purges_what_was_deleted_long_enough_ago_and_says_so_in_the_audit_log(
     running.write(WriteRequest::Delete { name: name("db") }).unwrap();
     running.sweep();
     assert_eq!(running.vault.objects().unwrap(), 1);
-    running.now = strongroom_engine::Timestamp::from_unix(running.now.unix() + 90 * DAY);
+    running.now = strongroom_core::Timestamp::from_unix(running.now.unix() + 90 * DAY);
     running.sweep();
     running.sweep();
     assert_eq!(running.vault.objects().unwrap(), 0);

@@ -1,7 +1,7 @@
 //! What a service account would be answered: policy first, then the object.
 
-use strongroom_core::{ObjectKind, Permission};
-use strongroom_engine::{Resolution, Timestamp, Vault};
+use strongroom_core::{ObjectKind, Permission, Timestamp};
+use strongroom_engine::{Objects, Resolution};
 use strongroom_wire::admin::{ObjectState, Resolve, ResolveObject, Resolved};
 
 use super::{Admin, refusal::Failure};
@@ -40,7 +40,7 @@ const fn get(kind: ObjectKind) -> Permission {
     }
 }
 
-fn look_up(vault: &Vault, object: &ResolveObject, now: Timestamp) -> Result<ObjectState, Failure> {
+fn look_up(vault: &Objects, object: &ResolveObject, now: Timestamp) -> Result<ObjectState, Failure> {
     match object.kind {
         ObjectKind::Secrets => {
             let found = vault

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_core::PolicyIndex;
-use strongroom_engine::Vault;
+use strongroom_engine::Objects;
 use strongroom_wire::admin::PolicyStatus;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The state that `store` holds, and when its bundle was last confirmed.
-pub(super) fn state(store: &Vault) -> Result<(State, i64), LoadError> {
+pub(super) fn state(store: &Objects) -> Result<(State, i64), LoadError> {
     let rollback = match record(store, record::ROLLBACK)? {
         Some(line) => record::decode(&line).map_err(|source| LoadError::of(record::ROLLBACK, source))?,
         None => Rollback::None,
@@ -31,7 +31,7 @@ pub(super) fn state(store: &Vault) -> Result<(State, i64), LoadError> {
 }
 
 /// A record of the store.
-pub(super) fn record(store: &Vault, key: &'static str) -> Result<Option<Vec<u8>>, LoadError> {
+pub(super) fn record(store: &Objects, key: &'static str) -> Result<Option<Vec<u8>>, LoadError> {
     store
         .meta_get(key)
         .map_err(|source| LoadError::Read { key, source })
@@ -55,7 +55,7 @@ fn fenced(bytes: &[u8], rollback: Rollback) -> Option<(State, i64)> {
 }
 
 /// The state that the record of a bundle sets, and when that bundle was last confirmed.
-fn bundle(store: &Vault, bytes: &[u8], rollback: Rollback) -> Result<(State, i64), LoadError> {
+fn bundle(store: &Objects, bytes: &[u8], rollback: Rollback) -> Result<(State, i64), LoadError> {
     let (taken, bundle) = match record::decode_bundle(bytes) {
         Ok(decoded) => decoded,
         Err(error) => return fenced(bytes, rollback).ok_or(LoadError::of(record::BUNDLE, error)),

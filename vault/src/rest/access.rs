@@ -8,8 +8,8 @@ use axum::{
 };
 use http::request::Parts;
 use strongroom_audit::{Class, Entry, Outcome, Record, Resource, Verdict};
-use strongroom_core::{ObjectKind, ObjectName, Permission, PolicyIndex, Uid};
-use strongroom_engine::{Answer, BackupBlob, ObjectError, ReadRequest, Timestamp, WriteError, WriteRequest};
+use strongroom_core::{ObjectKind, ObjectName, Permission, PolicyIndex, Timestamp, Uid};
+use strongroom_engine::{Answer, BackupBlob, ObjectError, ReadRequest, WriteError, WriteRequest};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
 use super::{

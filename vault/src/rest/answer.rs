@@ -3,7 +3,8 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::Serialize;
-use strongroom_engine::{Answer, Attributes, ItemPage, SecretBundle, SecretValue, Tags, Timestamp};
+use strongroom_core::Timestamp;
+use strongroom_engine::{Answer, Attributes, ItemPage, SecretBundle, SecretValue, Tags};
 use zeroize::Zeroizing;
 
 use super::{host::Host, query::Query};

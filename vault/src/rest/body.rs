@@ -9,7 +9,8 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error, IgnoredAny, MapAccess, Visitor},
 };
-use strongroom_engine::{AttributesPatch, SecretValue, Tags, Timestamp};
+use strongroom_core::Timestamp;
+use strongroom_engine::{AttributesPatch, SecretValue, Tags};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 

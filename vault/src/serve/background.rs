@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use strongroom_audit::{Class, Entry};
-use strongroom_engine::Timestamp;
+use strongroom_core::Timestamp;
 use tokio::{
     task::{JoinSet, spawn_blocking},
     time::{MissedTickBehavior, interval, sleep},

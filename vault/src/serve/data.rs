@@ -4,8 +4,8 @@ use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Dur
 
 use strongroom_audit::{Class, Entry, Event, Hash, Log, LogConfig, Quota, Retention, SyncMode};
 use strongroom_engine::{
-    Initialise, Rules, SoftDelete, Unsealed, Vault, VaultOptions,
-    seal::SecretFile,
+    Initialise, Objects, Rules, SoftDelete, Unsealed, VaultOptions,
+    crypt::seal::SecretFile,
     store::{RedbOptions, RedbStore},
 };
 
@@ -30,7 +30,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// A vault and its audit log, open.
 pub(super) struct Data {
-    pub(super) objects: Vault,
+    pub(super) objects: Objects,
     pub(super) audit: Arc<Log>,
 }
 

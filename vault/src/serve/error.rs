@@ -14,7 +14,7 @@ use crate::{
 pub enum StartError {
     /// The retention is outside its range.
     #[error("--retention-days is out of range")]
-    Retention(#[from] strongroom_engine::limits::RetentionError),
+    Retention(#[from] strongroom_engine::object::limits::RetentionError),
     /// The data directory cannot be made.
     #[error("cannot make the data directory {path}")]
     DataDir {
@@ -25,7 +25,7 @@ pub enum StartError {
     },
     /// The seal key cannot be read.
     #[error("cannot read the seal key")]
-    Seal(#[from] strongroom_engine::seal::SealError),
+    Seal(#[from] strongroom_engine::crypt::seal::SealError),
     /// The store cannot be opened.
     #[error("cannot open the store {path}")]
     Store {

@@ -1,7 +1,7 @@
 //! What a subscription sees of an object: what a read of it would answer now.
 
-use strongroom_core::{ObjectName, Permission, PolicyIndex, Uid, Version};
-use strongroom_engine::{ObjectError, Resolution, Timestamp, Vault};
+use strongroom_core::{ObjectName, Permission, PolicyIndex, Timestamp, Uid, Version};
+use strongroom_engine::{ObjectError, Objects, Resolution};
 use strongroom_wire::watch::ObjectState;
 
 use super::request::Entry;
@@ -27,7 +27,7 @@ impl Sight {
         entry: &Entry,
         subject: &Uid,
         policy: &PolicyIndex,
-        vault: &Vault,
+        vault: &Objects,
         now: Timestamp,
     ) -> Result<Self, ObjectError> {
         if policy

@@ -2,8 +2,8 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use strongroom_core::{ObjectName, PolicyIndex, Version};
-use strongroom_engine::{ObjectError, Timestamp, Vault};
+use strongroom_core::{ObjectName, PolicyIndex, Timestamp, Version};
+use strongroom_engine::{ObjectError, Objects};
 use strongroom_wire::watch as wire;
 
 use super::{
@@ -68,7 +68,7 @@ impl Subscription {
     pub(super) fn look(
         &self,
         policy: &PolicyIndex,
-        vault: &Vault,
+        vault: &Objects,
         now: Timestamp,
     ) -> Result<Vec<Sight>, ObjectError> {
         let subject = &self.holder.identity.uid;

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
 use strongroom_audit::{Entry, Event, Log, LogConfig, VaultResource};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, Initialise, SecretValue, Unsealed, Vault, VaultOptions, WriteRequest,
-    seal::SecretFile,
+    Answer, AttributesPatch, Initialise, Objects, SecretValue, Unsealed, VaultOptions, WriteRequest,
+    crypt::seal::SecretFile,
     store::{MemoryStore, Store},
 };
 use strongroom_vault::{
@@ -151,7 +151,7 @@ pub fn allow(subjects: &[&str]) -> BundlePolicy {
 }
 
 /// The bytes of a bundle for `vault`.
-pub fn bundle(vault: &Vault, (epoch, n): (u64, u64), policies: Vec<BundlePolicy>) -> Vec<u8> {
+pub fn bundle(vault: &Objects, (epoch, n): (u64, u64), policies: Vec<BundlePolicy>) -> Vec<u8> {
     let bundle = Bundle::new(vault.vault_id().to_string(), Generation { epoch, n }, policies);
     serde_json::to_vec(&bundle).unwrap()
 }

@@ -1,0 +1,203 @@
+//! Where records lie: one letter, then big-endian numbers or the name.
+//!
+//! | letter | rest | record |
+//! |---|---|---|
+//! | `S` | | the vault's [`State`](super::state::State) |
+//! | `a` | | how far the audit log had reached the disk |
+//! | `d` | kind, name | [`Head`](crate::crypt::head::Head) of a deleted object |
+//! | `e` | | the pending [`Erasure`](super::erasure::Erasure) |
+//! | `g` | object | [`Garbage`](super::garbage::Garbage): a purged object whose versions are still to be removed |
+//! | `h` | kind, name | [`Head`](crate::crypt::head::Head) of a live object |
+//! | `i` | object, version | the sequence number of an older version |
+//! | `m` | text | a small record of the server's |
+//! | `o` | generation, index | an audit record that is not yet known to be in the log |
+//! | `v` | sequence | a version |
+//! | `x` | time, kind, name | when a deleted object goes |
+
+use strongroom_core::{ObjectKind, ObjectName, Timestamp, Version};
+
+use crate::{
+    format::id::{ObjectId, Sequence, kind_byte},
+    store::Key,
+};
+
+fn key(letter: u8, parts: &[&[u8]]) -> Key {
+    let mut bytes = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+    bytes.push(letter);
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    Key::new(bytes)
+}
+
+/// The vault's state.
+pub fn state() -> Key {
+    key(b'S', &[])
+}
+
+/// How far the audit log had reached the disk.
+pub fn audit_head() -> Key {
+    key(b'a', &[])
+}
+
+/// The pending erasure.
+pub fn erasure() -> Key {
+    key(b'e', &[])
+}
+
+/// The head of a live object.
+pub fn live(kind: ObjectKind, name: &ObjectName) -> Key {
+    key(b'h', &[&[kind_byte(kind)], name.as_str().as_bytes()])
+}
+
+/// All heads of live objects of one kind.
+pub fn all_live(kind: ObjectKind) -> Key {
+    key(b'h', &[&[kind_byte(kind)]])
+}
+
+/// The head of a deleted object.
+pub fn deleted(kind: ObjectKind, name: &ObjectName) -> Key {
+    key(b'd', &[&[kind_byte(kind)], name.as_str().as_bytes()])
+}
+
+/// All heads of deleted objects of one kind.
+pub fn all_deleted(kind: ObjectKind) -> Key {
+    key(b'd', &[&[kind_byte(kind)]])
+}
+
+/// The name in a key that [`live`] or [`deleted`] made.
+pub fn name_of_head(key: &Key) -> Option<ObjectName> {
+    std::str::from_utf8(key.as_bytes().get(2..)?).ok()?.parse().ok()
+}
+
+/// A version record.
+pub fn version(sequence: Sequence) -> Key {
+    key(b'v', &[&sequence.0.to_be_bytes()])
+}
+
+/// All version records.
+pub fn all_versions() -> Key {
+    key(b'v', &[])
+}
+
+/// The index entry of an older version.
+pub fn index(object: ObjectId, version: &Version) -> Key {
+    key(b'i', &[&object.0.0.to_be_bytes(), version.as_bytes()])
+}
+
+/// All index entries of one object.
+pub fn all_index(object: ObjectId) -> Key {
+    key(b'i', &[&object.0.0.to_be_bytes()])
+}
+
+/// The version in a key that [`index`] made.
+pub fn version_of_index(key: &Key) -> Option<Version> {
+    let bytes: [u8; 16] = key.as_bytes().get(9..)?.try_into().ok()?;
+    Some(Version::from_bytes(bytes))
+}
+
+/// What is left of a purged object.
+pub fn garbage(object: ObjectId) -> Key {
+    key(b'g', &[&object.0.0.to_be_bytes()])
+}
+
+/// Everything left of purged objects.
+pub fn all_garbage() -> Key {
+    key(b'g', &[])
+}
+
+/// The object in a key that [`garbage`] made.
+pub fn object_of_garbage(key: &Key) -> Option<ObjectId> {
+    number(key.as_bytes().get(1..)?).map(|number| ObjectId(Sequence(number)))
+}
+
+/// When a deleted object goes.
+pub fn schedule(at: Timestamp, kind: ObjectKind, name: &ObjectName) -> Key {
+    key(
+        b'x',
+        &[
+            &at.unix().to_be_bytes(),
+            &[kind_byte(kind)],
+            name.as_str().as_bytes(),
+        ],
+    )
+}
+
+/// Everything that goes, soonest first.
+pub fn all_schedule() -> Key {
+    key(b'x', &[])
+}
+
+/// The time and the name in a key that [`schedule`] made.
+pub fn parts_of_schedule(key: &Key) -> Option<(Timestamp, ObjectName)> {
+    let at = number(key.as_bytes().get(1..9)?)?;
+    let name = std::str::from_utf8(key.as_bytes().get(10..)?)
+        .ok()?
+        .parse()
+        .ok()?;
+    Some((Timestamp::from_unix(at), name))
+}
+
+/// An audit record on its way to the log.
+pub fn outbox(generation: u64, index: u32) -> Key {
+    key(b'o', &[&generation.to_be_bytes(), &index.to_be_bytes()])
+}
+
+/// All audit records on their way, oldest first.
+pub fn all_outbox() -> Key {
+    key(b'o', &[])
+}
+
+/// Generation and index in a key that [`outbox`] made.
+pub fn parts_of_outbox(key: &Key) -> Option<(u64, u32)> {
+    let generation = number(key.as_bytes().get(1..9)?)?;
+    let index: [u8; 4] = key.as_bytes().get(9..)?.try_into().ok()?;
+    Some((generation, u32::from_be_bytes(index)))
+}
+
+/// A small record of the server's.
+pub fn meta(name: &str) -> Key {
+    key(b'm', &[name.as_bytes()])
+}
+
+fn number(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_key_come_back_out() {
+        let name: ObjectName = "db".parse().unwrap();
+        let version = Version::from_bytes([3; 16]);
+        let object = ObjectId(Sequence(7));
+        assert_eq!(
+            name_of_head(&live(ObjectKind::Secrets, &name)),
+            Some(name.clone())
+        );
+        assert_eq!(version_of_index(&index(object, &version)), Some(version));
+        assert_eq!(object_of_garbage(&garbage(object)), Some(object));
+        let at = Timestamp::from_unix(9);
+        assert_eq!(
+            parts_of_schedule(&schedule(at, ObjectKind::Secrets, &name)),
+            Some((at, name))
+        );
+        assert_eq!(parts_of_outbox(&outbox(5, 6)), Some((5, 6)));
+    }
+
+    #[test]
+    fn keys_are_the_golden_ones() {
+        let name: ObjectName = "db".parse().unwrap();
+        let shown = |key: Key| hex::encode(key.as_bytes());
+        assert_eq!(shown(live(ObjectKind::Secrets, &name)), "68016462");
+        assert_eq!(shown(deleted(ObjectKind::Secrets, &name)), "64016462");
+        assert_eq!(shown(version(Sequence(258))), "760000000000000102");
+        assert_eq!(
+            shown(schedule(Timestamp::from_unix(1), ObjectKind::Secrets, &name)),
+            "780000000000000001016462"
+        );
+        assert_eq!(shown(outbox(1, 2)), "6f000000000000000100000002");
+    }
+}

@@ -1,0 +1,181 @@
+//! Changes that the vault makes by itself, in bounded steps.
+
+use strongroom_core::{ObjectName, Timestamp};
+
+use super::lifecycle;
+use crate::{
+    crypt::head,
+    format::{erasure::Erasure, garbage::Garbage, id::ObjectId, index, key},
+    object::{
+        error::{ObjectError, damaged_state},
+        inputs::Inputs,
+        transaction::{self, Changes, Transaction},
+        view::{KIND, View, is_past},
+    },
+    store::{Key, Value},
+};
+
+/// One step of the vault's own work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SystemRequest {
+    /// Purges a deleted secret whose time has come.
+    Expire {
+        /// The secret.
+        name: ObjectName,
+    },
+    /// Removes up to `limit` versions of what is left of an object.
+    Collect {
+        /// The object.
+        object: ObjectId,
+        /// How many versions at most.
+        limit: usize,
+    },
+    /// Wraps the seeds of these heads under the current term, where they are under one up to `last`.
+    Rewrap {
+        /// Keys of heads.
+        heads: Vec<Key>,
+        /// The last term to be left behind.
+        last: u32,
+    },
+    /// The keys of the terms up to `last` are destroyed.
+    Erased {
+        /// The last destroyed term.
+        last: u32,
+    },
+}
+
+/// Decides `request`. What is already done changes nothing.
+pub fn apply_system(
+    view: View<'_>,
+    request: &SystemRequest,
+    inputs: &mut Inputs,
+    now: Timestamp,
+) -> Result<Changes, ObjectError> {
+    let mut transaction = Transaction::begin(view, inputs, now)?;
+    match request {
+        SystemRequest::Expire { name } => {
+            lifecycle::expire(&mut transaction, name)?;
+        }
+        SystemRequest::Collect { object, limit } => collect(&mut transaction, *object, *limit)?,
+        SystemRequest::Rewrap { heads, last } => rewrap(&mut transaction, heads, *last)?,
+        SystemRequest::Erased { last } => erased(&mut transaction, *last)?,
+    }
+    Ok(transaction.finish())
+}
+
+/// The deleted secrets whose time has come, up to `limit`.
+pub(crate) fn expired(view: View<'_>, now: Timestamp, limit: usize) -> Result<Vec<ObjectName>, ObjectError> {
+    let page = view.snapshot.scan(&key::all_schedule(), None, limit)?;
+    let mut names = Vec::new();
+    for (key, _) in &page.records {
+        let parts = key::parts_of_schedule(key);
+        let (at, name) = parts.ok_or_else(|| ObjectError::Corrupt {
+            what: "the purge schedule".into(),
+        })?;
+        if at > now {
+            break;
+        }
+        if view.deleted(&name)?.is_some_and(|head| is_past(&head, now)) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// An object of which something is left.
+pub(crate) fn uncollected(view: View<'_>) -> Result<Option<ObjectId>, ObjectError> {
+    let page = view.snapshot.scan(&key::all_garbage(), None, 1)?;
+    Ok(page
+        .records
+        .first()
+        .and_then(|(key, _)| key::object_of_garbage(key)))
+}
+
+/// The heads behind `after` whose seeds are under a term up to `last`, out of the next `limit`, and the last one looked
+/// at; none when all were looked at.
+pub(crate) fn outdated_heads(
+    view: View<'_>,
+    after: Option<&Key>,
+    (last, limit): (u32, usize),
+) -> Result<Option<(Vec<Key>, Key)>, ObjectError> {
+    // Deleted heads sort before live ones.
+    for prefix in [key::all_deleted(KIND), key::all_live(KIND)] {
+        if after.is_some_and(|after| after.as_bytes().first() > prefix.as_bytes().first()) {
+            continue;
+        }
+        let after = after.filter(|after| after.as_bytes().starts_with(prefix.as_bytes()));
+        let page = view.snapshot.scan(&prefix, after, limit)?;
+        if let Some((seen, _)) = page.records.last() {
+            let outdated = page
+                .records
+                .iter()
+                .filter(|(_, record)| is_outdated(record, last));
+            return Ok(Some((
+                outdated.map(|(key, _)| key.clone()).collect(),
+                seen.clone(),
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// A head that does not tell its term is looked at too, and found damaged there.
+fn is_outdated(record: &Value, last: u32) -> bool {
+    head::term_of(record).is_ok_and(|term| term <= last) || head::term_of(record).is_err()
+}
+
+fn collect(transaction: &mut Transaction<'_>, object: ObjectId, limit: usize) -> Result<(), ObjectError> {
+    let view = transaction.view;
+    let Some(record) = view.snapshot.get(&key::garbage(object))? else {
+        return Ok(());
+    };
+    let garbage = Garbage::decode(view.vault(), &record);
+    let garbage = garbage.map_err(|error| damaged_state("what is left of an object", error))?;
+    let page = view.snapshot.scan(&key::all_index(object), None, limit)?;
+    for (key, entry) in &page.records {
+        // An entry that does not decode leads nowhere: it goes all the same.
+        if let Ok(sequence) = index::decode(view.vault(), entry) {
+            transaction.remove_version(sequence);
+        }
+        if let Some(version) = key::version_of_index(key) {
+            transaction.remove_index(object, &version);
+        }
+    }
+    if !page.more {
+        garbage
+            .current
+            .into_iter()
+            .for_each(|sequence| transaction.remove_version(sequence));
+        transaction.remove_garbage(object);
+    }
+    Ok(())
+}
+
+fn rewrap(transaction: &mut Transaction<'_>, heads: &[Key], last: u32) -> Result<(), ObjectError> {
+    let view = transaction.view;
+    for key in heads {
+        let Some(record) = view.snapshot.get(key)? else {
+            continue;
+        };
+        if !is_outdated(&record, last) {
+            continue;
+        }
+        let name = key::name_of_head(key);
+        let name = name.ok_or_else(|| ObjectError::Corrupt {
+            what: "a head's key".into(),
+        })?;
+        let salt = transaction.inputs.bytes();
+        let rewrapped = head::rewrap(view.vault(), &name, &record, view.keyring, &salt)?;
+        transaction.replace_head(key.clone(), Some(rewrapped))?;
+    }
+    Ok(())
+}
+
+fn erased(transaction: &mut Transaction<'_>, last: u32) -> Result<(), ObjectError> {
+    let pending = transaction::erasure(transaction.view)?;
+    // Seeds purged meanwhile were under a newer term, which is still there: that erasure begins now.
+    let rest = pending.filter(|pending| pending.term > last);
+    let since = transaction.now;
+    transaction.put_erasure(rest.map(|rest| Erasure { since, ..rest }));
+    Ok(())
+}

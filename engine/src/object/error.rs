@@ -1,0 +1,122 @@
+//! Why an operation on an object was refused.
+
+use strongroom_core::{ObjectName, Version};
+
+use crate::{
+    format::{codec::CodecError, damage::Damaged},
+    object::limits::ObjectLimits,
+    store::StoreError,
+};
+
+/// The outcome of an operation that was not done. Names are fit to be shown to the caller, values never appear.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ObjectError {
+    /// No such live secret, no such version, or no such deleted secret: 404 `SecretNotFound`.
+    #[error("a secret with (name/id) {name} was not found in this vault")]
+    SecretNotFound {
+        /// The secret asked for.
+        name: ObjectName,
+        /// The version asked for.
+        version: Option<Version>,
+    },
+    /// The version asked for is disabled: 403 `Forbidden`, inner `SecretDisabled`.
+    #[error("Operation get is not allowed on a disabled secret.")]
+    SecretDisabled {
+        /// The secret asked for.
+        name: ObjectName,
+    },
+    /// The name is blocked by a deleted secret: 409 `Conflict`, inner `ObjectIsDeletedButRecoverable`.
+    #[error(
+        "Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged."
+    )]
+    DeletedButRecoverable {
+        /// The deleted secret.
+        name: ObjectName,
+    },
+    /// A restore onto a name that is in use: 409 `Conflict`.
+    #[error("Secret {name} already exists; a backup is restored only where its name is free.")]
+    NameInUse {
+        /// The live secret.
+        name: ObjectName,
+    },
+    /// A purge before the retention's end in a vault with purge protection: 403 `Forbidden`, inner
+    /// `ForbiddenByPolicy`.
+    #[error("Operation purge is not allowed because purge protection is enabled for this vault.")]
+    PurgeProtected {
+        /// The deleted secret.
+        name: ObjectName,
+    },
+    /// The request breaks a rule of the API: 400 `BadParameter`.
+    #[error(transparent)]
+    BadParameter(#[from] BadParameter),
+    /// A stored record is damaged or not what it should be: 500, and the vault is not ready.
+    #[error("stored data of {what} is damaged")]
+    Corrupt {
+        /// Which record.
+        what: Box<str>,
+    },
+    /// The store could not be read: 503.
+    #[error("the store cannot be read")]
+    Store(#[from] StoreError),
+}
+
+/// Which rule of the API a request breaks, as a sentence for its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadParameter {
+    /// The value is longer than the limit.
+    #[error("The value exceeds the limit of {0} bytes.")]
+    ValueTooLarge(usize),
+    /// The content type is longer than the limit.
+    #[error("The content type exceeds the limit of {0} characters.")]
+    ContentTypeTooLong(usize),
+    /// More tags than the limit.
+    #[error("A secret can have at most {0} tags.")]
+    TooManyTags(usize),
+    /// A tag's name is empty or longer than the limit.
+    #[error("The name of a tag is 1 to {0} characters.")]
+    TagName(usize),
+    /// A tag's value is longer than the limit.
+    #[error("The value of a tag is at most {0} characters.")]
+    TagValue(usize),
+    /// `nbf` is not before `exp`.
+    #[error("The property exp must be later than the property nbf.")]
+    ExpiresBeforeStart,
+    /// `maxresults` outside its range.
+    #[error("maxresults must be between 1 and {0}.")]
+    MaxResults(u32),
+    /// The skip token is not one of ours.
+    #[error("The skip token is invalid.")]
+    SkipToken,
+    /// The secret has more versions than one backup holds.
+    #[error("A backup holds at most {0} versions; this secret has more.")]
+    TooManyVersions(usize),
+    /// The backup would exceed, or exceeds, the largest blob.
+    #[error("A backup is at most {0} bytes.")]
+    BackupTooLarge(usize),
+    /// The blob is not a backup of this vault, or was altered.
+    #[error("The backup blob is not a valid backup of this vault.")]
+    BackupBlob,
+}
+
+impl BadParameter {
+    /// The page size of `limits`, as the error of a request outside it.
+    pub(crate) const fn max_results(limits: &ObjectLimits) -> Self {
+        Self::MaxResults(limits.page_items)
+    }
+}
+
+impl From<Damaged> for ObjectError {
+    fn from(damaged: Damaged) -> Self {
+        Self::Corrupt { what: damaged.what }
+    }
+}
+
+/// A stored record that does not decode or open.
+pub(crate) fn damaged(what: &str, name: &ObjectName) -> ObjectError {
+    Damaged::of_object(what, name).into()
+}
+
+/// A record of the vault itself that does not decode.
+pub(crate) fn damaged_state(what: &str, error: CodecError) -> ObjectError {
+    Damaged::of_vault(what, error).into()
+}

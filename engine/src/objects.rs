@@ -1,0 +1,350 @@
+//! The handle on the objects of a vault: published snapshots for readers, one writer thread for changes.
+//!
+//! ```text
+//!  submit --queue--> writer thread: apply each on the batch's own overlay
+//!                       |  one commit: heads, versions, outbox, generation
+//!                       |  open and publish the snapshot, drain the outbox to the audit log
+//!                       +-> answer each, tell who listens which names changed
+//! ```
+
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
+
+use strongroom_core::{ObjectName, Timestamp, Version};
+
+use crate::{
+    crypt::keyring::Keyring,
+    format::{digest::Digest, id::VaultId, key, meta},
+    object::{
+        answer::Answer,
+        backup::{self, BackupBlob},
+        error::{ObjectError, damaged_state},
+        opened::OpenedHeads,
+        read::read,
+        request::{ReadRequest, WriteRequest},
+        resolve::{Resolution, resolve},
+        transaction,
+        view::{Rules, View},
+    },
+    objects::scrub::{ScrubReport, StoreCorrupt, scrub},
+    store::{CommitError, Gen, Snapshot},
+};
+
+mod erasure;
+mod open;
+mod outbox;
+mod outcome;
+mod reply;
+pub mod scrub;
+mod writer;
+
+pub use open::{Initialise, OpenError, Unsealed, VaultOptions};
+pub use outcome::{AuditOf, Done, QueueFull, WriteError};
+
+use self::{
+    reply::Reply,
+    writer::{Job, Put},
+};
+
+/// The objects of an open vault. Cheap to clone; when the last handle is dropped, what was accepted is finished and the writer ends.
+#[derive(Clone)]
+pub struct Objects {
+    shared: Arc<Shared>,
+    writer: Arc<WriterHandle>,
+}
+
+impl std::fmt::Debug for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Objects")
+            .field("id", &self.vault_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What readers and the writer share.
+struct Shared {
+    rules: Rules,
+    seal_key_id: Box<str>,
+    published: RwLock<Arc<Published>>,
+    listeners: RwLock<Vec<Listener>>,
+    /// Why the store takes no changes; none while it does.
+    unwritable: RwLock<Option<WriteError>>,
+}
+
+/// What readers read: one committed state, and the keyring that opens it.
+struct Published {
+    snapshot: Arc<dyn Snapshot>,
+    keyring: Arc<Keyring>,
+    /// What the keyring has opened; it goes with it.
+    heads: Arc<OpenedHeads>,
+}
+
+impl Published {
+    fn view<'a>(&'a self, rules: &'a Rules) -> View<'a> {
+        View {
+            snapshot: &*self.snapshot,
+            keyring: &self.keyring,
+            heads: &self.heads,
+            rules,
+        }
+    }
+}
+
+impl Shared {
+    fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets readers see another state of the store.
+    fn publish(&self, snapshot: Arc<dyn Snapshot>) {
+        let before = self.published();
+        self.replace(Published {
+            snapshot,
+            keyring: Arc::clone(&before.keyring),
+            heads: Arc::clone(&before.heads),
+        });
+    }
+
+    /// Lets readers open records with another keyring; what the last one opened is forgotten.
+    fn publish_keyring(&self, keyring: Arc<Keyring>) {
+        let snapshot = Arc::clone(&self.published().snapshot);
+        self.replace(Published {
+            snapshot,
+            keyring,
+            heads: Arc::default(),
+        });
+    }
+
+    fn replace(&self, published: Published) {
+        let published = Arc::new(published);
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+    }
+
+    /// Keeps what the last commit says of the store.
+    fn note_commit(&self, failure: Option<&CommitError>) {
+        let problem = failure.map(|failure| match failure {
+            CommitError::Full => WriteError::StoreFull,
+            CommitError::Conflict | CommitError::Unavailable | CommitError::OutcomeUnknown => {
+                WriteError::Unavailable
+            }
+        });
+        *self.unwritable.write().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    fn unwritable(&self) -> Option<WriteError> {
+        self.unwritable
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn tell(&self, notice: &ChangeNotice) {
+        for listener in self
+            .listeners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
+            listener(notice);
+        }
+    }
+}
+
+/// The writer's end of the queue, and its thread.
+struct WriterHandle {
+    queue: Option<mpsc::SyncSender<Job>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for WriterHandle {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        // Dropped by the writer itself when a callback held the last handle: it ends by itself then.
+        let itself = std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != itself) {
+            // A writer that panicked has answered nothing more; there is nothing to wait for.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a commit changed for readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeNotice {
+    /// The names of secrets that were set, updated, deleted, recovered, purged or restored.
+    pub names: Vec<ObjectName>,
+    /// The generation that a reader finds the change in.
+    pub generation: Gen,
+}
+
+/// Called by the writer after each commit that changed names; it must be quick and must not wait.
+pub type Listener = Box<dyn Fn(&ChangeNotice) + Send + Sync>;
+
+/// The store's state, to be kept outside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchor {
+    /// Counts commits.
+    pub generation: Gen,
+    /// The keyed digest of all heads.
+    pub digest: Digest,
+}
+
+impl Objects {
+    /// Answers a question from the latest committed state. Lists hold only names that `visible` lets through.
+    pub fn read(
+        &self,
+        request: &ReadRequest,
+        now: Timestamp,
+        visible: &dyn Fn(&ObjectName) -> bool,
+    ) -> Result<Answer, ObjectError> {
+        let published = self.shared.published();
+        let answer = read(published.view(&self.shared.rules), request, now, visible);
+        if matches!(answer, Err(ObjectError::Store(_))) {
+            // A full queue holds changes, and those find the same failure.
+            let _ = self.send(Job::Republish);
+        }
+        answer
+    }
+
+    /// Hands a change to the writer. `audit` makes its record from the outcome and may be called more than once; `done`
+    /// is called exactly once, from the writer's thread, after change and record are durable or are not done.
+    pub fn submit(
+        &self,
+        request: WriteRequest,
+        now: Timestamp,
+        audit: AuditOf,
+        done: Done,
+    ) -> Result<(), QueueFull> {
+        self.send(Job::Write {
+            request: Box::new(request),
+            now,
+            audit,
+            reply: Reply::new(done),
+        })
+    }
+
+    /// What a get would meet, without opening a value.
+    pub fn resolve(
+        &self,
+        name: &ObjectName,
+        version: Option<&Version>,
+        now: Timestamp,
+    ) -> Result<Resolution, ObjectError> {
+        resolve(
+            self.shared.published().view(&self.shared.rules),
+            name,
+            version,
+            now,
+        )
+    }
+
+    /// The name of the secret in a backup, after the blob was authenticated: policy is asked about it before a restore.
+    pub fn peek_backup(&self, blob: &BackupBlob) -> Result<ObjectName, ObjectError> {
+        backup::peek(self.shared.published().view(&self.shared.rules), blob)
+    }
+
+    /// Adds a listener to committed changes. It must not hold a handle on this vault: the writer would never end.
+    pub fn on_change(&self, listener: Listener) {
+        self.shared
+            .listeners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
+    }
+
+    /// The latest committed state.
+    pub fn snapshot(&self) -> Arc<dyn Snapshot> {
+        Arc::clone(&self.shared.published().snapshot)
+    }
+
+    /// The store's state, to be kept outside it.
+    pub fn anchor(&self) -> Result<Anchor, ObjectError> {
+        let published = self.shared.published();
+        let state = transaction::state(published.view(&self.shared.rules))?;
+        Ok(Anchor {
+            generation: published.snapshot.generation(),
+            digest: state.digest,
+        })
+    }
+
+    /// How many secrets there are, live and deleted.
+    pub fn objects(&self) -> Result<u64, ObjectError> {
+        transaction::state(self.shared.published().view(&self.shared.rules)).map(|state| state.heads)
+    }
+
+    /// A small record of the server's own, as last put.
+    pub fn meta_get(&self, name: &str) -> Result<Option<Vec<u8>>, ObjectError> {
+        let published = self.shared.published();
+        let Some(record) = published.snapshot.get(&key::meta(name))? else {
+            return Ok(None);
+        };
+        let bytes = meta::decode(published.keyring.vault(), &record);
+        bytes
+            .map(Some)
+            .map_err(|error| damaged_state("a record of the server", error))
+    }
+
+    /// Puts or removes a small record of the server's own (up to 16 MiB); waits until it is durable, so not to be called
+    /// where waiting is forbidden.
+    pub fn meta_put(&self, name: &str, bytes: Option<Vec<u8>>) -> Result<(), WriteError> {
+        let (done, outcome) = mpsc::sync_channel(1);
+        let done: Done<()> = Box::new(move |result| {
+            // Whoever asked waits below.
+            let _ = done.send(result);
+        });
+        self.meta_submit(name, bytes, done)
+            .map_err(|QueueFull| WriteError::Unavailable)?;
+        outcome.recv().unwrap_or(Err(WriteError::OutcomeUnknown))
+    }
+
+    /// Like [`Self::meta_put`], without waiting: `done` is called once it is durable.
+    pub fn meta_submit(&self, name: &str, bytes: Option<Vec<u8>>, done: Done<()>) -> Result<(), QueueFull> {
+        self.send(Job::Meta(Put {
+            key: key::meta(name),
+            bytes,
+            reply: Reply::new(done),
+        }))
+    }
+
+    /// Lets the writer do some of the vault's own work: purge what was deleted long enough ago, remove versions of
+    /// purged secrets, go on with an erasure, try again to hand audit records to the log, and whether a store that took no
+    /// change takes one again. To be called every few seconds.
+    pub fn sweep(&self, now: Timestamp) -> Result<(), QueueFull> {
+        self.send(Job::Sweep { now })
+    }
+
+    /// Why the store takes no changes; none while it does. As of the last change: while it failed, each
+    /// [`Self::sweep`] tries whether the store can be written again.
+    pub fn unwritable(&self) -> Option<WriteError> {
+        self.shared.unwritable()
+    }
+
+    /// Reads and opens everything in the latest committed state.
+    pub fn scrub(&self) -> Result<ScrubReport, StoreCorrupt> {
+        scrub(self.shared.published().view(&self.shared.rules))
+    }
+
+    /// Since when purged seeds wait for their keys to be destroyed; none when nothing waits.
+    pub fn erasure_pending(&self) -> Result<Option<Timestamp>, ObjectError> {
+        let pending = transaction::erasure(self.shared.published().view(&self.shared.rules))?;
+        Ok(pending.map(|pending| pending.since))
+    }
+
+    /// The vault's id.
+    pub fn vault_id(&self) -> VaultId {
+        self.shared.published().keyring.vault()
+    }
+
+    /// The id of the seal key in use.
+    pub fn seal_key_id(&self) -> &str {
+        &self.shared.seal_key_id
+    }
+
+    fn send(&self, job: Job) -> Result<(), QueueFull> {
+        let queue = self.writer.queue.as_ref().ok_or(QueueFull)?;
+        queue.try_send(job).map_err(|refused| {
+            let (mpsc::TrySendError::Full(job) | mpsc::TrySendError::Disconnected(job)) = refused;
+            job.abandon();
+            QueueFull
+        })
+    }
+}

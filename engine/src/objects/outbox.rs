@@ -1,0 +1,156 @@
+//! The audit records of committed changes on their way to the log.
+//!
+//! A record is in the store from the commit of its change on; it is appended to the log after the commit, and removed
+//! from the store by a later commit once the log has it on the disk. The log knows the last place it took, so handing
+//! it a record again after a crash does nothing.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use strongroom_audit::{Class, Entry, Log, Place};
+
+use crate::{
+    format::{audit_head, id::VaultId, key, outbox},
+    object::error::{ObjectError, damaged_state},
+    store::{Batch, Snapshot},
+};
+
+/// How many records are fetched at a time when the outbox is loaded, and how many one commit removes.
+const STRETCH: usize = 1_024;
+
+/// The outbox as the writer knows it.
+pub(super) struct Outbox {
+    vault: VaultId,
+    log: Arc<Log>,
+    /// Committed, not yet in the log; oldest first.
+    waiting: VecDeque<(Place, Entry)>,
+    /// In the log, still in the store; oldest first.
+    drained: VecDeque<Place>,
+    /// A commit began whose end is not known.
+    in_doubt: bool,
+}
+
+impl Outbox {
+    /// Takes up what an earlier run left, and hands it to the log.
+    pub(super) fn load(snapshot: &dyn Snapshot, vault: VaultId, log: Arc<Log>) -> Result<Self, ObjectError> {
+        let mut outbox = Self {
+            vault,
+            log,
+            waiting: stored(snapshot, vault)?,
+            drained: VecDeque::new(),
+            in_doubt: false,
+        };
+        outbox.drain();
+        Ok(outbox)
+    }
+
+    /// A commit begins: until it is known how it ended, the store may hold records that the outbox does not know.
+    pub(super) const fn begin(&mut self) {
+        self.in_doubt = true;
+    }
+
+    /// The commit changed nothing.
+    pub(super) const fn not_committed(&mut self) {
+        self.in_doubt = false;
+    }
+
+    /// Whether it is not known how the last commit ended.
+    pub(super) const fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// Takes up the records of a commit of which it was not known that it succeeded. The log would refuse them later as
+    /// older than what it has.
+    pub(super) fn recover(&mut self, snapshot: &dyn Snapshot) -> Result<(), ObjectError> {
+        let known = self
+            .waiting
+            .back()
+            .map(|(place, _)| *place)
+            .max(self.log.last_drained());
+        let unknown = stored(snapshot, self.vault)?
+            .into_iter()
+            .filter(|(place, _)| Some(*place) > known);
+        self.waiting.extend(unknown);
+        self.in_doubt = false;
+        self.drain();
+        Ok(())
+    }
+
+    /// Whether a change may be committed now: its record must be able to follow.
+    pub(super) fn is_open(&mut self) -> bool {
+        self.drain();
+        self.waiting.is_empty() && self.log.check(Class::Write).is_ok()
+    }
+
+    /// Records what changed nothing, straight in the log.
+    pub(super) fn refuse(&self, entry: &Entry) -> bool {
+        self.log.append(Class::Refusal, entry).is_ok()
+    }
+
+    /// Adds to a batch the records of its own changes, and removes those that the log has on the disk. Answers what is
+    /// to be reported once the batch is committed.
+    pub(super) fn put(&self, batch: &mut Batch, generation: u64, entries: Vec<Entry>) -> Pending {
+        let places = (0..).map(|index| Place { generation, index });
+        let added: Vec<_> = places.zip(entries).collect();
+        for (place, entry) in &added {
+            batch.put(
+                key::outbox(place.generation, place.index),
+                outbox::encode(self.vault, entry),
+            );
+        }
+        let synced = self.log.synced();
+        let on_disk = |place: &&Place| synced.drained.is_some_and(|last| **place <= last);
+        let removed = self.drained.iter().take(STRETCH).take_while(on_disk);
+        let removed = removed
+            .map(|place| batch.remove(key::outbox(place.generation, place.index)))
+            .count();
+        batch.put(key::audit_head(), audit_head::encode(self.vault, &synced.head));
+        Pending { added, removed }
+    }
+
+    /// The batch was committed: its records go to the log.
+    pub(super) fn committed(&mut self, pending: Pending) {
+        self.in_doubt = false;
+        self.drained.drain(..pending.removed.min(self.drained.len()));
+        self.waiting.extend(pending.added);
+        self.drain();
+    }
+
+    /// Hands waiting records to the log, until it refuses one; the rest waits for the next time.
+    pub(super) fn drain(&mut self) {
+        while let Some((place, entry)) = self.waiting.front() {
+            if self.log.drain(*place, entry).is_err() {
+                return;
+            }
+            self.drained.push_back(*place);
+            self.waiting.pop_front();
+        }
+    }
+}
+
+/// The records in the store, oldest first.
+fn stored(snapshot: &dyn Snapshot, vault: VaultId) -> Result<VecDeque<(Place, Entry)>, ObjectError> {
+    let mut found = VecDeque::new();
+    let mut after = None;
+    loop {
+        let page = snapshot.scan(&key::all_outbox(), after.as_ref(), STRETCH)?;
+        for (key, record) in &page.records {
+            let parts = key::parts_of_outbox(key);
+            let (generation, index) = parts.ok_or_else(|| ObjectError::Corrupt {
+                what: "an audit record's key".into(),
+            })?;
+            let entry = outbox::decode(vault, record);
+            let entry = entry.map_err(|error| damaged_state("an audit record", error))?;
+            found.push_back((Place { generation, index }, entry));
+        }
+        after = page.records.last().map(|(key, _)| key.clone());
+        if !page.more || after.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// What a batch does to the outbox.
+pub(super) struct Pending {
+    added: Vec<(Place, Entry)>,
+    removed: usize,
+}
