@@ -70,7 +70,7 @@ clippy: ## lints, warnings as errors
 	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
 
 .PHONY: layers
-layers: ## core and engine stay free of I/O frameworks, and the listener of the rest
+layers: ## core and engine stay free of I/O frameworks, and serving of the rest
 	@echo "==> layers"
 	scripts/check-layers
 
@@ -87,7 +87,7 @@ generate: ## rewrite the generated files: CRDs, their reference and that of the 
 
 .PHONY: nightly
 nightly: ## each crate compiled alone, so that no crate leans on another's features
-	for crate in core crds wire audit engine listener client vault operator identity csi cli harness e2e bench; do \
+	for crate in core crds wire audit engine serving client vault operator identity csi cli harness e2e bench; do \
 	  echo "==> strongroom-$$crate alone"; \
 	  $(CARGO) check $(PROFILE) -p strongroom-$$crate --all-targets; \
 	done

@@ -11,7 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use strongroom_core::Identity;
-use strongroom_listener::Counts;
+use strongroom_serving::accept::Counts;
 
 use crate::{refusal::Refusal, review::ReviewError};
 

@@ -14,7 +14,7 @@ use axum::{
 use http::{StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use strongroom_listener::{Peer, Source};
+use strongroom_serving::accept::{Peer, Source};
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use kube::{Client, Config};
 use prometheus_client::registry::Registry;
-use strongroom_listener::{Drain, Limits, Listener};
+use strongroom_serving::accept::{Drain, Limits, Listener};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use strongroom_listener::Source;
+use strongroom_serving::accept::Source;
 
 /// Exchanges per source.
 pub(crate) struct SourceLimiter(DefaultKeyedRateLimiter<Source>);

@@ -34,4 +34,4 @@ pub mod tls;
 pub mod verify;
 pub mod watch;
 
-pub use strongroom_listener as connection;
+pub use strongroom_serving::accept as connection;

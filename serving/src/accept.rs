@@ -8,14 +8,12 @@
 //! Everything here happens before anyone has proved who they are, so everything has a bound: connections, handshakes,
 //! header bytes and counts, streams, resets, what is said without asking, idle time. Slots are bounded in all and per
 //! source, and when all are taken the one that has been idle for longest is given to the newcomer.
-//!
-//! This crate knows no vault, no token and no object: it depends on no other crate of the workspace.
 
-mod accept;
 mod activity;
 mod chatter;
+mod connection;
 mod counts;
-mod serve;
+mod listener;
 mod slots;
 mod source;
 
@@ -23,8 +21,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::{ProtocolVersion, pki_types::CertificateDer};
 
-pub use accept::{Drain, Listener};
 pub use counts::Counts;
+pub use listener::{Drain, Listener};
 pub use source::Source;
 
 /// Who is at the other end of a connection; every request carries it as an extension.

@@ -16,9 +16,9 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
+use super::{
     Counts, Limits, Peer, Source,
-    serve::serve,
+    connection::serve,
     slots::{Slot, Slots},
 };
 

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use crate::{Drain, Limits, Peer, chatter::Bounded, slots::Slot};
+use super::{Drain, Limits, Peer, chatter::Bounded, slots::Slot};
 
 /// How long an idle connection has to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);

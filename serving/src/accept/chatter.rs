@@ -11,7 +11,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::activity::Activity;
+use super::activity::Activity;
 
 /// Bytes that are read between two requests while none is in flight: some 120,000 pings. A body that was refused before
 /// it had come may still be on its way, up to the connection's window of a mebibyte.
