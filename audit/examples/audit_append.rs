@@ -9,10 +9,10 @@ use std::{
 };
 
 use strongroom_audit::{
-    Class, ClientInfo, CorrelationId, Entry, Log, LogConfig, Operation, Origin, Outcome, PolicyName, Record,
+    Class, ClientInfo, CorrelationId, Entry, Log, LogConfig, Origin, Outcome, PolicyName, Record,
     RequestPath, Resource, TlsVersion, VaultResource, Verdict,
 };
-use strongroom_core::{Identity, ObjectKind};
+use strongroom_core::{NamedObject, ObjectKind, Operation, Principal, ServiceAccount, VaultRef};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let temporary = tempfile::TempDir::new()?;
@@ -82,24 +82,26 @@ fn cpu_ticks() -> f64 {
 }
 
 fn record() -> Result<Record, Box<dyn std::error::Error>> {
-    let identity = Identity {
-        namespace: "shop".parse()?,
-        name: "api".parse()?,
+    let account = ServiceAccount {
+        name: "shop:api".parse()?,
         uid: "0f0f0f0f-1111-4222-8333-444444444444".parse()?,
         pod: None,
         node: None,
     };
     Ok(Record {
         time: SystemTime::now(),
-        vault: Arc::new(VaultResource::new(&"team-a".parse()?, &"prod".parse()?)),
+        vault: Arc::new(VaultResource::new(&VaultRef::new(
+            "team-a".parse()?,
+            "prod".parse()?,
+        ))),
         operation: Operation::SecretGet,
-        resource: Resource::Object {
+        resource: Resource::Object(NamedObject {
             kind: ObjectKind::Secrets,
             name: "db-password".parse()?,
             version: Some("0123456789abcdef0123456789abcdef".parse()?),
-        },
+        }),
         origin: Origin {
-            identity: Arc::new(identity),
+            principal: Arc::new(Principal::ServiceAccount(account)),
             caller: IpAddr::from([10, 1, 2, 3]),
             correlation: CorrelationId::from_random([7; 16]),
             client: ClientInfo::new(b"azsdk-python-keyvault-secrets/4.9.0 Python/3.12"),

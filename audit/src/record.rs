@@ -6,12 +6,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use strongroom_core::{Decision, Identity, NamespaceName, ObjectKind, ObjectName, VaultName, Version};
+use strongroom_core::{Decision, NamedObject, Operation, Principal, VaultRef};
 
-use crate::{
-    operation::Operation,
-    text::{ClientInfo, CorrelationId, PolicyName, RequestPath},
-};
+use crate::text::{ClientInfo, CorrelationId, PolicyName, RequestPath};
 
 pub(crate) mod shape;
 
@@ -23,11 +20,12 @@ pub struct VaultResource {
 }
 
 impl VaultResource {
-    /// The vault `name` in `namespace`.
-    pub fn new(namespace: &NamespaceName, name: &VaultName) -> Self {
+    /// The resource of `vault`.
+    pub fn new(vault: &VaultRef) -> Self {
+        let VaultRef { namespace, name } = vault;
         Self {
             id: format!("/apis/strongroom.dev/v1alpha1/namespaces/{namespace}/vaults/{name}").into(),
-            uri: format!("https://{name}.{namespace}.svc").into(),
+            uri: vault.url().into(),
         }
     }
 
@@ -50,7 +48,7 @@ pub enum TlsVersion {
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// Who asks, as authenticated.
-    pub identity: Arc<Identity>,
+    pub principal: Arc<Principal>,
     /// The address of the connection's other end.
     pub caller: IpAddr,
     /// Ties the record to the caller's log.
@@ -68,15 +66,8 @@ pub struct Origin {
 pub enum Resource {
     /// None: a list, a restore, an unknown path.
     Vault,
-    /// One object, or one version of it.
-    Object {
-        /// Its kind.
-        kind: ObjectKind,
-        /// Its name.
-        name: ObjectName,
-        /// The version named or made.
-        version: Option<Version>,
-    },
+    /// One object, with the version that the request names or makes.
+    Object(NamedObject),
 }
 
 /// What policy said.

@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 };
 use kube::{Api, api::PostParams};
 use secrecy::SecretString;
-use strongroom_core::{NamespaceName, identity::ResourceName};
+use strongroom_core::{NamespaceName, ResourceName};
 use strongroom_wire::token::SERVICE_ACCOUNT_AUDIENCE;
 
 use crate::{cluster::Cluster, failure::Failure};

@@ -7,7 +7,7 @@ use strongroom_client::{
     identity::{Assertion, IdentityClient, VaultToken},
     vault::{VaultClient, VaultError},
 };
-use strongroom_core::{Audience, NamespaceName, ObjectName, Permission, VaultName};
+use strongroom_core::{Audience, NamespaceName, ObjectName, Permission, VaultName, VaultRef};
 
 use crate::{account::AccountName, cluster::Cluster, failure::Failure, forward::route_to};
 
@@ -36,10 +36,7 @@ impl Session {
         let release = &cluster.release_namespace;
         let identity = Server::identity(release).by(route_to(cluster, release, "strongroom-identity").await?);
         let server = Server::vault(&name, &namespace).by(route_to(cluster, &namespace, name.as_str()).await?);
-        let audience = Audience::Vault {
-            namespace: namespace.clone(),
-            vault: name.clone(),
-        };
+        let audience = Audience::Vault(VaultRef::new(namespace.clone(), name.clone()));
         let token = IdentityClient::new(&identity, TENANT, trust.clone())
             .exchange(
                 Assertion {

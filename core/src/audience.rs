@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::name::{NamespaceName, VaultName};
+use crate::{name::NamespaceName, reference::VaultRef};
 
 /// Why a text is not an audience of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,17 +19,9 @@ pub enum AudienceError {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// One vault: `https://VAULT.NAMESPACE.svc`.
-    Vault {
-        /// The vault's namespace.
-        namespace: NamespaceName,
-        /// The vault's name.
-        vault: VaultName,
-    },
+    Vault(VaultRef),
     /// Every vault of one namespace: `https://NAMESPACE.svc`. Azure SDKs ask for it, as the parent of the vault's host.
-    Namespace {
-        /// The namespace.
-        namespace: NamespaceName,
-    },
+    Namespace(NamespaceName),
 }
 
 impl Audience {
@@ -63,31 +55,27 @@ impl Audience {
         let host = host.strip_suffix(&format!(".{cluster_domain}")).unwrap_or(&host);
         let host = host.strip_suffix(".svc").ok_or(AudienceError::Host)?;
         match host.split_once('.') {
-            None => Ok(Self::Namespace {
-                namespace: host.parse().map_err(|_| AudienceError::Host)?,
-            }),
-            Some((vault, namespace)) => Ok(Self::Vault {
+            None => host.parse().map(Self::Namespace).map_err(|_| AudienceError::Host),
+            Some((name, namespace)) => Ok(Self::Vault(VaultRef {
                 namespace: namespace.parse().map_err(|_| AudienceError::Host)?,
-                vault: vault.parse().map_err(|_| AudienceError::Host)?,
-            }),
+                name: name.parse().map_err(|_| AudienceError::Host)?,
+            })),
         }
     }
 
     /// The namespace whose vaults, or one of them, it is for.
     pub fn namespace(&self) -> &NamespaceName {
         match self {
-            Self::Vault { namespace, .. } | Self::Namespace { namespace } => namespace,
+            Self::Vault(vault) => &vault.namespace,
+            Self::Namespace(namespace) => namespace,
         }
     }
 
-    /// Whether a token with this audience may be shown to the vault `vault` in `namespace`.
-    pub fn covers(&self, namespace: &NamespaceName, vault: &VaultName) -> bool {
+    /// Whether a token with this audience may be shown to `vault`.
+    pub fn covers(&self, vault: &VaultRef) -> bool {
         match self {
-            Self::Vault {
-                namespace: ns,
-                vault: name,
-            } => ns == namespace && name == vault,
-            Self::Namespace { namespace: ns } => ns == namespace,
+            Self::Vault(audience) => audience == vault,
+            Self::Namespace(namespace) => *namespace == vault.namespace,
         }
     }
 }
@@ -99,8 +87,8 @@ fn is_port(text: &str) -> bool {
 impl fmt::Display for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Vault { namespace, vault } => write!(f, "https://{vault}.{namespace}.svc"),
-            Self::Namespace { namespace } => write!(f, "https://{namespace}.svc"),
+            Self::Vault(VaultRef { namespace, name }) => write!(f, "https://{name}.{namespace}.svc"),
+            Self::Namespace(namespace) => write!(f, "https://{namespace}.svc"),
         }
     }
 }
@@ -176,13 +164,16 @@ mod tests {
 
     #[test]
     fn a_vaults_token_covers_that_vault_alone() {
-        let ns: NamespaceName = "team-a".parse().unwrap();
-        let other: NamespaceName = "team-b".parse().unwrap();
-        let prod: VaultName = "prod".parse().unwrap();
-        let dev: VaultName = "dev".parse().unwrap();
+        let vault =
+            |namespace: &str, name: &str| VaultRef::new(namespace.parse().unwrap(), name.parse().unwrap());
+        let (prod, dev, other) = (
+            vault("team-a", "prod"),
+            vault("team-a", "dev"),
+            vault("team-b", "prod"),
+        );
         let one = Audience::parse("https://prod.team-a.svc", "cluster.local").unwrap();
-        assert!(one.covers(&ns, &prod) && !one.covers(&ns, &dev) && !one.covers(&other, &prod));
+        assert!(one.covers(&prod) && !one.covers(&dev) && !one.covers(&other));
         let all = Audience::parse("https://team-a.svc", "cluster.local").unwrap();
-        assert!(all.covers(&ns, &prod) && all.covers(&ns, &dev) && !all.covers(&other, &prod));
+        assert!(all.covers(&prod) && all.covers(&dev) && !all.covers(&other));
     }
 }

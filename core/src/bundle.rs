@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{identity::Uid, pattern::ObjectPattern, permission::PermissionSet};
+use crate::{pattern::ObjectPattern, permission::PermissionSet, resource::Uid};
 
 /// The place of a bundle in a vault's history: a new leader of the operator continues with the next epoch, so that
 /// what an old leader still sends is never greater.

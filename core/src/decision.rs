@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     bundle::{Bundle, BundlePolicy, Effect, Generation},
-    identity::Uid,
     name::ObjectName,
     pattern::ObjectPattern,
     permission::{Permission, PermissionSet},
+    resource::Uid,
 };
 
 /// What policy says to one request.

@@ -15,7 +15,6 @@
 pub mod audience;
 pub mod bundle;
 pub mod decision;
-pub mod identity;
 pub mod name;
 pub mod object_state;
 pub mod operation;
@@ -24,17 +23,18 @@ pub mod permission;
 pub mod ports;
 pub mod principal;
 pub mod reference;
+pub mod resource;
 pub mod time;
 
 pub use audience::Audience;
 pub use bundle::{Bundle, BundlePolicy, Effect, Generation};
 pub use decision::{Decision, PolicyIndex};
-pub use identity::{Identity, NodeRef, PodRef, ResourceName, Uid};
 pub use name::{NamespaceName, ObjectKind, ObjectName, VaultName, Version};
 pub use object_state::ObjectState;
 pub use operation::{DecidedOn, Operation, OperationEffect};
 pub use pattern::ObjectPattern;
 pub use permission::{Permission, PermissionSet, Role};
-pub use principal::{Principal, ServiceAccount};
+pub use principal::{NodeRef, PodRef, Principal, ServiceAccount};
 pub use reference::{AccountName, NamedObject, SecretRefName, VaultRef};
+pub use resource::{ResourceName, Uid};
 pub use time::Timestamp;

@@ -1,22 +1,38 @@
 //! Who asks: a principal, by the id that policy compares and by the parts that the audit log shows.
 //!
 //! The only principal that exists so far is a service account, as the identity service vouches for it. Others follow
-//! (people, client certificates, jobs of a CI service); the audit form has its place for each already:
-//!
-//! | `type` | the id that policy compares | further members |
-//! |---|---|---|
-//! | `ServiceAccount` | the account's UID | `namespace`, `name`, `pod`, `node` |
-//! | `Person` | the UUID that the identity service makes of issuer and subject | `issuer`, `subject`, `name` |
-//! | `ClientCertificate` | the UUID that the identity service makes of issuer and subject | `issuer`, `subject`, `serial` |
-//! | `CiJob` | the UUID that the identity service makes of issuer and subject | `issuer`, `subject`, `run` |
+//! (people, client certificates, jobs of a CI service); `docs/reference/audit.md` lays down what a record says of each.
+//! A service account has its UID as the id; the others get the UUID that the identity service makes of their issuer and
+//! subject.
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    identity::{NodeRef, PodRef, Uid},
     name::NamespaceName,
     reference::AccountName,
+    resource::{ResourceName, Uid},
 };
+
+/// The pod that a token is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PodRef {
+    /// The pod's name.
+    pub name: ResourceName,
+    /// The pod's UID.
+    pub uid: Uid,
+}
+
+/// The node that a token is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NodeRef {
+    /// The node's name.
+    pub name: ResourceName,
+    /// The node's UID, where the API server put it into the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<Uid>,
+}
 
 /// Who asks, as authenticated.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -14,8 +14,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    identity::ResourceName,
     name::{NamespaceName, ObjectKind, ObjectName, VaultName, Version},
+    resource::ResourceName,
 };
 
 /// The name of the identity service's Service, in the namespace of the release.

@@ -150,7 +150,7 @@ pub enum PolicySpecError {
         /// The subject's place in the list, from 0.
         index: usize,
         /// What a service account's name is.
-        source: strongroom_core::identity::IdentityError,
+        source: strongroom_core::resource::ResourceNameError,
     },
     /// An object pattern cannot be parsed.
     #[error("spec.objects[{index}]: {source}")]

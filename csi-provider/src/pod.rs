@@ -3,7 +3,7 @@
 pub mod token;
 
 use serde::{Deserialize, Serialize};
-use strongroom_core::{NamespaceName, Uid, identity::ResourceName};
+use strongroom_core::{NamespaceName, ResourceName, Uid};
 
 pub use token::{PodToken, TokenError};
 

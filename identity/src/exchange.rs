@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use kube::Client;
 use secrecy::{ExposeSecret, SecretString};
-use strongroom_core::Identity;
+use strongroom_core::ServiceAccount;
 use uuid::Uuid;
 
 use crate::{
@@ -37,7 +37,7 @@ pub(crate) struct Minted {
 
 /// A token that the cluster vouches for.
 struct Vouched {
-    identity: Identity,
+    account: ServiceAccount,
     expires_at: i64,
 }
 
@@ -82,7 +82,7 @@ impl Exchange {
         });
         let (subject, actor) = (reviews.0?, reviews.1?);
         if let Some(actor) = actor {
-            grant::check_actor(&actor.identity, &self.settings.node_driver, &subject.identity)?;
+            grant::check_actor(&actor.account, &self.settings.node_driver, &subject.account)?;
         }
         self.sign(subject, audience, request.client_id, request.actor.is_some())
     }
@@ -108,13 +108,13 @@ impl Exchange {
     ) -> Result<Vouched, Refusal> {
         let audiences = &self.settings.audiences;
         let reviewed = match review::review(&self.client, token.expose_secret(), audiences).await {
-            Ok(status) => review::identity_of(status, audiences, &presented),
+            Ok(status) => review::account_of(status, audiences, &presented),
             Err(error) => Err(error),
         };
         self.metrics.reviewed(&reviewed);
-        let identity = reviewed.map_err(|error| role.review(error))?;
+        let account = reviewed.map_err(|error| role.review(error))?;
         Ok(Vouched {
-            identity,
+            account,
             expires_at: presented.expires_at,
         })
     }
@@ -136,7 +136,7 @@ impl Exchange {
         };
         let id = Uuid::new_v4().to_string();
         let validity = Validity { now, expires_at };
-        let claims = grant::claims(minter, subject.identity, audience, client_id, validity, id);
+        let claims = grant::claims(minter, subject.account, audience, client_id, validity, id);
         let token = self.signing_key.sign(&claims)?.into();
         tracing::info!(
             sub = claims.sub,

@@ -1,6 +1,6 @@
 //! What a vault token says, and how long it lives. Pure.
 
-use strongroom_core::{Identity, NodeRef};
+use strongroom_core::{NodeRef, ServiceAccount};
 use strongroom_wire::token::{Account, Claims, LIFETIME_SECONDS, MAX_LIFETIME_SECONDS, VERSION};
 
 /// Why the node driver may not ask for a pod.
@@ -18,8 +18,12 @@ pub enum ActorError {
 }
 
 /// Checks that `actor`, whose subject must be `driver`, runs on the same node as the pod of `subject`.
-pub(crate) fn check_actor(actor: &Identity, driver: &str, subject: &Identity) -> Result<(), ActorError> {
-    if actor.subject() != driver {
+pub(crate) fn check_actor(
+    actor: &ServiceAccount,
+    driver: &str,
+    subject: &ServiceAccount,
+) -> Result<(), ActorError> {
+    if actor.name.subject() != driver {
         return Err(ActorError::NotTheDriver);
     }
     match (&actor.node, &subject.node, &subject.pod) {
@@ -60,10 +64,10 @@ pub(crate) struct Validity {
     pub(crate) expires_at: i64,
 }
 
-/// The claims of a vault token for `identity`, good at `audience`.
+/// The claims of a vault token for `account`, good at `audience`.
 pub(crate) fn claims(
     minter: Minter<'_>,
-    identity: Identity,
+    account: ServiceAccount,
     audience: String,
     client_id: Option<String>,
     validity: Validity,
@@ -73,8 +77,8 @@ pub(crate) fn claims(
         ver: VERSION.to_owned(),
         iss: minter.issuer.to_owned(),
         aud: audience,
-        sub: identity.subject(),
-        oid: identity.uid,
+        sub: account.name.subject(),
+        oid: account.uid,
         tid: minter.tenant.to_owned(),
         appid: client_id,
         jti: id,
@@ -82,10 +86,10 @@ pub(crate) fn claims(
         nbf: validity.now,
         exp: validity.expires_at,
         account: Account {
-            namespace: identity.namespace,
-            name: identity.name,
-            pod: identity.pod,
-            node: identity.node,
+            namespace: account.name.namespace,
+            name: account.name.name,
+            pod: account.pod,
+            node: account.node,
         },
     }
 }
@@ -99,10 +103,8 @@ mod tests {
     const NOW: i64 = 1_800_000_000;
     const DRIVER: &str = "system:serviceaccount:strongroom-node:strongroom-csi";
 
-    fn identity(account: &str, node: Option<(&str, &str)>) -> Identity {
-        let (namespace, name) = account.split_once(':').unwrap();
-        Identity {
-            namespace: namespace.parse().unwrap(),
+    fn account(name: &str, node: Option<(&str, &str)>) -> ServiceAccount {
+        ServiceAccount {
             name: name.parse().unwrap(),
             uid: "u".parse().unwrap(),
             pod: Some(PodRef {
@@ -133,31 +135,31 @@ mod tests {
 
     #[test]
     fn the_driver_speaks_for_pods_of_its_own_node_only() {
-        let driver = identity("strongroom-node:strongroom-csi", Some(("n1", "nu1")));
-        let check = |subject: &Identity| check_actor(&driver, DRIVER, subject);
-        assert_eq!(check(&identity("shop:api", Some(("n1", "nu1")))), Ok(()));
+        let driver = account("strongroom-node:strongroom-csi", Some(("n1", "nu1")));
+        let check = |subject: &ServiceAccount| check_actor(&driver, DRIVER, subject);
+        assert_eq!(check(&account("shop:api", Some(("n1", "nu1")))), Ok(()));
         assert_eq!(
-            check(&identity("shop:api", Some(("n2", "nu2")))),
+            check(&account("shop:api", Some(("n2", "nu2")))),
             Err(ActorError::OtherNode)
         );
         assert_eq!(
-            check(&identity("shop:api", Some(("n1", "nu9")))),
+            check(&account("shop:api", Some(("n1", "nu9")))),
             Err(ActorError::OtherNode)
         );
-        assert_eq!(check(&identity("shop:api", None)), Err(ActorError::NoNode));
-        let unbound = Identity {
+        assert_eq!(check(&account("shop:api", None)), Err(ActorError::NoNode));
+        let unbound = ServiceAccount {
             pod: None,
-            ..identity("shop:api", Some(("n1", "nu1")))
+            ..account("shop:api", Some(("n1", "nu1")))
         };
         assert_eq!(check(&unbound), Err(ActorError::NoNode));
     }
 
     #[test]
     fn no_other_account_can_act() {
-        let pod = identity("shop:api", Some(("n1", "nu1")));
-        let other = identity("shop:strongroom-csi", Some(("n1", "nu1")));
+        let pod = account("shop:api", Some(("n1", "nu1")));
+        let other = account("shop:strongroom-csi", Some(("n1", "nu1")));
         assert_eq!(check_actor(&other, DRIVER, &pod), Err(ActorError::NotTheDriver));
-        let nodeless = identity("strongroom-node:strongroom-csi", None);
+        let nodeless = account("strongroom-node:strongroom-csi", None);
         assert_eq!(check_actor(&nodeless, DRIVER, &pod), Err(ActorError::NoNode));
     }
 }

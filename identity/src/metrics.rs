@@ -10,7 +10,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
 };
-use strongroom_core::Identity;
+use strongroom_core::ServiceAccount;
 use strongroom_serving::accept::Counts;
 
 use crate::{refusal::Refusal, review::ReviewError};
@@ -65,7 +65,7 @@ impl Metrics {
             .observe(since.elapsed().max(Duration::from_nanos(1)).as_secs_f64());
     }
 
-    pub(crate) fn reviewed(&self, result: &Result<Identity, ReviewError>) {
+    pub(crate) fn reviewed(&self, result: &Result<ServiceAccount, ReviewError>) {
         let label = match result {
             Ok(_) => "vouched",
             Err(ReviewError::Api(_)) => "unavailable",

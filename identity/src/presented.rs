@@ -5,7 +5,7 @@ mod keys;
 
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
-use strongroom_core::{NamespaceName, NodeRef, PodRef, Uid, identity::ResourceName};
+use strongroom_core::{AccountName, NamespaceName, NodeRef, PodRef, ResourceName, ServiceAccount, Uid};
 
 pub(crate) use header::{Header, header_of};
 pub(crate) use keys::{KeySet, KeySetError};
@@ -46,10 +46,7 @@ pub enum PresentedError {
 /// the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Presented {
-    pub(crate) subject: String,
-    pub(crate) account_uid: Uid,
-    pub(crate) pod: Option<PodRef>,
-    pub(crate) node: Option<NodeRef>,
+    pub(crate) account: ServiceAccount,
     pub(crate) expires_at: i64,
 }
 
@@ -130,14 +127,20 @@ pub(crate) fn verify(
         pod,
         node,
     } = claims.kubernetes;
-    if claims.sub != format!("system:serviceaccount:{namespace}:{}", serviceaccount.name) {
+    let name = AccountName {
+        namespace,
+        name: serviceaccount.name,
+    };
+    if claims.sub != name.subject() {
         return Err(PresentedError::Malformed);
     }
     Ok(Presented {
-        subject: claims.sub,
-        account_uid: serviceaccount.uid,
-        pod,
-        node,
+        account: ServiceAccount {
+            name,
+            uid: serviceaccount.uid,
+            pod,
+            node,
+        },
         expires_at: claims.exp,
     })
 }

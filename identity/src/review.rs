@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec, TokenReviewStatus, UserInfo};
 use kube::{Api, Client, api::PostParams};
-use strongroom_core::{Identity, NodeRef, PodRef};
+use strongroom_core::{AccountName, NodeRef, PodRef, ServiceAccount};
 
 use crate::presented::Presented;
 
-/// Why a review gives no identity.
+/// Why a review vouches for no account.
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewError {
     /// The API server does not answer or refuses to review.
@@ -45,13 +45,13 @@ pub(crate) async fn review(
     Ok(answer.status.unwrap_or_default())
 }
 
-/// The identity that `status` vouches for. It must be authenticated, for one of our audiences, and be the account, pod
+/// The account that `status` vouches for. It must be authenticated, for one of our audiences, and be the account, pod
 /// and node that the verified token names.
-pub(crate) fn identity_of(
+pub(crate) fn account_of(
     status: TokenReviewStatus,
     audiences: &[String],
     presented: &Presented,
-) -> Result<Identity, ReviewError> {
+) -> Result<ServiceAccount, ReviewError> {
     if status.authenticated != Some(true) {
         return Err(ReviewError::NotAuthenticated);
     }
@@ -64,16 +64,17 @@ pub(crate) fn identity_of(
     {
         return Err(ReviewError::Audience);
     }
-    let identity = status.user.and_then(account).ok_or(ReviewError::Mismatch)?;
-    let same = identity.subject() == presented.subject
-        && identity.uid == presented.account_uid
-        && identity.pod == presented.pod
-        && same_node(identity.node.as_ref(), presented.node.as_ref());
+    let reviewed = status.user.and_then(account).ok_or(ReviewError::Mismatch)?;
+    let presented = &presented.account;
+    let same = reviewed.name == presented.name
+        && reviewed.uid == presented.uid
+        && reviewed.pod == presented.pod
+        && same_node(reviewed.node.as_ref(), presented.node.as_ref());
     if !same {
         return Err(ReviewError::Mismatch);
     }
-    let node = identity.node.or_else(|| presented.node.clone());
-    Ok(Identity { node, ..identity })
+    let node = reviewed.node.or_else(|| presented.node.clone());
+    Ok(ServiceAccount { node, ..reviewed })
 }
 
 /// API servers older than 1.30 put the node into neither; some put it into one of the two.
@@ -85,10 +86,9 @@ fn same_node(reviewed: Option<&NodeRef>, presented: Option<&NodeRef>) -> bool {
 }
 
 /// The service account of a user, with the pod and node of its extras (`authentication.kubernetes.io/*`).
-fn account(user: UserInfo) -> Option<Identity> {
+fn account(user: UserInfo) -> Option<ServiceAccount> {
     let extra = user.extra.unwrap_or_default();
-    let username = user.username?;
-    let (namespace, name) = username.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+    let name = AccountName::from_subject(&user.username?).ok()?;
     let pod = match (one(&extra, "pod-name"), one(&extra, "pod-uid")) {
         (None, None) => None,
         (name, uid) => Some(PodRef {
@@ -103,9 +103,8 @@ fn account(user: UserInfo) -> Option<Identity> {
             uid: uid.map(str::parse).transpose().ok()?,
         }),
     };
-    Some(Identity {
-        namespace: namespace.parse().ok()?,
-        name: name.parse().ok()?,
+    Some(ServiceAccount {
+        name,
         uid: user.uid?.parse().ok()?,
         pod,
         node,

@@ -109,15 +109,14 @@ mod tests {
         Algorithm, DecodingKey, Validation,
         jwk::{Jwk, ThumbprintHash},
     };
-    use strongroom_core::Identity;
+    use strongroom_core::ServiceAccount;
 
     use super::*;
     use crate::grant::{Minter, Validity, claims};
 
     fn example() -> Claims {
-        let identity = Identity {
-            namespace: "shop".parse().unwrap(),
-            name: "api".parse().unwrap(),
+        let account = ServiceAccount {
+            name: "shop:api".parse().unwrap(),
             uid: "u".parse().unwrap(),
             pod: None,
             node: None,
@@ -132,7 +131,7 @@ mod tests {
         };
         claims(
             minter,
-            identity,
+            account,
             "https://a.svc".into(),
             None,
             validity,

@@ -22,6 +22,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use strongroom_client::identity::{ACTOR_TOKEN_TYPE, ASSERTION_TYPE, Assertion};
+use strongroom_core::Principal;
 use strongroom_wire::token::Claims;
 
 use account_token::{AccountToken, Signature};
@@ -87,9 +88,9 @@ async fn a_service_account_token_becomes_a_short_vault_token() {
     assert_eq!(claims.tid, TENANT);
     assert_eq!(claims.appid.as_deref(), Some("client"));
     assert_eq!(claims.exp - claims.iat, 900);
-    let identity = claims.identity().expect("the parts agree");
-    assert_eq!(identity.pod.unwrap().name.as_str(), "api-1");
-    assert_eq!(identity.node.unwrap().name.as_str(), "n1");
+    let Principal::ServiceAccount(account) = claims.principal().expect("the parts agree");
+    assert_eq!(account.pod.unwrap().name.as_str(), "api-1");
+    assert_eq!(account.node.unwrap().name.as_str(), "n1");
 }
 
 #[tokio::test]

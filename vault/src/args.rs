@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use strongroom_core::{NamespaceName, VaultName};
+use strongroom_core::{NamespaceName, VaultName, VaultRef};
 
 /// A key vault for a Kubernetes cluster, with the Azure Key Vault REST API.
 #[derive(Debug, Parser)]
@@ -80,6 +80,13 @@ pub struct ServeArgs {
     /// What is kept of deleted objects, and how long policy holds.
     #[command(flatten)]
     pub rules: RuleArgs,
+}
+
+impl ServeArgs {
+    /// The vault to serve.
+    pub fn vault(&self) -> VaultRef {
+        VaultRef::new(self.namespace.clone(), self.vault_name.clone())
+    }
 }
 
 /// Where tokens come from, and who the operator is.

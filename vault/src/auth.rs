@@ -18,7 +18,7 @@ mod peers;
 
 use std::sync::Arc;
 
-use strongroom_core::Identity;
+use strongroom_core::Principal;
 
 pub use authenticator::Authenticator;
 pub use claims::Expected;
@@ -29,8 +29,8 @@ pub use peers::{PeerError, Peers};
 /// Whom a verified token was issued to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authenticated {
-    /// The account.
-    pub identity: Arc<Identity>,
+    /// Who presents the token.
+    pub principal: Arc<Principal>,
     /// When the token expires, in seconds since 1970.
     pub expires: i64,
     /// The token's `jti`.

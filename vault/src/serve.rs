@@ -260,14 +260,13 @@ fn service(args: &ServeArgs, peers: &Arc<Peers>, clock: Clock) -> Result<Service
     let expected = Expected {
         issuer: args.identity.issuer.clone(),
         tenant: args.identity.tenant_id.clone(),
-        namespace: args.namespace.clone(),
-        vault: args.vault_name.clone(),
+        vault: args.vault(),
         cluster_domain: args.cluster_domain.clone(),
     };
     Ok(Service {
         policy: Arc::new(policy),
         authenticator: Arc::new(Authenticator::new(expected, Arc::clone(peers), clock.clone())),
-        resource: Arc::new(VaultResource::new(&args.namespace, &args.vault_name)),
+        resource: Arc::new(VaultResource::new(&args.vault())),
         refusals: Service::refusal_counter(clock.time()),
         storage: Arc::default(),
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
@@ -299,8 +298,7 @@ fn compare(policy: &Policy, objects: &Objects, audit: &Log, clock: &Clock) -> Re
 
 fn api_config(args: &ServeArgs) -> ApiConfig {
     ApiConfig {
-        namespace: args.namespace.clone(),
-        vault: args.vault_name.clone(),
+        vault: args.vault(),
         cluster_domain: args.cluster_domain.clone(),
         identity_url: args.identity.identity_url.clone(),
         tenant: args.identity.tenant_id.clone(),

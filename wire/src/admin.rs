@@ -14,9 +14,7 @@
 //! An error is a [`Refusal`]. What cannot be audited or kept is not done: 503 `AuditUnavailable`, `StoreUnavailable`.
 
 use serde::{Deserialize, Serialize};
-use strongroom_core::{
-    Generation, ObjectKind, ObjectName, Uid, Version, identity::ResourceName, name::NamespaceName,
-};
+use strongroom_core::{Generation, NamespaceName, ObjectKind, ObjectName, ResourceName, Uid, Version};
 
 /// The paths.
 pub mod path {

@@ -1,7 +1,9 @@
 //! The claims of a vault token: what the identity service signs and the vault verifies.
 
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Identity, NodeRef, PodRef, Uid, identity::ResourceName, name::NamespaceName};
+use strongroom_core::{
+    AccountName, NamespaceName, NodeRef, PodRef, Principal, ResourceName, ServiceAccount, Uid,
+};
 
 /// The `typ` of a vault token's header. A Kubernetes token has none of that name, so neither passes for the other.
 pub const TYPE: &str = "strongroom-at+jwt";
@@ -66,14 +68,16 @@ pub struct Account {
 
 impl Claims {
     /// Whom the token is for. `None` when `sub` and the parts disagree.
-    pub fn identity(&self) -> Option<Identity> {
-        let identity = Identity {
-            namespace: self.account.namespace.clone(),
-            name: self.account.name.clone(),
+    pub fn principal(&self) -> Option<Principal> {
+        let principal = Principal::ServiceAccount(ServiceAccount {
+            name: AccountName {
+                namespace: self.account.namespace.clone(),
+                name: self.account.name.clone(),
+            },
             uid: self.oid.clone(),
             pod: self.account.pod.clone(),
             node: self.account.node.clone(),
-        };
-        (identity.subject() == self.sub).then_some(identity)
+        });
+        (principal.subject() == self.sub).then_some(principal)
     }
 }

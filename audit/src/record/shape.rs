@@ -6,7 +6,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use strongroom_core::Identity;
+use strongroom_core::{AccountName, NamedObject, NodeRef, PodRef, Principal, ServiceAccount};
 
 use super::{Origin, Outcome, Record, Resource, Verdict};
 use crate::entry::Time;
@@ -96,7 +96,7 @@ fn result(line: &mut Line, outcome: Outcome, duration: Duration) {
 
 fn origin(line: &mut Line, record: &Record) {
     let Origin {
-        identity,
+        principal,
         caller,
         correlation,
         client,
@@ -107,7 +107,7 @@ fn origin(line: &mut Line, record: &Record) {
     line.json("\",\"correlationId\":\"")
         .shown(correlation)
         .json("\",");
-    claims(line, identity);
+    claims(line, principal);
     line.json(",\"properties\":{\"clientInfo\":\"")
         .text(client.as_str());
     line.json("\",\"requestUri\":\"").text(path.path());
@@ -118,23 +118,23 @@ fn origin(line: &mut Line, record: &Record) {
     object(line, &record.resource);
     line.json("\",\"httpStatusCode\":").shown(record.outcome.status);
     line.json(",\"tlsVersion\":\"").plain(tls.as_str()).json("\"}");
-    account(line, identity);
+    self::principal(line, principal);
 }
 
-/// A service account is its own application, so `appid` is its UID too.
-fn claims(line: &mut Line, identity: &Identity) {
+/// What every principal has, under Azure's names. A service account is its own application, so `appid` is its UID too.
+fn claims(line: &mut Line, principal: &Principal) {
+    let Principal::ServiceAccount(ServiceAccount { name, uid, .. }) = principal;
     line.json("\"identity\":{\"claim\":{\"oid\":\"")
-        .plain(identity.uid.as_str());
-    line.json("\",\"upn\":\"system:serviceaccount:")
-        .plain(identity.namespace.as_str());
-    line.json(":").plain(identity.name.as_str());
-    line.json("\",\"appid\":\"")
-        .plain(identity.uid.as_str())
-        .json("\"}}");
+        .plain(uid.as_str());
+    line.json("\",\"upn\":\"")
+        .json(AccountName::SUBJECT_PREFIX)
+        .plain(name.namespace.as_str());
+    line.json(":").plain(name.name.as_str());
+    line.json("\",\"appid\":\"").plain(uid.as_str()).json("\"}}");
 }
 
 fn object(line: &mut Line, resource: &Resource) {
-    let Resource::Object { kind, name, version } = resource else {
+    let Resource::Object(NamedObject { kind, name, version }) = resource else {
         return;
     };
     line.json("/").plain(kind.as_str()).json("/").plain(name.as_str());
@@ -143,18 +143,30 @@ fn object(line: &mut Line, resource: &Resource) {
     }
 }
 
-fn account(line: &mut Line, identity: &Identity) {
-    line.json(",\"namespace\":\"").plain(identity.namespace.as_str());
-    line.json("\",\"serviceAccount\":\"")
-        .plain(identity.name.as_str())
-        .json("\"");
-    if let Some(pod) = &identity.pod {
-        line.json(",\"pod\":{\"name\":\"").plain(pod.name.as_str());
-        line.json("\",\"uid\":\"").plain(pod.uid.as_str()).json("\"}");
+/// What the type of a principal adds, in the form that docs/reference/audit.md lays down.
+fn principal(line: &mut Line, principal: &Principal) {
+    match principal {
+        Principal::ServiceAccount(account) => service_account(line, account),
     }
-    if let Some(node) = &identity.node {
-        line.json(",\"node\":\"").plain(node.name.as_str()).json("\"");
+}
+
+fn service_account(line: &mut Line, account: &ServiceAccount) {
+    let ServiceAccount { name, pod, node, .. } = account;
+    line.json(",\"principal\":{\"type\":\"ServiceAccount\",\"namespace\":\"")
+        .plain(name.namespace.as_str());
+    line.json("\",\"name\":\"").plain(name.name.as_str()).json("\"");
+    if let Some(PodRef { name, uid }) = pod {
+        line.json(",\"pod\":{\"name\":\"").plain(name.as_str());
+        line.json("\",\"uid\":\"").plain(uid.as_str()).json("\"}");
     }
+    if let Some(NodeRef { name, uid }) = node {
+        line.json(",\"node\":{\"name\":\"").plain(name.as_str());
+        if let Some(uid) = uid {
+            line.json("\",\"uid\":\"").plain(uid.as_str());
+        }
+        line.json("\"}");
+    }
+    line.json("}");
 }
 
 fn decision(line: &mut Line, verdict: &Verdict) {

@@ -38,14 +38,31 @@ fn a_record_has_azures_names_and_ours() {
             "httpStatusCode": 200,
             "tlsVersion": "TLS1_3",
         },
-        "namespace": "shop",
-        "serviceAccount": "api",
-        "pod": {"name": "api-7d9f", "uid": "aaaa-bbbb"},
-        "node": "node-1",
+        "principal": {
+            "type": "ServiceAccount",
+            "namespace": "shop",
+            "name": "api",
+            "pod": {"name": "api-7d9f", "uid": "aaaa-bbbb"},
+            "node": {"name": "node-1"},
+        },
         "decision": "Allow",
         "policy": "shop-reads-db",
     });
     assert_eq!(serde_json::Value::Object(line), expected);
+    assert_eq!(
+        documented(),
+        expected,
+        "docs/reference/audit.md shows another record"
+    );
+}
+
+/// The record that the documentation shows.
+fn documented() -> serde_json::Value {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/audit.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("```json\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    serde_json::from_str(example).unwrap()
 }
 
 #[test]

@@ -9,10 +9,10 @@ use std::{
 };
 
 use strongroom_audit::{
-    ClientInfo, CorrelationId, Entry, Log, LogConfig, Operation, Origin, Outcome, PolicyName, Record,
-    RequestPath, Resource, TlsVersion, VaultResource, Verdict,
+    ClientInfo, CorrelationId, Entry, Log, LogConfig, Origin, Outcome, PolicyName, Record, RequestPath,
+    Resource, TlsVersion, VaultResource, Verdict,
 };
-use strongroom_core::{Identity, ObjectKind};
+use strongroom_core::{NamedObject, ObjectKind, Operation, Principal, ServiceAccount, VaultRef};
 use tempfile::TempDir;
 
 /// A directory with the configuration of a log in it.
@@ -74,27 +74,26 @@ impl Bench {
 
 /// A request's record.
 pub fn record() -> Record {
-    let identity = Identity {
-        namespace: "shop".parse().unwrap(),
-        name: "api".parse().unwrap(),
+    let account = ServiceAccount {
+        name: "shop:api".parse().unwrap(),
         uid: "0f0f0f0f-1111-4222-8333-444444444444".parse().unwrap(),
         pod: serde_json::from_str(r#"{"name":"api-7d9f","uid":"aaaa-bbbb"}"#).unwrap(),
         node: serde_json::from_str(r#"{"name":"node-1"}"#).unwrap(),
     };
     Record {
         time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
-        vault: Arc::new(VaultResource::new(
-            &"team-a".parse().unwrap(),
-            &"prod".parse().unwrap(),
-        )),
+        vault: Arc::new(VaultResource::new(&VaultRef::new(
+            "team-a".parse().unwrap(),
+            "prod".parse().unwrap(),
+        ))),
         operation: Operation::SecretGet,
-        resource: Resource::Object {
+        resource: Resource::Object(NamedObject {
             kind: ObjectKind::Secrets,
             name: "db-password".parse().unwrap(),
             version: Some("0123456789abcdef0123456789abcdef".parse().unwrap()),
-        },
+        }),
         origin: Origin {
-            identity: Arc::new(identity),
+            principal: Arc::new(Principal::ServiceAccount(account)),
             caller: IpAddr::from([10, 1, 2, 3]),
             correlation: CorrelationId::from_random([7; 16]),
             client: ClientInfo::new(b"azsdk-python-keyvault-secrets/4.9.0 Python/3.12"),

@@ -2,7 +2,7 @@
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
-use strongroom_core::identity::ResourceName;
+use strongroom_core::ResourceName;
 
 use super::{NamespaceName, PolicySpecError, rule};
 

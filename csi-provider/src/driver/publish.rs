@@ -70,7 +70,7 @@ pub enum PublishError {
         /// The SecretRef's namespace.
         namespace: strongroom_core::NamespaceName,
         /// Its name.
-        name: strongroom_core::identity::ResourceName,
+        name: strongroom_core::ResourceName,
         /// Every file and why.
         source: FilesError,
     },

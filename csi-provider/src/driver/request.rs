@@ -5,7 +5,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use strongroom_core::{identity::ResourceName, name::NameError};
+use strongroom_core::{ResourceName, name::NameError};
 
 use crate::{
     pod::{Pod, PodToken, TokenError},

@@ -16,7 +16,7 @@ use strongroom_client::{
     identity::{Assertion, ExchangeError, IdentityClient, VaultToken},
     vault::{Secret, VaultClient},
 };
-use strongroom_core::{Audience, Version};
+use strongroom_core::{Audience, VaultRef, Version};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -143,10 +143,7 @@ impl Loader {
             subject: token.secret(),
             actor: Some(&actor),
         };
-        let audience = Audience::Vault {
-            namespace: vault.namespace.clone(),
-            vault: vault.name.clone(),
-        };
+        let audience = Audience::Vault(VaultRef::new(vault.namespace.clone(), vault.name.clone()));
         let exchanged = self.identity.exchange(assertion, &audience).await;
         self.metrics.exchanges.count(match &exchanged {
             Ok(_) => Outcome::Ok,

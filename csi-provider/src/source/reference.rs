@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use kube::{Api, Client, core::DeserializeGuard};
-use strongroom_core::{NamespaceName, identity::ResourceName};
+use strongroom_core::{NamespaceName, ResourceName};
 use strongroom_crds::{SecretRef, condition::AUTHORIZED};
 
 use crate::volume::spec::{SpecError, VolumeSpec};

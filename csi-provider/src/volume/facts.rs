@@ -1,6 +1,6 @@
 //! What never changes about a volume.
 
-use strongroom_core::identity::ResourceName;
+use strongroom_core::ResourceName;
 
 use crate::{
     pod::Pod,

@@ -12,7 +12,7 @@ use std::{
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
-use strongroom_core::{Version, identity::ResourceName};
+use strongroom_core::{ResourceName, Version};
 use zeroize::Zeroizing;
 
 use crate::{

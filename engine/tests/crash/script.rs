@@ -8,10 +8,10 @@ use std::{
 };
 
 use strongroom_audit::{
-    ClientInfo, CorrelationId, Entry, Operation, Origin, Outcome, PolicyName, Record, RequestPath, Resource,
-    TlsVersion, VaultResource, Verdict,
+    ClientInfo, CorrelationId, Entry, Origin, Outcome, PolicyName, Record, RequestPath, Resource, TlsVersion,
+    VaultResource, Verdict,
 };
-use strongroom_core::{Identity, ObjectName, Timestamp, Version};
+use strongroom_core::{ObjectName, Operation, Principal, ServiceAccount, Timestamp, VaultRef, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, BackupBlob, ObjectError, Objects, PageRequest, ReadRequest, SecretValue, Tags,
     WriteError, WriteRequest,
@@ -272,9 +272,8 @@ fn audit(marker: u32) -> strongroom_engine::AuditOf {
             Ok(_) => Outcome::success(200),
             Err(_) => Outcome::failure(409, "Conflict"),
         };
-        let identity = Identity {
-            namespace: "shop".parse().unwrap(),
-            name: "api".parse().unwrap(),
+        let account = ServiceAccount {
+            name: "shop:api".parse().unwrap(),
             uid: "0f0f0f0f-1111-4222-8333-444444444444".parse().unwrap(),
             pod: None,
             node: None,
@@ -283,14 +282,14 @@ fn audit(marker: u32) -> strongroom_engine::AuditOf {
         correlation[..4].copy_from_slice(&marker.to_be_bytes());
         Entry::new(&Record {
             time: SystemTime::UNIX_EPOCH + Duration::from_secs(NOW),
-            vault: Arc::new(VaultResource::new(
-                &"team-a".parse().unwrap(),
-                &"prod".parse().unwrap(),
-            )),
+            vault: Arc::new(VaultResource::new(&VaultRef::new(
+                "team-a".parse().unwrap(),
+                "prod".parse().unwrap(),
+            ))),
             operation: Operation::SecretSet,
             resource: Resource::Vault,
             origin: Origin {
-                identity: Arc::new(identity),
+                principal: Arc::new(Principal::ServiceAccount(account)),
                 caller: IpAddr::from([10, 1, 2, 3]),
                 correlation: CorrelationId::from_random(correlation),
                 client: ClientInfo::new(b"crash"),

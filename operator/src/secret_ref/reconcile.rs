@@ -8,7 +8,7 @@ use kube::{
     Resource,
     runtime::{controller::Action, events::EventType, reflector::ObjectRef},
 };
-use strongroom_core::{NamespaceName, ObjectKind, Permission, Uid, identity::ResourceName};
+use strongroom_core::{NamespaceName, ObjectKind, Permission, ResourceName, Uid};
 use strongroom_crds::{
     SecretRef, Vault,
     condition::{AUTHORIZED, READY},

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kube::{ResourceExt, core::PartialObjectMeta};
-use strongroom_core::{NamespaceName, Uid, identity::ResourceName};
+use strongroom_core::{NamespaceName, ResourceName, Uid};
 
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 
@@ -63,7 +63,7 @@ impl Directory {
 
 fn uid_of(
     metadata: &kube::core::ObjectMeta,
-) -> Option<Result<Uid, strongroom_core::identity::IdentityError>> {
+) -> Option<Result<Uid, strongroom_core::resource::ResourceNameError>> {
     metadata.uid.as_deref().map(str::parse)
 }
 

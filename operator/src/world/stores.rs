@@ -14,7 +14,7 @@ use kube::{
         watcher,
     },
 };
-use strongroom_core::{NamespaceName, Uid, identity::ResourceName};
+use strongroom_core::{NamespaceName, ResourceName, Uid};
 use strongroom_crds::{AccessPolicy, SecretRef, Vault};
 
 use super::{Change, Changes, Directory};

@@ -76,10 +76,10 @@ impl Authenticator {
             ErrorKind::InvalidAlgorithm => AuthError::Header,
             _ => AuthError::Malformed,
         })?;
-        let identity = Arc::new(self.expected.check(&claims.claims, self.clock.now())?);
+        let principal = Arc::new(self.expected.check(&claims.claims, self.clock.now())?);
         let Claims { exp, jti, appid, .. } = claims.claims;
         Ok(Authenticated {
-            identity,
+            principal,
             expires: exp,
             token_id: jti,
             application: appid,

@@ -1,6 +1,6 @@
 //! What a token's claims must say.
 
-use strongroom_core::{Audience, Identity, NamespaceName, VaultName};
+use strongroom_core::{Audience, Principal, VaultRef};
 use strongroom_wire::token::{self, Claims};
 
 use super::AuthError;
@@ -15,17 +15,15 @@ pub struct Expected {
     pub issuer: String,
     /// The installation's id.
     pub tenant: String,
-    /// The vault's namespace.
-    pub namespace: NamespaceName,
-    /// The vault's name.
-    pub vault: VaultName,
+    /// The vault itself.
+    pub vault: VaultRef,
     /// The cluster's DNS domain.
     pub cluster_domain: String,
 }
 
 impl Expected {
     /// Checks everything in `claims` but the signature, at `now` (seconds since 1970).
-    pub(super) fn check(&self, claims: &Claims, now: i64) -> Result<Identity, AuthError> {
+    pub(super) fn check(&self, claims: &Claims, now: i64) -> Result<Principal, AuthError> {
         if claims.ver != token::VERSION {
             return Err(AuthError::Malformed);
         }
@@ -34,13 +32,13 @@ impl Expected {
         }
         self.check_audience(&claims.aud)?;
         check_times(claims, now)?;
-        claims.identity().ok_or(AuthError::Subject)
+        claims.principal().ok_or(AuthError::Subject)
     }
 
     /// Only the canonical spelling passes: the identity service signs no other.
     fn check_audience(&self, text: &str) -> Result<(), AuthError> {
         let audience = Audience::parse(text, &self.cluster_domain).map_err(|_| AuthError::Audience)?;
-        let ours = audience.covers(&self.namespace, &self.vault) && audience.to_string() == text;
+        let ours = audience.covers(&self.vault) && audience.to_string() == text;
         if ours { Ok(()) } else { Err(AuthError::Audience) }
     }
 }
@@ -70,8 +68,7 @@ mod tests {
         Expected {
             issuer: "https://strongroom-identity.strongroom-system.svc/t/v2.0".into(),
             tenant: "t".into(),
-            namespace: "team-a".parse().unwrap(),
-            vault: "prod".parse().unwrap(),
+            vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
             cluster_domain: "cluster.local".into(),
         }
     }
@@ -94,7 +91,7 @@ mod tests {
     #[test]
     fn a_token_for_the_vault_or_its_namespace_is_accepted() {
         assert_eq!(
-            expected().check(&claims(|_| ()), NOW).unwrap().uid.as_str(),
+            expected().check(&claims(|_| ()), NOW).unwrap().id().as_str(),
             "uid-1"
         );
         let namespace = claims(|c| c["aud"] = "https://team-a.svc".into());

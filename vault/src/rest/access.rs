@@ -8,7 +8,7 @@ use axum::{
 };
 use http::request::Parts;
 use strongroom_audit::{Class, Entry, Outcome, Record, Resource, Verdict};
-use strongroom_core::{ObjectKind, ObjectName, Permission, PolicyIndex, Timestamp, Uid};
+use strongroom_core::{NamedObject, ObjectKind, ObjectName, Permission, PolicyIndex, Timestamp, Uid};
 use strongroom_engine::{Answer, BackupBlob, ObjectError, ReadRequest, WriteError, WriteRequest};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
@@ -60,7 +60,7 @@ impl Api {
         trail.operation = route.operation();
         trail.resource = route.resource();
         let query = Query::parse(parts.uri.query().unwrap_or_default()).map_err(ApiError::from)?;
-        let caller = &exchange.origin.identity.uid;
+        let caller = exchange.origin.principal.id();
         self.decide(caller, &route, trail)?;
         let _restore = match route {
             Route::Restore => Some(self.restores.try_acquire().map_err(|_| ApiError::Busy)?),
@@ -119,11 +119,11 @@ impl Api {
         };
         let name = self.name_of(blob)?;
         trail.verdict = policy.decide(caller, Permission::SecretRestore, &name).into();
-        trail.resource = Resource::Object {
+        trail.resource = Resource::Object(NamedObject {
             kind: ObjectKind::Secrets,
             name,
             version: None,
-        };
+        });
         allowed(&trail.verdict, Permission::SecretRestore)
     }
 
@@ -258,8 +258,8 @@ fn success_of(answer: &Answer) -> Outcome {
 /// The record of a write, with the version it made.
 fn record_of(exchange: &Exchange, trail: &Trail, outcome: &Result<Answer, ObjectError>) -> Record {
     let mut trail = trail.clone();
-    if let (Ok(Answer::Secret(bundle)), Resource::Object { version, .. }) = (outcome, &mut trail.resource) {
-        *version = Some(bundle.version);
+    if let (Ok(Answer::Secret(bundle)), Resource::Object(object)) = (outcome, &mut trail.resource) {
+        object.version = Some(bundle.version);
     }
     let outcome = match outcome {
         Ok(answer) => success_of(answer),

@@ -11,8 +11,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Request, header::WWW_AUTHENTICATE, request::Parts};
-use strongroom_audit::{CorrelationId, Operation, RefusalReason};
-use strongroom_core::{NamespaceName, VaultName};
+use strongroom_audit::{CorrelationId, RefusalReason};
+use strongroom_core::{Operation, VaultRef};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -37,10 +37,8 @@ const RESTORES: usize = 2;
 /// What the API is told about itself.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// The vault's namespace.
-    pub namespace: NamespaceName,
-    /// The vault's name.
-    pub vault: VaultName,
+    /// The vault itself.
+    pub vault: VaultRef,
     /// The cluster's DNS domain.
     pub cluster_domain: String,
     /// Where challenges send clients.
@@ -74,7 +72,6 @@ impl Api {
             challenge: Challenge::new(&config.identity_url, &config.tenant),
             throttle: Throttle::new(config.account_rate),
             hosts: Hosts {
-                namespace: config.namespace,
                 vault: config.vault,
                 cluster_domain: config.cluster_domain,
             },
@@ -109,7 +106,7 @@ impl Api {
         };
         let exchange = Exchange::new(&parts, host, &peer, &authenticated, arrival, &self.service);
         let mut trail = Trail::default();
-        let outcome = match self.throttle.request(&authenticated.identity.uid) {
+        let outcome = match self.throttle.request(authenticated.principal.id()) {
             Ok(()) => self.perform(&exchange, &mut trail, &parts, body).await,
             Err(error) => {
                 self.service.metrics.throttled("account");

@@ -9,9 +9,10 @@ use std::{
 use http::{HeaderMap, header::USER_AGENT, request::Parts};
 use rustls::ProtocolVersion;
 use strongroom_audit::{
-    ClientInfo, CorrelationId, Operation, Origin, Outcome, Record, RequestPath, Resource, TlsVersion,
-    VaultResource, Verdict,
+    ClientInfo, CorrelationId, Origin, Outcome, Record, RequestPath, Resource, TlsVersion, VaultResource,
+    Verdict,
 };
+use strongroom_core::Operation;
 
 use super::host::Host;
 use crate::{auth::Authenticated, clock::Clock, connection::Peer, service::Service};
@@ -72,7 +73,7 @@ impl Exchange {
     ) -> Self {
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         let origin = Origin {
-            identity: Arc::clone(&authenticated.identity),
+            principal: Arc::clone(&authenticated.principal),
             caller: caller(peer),
             correlation: arrival.correlation,
             client: client(&parts.headers),

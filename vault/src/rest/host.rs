@@ -1,7 +1,7 @@
 //! The name a request was sent to: one of this vault's, or nothing else is looked at.
 
 use http::{Version, header::HOST, request::Parts};
-use strongroom_core::{Audience, NamespaceName, VaultName};
+use strongroom_core::{Audience, VaultRef};
 
 /// Why a request's target names no vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,10 +17,8 @@ pub(crate) enum HostError {
 /// The hosts a vault answers to: `NAME.NAMESPACE.svc`, alone or with the cluster's domain, with any port.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts {
-    /// The vault's namespace.
-    pub(crate) namespace: NamespaceName,
-    /// The vault's name.
-    pub(crate) vault: VaultName,
+    /// The vault itself.
+    pub(crate) vault: VaultRef,
     /// The cluster's DNS domain.
     pub(crate) cluster_domain: String,
 }
@@ -48,12 +46,9 @@ impl Hosts {
     pub(crate) fn of(&self, request: &Parts) -> Result<Host, HostError> {
         let host = named(request)?.to_ascii_lowercase();
         let audience = Audience::from_authority(&host, &self.cluster_domain).map_err(|_| HostError::Other)?;
-        let ours =
-            matches!(&audience, Audience::Vault { .. }) && audience.covers(&self.namespace, &self.vault);
-        if ours {
-            Ok(Host(host))
-        } else {
-            Err(HostError::Other)
+        match audience {
+            Audience::Vault(vault) if vault == self.vault => Ok(Host(host)),
+            Audience::Vault(_) | Audience::Namespace(_) => Err(HostError::Other),
         }
     }
 }
@@ -85,8 +80,7 @@ mod tests {
 
     fn hosts() -> Hosts {
         Hosts {
-            namespace: "team-a".parse().unwrap(),
-            vault: "prod".parse().unwrap(),
+            vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
             cluster_domain: "cluster.local".into(),
         }
     }

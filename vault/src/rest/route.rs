@@ -5,8 +5,8 @@
 //! (`/secrets/NAME/`), and the doubled first slash of a documented sample (`//secrets`).
 
 use http::Method;
-use strongroom_audit::{Operation, Resource};
-use strongroom_core::{ObjectKind, ObjectName, Permission, Version, name::NameError};
+use strongroom_audit::Resource;
+use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, Permission, Version, name::NameError};
 
 /// The longest path, in bytes: the longest name and version leave room to spare.
 const MAX_PATH: usize = 256;
@@ -167,10 +167,12 @@ impl Route {
             Self::Get { version, .. } | Self::Update { version, .. } => *version,
             _ => None,
         };
-        self.name().map_or(Resource::Vault, |name| Resource::Object {
-            kind: ObjectKind::Secrets,
-            name: name.clone(),
-            version,
+        self.name().map_or(Resource::Vault, |name| {
+            Resource::Object(NamedObject {
+                kind: ObjectKind::Secrets,
+                name: name.clone(),
+                version,
+            })
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use strongroom_core::{NamespaceName, ObjectName, Version, identity::ResourceName, name::NameError};
+use strongroom_core::{NamespaceName, ObjectName, ResourceName, Version, name::NameError};
 use strongroom_wire::{admin::RefChanged, watch as wire};
 
 /// The longest id of a subscription, in bytes.
@@ -81,12 +81,12 @@ pub(super) fn names(names: &[String]) -> Result<BTreeSet<ObjectName>, Invalid> {
 /// in another's name, it must lie in `namespace`, the one of the token's account.
 pub(super) fn secret_ref(
     claimed: Option<wire::RefName>,
-    namespace: &NamespaceName,
+    namespace: Option<&NamespaceName>,
 ) -> Result<Option<RefChanged>, Invalid> {
     let Some(claimed) = claimed else { return Ok(None) };
     let parsed: NamespaceName = claimed.namespace.parse().map_err(|_| Invalid::Ref)?;
     let name: ResourceName = claimed.name.parse().map_err(|_| Invalid::Ref)?;
-    if parsed == *namespace {
+    if Some(&parsed) == namespace {
         Ok(Some(RefChanged {
             namespace: parsed,
             name,
@@ -138,19 +138,20 @@ mod tests {
     #[test]
     fn a_secret_ref_of_another_namespace_is_refused() {
         let namespace: NamespaceName = "shop".parse().unwrap();
+        let namespace = Some(&namespace);
         let claim = |namespace: &str, name: &str| {
             Some(wire::RefName {
                 namespace: namespace.to_owned(),
                 name: name.to_owned(),
             })
         };
-        assert!(secret_ref(claim("shop", "db"), &namespace).unwrap().is_some());
-        assert_eq!(secret_ref(None, &namespace), Ok(None));
+        assert!(secret_ref(claim("shop", "db"), namespace).unwrap().is_some());
+        assert_eq!(secret_ref(None, namespace), Ok(None));
         assert_eq!(
-            secret_ref(claim("bank", "db"), &namespace),
+            secret_ref(claim("bank", "db"), namespace),
             Err(Invalid::ForeignRef)
         );
-        assert_eq!(secret_ref(claim("shop", "../db"), &namespace), Err(Invalid::Ref));
-        assert_eq!(secret_ref(claim("", ""), &namespace), Err(Invalid::Ref));
+        assert_eq!(secret_ref(claim("shop", "../db"), namespace), Err(Invalid::Ref));
+        assert_eq!(secret_ref(claim("", ""), namespace), Err(Invalid::Ref));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use strongroom_core::{ObjectName, PolicyIndex, Timestamp, Version};
+use strongroom_core::{ObjectName, PolicyIndex, Principal, Timestamp, Version};
 use strongroom_engine::{ObjectError, Objects};
 use strongroom_wire::watch as wire;
 
@@ -52,9 +52,7 @@ impl Subscription {
 
     /// Takes a token of the same account and pod. An older one changes nothing: the newer is still good.
     pub(super) fn renew(&mut self, holder: Arc<Authenticated>) -> Result<(), OtherHolder> {
-        let (old, new) = (&self.holder.identity, &holder.identity);
-        let same_account = (&old.uid, &old.namespace, &old.name) == (&new.uid, &new.namespace, &new.name);
-        if !same_account || old.pod != new.pod {
+        if !is_same_holder(&self.holder.principal, &holder.principal) {
             return Err(OtherHolder);
         }
         if holder.expires > self.expires {
@@ -71,7 +69,7 @@ impl Subscription {
         vault: &Objects,
         now: Timestamp,
     ) -> Result<Vec<Sight>, ObjectError> {
-        let subject = &self.holder.identity.uid;
+        let subject = self.holder.principal.id();
         self.entries
             .iter()
             .map(|entry| Sight::of(entry, subject, policy, vault, now))
@@ -80,7 +78,7 @@ impl Subscription {
 
     /// Whether `policy` decides of any entry otherwise than the holder was told.
     pub(super) fn is_decided_otherwise(&self, policy: &PolicyIndex) -> bool {
-        let subject = &self.holder.identity.uid;
+        let subject = self.holder.principal.id();
         let permission = strongroom_core::Permission::SecretGet;
         self.entries.iter().zip(&self.told).any(|(entry, told)| {
             let is_allowed = policy.decide(subject, permission, &entry.name).is_allowed();
@@ -167,22 +165,37 @@ impl Subscription {
 #[error("the token is another account's or another pod's than the subscription's")]
 pub(super) struct OtherHolder;
 
+/// Whether two tokens are of one holder: the same account and pod. A pod stays on its node, so the node says no more.
+fn is_same_holder(old: &Principal, new: &Principal) -> bool {
+    match (old, new) {
+        (Principal::ServiceAccount(old), Principal::ServiceAccount(new)) => {
+            (&old.uid, &old.name, &old.pod) == (&new.uid, &new.name, &new.pod)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use prometheus_client::metrics::gauge::Gauge;
+    use strongroom_core::{PodRef, ServiceAccount};
 
     use super::*;
     use crate::watch::{mailbox::Mailbox, registry::Registry};
 
     fn holder(name: &str, pod: Option<&str>, expires: i64) -> Arc<Authenticated> {
-        let pod = pod.map(|uid| serde_json::json!({"name": "p", "uid": uid}));
-        let identity = serde_json::json!({"namespace": "shop", "name": name, "uid": "u-1", "pod": pod});
+        let account = ServiceAccount {
+            name: format!("shop:{name}").parse().unwrap(),
+            uid: "u-1".parse().unwrap(),
+            pod: pod.map(|uid| PodRef {
+                name: "p".parse().unwrap(),
+                uid: uid.parse().unwrap(),
+            }),
+            node: None,
+        };
         Arc::new(Authenticated {
-            identity: serde_json::from_value::<strongroom_core::Identity>(identity)
-                .unwrap()
-                .into(),
+            principal: Arc::new(Principal::ServiceAccount(account)),
             expires,
             token_id: "j".to_owned(),
             application: None,

@@ -4,10 +4,10 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use aws_lc_rs::rand;
 use strongroom_audit::{
-    AppendError, Class, ClientInfo, CorrelationId, Entry, Operation, Origin, Outcome, Record, RequestPath,
-    Resource, TlsVersion, Verdict,
+    AppendError, Class, ClientInfo, CorrelationId, Entry, Origin, Outcome, Record, RequestPath, Resource,
+    TlsVersion, Verdict,
 };
-use strongroom_core::Identity;
+use strongroom_core::{Operation, Principal};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     task::block_in_place,
@@ -40,8 +40,8 @@ pub(super) struct Deed {
 }
 
 impl Trail {
-    /// Records what `identity` was answered, and counts it. Nothing may be answered when this fails.
-    pub(super) fn record(&self, identity: &Arc<Identity>, deed: Deed) -> Result<(), AppendError> {
+    /// Records what `principal` was answered, and counts it. Nothing may be answered when this fails.
+    pub(super) fn record(&self, principal: &Arc<Principal>, deed: Deed) -> Result<(), AppendError> {
         let (service, took) = (&self.service, deed.began.elapsed());
         let (operation, status) = (deed.operation, deed.outcome.status);
         let class = if deed.outcome.is_success() {
@@ -55,7 +55,7 @@ impl Trail {
             operation: deed.operation,
             resource: deed.resource,
             origin: Origin {
-                identity: Arc::clone(identity),
+                principal: Arc::clone(principal),
                 caller: self.caller,
                 correlation: correlation(),
                 client: self.client.clone(),

@@ -11,6 +11,7 @@ use std::{
 use axum::{Router, body::Body};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
+use strongroom_core::VaultRef;
 use strongroom_engine::store::{
     Batch, Changes, CommitError, Gen, Key, Limits, MemoryStore, Page, Snapshot, Store, StoreError, Value,
 };
@@ -82,8 +83,7 @@ impl Snapshot for CountedSnapshot {
 fn router(fixture: &Fixture) -> (Router, strongroom_vault::service::Service) {
     let service = fixture.start();
     let config = ApiConfig {
-        namespace: "team-a".parse().unwrap(),
-        vault: "prod".parse().unwrap(),
+        vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
         cluster_domain: "cluster.local".into(),
         identity_url: "https://identity.test".into(),
         tenant: TENANT.into(),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
 
 use strongroom_audit::{Entry, Event, Log, LogConfig, VaultResource};
-use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, Version};
+use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, VaultRef, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, Initialise, Objects, SecretValue, Unsealed, VaultOptions, WriteRequest,
     crypt::seal::SecretFile,
@@ -69,12 +69,11 @@ impl Fixture {
         let audit = Arc::new(Log::open(config, unsealed.audit_head()).unwrap());
         let objects = unsealed.start(Arc::clone(&audit)).unwrap();
         let policy = Policy::open(objects.clone(), self.max_staleness, self.clock.clone()).unwrap();
-        let names = ("team-a".parse().unwrap(), "prod".parse().unwrap());
         Service {
             authenticator: Arc::new(self.authenticator()),
             policy: Arc::new(policy),
             audit,
-            resource: Arc::new(VaultResource::new(&names.0, &names.1)),
+            resource: Arc::new(VaultResource::new(&vault())),
             refusals: Service::refusal_counter(self.clock.time()),
             storage: Arc::new(StorageHealth::default()),
             metrics: Arc::new(Metrics::new("test")),
@@ -97,8 +96,7 @@ impl Fixture {
         let expected = Expected {
             issuer: ISSUER.to_owned(),
             tenant: TENANT.to_owned(),
-            namespace: "team-a".parse().unwrap(),
-            vault: "prod".parse().unwrap(),
+            vault: vault(),
             cluster_domain: "cluster.local".to_owned(),
         };
         Authenticator::new(expected, peers, self.clock.clone())
@@ -132,6 +130,11 @@ impl Fixture {
         lines.retain(|line| line["operationName"] == operation);
         lines
     }
+}
+
+/// The vault under test.
+fn vault() -> VaultRef {
+    VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap())
 }
 
 /// One policy: `subjects` may, or may not, get the objects of `pattern`.

@@ -17,7 +17,7 @@ use strongroom_client::{
     identity::{Assertion, IdentityClient},
     vault::{NewSecret, SecretChange, VaultClient},
 };
-use strongroom_core::Audience;
+use strongroom_core::{Audience, VaultRef};
 use strongroom_harness::{installation::NAMESPACE, progress::Step};
 
 use super::{Args, network, place::Place};
@@ -120,7 +120,7 @@ async fn way(place: &Place) -> Result<Way> {
     Ok(Way {
         identity: identity.by(address(place, NAMESPACE, "strongroom-identity").await?),
         vault: Server::vault(&vault, &namespace).by(address(place, &scenario.vault.name, "prod").await?),
-        audience: Audience::Vault { namespace, vault },
+        audience: Audience::Vault(VaultRef::new(namespace, vault)),
         trust: scenario.trust().await?,
         subject: scenario.presented("admin", None).await?,
     })

@@ -19,7 +19,7 @@ use strongroom_client::{
     server::Stream,
     vault::VaultClient,
 };
-use strongroom_core::{Audience, NamespaceName};
+use strongroom_core::{Audience, NamespaceName, VaultRef};
 
 use super::Scenario;
 use strongroom_harness::installation::NAMESPACE;
@@ -79,10 +79,7 @@ impl Scenario {
         let pod = pod.context("no identity pod is ready")?.name_any();
         let server = Server::identity(&NAMESPACE.parse::<NamespaceName>()?);
         let server = server.by(Route::Dial(Arc::new(Forward { pods, pod })));
-        let audience = Audience::Vault {
-            namespace: self.vault.name.parse()?,
-            vault: "prod".parse()?,
-        };
+        let audience = Audience::Vault(VaultRef::new(self.vault.name.parse()?, "prod".parse()?));
         let assertion = Assertion {
             subject: presented,
             actor: None,

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use strongroom_audit::{Operation, Outcome, Resource, Verdict};
-use strongroom_core::{Decision, Identity, ObjectKind, ObjectName, Permission, PolicyIndex};
+use strongroom_audit::{Outcome, Resource, Verdict};
+use strongroom_core::{
+    Decision, NamedObject, ObjectKind, ObjectName, Operation, Permission, PolicyIndex, Principal,
+};
 use strongroom_engine::{Answer, ObjectError, ReadRequest};
 use strongroom_wire::watch::{Content, Contents, Fetch, server_message::Message};
 
@@ -64,7 +66,7 @@ impl Stream {
         let Some(subscription) = subscriptions.get_mut(id) else {
             return Ok(Vec::new());
         };
-        let identity = std::sync::Arc::clone(&subscription.holder.identity);
+        let principal = std::sync::Arc::clone(&subscription.holder.principal);
         let asked = subscription
             .entries()
             .filter(|(_, entry)| names.contains(&entry.name));
@@ -72,10 +74,10 @@ impl Stream {
         let mut contents = Vec::with_capacity(asked.len());
         for (index, entry) in &asked {
             let began = Instant::now();
-            let decision = policy.decide(&identity.uid, Permission::SecretGet, &entry.name);
-            let read = read(core, entry, &identity, decision, policy)?;
+            let decision = policy.decide(principal.id(), Permission::SecretGet, &entry.name);
+            let read = read(core, entry, &principal, decision, policy)?;
             let deed = read.deed(entry, decision.into(), began);
-            trail.record(&identity, deed)?;
+            trail.record(&principal, deed)?;
             subscription.told_with_content(*index, read.sight);
             contents.push(read.content(&entry.name));
         }
@@ -88,7 +90,7 @@ impl Stream {
                 version: None,
             };
             let deed = read.deed(&entry, Verdict::NotAsked, Instant::now());
-            trail.record(&identity, deed)?;
+            trail.record(&principal, deed)?;
             contents.push(read.content(name));
         }
         Ok(contents)
@@ -123,11 +125,11 @@ impl Read {
             Sight::Disabled => (Outcome::failure(403, "SecretDisabled"), entry.version),
             Sight::Forbidden => (Outcome::failure(403, "Forbidden"), entry.version),
         };
-        let resource = Resource::Object {
+        let resource = Resource::Object(NamedObject {
             kind: ObjectKind::Secrets,
             name: entry.name.clone(),
             version,
-        };
+        });
         Deed {
             operation: Operation::SecretGet,
             resource,
@@ -142,7 +144,7 @@ impl Read {
 fn read(
     core: &Core,
     entry: &Entry,
-    identity: &Identity,
+    principal: &Principal,
     decision: Decision<'_>,
     policy: &PolicyIndex,
 ) -> Result<Read, ObjectError> {
@@ -167,7 +169,7 @@ fn read(
         // change that made it so.
         Err(ObjectError::SecretNotFound { .. })
         | Ok(Answer::Page(_) | Answer::Backup(_) | Answer::Purged) => Ok(Read::refused(
-            match Sight::of(entry, &identity.uid, policy, &core.service.objects, core.now())? {
+            match Sight::of(entry, principal.id(), policy, &core.service.objects, core.now())? {
                 Sight::Version(_) => Sight::NotFound,
                 sight => sight,
             },

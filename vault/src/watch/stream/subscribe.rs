@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Instant};
 
-use strongroom_audit::{Operation, Outcome, RefusalReason, Resource, Verdict};
-use strongroom_core::{Permission, PolicyIndex};
+use strongroom_audit::{Outcome, RefusalReason, Resource, Verdict};
+use strongroom_core::{Operation, Permission, PolicyIndex};
 use strongroom_wire::watch::{Renew, Subscribe, Subscribed, server_message::Message};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -132,7 +132,7 @@ impl Stream {
             return Err(Refusal::Subscriptions(limits.subscriptions_per_stream));
         }
         let entries = request::entries(&asked.objects)?;
-        let secret_ref = request::secret_ref(asked.r#ref, &holder.identity.namespace)?;
+        let secret_ref = request::secret_ref(asked.r#ref, holder.principal.namespace())?;
         let names = entries.iter().map(|entry| entry.name.clone()).collect();
         // Entered before anything is looked at, so that no change falls between.
         let registration = self.core.registry.enter(&self.mailbox, names, secret_ref)?;
@@ -196,13 +196,13 @@ impl Stream {
             outcome,
             began,
         };
-        Ok(self.trail.record(&holder.identity, deed)?)
+        Ok(self.trail.record(&holder.principal, deed)?)
     }
 }
 
 /// What policy says of a subscription as one: the first thing that allows any of it, else the first that denies.
 fn verdict(subscription: &Subscription, policy: &PolicyIndex) -> Verdict {
-    let subject = &subscription.holder.identity.uid;
+    let subject = subscription.holder.principal.id();
     let mut refusal = Verdict::NoPolicy;
     for (_, entry) in subscription.entries() {
         match policy.decide(subject, Permission::SecretGet, &entry.name).into() {

@@ -207,7 +207,7 @@ async fn contents_are_those_of_the_version_told_and_each_is_audited_as_a_read() 
     assert!(
         records
             .iter()
-            .all(|record| record["policy"] == "allow" && record["serviceAccount"] == "api")
+            .all(|record| record["policy"] == "allow" && record["principal"]["name"] == "api")
     );
 }
 

@@ -1,14 +1,12 @@
-//! Who asks: a service account, bound to its UID, with the pod and node its token was issued for.
+//! Names and UIDs of Kubernetes objects: what a vault knows of accounts, pods and nodes.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::NamespaceName;
-
-/// Why a text is not an identity's part.
+/// Why a text is neither a UID nor a name of a Kubernetes object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum IdentityError {
+pub enum ResourceNameError {
     /// Not 1 to 64 letters, digits and dashes.
     #[error("a UID is 1 to 64 letters, digits and dashes")]
     Uid,
@@ -30,9 +28,9 @@ impl Uid {
 }
 
 impl FromStr for Uid {
-    type Err = IdentityError;
+    type Err = ResourceNameError;
 
-    fn from_str(text: &str) -> Result<Self, IdentityError> {
+    fn from_str(text: &str) -> Result<Self, ResourceNameError> {
         let fits = (1..=64).contains(&text.len());
         if fits
             && text
@@ -41,7 +39,7 @@ impl FromStr for Uid {
         {
             Ok(Self(text.into()))
         } else {
-            Err(IdentityError::Uid)
+            Err(ResourceNameError::Uid)
         }
     }
 }
@@ -59,9 +57,9 @@ impl ResourceName {
 }
 
 impl FromStr for ResourceName {
-    type Err = IdentityError;
+    type Err = ResourceNameError;
 
-    fn from_str(text: &str) -> Result<Self, IdentityError> {
+    fn from_str(text: &str) -> Result<Self, ResourceNameError> {
         let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let fits = (1..=253).contains(&text.len());
         let ends = text.bytes().next().is_some_and(is_part) && text.bytes().last().is_some_and(is_part);
@@ -73,7 +71,7 @@ impl FromStr for ResourceName {
         {
             Ok(Self(text.into()))
         } else {
-            Err(IdentityError::ResourceName)
+            Err(ResourceNameError::ResourceName)
         }
     }
 }
@@ -88,9 +86,9 @@ macro_rules! textual {
         }
 
         impl TryFrom<String> for $type {
-            type Error = IdentityError;
+            type Error = ResourceNameError;
 
-            fn try_from(text: String) -> Result<Self, IdentityError> {
+            fn try_from(text: String) -> Result<Self, ResourceNameError> {
                 text.parse()
             }
         }
@@ -105,50 +103,6 @@ macro_rules! textual {
 
 textual!(Uid ResourceName);
 
-/// The pod a token was issued for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct PodRef {
-    /// Its name.
-    pub name: ResourceName,
-    /// Its UID.
-    pub uid: Uid,
-}
-
-/// The node a token was issued for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct NodeRef {
-    /// Its name.
-    pub name: ResourceName,
-    /// Its UID, where the API server put it into the token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uid: Option<Uid>,
-}
-
-/// A service account as the identity service vouched for it. Policy compares `uid` alone; the rest is for the audit
-/// log and for people.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Identity {
-    /// The account's namespace.
-    pub namespace: NamespaceName,
-    /// The account's name.
-    pub name: ResourceName,
-    /// The account's UID.
-    pub uid: Uid,
-    /// The pod the token was issued for, if it was for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pod: Option<PodRef>,
-    /// The node that pod runs on, or the token was issued for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub node: Option<NodeRef>,
-}
-
-impl Identity {
-    /// The `sub` of Kubernetes' own tokens: `system:serviceaccount:NAMESPACE:NAME`.
-    pub fn subject(&self) -> String {
-        format!("system:serviceaccount:{}:{}", self.namespace, self.name)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,12 +110,12 @@ mod tests {
     #[test]
     fn uids_and_names_outside_their_alphabet_are_refused() {
         for text in ["", "a b", "a/b", "a\n", &"a".repeat(65)] {
-            assert_eq!(text.parse::<Uid>(), Err(IdentityError::Uid), "{text:?}");
+            assert_eq!(text.parse::<Uid>(), Err(ResourceNameError::Uid), "{text:?}");
         }
         for text in ["", ".a", "a.", "A", "a/b", "a:b", &"a".repeat(254)] {
             assert_eq!(
                 text.parse::<ResourceName>(),
-                Err(IdentityError::ResourceName),
+                Err(ResourceNameError::ResourceName),
                 "{text:?}"
             );
         }
