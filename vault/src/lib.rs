@@ -18,6 +18,7 @@
 //!
 //! This crate must not depend on kube: a vault has no access to the Kubernetes API.
 
+pub mod access;
 pub mod admin;
 pub mod args;
 pub mod auth;

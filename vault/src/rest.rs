@@ -8,19 +8,15 @@
 //! A request is answered by one fallback: paths are matched without case and refused when not canonical, which a
 //! router's patterns cannot do. Nothing is ever redirected.
 
-mod access;
 mod answer;
 mod api;
 mod bearer;
 mod body;
 mod command;
 mod error;
-mod exchange;
 mod host;
 mod query;
-mod recorder;
 mod respond;
 mod route;
-mod throttle;
 
 pub use api::{Api, ApiConfig};

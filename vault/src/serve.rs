@@ -26,6 +26,7 @@ pub use error::StartError;
 
 use self::{background::Upkeep, data::Data};
 use crate::{
+    access::{Access, AccessConfig},
     admin::{Admin, OperatorAuthority},
     args::{AuditSync, ServeArgs},
     auth::{Authenticator, Expected, Peers},
@@ -81,7 +82,8 @@ impl Running {
         let sockets = Sockets::bind(args)?;
         let addresses = sockets.addresses;
         let service = service(args, &peers, clock)?;
-        let api = Api::new(service.clone(), api_config(args));
+        let access = Access::new(service.clone(), access_config(args));
+        let api = Api::new(Arc::clone(&access), &service, api_config(args));
         let watch_limits = watch::Limits {
             audit_waits: args.storage.audit_sync == AuditSync::Always,
             ..watch::Limits::default()
@@ -110,7 +112,7 @@ impl Running {
         listeners.here(sockets.data, data_tls, api.guard(routes));
         let upkeep = Upkeep {
             service: service.clone(),
-            api,
+            access,
             peers,
             certificate,
             authority,
@@ -302,6 +304,11 @@ fn api_config(args: &ServeArgs) -> ApiConfig {
         cluster_domain: args.cluster_domain.clone(),
         identity_url: args.identity.identity_url.clone(),
         tenant: args.identity.tenant_id.clone(),
+    }
+}
+
+fn access_config(args: &ServeArgs) -> AccessConfig {
+    AccessConfig {
         account_rate: args.identity.account_rate,
         audit_waits: args.storage.audit_sync == AuditSync::Always,
     }

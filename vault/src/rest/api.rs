@@ -1,8 +1,7 @@
-//! The order of every request: host, limits, authentication, decision, lookup.
+//! The order of every request: host, authentication, rate, form, and then [`crate::access`].
 
-use std::{num::NonZeroU32, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use aws_lc_rs::rand;
 use axum::{
     Router,
     body::Body,
@@ -10,34 +9,37 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Request, header::WWW_AUTHENTICATE, request::Parts};
-use strongroom_audit::{CorrelationId, RefusalReason};
+use http::{
+    HeaderValue, Request,
+    header::{USER_AGENT, WWW_AUTHENTICATE},
+    request::Parts,
+};
+use strongroom_audit::{CorrelationId, RefusalCounter, RefusalReason, RequestPath, Resource};
 use strongroom_core::{Operation, VaultRef};
-use tokio::sync::Semaphore;
 
 use super::{
+    answer,
     bearer::{self, Challenge},
     body,
-    error::ApiError,
-    exchange::{Arrival, CLIENT_REQUEST_ID, Exchange, Trail, caller},
+    command::{Command, CommandError},
+    error::{FormError, Problem},
     host::{Host, HostError, Hosts},
-    recorder::Recorder,
-    respond,
-    throttle::Throttle,
+    query::Query,
+    respond::{self, CLIENT_REQUEST_ID},
+    route::Route,
 };
 use crate::{
-    auth::{AuthError, Authenticated},
+    access::{Access, Caller, Client, caller::new_correlation_id},
+    auth::{AuthError, Authenticated, Authenticator},
     connection::{Peer, Source},
+    metrics::Metrics,
     service::Service,
 };
-
-/// How many restores may be read at the same time: each may hold tens of megabytes.
-const RESTORES: usize = 2;
 
 /// What the API is told about itself.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// The vault itself.
+    /// The vault.
     pub vault: VaultRef,
     /// The cluster's DNS domain.
     pub cluster_domain: String,
@@ -45,32 +47,28 @@ pub struct ApiConfig {
     pub identity_url: String,
     /// The installation's id, as the tenant of challenges.
     pub tenant: String,
-    /// Requests per second of one account.
-    pub account_rate: NonZeroU32,
-    /// Whether an audit record waits for the disk, so that appending it must not hold up other requests.
-    pub audit_waits: bool,
 }
 
 /// The API of one vault.
 #[derive(Debug)]
 pub struct Api {
-    pub(super) service: Service,
-    pub(super) restores: Semaphore,
-    pub(super) recorder: Arc<Recorder>,
+    access: Arc<Access>,
+    authenticator: Arc<Authenticator>,
+    refusals: Arc<RefusalCounter>,
+    metrics: Arc<Metrics>,
     hosts: Hosts,
     challenge: Challenge,
-    throttle: Throttle,
 }
 
 impl Api {
-    /// The API over `service`.
-    pub fn new(service: Service, config: ApiConfig) -> Arc<Self> {
+    /// The API over `access`, with the authentication and the counters of `service`.
+    pub fn new(access: Arc<Access>, service: &Service, config: ApiConfig) -> Arc<Self> {
         Arc::new(Self {
-            recorder: Recorder::new(Arc::clone(&service.audit), config.audit_waits),
-            service,
-            restores: Semaphore::new(RESTORES),
+            access,
+            authenticator: Arc::clone(&service.authenticator),
+            refusals: Arc::clone(&service.refusals),
+            metrics: Arc::clone(&service.metrics),
             challenge: Challenge::new(&config.identity_url, &config.tenant),
-            throttle: Throttle::new(config.account_rate),
             hosts: Hosts {
                 vault: config.vault,
                 cluster_domain: config.cluster_domain,
@@ -88,100 +86,140 @@ impl Api {
         router.layer(middleware::from_fn_with_state(Arc::clone(self), check_host))
     }
 
-    /// Forgets sources and accounts that have been quiet. To be called every few seconds.
-    pub fn forget_quiet(&self) {
-        self.throttle.forget_quiet();
-    }
-
-    async fn answer(&self, parts: Parts, body: &mut Body, arrival: Arrival) -> Answered {
-        let (Some(peer), Some(host)) = (
-            parts.extensions.get::<Peer>().cloned(),
-            parts.extensions.get::<Host>().cloned(),
-        ) else {
-            return Answered::unknown(HostError::Malformed.into());
-        };
-        let authenticated = match self.authenticate(&parts, &peer).await {
-            Ok(authenticated) => authenticated,
-            Err(error) => return self.challenge(error, &host),
-        };
-        let exchange = Exchange::new(&parts, host, &peer, &authenticated, arrival, &self.service);
-        let mut trail = Trail::default();
-        let outcome = match self.throttle.request(authenticated.principal.id()) {
-            Ok(()) => self.perform(&exchange, &mut trail, &parts, body).await,
-            Err(error) => {
-                self.service.metrics.throttled("account");
-                Err(error.into())
-            }
-        };
-        let response = self.conclude(&exchange, &trail, outcome).await;
-        Answered {
-            operation: trail.operation,
-            response,
-        }
-    }
-
-    async fn authenticate(&self, parts: &Parts, peer: &Peer) -> Result<Arc<Authenticated>, ApiError> {
-        let outcome = match bearer::token(&parts.headers) {
-            Ok(token) => self.service.authenticator.authenticate(token).await,
-            Err(error) => Err(error),
-        };
-        outcome.map_err(|error| {
-            let reason = if error == AuthError::Missing {
-                RefusalReason::NoToken
-            } else {
-                RefusalReason::BadToken
-            };
-            self.service.metrics.authentication_failure(error);
-            match self.throttle.failure(Source::from(peer.address.ip())) {
-                Ok(()) => {
-                    self.service.refusals.count(caller(peer), reason);
-                    error.into()
-                }
-                Err(throttled) => {
-                    self.service.refusals.count(caller(peer), RefusalReason::Limited);
-                    self.service.metrics.throttled("source");
-                    throttled
-                }
-            }
-        })
-    }
-
-    /// Adds what every answer carries, and counts it.
-    fn finish(
+    /// Answers a request that was sent to one of the vault's names.
+    async fn answer(
         &self,
-        answered: Answered,
-        echo: Option<HeaderValue>,
-        id: CorrelationId,
-        started: Instant,
+        parts: &Parts,
+        body: &mut Body,
+        correlation: CorrelationId,
+        began: Instant,
     ) -> Response {
-        let Answered {
-            operation,
-            mut response,
-        } = answered;
-        respond::stamp(&mut response, echo, &id.to_string());
-        self.service
-            .metrics
-            .request(operation.as_str(), response.status().as_u16(), started.elapsed());
+        let (Some(peer), Some(host)) = (parts.extensions.get::<Peer>(), parts.extensions.get::<Host>())
+        else {
+            return self.refuse_stranger(HostError::Malformed, began);
+        };
+        let agent = parts.headers.get(USER_AGENT).map(HeaderValue::as_bytes);
+        let client = Client::new(peer, agent);
+        let token = bearer::token(&parts.headers);
+        let authenticated = match self.authenticate(token).await {
+            Ok(authenticated) => authenticated,
+            Err(error) => return self.refuse_token(error, peer, &client, host, began),
+        };
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        let principal = Arc::clone(&authenticated.principal);
+        let caller = client.into_caller(principal, correlation, RequestPath::new(target), began);
+        self.perform(caller, parts, host, body)
+            .await
+            .unwrap_or_else(Problem::into_response)
+    }
+
+    async fn authenticate(&self, token: Result<&str, AuthError>) -> Result<Arc<Authenticated>, AuthError> {
+        self.authenticator.authenticate(token?).await
+    }
+
+    /// Does what an authenticated request asks.
+    async fn perform(
+        &self,
+        caller: Caller,
+        parts: &Parts,
+        host: &Host,
+        body: &mut Body,
+    ) -> Result<Response, Problem> {
+        if let Err(failure) = self.access.count_request(caller.principal().id()) {
+            let refused = self
+                .access
+                .refuse(caller, Operation::Unknown, Resource::Vault, failure);
+            return Err(refused.await.into());
+        }
+        let route = match Route::parse(&parts.method, parts.uri.path()) {
+            Ok(route) => route,
+            Err(error) => {
+                return Err(self
+                    .refuse_form(caller, Operation::Unknown, Resource::Vault, error.into())
+                    .await);
+            }
+        };
+        let query = match Query::parse(parts.uri.query().unwrap_or_default()) {
+            Ok(query) => query,
+            Err(error) => {
+                return Err(self
+                    .refuse_form(caller, route.operation(), route.resource(), error.into())
+                    .await);
+            }
+        };
+        let mut admitted = self
+            .access
+            .admit(caller, route.operation(), route.resource())
+            .await?;
+        let answer = match Command::of(&route, &query.page, body, &mut admitted).await {
+            Ok(Command::Read(request)) => admitted.read(request).await?,
+            Ok(Command::Write(request)) => admitted.write(request).await?,
+            Err(CommandError::Body(error)) => {
+                let error = FormError::from(error);
+                let refused = admitted.refuse(error.failure()).await;
+                return Err(Problem::of_form(error, &refused));
+            }
+            Err(CommandError::Busy(failure)) => return Err(admitted.refuse(failure).await.into()),
+        };
+        let json = answer::json(&answer, host, &query, route.list().as_ref());
+        Ok(respond::success(json))
+    }
+
+    async fn refuse_form(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        resource: Resource,
+        error: FormError,
+    ) -> Problem {
+        let refused = self
+            .access
+            .refuse(caller, operation, resource, error.failure())
+            .await;
+        Problem::of_form(error, &refused)
+    }
+
+    /// The refusal of a request without a valid token, with the challenge that says where to get one.
+    fn refuse_token(
+        &self,
+        error: AuthError,
+        peer: &Peer,
+        client: &Client,
+        host: &Host,
+        began: Instant,
+    ) -> Response {
+        let reason = if error == AuthError::Missing {
+            RefusalReason::NoToken
+        } else {
+            RefusalReason::BadToken
+        };
+        self.metrics.authentication_failure(error);
+        let source = Source::from(peer.address.ip());
+        if let Err(throttled) = self.access.count_failed_authentication(source) {
+            self.refusals.count(client.address(), RefusalReason::Limited);
+            return self.refuse_stranger(&throttled, began);
+        }
+        self.refusals.count(client.address(), reason);
+        let mut response = self.refuse_stranger(error, began);
+        if let Some(challenge) = self.challenge.header(host) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
         response
     }
 
-    /// The refusal of a request without a valid token, with the challenge that tells where to get one.
-    fn challenge(&self, error: ApiError, host: &Host) -> Answered {
-        let is_challenged = matches!(error, ApiError::Auth(_));
-        let mut answered = Answered::unknown(error);
-        if let Some(challenge) = self.challenge.header(host).filter(|_| is_challenged) {
-            answered
-                .response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, challenge);
-        }
-        answered
+    /// The refusal of a request whose caller is not known, counted. It has no record of its own.
+    fn refuse_stranger(&self, problem: impl Into<Problem>, began: Instant) -> Response {
+        let response = problem.into().into_response();
+        let operation = Operation::Unknown.as_str();
+        self.metrics
+            .request(operation, response.status().as_u16(), began.elapsed());
+        response
     }
 }
 
 /// Sends on what was sent to one of the vault's names, and nothing else.
 async fn check_host(State(api): State<Arc<Api>>, request: Request<Body>, next: Next) -> Response {
-    let started = Instant::now();
+    let began = Instant::now();
     let (mut parts, body) = request.into_parts();
     match api.hosts.of(&parts) {
         Ok(host) => {
@@ -190,53 +228,29 @@ async fn check_host(State(api): State<Arc<Api>>, request: Request<Body>, next: N
         }
         Err(error) => {
             if let Some(peer) = parts.extensions.get::<Peer>() {
-                api.service.refusals.count(caller(peer), RefusalReason::OtherHost);
+                let address = Client::new(peer, None).address();
+                api.refusals.count(address, RefusalReason::OtherHost);
             }
-            let answered = Answered::unknown(error.into());
-            let id = CorrelationId::from_random(random());
-            api.finish(answered, respond::client_request_id(&parts.headers), id, started)
-        }
-    }
-}
-
-/// An answer, and what it is counted as.
-struct Answered {
-    operation: Operation,
-    response: Response,
-}
-
-impl Answered {
-    fn unknown(error: ApiError) -> Self {
-        Self {
-            operation: Operation::Unknown,
-            response: error.into_response(),
+            let mut response = api.refuse_stranger(error, began);
+            let echo = respond::client_request_id(&parts.headers);
+            respond::stamp(&mut response, echo, new_correlation_id());
+            response
         }
     }
 }
 
 async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response {
-    let started = Instant::now();
+    let began = Instant::now();
     let (parts, mut body) = request.into_parts();
     let echo = respond::client_request_id(&parts.headers);
-    let request_id = CorrelationId::from_random(random());
+    let request_id = new_correlation_id();
     let theirs = parts
         .headers
         .get(CLIENT_REQUEST_ID)
         .and_then(|id| id.to_str().ok());
     let correlation = theirs.and_then(CorrelationId::parse).unwrap_or(request_id);
-    let answered = api
-        .answer(parts, &mut body, Arrival { started, correlation })
-        .await;
-    let response = api.finish(answered, echo, request_id, started);
+    let mut response = api.answer(&parts, &mut body, correlation, began).await;
+    respond::stamp(&mut response, echo, request_id);
     body::discard(&mut body).await;
     response
-}
-
-/// Sixteen random bytes. A source that fails leaves zeros, which only makes an id less telling.
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    if rand::fill(&mut bytes).is_err() {
-        tracing::error!("the system gives no random bytes");
-    }
-    bytes
 }

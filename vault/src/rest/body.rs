@@ -3,7 +3,6 @@
 use std::{fmt, marker::PhantomData, time::Duration};
 
 use axum::body::Body;
-use http::StatusCode;
 use http_body_util::BodyExt;
 use serde::{
     Deserialize, Deserializer,
@@ -64,25 +63,15 @@ pub(crate) enum BodyError {
     Base64,
 }
 
-impl BodyError {
-    pub(crate) const fn status(self) -> StatusCode {
-        match self {
-            Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::BrokenOff | Self::Json { .. } | Self::TooDeep | Self::ValueInUpdate | Self::Base64 => {
-                StatusCode::BAD_REQUEST
-            }
-        }
-    }
-}
-
 /// Reads `body` up to `limit` bytes and parses it.
 pub(crate) async fn read<T: DeserializeOwned>(body: &mut Body, limit: usize) -> Result<T, BodyError> {
-    let bytes = timeout(BODY_TIMEOUT, collect(body, limit))
-        .await
-        .map_err(|_| BodyError::Timeout)??;
+    parse(&collect(body, limit).await?)
+}
+
+/// Parses a body that has arrived.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     // A request without any body is one without members: an update may change nothing.
-    let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    let text: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
     if !is_shallow(text) {
         return Err(BodyError::TooDeep);
     }
@@ -128,8 +117,14 @@ fn is_shallow(json: &[u8]) -> bool {
     true
 }
 
-/// The bytes of `body`, in memory that is wiped.
-async fn collect(body: &mut Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+/// The bytes of `body`, up to `limit`, in memory that is wiped.
+pub(crate) async fn collect(body: &mut Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+    timeout(BODY_TIMEOUT, arrive(body, limit))
+        .await
+        .map_err(|_| BodyError::Timeout)?
+}
+
+async fn arrive(body: &mut Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
     let expected = http_body::Body::size_hint(body).lower();
     if expected > u64::try_from(limit).unwrap_or(u64::MAX) {
         return Err(BodyError::TooLong(limit));

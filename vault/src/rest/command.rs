@@ -9,6 +9,22 @@ use super::{
     body::{self, BodyError, RestoreBody, SetBody, UpdateBody},
     route::Route,
 };
+use crate::access::{Admitted, Failure};
+
+/// Why a body gives no command.
+#[derive(Debug)]
+pub(crate) enum CommandError {
+    /// The body breaks a rule.
+    Body(BodyError),
+    /// There is no room for the work that it makes.
+    Busy(Failure),
+}
+
+impl From<BodyError> for CommandError {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
+    }
+}
 
 /// A question or a change.
 pub(crate) enum Command {
@@ -19,8 +35,13 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The command of `route`, after reading whatever body its operation has.
-    pub(crate) async fn of(route: &Route, page: &PageRequest, body: &mut Body) -> Result<Self, BodyError> {
+    /// The command of `route`, after reading the body that its operation has.
+    pub(crate) async fn of(
+        route: &Route,
+        page: &PageRequest,
+        body: &mut Body,
+        admitted: &mut Admitted<'_>,
+    ) -> Result<Self, CommandError> {
         let page = page.clone();
         Ok(match route.clone() {
             Route::Get { name, version } => Self::Read(ReadRequest::Get { name, version }),
@@ -54,7 +75,11 @@ impl Command {
                 })
             }
             Route::Restore => {
-                let body: RestoreBody = body::read(body, body::MAX_RESTORE_BODY).await?;
+                // The room is taken once the body is there: a client that sends slowly holds none.
+                let bytes = body::collect(body, body::MAX_RESTORE_BODY).await?;
+                admitted.reserve(bytes.len()).await.map_err(CommandError::Busy)?;
+                let body: RestoreBody = body::parse(&bytes)?;
+                drop(bytes);
                 let blob = BASE64_URL_SAFE_NO_PAD
                     .decode(body.value.as_str())
                     .map_err(|_| BodyError::Base64)?;

@@ -7,184 +7,150 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
-use strongroom_audit::Outcome;
-use strongroom_core::Permission;
-use strongroom_engine::ObjectError;
 
-use super::{host::HostError, query::QueryError, route::RouteError};
-use crate::{auth::AuthError, policy::Closed};
+use super::{body::BodyError, host::HostError, query::QueryError, route::RouteError};
+use crate::{
+    access::{Failure, Refused},
+    auth::AuthError,
+};
 
-/// How many seconds a caller should wait before it asks again.
-const RETRY_AFTER: u32 = 1;
-
-/// Why a request is not done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ApiError {
-    /// The host cannot be told, or is another's.
-    #[error(transparent)]
-    Host(#[from] HostError),
-    /// The request has no valid token.
-    #[error(transparent)]
-    Auth(#[from] AuthError),
-    /// A source or an account sends more than it may.
-    #[error("Too many requests. Try again after {0} s.")]
-    Throttled(u32),
+/// What is wrong with the form of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FormError {
     /// The path or method asks for nothing.
-    #[error(transparent)]
+    #[error("{0}.")]
     Route(#[from] RouteError),
-    /// The query is wrong.
+    /// The query breaks a rule.
     #[error(transparent)]
     Query(#[from] QueryError),
-    /// The body is wrong.
+    /// The body breaks a rule.
     #[error(transparent)]
-    Body(#[from] super::body::BodyError),
-    /// Policy does not allow it.
-    #[error("The caller does not have {0} permission on this object of this vault, or it does not exist.")]
-    Forbidden(Permission),
-    /// Policy cannot be asked.
-    #[error("The vault answers no data now: {0}.")]
-    Closed(#[from] Closed),
-    /// The engine refuses it.
-    #[error("{0}")]
-    Object(#[from] ObjectError),
-    /// The record of the request cannot be kept, so it is not answered.
-    #[error("The vault cannot write its audit log now.")]
-    Audit,
-    /// The write queue is full.
-    #[error("The vault has too many writes waiting. Try again after {RETRY_AFTER} s.")]
-    Busy,
-    /// The store cannot take writes.
-    #[error("The vault cannot store changes now.")]
-    Storage,
-    /// Whether a write was kept is not known.
-    #[error("The vault cannot tell whether the change was stored.")]
-    Unknown,
+    Body(#[from] BodyError),
 }
 
-/// What every kind of error is answered with.
-struct Shape {
-    status: StatusCode,
-    code: &'static str,
-    inner: Option<&'static str>,
+impl FormError {
+    /// The failure that it is.
+    pub(crate) const fn failure(self) -> Failure {
+        match self {
+            Self::Route(RouteError::Unknown) => Failure::NoSuchOperation,
+            Self::Route(RouteError::Method(_)) => Failure::NoSuchMethod,
+            Self::Body(BodyError::TooLong(_)) => Failure::BodyTooLong,
+            Self::Body(BodyError::Timeout) => Failure::BodyTooSlow,
+            Self::Route(RouteError::Path | RouteError::Name(_))
+            | Self::Query(_)
+            | Self::Body(
+                BodyError::BrokenOff
+                | BodyError::Json { .. }
+                | BodyError::TooDeep
+                | BodyError::ValueInUpdate
+                | BodyError::Base64,
+            ) => Failure::Malformed,
+        }
+    }
+}
+
+/// An error on its way to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    status: u16,
+    /// The most exact word there is.
+    word: &'static str,
+    message: String,
     retry_after: Option<u32>,
+    allow: Option<&'static str>,
 }
 
-impl Shape {
-    const fn new(status: StatusCode, code: &'static str) -> Self {
+impl Problem {
+    fn new(status: u16, word: &'static str, message: String) -> Self {
         Self {
             status,
-            code,
-            inner: None,
+            word,
+            message,
             retry_after: None,
+            allow: None,
         }
     }
 
-    const fn inner(self, inner: &'static str) -> Self {
-        Self {
-            inner: Some(inner),
-            ..self
-        }
-    }
-
-    const fn retry(self, seconds: u32) -> Self {
-        Self {
-            retry_after: Some(seconds),
-            ..self
-        }
-    }
-
-    const fn unavailable() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable").retry(RETRY_AFTER)
-    }
-
-    const fn bad_parameter() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "BadParameter")
-    }
-
-    const fn conflict() -> Self {
-        Self::new(StatusCode::CONFLICT, "Conflict")
-    }
-
-    const fn forbidden(inner: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "Forbidden").inner(inner)
-    }
-}
-
-impl ApiError {
-    fn shape(&self) -> Shape {
-        match self {
-            Self::Host(HostError::Other) => Shape::new(StatusCode::MISDIRECTED_REQUEST, "MisdirectedRequest"),
-            Self::Host(HostError::Malformed)
-            | Self::Query(_)
-            | Self::Route(RouteError::Path | RouteError::Name(_)) => Shape::bad_parameter(),
-            Self::Auth(_) => Shape::new(StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Self::Throttled(seconds) => {
-                Shape::new(StatusCode::TOO_MANY_REQUESTS, "Throttled").retry(*seconds)
+    /// The refusal of a request for its form; unless its record could not be kept, which then is the problem.
+    pub(crate) fn of_form(error: FormError, refused: &Refused) -> Self {
+        let mut problem = Self::from(refused.failure());
+        if *refused.failure() == error.failure() {
+            problem.message = error.to_string();
+            if let FormError::Route(RouteError::Method(allow)) = error {
+                problem.allow = Some(allow);
             }
-            Self::Busy => Shape::new(StatusCode::TOO_MANY_REQUESTS, "Throttled").retry(RETRY_AFTER),
-            Self::Route(RouteError::Unknown) => Shape::new(StatusCode::NOT_FOUND, "NotFound"),
-            Self::Route(RouteError::Method(_)) => {
-                Shape::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed")
-            }
-            Self::Body(error) => Shape::new(error.status(), "BadParameter"),
-            Self::Forbidden(_) => Shape::forbidden("ForbiddenByPolicy"),
-            Self::Closed(_) => Shape::unavailable().inner("PolicyUnavailable"),
-            Self::Object(error) => shape_of(error),
-            Self::Audit => Shape::unavailable().inner("AuditUnavailable"),
-            Self::Storage => Shape::unavailable().inner("StorageUnavailable"),
-            Self::Unknown => Shape::unavailable().inner("OutcomeUnknown"),
         }
+        problem
     }
 
-    /// What the audit log says of it: the inner code where there is one, as it tells more.
-    pub(crate) fn outcome(&self) -> Outcome {
-        let shape = self.shape();
-        Outcome::failure(shape.status.as_u16(), shape.inner.unwrap_or(shape.code))
-    }
-
-    /// The sentence for the caller.
-    fn message(&self) -> String {
-        match self {
-            Self::Auth(AuthError::Missing) => "AKV10000: Request is missing a Bearer or PoP token.".into(),
-            Self::Auth(error) => format!("Error validating token: {error}."),
-            Self::Host(_) | Self::Route(_) => format!("{self}."),
-            _ => self.to_string(),
+    /// Azure's code: where several words share a status, the code is the status's and the word goes inside.
+    const fn code(&self) -> &'static str {
+        match self.status {
+            403 => "Forbidden",
+            409 => "Conflict",
+            503 => "ServiceUnavailable",
+            _ => self.word,
         }
     }
 }
 
-fn shape_of(error: &ObjectError) -> Shape {
-    match error {
-        ObjectError::SecretNotFound { .. } => Shape::new(StatusCode::NOT_FOUND, "SecretNotFound"),
-        ObjectError::SecretDisabled { .. } => Shape::forbidden("SecretDisabled"),
-        ObjectError::DeletedButRecoverable { .. } => Shape::conflict().inner("ObjectIsDeletedButRecoverable"),
-        ObjectError::NameInUse { .. } => Shape::conflict(),
-        ObjectError::PurgeProtected { .. } => Shape::forbidden("ForbiddenByPolicy"),
-        ObjectError::BadParameter(_) => Shape::bad_parameter(),
-        ObjectError::Corrupt { .. } => Shape::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
-        ObjectError::Store(_) => Shape::unavailable().inner("StorageUnavailable"),
+impl From<&Failure> for Problem {
+    fn from(failure: &Failure) -> Self {
+        let outcome = failure.outcome();
+        let word = outcome.code.unwrap_or_default();
+        Self {
+            retry_after: failure.retry_after(),
+            ..Self::new(outcome.status, word, failure.to_string())
+        }
     }
 }
 
-impl IntoResponse for ApiError {
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        refused.failure().into()
+    }
+}
+
+impl From<HostError> for Problem {
+    fn from(error: HostError) -> Self {
+        let (status, word) = match error {
+            HostError::Other => (421, "MisdirectedRequest"),
+            HostError::Malformed => (400, "BadParameter"),
+        };
+        Self::new(status, word, format!("{error}."))
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        let message = match error {
+            AuthError::Missing => "AKV10000: Request is missing a Bearer or PoP token.".into(),
+            error => format!("Error validating token: {error}."),
+        };
+        Self::new(401, "Unauthorized", message)
+    }
+}
+
+impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let shape = self.shape();
-        let mut error = json!({ "code": shape.code, "message": self.message() });
-        if let (Some(inner), Some(members)) = (shape.inner, error.as_object_mut()) {
-            members.insert("innererror".into(), json!({ "code": inner }));
+        let code = self.code();
+        let mut error = json!({ "code": code, "message": self.message });
+        if let Some(members) = error.as_object_mut().filter(|_| code != self.word) {
+            members.insert("innererror".into(), json!({ "code": self.word }));
         }
         let mut response = Response::new(Body::from(json!({ "error": error }).to_string()));
-        *response.status_mut() = shape.status;
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),
         );
-        if let Some(seconds) = shape.retry_after {
+        if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Self::Route(RouteError::Method(allowed)) = self {
-            headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+        if let Some(allow) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
         }
         response
     }

@@ -4,7 +4,10 @@ use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::exchange::CLIENT_REQUEST_ID;
+use strongroom_audit::CorrelationId;
+
+/// The header by which a caller ties our log to its own.
+pub(crate) const CLIENT_REQUEST_ID: &str = "x-ms-client-request-id";
 
 /// The longest client request id that is sent back.
 const MAX_CLIENT_REQUEST_ID: usize = 128;
@@ -40,13 +43,17 @@ pub(crate) fn success(json: Option<Bytes>) -> Response {
     response
 }
 
-/// Adds what every answer carries: `asked` are the headers of the request, `request_id` is ours.
-pub(crate) fn stamp(response: &mut Response, client_request_id: Option<HeaderValue>, request_id: &str) {
+/// Adds what every answer carries: the caller's own id of its request, and ours.
+pub(crate) fn stamp(
+    response: &mut Response,
+    client_request_id: Option<HeaderValue>,
+    request_id: CorrelationId,
+) {
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, value);
     }
-    if let Ok(id) = HeaderValue::try_from(request_id) {
+    if let Ok(id) = HeaderValue::try_from(request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-ms-request-id"), id);
     }
     if let Some(id) = client_request_id {

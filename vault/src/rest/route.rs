@@ -6,7 +6,7 @@
 
 use http::Method;
 use strongroom_audit::Resource;
-use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, Permission, Version, name::NameError};
+use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, Version, name::NameError};
 
 /// The longest path, in bytes: the longest name and version leave room to spare.
 const MAX_PATH: usize = 256;
@@ -128,20 +128,6 @@ impl Route {
             Self::Recover { .. } => Operation::SecretRecover,
             Self::Backup { .. } => Operation::SecretBackup,
             Self::Restore => Operation::SecretRestore,
-        }
-    }
-
-    /// What policy must allow.
-    pub(crate) const fn permission(&self) -> Permission {
-        match self {
-            Self::Set { .. } | Self::Update { .. } => Permission::SecretSet,
-            Self::Get { .. } | Self::GetDeleted { .. } => Permission::SecretGet,
-            Self::Delete { .. } => Permission::SecretDelete,
-            Self::List | Self::ListVersions { .. } | Self::ListDeleted => Permission::SecretList,
-            Self::Purge { .. } => Permission::SecretPurge,
-            Self::Recover { .. } => Permission::SecretRecover,
-            Self::Backup { .. } => Permission::SecretBackup,
-            Self::Restore => Permission::SecretRestore,
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    admin::OperatorAuthority, auth::Peers, rest::Api, service::Service, storage::SCRUB_INTERVAL,
+    access::Access, admin::OperatorAuthority, auth::Peers, service::Service, storage::SCRUB_INTERVAL,
     tls::ServingCertificate,
 };
 
@@ -23,7 +23,7 @@ const COUNT: Duration = Duration::from_mins(1);
 /// What has to be kept up.
 pub(super) struct Upkeep {
     pub(super) service: Service,
-    pub(super) api: Arc<Api>,
+    pub(super) access: Arc<Access>,
     pub(super) peers: Arc<Peers>,
     pub(super) certificate: Arc<ServingCertificate>,
     pub(super) authority: Arc<OperatorAuthority>,
@@ -35,7 +35,7 @@ impl Upkeep {
         let mut tasks = JoinSet::new();
         let Self {
             service,
-            api,
+            access,
             peers,
             certificate,
             authority,
@@ -43,19 +43,19 @@ impl Upkeep {
         tasks.spawn(async move { peers.run().await });
         tasks.spawn(async move { certificate.keep_fresh().await });
         tasks.spawn(async move { authority.keep_fresh().await });
-        tasks.spawn(sweep(service.clone(), api));
+        tasks.spawn(sweep(service.clone(), access));
         tasks.spawn(count(service.clone()));
         tasks.spawn(scrub(service));
         tasks
     }
 }
 
-async fn sweep(service: Service, api: Arc<Api>) {
+async fn sweep(service: Service, access: Arc<Access>) {
     let mut ticks = interval(SWEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        api.forget_quiet();
+        access.forget_quiet();
         // A store that was put back to an older state must not lose more: nothing is purged until it is accepted.
         if service.policy.rollback().is_none() {
             // A full queue sweeps next time.

@@ -16,6 +16,7 @@ use strongroom_engine::store::{
     Batch, Changes, CommitError, Gen, Key, Limits, MemoryStore, Page, Snapshot, Store, StoreError, Value,
 };
 use strongroom_vault::{
+    access::{Access, AccessConfig},
     connection::Peer,
     rest::{Api, ApiConfig},
 };
@@ -87,10 +88,13 @@ fn router(fixture: &Fixture) -> (Router, strongroom_vault::service::Service) {
         cluster_domain: "cluster.local".into(),
         identity_url: "https://identity.test".into(),
         tenant: TENANT.into(),
+    };
+    let access = AccessConfig {
         account_rate: NonZeroU32::new(1000).unwrap(),
         audit_waits: false,
     };
-    let api = Api::new(service.clone(), config);
+    let access = Access::new(service.clone(), access);
+    let api = Api::new(access, &service, config);
     (api.guard(api.router()), service)
 }
 

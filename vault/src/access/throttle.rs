@@ -8,7 +8,7 @@ use governor::{
 };
 use strongroom_core::Uid;
 
-use super::error::ApiError;
+use super::outcome::Failure;
 use crate::connection::Source;
 
 /// Failed authentications of one source per second. Every first request of an Azure client fails, to get its
@@ -19,7 +19,7 @@ const FAILURES_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
 const FAILURES_AT_ONCE: NonZeroU32 = NonZeroU32::new(500).unwrap();
 
 /// The rates of one vault.
-pub(crate) struct Throttle {
+pub(super) struct Throttle {
     failures: DefaultKeyedRateLimiter<Source>,
     accounts: DefaultKeyedRateLimiter<Uid>,
     clock: DefaultClock,
@@ -27,7 +27,7 @@ pub(crate) struct Throttle {
 
 impl Throttle {
     /// Rates that let one account send `account_rate` requests per second.
-    pub(crate) fn new(account_rate: NonZeroU32) -> Self {
+    pub(super) fn new(account_rate: NonZeroU32) -> Self {
         let failures = Quota::per_second(FAILURES_PER_SECOND).allow_burst(FAILURES_AT_ONCE);
         Self {
             failures: RateLimiter::keyed(failures),
@@ -37,21 +37,21 @@ impl Throttle {
     }
 
     /// Counts one failed authentication of `source`.
-    pub(crate) fn failure(&self, source: Source) -> Result<(), ApiError> {
+    pub(super) fn count_failure(&self, source: Source) -> Result<(), Failure> {
         self.failures
             .check_key(&source)
             .map_err(|until| throttled(until.wait_time_from(self.clock.now())))
     }
 
     /// Counts one request of `account`.
-    pub(crate) fn request(&self, account: &Uid) -> Result<(), ApiError> {
+    pub(super) fn count_request(&self, account: &Uid) -> Result<(), Failure> {
         self.accounts
             .check_key(account)
             .map_err(|until| throttled(until.wait_time_from(self.clock.now())))
     }
 
-    /// Forgets who has been quiet. To be called every few seconds: it bounds what is kept.
-    pub(crate) fn forget_quiet(&self) {
+    /// Forgets the sources and accounts that have been quiet. To be called every few seconds: it bounds what is kept.
+    pub(super) fn forget_quiet(&self) {
         self.failures.retain_recent();
         self.failures.shrink_to_fit();
         self.accounts.retain_recent();
@@ -59,8 +59,8 @@ impl Throttle {
     }
 }
 
-fn throttled(time: Duration) -> ApiError {
-    ApiError::Throttled(
+fn throttled(time: Duration) -> Failure {
+    Failure::Throttled(
         u32::try_from(time.as_secs())
             .unwrap_or(u32::MAX)
             .saturating_add(1),
@@ -85,16 +85,16 @@ mod tests {
     fn a_source_that_keeps_failing_must_wait_and_others_need_not() {
         let throttle = Throttle::new(NonZeroU32::MIN);
         let source = |last| Source::from(IpAddr::from([10, 0, 0, last]));
-        let failed = (0..=FAILURES_AT_ONCE.get() * 2).find_map(|_| throttle.failure(source(1)).err());
-        assert_eq!(failed, Some(ApiError::Throttled(1)));
-        assert_eq!(throttle.failure(source(2)), Ok(()));
+        let failed = (0..=FAILURES_AT_ONCE.get() * 2).find_map(|_| throttle.count_failure(source(1)).err());
+        assert_eq!(failed, Some(Failure::Throttled(1)));
+        assert_eq!(throttle.count_failure(source(2)), Ok(()));
     }
 
     #[test]
     fn an_account_beyond_its_rate_must_wait() {
         let throttle = Throttle::new(NonZeroU32::MIN);
         let account: Uid = "uid-1".parse().unwrap();
-        assert_eq!(throttle.request(&account), Ok(()));
-        assert_eq!(throttle.request(&account), Err(ApiError::Throttled(1)));
+        assert_eq!(throttle.count_request(&account), Ok(()));
+        assert_eq!(throttle.count_request(&account), Err(Failure::Throttled(1)));
     }
 }

@@ -4,8 +4,9 @@
 //! So a request leaves its record with the others that wait, and the first of them starts the one that writes: it lets the
 //! requests that are ready now leave theirs, takes all of them, and appends them with one write.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use strongroom_audit::{Class, Entry, Log};
 use tokio::{
     sync::oneshot,
@@ -37,11 +38,11 @@ impl Recorder {
         })
     }
 
-    /// Appends a record; false when it cannot be kept. It is appended also when nobody waits for this any more.
+    /// Appends a record; false when it cannot be kept. It is appended even when the request is gone that waits for it.
     pub(super) async fn append(self: &Arc<Self>, class: Class, entry: Entry) -> bool {
         let (kept, is_kept) = oneshot::channel();
         let is_first = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.waiting.lock();
             waiting.push(Waiting {
                 record: (class, entry),
                 kept,
@@ -57,7 +58,7 @@ impl Recorder {
 
     async fn write(self: Arc<Self>) {
         yield_now().await;
-        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let waiting = std::mem::take(&mut *self.waiting.lock());
         let (records, kept): (Vec<_>, Vec<_>) = waiting
             .into_iter()
             .map(|waiting| (waiting.record, waiting.kept))

@@ -1,0 +1,198 @@
+//! Access: decide whether a caller may do something, do it, and record it. Every face of the vault ([`crate::rest`],
+//! [`crate::watch`], [`crate::admin`]) goes through here.
+//!
+//! ```text
+//!   face: authenticate --> Caller
+//!                            |
+//!          Access::admit(caller, operation, resource) --not allowed--> record --> Refused
+//!                            |
+//!                         Admitted      the face may read a body now: a stranger's body is never read
+//!                            |
+//!          read | write | refuse        decide again if policy changed --> perform --> record
+//!                            |
+//!                     Answer | Refused
+//! ```
+//!
+//! Guarantees:
+//! - the vault decides before it looks at any object, so that a refusal says nothing of what exists;
+//! - an [`Admitted`] request is consumed by performing it, and what it answers has its audit record in the log, as has
+//!   every [`Refused`]; the one exception is the refusal that says so ([`Failure::Audit`]);
+//! - one table ([`outcome`]) maps a failure to the status and the word that faces answer and the log shows.
+//!
+//! Nothing in here knows HTTP, gRPC or JSON: `scripts/check-layers` holds that.
+
+mod action;
+mod admitted;
+pub mod caller;
+pub mod outcome;
+mod pool;
+mod recorder;
+mod throttle;
+
+use std::{num::NonZeroU32, sync::Arc, time::SystemTime};
+
+use strongroom_audit::{Entry, Outcome, Resource};
+use strongroom_core::{Operation, PolicyIndex, Timestamp, Uid};
+use strongroom_engine::Answer;
+
+pub use admitted::Admitted;
+pub use caller::{Caller, Client};
+pub use outcome::Failure;
+
+use self::{
+    action::AuditedAction, outcome::outcome_of_answer, pool::Pool, recorder::Recorder, throttle::Throttle,
+};
+use crate::{connection::Source, service::Service};
+
+/// What access is told about itself.
+#[derive(Debug, Clone, Copy)]
+pub struct AccessConfig {
+    /// Requests per second of one account.
+    pub account_rate: NonZeroU32,
+    /// Whether an audit record waits for the disk, so that appending it must not hold up other requests.
+    pub audit_waits: bool,
+}
+
+/// The one way to a vault's objects.
+#[derive(Debug)]
+pub struct Access {
+    service: Service,
+    recorder: Arc<Recorder>,
+    throttle: Throttle,
+    pool: Pool,
+}
+
+/// A failure that a face may answer: its record is in the log, or it is [`Failure::Audit`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct Refused(Failure);
+
+impl Refused {
+    /// Why.
+    pub const fn failure(&self) -> &Failure {
+        &self.0
+    }
+}
+
+impl Access {
+    /// Access to the objects of `service`.
+    pub fn new(service: Service, config: AccessConfig) -> Arc<Self> {
+        Arc::new(Self {
+            recorder: Recorder::new(Arc::clone(&service.audit), config.audit_waits),
+            service,
+            throttle: Throttle::new(config.account_rate),
+            pool: Pool::default(),
+        })
+    }
+
+    /// Admits `caller` to `operation` on `resource`, by what is known before a body comes.
+    ///
+    /// # Errors
+    /// Where policy does not allow it, or cannot be asked. The refusal is recorded.
+    pub async fn admit(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        resource: Resource,
+    ) -> Result<Admitted<'_>, Refused> {
+        let mut action = AuditedAction::new(caller, operation, resource);
+        match self.decide(&mut action) {
+            Ok(policy) => Ok(Admitted::new(self, action, policy)),
+            Err(failure) => Err(self.refuse_action(action, failure).await),
+        }
+    }
+
+    /// Records that the vault refuses a request of `caller` for `failure`, without asking policy.
+    pub async fn refuse(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        resource: Resource,
+        failure: Failure,
+    ) -> Refused {
+        let action = AuditedAction::new(caller, operation, resource);
+        self.refuse_action(action, failure).await
+    }
+
+    /// Counts one request of an account against its rate.
+    ///
+    /// # Errors
+    /// [`Failure::Throttled`] when the account sends more than it may.
+    pub fn count_request(&self, account: &Uid) -> Result<(), Failure> {
+        self.throttle.count_request(account).inspect_err(|_| {
+            self.service.metrics.throttled("account");
+        })
+    }
+
+    /// Counts one failed authentication against the rate of its source.
+    ///
+    /// # Errors
+    /// [`Failure::Throttled`] when the source fails more often than it may.
+    pub fn count_failed_authentication(&self, source: Source) -> Result<(), Failure> {
+        self.throttle.count_failure(source).inspect_err(|_| {
+            self.service.metrics.throttled("source");
+        })
+    }
+
+    /// Forgets sources and accounts that have been quiet. To be called every few seconds.
+    pub fn forget_quiet(&self) {
+        self.throttle.forget_quiet();
+    }
+
+    /// Decides `action` by the policy in force, and returns that policy.
+    fn decide(&self, action: &mut AuditedAction) -> Result<Arc<PolicyIndex>, Failure> {
+        let policy = self.service.policy.in_force()?;
+        action.decide(&policy)?;
+        Ok(policy)
+    }
+
+    /// Records what `action` came to, and only then lets it be answered.
+    async fn conclude(
+        &self,
+        action: AuditedAction,
+        done: Result<Answer, Failure>,
+    ) -> Result<Answer, Refused> {
+        match done {
+            Ok(answer) => {
+                self.record(action, outcome_of_answer(&answer)).await?;
+                Ok(answer)
+            }
+            Err(failure) => Err(self.refuse_action(action, failure).await),
+        }
+    }
+
+    async fn refuse_action(&self, action: AuditedAction, failure: Failure) -> Refused {
+        match self.record(action, failure.outcome()).await {
+            Ok(()) => Refused(failure),
+            Err(refused) => refused,
+        }
+    }
+
+    async fn record(&self, action: AuditedAction, outcome: Outcome) -> Result<(), Refused> {
+        let (class, counted_as) = (action.class(), action.counted_as());
+        let record = action.into_record(Arc::clone(&self.service.resource), self.time(), outcome);
+        if self.recorder.append(class, Entry::new(&record)).await {
+            self.count(counted_as, outcome);
+            Ok(())
+        } else {
+            self.service.metrics.audit_failure();
+            self.count(counted_as, Failure::Audit.outcome());
+            Err(Refused(Failure::Audit))
+        }
+    }
+
+    /// Counts a request that can be answered now.
+    fn count(&self, (operation, began): (Operation, std::time::Instant), outcome: Outcome) {
+        self.service
+            .metrics
+            .request(operation.as_str(), outcome.status, began.elapsed());
+    }
+
+    fn time(&self) -> SystemTime {
+        self.service.clock.time()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.time().into()
+    }
+}

@@ -1,0 +1,126 @@
+//! What one request does, as its audit record will show it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use strongroom_audit::{Class, Outcome, Record, Resource, VaultResource, Verdict};
+use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, PolicyIndex};
+use strongroom_engine::{Answer, ObjectError};
+
+use super::{
+    caller::Caller,
+    outcome::{Failure, class_of, outcome_of},
+};
+
+/// A request whose audit record is not written yet: everything that the record will say but the outcome.
+#[derive(Debug, Clone)]
+pub(super) struct AuditedAction {
+    caller: Caller,
+    operation: Operation,
+    resource: Resource,
+    verdict: Verdict,
+}
+
+impl AuditedAction {
+    /// The action of `caller`; policy has not been asked yet.
+    pub(super) const fn new(caller: Caller, operation: Operation, resource: Resource) -> Self {
+        Self {
+            caller,
+            operation,
+            resource,
+            verdict: Verdict::NotAsked,
+        }
+    }
+
+    /// Asks `policy` about the object that the action names, or about any object where it names none.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] where policy does not allow it, or the operation is none that policy could allow.
+    pub(super) fn decide(&mut self, policy: &PolicyIndex) -> Result<(), Failure> {
+        let permission = self.operation.permission().ok_or(Failure::NoSuchOperation)?;
+        let subject = self.caller.origin.principal.id();
+        let decision = match &self.resource {
+            Resource::Object(object) => policy.decide(subject, permission, &object.name),
+            Resource::Vault => policy.decide_any(subject, permission),
+        };
+        self.verdict = decision.into();
+        if decision.is_allowed() {
+            Ok(())
+        } else {
+            Err(Failure::Forbidden(permission))
+        }
+    }
+
+    /// Names the object, which only the body of the request names.
+    pub(super) fn set_object(&mut self, name: ObjectName) {
+        self.resource = Resource::Object(NamedObject {
+            kind: ObjectKind::Secrets,
+            name,
+            version: None,
+        });
+    }
+
+    /// Whether the caller may see an object of the list that it asked for.
+    pub(super) fn sees(&self, policy: Arc<PolicyIndex>) -> impl Fn(&ObjectName) -> bool + Send + use<> {
+        let principal = Arc::clone(&self.caller.origin.principal);
+        let permission = self.operation.permission();
+        move |name| {
+            permission.is_some_and(|permission| policy.decide(principal.id(), permission, name).is_allowed())
+        }
+    }
+
+    /// The share of the log's quota that the record may use. It follows from what policy said, not from what came of
+    /// it: an allowed read of a missing object is a read.
+    pub(super) const fn class(&self) -> Class {
+        class_of(&self.verdict)
+    }
+
+    /// What the metrics count the request as, and when it arrived.
+    pub(super) const fn counted_as(&self) -> (Operation, Instant) {
+        (self.operation, self.caller.began)
+    }
+
+    /// The record of this action, which came to `outcome` at `now`.
+    pub(super) fn into_record(self, vault: Arc<VaultResource>, now: SystemTime, outcome: Outcome) -> Record {
+        let duration = self.elapsed();
+        Record {
+            time: now,
+            vault,
+            operation: self.operation,
+            resource: self.resource,
+            origin: self.caller.origin,
+            verdict: self.verdict,
+            outcome,
+            duration,
+        }
+    }
+
+    /// The record of a change, with the version that it made. The writer calls this again when it decides again.
+    pub(super) fn record_of_change(
+        &self,
+        vault: Arc<VaultResource>,
+        now: SystemTime,
+        change: &Result<Answer, ObjectError>,
+    ) -> Record {
+        let mut resource = self.resource.clone();
+        if let (Ok(Answer::Secret(bundle)), Resource::Object(object)) = (change, &mut resource) {
+            object.version = Some(bundle.version);
+        }
+        Record {
+            time: now,
+            vault,
+            operation: self.operation,
+            resource,
+            origin: self.caller.origin.clone(),
+            verdict: self.verdict.clone(),
+            outcome: outcome_of(change),
+            duration: self.elapsed(),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.caller.began.elapsed()
+    }
+}

@@ -1,0 +1,177 @@
+//! A request that policy allows, until it is performed.
+
+use std::sync::Arc;
+
+use strongroom_audit::Entry;
+use strongroom_core::PolicyIndex;
+use strongroom_engine::{Answer, BackupBlob, ObjectError, ReadRequest, WriteError, WriteRequest};
+use tokio::{sync::oneshot, task::spawn_blocking};
+
+use super::{
+    Access, Refused,
+    action::AuditedAction,
+    outcome::{Failure, outcome_of, outcome_of_answer},
+    pool::{self, Share},
+};
+
+/// A request that policy allows. Performing it consumes it; so does refusing it, and each records it.
+#[derive(Debug)]
+#[must_use = "an admitted request is performed or refused, so that it has its record"]
+pub struct Admitted<'a> {
+    access: &'a Access,
+    action: AuditedAction,
+    /// The policy that allowed it.
+    policy: Arc<PolicyIndex>,
+    /// Room for the work that a large body makes.
+    share: Option<Share>,
+}
+
+impl<'a> Admitted<'a> {
+    pub(super) const fn new(access: &'a Access, action: AuditedAction, policy: Arc<PolicyIndex>) -> Self {
+        Self {
+            access,
+            action,
+            policy,
+            share: None,
+        }
+    }
+
+    /// Takes room for the work on a body of so many bytes, which has arrived. Without it, the work takes its room when
+    /// it begins.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] while other work takes the room. The face refuses the request then.
+    pub async fn reserve(&mut self, body_bytes: usize) -> Result<(), Failure> {
+        self.share = Some(self.access.pool.share(pool::of_restore(body_bytes)).await?);
+        Ok(())
+    }
+
+    /// Records that the vault refuses the request after all, as when its body is malformed.
+    pub async fn refuse(self, failure: Failure) -> Refused {
+        self.access.refuse_action(self.action, failure).await
+    }
+
+    /// Performs a request that changes nothing.
+    ///
+    /// # Errors
+    /// What the objects refuse, and what policy does not allow any more. Every end is recorded.
+    pub async fn read(mut self, request: ReadRequest) -> Result<Answer, Refused> {
+        let done = match self.decide_again() {
+            Ok(()) => self.perform_read(request).await,
+            Err(failure) => Err(failure),
+        };
+        self.access.conclude(self.action, done).await
+    }
+
+    /// Performs a change. Policy decides a restore by the name inside its blob.
+    ///
+    /// # Errors
+    /// What the objects refuse, what policy does not allow any more, and a change that cannot be stored. Every end is
+    /// recorded; the record of a stored change is stored with it.
+    pub async fn write(mut self, request: WriteRequest) -> Result<Answer, Refused> {
+        match self.decide_write(request).await {
+            Ok(request) => self.perform_write(request).await,
+            Err(failure) => Err(self.refuse(failure).await),
+        }
+    }
+
+    /// Decides again if policy has changed since the request was admitted, as it may while a body comes.
+    fn decide_again(&mut self) -> Result<(), Failure> {
+        let policy = self.access.service.policy.in_force()?;
+        if !Arc::ptr_eq(&policy, &self.policy) {
+            self.action.decide(&policy)?;
+            self.policy = policy;
+        }
+        Ok(())
+    }
+
+    async fn decide_write(&mut self, request: WriteRequest) -> Result<WriteRequest, Failure> {
+        self.decide_again()?;
+        let WriteRequest::Restore { blob } = request else {
+            return Ok(request);
+        };
+        if self.share.is_none() {
+            self.reserve(blob.as_bytes().len()).await?;
+        }
+        let blob = self.decide_restore(blob).await?;
+        Ok(WriteRequest::Restore { blob })
+    }
+
+    async fn decide_restore(&mut self, blob: BackupBlob) -> Result<BackupBlob, Failure> {
+        let objects = self.access.service.objects.clone();
+        // It opens the whole blob.
+        let peek = move || objects.peek_backup(&blob).map(|name| (blob, name));
+        let (blob, name) = spawn_blocking(peek).await.map_err(|_| Failure::Storage)??;
+        self.action.set_object(name);
+        self.policy = self.access.decide(&mut self.action)?;
+        Ok(blob)
+    }
+
+    async fn perform_read(&self, request: ReadRequest) -> Result<Answer, Failure> {
+        let (now, objects) = (self.access.now(), self.access.service.objects.clone());
+        let Some(bytes) = pool::of_read(&request) else {
+            return Ok(objects.read(&request, now, &|_| false)?);
+        };
+        let share = self.access.pool.share(bytes).await?;
+        let sees = self.action.sees(Arc::clone(&self.policy));
+        let read = move || {
+            let answer = objects.read(&request, now, &sees);
+            drop(share);
+            answer
+        };
+        Ok(spawn_blocking(read).await.map_err(|_| Failure::Storage)??)
+    }
+
+    /// Hands the change to the writer, with a function that makes its audit record once its outcome is known.
+    async fn perform_write(self, request: WriteRequest) -> Result<Answer, Refused> {
+        let Self {
+            access,
+            action,
+            share,
+            ..
+        } = self;
+        let (answered, answer) = oneshot::channel();
+        let action = Arc::new(action);
+        let audit = {
+            let (action, vault, clock) = (
+                Arc::clone(&action),
+                Arc::clone(&access.service.resource),
+                access.service.clock.clone(),
+            );
+            Box::new(move |change: &Result<Answer, ObjectError>| {
+                Entry::new(&action.record_of_change(Arc::clone(&vault), clock.time(), change))
+            })
+        };
+        let done = Box::new(move |change| {
+            drop(share);
+            // The client may have gone away.
+            drop(answered.send(change));
+        });
+        let submitted = access.service.objects.submit(request, access.now(), audit, done);
+        let change = match submitted {
+            Ok(()) => answer.await.unwrap_or(Err(WriteError::OutcomeUnknown)),
+            Err(_full) => {
+                access.service.metrics.throttled("queue");
+                let action = Arc::unwrap_or_clone(action);
+                return Err(access.refuse_action(action, Failure::QueueFull).await);
+            }
+        };
+        let failure = match change {
+            Ok(answer) => {
+                access.count(action.counted_as(), outcome_of_answer(&answer));
+                return Ok(answer);
+            }
+            // The writer recorded its refusal.
+            Err(WriteError::Object(error)) => {
+                let done = Err(error);
+                access.count(action.counted_as(), outcome_of(&done));
+                return done.map_err(|error| Refused(error.into()));
+            }
+            Err(WriteError::AuditUnavailable) => Failure::Audit,
+            Err(WriteError::StoreFull | WriteError::Unavailable) => Failure::Storage,
+            // Also when the writer is gone, as the process ends.
+            Err(WriteError::OutcomeUnknown) => Failure::OutcomeUnknown,
+        };
+        Err(access.refuse_action(Arc::unwrap_or_clone(action), failure).await)
+    }
+}

@@ -1,0 +1,268 @@
+//! What a request comes to: one table from failure to status and word, for every face.
+
+use strongroom_audit::{Class, Outcome, Verdict};
+use strongroom_core::Permission;
+use strongroom_engine::{Answer, ObjectError};
+
+use crate::policy::Closed;
+
+/// How many seconds a caller should wait before it asks again, where nothing says otherwise.
+pub const RETRY_AFTER: u32 = 1;
+
+/// Why a request of a known caller does not get what it asks for. Faces add the sentence where the form of a request
+/// is theirs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No operation has this path.
+    #[error("This vault has no such operation.")]
+    NoSuchOperation,
+    /// The path has operations, but none with this method.
+    #[error("This path does not have this method.")]
+    NoSuchMethod,
+    /// The path, the query, the message or the body breaks a rule.
+    #[error("The request is malformed.")]
+    Malformed,
+    /// The body is longer than any of its operation.
+    #[error("The body is too long.")]
+    BodyTooLong,
+    /// The body did not arrive in time.
+    #[error("The body did not arrive in time.")]
+    BodyTooSlow,
+    /// The token is of another account or pod than the subscription that it should renew.
+    #[error("The token is of another account or pod.")]
+    OtherHolder,
+    /// The account sends more requests than it may; it may send one after so many seconds.
+    #[error("Too many requests. Try again after {0} s.")]
+    Throttled(u32),
+    /// The caller asks for more at once than a limit allows.
+    #[error("The request exceeds a limit of this vault.")]
+    Limit,
+    /// Too many changes wait for the writer.
+    #[error("The vault has too many writes waiting. Try again after {RETRY_AFTER} s.")]
+    QueueFull,
+    /// Work that needs as much memory as this waits already.
+    #[error("The vault is busy with other large requests. Try again after {RETRY_AFTER} s.")]
+    Busy,
+    /// Policy does not allow it.
+    #[error("The caller does not have {0} permission on this object of this vault, or it does not exist.")]
+    Forbidden(Permission),
+    /// The subscription does not hold the object that it asks for.
+    #[error("The subscription does not hold this object.")]
+    NotSubscribed,
+    /// Policy cannot be asked.
+    #[error("The vault answers no data now: {0}.")]
+    Closed(#[from] Closed),
+    /// The objects refuse it.
+    #[error("{0}")]
+    Object(#[from] ObjectError),
+    /// The log does not take the record of the request, so the vault does not answer it.
+    #[error("The vault cannot write its audit log now.")]
+    Audit,
+    /// The store takes no changes.
+    #[error("The vault cannot store changes now.")]
+    Storage,
+    /// Whether the store kept a change is not known.
+    #[error("The vault cannot tell whether the change was stored.")]
+    OutcomeUnknown,
+}
+
+impl Failure {
+    /// The status and the word that faces answer and the audit log shows. A word is more exact than its status where
+    /// both could say it.
+    pub const fn outcome(&self) -> Outcome {
+        let (status, word) = match self {
+            Self::Malformed => (400, "BadParameter"),
+            Self::OtherHolder => (401, "Unauthorized"),
+            Self::Forbidden(_) => (403, "ForbiddenByPolicy"),
+            Self::NotSubscribed => (403, "Forbidden"),
+            Self::NoSuchOperation => (404, "NotFound"),
+            Self::NoSuchMethod => (405, "MethodNotAllowed"),
+            Self::BodyTooSlow => (408, "BadParameter"),
+            Self::BodyTooLong => (413, "BadParameter"),
+            Self::Throttled(_) | Self::Limit | Self::QueueFull | Self::Busy => (429, "Throttled"),
+            Self::Closed(_) => (503, "PolicyUnavailable"),
+            Self::Audit => (503, "AuditUnavailable"),
+            Self::Storage => (503, "StorageUnavailable"),
+            Self::OutcomeUnknown => (503, "OutcomeUnknown"),
+            Self::Object(error) => return outcome_of_error(error),
+        };
+        Outcome::failure(status, word)
+    }
+
+    /// After how many seconds the same request may succeed, where waiting may help.
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Throttled(seconds) => Some(*seconds),
+            Self::Limit
+            | Self::QueueFull
+            | Self::Busy
+            | Self::Closed(_)
+            | Self::Audit
+            | Self::Storage
+            | Self::OutcomeUnknown
+            | Self::Object(ObjectError::Store(_)) => Some(RETRY_AFTER),
+            Self::NoSuchOperation
+            | Self::NoSuchMethod
+            | Self::Malformed
+            | Self::BodyTooLong
+            | Self::BodyTooSlow
+            | Self::OtherHolder
+            | Self::Forbidden(_)
+            | Self::NotSubscribed
+            | Self::Object(_) => None,
+        }
+    }
+}
+
+const fn outcome_of_error(error: &ObjectError) -> Outcome {
+    let (status, word) = match error {
+        ObjectError::BadParameter(_) => (400, "BadParameter"),
+        ObjectError::SecretDisabled { .. } => (403, "SecretDisabled"),
+        ObjectError::PurgeProtected { .. } => (403, "ForbiddenByPolicy"),
+        ObjectError::SecretNotFound { .. } => (404, "SecretNotFound"),
+        ObjectError::DeletedButRecoverable { .. } => (409, "ObjectIsDeletedButRecoverable"),
+        ObjectError::NameInUse { .. } => (409, "Conflict"),
+        ObjectError::Corrupt { .. } => (500, "InternalServerError"),
+        ObjectError::Store(_) => (503, "StorageUnavailable"),
+    };
+    Outcome::failure(status, word)
+}
+
+/// What the objects made of a request.
+pub(super) const fn outcome_of(done: &Result<Answer, ObjectError>) -> Outcome {
+    match done {
+        Ok(answer) => outcome_of_answer(answer),
+        Err(error) => outcome_of_error(error),
+    }
+}
+
+/// The status of an answer: 204 where there is nothing to say.
+pub(super) const fn outcome_of_answer(answer: &Answer) -> Outcome {
+    match answer {
+        Answer::Purged => Outcome::success(204),
+        Answer::Secret(_) | Answer::Page(_) | Answer::Backup(_) => Outcome::success(200),
+    }
+}
+
+/// The share of the log's quota for the record of a request that was not a change: refusals keep a reserve, which
+/// nobody whom policy allows something can use up.
+pub(super) const fn class_of(verdict: &Verdict) -> Class {
+    match verdict {
+        Verdict::Allow(_) => Class::Read,
+        Verdict::Deny(_) | Verdict::NoPolicy | Verdict::NotAsked => Class::Refusal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_audit::PolicyName;
+    use strongroom_engine::{BadParameter, store::StoreError};
+
+    use super::*;
+
+    /// Every row, each with whether waiting may help.
+    fn rows() -> Vec<(Failure, u16, &'static str, Option<u32>)> {
+        let name: strongroom_core::ObjectName = "a".parse().unwrap();
+        let object = |error| Failure::Object(error);
+        vec![
+            (Failure::Malformed, 400, "BadParameter", None),
+            (Failure::OtherHolder, 401, "Unauthorized", None),
+            (
+                Failure::Forbidden(Permission::SecretGet),
+                403,
+                "ForbiddenByPolicy",
+                None,
+            ),
+            (Failure::NotSubscribed, 403, "Forbidden", None),
+            (Failure::NoSuchOperation, 404, "NotFound", None),
+            (Failure::NoSuchMethod, 405, "MethodNotAllowed", None),
+            (Failure::BodyTooSlow, 408, "BadParameter", None),
+            (Failure::BodyTooLong, 413, "BadParameter", None),
+            (Failure::Throttled(7), 429, "Throttled", Some(7)),
+            (Failure::Limit, 429, "Throttled", Some(1)),
+            (Failure::QueueFull, 429, "Throttled", Some(1)),
+            (Failure::Busy, 429, "Throttled", Some(1)),
+            (
+                Failure::Closed(Closed::NoBundle),
+                503,
+                "PolicyUnavailable",
+                Some(1),
+            ),
+            (Failure::Closed(Closed::Stale), 503, "PolicyUnavailable", Some(1)),
+            (
+                Failure::Closed(Closed::RolledBack),
+                503,
+                "PolicyUnavailable",
+                Some(1),
+            ),
+            (Failure::Audit, 503, "AuditUnavailable", Some(1)),
+            (Failure::Storage, 503, "StorageUnavailable", Some(1)),
+            (Failure::OutcomeUnknown, 503, "OutcomeUnknown", Some(1)),
+            (object(BadParameter::SkipToken.into()), 400, "BadParameter", None),
+            (
+                object(ObjectError::SecretDisabled { name: name.clone() }),
+                403,
+                "SecretDisabled",
+                None,
+            ),
+            (
+                object(ObjectError::PurgeProtected { name: name.clone() }),
+                403,
+                "ForbiddenByPolicy",
+                None,
+            ),
+            (
+                object(ObjectError::SecretNotFound {
+                    name: name.clone(),
+                    version: None,
+                }),
+                404,
+                "SecretNotFound",
+                None,
+            ),
+            (
+                object(ObjectError::DeletedButRecoverable { name: name.clone() }),
+                409,
+                "ObjectIsDeletedButRecoverable",
+                None,
+            ),
+            (object(ObjectError::NameInUse { name }), 409, "Conflict", None),
+            (
+                object(ObjectError::Corrupt { what: "a".into() }),
+                500,
+                "InternalServerError",
+                None,
+            ),
+            (
+                object(StoreError::Unavailable("a".into()).into()),
+                503,
+                "StorageUnavailable",
+                Some(1),
+            ),
+        ]
+    }
+
+    #[test]
+    fn each_failure_has_its_status_its_word_and_its_time_to_wait() {
+        for (failure, status, word, wait) in rows() {
+            assert_eq!(failure.outcome(), Outcome::failure(status, word), "{failure:?}");
+            assert_eq!(failure.retry_after(), wait, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_purge_has_nothing_to_say() {
+        assert_eq!(outcome_of_answer(&Answer::Purged), Outcome::success(204));
+        let backup = Answer::Backup(strongroom_engine::BackupBlob::new([]));
+        assert_eq!(outcome_of_answer(&backup), Outcome::success(200));
+    }
+
+    #[test]
+    fn whom_policy_allows_something_uses_no_bytes_that_are_kept_for_refusals() {
+        let policy = || PolicyName::new("p");
+        assert_eq!(class_of(&Verdict::Allow(policy())), Class::Read);
+        for verdict in [Verdict::Deny(policy()), Verdict::NoPolicy, Verdict::NotAsked] {
+            assert_eq!(class_of(&verdict), Class::Refusal, "{verdict:?}");
+        }
+    }
+}
