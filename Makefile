@@ -70,7 +70,7 @@ clippy: ## lints, warnings as errors
 	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
 
 .PHONY: layers
-layers: ## core and engine stay free of I/O frameworks, and serving of the rest
+layers: ## what each crate and room must not name, and no circle of modules
 	@echo "==> layers"
 	scripts/check-layers
 

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::SystemTime};
 use serde::{Serialize, ser::SerializeStruct};
 use strongroom_core::{Generation, ObjectKind, ObjectName};
 
-use crate::{chain::Hash, entry::Time, refusals::RefusalCount};
+use crate::{chain::Hash, refusal_count::RefusalCount, time::Time};
 
 /// Who caused an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -3,12 +3,14 @@
 use std::{
     fs::{File, TryLockError},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread::{self, JoinHandle, Thread},
     time::Duration,
 };
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use self::{
     gauges::Gauges,
@@ -282,21 +284,18 @@ impl Shared {
             if progress.failures != failures || self.stopped.load(Relaxed) {
                 return Err(AppendError::NotSynced);
             }
-            progress = self
-                .progressed
-                .wait(progress)
-                .unwrap_or_else(PoisonError::into_inner);
+            self.progressed.wait(&mut progress);
         }
         Ok(())
     }
 
     /// The writer is whole between its statements: a panic elsewhere under the lock changes nothing of it.
     fn lock(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.writer.lock()
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        self.progress.lock()
     }
 }
 

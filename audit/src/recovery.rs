@@ -4,7 +4,7 @@ use std::{fmt, time::SystemTime};
 
 use serde::{Serialize, ser::SerializeStruct};
 
-use crate::entry::Time;
+use crate::time::Time;
 
 /// What a log found wrong and went on from. Each is told by a record of type `recovered`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,57 +3,16 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
     time::SystemTime,
 };
 
-use serde::Serialize;
+use parking_lot::Mutex;
 
-use crate::{entry::Time, event::Event};
-
-/// Why a request was refused before anyone was known to ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalReason {
-    /// No token: the first request of every Azure client, to get the challenge.
-    NoToken,
-    /// A token that is not one of ours, or not for this vault, or not valid now.
-    BadToken,
-    /// A Host that is not this vault's.
-    OtherHost,
-    /// More requests, connections or bytes than a source may send.
-    Limited,
-    /// Not a request at all: handshake or HTTP is broken.
-    Malformed,
-}
-
-/// Refusals by reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RefusalCount {
-    /// [`RefusalReason::NoToken`].
-    pub no_token: u64,
-    /// [`RefusalReason::BadToken`].
-    pub bad_token: u64,
-    /// [`RefusalReason::OtherHost`].
-    pub other_host: u64,
-    /// [`RefusalReason::Limited`].
-    pub limited: u64,
-    /// [`RefusalReason::Malformed`].
-    pub malformed: u64,
-}
-
-impl RefusalCount {
-    fn add(&mut self, reason: RefusalReason) {
-        let count = match reason {
-            RefusalReason::NoToken => &mut self.no_token,
-            RefusalReason::BadToken => &mut self.bad_token,
-            RefusalReason::OtherHost => &mut self.other_host,
-            RefusalReason::Limited => &mut self.limited,
-            RefusalReason::Malformed => &mut self.malformed,
-        };
-        *count = count.saturating_add(1);
-    }
-}
+use crate::{
+    event::Event,
+    refusal_count::{RefusalCount, RefusalReason},
+    time::Time,
+};
 
 /// Counts refusals of a bounded number of sources; those beyond share one count.
 #[derive(Debug)]
@@ -84,7 +43,7 @@ impl RefusalCounter {
     /// Counts one refusal. IPv6 sources are told apart by /64: one host has as many addresses as it likes.
     pub fn count(&self, source: IpAddr, reason: RefusalReason) {
         let source = Some(network_of(source));
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock();
         let full = counts.by_source.len() >= self.sources && !counts.by_source.contains_key(&source);
         counts
             .by_source
@@ -95,7 +54,7 @@ impl RefusalCounter {
 
     /// Ends the interval at `now`: one event per source that was refused in it.
     pub fn take(&self, now: SystemTime) -> Vec<Event> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock();
         let since = Time(std::mem::replace(&mut counts.since, now));
         let taken = std::mem::take(&mut counts.by_source);
         drop(counts);

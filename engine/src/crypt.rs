@@ -5,5 +5,6 @@ pub mod digest;
 pub mod entropy;
 pub mod head;
 pub mod keyring;
+pub mod opened;
 pub mod seal;
 pub mod version;

@@ -51,7 +51,7 @@ pub use format::{
 pub use object::{
     answer::{Answer, Attributes, ItemPage, SecretBundle},
     apply::apply,
-    backup::BackupBlob,
+    blob::BackupBlob,
     error::{BadParameter, ObjectError},
     inputs::Inputs,
     limits::{ObjectLimits, RecoveryLevel, SoftDelete},

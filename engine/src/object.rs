@@ -5,10 +5,10 @@
 pub mod answer;
 pub mod apply;
 pub mod backup;
+pub mod blob;
 pub mod error;
 pub mod inputs;
 pub mod limits;
-pub mod opened;
 pub mod read;
 pub mod request;
 pub mod resolve;

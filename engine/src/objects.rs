@@ -7,18 +7,19 @@
 //!                       +-> answer each, tell who listens which names changed
 //! ```
 
-use std::sync::{Arc, PoisonError, RwLock, mpsc};
+use std::sync::{Arc, mpsc};
 
+use parking_lot::RwLock;
 use strongroom_core::{ObjectName, Timestamp, Version};
 
 use crate::{
-    crypt::keyring::Keyring,
+    crypt::{keyring::Keyring, opened::OpenedHeads},
     format::{digest::Digest, id::VaultId, key, meta},
     object::{
         answer::Answer,
-        backup::{self, BackupBlob},
+        backup,
+        blob::BackupBlob,
         error::{ObjectError, damaged_state},
-        opened::OpenedHeads,
         read::read,
         request::{ReadRequest, WriteRequest},
         resolve::{Resolution, resolve},
@@ -91,7 +92,7 @@ impl Published {
 
 impl Shared {
     fn published(&self) -> Arc<Published> {
-        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.published.read())
     }
 
     /// Lets readers see another state of the store.
@@ -116,7 +117,7 @@ impl Shared {
 
     fn replace(&self, published: Published) {
         let published = Arc::new(published);
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+        *self.published.write() = published;
     }
 
     /// Keeps what the last commit says of the store.
@@ -127,23 +128,15 @@ impl Shared {
                 WriteError::Unavailable
             }
         });
-        *self.unwritable.write().unwrap_or_else(PoisonError::into_inner) = problem;
+        *self.unwritable.write() = problem;
     }
 
     fn unwritable(&self) -> Option<WriteError> {
-        self.unwritable
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.unwritable.read().clone()
     }
 
     fn tell(&self, notice: &ChangeNotice) {
-        for listener in self
-            .listeners
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-        {
+        for listener in self.listeners.read().iter() {
             listener(notice);
         }
     }
@@ -244,11 +237,7 @@ impl Objects {
 
     /// Adds a listener to committed changes. It must not hold a handle on this vault: the writer would never end.
     pub fn on_change(&self, listener: Listener) {
-        self.shared
-            .listeners
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(listener);
+        self.shared.listeners.write().push(listener);
     }
 
     /// The latest committed state.

@@ -5,12 +5,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub mod change_log;
 pub mod memory;
 pub mod overlay;
 pub mod redb;
 
-pub use change_log::Changes;
 pub use memory::MemoryStore;
 pub use overlay::Overlay;
 pub use redb::{OpenStoreError, RedbOptions, RedbStore};
@@ -128,6 +126,16 @@ pub struct Limits {
     pub bytes: usize,
 }
 
+impl Default for Limits {
+    /// 16,384 keys and 32 MiB: what a commit can hold in memory several times over, and writes in well under a second.
+    fn default() -> Self {
+        Self {
+            ops: 16_384,
+            bytes: 32 * 1024 * 1024,
+        }
+    }
+}
+
 /// One stretch of a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
@@ -175,9 +183,6 @@ pub trait Store: Send + Sync {
 
     /// What fits in one batch.
     fn limits(&self) -> Limits;
-
-    /// The keys changed by commits after `after`.
-    fn changes(&self, after: Gen) -> Changes;
 }
 
 /// One committed state of a store, unchanged by later commits.

@@ -12,9 +12,10 @@ use super::{error::AppendError, gauges::Gauges, open::End};
 use crate::{
     chain::{Head, Link, Place},
     config::{Class, LogConfig},
-    entry::{Entry, Time},
+    entry::Entry,
     recovery::{Recovery, Upkeep},
     segment::{Breach, Continues, Header, Segment, WriteError, make_dir, total},
+    time::Time,
 };
 
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::{fmt::Write as _, time::Duration};
 use strongroom_core::{AccountName, NamedObject, NodeRef, PodRef, Principal, ServiceAccount};
 
 use super::{Origin, Outcome, Record, Resource, Verdict};
-use crate::entry::Time;
+use crate::time::Time;
 
 /// A line in the making.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::{
         value::SecretValue,
     },
     object::{
-        backup::BackupBlob,
+        blob::BackupBlob,
         limits::{RecoveryLevel, SoftDelete},
         request::Marker,
     },

@@ -1,7 +1,5 @@
 //! Backups: one secret with all its versions in one sealed blob.
 
-use std::fmt;
-
 use strongroom_core::{ObjectName, Version};
 
 use crate::{
@@ -15,35 +13,13 @@ use crate::{
         version,
     },
     object::{
+        blob::BackupBlob,
         error::{BadParameter, ObjectError, damaged},
         view::View,
     },
 };
 
 const MAGIC: Magic = *b"SRbk";
-
-/// A sealed backup of one secret, as `BackupSecret` answers and `RestoreSecret` takes it: opaque bytes, encrypted under
-/// the vault's backup key. The HTTP layer writes it as base64url.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BackupBlob(Box<[u8]>);
-
-impl BackupBlob {
-    /// A blob from the bytes a caller sent; they are judged when it is opened.
-    pub fn new(bytes: impl Into<Box<[u8]>>) -> Self {
-        Self(bytes.into())
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for BackupBlob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BackupBlob({} bytes)", self.0.len())
-    }
-}
 
 /// A version as a backup holds it.
 #[derive(Debug)]

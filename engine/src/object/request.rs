@@ -4,7 +4,7 @@ use strongroom_core::{ObjectName, Version};
 
 use crate::{
     format::{fields::AttributesPatch, tags::Tags, value::SecretValue},
-    object::backup::BackupBlob,
+    object::blob::BackupBlob,
 };
 
 /// A question; it changes nothing.

@@ -3,7 +3,7 @@
 use strongroom_core::{ObjectKind, ObjectName, Timestamp, Version};
 
 use crate::{
-    crypt::{head, head::Head, keyring::Keyring, version},
+    crypt::{head, head::Head, keyring::Keyring, opened::OpenedHeads, version},
     format::{
         fields::VersionFields,
         id::{Owner, Sequence, VaultId},
@@ -14,7 +14,6 @@ use crate::{
         answer::{Attributes, SecretBundle},
         error::{ObjectError, damaged},
         limits::{ObjectLimits, SoftDelete},
-        opened::OpenedHeads,
     },
     store::{Snapshot, Value},
 };

@@ -2,10 +2,11 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, RwLock, mpsc},
+    sync::{Arc, mpsc},
     time::Duration,
 };
 
+use parking_lot::RwLock;
 use strongroom_audit::{Head as AuditHead, Log};
 
 use super::{Objects, Published, Shared, WriterHandle, outbox::Outbox, writer::Writer};

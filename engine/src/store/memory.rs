@@ -1,21 +1,15 @@
 //! A store in memory: for tests, and as the model that other stores are compared with.
 
-use std::{
-    collections::BTreeMap,
-    ops::Bound,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
-use super::{
-    Batch, Changes, CommitError, Gen, Key, Limits, Page, Snapshot, Store, StoreError, Value,
-    change_log::ChangeLog,
-};
+use parking_lot::RwLock;
+
+use super::{Batch, CommitError, Gen, Key, Limits, Page, Snapshot, Store, StoreError, Value};
 
 /// A store in memory. A commit copies the map when someone holds a snapshot of it, so it suits small contents.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MemoryStore {
     state: RwLock<Arc<State>>,
-    changes: ChangeLog,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -24,22 +18,13 @@ struct State {
     records: BTreeMap<Key, Value>,
 }
 
-impl Default for MemoryStore {
-    fn default() -> Self {
-        Self {
-            state: RwLock::default(),
-            changes: ChangeLog::new(Gen::default()),
-        }
-    }
-}
-
 impl Store for MemoryStore {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
-        Ok(Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner)) as Arc<dyn Snapshot>)
+        Ok(Arc::clone(&self.state.read()) as Arc<dyn Snapshot>)
     }
 
     fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError> {
-        let mut shared = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.state.write();
         if shared.generation != expect {
             return Err(CommitError::Conflict);
         }
@@ -51,19 +36,11 @@ impl Store for MemoryStore {
             };
         }
         state.generation = expect.next();
-        self.changes.record(state.generation, batch);
         Ok(state.generation)
     }
 
     fn limits(&self) -> Limits {
-        Limits {
-            ops: 16_384,
-            bytes: 32 * 1024 * 1024,
-        }
-    }
-
-    fn changes(&self, after: Gen) -> Changes {
-        self.changes.after(after)
+        Limits::default()
     }
 }
 

@@ -10,15 +10,16 @@ use std::{
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
 
+use parking_lot::RwLock;
 use redb::{Database, StorageBackend, TableDefinition, backends::FileBackend};
 
 use self::{failure::Failure, snapshot::RedbSnapshot};
-use super::{Batch, Changes, CommitError, Gen, Limits, Snapshot, Store, StoreError, change_log::ChangeLog};
+use super::{Batch, CommitError, Gen, Limits, Snapshot, Store, StoreError};
 
 mod create;
 mod failure;
@@ -66,7 +67,6 @@ pub struct RedbStore {
     open: Opener,
     /// None after an error that opening again did not mend.
     opened: RwLock<Option<Opened>>,
-    changes: ChangeLog,
     room: Option<Room>,
 }
 
@@ -123,30 +123,25 @@ impl RedbStore {
             database: open(true)?,
             broken: Arc::default(),
         };
-        let generation = header::prepare(&opened.database)?;
+        header::prepare(&opened.database)?;
         let opened = RwLock::new(Some(opened));
-        Ok(Self {
-            open,
-            opened,
-            changes: ChangeLog::new(generation),
-            room,
-        })
+        Ok(Self { open, opened, room })
     }
 
     /// Does `work` with the database, opening it again first where it failed before.
     fn with<T>(&self, work: impl FnOnce(&Opened) -> Result<T, Failure>) -> Result<T, Failure> {
-        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        let opened = self.opened.read();
         if let Some(opened) = opened.as_ref().filter(|opened| !opened.broken.load(Relaxed)) {
             return work(opened);
         }
         drop(opened);
         self.reopen()?;
-        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        let opened = self.opened.read();
         opened.as_ref().map_or(Err(Failure::Closed), work)
     }
 
     fn reopen(&self) -> Result<(), Failure> {
-        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = self.opened.write();
         // The file is locked for as long as the old handle lives.
         *opened = None;
         *opened = Some(Opened {
@@ -221,24 +216,14 @@ impl Store for RedbStore {
             }
         });
         match outcome {
-            Ok(true) => {
-                self.changes.record(generation, batch);
-                Ok(generation)
-            }
+            Ok(true) => Ok(generation),
             Ok(false) => Err(CommitError::Conflict),
             Err(failure) => Err(self.after_failure(expect, &failure, committing)),
         }
     }
 
     fn limits(&self) -> Limits {
-        Limits {
-            ops: 16_384,
-            bytes: 32 * 1024 * 1024,
-        }
-    }
-
-    fn changes(&self, after: Gen) -> Changes {
-        self.changes.after(after)
+        Limits::default()
     }
 }
 

@@ -6,9 +6,9 @@ use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, Inputs, ItemPage, Keyring, ObjectError, PageRequest, ReadRequest, Rules,
     SecretBundle, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
-    crypt::{cipher::KeyBytes, keyring::KeyringSeeds},
+    crypt::{cipher::KeyBytes, keyring::KeyringSeeds, opened::OpenedHeads},
     format::id::VaultId,
-    object::{opened::OpenedHeads, transaction},
+    object::transaction,
     read,
     store::{MemoryStore, Snapshot, Store},
 };

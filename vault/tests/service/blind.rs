@@ -13,7 +13,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use strongroom_core::VaultRef;
 use strongroom_engine::store::{
-    Batch, Changes, CommitError, Gen, Key, Limits, MemoryStore, Page, Snapshot, Store, StoreError, Value,
+    Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Snapshot, Store, StoreError, Value,
 };
 use strongroom_vault::{
     access::{Access, AccessConfig},
@@ -58,10 +58,6 @@ impl Store for Counted {
 
     fn limits(&self) -> Limits {
         self.store.limits()
-    }
-
-    fn changes(&self, after: Gen) -> Changes {
-        self.store.changes(after)
     }
 }
 

@@ -7,7 +7,8 @@ use crate::{
     format::head::HeadFields,
     object::{
         answer::{Answer, Attributes, SecretBundle},
-        backup::{self, BackedUp, BackupBlob},
+        backup::{self, BackedUp},
+        blob::BackupBlob,
         error::{BadParameter, ObjectError},
         transaction::Transaction,
     },

@@ -19,11 +19,11 @@ pub(super) fn begin(database: &Database) -> Result<WriteTransaction, Failure> {
     Ok(transaction)
 }
 
-/// Makes an empty store of a new file; answers the generation.
-pub(super) fn prepare(database: &Database) -> Result<Gen, Failure> {
+/// Makes an empty store of a new file; reads the header of one that is there.
+pub(super) fn prepare(database: &Database) -> Result<(), Failure> {
     let reading = database.begin_read()?;
     match reading.open_table(HEADER) {
-        Ok(table) => return read(&table),
+        Ok(table) => return read(&table).map(drop),
         Err(TableError::TableDoesNotExist(_)) => {}
         Err(error) => return Err(error.into()),
     }
@@ -32,7 +32,7 @@ pub(super) fn prepare(database: &Database) -> Result<Gen, Failure> {
     transaction.open_table(RECORDS)?;
     write(&transaction, Gen::default())?;
     transaction.commit()?;
-    Ok(Gen::default())
+    Ok(())
 }
 
 /// The generation that a reader sees.

@@ -6,12 +6,13 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher as _, RandomState},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use strongroom_core::ObjectName;
 
-use crate::{crypt::head::Head, store::Value};
+use super::head::Head;
+use crate::store::Value;
 
 /// Parts with a lock of their own.
 const SHARDS: usize = 16;
@@ -57,8 +58,6 @@ impl OpenedHeads {
     fn shard(&self, name: &ObjectName) -> Option<MutexGuard<'_, Shard>> {
         let hash = self.hasher.hash_one(name);
         let shard = usize::try_from(hash).unwrap_or_default() % SHARDS;
-        self.shards
-            .get(shard)
-            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
+        self.shards.get(shard).map(|shard| shard.lock())
     }
 }
