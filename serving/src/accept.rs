@@ -1,18 +1,19 @@
-//! Listeners for those who have proved nothing yet, shared by the vault and the identity service: connections accepted
-//! within limits, their TLS handshakes bounded, their requests handed to a router, drained.
+//! Connections of peers that have proved nothing yet: accepted within limits, their TLS handshakes bounded, their
+//! requests handed to a router, drained.
 //!
 //! ```text
 //!   accept --> slot --> handshake (a slot of its own, time) --> HTTP/1.1 or HTTP/2 --> router
 //! ```
 //!
-//! Everything here happens before anyone has proved who they are, so everything has a bound: connections, handshakes,
-//! header bytes and counts, streams, resets, what is said without asking, idle time. Slots are bounded in all and per
-//! source, and when all are taken the one that has been idle for longest is given to the newcomer.
+//! All of this happens before a peer has proved an identity, so all of it has a bound: connections, handshakes, header
+//! bytes and counts, streams, resets, frames that belong to no request, idle time. Slots are bounded in all and per
+//! source. When all slots are taken, a new connection gets the slot of the one that has been idle for longest.
 
 mod activity;
 mod chatter;
 mod connection;
 mod counts;
+mod drain;
 mod listener;
 mod slots;
 mod source;
@@ -22,17 +23,18 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use rustls::{ProtocolVersion, pki_types::CertificateDer};
 
 pub use counts::Counts;
-pub use listener::{Drain, Listener};
+pub use drain::Drain;
+pub use listener::Listener;
 pub use source::Source;
 
-/// Who is at the other end of a connection; every request carries it as an extension.
+/// The other end of a connection. Every request carries it as an extension.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// Its address.
+    /// The address that the connection comes from.
     pub address: SocketAddr,
-    /// The version of TLS agreed on.
+    /// The version of TLS agreed on; `None` without TLS.
     pub tls: Option<ProtocolVersion>,
-    /// The certificates it showed, its own first; empty where none were asked for.
+    /// The certificates that the peer showed, its own first; empty where the server asks for none.
     pub certificates: Arc<[CertificateDer<'static>]>,
 }
 
@@ -45,7 +47,7 @@ pub struct Limits {
     pub connections_per_source: usize,
     /// Connections that have not finished their TLS handshake.
     pub handshakes: usize,
-    /// Connections of one source that have not: so that who never finishes leaves room for others.
+    /// Connections of one source that have not: a source that never finishes leaves room for others.
     pub handshakes_per_source: usize,
     /// How long a handshake may take.
     pub handshake_timeout: Duration,

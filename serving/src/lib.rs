@@ -2,8 +2,22 @@
 //!
 //! ```text
 //!   accept   connections within limits, their TLS handshakes, HTTP, draining
+//!   tls      the serving certificate, reloaded when its files change
+//!   reload   files that are read again when they change
+//!   rate     how many requests one key may make
+//!   health   /healthz, /readyz and /metrics
+//!   metrics  the text of a registry
+//!   signal   the signals that end a program
+//!   log      one JSON object per line on standard error
 //! ```
 //!
 //! This crate knows no vault, no token and no object: it depends on no other crate of the workspace.
 
 pub mod accept;
+pub mod health;
+pub mod log;
+pub mod metrics;
+pub mod rate;
+pub mod reload;
+pub mod signal;
+pub mod tls;

@@ -1,10 +1,8 @@
 //! Whether a connection has a request in flight, and since when it has none.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep_until};
 
 /// The requests in flight of one connection.
@@ -18,7 +16,7 @@ struct State {
     last: Instant,
 }
 
-/// One request in flight, until its answer's body is sent or given up.
+/// One request in flight, until its response's body is sent or given up.
 #[derive(Debug)]
 pub(crate) struct InFlight(Activity);
 
@@ -51,7 +49,7 @@ impl Activity {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Returns once nothing has been in flight for `timeout`.

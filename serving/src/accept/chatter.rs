@@ -1,4 +1,4 @@
-//! A bound on what a connection may say without asking for anything.
+//! A bound on the bytes that a connection may send outside requests.
 //!
 //! Frames that belong to no request (pings, settings, window updates, priorities) cost work and lead nowhere, and HTTP/2
 //! sets no bound on them (RFC 9113, section 10.5).
@@ -17,8 +17,8 @@ use super::activity::Activity;
 /// it had come may still be on its way, up to the connection's window of a mebibyte.
 const MOST: usize = 2 << 20;
 
-/// An HTTP/2 connection that ends when it says too much while no request is in flight. HTTP/1.1 has nothing to say
-/// outside a request, and is let alone.
+/// A connection that ends when the peer sends too much over HTTP/2 while no request is in flight. HTTP/1.1 has no
+/// frames outside of requests, and no bound here.
 #[derive(Debug)]
 pub(crate) struct Bounded<S> {
     stream: S,
@@ -49,7 +49,7 @@ impl<S> Bounded<S> {
         if self.spent > MOST {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                "much said and nothing asked",
+                "too many frames outside of requests",
             ));
         }
         Ok(())
@@ -107,7 +107,7 @@ mod tests {
 
     const ALL: usize = 2 * MOST;
 
-    /// Reads all there is, as long as it is let.
+    /// Reads until the end or an error, and gives the count of bytes.
     async fn read(activity: &Activity, is_http2: bool, between: impl Fn()) -> usize {
         let endless = vec![0; ALL];
         let mut stream = Bounded::new(endless.as_slice(), activity.clone(), is_http2);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_for_nothing_is_cut_off_and_who_asks_is_not() {
+    async fn a_peer_without_requests_is_cut_off_and_one_with_requests_is_not() {
         let activity = Activity::new();
         assert_eq!(read(&activity, true, || ()).await, MOST);
         assert_eq!(read(&activity, false, || ()).await, ALL);

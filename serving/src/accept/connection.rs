@@ -18,15 +18,16 @@ use tower::ServiceExt;
 
 use super::{Drain, Limits, Peer, chatter::Bounded, slots::Slot};
 
-/// How long an idle connection has to say goodbye.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long the peer of an idle connection has to end it, once the server has announced the end.
+const CLOSING: Duration = Duration::from_secs(2);
 
-/// How often an HTTP/2 peer is asked whether it is still there.
+/// How often the server pings an HTTP/2 peer, and how long the peer may take to answer.
 const PING: Duration = Duration::from_secs(30);
 
 /// Streams that a peer may open and reset before the connection is closed (CVE-2023-44487).
 const MAX_RESETS: usize = 64;
 
+/// Serves one connection until it ends, has been idle for too long, loses its slot, or the drain begins.
 pub(crate) async fn serve<S>(
     stream: S,
     peer: Peer,
@@ -64,13 +65,13 @@ pub(crate) async fn serve<S>(
     };
     if !finished {
         connection.as_mut().graceful_shutdown();
-        let farewell = async {
-            sleep(FAREWELL).await;
-            activity.idle(FAREWELL).await;
+        let closing = async {
+            sleep(CLOSING).await;
+            activity.idle(CLOSING).await;
         };
         tokio::select! {
             _ = connection => {}
-            () = farewell => {}
+            () = closing => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What listeners count. The reasons are a closed set, never a source.
+//! The counts of listeners. The label `reason` takes words of this crate alone, never a source.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -11,7 +11,7 @@ struct Refusal {
     reason: &'static str,
 }
 
-/// The numbers of one or more listeners; a clone counts into the same.
+/// The counts of one or more listeners. Clones are the same counts.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
     open: Gauge,
@@ -19,7 +19,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Has `registry` tell them.
+    /// Registers the counts in `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "connections",
@@ -33,7 +33,7 @@ impl Counts {
         );
     }
 
-    /// Counts one connection for as long as the answer is kept.
+    /// Counts one connection as open until the result is dropped.
     pub(crate) fn opened(&self) -> Open {
         self.open.inc();
         Open(self.open.clone())

@@ -1,4 +1,4 @@
-//! Accepts connections until told to stop, then lets those open finish.
+//! Accepts connections until the drain begins; those that are open finish.
 
 use std::{
     io,
@@ -14,54 +14,15 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Counts, Limits, Peer, Source,
+    Counts, Drain, Limits, Peer, Source,
     connection::serve,
     slots::{Slot, Slots},
 };
 
-/// How long requests in flight may take to finish.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// How long to wait when the system has no more file descriptors.
+/// How long to wait before the next try where the system cannot accept, for want of file descriptors for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// The signal to stop, and those who are still busy.
-#[derive(Debug, Clone, Default)]
-pub struct Drain {
-    token: CancellationToken,
-    tasks: TaskTracker,
-}
-
-impl Drain {
-    /// Tells every listener to stop accepting and every connection to finish.
-    pub fn begin(&self) {
-        self.token.cancel();
-        self.tasks.close();
-    }
-
-    /// Whether stopping has begun.
-    pub fn has_begun(&self) -> bool {
-        self.token.is_cancelled()
-    }
-
-    /// Waits until stopping begins: streams that would never end listen to it.
-    pub async fn begun(&self) {
-        self.token.cancelled().await;
-    }
-
-    /// Runs `task`, which is waited for like a connection.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
-    }
-
-    /// Waits until every connection has finished, at most ten seconds; true when all have.
-    pub async fn finished(&self) -> bool {
-        timeout(GRACE, self.tasks.wait()).await.is_ok()
-    }
-}
 
 /// A listener that hands requests to a router.
 pub struct Listener {
@@ -82,8 +43,8 @@ impl std::fmt::Debug for Listener {
 }
 
 impl Listener {
-    /// A listener on `tcp` (which must not block), with TLS or (for what anybody may see) without. What it opens and
-    /// refuses is counted in `counts`.
+    /// A listener on `tcp`, which must be non-blocking, with `tls` or, for a port whose answers are no secret, without.
+    /// It counts the connections that it opens and refuses in `counts`.
     pub fn new(
         tcp: net::TcpListener,
         tls: Option<ServerConfig>,
@@ -103,7 +64,7 @@ impl Listener {
         }
     }
 
-    /// Accepts until the drain begins, on the runtime it is called on.
+    /// Accepts until the drain begins, on the current runtime.
     pub async fn run(self) {
         let tcp = match self.tcp.try_clone().and_then(TcpListener::from_std) {
             Ok(tcp) => tcp,
@@ -136,7 +97,7 @@ impl Listener {
     fn admit(&self, tcp: TcpStream, address: SocketAddr, open: Slot, shaking: Slot) {
         let (tls, router, limits) = (self.tls.clone(), self.router.clone(), Arc::clone(&self.limits));
         let (counts, drain) = (self.counts.clone(), self.drain.clone());
-        self.drain.tasks.spawn(async move {
+        self.drain.spawn(async move {
             let Some(tls) = tls else {
                 drop(shaking);
                 let peer = Peer {
@@ -177,7 +138,7 @@ impl Listener {
     }
 }
 
-/// What the handshake settled: the peer, and whether HTTP/2 is spoken.
+/// The peer as the handshake showed it, and whether both agreed on HTTP/2.
 fn session(stream: &TlsStream<TcpStream>, address: SocketAddr) -> (Peer, bool) {
     let (_, session) = stream.get_ref();
     let shown = session.peer_certificates().unwrap_or_default().iter();

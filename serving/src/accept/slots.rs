@@ -1,13 +1,11 @@
 //! Slots for open connections, in all and per source.
 //!
-//! A full table makes room: the connection that has had nothing in flight for longest gives its slot up, so that who
-//! holds slots without using them keeps nobody out.
+//! A full table makes room: the connection that has had no request in flight for longest loses its slot, so that a peer
+//! which holds connections without using them keeps no other out.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
 use super::{Source, activity::Activity};
@@ -61,7 +59,7 @@ impl Slots {
         })
     }
 
-    /// A slot for a connection from `source`, given back when dropped.
+    /// Takes a slot for a connection from `source`; dropping the slot gives it back.
     pub(crate) fn take(self: &Arc<Self>, source: Source) -> Result<Slot, NoSlot> {
         let mut taken = self.taken();
         if taken.by_source.get(&source).copied().unwrap_or_default() >= self.per_source {
@@ -77,7 +75,7 @@ impl Slots {
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock()
     }
 }
 
@@ -139,12 +137,12 @@ struct Held {
 }
 
 impl Slot {
-    /// What the connection is judged by when there is no room for another.
+    /// The requests in flight of the connection, by which [`Slots`] chooses the one that makes room.
     pub(crate) const fn activity(&self) -> &Activity {
         &self.held.activity
     }
 
-    /// Waits until another connection was given the slot: this one has to end.
+    /// Waits until another connection gets the slot: this one has to end then.
     pub(crate) async fn revoked(&self) {
         self.held.revoked.cancelled().await;
     }

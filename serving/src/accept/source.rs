@@ -1,11 +1,11 @@
-//! Where a connection comes from, as far as limits tell sources apart.
+//! The source of a connection, by which limits are counted.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
 };
 
-/// An IPv4 address, or the /64 of an IPv6 address: one host owns that many and could take a new one for each try.
+/// An IPv4 address, or the /64 of an IPv6 address: one host owns a whole /64 and could use a new address for each try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source(IpAddr);
 

@@ -1,0 +1,68 @@
+//! `/healthz`, `/readyz` and `/metrics`: plain HTTP on a port of its own, for the kubelet and for Prometheus.
+
+use std::{io, sync::Arc};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+
+use crate::metrics;
+
+/// What a program shows on its health port.
+pub trait Health: Send + Sync + 'static {
+    /// Why the program cannot serve, one sentence each; none while it can.
+    fn problems(&self) -> Vec<String>;
+
+    /// Sets the metrics that are not counted as things happen. Called before the metrics are written.
+    fn sample(&self) {}
+
+    /// The program's metrics.
+    fn registry(&self) -> &Registry;
+}
+
+/// The routes over `health`. `/healthz` answers while the process does; `/readyz` answers 503 with the problems while
+/// there are any.
+pub fn router(health: impl Health) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(show_readiness))
+        .route("/metrics", get(show_metrics))
+        .with_state(Arc::new(health) as Arc<dyn Health>)
+}
+
+/// Serves the routes over `health` on `tcp` until `stop` resolves and the requests in flight have ended.
+///
+/// # Errors
+/// That of the listener.
+pub async fn serve(
+    tcp: TcpListener,
+    health: impl Health,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(tcp, router(health))
+        .with_graceful_shutdown(stop)
+        .await
+}
+
+async fn show_readiness(State(health): State<Arc<dyn Health>>) -> (StatusCode, String) {
+    let problems = health.problems();
+    if problems.is_empty() {
+        (StatusCode::OK, "ok".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n"))
+    }
+}
+
+async fn show_metrics(State(health): State<Arc<dyn Health>>) -> Response {
+    health.sample();
+    match metrics::text(health.registry()) {
+        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written").into_response(),
+    }
+}
