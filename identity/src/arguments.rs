@@ -1,6 +1,6 @@
 //! The command line of the binary `strongroom-identity`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::Parser;
 
@@ -55,6 +55,6 @@ pub struct Arguments {
     #[arg(long, default_value_t = 10)]
     pub(crate) drain_seconds: u64,
     /// Exchanges per second and source that are answered in the long run; ten times as many at once.
-    #[arg(long, default_value_t = 50)]
-    pub(crate) exchanges_per_second: u32,
+    #[arg(long, default_value = "50")]
+    pub(crate) exchanges_per_second: NonZeroU32,
 }

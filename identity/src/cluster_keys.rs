@@ -1,18 +1,19 @@
 //! The cluster's keys and issuer, fetched from the API server and kept.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use http::Request;
 use kube::Client;
+use parking_lot::RwLock;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::presented::{KeySet, KeySetError};
 
-/// How soon after one fetch an unknown key id can cause the next: tokens are made up at no cost.
+/// How soon after one fetch an unknown key id can cause the next: made-up tokens cost nothing.
 const MIN_INTERVAL: Duration = Duration::from_secs(3);
 
 /// Why the keys are not known.
@@ -34,7 +35,7 @@ pub enum ClusterKeysError {
     Keys(#[from] KeySetError),
 }
 
-/// Whose tokens are accepted.
+/// The keys and issuers by which tokens are accepted.
 #[derive(Default)]
 pub(crate) struct Trusted {
     pub(crate) keys: KeySet,
@@ -69,7 +70,7 @@ impl ClusterKeys {
         Ok(self.current())
     }
 
-    /// Fetches unless that was done less than `interval` ago. Whoever comes meanwhile waits for the one fetch.
+    /// Fetches unless the last fetch was less than `interval` ago. Callers that come during a fetch wait for that one.
     pub(crate) async fn refresh(&self, interval: Duration) -> Result<(), ClusterKeysError> {
         let mut fetched = self.fetched.lock().await;
         if fetched.is_some_and(|at| at.elapsed() < interval) {
@@ -78,7 +79,7 @@ impl ClusterKeys {
         // Failures count too: an API server in trouble must not be asked for each made-up token.
         *fetched = Some(Instant::now());
         let trusted = self.fetch().await?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trusted);
+        *self.current.write() = Arc::new(trusted);
         Ok(())
     }
 
@@ -88,7 +89,7 @@ impl ClusterKeys {
     }
 
     fn current(&self) -> Arc<Trusted> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read())
     }
 
     async fn fetch(&self) -> Result<Trusted, ClusterKeysError> {

@@ -14,13 +14,11 @@
 //! - the only cluster right is TokenReview, beside reading the API server's public keys.
 
 mod arguments;
-mod certificate;
 mod cluster_keys;
 mod documents;
 mod exchange;
 mod form;
 mod grant;
-mod health;
 mod metrics;
 mod presented;
 mod readiness;
@@ -31,7 +29,6 @@ mod routes;
 mod run;
 mod settings;
 mod signing_key;
-mod source;
 
 pub use arguments::Arguments;
 pub use run::{Replica, RunError, run};

@@ -2,13 +2,16 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::Mutex;
+use prometheus_client::registry::Registry;
 use strongroom_client::{Route, Server, Trust, TrustError, identity::IdentityClient};
+use strongroom_serving::health::Health;
 
 use crate::{cluster_keys::ClusterKeysError, review, review::ReviewError, routes::Service};
 
@@ -66,15 +69,12 @@ impl Readiness {
         if self.draining.load(Ordering::Relaxed) {
             return Some("draining".to_owned());
         }
-        self.problem
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.problem.lock().clone()
     }
 
-    /// Tells a change once.
+    /// Logs a change once.
     fn set(&self, found: Option<String>) {
-        let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut problem = self.problem.lock();
         if *problem != found {
             if let Some(reason) = &found {
                 tracing::warn!(reason, "not ready");
@@ -93,6 +93,22 @@ impl Readiness {
             self.set(found);
             tokio::time::sleep(interval).await;
         }
+    }
+}
+
+/// What a replica shows on its health port.
+pub(crate) struct Shown {
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) registry: Registry,
+}
+
+impl Health for Shown {
+    fn problems(&self) -> Vec<String> {
+        self.readiness.problem().into_iter().collect()
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.registry
     }
 }
 

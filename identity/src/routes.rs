@@ -1,6 +1,7 @@
 //! The HTTP routes.
 
 use std::{
+    num::NonZeroU32,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,7 +15,10 @@ use axum::{
 use http::{StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use strongroom_serving::accept::{Peer, Source};
+use strongroom_serving::{
+    accept::{Peer, Source},
+    rate::RateLimiter,
+};
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
@@ -22,11 +26,13 @@ use crate::{
     exchange::{Exchange, Minted},
     form::TokenForm,
     refusal::Refusal,
-    source::SourceLimiter,
 };
 
 /// The longest form: two tokens of some KiB each.
 const MAX_FORM: usize = 16 << 10;
+
+/// How many seconds of its rate one source may use at once.
+const BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// Exchanges that are worked on at once.
 const MAX_AT_ONCE: usize = 256;
@@ -37,17 +43,19 @@ const DEADLINE: Duration = Duration::from_secs(8);
 /// What the routes share.
 pub(crate) struct Service {
     exchange: Exchange,
-    limiter: SourceLimiter,
+    sources: RateLimiter<Source>,
     at_once: Semaphore,
 }
 
 type Shared = State<Arc<Service>>;
 
 impl Service {
-    pub(crate) fn new(exchange: Exchange, limiter: SourceLimiter) -> Arc<Self> {
+    /// Answers each source at `rate` exchanges per second in the long run, and ten times as many at once: the driver of a
+    /// node starts with all its pods.
+    pub(crate) fn new(exchange: Exchange, rate: NonZeroU32) -> Arc<Self> {
         Arc::new(Self {
             exchange,
-            limiter,
+            sources: RateLimiter::new(rate, rate.saturating_mul(BURST)),
             at_once: Semaphore::new(MAX_AT_ONCE),
         })
     }
@@ -97,7 +105,7 @@ async fn answer(service: &Service, tenant: &str, peer: &Peer, request: Request) 
     match result {
         Ok(minted) => granted(&minted),
         Err(refusal) => {
-            tell(&refusal);
+            log(&refusal);
             refusal.into_response()
         }
     }
@@ -110,9 +118,10 @@ async fn exchange(
     source: Source,
     request: Request,
 ) -> Result<Minted, Refusal> {
-    if !service.limiter.admits(source) {
-        return Err(Refusal::Rate);
-    }
+    service
+        .sources
+        .admit(&source, Instant::now())
+        .map_err(|_| Refusal::Rate)?;
     if !service.exchange.settings.is_tenant(tenant) {
         return Err(Refusal::Tenant);
     }
@@ -130,8 +139,8 @@ fn refused_form(rejection: &FormRejection) -> Refusal {
     }
 }
 
-/// What callers do wrong is counted, not logged: they could fill the log. What we cannot do is logged.
-fn tell(refusal: &Refusal) {
+/// Logs what this service failed to do. Mistakes of callers are counted and not logged: callers could fill the log.
+fn log(refusal: &Refusal) {
     if refusal.status().is_server_error() {
         let cause = std::error::Error::source(refusal).map(ToString::to_string);
         tracing::warn!(%refusal, cause, "an exchange failed");

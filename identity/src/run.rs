@@ -4,28 +4,27 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use kube::{Client, Config};
 use prometheus_client::registry::Registry;
-use strongroom_serving::accept::{Drain, Limits, Listener};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
+use strongroom_serving::{
+    accept::{Drain, Limits, Listener},
+    health,
+    signal::Termination,
+    tls::{ServingCertificate, TlsError, server_config},
 };
+use tokio::net::TcpListener;
 
 use crate::{
     arguments::Arguments,
-    certificate::{Certificate, CertificateError, server_config},
     cluster_keys::ClusterKeys,
     exchange::Exchange,
-    health::{self, Health},
     metrics::Metrics,
-    readiness::{OwnListener, Readiness},
+    readiness::{OwnListener, Readiness, Shown},
     routes::{self, Service},
     settings::{Settings, SettingsError},
     signing_key::{SigningError, SigningKey},
-    source::SourceLimiter,
 };
 
-/// What the token endpoint takes of those who have proved nothing. A client asks for one token and goes, so that it needs
-/// less of everything than a vault.
+/// What the token endpoint takes of peers that have proved nothing. A client asks for one token and goes, so that the
+/// endpoint needs less of everything than a vault.
 const LIMITS: Limits = Limits {
     connections: 2048,
     connections_per_source: 64,
@@ -57,12 +56,9 @@ pub enum RunError {
     /// No signing key.
     #[error(transparent)]
     Signing(#[from] SigningError),
-    /// No serving certificate.
-    #[error(transparent)]
-    Certificate(#[from] CertificateError),
-    /// TLS cannot be set up.
-    #[error("cannot set up TLS: {0}")]
-    Tls(#[from] rustls::Error),
+    /// The serving certificate cannot be used.
+    #[error("cannot serve TLS")]
+    Tls(#[from] TlsError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -72,20 +68,20 @@ pub enum RunError {
         source: io::Error,
     },
     /// Signals cannot be received.
-    #[error("cannot wait for SIGTERM: {0}")]
+    #[error("cannot wait for signals: {0}")]
     Signal(io::Error),
 }
 
-/// Runs until SIGTERM, then goes on serving for the time to drain.
+/// Runs until a signal asks to end, then serves for `arguments.drain_seconds` more.
 pub async fn run(arguments: Arguments) -> Result<(), RunError> {
     let mut config = Config::infer().await?;
     config.connect_timeout = Some(API_TIMEOUT);
     config.read_timeout = Some(API_TIMEOUT);
     config.write_timeout = Some(API_TIMEOUT);
     let client = Client::try_from(config)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
+    let mut termination = Termination::listen().map_err(RunError::Signal)?;
     let replica = Replica::start(&arguments, client).await?;
-    terminate.recv().await;
+    termination.recv().await;
     tracing::info!("draining");
     replica.drain(Duration::from_secs(arguments.drain_seconds)).await;
     Ok(())
@@ -105,7 +101,7 @@ impl Replica {
     /// Starts everything; ready a moment later.
     pub async fn start(arguments: &Arguments, client: Client) -> Result<Self, RunError> {
         let settings = Settings::load(arguments)?;
-        let certificate = Certificate::load(&arguments.tls_dir)?;
+        let certificate = ServingCertificate::load(&arguments.tls_dir)?;
         let tls = server_config(Arc::clone(&certificate))?;
         let (tcp, address) = listen(arguments.listen).await?;
         let (health_tcp, health_address) = listen(arguments.health_listen).await?;
@@ -119,7 +115,7 @@ impl Replica {
             signing_key: SigningKey::generate()?,
             metrics: metrics.clone(),
         };
-        let service = Service::new(exchange, SourceLimiter::new(arguments.exchanges_per_second));
+        let service = Service::new(exchange, arguments.exchanges_per_second);
         let readiness = Readiness::starting();
         let (router, serving) = (routes::router(Arc::clone(&service)), Drain::default());
         let tcp = tcp
@@ -128,12 +124,12 @@ impl Replica {
         let counts = metrics.connections;
         let listener = Listener::new(tcp, Some(tls), router, LIMITS, counts, serving.clone());
         serving.spawn(listener.run());
-        let health = health::router(Health {
+        let shown = Shown {
             readiness: Arc::clone(&readiness),
             registry,
-        });
+        };
         let mut background = tokio::task::JoinSet::new();
-        background.spawn(async move { drop(axum::serve(health_tcp, health).await) });
+        background.spawn(async move { drop(health::serve(health_tcp, shown, std::future::pending()).await) });
         background.spawn(async move { certificate.keep_fresh().await });
         let checked = Arc::clone(&readiness);
         background.spawn(async move { checked.keep_checking(&service, &own).await });
@@ -156,7 +152,7 @@ impl Replica {
         self.health_address
     }
 
-    /// Not ready from now on, yet serves everything for `time`, since clients and vaults still come; then ends.
+    /// Serves everything for `time` while `/readyz` answers 503, since clients and vaults still come; then ends.
     pub async fn drain(mut self, time: Duration) {
         self.readiness.drain();
         tokio::time::sleep(time).await;
