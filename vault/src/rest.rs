@@ -1,9 +1,11 @@
 //! The Azure Key Vault REST API: the twelve secrets operations.
 //!
 //! ```text
-//!   host --421--> token --401 + challenge--> route, query --400/404/405--> decide --403--> body --400--> engine
-//!                                            \___________________ every end of these is audited ________________/
+//!   host --421--> token --401 + challenge--> route, query --400/404/405--> access: admit --403--> body --400--> perform
+//!                                            \____________________ access records every end of these _____________/
 //! ```
+//!
+//! Each kind of object has a file with its paths, its bodies and its answers; [`kind`] finds it by the first segment.
 //!
 //! A request is answered by one fallback: paths are matched without case and refused when not canonical, which a
 //! router's patterns cannot do. Nothing is ever redirected.
@@ -15,8 +17,10 @@ mod body;
 mod command;
 mod error;
 mod host;
+mod kind;
 mod query;
 mod respond;
 mod route;
+mod secrets;
 
 pub use api::{Api, ApiConfig};

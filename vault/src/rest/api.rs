@@ -18,15 +18,14 @@ use strongroom_audit::{CorrelationId, RefusalCounter, RefusalReason, RequestPath
 use strongroom_core::{Operation, VaultRef};
 
 use super::{
-    answer,
     bearer::{self, Challenge},
     body,
     command::{Command, CommandError},
     error::{FormError, Problem},
     host::{Host, HostError, Hosts},
+    kind,
     query::Query,
     respond::{self, CLIENT_REQUEST_ID},
-    route::Route,
 };
 use crate::{
     access::{Access, Caller, Client, caller::new_correlation_id},
@@ -131,7 +130,7 @@ impl Api {
                 .refuse(caller, Operation::Unknown, Resource::Vault, failure);
             return Err(refused.await.into());
         }
-        let route = match Route::parse(&parts.method, parts.uri.path()) {
+        let route = match kind::route(&parts.method, parts.uri.path()) {
             Ok(route) => route,
             Err(error) => {
                 return Err(self
@@ -143,15 +142,15 @@ impl Api {
             Ok(query) => query,
             Err(error) => {
                 return Err(self
-                    .refuse_form(caller, route.operation(), route.resource(), error.into())
+                    .refuse_form(caller, route.operation, route.resource(), error.into())
                     .await);
             }
         };
         let mut admitted = self
             .access
-            .admit(caller, route.operation(), route.resource())
+            .admit(caller, route.operation, route.resource())
             .await?;
-        let answer = match Command::of(&route, &query.page, body, &mut admitted).await {
+        let answer = match kind::command(&route, &query.page, body, &mut admitted).await {
             Ok(Command::Read(request)) => admitted.read(request).await?,
             Ok(Command::Write(request)) => admitted.write(request).await?,
             Err(CommandError::Body(error)) => {
@@ -159,9 +158,9 @@ impl Api {
                 let refused = admitted.refuse(error.failure()).await;
                 return Err(Problem::of_form(error, &refused));
             }
-            Err(CommandError::Busy(failure)) => return Err(admitted.refuse(failure).await.into()),
+            Err(CommandError::Refused(failure)) => return Err(admitted.refuse(failure).await.into()),
         };
-        let json = answer::json(&answer, host, &query, route.list().as_ref());
+        let json = kind::json(&answer, host, &query, &route);
         Ok(respond::success(json))
     }
 

@@ -6,7 +6,7 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeOwned, Error, MapAccess, Visitor},
 };
 use strongroom_core::Timestamp;
 use strongroom_engine::{AttributesPatch, SecretValue, Tags};
@@ -16,9 +16,6 @@ use zeroize::Zeroizing;
 /// The longest body of a set or an update, in bytes: the longest value, content type and tags with every character
 /// escaped, which is six bytes for one.
 pub(crate) const MAX_BODY: usize = 320 * 1024;
-
-/// The longest body of a restore, in bytes: the largest blob in base64.
-pub(crate) const MAX_RESTORE_BODY: usize = 33 * 1024 * 1024;
 
 /// How deep a body may nest. Ours need two levels; clients of later versions of the API may send a little more.
 const MAX_DEPTH: usize = 32;
@@ -151,48 +148,6 @@ fn extend(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
     bytes.extend_from_slice(data);
 }
 
-/// The body of `SetSecret`.
-#[derive(Deserialize)]
-pub(crate) struct SetBody {
-    pub(crate) value: Value,
-    #[serde(default, rename = "contentType")]
-    pub(crate) content_type: Option<String>,
-    #[serde(default)]
-    pub(crate) attributes: Option<AttributesBody>,
-    #[serde(default)]
-    pub(crate) tags: Option<TagsBody>,
-}
-
-/// The body of `UpdateSecret`. A value in it is refused: it could only be meant to change.
-#[derive(Deserialize)]
-pub(crate) struct UpdateBody {
-    #[serde(default)]
-    value: Option<IgnoredAny>,
-    #[serde(default, rename = "contentType")]
-    pub(crate) content_type: Option<String>,
-    #[serde(default)]
-    pub(crate) attributes: Option<AttributesBody>,
-    #[serde(default)]
-    pub(crate) tags: Option<TagsBody>,
-}
-
-impl UpdateBody {
-    /// The body, if it says nothing of the value.
-    pub(crate) fn checked(self) -> Result<Self, BodyError> {
-        if self.value.is_some() {
-            Err(BodyError::ValueInUpdate)
-        } else {
-            Ok(self)
-        }
-    }
-}
-
-/// The body of `RestoreSecret`.
-#[derive(Deserialize)]
-pub(crate) struct RestoreBody {
-    pub(crate) value: Value,
-}
-
 /// Attributes as a caller gives them. What the vault sets itself (`created`, `recoveryLevel`) is ignored, since
 /// clients send back what they got.
 #[derive(Deserialize, Clone, Copy, Default)]
@@ -263,89 +218,5 @@ impl<'de> Visitor<'de> for TagsVisitor {
             }
         }
         Ok(tags)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn set(text: impl Into<Body>) -> Result<SetBody, BodyError> {
-        read(&mut text.into(), MAX_BODY).await
-    }
-
-    #[tokio::test]
-    async fn empty_attributes_are_absent_ones() {
-        for text in [
-            r#"{"value":"v"}"#,
-            r#"{"value":"v","attributes":{}}"#,
-            r#"{"value":"v","attributes":null}"#,
-        ] {
-            let body = set(text).await.unwrap();
-            let patch = body.attributes.map(AttributesPatch::from).unwrap_or_default();
-            assert_eq!(patch, AttributesPatch::default(), "{text}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_member_twice_is_refused() {
-        for text in [
-            r#"{"value":"v","value":"w"}"#,
-            r#"{"value":"v","tags":{"a":"1","a":"2"}}"#,
-            r#"{"value":"v","attributes":{"enabled":true,"enabled":false}}"#,
-        ] {
-            assert!(matches!(set(text).await, Err(BodyError::Json { .. })), "{text}");
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_not_the_operations_json_is_refused() {
-        for text in [
-            "",
-            "null",
-            "[]",
-            "{",
-            "{}",
-            r#"{"value":7}"#,
-            r#"{"value":null}"#,
-            "\u{feff}{\"value\":\"v\"}",
-            r#"{"value":"\ud800"}"#,
-            r#"{"value":"v","attributes":{"exp":1e400}}"#,
-            r#"{"value":"v"} x"#,
-            r#"{"value":"v","attributes":{"exp":1.5}}"#,
-            r#"{"value":"v","attributes":{"nbf":-1}}"#,
-            r#"{"value":"v","tags":["a"]}"#,
-            r#"{"value":"v","tags":{"a":1}}"#,
-        ] {
-            assert!(matches!(set(text).await, Err(BodyError::Json { .. })), "{text}");
-        }
-    }
-
-    #[tokio::test]
-    async fn depth_and_length_are_bounded() {
-        let deep = format!(
-            r#"{{"value":"v","x":{}{}}}"#,
-            "[".repeat(10_000),
-            "]".repeat(10_000)
-        );
-        assert!(matches!(set(deep).await, Err(BodyError::TooDeep)));
-        let text = format!(r#"{{"value":"{}\"{{"}}"#, "[".repeat(10_000));
-        assert!(set(text).await.is_ok());
-        assert!(matches!(
-            set(vec![b' '; MAX_BODY + 1]).await,
-            Err(BodyError::TooLong(MAX_BODY))
-        ));
-    }
-
-    #[test]
-    fn an_update_cannot_name_a_value() {
-        let body: UpdateBody = serde_json::from_str(r#"{"value":"new"}"#).unwrap();
-        assert_eq!(body.checked().err(), Some(BodyError::ValueInUpdate));
-    }
-
-    #[test]
-    fn an_update_without_a_body_changes_nothing() {
-        let body: UpdateBody = serde_json::from_str("{}").unwrap();
-        assert!(body.content_type.is_none() && body.attributes.is_none() && body.tags.is_none());
     }
 }

@@ -8,7 +8,12 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{body::BodyError, host::HostError, query::QueryError, route::RouteError};
+use super::{
+    body::BodyError,
+    host::HostError,
+    query::QueryError,
+    route::{RouteError, Verbs},
+};
 use crate::{
     access::{Failure, Refused},
     auth::AuthError,
@@ -57,7 +62,7 @@ pub(crate) struct Problem {
     word: &'static str,
     message: String,
     retry_after: Option<u32>,
-    allow: Option<&'static str>,
+    allow: Option<Verbs>,
 }
 
 impl Problem {
@@ -149,8 +154,11 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Some(allow) = self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        if let Some(allow) = self
+            .allow
+            .and_then(|verbs| HeaderValue::try_from(verbs.to_string()).ok())
+        {
+            headers.insert(header::ALLOW, allow);
         }
         response
     }

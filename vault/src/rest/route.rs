@@ -3,10 +3,14 @@
 //! A path is never decoded, normalised or redirected: it consists of letters, digits, dashes and single slashes, or it
 //! is refused. Two spellings of Azure's clients pass: an empty last segment for the latest version
 //! (`/secrets/NAME/`), and the doubled first slash of a documented sample (`//secrets`).
+//!
+//! Each kind of object has a table of its paths, in rows of [`Shape`].
+
+use std::fmt;
 
 use http::Method;
 use strongroom_audit::Resource;
-use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, Version, name::NameError};
+use strongroom_core::{NamedObject, ObjectName, Operation, Version, name::NameError};
 
 /// The longest path, in bytes: the longest name and version leave room to spare.
 const MAX_PATH: usize = 256;
@@ -14,10 +18,10 @@ const MAX_PATH: usize = 256;
 /// Why a method and a path ask for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RouteError {
-    /// Anything but letters, digits, dashes and single slashes.
+    /// The path holds a character that no path of the API has.
     #[error("the path holds something other than letters, digits, dashes and single slashes, or is too long")]
     Path,
-    /// A name or version that is none.
+    /// A name or version is malformed.
     #[error("{0}")]
     Name(#[from] NameError),
     /// No operation has this path.
@@ -25,146 +29,158 @@ pub(crate) enum RouteError {
     Unknown,
     /// An operation has this path, but not with this method.
     #[error("this path allows {0} only")]
-    Method(&'static str),
+    Method(Verbs),
 }
 
-/// One of the twelve secrets operations (Secrets/routes.tsp of the REST API specifications).
+/// A method of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Put,
+    Patch,
+    Delete,
+    Post,
+}
+
+impl Verb {
+    const ALL: [Self; 5] = [Self::Get, Self::Put, Self::Patch, Self::Delete, Self::Post];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// The methods that a path has: one bit each, in the order of [`Verb::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Verbs(u8);
+
+impl Verbs {
+    const fn with(self, verb: Verb) -> Self {
+        Self(self.0 | 1 << verb as u8)
+    }
+
+    const fn has(self, verb: Verb) -> bool {
+        self.0 & 1 << verb as u8 != 0
+    }
+
+    const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl fmt::Display for Verbs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for verb in Verb::ALL.into_iter().filter(|verb| self.has(*verb)) {
+            write!(f, "{separator}{}", verb.as_str())?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
+/// One segment of a path's shape.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Segment {
+    /// This word, in any case.
+    Word(&'static str),
+    /// The name of an object.
+    Name,
+    /// A version, or nothing for the latest one.
+    Version,
+}
+
+/// One row of a kind's table: which method and path ask for which operation.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) verb: Verb,
+    pub(crate) path: &'static [Segment],
+    pub(crate) operation: Operation,
+}
+
+/// What a request asks for: the operation, and the object that the path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Route {
-    Set {
-        name: ObjectName,
-    },
-    Get {
-        name: ObjectName,
-        version: Option<Version>,
-    },
-    Update {
-        name: ObjectName,
-        version: Option<Version>,
-    },
-    Delete {
-        name: ObjectName,
-    },
-    List,
-    ListVersions {
-        name: ObjectName,
-    },
-    ListDeleted,
-    GetDeleted {
-        name: ObjectName,
-    },
-    Purge {
-        name: ObjectName,
-    },
-    Recover {
-        name: ObjectName,
-    },
-    Backup {
-        name: ObjectName,
-    },
-    Restore,
+pub(crate) struct Route {
+    /// The operation.
+    pub(crate) operation: Operation,
+    /// The name in the path. A list has none, and a restore has it inside its blob.
+    pub(crate) name: Option<ObjectName>,
+    /// The version in the path; `None` is the latest.
+    pub(crate) version: Option<Version>,
 }
 
 impl Route {
-    /// The operation that `method` and `path` ask for.
-    pub(crate) fn parse(method: &Method, path: &str) -> Result<Self, RouteError> {
-        let segments = segments(path)?;
-        let lower: Vec<String> = segments
-            .iter()
-            .map(|segment| segment.to_ascii_lowercase())
-            .collect();
-        let words: Vec<&str> = lower.iter().map(String::as_str).collect();
-        let method = method.as_str();
-        let name = |text: &str| text.parse::<ObjectName>();
-        Ok(match (words.as_slice(), method) {
-            (["secrets"], "GET") => Self::List,
-            (["deletedsecrets"], "GET") => Self::ListDeleted,
-            (["secrets" | "deletedsecrets"], _) => return Err(RouteError::Method("GET")),
-            (["secrets", "restore"], "POST") => Self::Restore,
-            (["secrets", text], "PUT") => Self::Set { name: name(text)? },
-            (["secrets", text], "DELETE") => Self::Delete { name: name(text)? },
-            (["secrets", text, "versions"], "GET") => Self::ListVersions { name: name(text)? },
-            (["secrets", text, "backup"], "POST") => Self::Backup { name: name(text)? },
-            (["secrets", text] | ["secrets", text, ""], "GET") => Self::Get {
-                name: name(text)?,
-                version: None,
-            },
-            (["secrets", text] | ["secrets", text, ""], "PATCH") => Self::Update {
-                name: name(text)?,
-                version: None,
-            },
-            (["secrets", text, version], "GET") => Self::Get {
-                name: name(text)?,
-                version: Some(version.parse()?),
-            },
-            (["secrets", text, version], "PATCH") => Self::Update {
-                name: name(text)?,
-                version: Some(version.parse()?),
-            },
-            (["secrets", _], _) => return Err(RouteError::Method("GET, PUT, PATCH, DELETE")),
-            (["secrets", _, "backup"], _) => return Err(RouteError::Method("POST")),
-            (["secrets", _, _], _) => return Err(RouteError::Method("GET, PATCH")),
-            (["deletedsecrets", text], "GET") => Self::GetDeleted { name: name(text)? },
-            (["deletedsecrets", text], "DELETE") => Self::Purge { name: name(text)? },
-            (["deletedsecrets", text, "recover"], "POST") => Self::Recover { name: name(text)? },
-            (["deletedsecrets", _], _) => return Err(RouteError::Method("GET, DELETE")),
-            (["deletedsecrets", _, "recover"], _) => return Err(RouteError::Method("POST")),
-            _ => return Err(RouteError::Unknown),
+    /// What `method` and the `segments` of a path ask for, by the rows of `shapes`.
+    pub(crate) fn find(method: &Method, segments: &[&str], shapes: &[Shape]) -> Result<Self, RouteError> {
+        // Of a path that is malformed for every row, the methods of those that it resembles.
+        let (mut exact, mut alike) = (Verbs::default(), Verbs::default());
+        for shape in shapes.iter().filter(|shape| shape.resembles(segments)) {
+            let parsed = shape.parse(segments);
+            if shape.verb.as_str() == method.as_str() {
+                return parsed;
+            }
+            alike = alike.with(shape.verb);
+            if parsed.is_ok() {
+                exact = exact.with(shape.verb);
+            }
+        }
+        Err(match (exact.is_empty(), alike.is_empty()) {
+            (false, _) => RouteError::Method(exact),
+            (true, false) => RouteError::Method(alike),
+            (true, true) => RouteError::Unknown,
         })
     }
 
-    /// The operation's word in the audit log and the metrics.
-    pub(crate) const fn operation(&self) -> Operation {
-        match self {
-            Self::Set { .. } => Operation::SecretSet,
-            Self::Get { .. } => Operation::SecretGet,
-            Self::Update { .. } => Operation::SecretUpdate,
-            Self::Delete { .. } => Operation::SecretDelete,
-            Self::List => Operation::SecretList,
-            Self::ListVersions { .. } => Operation::SecretListVersions,
-            Self::ListDeleted => Operation::SecretListDeleted,
-            Self::GetDeleted { .. } => Operation::SecretGetDeleted,
-            Self::Purge { .. } => Operation::SecretPurge,
-            Self::Recover { .. } => Operation::SecretRecover,
-            Self::Backup { .. } => Operation::SecretBackup,
-            Self::Restore => Operation::SecretRestore,
-        }
-    }
-
-    /// The object named. A list names none, and a restore names it inside its blob.
-    pub(crate) const fn name(&self) -> Option<&ObjectName> {
-        match self {
-            Self::Set { name }
-            | Self::Get { name, .. }
-            | Self::Update { name, .. }
-            | Self::Delete { name }
-            | Self::ListVersions { name }
-            | Self::GetDeleted { name }
-            | Self::Purge { name }
-            | Self::Recover { name }
-            | Self::Backup { name } => Some(name),
-            Self::List | Self::ListDeleted | Self::Restore => None,
-        }
-    }
-
-    /// The object named, for the audit log.
+    /// The object that the path names, for policy and the audit log.
     pub(crate) fn resource(&self) -> Resource {
-        let version = match self {
-            Self::Get { version, .. } | Self::Update { version, .. } => *version,
-            _ => None,
-        };
-        self.name().map_or(Resource::Vault, |name| {
-            Resource::Object(NamedObject {
-                kind: ObjectKind::Secrets,
+        match (self.operation.kind(), &self.name) {
+            (Some(kind), Some(name)) => Resource::Object(NamedObject {
+                kind,
                 name: name.clone(),
-                version,
-            })
-        })
+                version: self.version,
+            }),
+            _ => Resource::Vault,
+        }
+    }
+}
+
+impl Shape {
+    /// Whether a path has the words of this shape, whatever stands for the name and the version.
+    fn resembles(&self, segments: &[&str]) -> bool {
+        let is_alike = |(shape, text): (&Segment, &&str)| match shape {
+            Segment::Word(word) => word.eq_ignore_ascii_case(text),
+            Segment::Name | Segment::Version => true,
+        };
+        self.path.len() == segments.len() && self.path.iter().zip(segments).all(is_alike)
+    }
+
+    fn parse(&self, segments: &[&str]) -> Result<Route, RouteError> {
+        let mut route = Route {
+            operation: self.operation,
+            name: None,
+            version: None,
+        };
+        for (shape, text) in self.path.iter().zip(segments) {
+            match shape {
+                Segment::Name => route.name = Some(text.parse()?),
+                Segment::Version if !text.is_empty() => {
+                    route.version = Some(text.to_ascii_lowercase().parse()?);
+                }
+                Segment::Word(_) | Segment::Version => {}
+            }
+        }
+        Ok(route)
     }
 }
 
 /// The segments of a canonical path. Only the last may be empty.
-fn segments(path: &str) -> Result<Vec<&str>, RouteError> {
+pub(crate) fn segments(path: &str) -> Result<Vec<&str>, RouteError> {
     let path = path
         .strip_prefix("//")
         .or_else(|| path.strip_prefix('/'))
@@ -178,129 +194,5 @@ fn segments(path: &str) -> Result<Vec<&str>, RouteError> {
         Ok(segments)
     } else {
         Err(RouteError::Path)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const VERSION: &str = "0123456789abcdef0123456789abcdef";
-
-    fn parse(method: &str, path: &str) -> Result<Route, RouteError> {
-        Route::parse(&method.parse().unwrap(), path)
-    }
-
-    fn operation(method: &str, path: &str) -> &'static str {
-        parse(method, path).unwrap().operation().as_str()
-    }
-
-    #[test]
-    fn the_twelve_operations_have_their_paths() {
-        assert_eq!(operation("PUT", "/secrets/a"), "SecretSet");
-        assert_eq!(operation("GET", "/secrets/a"), "SecretGet");
-        assert_eq!(operation("GET", &format!("/secrets/a/{VERSION}")), "SecretGet");
-        assert_eq!(operation("PATCH", "/secrets/a/"), "SecretUpdate");
-        assert_eq!(operation("DELETE", "/secrets/a"), "SecretDelete");
-        assert_eq!(operation("GET", "/secrets"), "SecretList");
-        assert_eq!(operation("GET", "/secrets/a/versions"), "SecretListVersions");
-        assert_eq!(operation("GET", "/deletedsecrets"), "SecretListDeleted");
-        assert_eq!(operation("GET", "/deletedsecrets/a"), "SecretGetDeleted");
-        assert_eq!(operation("DELETE", "/deletedsecrets/a"), "SecretPurge");
-        assert_eq!(operation("POST", "/deletedsecrets/a/recover"), "SecretRecover");
-        assert_eq!(operation("POST", "/secrets/a/backup"), "SecretBackup");
-        assert_eq!(operation("POST", "/secrets/restore"), "SecretRestore");
-    }
-
-    #[test]
-    fn an_empty_last_segment_is_the_latest_version_and_case_does_not_matter() {
-        let latest = Route::Get {
-            name: "a".parse().unwrap(),
-            version: None,
-        };
-        for path in ["/secrets/a", "/secrets/a/", "/SECRETS/A/", "//secrets/a"] {
-            assert_eq!(parse("GET", path).as_ref(), Ok(&latest), "{path}");
-        }
-        assert_eq!(operation("GET", "/deletedSecrets/a"), "SecretGetDeleted");
-    }
-
-    #[test]
-    fn words_of_the_api_are_names_too() {
-        for word in [
-            "restore",
-            "versions",
-            "backup",
-            "deletedsecrets",
-            "root",
-            "pending",
-        ] {
-            assert_eq!(operation("GET", &format!("/secrets/{word}")), "SecretGet");
-            assert_eq!(operation("PUT", &format!("/secrets/{word}")), "SecretSet");
-        }
-    }
-
-    #[test]
-    fn a_path_that_is_not_canonical_is_refused() {
-        for path in [
-            "",
-            "*",
-            "secrets",
-            "/secrets//a",
-            "/secrets/a//",
-            "///secrets/a",
-            "/secrets/../a",
-            "/secrets/./a",
-            "/secrets/a%2fb",
-            "/secrets/%2e%2e",
-            "/secrets/a%00",
-            "/secrets/a;x",
-            "/secrets/a.",
-            "/secrets/a ",
-            "/secrets/a_b",
-            "/secrets/ä",
-            "/secrets\\a",
-            "/secrets/%252e",
-        ] {
-            assert_eq!(parse("GET", path), Err(RouteError::Path), "{path}");
-        }
-        assert_eq!(
-            parse("GET", &format!("/secrets/{}", "a/".repeat(200))),
-            Err(RouteError::Path)
-        );
-    }
-
-    #[test]
-    fn a_name_of_128_characters_and_a_short_version_are_refused() {
-        let long = format!("/secrets/{}", "a".repeat(128));
-        assert_eq!(parse("GET", &long), Err(RouteError::Name(NameError::Object)));
-        assert!(parse("GET", &format!("/secrets/{}", "a".repeat(127))).is_ok());
-        assert_eq!(
-            parse("GET", "/secrets/a/123"),
-            Err(RouteError::Name(NameError::Version))
-        );
-        assert_eq!(
-            parse("PUT", "/secrets/"),
-            Err(RouteError::Name(NameError::Object))
-        );
-    }
-
-    #[test]
-    fn other_paths_and_methods_are_told_apart() {
-        for path in [
-            "/",
-            "/keys",
-            "/keys/a",
-            "/secrets/a/b/c",
-            "/certificates",
-            "/strongroom",
-        ] {
-            assert_eq!(parse("GET", path), Err(RouteError::Unknown), "{path}");
-        }
-        assert!(matches!(parse("POST", "/secrets/a"), Err(RouteError::Method(_))));
-        assert!(matches!(parse("PUT", "/secrets"), Err(RouteError::Method("GET"))));
-        assert!(matches!(
-            parse("DELETE", &format!("/secrets/a/{VERSION}")),
-            Err(RouteError::Method(_))
-        ));
     }
 }

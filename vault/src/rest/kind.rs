@@ -1,0 +1,180 @@
+//! The kinds of object that the API has: the first segment of a path finds the kind, and the kind's file does the rest.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::Method;
+use strongroom_engine::{Answer, PageRequest};
+
+use super::{
+    command::{Command, CommandError},
+    host::Host,
+    query::Query,
+    route::{Route, RouteError, segments},
+    secrets,
+};
+use crate::access::Admitted;
+
+/// What `method` and `path` ask for.
+pub(super) fn route(method: &Method, path: &str) -> Result<Route, RouteError> {
+    let segments = segments(path)?;
+    let first = segments.first().copied().unwrap_or_default();
+    let begins = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(first));
+    if begins(secrets::FIRST_SEGMENTS) {
+        Route::find(method, &segments, secrets::SHAPES)
+    } else {
+        Err(RouteError::Unknown)
+    }
+}
+
+/// What `route` asks of the objects, after its body was read where its operation has one.
+pub(super) async fn command(
+    route: &Route,
+    page: &PageRequest,
+    body: &mut Body,
+    admitted: &mut Admitted<'_>,
+) -> Result<Command, CommandError> {
+    secrets::command(route, page, body, admitted).await
+}
+
+/// The JSON of the answer to `route`, with ids and links under `host`; none where there is nothing to say.
+pub(super) fn json(answer: &Answer, host: &Host, query: &Query, route: &Route) -> Option<Bytes> {
+    secrets::json(answer, host, query, route)
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::{Operation, name::NameError};
+
+    use super::*;
+
+    const VERSION: &str = "0123456789abcdef0123456789abcdef";
+
+    fn parse(method: &str, path: &str) -> Result<Route, RouteError> {
+        route(&method.parse().unwrap(), path)
+    }
+
+    fn operation(method: &str, path: &str) -> &'static str {
+        parse(method, path).unwrap().operation.as_str()
+    }
+
+    #[test]
+    fn the_twelve_operations_have_their_paths() {
+        assert_eq!(operation("PUT", "/secrets/a"), "SecretSet");
+        assert_eq!(operation("GET", "/secrets/a"), "SecretGet");
+        assert_eq!(operation("GET", &format!("/secrets/a/{VERSION}")), "SecretGet");
+        assert_eq!(operation("PATCH", "/secrets/a/"), "SecretUpdate");
+        assert_eq!(operation("DELETE", "/secrets/a"), "SecretDelete");
+        assert_eq!(operation("GET", "/secrets"), "SecretList");
+        assert_eq!(operation("GET", "/secrets/a/versions"), "SecretListVersions");
+        assert_eq!(operation("GET", "/deletedsecrets"), "SecretListDeleted");
+        assert_eq!(operation("GET", "/deletedsecrets/a"), "SecretGetDeleted");
+        assert_eq!(operation("DELETE", "/deletedsecrets/a"), "SecretPurge");
+        assert_eq!(operation("POST", "/deletedsecrets/a/recover"), "SecretRecover");
+        assert_eq!(operation("POST", "/secrets/a/backup"), "SecretBackup");
+        assert_eq!(operation("POST", "/secrets/restore"), "SecretRestore");
+    }
+
+    #[test]
+    fn an_empty_last_segment_is_the_latest_version_and_case_does_not_matter() {
+        let latest = Route {
+            operation: Operation::SecretGet,
+            name: Some("a".parse().unwrap()),
+            version: None,
+        };
+        for path in ["/secrets/a", "/secrets/a/", "/SECRETS/A/", "//secrets/a"] {
+            assert_eq!(parse("GET", path).as_ref(), Ok(&latest), "{path}");
+        }
+        assert_eq!(operation("GET", "/deletedSecrets/a"), "SecretGetDeleted");
+    }
+
+    #[test]
+    fn words_of_the_api_are_names_too() {
+        for word in [
+            "restore",
+            "versions",
+            "backup",
+            "deletedsecrets",
+            "root",
+            "pending",
+        ] {
+            assert_eq!(operation("GET", &format!("/secrets/{word}")), "SecretGet");
+            assert_eq!(operation("PUT", &format!("/secrets/{word}")), "SecretSet");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_not_canonical_is_refused() {
+        for path in [
+            "",
+            "*",
+            "secrets",
+            "/secrets//a",
+            "/secrets/a//",
+            "///secrets/a",
+            "/secrets/../a",
+            "/secrets/./a",
+            "/secrets/a%2fb",
+            "/secrets/%2e%2e",
+            "/secrets/a%00",
+            "/secrets/a;x",
+            "/secrets/a.",
+            "/secrets/a ",
+            "/secrets/a_b",
+            "/secrets/ä",
+            "/secrets\\a",
+            "/secrets/%252e",
+        ] {
+            assert_eq!(parse("GET", path), Err(RouteError::Path), "{path}");
+        }
+        assert_eq!(
+            parse("GET", &format!("/secrets/{}", "a/".repeat(200))),
+            Err(RouteError::Path)
+        );
+    }
+
+    #[test]
+    fn a_name_of_128_characters_and_a_short_version_are_refused() {
+        let long = format!("/secrets/{}", "a".repeat(128));
+        assert_eq!(parse("GET", &long), Err(RouteError::Name(NameError::Object)));
+        assert!(parse("GET", &format!("/secrets/{}", "a".repeat(127))).is_ok());
+        assert_eq!(
+            parse("GET", "/secrets/a/123"),
+            Err(RouteError::Name(NameError::Version))
+        );
+        assert_eq!(
+            parse("PUT", "/secrets/"),
+            Err(RouteError::Name(NameError::Object))
+        );
+    }
+
+    #[test]
+    fn other_paths_and_methods_are_told_apart() {
+        for path in [
+            "/",
+            "/keys",
+            "/keys/a",
+            "/secrets/a/b/c",
+            "/certificates",
+            "/strongroom",
+        ] {
+            assert_eq!(parse("GET", path), Err(RouteError::Unknown), "{path}");
+        }
+        let version = format!("/secrets/a/{VERSION}");
+        for (method, path, allowed) in [
+            ("PUT", "/secrets", "GET"),
+            ("POST", "/secrets/a", "GET, PUT, PATCH, DELETE"),
+            ("TRACE", "/secrets/restore", "GET, PUT, PATCH, DELETE, POST"),
+            ("DELETE", &version, "GET, PATCH"),
+            ("POST", "/secrets/a/123", "GET, PATCH"),
+            ("POST", "/secrets/a/versions", "GET"),
+            ("PUT", "/secrets/a/backup", "POST"),
+            ("PUT", "/deletedsecrets/a", "GET, DELETE"),
+            ("GET", "/deletedsecrets/a/recover", "POST"),
+        ] {
+            let Err(RouteError::Method(verbs)) = parse(method, path) else {
+                panic!("{method} {path}");
+            };
+            assert_eq!(verbs.to_string(), allowed, "{method} {path}");
+        }
+    }
+}

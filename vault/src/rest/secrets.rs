@@ -1,0 +1,119 @@
+//! Secrets: the paths, the bodies and the answers of their operations (Secrets/routes.tsp of the REST API
+//! specifications).
+
+mod answer;
+mod body;
+
+use axum::body::Body;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use strongroom_core::Operation;
+use strongroom_engine::{AttributesPatch, BackupBlob, PageRequest, ReadRequest, WriteRequest};
+
+pub(super) use answer::json;
+
+use self::body::{RestoreBody, SetBody, UpdateBody};
+use super::{
+    body::{self as bodies, BodyError},
+    command::{Command, CommandError},
+    route::{
+        Route, Segment,
+        Segment::{Name, Version, Word},
+        Shape,
+        Verb::{Delete, Get, Patch, Post, Put},
+    },
+};
+use crate::access::{Admitted, Failure};
+
+/// The first segments of the paths of secrets.
+pub(super) const FIRST_SEGMENTS: &[&str] = &["secrets", "deletedsecrets"];
+
+/// The longest body of a restore, in bytes: the largest blob in base64.
+const MAX_RESTORE_BODY: usize = 33 * 1024 * 1024;
+
+const SECRET: &[Segment] = &[Word("secrets"), Name];
+const VERSION: &[Segment] = &[Word("secrets"), Name, Version];
+const DELETED_SECRET: &[Segment] = &[Word("deletedsecrets"), Name];
+
+/// The paths of secrets. A row with a word stands before one that takes any text in the word's place.
+#[rustfmt::skip]
+pub(super) const SHAPES: &[Shape] = &[
+    Shape { verb: Get, path: SECRET, operation: Operation::SecretGet },
+    Shape { verb: Put, path: SECRET, operation: Operation::SecretSet },
+    Shape { verb: Patch, path: SECRET, operation: Operation::SecretUpdate },
+    Shape { verb: Delete, path: SECRET, operation: Operation::SecretDelete },
+    Shape { verb: Get, path: &[Word("secrets"), Name, Word("versions")], operation: Operation::SecretListVersions },
+    Shape { verb: Post, path: &[Word("secrets"), Name, Word("backup")], operation: Operation::SecretBackup },
+    Shape { verb: Get, path: VERSION, operation: Operation::SecretGet },
+    Shape { verb: Patch, path: VERSION, operation: Operation::SecretUpdate },
+    Shape { verb: Get, path: &[Word("secrets")], operation: Operation::SecretList },
+    Shape { verb: Post, path: &[Word("secrets"), Word("restore")], operation: Operation::SecretRestore },
+    Shape { verb: Get, path: &[Word("deletedsecrets")], operation: Operation::SecretListDeleted },
+    Shape { verb: Get, path: DELETED_SECRET, operation: Operation::SecretGetDeleted },
+    Shape { verb: Delete, path: DELETED_SECRET, operation: Operation::SecretPurge },
+    Shape { verb: Post, path: &[Word("deletedsecrets"), Name, Word("recover")], operation: Operation::SecretRecover },
+];
+
+/// What `route` asks of the objects, after its body was read where its operation has one.
+pub(super) async fn command(
+    route: &Route,
+    page: &PageRequest,
+    body: &mut Body,
+    admitted: &mut Admitted<'_>,
+) -> Result<Command, CommandError> {
+    let page = || page.clone();
+    let version = route.version;
+    Ok(match (route.operation, route.name.clone()) {
+        (Operation::SecretGet, Some(name)) => Command::Read(ReadRequest::Get { name, version }),
+        (Operation::SecretList, None) => Command::Read(ReadRequest::List { page: page() }),
+        (Operation::SecretListVersions, Some(name)) => {
+            Command::Read(ReadRequest::ListVersions { name, page: page() })
+        }
+        (Operation::SecretListDeleted, None) => Command::Read(ReadRequest::ListDeleted { page: page() }),
+        (Operation::SecretGetDeleted, Some(name)) => Command::Read(ReadRequest::GetDeleted { name }),
+        (Operation::SecretBackup, Some(name)) => Command::Read(ReadRequest::Backup { name }),
+        (Operation::SecretDelete, Some(name)) => Command::Write(WriteRequest::Delete { name }),
+        (Operation::SecretRecover, Some(name)) => Command::Write(WriteRequest::Recover { name }),
+        (Operation::SecretPurge, Some(name)) => Command::Write(WriteRequest::Purge { name }),
+        (Operation::SecretSet, Some(name)) => {
+            let body: SetBody = bodies::read(body, bodies::MAX_BODY).await?;
+            Command::Write(WriteRequest::Set {
+                name,
+                value: body.value.into(),
+                content_type: body.content_type,
+                attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
+                tags: body.tags.unwrap_or_default().0,
+            })
+        }
+        (Operation::SecretUpdate, Some(name)) => {
+            let body: UpdateBody = bodies::read(body, bodies::MAX_BODY).await?;
+            let body = body.checked()?;
+            Command::Write(WriteRequest::Update {
+                name,
+                version,
+                content_type: body.content_type,
+                attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
+                tags: body.tags.map(|tags| tags.0),
+            })
+        }
+        (Operation::SecretRestore, None) => restore(body, admitted).await?,
+        // A row of the table without an arm here.
+        (_, _) => return Err(CommandError::Refused(Failure::NoSuchOperation)),
+    })
+}
+
+async fn restore(body: &mut Body, admitted: &mut Admitted<'_>) -> Result<Command, CommandError> {
+    // The room is taken once the body is there: a client that sends slowly holds none.
+    let bytes = bodies::collect(body, MAX_RESTORE_BODY).await?;
+    admitted
+        .reserve(bytes.len())
+        .await
+        .map_err(CommandError::Refused)?;
+    let body: RestoreBody = bodies::parse(&bytes)?;
+    drop(bytes);
+    let blob = BASE64_URL_SAFE_NO_PAD
+        .decode(body.value.as_str())
+        .map_err(|_| BodyError::Base64)?;
+    Ok(Command::Write(WriteRequest::Restore {
+        blob: BackupBlob::new(blob),
+    }))
+}
