@@ -56,11 +56,12 @@ pub fn bind(path: &Path) -> Result<Socket, SocketError> {
         .file_name()
         .ok_or_else(|| failed("place")(io::ErrorKind::InvalidInput.into()))?;
     fs::create_dir_all(directory).map_err(failed("make the directory of"))?;
-    // The kubelet ignores names that begin with a dot.
+    // The kubelet ignores names that begin with a dot. The random part is short: the kernel takes 107 bytes of path, and
+    // the kubelet's root alone may have 40.
     let staged = directory.join(format!(
-        ".{}.{}",
+        ".{}.{:08x}",
         name.to_string_lossy(),
-        uuid::Uuid::new_v4().simple()
+        uuid::Uuid::new_v4().as_fields().0
     ));
     let listener = UnixListener::bind(&staged).map_err(failed("bind"))?;
     fs::set_permissions(&staged, fs::Permissions::from_mode(0o600)).map_err(failed("protect"))?;
@@ -118,5 +119,18 @@ mod tests {
         assert_eq!(meta.permissions().mode() & 0o777, 0o600);
         second.place.remove().unwrap();
         assert_eq!(fs::read_dir(directory.path().join("plugins")).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_socket_is_bound_below_the_longest_kubelet_root_that_distributions_use() {
+        let directory = tempfile::tempdir().unwrap();
+        let below = "/plugins_registry/csi.strongroom.dev-reg.sock";
+        let root = "/var/snap/microk8s/common/var/lib/kubelet".len();
+        let padding = "x".repeat(root.saturating_sub(directory.path().as_os_str().len() + 1).max(1));
+        let path = directory.path().join(padding).join(below.trim_start_matches('/'));
+        assert!(path.as_os_str().len() >= root + below.len());
+        let socket = bind(&path).unwrap();
+        assert!(path.exists());
+        drop(socket);
     }
 }
