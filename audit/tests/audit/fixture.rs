@@ -15,21 +15,36 @@ use strongroom_audit::{
 use strongroom_core::{NamedObject, ObjectKind, Operation, Principal, ServiceAccount, VaultRef};
 use tempfile::TempDir;
 
+const VAULT: &str = "6f9c2c1e-0000-4000-8000-000000000001";
+const REPLICA: &str = "prod-0";
+
 /// A directory with the configuration of a log in it.
 pub struct Bench {
-    _dir: TempDir,
+    /// Removed with the bench, unless the directory is another process's.
+    _dir: Option<TempDir>,
     pub config: LogConfig,
 }
 
 impl Bench {
     pub fn new() -> Self {
-        Self::of("6f9c2c1e-0000-4000-8000-000000000001", "prod-0")
+        Self::of(VAULT, REPLICA)
     }
 
     pub fn of(vault_id: &str, replica: &str) -> Self {
         let dir = TempDir::new().unwrap();
         let config = LogConfig::new(dir.path().join("audit"), vault_id, replica);
-        Self { _dir: dir, config }
+        Self {
+            _dir: Some(dir),
+            config,
+        }
+    }
+
+    /// The same log as the bench of another process, in that process's directory.
+    pub fn at(dir: &Path) -> Self {
+        Self {
+            _dir: None,
+            config: LogConfig::new(dir.to_owned(), VAULT, REPLICA),
+        }
     }
 
     pub fn open(&self) -> Log {

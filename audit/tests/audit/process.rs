@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{BufRead, BufReader, Write},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
@@ -21,8 +22,7 @@ const DIR: &str = "AUDIT_TEST_DIR";
 #[test]
 fn writer_process() {
     let Ok(role) = env::var(ROLE) else { return };
-    let mut bench = Bench::new();
-    bench.config.dir = env::var(DIR).unwrap().into();
+    let mut bench = Bench::at(Path::new(&env::var(DIR).unwrap()));
     bench.config.segment.bytes = 100_000;
     let log = bench.open();
     match role.as_str() {

@@ -1,6 +1,6 @@
 //! What was done to a log, and how a check names it.
 
-use std::{fs, sync::OnceLock};
+use std::{ffi::OsString, fs, sync::OnceLock};
 
 use proptest::prelude::*;
 use strongroom_audit::{
@@ -10,20 +10,27 @@ use strongroom_audit::{
 
 use crate::fixture::{Bench, entry};
 
+/// Names and bytes.
+type Segments = Vec<(OsString, Vec<u8>)>;
+
 /// A log with three full segments and one more, and its head.
 fn written() -> (Bench, Head) {
-    static ONCE: OnceLock<(Bench, Head)> = OnceLock::new();
-    let (once, head) = ONCE.get_or_init(anew);
+    // The bytes and not the directory: what a static holds is never dropped.
+    static ONCE: OnceLock<(Segments, Head)> = OnceLock::new();
+    let (segments, head) = ONCE.get_or_init(anew);
     let bench = Bench::new();
     fs::create_dir(bench.dir()).unwrap();
-    for path in once.segments() {
-        fs::copy(&path, bench.dir().join(path.file_name().unwrap())).unwrap();
+    for (name, bytes) in segments {
+        fs::write(bench.dir().join(name), bytes).unwrap();
     }
     (bench, *head)
 }
 
-fn anew() -> (Bench, Head) {
-    written_by(Bench::new())
+fn anew() -> (Segments, Head) {
+    let (bench, head) = written_by(Bench::new());
+    let segments = bench.segments().into_iter();
+    let read = segments.map(|path| (path.file_name().unwrap().to_owned(), fs::read(&path).unwrap()));
+    (read.collect(), head)
 }
 
 fn written_by(mut bench: Bench) -> (Bench, Head) {
@@ -185,7 +192,7 @@ fn a_missing_end_shows_against_a_known_head() {
 #[test]
 fn a_log_written_anew_shows_against_a_known_head() {
     let (_, head) = written();
-    let (anew, _) = anew();
+    let (anew, _) = written_by(Bench::new());
     assert!(check(&anew).is_intact());
     assert!(matches!(
         finding(&anew, Some(head)),

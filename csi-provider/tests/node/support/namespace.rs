@@ -6,27 +6,31 @@ use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 
 /// Set in the process that runs the test's body.
 const INSIDE: &str = "STRONGROOM_TEST_INSIDE";
+/// The directory for that process. The process that starts it makes and removes it, since one that panics could not
+/// remove a directory that is mounted over.
+const ROOT: &str = "STRONGROOM_TEST_ROOT";
 
 /// Runs `body` in a process and mount namespace of its own, with a directory below which mounts are shared, as they are
 /// below a kubelet's. `test` is the test's full name.
 pub fn in_private_mounts<F: Future<Output = ()>>(test: &str, body: impl FnOnce(PathBuf) -> F) {
     if env::var(INSIDE).is_ok_and(|inside| inside == test) {
-        let root = tempfile::tempdir().unwrap();
-        mount("test", root.path(), "tmpfs", MountFlags::empty(), None).unwrap();
-        mount_change(root.path(), MountPropagationFlags::SHARED).unwrap();
+        let root = PathBuf::from(env::var_os(ROOT).unwrap());
+        mount("test", &root, "tmpfs", MountFlags::empty(), None).unwrap();
+        mount_change(&root, MountPropagationFlags::SHARED).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
-        runtime.block_on(body(root.path().to_owned()));
+        runtime.block_on(body(root.clone()));
         drop(runtime);
-        rustix::mount::unmount(root.path(), rustix::mount::UnmountFlags::DETACH).unwrap();
+        rustix::mount::unmount(&root, rustix::mount::UnmountFlags::DETACH).unwrap();
         return;
     }
     assert!(
         rustix::process::geteuid().is_root(),
         "this test mounts file systems: run it as root"
     );
+    let root = tempfile::tempdir().unwrap();
     let run = Command::new("unshare")
         .args([
             "--mount",
@@ -39,6 +43,7 @@ pub fn in_private_mounts<F: Future<Output = ()>>(test: &str, body: impl FnOnce(P
         .arg(env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, test)
+        .env(ROOT, root.path())
         .output()
         .expect("unshare, of util-linux, runs");
     let said = format!(
