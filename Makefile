@@ -23,7 +23,10 @@ demo-down: harness ## remove what `make demo` made
 	@$(HARNESS) demo-down
 
 .PHONY: ci
-ci: fmt clippy layers deny test ## everything CI runs
+ci: lint test ## everything CI runs
+
+.PHONY: lint
+lint: fmt clippy layers deny ## formatting, lints, layers and dependencies
 
 # Every call of Cargo selects the whole workspace, so that dependencies are built with one set of features, once.
 .PHONY: harness
@@ -31,15 +34,18 @@ harness:
 	@$(CARGO) build $(PROFILE) --workspace --bin harness
 	@install -D -m 755 $(BUILT)/harness $(HARNESS)
 
+# `make test TEST_ARGS=--shuffle` tests in another order each time.
+TEST_ARGS :=
+
 .PHONY: test
 test: harness ## every test; those of a cluster on one of their own, unless KUBECONFIG names another
 	$(HARNESS) tools
-	$(HARNESS) e2e
+	$(HARNESS) test $(TEST_ARGS)
 
 .PHONY: test-local
 test-local: harness ## the tests that need no cluster
 	$(HARNESS) tools
-	$(CARGO) test $(PROFILE) --workspace --exclude strongroom-harness --exclude strongroom-e2e --exclude strongroom-bench
+	$(HARNESS) test --no-cluster $(TEST_ARGS)
 
 .PHONY: bench
 bench: bench-vault bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
@@ -75,9 +81,9 @@ layers: ## what each crate and room must not name, and no circle of modules
 	scripts/check-layers
 
 .PHONY: deny
-deny: harness ## bans, licences and sources of the dependencies
-	@echo "==> cargo-deny"
-	$(HARNESS) tools cargo-deny
+deny: harness ## dependencies: none unused, and their bans, licences and sources
+	@echo "==> cargo-machete and cargo-deny"
+	$(HARNESS) tools cargo-machete cargo-deny
 	scripts/check-dependencies
 
 .PHONY: generate
@@ -87,7 +93,7 @@ generate: ## rewrite the generated files: CRDs, their reference and that of the 
 
 .PHONY: nightly
 nightly: ## each crate compiled alone, so that no crate leans on another's features
-	for crate in core crds wire audit engine serving client vault operator identity csi cli harness e2e bench; do \
-	  echo "==> strongroom-$$crate alone"; \
-	  $(CARGO) check $(PROFILE) -p strongroom-$$crate --all-targets; \
+	for crate in $$($(CARGO) tree --workspace --depth 0 --prefix none --format '{p}' | cut -d ' ' -f 1 | sort --unique); do \
+	  echo "==> $$crate alone"; \
+	  $(CARGO) check $(PROFILE) -p $$crate --all-targets; \
 	done

@@ -3,4 +3,5 @@
 //! The tests themselves lie in `tests/`, one file for each behaviour. The cluster, its images and its tools are
 //! `strongroom-harness`.
 
+pub mod exclusive;
 pub mod scenario;

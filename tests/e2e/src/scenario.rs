@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use strongroom_crds::{AccessPolicy, SecretRef, Vault};
 
 use strongroom_harness::{
-    cluster::{Cluster, TestNamespace, apply, pods, report, wait},
+    cluster::{Cluster, TestNamespace, apply, catch_panic, namespace, pods, wait},
     installation::NAMESPACE,
     workspace,
 };
@@ -44,21 +44,24 @@ impl Scenario {
     /// The same on a cluster that need not be the one under test, with a vault of this spec.
     pub async fn start_with(cluster: Cluster, name: &str, spec: &Value) -> Result<Self> {
         let scenario = Self::prepare_on(cluster, name).await?;
-        scenario.apply(&scenario.vault.name, &vault(spec)).await?;
-        let admin = [scenario.account("admin")];
+        match scenario.make_vault(spec).await {
+            Ok(()) => Ok(scenario),
+            Err(error) => scenario.end(Err(error)).await,
+        }
+    }
+
+    async fn make_vault(&self, spec: &Value) -> Result<()> {
+        self.apply(&self.vault.name, &vault(spec)).await?;
+        let admin = [self.account("admin")];
         let everything = json!({"role": "KeyVaultSecretsOfficer"});
-        scenario
-            .policy("admin", "Allow", &admin, &["*"], &everything)
-            .await?;
-        let api = [scenario.account("api")];
+        self.policy("admin", "Allow", &admin, &["*"], &everything).await?;
+        let api = [self.account("api")];
         let read = json!({"permissions": {"secrets": ["get"]}});
-        scenario
-            .policy("api-reads-db", "Allow", &api, &["db-*"], &read)
+        self.policy("api-reads-db", "Allow", &api, &["db-*"], &read)
             .await?;
-        scenario.vault_ready().await?;
-        scenario.enforced("admin").await?;
-        scenario.enforced("api-reads-db").await?;
-        Ok(scenario)
+        self.vault_ready().await?;
+        self.enforced("admin").await?;
+        self.enforced("api-reads-db").await
     }
 
     /// Makes the namespaces and accounts only, with the vault's namespace enabled as its administrator would.
@@ -68,14 +71,24 @@ impl Scenario {
 
     async fn prepare_on(cluster: Cluster, name: &str) -> Result<Self> {
         let vault = cluster.namespace(&format!("{name}-vault")).await?;
-        let app = cluster.namespace(&format!("{name}-app")).await?;
+        let app = match cluster.namespace(&format!("{name}-app")).await {
+            Ok(app) => app,
+            Err(error) => return namespace::end(&[&vault], Err(error)).await,
+        };
         let scenario = Self { cluster, vault, app };
-        scenario.enable(&scenario.vault.name).await?;
+        match scenario.make_accounts().await {
+            Ok(()) => Ok(scenario),
+            Err(error) => scenario.end(Err(error)).await,
+        }
+    }
+
+    async fn make_accounts(&self) -> Result<()> {
+        self.enable(&self.vault.name).await?;
         for account in ["api", "admin", "stranger"] {
             let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account}});
-            scenario.apply(&scenario.app.name, &object).await?;
+            self.apply(&self.app.name, &object).await?;
         }
-        Ok(scenario)
+        Ok(())
     }
 
     /// Lets the operator run vaults in a namespace.
@@ -277,19 +290,16 @@ impl Scenario {
         Ok(found.status.and_then(|status| status.phase).as_deref() == Some("Pending"))
     }
 
-    /// Removes both namespaces; a failed test's stay for a look with `STRONGROOM_KEEP=1`.
-    pub async fn end<T>(self, outcome: Result<T>) -> Result<T> {
-        if outcome.is_err() {
-            for namespace in [&self.vault.name, &self.app.name] {
-                eprintln!("{}", report::namespace(&self.client(), namespace).await);
-            }
-            if std::env::var_os("STRONGROOM_KEEP").is_some() {
-                return outcome;
-            }
-        }
-        self.app.delete().await?;
-        self.vault.delete().await?;
-        outcome
+    /// Runs a test here, and removes the scenario after it, also when the test fails or panics.
+    pub async fn run<T>(self, test: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
+        let outcome = catch_panic(Box::pin(test(&self))).await;
+        self.end(outcome).await
+    }
+
+    /// Removes both namespaces and waits until they are gone: the next test counts pods, mounts and volumes of the whole
+    /// cluster. The namespaces of a failed test are reported, and stay for a look with `STRONGROOM_KEEP=1`.
+    pub async fn end<T>(&self, outcome: Result<T>) -> Result<T> {
+        namespace::end(&[&self.app, &self.vault], outcome).await
     }
 }
 

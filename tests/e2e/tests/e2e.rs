@@ -1,6 +1,6 @@
 //! What users see: each test has a vault and an app of its own on a cluster where the chart is installed.
 //!
-//! `make test-cluster` runs them on the local cluster; with KUBECONFIG set they run there.
+//! `make test` runs them on the local cluster; with KUBECONFIG set they run there.
 
 #![allow(
     clippy::unwrap_used,

@@ -38,15 +38,14 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::{ConfigMap, Event};
 use kube::{Api, Client, api::ListParams};
-use strongroom_e2e::scenario::Scenario;
+use serde_json::json;
+use strongroom_e2e::{exclusive, scenario::Scenario};
 use strongroom_harness::{
     cluster::{Cluster, pods},
     installation::{self, Installer, NAMESPACE},
     tools::Store,
 };
-use tokio::{sync::Mutex, task::JoinHandle};
-
-static ALONE: Mutex<()> = Mutex::const_new(());
+use tokio::task::JoinHandle;
 
 /// Runs a test alone in a scenario, and leaves Strongroom as it was installed for the next whatever happened.
 async fn alone<F, Fut>(name: &str, test: F) -> Result<()>
@@ -54,17 +53,8 @@ where
     F: FnOnce(Arc<Scenario>) -> Fut,
     Fut: Future<Output = Result<()>>,
 {
-    let _turn = ALONE.lock().await;
-    let begun = Instant::now();
-    let scenario = Arc::new(Scenario::start(name).await?);
-    let outcome = test(Arc::clone(&scenario)).await;
-    if let Err(error) = &outcome {
-        eprintln!("{name}: {error:#}");
-    }
-    install("dev", &[], &scenario.cluster).await?;
-    eprintln!("{name} took {:?} with its clean-up", begun.elapsed());
-    let scenario = Arc::into_inner(scenario).context("the test still uses its scenario")?;
-    scenario.end(outcome).await
+    let installed = async |scenario: &Scenario| install("dev", &[], &scenario.cluster).await;
+    exclusive::alone(name, &json!({}), installed, test).await
 }
 
 fn kubeconfig(cluster: &Cluster) -> Result<PathBuf> {

@@ -39,8 +39,9 @@ pub enum Command {
     Demo,
     /// Remove what `harness demo` made.
     DemoDown,
-    /// Run the tests that need a cluster: start one, install the chart, test, remove it.
-    E2e(E2e),
+    /// Run every test: start a cluster, install the chart, test, remove the cluster.
+    #[command(visible_alias = "e2e")]
+    Test(Test),
     /// Run a program in the cluster's network, where pods and Services are reached.
     Exec(Exec),
     /// Kill a node as a power cut would.
@@ -131,9 +132,9 @@ pub struct Images {
     pub base: bool,
 }
 
-/// `harness e2e`
+/// `harness test`
 #[derive(Debug, clap::Args)]
-pub struct E2e {
+pub struct Test {
     /// The tests whose names contain this; all when it is left out.
     #[arg(default_value = "")]
     pub filter: String,
@@ -143,6 +144,16 @@ pub struct E2e {
     /// Leave the local cluster running after the tests.
     #[arg(long)]
     pub keep: bool,
+    /// Run only the tests that need no cluster.
+    #[arg(long)]
+    pub no_cluster: bool,
+    /// Shuffle programs and tests: by a number that gives the same order again, or by chance.
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true)]
+    #[expect(
+        clippy::option_option,
+        reason = "clap's form of an option whose value may be left out"
+    )]
+    pub shuffle: Option<Option<u64>>,
 }
 
 /// `harness exec`

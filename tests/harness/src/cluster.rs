@@ -9,9 +9,10 @@ pub mod pods;
 pub mod report;
 pub mod wait;
 
-use std::{env, path::Path};
+use std::{env, future::Future, panic::AssertUnwindSafe, path::Path};
 
 use anyhow::{Context, Result, bail};
+use futures::FutureExt;
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
@@ -83,6 +84,17 @@ impl Cluster {
     }
 }
 
+/// Runs a test to its end and turns its panic into an error, so that the test's objects are removed after a panic too.
+///
+/// # Errors
+/// The test's own error, or that it panicked; the panic's message is printed by then.
+pub async fn catch_panic<T>(test: impl Future<Output = Result<T>>) -> Result<T> {
+    match AssertUnwindSafe(test).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(_) => bail!("the test panicked"),
+    }
+}
+
 /// A client for a kubeconfig file.
 pub async fn client(kubeconfig: &Path) -> Result<Client> {
     let kubeconfig = Kubeconfig::read_from(kubeconfig)
@@ -106,4 +118,19 @@ fn local_of(file: &Path) -> Result<Option<Local>> {
         return Ok(None);
     }
     Ok(Record::load(&layout)?.map(|record| Local { layout, record }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_an_outcome_stays_what_it_is() {
+        let panics = catch_panic(async {
+            assert_eq!(env::args().count(), 0, "as a failed assertion does");
+            Ok(())
+        });
+        assert!(panics.await.is_err());
+        assert_eq!(catch_panic(async { Ok(7) }).await.unwrap(), 7);
+    }
 }

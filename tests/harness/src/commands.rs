@@ -15,7 +15,7 @@ use strongroom_harness::{
         up::{self as start, Outcome},
     },
     progress::seconds,
-    suite::{self, Suite},
+    suite::{self, Order, Suite},
     tools as tool,
     tools::{Store, TOOLS},
 };
@@ -90,15 +90,23 @@ pub fn demo_down() -> Result<()> {
     show::remove(&Place::from_env()?)
 }
 
-/// `harness e2e`
-pub async fn e2e(args: args::E2e) -> Result<()> {
+/// `harness test`
+pub async fn test(args: args::Test) -> Result<()> {
     let layout = Layout::from_env(&args.up.cluster.name)?;
+    let order = match args.shuffle {
+        None => Order::Named,
+        Some(seed) => Order::Shuffled(seed.unwrap_or_else(|| fastrand::u64(..1_000_000))),
+    };
     let suite = Suite {
         layout: &layout,
         options: options(args.up),
         keep: args.keep,
         filter: &args.filter,
+        order,
     };
+    if args.no_cluster {
+        return suite::run_without_cluster(&suite).await;
+    }
     suite::run(&suite).await
 }
 

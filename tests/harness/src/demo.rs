@@ -15,6 +15,7 @@ use uuid::Uuid;
 pub use place::Place;
 
 use crate::{
+    cargo,
     cluster::{self, pods, wait},
     images,
     installation::{self, Installer, RELEASE},
@@ -245,20 +246,9 @@ pub fn remove(place: &Place) -> Result<()> {
 /// Builds the command line program, beside the one that runs and with its features.
 fn build_command_line() -> Result<()> {
     let step = Step::begin("Building strongroom");
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = std::process::Command::new(program);
-    command
-        .args([
-            "build",
-            "--quiet",
-            "--profile",
-            "ci",
-            "--workspace",
-            "--bin",
-            "strongroom",
-        ])
-        .current_dir(workspace::root());
-    if !command.status().context("cannot start cargo")?.success() {
+    let mut build = cargo::command("build", cargo::PROFILE);
+    build.args(["--quiet", "--bin", "strongroom"]);
+    if !build.status().context("cannot start cargo")?.success() {
         bail!("strongroom could not be built");
     }
     step.done();

@@ -22,7 +22,7 @@ pub use archive::{Config, Entry};
 pub use load::{import, import_bytes};
 pub use table::{Contents, IMAGES, Image};
 
-use crate::{progress::Step, tools::Store};
+use crate::{cargo, progress::Step, tools::Store};
 
 /// The images of a cluster's own pods, which `harness up` imports: with their full references.
 pub fn base(store: &Store) -> Result<Vec<(String, Vec<u8>)>> {
@@ -44,7 +44,7 @@ pub fn dns_reference() -> String {
 
 /// Builds the images of this workspace as tests use them: the programs once, then one tar per image.
 pub fn workspace(store: &Store, names: &[String], tag: &str) -> Result<Vec<(String, Vec<u8>)>> {
-    built_as(program::TESTS, store, names, tag)
+    built_as(cargo::PROFILE, store, names, tag)
 }
 
 /// The same as they are released, for measurements.

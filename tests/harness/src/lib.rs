@@ -17,6 +17,7 @@
 //! - `cluster` depends on nothing of the other three but the path of a kubeconfig, so that a test
 //!   written against it runs on kind or on a real cluster too.
 
+pub mod cargo;
 pub mod cluster;
 pub mod command;
 pub mod demo;

@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
         Command::Images(images) => commands::images(&images),
         Command::Demo => commands::demo().await,
         Command::DemoDown => commands::demo_down(),
-        Command::E2e(e2e) => commands::e2e(e2e).await,
+        Command::Test(test) => commands::test(test).await,
         Command::Exec(exec) => return commands::exec(&exec),
         Command::Node(node) => commands::node(&node),
         Command::Init(init) => strongroom_harness::local::init::run(&init.root, &init.tools, &init.role),

@@ -14,100 +14,100 @@ const BOUND: Duration = Duration::from_secs(6);
 
 #[tokio::test]
 async fn another_service_account_is_refused_and_its_pod_says_why() -> Result<()> {
-    let scenario = Scenario::start("refuse").await?;
-    let outcome = async {
-        scenario.set("db-password", "CANARY-refused")?;
-        scenario.secret_ref("db", &[("password", "db-password")]).await?;
-        scenario.pod("intruder", "stranger", "db").await?;
-        let text = scenario
-            .mount_error("intruder", &["password", "not permitted"])
-            .await?;
-        ensure!(!text.contains("CANARY"), "{text}");
-        ensure!(scenario.is_waiting("intruder").await?);
-        let refused = scenario
-            .cli("stranger", &["secret", "get", "db-password"], "")
-            .err()
-            .context("it was allowed")?;
-        ensure!(refused.to_string().contains("Forbidden"), "{refused}");
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::start("refuse")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-password", "CANARY-refused")?;
+            scenario.secret_ref("db", &[("password", "db-password")]).await?;
+            scenario.pod("intruder", "stranger", "db").await?;
+            let text = scenario
+                .mount_error("intruder", &["password", "not permitted"])
+                .await?;
+            ensure!(!text.contains("CANARY"), "{text}");
+            ensure!(scenario.is_waiting("intruder").await?);
+            let refused = scenario
+                .cli("stranger", &["secret", "get", "db-password"], "")
+                .err()
+                .context("it was allowed")?;
+            ensure!(refused.to_string().contains("Forbidden"), "{refused}");
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn a_missing_secret_and_a_forbidden_one_look_the_same_to_who_may_not_read() -> Result<()> {
-    let scenario = Scenario::start("enumerate").await?;
-    let outcome = async {
-        scenario.set("other-exists", "value")?;
-        let there = scenario
-            .cli("api", &["secret", "get", "other-exists"], "")
-            .err()
-            .context("allowed")?;
-        let missing = scenario
-            .cli("api", &["secret", "get", "other-missing"], "")
-            .err()
-            .context("allowed")?;
-        let one = there.to_string().replace("other-exists", "NAME");
-        let two = missing.to_string().replace("other-missing", "NAME");
-        ensure!(one == two, "{one}\n{two}");
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::start("enumerate")
+        .await?
+        .run(async |scenario| {
+            scenario.set("other-exists", "value")?;
+            let there = scenario
+                .cli("api", &["secret", "get", "other-exists"], "")
+                .err()
+                .context("allowed")?;
+            let missing = scenario
+                .cli("api", &["secret", "get", "other-missing"], "")
+                .err()
+                .context("allowed")?;
+            let one = there.to_string().replace("other-exists", "NAME");
+            let two = missing.to_string().replace("other-missing", "NAME");
+            ensure!(one == two, "{one}\n{two}");
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn a_deny_bites_at_the_next_request_and_its_removal_too() -> Result<()> {
-    let scenario = Scenario::start("deny").await?;
-    let outcome = async {
-        scenario.set("db-password", "value")?;
-        ensure!(scenario.cli("api", &["secret", "get", "db-password"], "")? == "value");
-        let grant = json!({"permissions": {"secrets": ["get"]}});
-        scenario
-            .policy("stop", "Deny", &[scenario.account("api")], &["db-pass*"], &grant)
-            .await?;
-        scenario.enforced("stop").await?;
-        ensure!(
+    Scenario::start("deny")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-password", "value")?;
+            ensure!(scenario.cli("api", &["secret", "get", "db-password"], "")? == "value");
+            let grant = json!({"permissions": {"secrets": ["get"]}});
             scenario
-                .cli("api", &["secret", "get", "db-password"], "")
-                .is_err()
-        );
-        let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), &scenario.vault.name);
-        policies.delete("stop", &DeleteParams::default()).await?;
-        let removed = Instant::now();
-        wait::until("the Deny is over", BOUND, || async {
-            Ok(match scenario.cli("api", &["secret", "get", "db-password"], "") {
-                Ok(value) => wait::Seen::Ready(value),
-                Err(error) => wait::Seen::NotYet(error.to_string()),
+                .policy("stop", "Deny", &[scenario.account("api")], &["db-pass*"], &grant)
+                .await?;
+            scenario.enforced("stop").await?;
+            ensure!(
+                scenario
+                    .cli("api", &["secret", "get", "db-password"], "")
+                    .is_err()
+            );
+            let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), &scenario.vault.name);
+            policies.delete("stop", &DeleteParams::default()).await?;
+            let removed = Instant::now();
+            wait::until("the Deny is over", BOUND, || async {
+                Ok(match scenario.cli("api", &["secret", "get", "db-password"], "") {
+                    Ok(value) => wait::Seen::Ready(value),
+                    Err(error) => wait::Seen::NotYet(error.to_string()),
+                })
             })
+            .await?;
+            ensure!(removed.elapsed() < BOUND, "{:?}", removed.elapsed());
+            Ok(())
         })
-        .await?;
-        ensure!(removed.elapsed() < BOUND, "{:?}", removed.elapsed());
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+        .await
 }
 
 #[tokio::test]
 async fn reserved_attributes_and_foreign_secret_refs_refuse_the_mount() -> Result<()> {
-    let scenario = Scenario::start("attributes").await?;
-    let outcome = async {
-        scenario.set("db-password", "value")?;
-        scenario.secret_ref("db", &[("password", "db-password")]).await?;
-        let reserved = json!({"secretRef": "db", "csi.storage.k8s.io/serviceAccount.tokens": "{}"});
-        scenario
-            .apply(&scenario.app.name, &mounting_pod("reserved", "api", &reserved))
-            .await?;
-        scenario.mount_error("reserved", &["attribute"]).await?;
-        let foreign = json!({"secretRef": format!("{}/db", scenario.vault.name)});
-        scenario
-            .apply(&scenario.app.name, &mounting_pod("foreign", "api", &foreign))
-            .await?;
-        scenario.mount_error("foreign", &["secretRef"]).await?;
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::start("attributes")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-password", "value")?;
+            scenario.secret_ref("db", &[("password", "db-password")]).await?;
+            let reserved = json!({"secretRef": "db", "csi.storage.k8s.io/serviceAccount.tokens": "{}"});
+            scenario
+                .apply(&scenario.app.name, &mounting_pod("reserved", "api", &reserved))
+                .await?;
+            scenario.mount_error("reserved", &["attribute"]).await?;
+            let foreign = json!({"secretRef": format!("{}/db", scenario.vault.name)});
+            scenario
+                .apply(&scenario.app.name, &mounting_pod("foreign", "api", &foreign))
+                .await?;
+            scenario.mount_error("foreign", &["secretRef"]).await?;
+            Ok(())
+        })
+        .await
 }

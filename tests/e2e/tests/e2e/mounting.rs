@@ -9,89 +9,91 @@ use strongroom_harness::cluster::pods;
 
 #[tokio::test]
 async fn a_pod_reads_its_secret_and_the_file_follows_a_new_version_within_a_second() -> Result<()> {
-    let scenario = Scenario::start("rotate").await?;
-    let outcome = async {
-        scenario.set("db-password", "first")?;
-        scenario.secret_ref("db", &[("password", "db-password")]).await?;
-        scenario.pod("app", "api", "db").await?;
-        scenario.running("app").await?;
-        ensure!(scenario.read("app", "/secrets/password").await? == "first");
+    Scenario::start("rotate")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-password", "first")?;
+            scenario.secret_ref("db", &[("password", "db-password")]).await?;
+            scenario.pod("app", "api", "db").await?;
+            scenario.running("app").await?;
+            ensure!(scenario.read("app", "/secrets/password").await? == "first");
 
-        // What the pod itself sees, without the test's own round trips: its shell watches the file.
-        let watch = "while [ \"$(cat /secrets/password)\" = first ]; do usleep 5000; done";
-        let client = scenario.client();
-        let namespace = scenario.app.name.clone();
-        let seen = tokio::spawn(async move {
-            let waited = pods::check(&client, &namespace, "app", &["/bin/sh", "-c", watch]).await;
-            waited.map(|_| Instant::now())
-        });
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        scenario.set("db-password", "second")?;
-        let written = Instant::now();
-        let lag = seen.await??.saturating_duration_since(written);
-        ensure!(scenario.read("app", "/secrets/password").await? == "second");
-        ensure!(
-            lag < Duration::from_secs(1),
-            "the file changed {lag:?} after the command had returned"
-        );
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+            // What the pod itself sees, without the test's own round trips: its shell watches the file.
+            let watch = "while [ \"$(cat /secrets/password)\" = first ]; do usleep 5000; done";
+            let client = scenario.client();
+            let namespace = scenario.app.name.clone();
+            let seen = tokio::spawn(async move {
+                let waited = pods::check(&client, &namespace, "app", &["/bin/sh", "-c", watch]).await;
+                waited.map(|_| Instant::now())
+            });
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            scenario.set("db-password", "second")?;
+            let written = Instant::now();
+            let lag = seen.await??.saturating_duration_since(written);
+            ensure!(scenario.read("app", "/secrets/password").await? == "second");
+            ensure!(
+                lag < Duration::from_secs(1),
+                "the file changed {lag:?} after the command had returned"
+            );
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn files_have_the_owner_mode_and_mount_options_that_were_asked_for() -> Result<()> {
-    let scenario = Scenario::start("modes").await?;
-    let outcome = async {
-        scenario.set("db-password", "value")?;
-        scenario
-            .secret_ref("db", &[("a/b/password", "db-password")])
+    Scenario::start("modes")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-password", "value")?;
+            scenario
+                .secret_ref("db", &[("a/b/password", "db-password")])
+                .await?;
+            scenario.pod("app", "api", "db").await?;
+            scenario.running("app").await?;
+            let client = scenario.client();
+            let stat = ["/bin/stat", "-L", "-c", "%a %u:%g", "/secrets/a/b/password"];
+            let mode = pods::check(&client, &scenario.app.name, "app", &stat).await?;
+            ensure!(mode.trim() == "444 0:0", "{mode}");
+            let write = ["/bin/sh", "-c", "echo x > /secrets/a/b/password"];
+            ensure!(pods::exec(&client, &scenario.app.name, "app", &write).await?.code != 0);
+            let mounts = pods::check(
+                &client,
+                &scenario.app.name,
+                "app",
+                &["/bin/grep", " /secrets ", "/proc/mounts"],
+            )
             .await?;
-        scenario.pod("app", "api", "db").await?;
-        scenario.running("app").await?;
-        let client = scenario.client();
-        let stat = ["/bin/stat", "-L", "-c", "%a %u:%g", "/secrets/a/b/password"];
-        let mode = pods::check(&client, &scenario.app.name, "app", &stat).await?;
-        ensure!(mode.trim() == "444 0:0", "{mode}");
-        let write = ["/bin/sh", "-c", "echo x > /secrets/a/b/password"];
-        ensure!(pods::exec(&client, &scenario.app.name, "app", &write).await?.code != 0);
-        let mounts = pods::check(
-            &client,
-            &scenario.app.name,
-            "app",
-            &["/bin/grep", " /secrets ", "/proc/mounts"],
-        )
-        .await?;
-        ensure!(mounts.contains("tmpfs") && mounts.contains("ro,"), "{mounts}");
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+            ensure!(mounts.contains("tmpfs") && mounts.contains("ro,"), "{mounts}");
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn a_changed_secret_ref_changes_the_files_of_a_running_pod() -> Result<()> {
-    let scenario = Scenario::start("reref").await?;
-    let outcome = async {
-        scenario.set("db-one", "one")?;
-        scenario.set("db-two", "two")?;
-        scenario.secret_ref("db", &[("password", "db-one")]).await?;
-        scenario.pod("app", "api", "db").await?;
-        scenario.running("app").await?;
-        ensure!(scenario.read("app", "/secrets/password").await? == "one");
-        scenario.secret_ref("db", &[("password", "db-two")]).await?;
-        scenario.holds("app", "/secrets/password", "two").await?;
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::start("reref")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-one", "one")?;
+            scenario.set("db-two", "two")?;
+            scenario.secret_ref("db", &[("password", "db-one")]).await?;
+            scenario.pod("app", "api", "db").await?;
+            scenario.running("app").await?;
+            ensure!(scenario.read("app", "/secrets/password").await? == "one");
+            scenario.secret_ref("db", &[("password", "db-two")]).await?;
+            scenario.holds("app", "/secrets/password", "two").await?;
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn a_secret_ref_that_moves_to_another_vault_takes_a_running_pod_along() -> Result<()> {
-    let (here, there) = tokio::try_join!(Scenario::start("move-from"), Scenario::start("move-to"))?;
-    let outcome = async {
+    let there = Scenario::start("move-to").await?;
+    there
+        .run(async |there| {
+            Scenario::start("move-from").await?.run(async |here| {
         here.set("db-password", "here")?;
         there.set("db-password", "there")?;
         let read = json!({"permissions": {"secrets": ["get"]}});
@@ -117,8 +119,7 @@ async fn a_secret_ref_that_moves_to_another_vault_takes_a_running_pod_along() ->
         there.set("db-password", "newer")?;
         here.holds("app", "/secrets/password", "newer").await?;
         Ok(())
-    }
-    .await;
-    let (first, second) = (here.end(outcome).await, there.end(Ok(())).await);
-    first.and(second)
+    }).await
+        })
+        .await
 }

@@ -45,263 +45,264 @@ async fn enable(scenario: &Scenario, name: &str, enabled: bool) -> Result<()> {
 #[tokio::test]
 async fn a_disabled_a_deleted_and_a_denied_secret_each_say_so_and_pods_start_once_they_are_not() -> Result<()>
 {
-    let scenario = Scenario::start("reasons").await?;
-    let outcome = async {
-        let app = &scenario.app.name;
-        for name in ["db-disabled", "db-deleted", "db-denied"] {
-            scenario.set(name, "value")?;
-        }
-        enable(&scenario, "db-disabled", false).await?;
-        scenario.cli("admin", &["secret", "delete", "db-deleted"], "")?;
-        let read = json!({"permissions": {"secrets": ["get"]}});
-        let api = [scenario.account("api")];
-        scenario
-            .policy("stop", "Deny", &api, &["db-denied"], &read)
-            .await?;
-        scenario.enforced("stop").await?;
+    Scenario::start("reasons")
+        .await?
+        .run(async |scenario| {
+            let app = &scenario.app.name;
+            for name in ["db-disabled", "db-deleted", "db-denied"] {
+                scenario.set(name, "value")?;
+            }
+            enable(scenario, "db-disabled", false).await?;
+            scenario.cli("admin", &["secret", "delete", "db-deleted"], "")?;
+            let read = json!({"permissions": {"secrets": ["get"]}});
+            let api = [scenario.account("api")];
+            scenario
+                .policy("stop", "Deny", &api, &["db-denied"], &read)
+                .await?;
+            scenario.enforced("stop").await?;
 
-        let cases = [
-            ("disabled", "ObjectDisabled", "it is disabled"),
-            // Azure answers a read of a deleted secret with 404, so that the mount cannot say more.
-            ("deleted", "ObjectDeleted", "it does not exist"),
-            ("denied", "NotPermitted", NOT_PERMITTED),
-        ];
-        for (name, reason, words) in cases {
-            let secret = format!("db-{name}");
-            scenario.secret_ref(name, &[("file", &secret)]).await?;
-            let message = scenario.says::<SecretRef>(app, name, reason).await?;
-            let named = if reason == "NotPermitted" {
-                "no policy there lets"
-            } else {
-                "file"
-            };
-            ensure!(message.contains(named), "{message}");
-            waits(&scenario, name, "api", name, &["file", &secret, words]).await?;
-        }
+            let cases = [
+                ("disabled", "ObjectDisabled", "it is disabled"),
+                // Azure answers a read of a deleted secret with 404, so that the mount cannot say more.
+                ("deleted", "ObjectDeleted", "it does not exist"),
+                ("denied", "NotPermitted", NOT_PERMITTED),
+            ];
+            for (name, reason, words) in cases {
+                let secret = format!("db-{name}");
+                scenario.secret_ref(name, &[("file", &secret)]).await?;
+                let message = scenario.says::<SecretRef>(app, name, reason).await?;
+                let named = if reason == "NotPermitted" {
+                    "no policy there lets"
+                } else {
+                    "file"
+                };
+                ensure!(message.contains(named), "{message}");
+                waits(scenario, name, "api", name, &["file", &secret, words]).await?;
+            }
 
-        enable(&scenario, "db-disabled", true).await?;
-        let (vault, token) = scenario.session("admin").await?;
-        vault
-            .recover_deleted_secret(&token, &"db-deleted".parse()?)
-            .await?;
-        let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), &scenario.vault.name);
-        policies.delete("stop", &DeleteParams::default()).await?;
-        for (name, _, _) in cases {
-            scenario.running(name).await?;
-            ensure!(scenario.read(name, "/secrets/file").await? == "value");
-            scenario.says::<SecretRef>(app, name, "Available").await?;
-        }
+            enable(scenario, "db-disabled", true).await?;
+            let (vault, token) = scenario.session("admin").await?;
+            vault
+                .recover_deleted_secret(&token, &"db-deleted".parse()?)
+                .await?;
+            let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), &scenario.vault.name);
+            policies.delete("stop", &DeleteParams::default()).await?;
+            for (name, _, _) in cases {
+                scenario.running(name).await?;
+                ensure!(scenario.read(name, "/secrets/file").await? == "value");
+                scenario.says::<SecretRef>(app, name, "Available").await?;
+            }
 
-        // Once it is mounted, the file stays and the pod is told.
-        enable(&scenario, "db-disabled", false).await?;
-        let about = ("Pod", "disabled");
-        let sentence = scenario.event(app, about, "ObjectUnavailable").await?;
-        ensure!(sentence.contains("db-disabled"), "{sentence}");
-        ensure!(scenario.read("disabled", "/secrets/file").await? == "value");
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+            // Once it is mounted, the file stays and the pod is told.
+            enable(scenario, "db-disabled", false).await?;
+            let about = ("Pod", "disabled");
+            let sentence = scenario.event(app, about, "ObjectUnavailable").await?;
+            ensure!(sentence.contains("db-disabled"), "{sentence}");
+            ensure!(scenario.read("disabled", "/secrets/file").await? == "value");
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn who_is_not_allowed_sees_one_sentence_for_a_missing_vault_a_missing_secret_and_a_denied_one()
 -> Result<()> {
-    let scenario = Scenario::start("alike").await?;
-    let outcome = async {
-        scenario.set("db-there", "value")?;
-        let cases = [
-            ("one", "absent", "db-there"),
-            ("two", "prod", "db-none"),
-            ("three", "prod", "db-there"),
-        ];
-        let mut said = Vec::new();
-        for (name, vault, secret) in cases {
-            scenario
-                .secret_ref_as(name, "stranger", vault, &[("file", secret)])
-                .await?;
-            scenario.pod(name, "stranger", name).await?;
-        }
-        for (name, vault, secret) in cases {
-            let alike = |text: String| {
-                let text = text.replace(&format!("/{vault} "), "/VAULT ");
-                text.replace(&format!("/{vault}:"), "/VAULT:")
-                    .replace(secret, "SECRET")
-                    .replace(&format!("SecretRef {}/{name}", scenario.app.name), "SecretRef")
-            };
-            let app = &scenario.app.name;
-            let ready = scenario.says::<SecretRef>(app, name, "NotPermitted").await?;
-            let authorized = ("Authorized", "NotPermitted");
-            let authorized =
-                wait::reason::<SecretRef>(&scenario.client(), app, name, authorized, PATIENCE).await?;
-            let mount = scenario.mount_error(name, &["file", NOT_PERMITTED]).await?;
-            let mount = mount.split("SecretRef").nth(1).context("no sentence")?.to_owned();
-            said.push([ready, authorized, format!("SecretRef{mount}")].map(alike));
-        }
-        ensure!(said[0] == said[1] && said[1] == said[2], "{said:#?}");
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::start("alike")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-there", "value")?;
+            let cases = [
+                ("one", "absent", "db-there"),
+                ("two", "prod", "db-none"),
+                ("three", "prod", "db-there"),
+            ];
+            let mut said = Vec::new();
+            for (name, vault, secret) in cases {
+                scenario
+                    .secret_ref_as(name, "stranger", vault, &[("file", secret)])
+                    .await?;
+                scenario.pod(name, "stranger", name).await?;
+            }
+            for (name, vault, secret) in cases {
+                let alike = |text: String| {
+                    let text = text.replace(&format!("/{vault} "), "/VAULT ");
+                    text.replace(&format!("/{vault}:"), "/VAULT:")
+                        .replace(secret, "SECRET")
+                        .replace(&format!("SecretRef {}/{name}", scenario.app.name), "SecretRef")
+                };
+                let app = &scenario.app.name;
+                let ready = scenario.says::<SecretRef>(app, name, "NotPermitted").await?;
+                let authorized = ("Authorized", "NotPermitted");
+                let authorized =
+                    wait::reason::<SecretRef>(&scenario.client(), app, name, authorized, PATIENCE).await?;
+                let mount = scenario.mount_error(name, &["file", NOT_PERMITTED]).await?;
+                let mount = mount.split("SecretRef").nth(1).context("no sentence")?.to_owned();
+                said.push([ready, authorized, format!("SecretRef{mount}")].map(alike));
+            }
+            ensure!(said[0] == said[1] && said[1] == said[2], "{said:#?}");
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn what_needs_a_vault_that_does_not_exist_says_so_and_works_once_it_does() -> Result<()> {
-    let scenario = Scenario::prepare("early").await?;
-    let outcome = async {
-        let (client, vault_ns) = (scenario.client(), &scenario.vault.name);
-        let admin = [scenario.account("admin")];
-        let officer = json!({"role": "KeyVaultSecretsOfficer"});
-        scenario
-            .policy("admin", "Allow", &admin, &["*"], &officer)
-            .await?;
-        let read = json!({"permissions": {"secrets": ["get"]}});
-        let api = [scenario.account("api")];
-        scenario
-            .policy("api-reads-db", "Allow", &api, &["db-*"], &read)
-            .await?;
-        scenario.secret_ref("db", &[("password", "db-password")]).await?;
-        scenario.pod("app", "api", "db").await?;
-        let beside = json!({
-            "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef", "metadata": {"name": "beside"},
-            "spec": {"vaultRef": {"name": "prod", "namespace": vault_ns}, "serviceAccountName": "default",
-                "files": [{"path": "password", "secret": {"name": "db-password"}}]},
-        });
-        scenario.apply(vault_ns, &beside).await?;
+    Scenario::prepare("early")
+        .await?
+        .run(async |scenario| {
+            let (client, vault_ns) = (scenario.client(), &scenario.vault.name);
+            let admin = [scenario.account("admin")];
+            let officer = json!({"role": "KeyVaultSecretsOfficer"});
+            scenario
+                .policy("admin", "Allow", &admin, &["*"], &officer)
+                .await?;
+            let read = json!({"permissions": {"secrets": ["get"]}});
+            let api = [scenario.account("api")];
+            scenario
+                .policy("api-reads-db", "Allow", &api, &["db-*"], &read)
+                .await?;
+            scenario.secret_ref("db", &[("password", "db-password")]).await?;
+            scenario.pod("app", "api", "db").await?;
+            let beside = json!({
+                "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef", "metadata": {"name": "beside"},
+                "spec": {"vaultRef": {"name": "prod", "namespace": vault_ns}, "serviceAccountName": "default",
+                    "files": [{"path": "password", "secret": {"name": "db-password"}}]},
+            });
+            scenario.apply(vault_ns, &beside).await?;
 
-        scenario
-            .says::<AccessPolicy>(vault_ns, "admin", "VaultNotFound")
-            .await?;
-        scenario
-            .says::<SecretRef>(vault_ns, "beside", "VaultNotFound")
-            .await?;
-        scenario
-            .says::<SecretRef>(&scenario.app.name, "db", "NotPermitted")
-            .await?;
-        scenario
-            .mount_error("app", &["db-password", NOT_PERMITTED])
-            .await?;
+            scenario
+                .says::<AccessPolicy>(vault_ns, "admin", "VaultNotFound")
+                .await?;
+            scenario
+                .says::<SecretRef>(vault_ns, "beside", "VaultNotFound")
+                .await?;
+            scenario
+                .says::<SecretRef>(&scenario.app.name, "db", "NotPermitted")
+                .await?;
+            scenario
+                .mount_error("app", &["db-password", NOT_PERMITTED])
+                .await?;
 
-        scenario.apply(vault_ns, &vault(&json!({}))).await?;
-        scenario.vault_ready().await?;
-        scenario.event(vault_ns, ("Vault", "prod"), "Serving").await?;
-        scenario
-            .says::<AccessPolicy>(vault_ns, "admin", "Enforced")
-            .await?;
-        scenario.set("db-password", "value")?;
-        scenario.running("app").await?;
-        scenario
-            .says::<SecretRef>(&scenario.app.name, "db", "Available")
-            .await?;
-        wait::reason::<SecretRef>(&client, vault_ns, "beside", ("Ready", "NotPermitted"), PATIENCE).await?;
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+            scenario.apply(vault_ns, &vault(&json!({}))).await?;
+            scenario.vault_ready().await?;
+            scenario.event(vault_ns, ("Vault", "prod"), "Serving").await?;
+            scenario
+                .says::<AccessPolicy>(vault_ns, "admin", "Enforced")
+                .await?;
+            scenario.set("db-password", "value")?;
+            scenario.running("app").await?;
+            scenario
+                .says::<SecretRef>(&scenario.app.name, "db", "Available")
+                .await?;
+            wait::reason::<SecretRef>(&client, vault_ns, "beside", ("Ready", "NotPermitted"), PATIENCE)
+                .await?;
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn a_vault_that_does_not_answer_is_told_to_who_is_allowed_and_mounts_go_on_once_it_does() -> Result<()>
 {
-    let scenario = Scenario::start("away").await?;
-    let outcome = async {
-        let (app, vault_ns) = (&scenario.app.name, &scenario.vault.name);
-        scenario.set("db-password", "kept")?;
-        scenario.secret_ref("db", &[("password", "db-password")]).await?;
-        scenario.pod("before", "api", "db").await?;
-        scenario.running("before").await?;
-        let sets: Api<StatefulSet> = Api::namespaced(scenario.client(), vault_ns);
-        let scale = async |replicas: u8| {
-            let patch = json!({"spec": {"replicas": replicas}});
-            sets.patch("prod", &PatchParams::default(), &Patch::Merge(&patch))
-                .await
-        };
-        scale(0).await?;
-        scenario.says::<Vault>(vault_ns, "prod", "NotAnswering").await?;
-        scenario
-            .secret_ref_as("theirs", "stranger", "prod", &[("password", "db-password")])
-            .await?;
-        scenario.pod("during", "api", "db").await?;
-        scenario.pod("intruder", "stranger", "theirs").await?;
-        let message = scenario.says::<SecretRef>(app, "db", "VaultNotReady").await?;
-        ensure!(message.contains("does not answer"), "{message}");
-        scenario.says::<SecretRef>(app, "theirs", "NotPermitted").await?;
-        let text = scenario
-            .mount_error("during", &["db-password", "cannot connect"])
-            .await?;
-        ensure!(!text.contains(NOT_PERMITTED), "{text}");
-        scenario
-            .mount_error("intruder", &["db-password", NOT_PERMITTED])
-            .await?;
-        ensure!(scenario.read("before", "/secrets/password").await? == "kept");
+    Scenario::start("away")
+        .await?
+        .run(async |scenario| {
+            let (app, vault_ns) = (&scenario.app.name, &scenario.vault.name);
+            scenario.set("db-password", "kept")?;
+            scenario.secret_ref("db", &[("password", "db-password")]).await?;
+            scenario.pod("before", "api", "db").await?;
+            scenario.running("before").await?;
+            let sets: Api<StatefulSet> = Api::namespaced(scenario.client(), vault_ns);
+            let scale = async |replicas: u8| {
+                let patch = json!({"spec": {"replicas": replicas}});
+                sets.patch("prod", &PatchParams::default(), &Patch::Merge(&patch))
+                    .await
+            };
+            scale(0).await?;
+            scenario.says::<Vault>(vault_ns, "prod", "NotAnswering").await?;
+            scenario
+                .secret_ref_as("theirs", "stranger", "prod", &[("password", "db-password")])
+                .await?;
+            scenario.pod("during", "api", "db").await?;
+            scenario.pod("intruder", "stranger", "theirs").await?;
+            let message = scenario.says::<SecretRef>(app, "db", "VaultNotReady").await?;
+            ensure!(message.contains("does not answer"), "{message}");
+            scenario.says::<SecretRef>(app, "theirs", "NotPermitted").await?;
+            let text = scenario
+                .mount_error("during", &["db-password", "cannot connect"])
+                .await?;
+            ensure!(!text.contains(NOT_PERMITTED), "{text}");
+            scenario
+                .mount_error("intruder", &["db-password", NOT_PERMITTED])
+                .await?;
+            ensure!(scenario.read("before", "/secrets/password").await? == "kept");
 
-        scale(1).await?;
-        scenario.running("during").await?;
-        scenario.says::<Vault>(vault_ns, "prod", "Serving").await?;
-        scenario.says::<SecretRef>(app, "db", "Available").await?;
-        ensure!(scenario.read("during", "/secrets/password").await? == "kept");
-        ensure!(scenario.is_waiting("intruder").await?);
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+            scale(1).await?;
+            scenario.running("during").await?;
+            scenario.says::<Vault>(vault_ns, "prod", "Serving").await?;
+            scenario.says::<SecretRef>(app, "db", "Available").await?;
+            ensure!(scenario.read("during", "/secrets/password").await? == "kept");
+            ensure!(scenario.is_waiting("intruder").await?);
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn an_account_that_is_made_later_is_meant_then() -> Result<()> {
-    let scenario = Scenario::start("later").await?;
-    let outcome = async {
-        let (app, vault_ns) = (&scenario.app.name, &scenario.vault.name);
-        scenario.set("db-password", "value")?;
-        let read = json!({"permissions": {"secrets": ["get"]}});
-        let late = [scenario.account("late")];
-        scenario
-            .policy("late-reads", "Allow", &late, &["db-*"], &read)
-            .await?;
-        scenario
-            .secret_ref_as("db", "late", "prod", &[("password", "db-password")])
-            .await?;
-        let message = scenario
-            .says::<AccessPolicy>(vault_ns, "late-reads", "SubjectNotFound")
-            .await?;
-        ensure!(message.contains("late"), "{message}");
-        scenario
-            .says::<SecretRef>(app, "db", "ServiceAccountNotFound")
-            .await?;
-        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "late"}});
-        scenario.apply(app, &account).await?;
-        scenario
-            .says::<AccessPolicy>(vault_ns, "late-reads", "Enforced")
-            .await?;
-        scenario.says::<SecretRef>(app, "db", "Available").await?;
-        scenario.pod("app", "late", "db").await?;
-        scenario.running("app").await
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::start("later")
+        .await?
+        .run(async |scenario| {
+            let (app, vault_ns) = (&scenario.app.name, &scenario.vault.name);
+            scenario.set("db-password", "value")?;
+            let read = json!({"permissions": {"secrets": ["get"]}});
+            let late = [scenario.account("late")];
+            scenario
+                .policy("late-reads", "Allow", &late, &["db-*"], &read)
+                .await?;
+            scenario
+                .secret_ref_as("db", "late", "prod", &[("password", "db-password")])
+                .await?;
+            let message = scenario
+                .says::<AccessPolicy>(vault_ns, "late-reads", "SubjectNotFound")
+                .await?;
+            ensure!(message.contains("late"), "{message}");
+            scenario
+                .says::<SecretRef>(app, "db", "ServiceAccountNotFound")
+                .await?;
+            let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "late"}});
+            scenario.apply(app, &account).await?;
+            scenario
+                .says::<AccessPolicy>(vault_ns, "late-reads", "Enforced")
+                .await?;
+            scenario.says::<SecretRef>(app, "db", "Available").await?;
+            scenario.pod("app", "late", "db").await?;
+            scenario.running("app").await
+        })
+        .await
 }
 
 #[tokio::test]
 async fn an_object_that_the_api_server_refuses_is_told_and_tried_again() -> Result<()> {
-    let scenario = Scenario::prepare("quota").await?;
-    let outcome = async {
-        let vault_ns = &scenario.vault.name;
-        let quota = json!({
-            "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"},
-            "spec": {"hard": {"services": "0"}},
-        });
-        scenario.apply(vault_ns, &quota).await?;
-        wait_for_quota(&scenario).await?;
-        scenario.apply(vault_ns, &vault(&json!({}))).await?;
-        let message = scenario.says::<Vault>(vault_ns, "prod", "ObjectRefused").await?;
-        ensure!(message.contains("quota"), "{message}");
-        let quotas: Api<k8s_openapi::api::core::v1::ResourceQuota> =
-            Api::namespaced(scenario.client(), vault_ns);
-        quotas.delete("few", &DeleteParams::default()).await?;
-        scenario.vault_ready().await
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::prepare("quota")
+        .await?
+        .run(async |scenario| {
+            let vault_ns = &scenario.vault.name;
+            let quota = json!({
+                "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"},
+                "spec": {"hard": {"services": "0"}},
+            });
+            scenario.apply(vault_ns, &quota).await?;
+            wait_for_quota(scenario).await?;
+            scenario.apply(vault_ns, &vault(&json!({}))).await?;
+            let message = scenario.says::<Vault>(vault_ns, "prod", "ObjectRefused").await?;
+            ensure!(message.contains("quota"), "{message}");
+            let quotas: Api<k8s_openapi::api::core::v1::ResourceQuota> =
+                Api::namespaced(scenario.client(), vault_ns);
+            quotas.delete("few", &DeleteParams::default()).await?;
+            scenario.vault_ready().await
+        })
+        .await
 }
 
 /// A quota counts once its controller has written what is used.

@@ -10,135 +10,152 @@ use strongroom_harness::cluster::wait;
 
 #[tokio::test]
 async fn a_secret_that_is_missing_is_named_and_the_pod_starts_once_it_is_there() -> Result<()> {
-    let scenario = Scenario::start("missing").await?;
-    let outcome = async {
-        scenario
-            .secret_ref("db", &[("password", "db-password"), ("user", "db-user")])
-            .await?;
-        let (reason, message) = scenario.ref_is("db", "False").await?;
-        ensure!(reason == "ObjectNotFound", "{reason}: {message}");
-        ensure!(
-            message.contains("password") && message.contains("user"),
-            "{message}"
-        );
-        scenario
-            .event(&scenario.app.name, ("SecretRef", "db"), "ObjectNotFound")
-            .await?;
-        scenario.pod("app", "api", "db").await?;
-        let missing = [
-            "password (secret db-password)",
-            "user (secret db-user)",
-            "it does not exist",
-        ];
-        let text = scenario.mount_error("app", &missing).await?;
-        ensure!(!text.contains("not permitted"), "{text}");
-        scenario.set("db-password", "p")?;
-        scenario.set("db-user", "u")?;
-        scenario.running("app").await?;
-        scenario
-            .says::<SecretRef>(&scenario.app.name, "db", "Available")
-            .await?;
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::start("missing")
+        .await?
+        .run(async |scenario| {
+            scenario
+                .secret_ref("db", &[("password", "db-password"), ("user", "db-user")])
+                .await?;
+            let (reason, message) = scenario.ref_is("db", "False").await?;
+            ensure!(reason == "ObjectNotFound", "{reason}: {message}");
+            ensure!(
+                message.contains("password") && message.contains("user"),
+                "{message}"
+            );
+            scenario
+                .event(&scenario.app.name, ("SecretRef", "db"), "ObjectNotFound")
+                .await?;
+            scenario.pod("app", "api", "db").await?;
+            let missing = [
+                "password (secret db-password)",
+                "user (secret db-user)",
+                "it does not exist",
+            ];
+            let text = scenario.mount_error("app", &missing).await?;
+            ensure!(!text.contains("not permitted"), "{text}");
+            scenario.set("db-password", "p")?;
+            scenario.set("db-user", "u")?;
+            scenario.running("app").await?;
+            scenario
+                .says::<SecretRef>(&scenario.app.name, "db", "Available")
+                .await?;
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn a_namespace_that_is_not_enabled_stalls_the_vault_until_it_is() -> Result<()> {
-    let scenario = Scenario::prepare("enable").await?;
-    let outcome = async {
-        let elsewhere = scenario.cluster.namespace("enable-other").await?;
-        let client = scenario.client();
-        scenario.apply(&elsewhere.name, &vault(&json!({}))).await?;
-        let stalled =
-            wait::condition::<Vault>(&client, &elsewhere.name, "prod", ("Stalled", "True"), PATIENCE).await?;
-        ensure!(stalled.0 == "NamespaceNotEnabled", "{stalled:?}");
-        ensure!(
-            stalled
-                .1
-                .contains("kubectl create rolebinding strongroom-vault-host"),
-            "{stalled:?}"
-        );
-        let why = ("Vault", "prod");
-        scenario
-            .event(&elsewhere.name, why, "NamespaceNotEnabled")
-            .await?;
-        scenario.enable(&elsewhere.name).await?;
-        wait::condition::<Vault>(&client, &elsewhere.name, "prod", ("Ready", "True"), PATIENCE * 2).await?;
-        elsewhere.delete().await
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::prepare("enable")
+        .await?
+        .run(async |scenario| {
+            let client = scenario.client();
+            scenario
+                .cluster
+                .in_namespace("enable-other", async |elsewhere| {
+                    scenario.apply(&elsewhere.name, &vault(&json!({}))).await?;
+                    let stalled = wait::condition::<Vault>(
+                        &client,
+                        &elsewhere.name,
+                        "prod",
+                        ("Stalled", "True"),
+                        PATIENCE,
+                    )
+                    .await?;
+                    ensure!(stalled.0 == "NamespaceNotEnabled", "{stalled:?}");
+                    ensure!(
+                        stalled
+                            .1
+                            .contains("kubectl create rolebinding strongroom-vault-host"),
+                        "{stalled:?}"
+                    );
+                    let why = ("Vault", "prod");
+                    scenario
+                        .event(&elsewhere.name, why, "NamespaceNotEnabled")
+                        .await?;
+                    scenario.enable(&elsewhere.name).await?;
+                    wait::condition::<Vault>(
+                        &client,
+                        &elsewhere.name,
+                        "prod",
+                        ("Ready", "True"),
+                        PATIENCE * 2,
+                    )
+                    .await?;
+                    Ok(())
+                })
+                .await
+        })
+        .await
 }
 
 #[tokio::test]
 async fn a_service_of_somebody_else_is_never_taken_over() -> Result<()> {
-    let scenario = Scenario::prepare("taken").await?;
-    let outcome = async {
-        let service = json!({
-            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "prod"},
-            "spec": {"ports": [{"port": 80}], "selector": {"app": "theirs"}},
-        });
-        scenario.apply(&scenario.vault.name, &service).await?;
-        scenario.apply(&scenario.vault.name, &vault(&json!({}))).await?;
-        let client = scenario.client();
-        let stalled = wait::condition::<Vault>(
-            &client,
-            &scenario.vault.name,
-            "prod",
-            ("Stalled", "True"),
-            PATIENCE,
-        )
-        .await?;
-        ensure!(
-            stalled.0 == "NameTaken" && stalled.1.contains("Service prod"),
-            "{stalled:?}"
-        );
-        let why = ("Vault", "prod");
-        scenario.event(&scenario.vault.name, why, "NameTaken").await?;
-        let services: Api<Service> = Api::namespaced(client, &scenario.vault.name);
-        let selector = services
-            .get("prod")
-            .await?
-            .spec
-            .and_then(|spec| spec.selector)
-            .unwrap_or_default();
-        ensure!(
-            selector.get("app").is_some_and(|app| app == "theirs"),
-            "{selector:?}"
-        );
-        services.delete("prod", &DeleteParams::default()).await?;
-        scenario.vault_ready().await
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::prepare("taken")
+        .await?
+        .run(async |scenario| {
+            let service = json!({
+                "apiVersion": "v1", "kind": "Service", "metadata": {"name": "prod"},
+                "spec": {"ports": [{"port": 80}], "selector": {"app": "theirs"}},
+            });
+            scenario.apply(&scenario.vault.name, &service).await?;
+            scenario.apply(&scenario.vault.name, &vault(&json!({}))).await?;
+            let client = scenario.client();
+            let stalled = wait::condition::<Vault>(
+                &client,
+                &scenario.vault.name,
+                "prod",
+                ("Stalled", "True"),
+                PATIENCE,
+            )
+            .await?;
+            ensure!(
+                stalled.0 == "NameTaken" && stalled.1.contains("Service prod"),
+                "{stalled:?}"
+            );
+            let why = ("Vault", "prod");
+            scenario.event(&scenario.vault.name, why, "NameTaken").await?;
+            let services: Api<Service> = Api::namespaced(client, &scenario.vault.name);
+            let selector = services
+                .get("prod")
+                .await?
+                .spec
+                .and_then(|spec| spec.selector)
+                .unwrap_or_default();
+            ensure!(
+                selector.get("app").is_some_and(|app| app == "theirs"),
+                "{selector:?}"
+            );
+            services.delete("prod", &DeleteParams::default()).await?;
+            scenario.vault_ready().await
+        })
+        .await
 }
 
 #[tokio::test]
 async fn a_vault_that_is_down_changes_no_mounted_byte_and_comes_back_with_its_data() -> Result<()> {
-    let scenario = Scenario::start("restart").await?;
-    let outcome = async {
-        scenario.set("db-password", "kept")?;
-        scenario.secret_ref("db", &[("password", "db-password")]).await?;
-        scenario.pod("app", "api", "db").await?;
-        scenario.running("app").await?;
-        let pods: Api<Pod> = Api::namespaced(scenario.client(), &scenario.vault.name);
-        pods.delete("prod-0", &DeleteParams::default().grace_period(0))
-            .await?;
-        ensure!(scenario.read("app", "/secrets/password").await? == "kept");
-        scenario.vault_ready().await?;
-        wait::until("the vault answers again", PATIENCE, || async {
-            Ok(match scenario.cli("api", &["secret", "get", "db-password"], "") {
-                Ok(value) => wait::Seen::Ready(value),
-                Err(error) => wait::Seen::NotYet(error.to_string()),
+    Scenario::start("restart")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-password", "kept")?;
+            scenario.secret_ref("db", &[("password", "db-password")]).await?;
+            scenario.pod("app", "api", "db").await?;
+            scenario.running("app").await?;
+            let pods: Api<Pod> = Api::namespaced(scenario.client(), &scenario.vault.name);
+            pods.delete("prod-0", &DeleteParams::default().grace_period(0))
+                .await?;
+            ensure!(scenario.read("app", "/secrets/password").await? == "kept");
+            scenario.vault_ready().await?;
+            wait::until("the vault answers again", PATIENCE, || async {
+                Ok(match scenario.cli("api", &["secret", "get", "db-password"], "") {
+                    Ok(value) => wait::Seen::Ready(value),
+                    Err(error) => wait::Seen::NotYet(error.to_string()),
+                })
             })
+            .await?;
+            scenario.set("db-password", "after")?;
+            scenario.holds("app", "/secrets/password", "after").await?;
+            Ok(())
         })
-        .await?;
-        scenario.set("db-password", "after")?;
-        scenario.holds("app", "/secrets/password", "after").await?;
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+        .await
 }

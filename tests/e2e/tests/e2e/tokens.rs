@@ -17,113 +17,114 @@ const CACHED: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn the_token_of_a_pod_that_is_gone_gives_no_vault_token_and_the_one_it_had_lives_on() -> Result<()> {
-    let scenario = Scenario::start("gone").await?;
-    let outcome = async {
-        scenario.set("db-password", "value")?;
-        let mut client = pods::shell("client");
-        client["spec"]["serviceAccountName"] = json!("api");
-        scenario.apply(&scenario.app.name, &client).await?;
-        scenario.running("client").await?;
-        let api: Api<Pod> = Api::namespaced(scenario.client(), &scenario.app.name);
-        let pod = api.get("client").await?;
-        let presented = scenario.presented("api", Some(&pod)).await?;
-        let token = scenario.exchange(&presented).await??;
-        let exchanged = Instant::now();
+    Scenario::start("gone")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-password", "value")?;
+            let mut client = pods::shell("client");
+            client["spec"]["serviceAccountName"] = json!("api");
+            scenario.apply(&scenario.app.name, &client).await?;
+            scenario.running("client").await?;
+            let api: Api<Pod> = Api::namespaced(scenario.client(), &scenario.app.name);
+            let pod = api.get("client").await?;
+            let presented = scenario.presented("api", Some(&pod)).await?;
+            let token = scenario.exchange(&presented).await??;
+            let exchanged = Instant::now();
 
-        api.delete("client", &DeleteParams::default()).await?;
-        wait::deleted(&api, "client", PATIENCE).await?;
-        let refused = wait::until("the pod's token is refused", PATIENCE, || async {
-            Ok(match scenario.exchange(&presented).await? {
-                Ok(_) => wait::Seen::NotYet("it was exchanged".to_owned()),
-                Err(error) => wait::Seen::Ready(error),
+            api.delete("client", &DeleteParams::default()).await?;
+            wait::deleted(&api, "client", PATIENCE).await?;
+            let refused = wait::until("the pod's token is refused", PATIENCE, || async {
+                Ok(match scenario.exchange(&presented).await? {
+                    Ok(_) => wait::Seen::NotYet("it was exchanged".to_owned()),
+                    Err(error) => wait::Seen::Ready(error),
+                })
             })
+            .await?;
+            ensure!(
+                matches!(&refused, ExchangeError::Refused { status, .. } if status.is_client_error()),
+                "{refused}"
+            );
+            ensure!(
+                exchanged.elapsed() < CACHED + Duration::from_secs(20),
+                "{:?}",
+                exchanged.elapsed()
+            );
+            let vault = scenario.client_of_vault().await?;
+            let secret = vault.get_secret(&token, &"db-password".parse()?, None).await?;
+            ensure!(secret.value.expose_secret() == "value");
+            Ok(())
         })
-        .await?;
-        ensure!(
-            matches!(&refused, ExchangeError::Refused { status, .. } if status.is_client_error()),
-            "{refused}"
-        );
-        ensure!(
-            exchanged.elapsed() < CACHED + Duration::from_secs(20),
-            "{:?}",
-            exchanged.elapsed()
-        );
-        let vault = scenario.client_of_vault().await?;
-        let secret = vault.get_secret(&token, &"db-password".parse()?, None).await?;
-        ensure!(secret.value.expose_secret() == "value");
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+        .await
 }
 
 #[tokio::test]
 async fn an_account_of_a_replaced_namespace_is_nobody_until_the_policys_owner_edits_the_policy() -> Result<()>
 {
-    let scenario = Scenario::start("replaced").await?;
-    let outcome = async {
-        scenario.set("db-password", "value")?;
-        ensure!(scenario.cli("api", &["secret", "get", "db-password"], "")? == "value");
-        replace_namespace(&scenario).await?;
+    Scenario::start("replaced")
+        .await?
+        .run(async |scenario| {
+            scenario.set("db-password", "value")?;
+            ensure!(scenario.cli("api", &["secret", "get", "db-password"], "")? == "value");
+            replace_namespace(scenario).await?;
 
-        let vault = &scenario.vault.name;
-        let message = scenario
-            .says::<AccessPolicy>(vault, "api-reads-db", "NamespaceReplaced")
-            .await?;
-        ensure!(message.contains(&scenario.app.name), "{message}");
-        let stalled = ("Stalled", "NamespaceReplaced");
-        wait::reason::<AccessPolicy>(&scenario.client(), vault, "api-reads-db", stalled, PATIENCE).await?;
-        let refused = scenario
-            .cli("api", &["secret", "get", "db-password"], "")
-            .err()
-            .context("the new account was taken for the old one")?;
-        ensure!(refused.to_string().contains("Forbidden"), "{refused}");
+            let vault = &scenario.vault.name;
+            let message = scenario
+                .says::<AccessPolicy>(vault, "api-reads-db", "NamespaceReplaced")
+                .await?;
+            ensure!(message.contains(&scenario.app.name), "{message}");
+            let stalled = ("Stalled", "NamespaceReplaced");
+            wait::reason::<AccessPolicy>(&scenario.client(), vault, "api-reads-db", stalled, PATIENCE)
+                .await?;
+            let refused = scenario
+                .cli("api", &["secret", "get", "db-password"], "")
+                .err()
+                .context("the new account was taken for the old one")?;
+            ensure!(refused.to_string().contains("Forbidden"), "{refused}");
 
-        let read = json!({"permissions": {"secrets": ["get"]}});
-        let api = [scenario.account("api")];
-        scenario
-            .policy("api-reads-db", "Allow", &api, &["db-*", "edited"], &read)
-            .await?;
-        scenario
-            .says::<AccessPolicy>(vault, "api-reads-db", "Enforced")
-            .await?;
-        ensure!(scenario.cli("api", &["secret", "get", "db-password"], "")? == "value");
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+            let read = json!({"permissions": {"secrets": ["get"]}});
+            let api = [scenario.account("api")];
+            scenario
+                .policy("api-reads-db", "Allow", &api, &["db-*", "edited"], &read)
+                .await?;
+            scenario
+                .says::<AccessPolicy>(vault, "api-reads-db", "Enforced")
+                .await?;
+            ensure!(scenario.cli("api", &["secret", "get", "db-password"], "")? == "value");
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test]
 async fn an_account_made_again_in_its_own_namespace_follows_its_name() -> Result<()> {
-    let scenario = Scenario::start("recreated").await?;
-    let outcome = async {
-        use k8s_openapi::api::core::v1::ServiceAccount;
-        scenario.set("db-password", "value")?;
-        let (vault, old) = scenario.session("api").await?;
-        let accounts: Api<ServiceAccount> = Api::namespaced(scenario.client(), &scenario.app.name);
-        accounts.delete("api", &DeleteParams::default()).await?;
-        scenario
-            .says::<AccessPolicy>(&scenario.vault.name, "api-reads-db", "SubjectNotFound")
-            .await?;
-        let name = "db-password".parse()?;
-        ensure!(
-            vault.get_secret(&old, &name, None).await.is_err(),
-            "the deleted account's token still reads"
-        );
-        scenario.apply(&scenario.app.name, &account("api")).await?;
-        scenario
-            .says::<AccessPolicy>(&scenario.vault.name, "api-reads-db", "Enforced")
-            .await?;
-        ensure!(scenario.cli("api", &["secret", "get", "db-password"], "")? == "value");
-        ensure!(
-            vault.get_secret(&old, &name, None).await.is_err(),
-            "the deleted account's token reads again"
-        );
-        Ok(())
-    }
-    .await;
-    scenario.end(outcome).await
+    Scenario::start("recreated")
+        .await?
+        .run(async |scenario| {
+            use k8s_openapi::api::core::v1::ServiceAccount;
+            scenario.set("db-password", "value")?;
+            let (vault, old) = scenario.session("api").await?;
+            let accounts: Api<ServiceAccount> = Api::namespaced(scenario.client(), &scenario.app.name);
+            accounts.delete("api", &DeleteParams::default()).await?;
+            scenario
+                .says::<AccessPolicy>(&scenario.vault.name, "api-reads-db", "SubjectNotFound")
+                .await?;
+            let name = "db-password".parse()?;
+            ensure!(
+                vault.get_secret(&old, &name, None).await.is_err(),
+                "the deleted account's token still reads"
+            );
+            scenario.apply(&scenario.app.name, &account("api")).await?;
+            scenario
+                .says::<AccessPolicy>(&scenario.vault.name, "api-reads-db", "Enforced")
+                .await?;
+            ensure!(scenario.cli("api", &["secret", "get", "db-password"], "")? == "value");
+            ensure!(
+                vault.get_secret(&old, &name, None).await.is_err(),
+                "the deleted account's token reads again"
+            );
+            Ok(())
+        })
+        .await
 }
 
 fn account(name: &str) -> Value {

@@ -10,15 +10,15 @@ use kube::{
 };
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use strongroom_e2e::scenario::{PATIENCE, Scenario};
+use strongroom_e2e::{
+    exclusive,
+    scenario::{PATIENCE, Scenario},
+};
 use strongroom_harness::{
-    cluster::{Cluster, wait},
+    cluster::wait,
     installation::{self, NAMESPACE},
     local::faults,
 };
-use tokio::sync::Mutex;
-
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Runs a test alone in a scenario, and leaves Strongroom whole for the next whatever happened.
 pub async fn alone<F, Fut>(name: &str, test: F) -> Result<()>
@@ -35,13 +35,11 @@ where
     F: FnOnce(Arc<Scenario>) -> Fut,
     Fut: Future<Output = Result<()>>,
 {
-    let _turn = ALONE.lock().await;
-    let scenario = Arc::new(Scenario::start_with(Cluster::connect().await?, name, &spec).await?);
-    let outcome = test(Arc::clone(&scenario)).await;
-    scale(&scenario, "strongroom-operator", 2).await?;
-    installation::ready(&scenario.client()).await?;
-    let scenario = Arc::into_inner(scenario).context("the test still uses its scenario")?;
-    scenario.end(outcome).await
+    let whole = async |scenario: &Scenario| {
+        scale(scenario, "strongroom-operator", 2).await?;
+        installation::ready(&scenario.client()).await
+    };
+    exclusive::alone(name, &spec, whole, test).await
 }
 
 /// Changes how many replicas a part has, and waits until it has them.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strongroom_crds::{AccessPolicy, Vault};
 use strongroom_e2e::scenario::{PATIENCE, Scenario};
 use strongroom_harness::{
-    cluster::{apply, wait},
+    cluster::{apply, catch_panic, wait},
     installation::NAMESPACE,
     local::{faults, process::Process},
     workspace,
@@ -158,7 +158,7 @@ async fn define(scenario: &Scenario, definition: &Value) -> Result<()> {
 #[tokio::test]
 async fn while_a_policy_cannot_be_read_grants_stay_as_they_are_and_denies_hold() -> Result<()> {
     alone("unreadable", |scenario| async move {
-        let outcome = unreadable(&scenario).await;
+        let outcome = catch_panic(unreadable(&scenario)).await;
         let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), &scenario.vault.name);
         // Gone before the definition is what it was: an object that breaks it could not be changed any more.
         let _ = policies.delete("later", &DeleteParams::default()).await;

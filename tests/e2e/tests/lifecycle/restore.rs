@@ -9,9 +9,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
-use strongroom_e2e::scenario::{self, Scenario};
+use strongroom_e2e::{
+    exclusive,
+    scenario::{self, Scenario},
+};
 use strongroom_harness::{
-    cluster::{self, Cluster, Local, pods::SHELL_IMAGE},
+    cluster::{self, Cluster, Local, namespace, pods::SHELL_IMAGE},
     command,
     images::{self, IMAGES},
     installation::{self, Installer},
@@ -26,38 +29,37 @@ use strongroom_harness::{
     workspace,
 };
 
-use crate::{ALONE, installation_id, path_with_tools};
+use crate::{installation_id, path_with_tools};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_volume_and_its_seal_key_restored_into_a_new_cluster_serve_their_values() -> Result<()> {
-    let _turn = ALONE.lock().await;
+    let _turn = exclusive::turn().await;
     let begun = Instant::now();
     let cluster = Cluster::connect().await?;
     let local = cluster.local()?.clone();
     let other = tokio::task::spawn_blocking(move || Other::start(&local));
-    let here = prepare(cluster).await?;
-    let files = tempfile::tempdir()?;
-    let outcome = match fill(&here).await {
-        Ok(()) => steps("backup", &here.cluster, files.path()),
-        failed => failed,
-    };
-    let other = other.await??;
-    let outcome = match outcome {
-        Ok(()) => restored(&here, &other, files.path()).await,
-        failed => failed,
-    };
-    drop(other);
+    let outcome = prepare(cluster).await?.run(async |here| {
+        let files = tempfile::tempdir()?;
+        let filled = fill(here).await;
+        // Whatever happens here, the other cluster is started to its end before it is removed.
+        let other = other.await??;
+        filled?;
+        steps("backup", &here.cluster, files.path())?;
+        restored(here, &other, files.path()).await
+    });
+    let outcome = outcome.await;
     eprintln!("restore took {:?} with both clusters", begun.elapsed());
-    here.end(outcome).await
+    outcome
 }
 
-/// The namespaces of the documentation, with the accounts of a scenario.
+/// The namespaces of the documentation.
 async fn prepare(cluster: Cluster) -> Result<Scenario> {
     let app = cluster.exact_namespace("team-a-app").await?;
-    let vault = cluster.exact_namespace("team-a").await?;
-    let scenario = Scenario { cluster, vault, app };
-    accounts(&scenario).await?;
-    Ok(scenario)
+    let vault = match cluster.exact_namespace("team-a").await {
+        Ok(vault) => vault,
+        Err(error) => return namespace::end(&[&app], Err(error)).await,
+    };
+    Ok(Scenario { cluster, vault, app })
 }
 
 async fn accounts(scenario: &Scenario) -> Result<()> {
@@ -70,6 +72,7 @@ async fn accounts(scenario: &Scenario) -> Result<()> {
 
 /// A vault with policies, and values of which one has two versions.
 async fn fill(here: &Scenario) -> Result<()> {
+    accounts(here).await?;
     here.enable(&here.vault.name).await?;
     here.apply(&here.vault.name, &scenario::vault(&json!({}))).await?;
     let (admin, api) = ([here.account("admin")], [here.account("api")]);

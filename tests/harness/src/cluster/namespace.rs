@@ -3,6 +3,7 @@
 use std::{env, future::Future, time::Duration};
 
 use anyhow::{Context, Result};
+use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::{
     Api, Client,
@@ -10,7 +11,7 @@ use kube::{
 };
 
 use super::{
-    Cluster, report,
+    Cluster, catch_panic, report,
     wait::{self, Seen},
 };
 
@@ -71,23 +72,36 @@ impl Cluster {
         Ok(made)
     }
 
-    /// Runs a test in a namespace of its own and removes it after, also when the test fails. With
-    /// `STRONGROOM_KEEP=1` a failed test's namespace stays for a look.
+    /// Runs a test in a namespace of its own, and removes the namespace after it, also when the test fails or panics.
     pub async fn in_namespace<F, Fut, T>(&self, prefix: &str, test: F) -> Result<T>
     where
         F: FnOnce(TestNamespace) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
         let namespace = self.namespace(prefix).await?;
-        let outcome = test(namespace.clone()).await;
-        if outcome.is_err() {
-            eprintln!("{}", report::namespace(&self.client(), &namespace.name).await);
-            if env::var_os("STRONGROOM_KEEP").is_some() {
-                return outcome;
-            }
+        let outcome = catch_panic(Box::pin(test(namespace.clone()))).await;
+        end(&[&namespace], outcome).await
+    }
+}
+
+/// Removes a test's namespaces and waits until they are gone, so that the next test sees nothing of this one. Those of a
+/// failed test are reported, and stay for a look with `STRONGROOM_KEEP=1`.
+///
+/// # Errors
+/// The test's own error, else the error of the removal.
+pub async fn end<T>(namespaces: &[&TestNamespace], outcome: Result<T>) -> Result<T> {
+    if outcome.is_err() {
+        for namespace in namespaces {
+            eprintln!("{}", report::namespace(&namespace.client, &namespace.name).await);
         }
-        namespace.delete().await?;
-        outcome
+        if env::var_os("STRONGROOM_KEEP").is_some() {
+            return outcome;
+        }
+    }
+    let removed = try_join_all(namespaces.iter().map(|namespace| namespace.remove())).await;
+    match (outcome, removed) {
+        (Ok(_), Err(error)) => Err(error),
+        (outcome, _) => outcome,
     }
 }
 
@@ -105,20 +119,13 @@ impl TestNamespace {
         .await
     }
 
-    /// Asks for the namespace's removal without waiting for it.
-    pub async fn delete(&self) -> Result<()> {
-        match Api::<Namespace>::all(self.client.clone())
-            .delete(&self.name, &DeleteParams::default())
-            .await
-        {
-            Ok(_) => Ok(()),
+    /// Removes the namespace and waits until it is gone with everything in it.
+    pub async fn remove(&self) -> Result<()> {
+        let namespaces = Api::<Namespace>::all(self.client.clone());
+        match namespaces.delete(&self.name, &DeleteParams::default()).await {
+            Ok(_) => wait::deleted(&namespaces, &self.name, DEADLINE).await,
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(error).with_context(|| format!("cannot remove namespace {}", self.name)),
         }
-    }
-
-    /// Waits until the namespace is gone.
-    pub async fn gone(&self) -> Result<()> {
-        wait::deleted(&Api::<Namespace>::all(self.client.clone()), &self.name, DEADLINE).await
     }
 }

@@ -3,19 +3,15 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
 use super::{Contents, Entry, Image};
-use crate::{command::output, progress::Step, workspace};
+use crate::{cargo, command::output, progress::Step};
 
-/// The one profile of tests and images, so that they share the build of all dependencies.
-pub const TESTS: &str = "ci";
 /// The profile of what is released.
 pub const RELEASE: &str = "release";
 
@@ -32,25 +28,16 @@ pub fn build(images: &[&Image], profile: &str) -> Result<BTreeMap<String, PathBu
     }
     let names: Vec<&str> = targets.iter().map(|(_, name)| *name).collect();
     let step = Step::begin(format!("Building {}", names.join(", ")));
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args([
-        "build",
-        "--profile",
-        profile,
-        "--message-format",
-        "json-render-diagnostics",
-    ]);
-    // Features are united over the whole workspace, as in its tests, so that both share one build.
-    cargo
-        .arg("--workspace")
-        .arg("--manifest-path")
-        .arg(workspace::root().join("Cargo.toml"));
+    let mut cargo = cargo::command("build", profile);
     for (kind, name) in targets {
         cargo.args([kind, name]);
     }
-    let built = run(&mut cargo)?;
+    let built = cargo::programs(&mut cargo)?;
     step.done();
-    Ok(built)
+    Ok(built
+        .into_iter()
+        .map(|program| (program.target, program.executable))
+        .collect())
 }
 
 /// The files of a program's image: itself, and what the loader would load beside it, under the same
@@ -69,33 +56,6 @@ pub fn entries(program: &Path, name: &str) -> Result<Vec<Entry>> {
         bytes: passwd.into(),
     });
     Ok(entries)
-}
-
-/// Runs cargo with its messages shown, and collects the programs that it names.
-fn run(cargo: &mut Command) -> Result<BTreeMap<String, PathBuf>> {
-    let mut child = cargo
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo")?;
-    let mut built = BTreeMap::new();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines() {
-            built.extend(executable(&line?));
-        }
-    }
-    let status = child.wait()?;
-    if !status.success() {
-        bail!("cargo build failed ({status})");
-    }
-    Ok(built)
-}
-
-fn executable(message: &str) -> Option<(String, PathBuf)> {
-    let message: Value = serde_json::from_str(message).ok()?;
-    let path = message.get("executable")?.as_str()?;
-    let name = message.pointer("/target/name")?.as_str()?;
-    Some((name.to_owned(), PathBuf::from(path)))
 }
 
 /// The libraries in ldd's listing: `NAME => PATH (ADDRESS)`, and the loader as `PATH (ADDRESS)`. The
@@ -139,18 +99,5 @@ mod tests {
     #[test]
     fn a_missing_library_is_an_error() {
         assert!(libraries("\tlibfoo.so => not found\n").is_err());
-    }
-
-    #[test]
-    fn a_program_is_found_in_what_cargo_says() {
-        let line = r#"{"reason":"compiler-artifact","target":{"name":"strongroom-vault"},"executable":"/t/ci/strongroom-vault"}"#;
-        assert_eq!(
-            executable(line),
-            Some((
-                "strongroom-vault".to_owned(),
-                PathBuf::from("/t/ci/strongroom-vault")
-            ))
-        );
-        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
     }
 }

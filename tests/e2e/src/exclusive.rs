@@ -1,0 +1,45 @@
+//! Tests that change what every test shares: one at a time, and each leaves the cluster as the test before it found it.
+
+use std::{future::Future, sync::Arc, time::Instant};
+
+use anyhow::Result;
+use serde_json::Value;
+use strongroom_harness::cluster::{Cluster, catch_panic};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::scenario::Scenario;
+
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// Waits until no other test of this program runs alone. The turn ends when the guard is dropped.
+pub async fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().await
+}
+
+/// Runs a test alone in a scenario with a vault of this spec. Afterwards `restore` puts back what every test shares, and
+/// the scenario is removed: whether the test passed, failed or panicked.
+///
+/// # Errors
+/// The test's own error, else the error of what followed it.
+pub async fn alone<F, Fut>(
+    name: &str,
+    spec: &Value,
+    restore: impl AsyncFnOnce(&Scenario) -> Result<()>,
+    test: F,
+) -> Result<()>
+where
+    F: FnOnce(Arc<Scenario>) -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
+    let _turn = turn().await;
+    let begun = Instant::now();
+    let scenario = Arc::new(Scenario::start_with(Cluster::connect().await?, name, spec).await?);
+    let outcome = catch_panic(Box::pin(test(Arc::clone(&scenario)))).await;
+    if let Err(error) = &outcome {
+        eprintln!("{name}: {error:#}");
+    }
+    let restored = restore(&scenario).await;
+    let outcome = scenario.end(outcome.and(restored)).await;
+    eprintln!("{name} took {:?} with its clean-up", begun.elapsed());
+    outcome
+}
