@@ -135,6 +135,13 @@ pub const TOOLS: &[Tool] = &[
         program: "bin/cargo-deny",
         recipe: Recipe::Crate,
     },
+    Tool {
+        name: "cargo-machete",
+        version: "0.9.2",
+        about: "finds dependencies that nothing uses; about 1 minute",
+        program: "bin/cargo-machete",
+        recipe: Recipe::Crate,
+    },
 ];
 
 /// The tool of a name.
