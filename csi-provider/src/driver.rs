@@ -18,7 +18,7 @@ use tokio::task::AbortHandle;
 
 use crate::{
     driver::request::TokenPlace,
-    follow::{Start, Task},
+    follow::{self, Start},
     pod::PodToken,
     services::Services,
     source::link::{Route, Signal},
@@ -104,7 +104,10 @@ impl Driver {
     /// Closes the connections that no volume uses any more.
     pub fn close_unused_vaults(&self) {
         let ledger = self.services.ledger();
-        self.services.vaults.close_unused(|vault| ledger.uses(vault));
+        self.services
+            .sources
+            .vaults
+            .close_unused(|vault| ledger.uses(vault));
     }
 
     fn table(&self) -> MutexGuard<'_, BTreeMap<VolumeId, Published>> {
@@ -114,7 +117,7 @@ impl Driver {
     /// Starts keeping a published volume current.
     fn follow(&self, facts: Facts, start: Start) {
         let (id, token) = (facts.id.clone(), start.token.clone());
-        let (route, task) = Task::spawn(facts, start, &self.services);
+        let (route, task) = follow::spawn(facts, start, &self.services);
         let mut table = self.table();
         table.insert(id, Published { route, task, token });
         self.services

@@ -1,16 +1,18 @@
-//! Keeping published volumes current: told by the vault, on one stream per vault.
+//! Keeping published volumes current: the vault reports changes, on one stream for all volumes that are from it.
 //!
 //! ```text
-//!   vault --Watch--> link --by volume id--> volume task --Fetch, Ack--> vault
-//!                                             `--rewrite--> files
+//!   vault --Watch--> source::link --by volume id--> task --event--> state
+//!     ^                                              |  ^             |
+//!     `----------- Subscribe, Fetch, Ack ------------+  `---action----'
+//!                                                    `--rewrite--> files
 //! ```
 //!
-//! A volume's task compares levels, never counts edges: after every reconnect it subscribes anew and asks for what is
-//! not what its files hold.
+//! [`state`] decides and does nothing; [`task`] does and decides nothing.
 
-mod backoff;
-mod plan;
 mod rewrite;
+pub mod state;
 mod task;
+mod wire;
 
-pub use task::{Start, Task};
+pub use state::Start;
+pub use task::spawn;

@@ -23,7 +23,7 @@ use crate::{
     metrics::Metrics,
     proto::csi::{identity_server::IdentityServer, node_server::NodeServer},
     services::Services,
-    source::{load::Loader, reach::Reach, reference::References, vaults::Vaults},
+    source::{Sources, load::Loader, reach::Reach, reference::References, vaults::Vaults},
     volume::{
         limits::{Ledger, Limits},
         mount::{self, Capacity},
@@ -103,9 +103,11 @@ fn driver(
     let identity = IdentityClient::new(&server, tenant, trust.clone()).with_retry(Retry::NEVER);
     let (actor, bundle) = (args.actor_token.clone(), args.trust_bundle.clone());
     let services = Services {
-        loader: Loader::new(identity, actor, bundle, Arc::clone(&metrics)),
-        references: References::new(client.clone()),
-        vaults: Vaults::new(reach.clone(), trust),
+        sources: Sources {
+            loader: Loader::new(identity, actor, bundle, Arc::clone(&metrics)),
+            references: References::new(client.clone()),
+            vaults: Vaults::new(reach.clone(), trust),
+        },
         ledger: Ledger::new(Limits::default()).into(),
         saved,
         events: Events::new(client.clone(), NAME, &args.node_name),

@@ -5,18 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::{
     events::Events,
     metrics::Metrics,
-    source::{load::Loader, reference::References, vaults::Vaults},
+    source::Sources,
     volume::{limits::Ledger, saved::Saved},
 };
 
 /// What every volume uses.
 pub struct Services {
-    /// Gets tokens and objects.
-    pub loader: Loader,
-    /// Reads `SecretRef`s.
-    pub references: References,
-    /// Connections to vaults.
-    pub vaults: Vaults,
+    /// Where contents come from.
+    pub sources: Sources,
     /// What volumes may take of the node.
     pub ledger: Mutex<Ledger>,
     /// What outlives the process; `None` where the installer wants none of it kept.

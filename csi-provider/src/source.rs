@@ -2,6 +2,9 @@
 
 pub mod link;
 pub mod load;
+pub mod obtain;
 pub mod reach;
 pub mod reference;
 pub mod vaults;
+
+pub use obtain::Sources;

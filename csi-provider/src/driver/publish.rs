@@ -3,7 +3,6 @@
 use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
-use strongroom_client::identity::VaultToken;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Driver, Published};
@@ -15,6 +14,7 @@ use crate::{
     source::{
         link::Signal,
         load::{AuthenticateError, FilesError, Loaded},
+        obtain::{ObtainError, ObtainRequest, Obtained},
         reference::ReferenceError,
     },
     volume::{
@@ -31,9 +31,6 @@ use crate::{
 /// The delay before what failed is tried again; doubled up to [`LONGEST_DELAY`].
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
-
-/// What a volume asks for, what that is, and the token it was had with, where one was needed.
-type Obtained = (VolumeSpec, Loaded, Option<VaultToken>);
 
 /// Why a volume was not published. Nothing of it is left behind.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +57,10 @@ pub enum PublishError {
     Foreign(PathBuf),
     /// The SecretRef.
     #[error(transparent)]
-    Reference(#[from] ReferenceError),
+    Reference(ReferenceError),
     /// The token.
     #[error(transparent)]
-    Authenticate(#[from] AuthenticateError),
+    Authenticate(AuthenticateError),
     /// The objects.
     #[error("SecretRef {namespace}/{name}: {source}")]
     Files {
@@ -89,6 +86,19 @@ pub enum PublishError {
 }
 
 impl PublishError {
+    fn of(error: ObtainError, request: &Publish) -> Self {
+        match error {
+            ObtainError::Reference(error) => Self::Reference(error),
+            ObtainError::Limit(error) => Self::Limit(error),
+            ObtainError::Authenticate(error) => Self::Authenticate(error),
+            ObtainError::Files(source) => Self::Files {
+                namespace: request.pod.namespace.clone(),
+                name: request.secret_ref.clone(),
+                source,
+            },
+        }
+    }
+
     /// Whether holding the call a little longer may help.
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -227,7 +237,11 @@ impl Driver {
     async fn publish_first(&self, request: Publish) -> Result<(), PublishError> {
         self.check_shared(&request)?;
         let deadline = Instant::now() + self.settings.patience;
-        let (spec, loaded, vault_token) = self.obtain(&request, deadline).await?;
+        let Obtained {
+            spec,
+            loaded,
+            token: vault_token,
+        } = self.obtain(&request, deadline).await?;
         // From here nothing waits, so that nobody can stop in the middle.
         self.services
             .ledger()
@@ -264,79 +278,41 @@ impl Driver {
         Ok(())
     }
 
-    /// Everything the volume is to hold. Holds the call while what is needed may yet come up.
+    /// Obtains everything that the volume is to hold. Holds the call while what is needed may yet come up.
     async fn obtain(&self, request: &Publish, deadline: Instant) -> Result<Obtained, PublishError> {
         let mut delay = FIRST_DELAY;
-        let mut last = PublishError::Deadline(self.settings.patience);
+        let mut last = None;
         loop {
             match timeout_at(deadline, self.obtain_once(request)).await {
                 Ok(Ok(obtained)) => return Ok(obtained),
-                Ok(Err(error)) if !error.is_retryable() => return Err(error),
-                Ok(Err(error)) => last = error,
-                Err(_) => return Err(self.as_far_as_permitted(request, last).await),
+                Ok(Err(error)) if !error.is_retryable() => return Err(PublishError::of(error, request)),
+                Ok(Err(error)) => last = Some(error),
+                Err(_) => break,
             }
             if Instant::now() + delay >= deadline {
-                return Err(self.as_far_as_permitted(request, last).await);
+                break;
             }
-            tracing::debug!(volume = %request.id, error = %last, "holding the call");
+            tracing::debug!(volume = %request.id, error = last.as_ref().map(tracing::field::display), "holding the call");
             sleep(delay).await;
             delay = (delay * 2).min(LONGEST_DELAY);
         }
+        let Some(last) = last else {
+            return Err(PublishError::Deadline(self.settings.patience));
+        };
+        let sources = &self.services.sources;
+        Err(PublishError::of(
+            sources.conceal(contents(request), last).await,
+            request,
+        ))
     }
 
-    /// What may be told of a vault that did not answer.
-    async fn as_far_as_permitted(&self, request: &Publish, error: PublishError) -> PublishError {
-        let PublishError::Files {
-            namespace,
-            name,
-            source,
-        } = error
-        else {
-            return error;
+    async fn obtain_once(&self, request: &Publish) -> Result<Obtained, ObtainError> {
+        let _turn = self.turns.wait(&request.pod.namespace).await;
+        let check = |spec: &VolumeSpec| {
+            let share = share(request, spec, 0);
+            self.services.ledger().check(&request.id, &share)
         };
-        let references = &self.services.references;
-        let source = if references.permits(&namespace, &name, &request.pod.account).await {
-            source
-        } else {
-            source.concealed()
-        };
-        PublishError::Files {
-            namespace,
-            name,
-            source,
-        }
-    }
-
-    async fn obtain_once(&self, request: &Publish) -> Result<Obtained, PublishError> {
-        let services = &self.services;
-        let patience = self.settings.patience;
-        let _turn = self
-            .turns
-            .wait(&request.pod.namespace)
-            .await
-            .map_err(|_| PublishError::Deadline(patience))?;
-        let spec = services
-            .references
-            .read(&request.pod.namespace, &request.secret_ref)
-            .await?;
-        // Refused before a connection is made for it.
-        self.services
-            .ledger()
-            .check(&request.id, &share(request, &spec, 0))?;
-        let vault = services.vaults.get(&spec.vault);
-        let token = services.loader.token_for(&request.token, &spec).await?;
-        let loaded = services
-            .loader
-            .load(&spec, request.group, &vault.client, token.as_ref())
-            .await;
-        match loaded {
-            Ok(loaded) => Ok((spec, loaded, token)),
-            Err(source) => Err(PublishError::Files {
-                namespace: request.pod.namespace.clone(),
-                name: request.secret_ref.clone(),
-                source,
-            }),
-        }
+        self.services.sources.obtain(contents(request), check).await
     }
 
     fn show(&self, request: &Publish, loaded: &Loaded) -> Result<(), PublishError> {
@@ -351,6 +327,15 @@ impl Driver {
         if let Err(error) = request.places(&self.settings.volumes).remove() {
             tracing::warn!(volume = %request.id, %error, "cannot clear a failed publish away");
         }
+    }
+}
+
+const fn contents(request: &Publish) -> ObtainRequest<'_> {
+    ObtainRequest {
+        pod: &request.pod,
+        secret_ref: &request.secret_ref,
+        group: request.group,
+        token: &request.token,
     }
 }
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use strongroom_core::ObjectName;
 
+use super::state::Change;
 use crate::{
+    services::Services,
     source::load::Loader,
     volume::{
-        Content, File, Image,
+        Content, Facts, File, Image,
         image::default_mode,
         limits::LimitError,
         mount::{MountError, Mounted, Places},
@@ -45,7 +47,7 @@ impl RewriteError {
 }
 
 /// Opens a published volume.
-pub fn open(places: &Places) -> Result<Tree, RewriteError> {
+fn open(places: &Places) -> Result<Tree, RewriteError> {
     match places.inspect()? {
         Mounted::Both => Ok(Tree::open(&places.own)?),
         Mounted::TargetOnly => {
@@ -56,14 +58,27 @@ pub fn open(places: &Places) -> Result<Tree, RewriteError> {
     }
 }
 
-/// Writes `image` if it is not what the files hold.
-pub fn replace(places: &Places, image: &Image, now: Timestamp) -> Result<Written, RewriteError> {
-    Ok(open(places)?.write(image, now)?)
+/// Changes the files, if they are not as they are to be already, and gives the volume the share of the node that they
+/// take.
+pub fn write(services: &Services, facts: &Facts, change: Change) -> Result<Written, RewriteError> {
+    let tree = open(&facts.places)?;
+    let (vault, image) = match change {
+        Change::Merge { spec, contents } => {
+            let image = merged(tree.read()?, &spec, &contents, &services.sources.loader);
+            (spec.vault, image)
+        }
+        Change::Replace { vault, image } => (vault, image),
+    };
+    let share = facts.share(vault, image.size());
+    services.ledger().check(&facts.id, &share)?;
+    let written = tree.write(&image, Timestamp::now())?;
+    services.ledger().admit(&facts.id, share)?;
+    Ok(written)
 }
 
 /// What the files should hold, given what they hold and what was fetched: the rest stays, but for modes and the trust
 /// bundle, which cost nothing to bring up to date.
-pub fn merged(
+fn merged(
     current: Image,
     spec: &VolumeSpec,
     fetched: &BTreeMap<ObjectName, Content>,

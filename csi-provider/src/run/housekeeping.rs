@@ -31,6 +31,6 @@ pub(super) async fn run(driver: Arc<Driver>, bundle: PathBuf) {
             to_tell -= 1;
         }
         driver.close_unused_vaults();
-        driver.services().loader.forget_exchanges();
+        driver.services().sources.loader.forget_exchanges();
     }
 }

@@ -282,5 +282,10 @@ fn versions(answers: &BTreeMap<&Object, Result<Secret, Reason>>) -> BTreeMap<Obj
 
 /// Whether a token is good for another request.
 pub fn is_fresh(token: &VaultToken) -> bool {
-    token.is_fresh(SystemTime::now(), Duration::from_secs(10))
+    is_fresh_at(token, SystemTime::now())
+}
+
+/// Whether a token is good for a request at `now`.
+pub fn is_fresh_at(token: &VaultToken, now: SystemTime) -> bool {
+    token.is_fresh(now, Duration::from_secs(10))
 }

@@ -4,7 +4,7 @@ use strongroom_core::ResourceName;
 
 use crate::{
     pod::Pod,
-    volume::{VolumeId, mount::Places},
+    volume::{VolumeId, limits::Share, mount::Places, spec::VaultKey},
 };
 
 /// What never changes about a volume.
@@ -20,4 +20,15 @@ pub struct Facts {
     pub secret_ref: ResourceName,
     /// The pod's fsGroup.
     pub group: Option<u32>,
+}
+
+impl Facts {
+    /// What the volume takes of the node with `bytes` in its files, which are from `vault`.
+    pub fn share(&self, vault: VaultKey, bytes: usize) -> Share {
+        Share {
+            namespace: self.pod.namespace.clone(),
+            vault,
+            bytes,
+        }
+    }
 }

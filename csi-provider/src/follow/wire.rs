@@ -1,0 +1,192 @@
+//! Watch's messages as events and actions.
+
+use strongroom_client::identity::VaultToken;
+use strongroom_core::{ObjectName, Version};
+use strongroom_wire::watch::{
+    self, Ack, Fetch, ObjectState, RefName, Renew, Revoked, Subscribe, client_message, revoked,
+    server_message::Message,
+};
+
+use super::state::{Reading, Refused, VaultMessage};
+use crate::{
+    source::load::Reason,
+    volume::{Content, Facts, spec::Object},
+};
+
+/// The vault's message. What of it cannot be read is left out: it is about no object of any SecretRef.
+pub fn message(message: Message) -> VaultMessage {
+    match message {
+        Message::Subscribed(subscribed) => VaultMessage::Subscribed(readings(&subscribed.objects)),
+        Message::Changed(changed) => VaultMessage::Changed(readings(&changed.objects)),
+        Message::RefChanged(_) => VaultMessage::RefChanged,
+        Message::Contents(contents) => {
+            VaultMessage::Contents(contents.contents.into_iter().filter_map(content).collect())
+        }
+        Message::Revoked(revoked) => VaultMessage::Revoked {
+            refused: refused(revoked.reason()),
+            note: revocation(&revoked),
+        },
+    }
+}
+
+fn readings(states: &[ObjectState]) -> Vec<(ObjectName, Reading)> {
+    states.iter().filter_map(reading).collect()
+}
+
+fn reading(state: &ObjectState) -> Option<(ObjectName, Reading)> {
+    let name = state.name.parse().ok()?;
+    let reading = if state.problem.is_empty() {
+        Ok(state.version.parse().ok()?)
+    } else {
+        Err(Reason::from_problem(&state.problem))
+    };
+    Some((name, reading))
+}
+
+fn content(mut content: watch::Content) -> Option<(ObjectName, Reading, Content)> {
+    let value = Content::from(std::mem::take(&mut content.value));
+    let (name, reading) = reading(content.state.as_ref()?)?;
+    Some((name, reading, value))
+}
+
+const fn refused(reason: revoked::Reason) -> Refused {
+    match reason {
+        revoked::Reason::TokenRefused | revoked::Reason::TokenExpired => Refused::Token,
+        revoked::Reason::Unspecified
+        | revoked::Reason::Limit
+        | revoked::Reason::Invalid
+        | revoked::Reason::Forbidden => Refused::Subscription,
+    }
+}
+
+/// The sentence of the vault, or ours where it sent none.
+fn revocation(revoked: &Revoked) -> String {
+    let said: String = revoked
+        .message
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(300)
+        .collect();
+    if said.is_empty() {
+        format!("the vault ended the subscription: {:?}", revoked.reason())
+    } else {
+        said
+    }
+}
+
+/// Subscribe, for a volume.
+pub fn subscribe(facts: &Facts, token: &VaultToken, objects: &[Object]) -> client_message::Message {
+    let name = |object: &Object| watch::ObjectName {
+        name: object.name.to_string(),
+        version: version(object.version),
+    };
+    client_message::Message::Subscribe(Subscribe {
+        id: facts.id.to_string(),
+        token: token.expose().to_owned(),
+        r#ref: Some(RefName {
+            namespace: facts.pod.namespace.to_string(),
+            name: facts.secret_ref.to_string(),
+        }),
+        objects: objects.iter().map(name).collect(),
+    })
+}
+
+/// Renew, for a volume.
+pub fn renew(facts: &Facts, token: &VaultToken) -> client_message::Message {
+    client_message::Message::Renew(Renew {
+        id: facts.id.to_string(),
+        token: token.expose().to_owned(),
+    })
+}
+
+/// Fetch, for a volume.
+pub fn fetch<'a>(facts: &Facts, names: impl IntoIterator<Item = &'a ObjectName>) -> client_message::Message {
+    client_message::Message::Fetch(Fetch {
+        id: facts.id.to_string(),
+        names: names.into_iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// Ack, for a volume.
+pub fn acknowledge(
+    facts: &Facts,
+    objects: &[(Object, Option<Version>)],
+    error: String,
+) -> client_message::Message {
+    let state = |(object, held): &(Object, Option<Version>)| ObjectState {
+        name: object.name.to_string(),
+        version: version(*held),
+        problem: String::new(),
+    };
+    client_message::Message::Ack(Ack {
+        id: facts.id.to_string(),
+        objects: objects.iter().map(state).collect(),
+        error,
+    })
+}
+
+fn version(version: Option<Version>) -> String {
+    version.map(|version| version.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V1: &str = "11111111111111111111111111111111";
+
+    fn state(name: &str, version: &str, problem: &str) -> ObjectState {
+        ObjectState {
+            name: name.into(),
+            version: version.into(),
+            problem: problem.into(),
+        }
+    }
+
+    #[test]
+    fn what_is_no_state_of_an_object_is_not_heard() {
+        let states = [
+            state("../x", V1, ""),
+            state("", "", "NotFound"),
+            state("db", "none", ""),
+            state("db", V1, ""),
+            state("other", "", "Forbidden"),
+        ];
+        assert_eq!(
+            readings(&states),
+            [
+                ("db".parse().unwrap(), Ok(V1.parse().unwrap())),
+                ("other".parse().unwrap(), Err(Reason::NotPermitted)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_revocation_is_told_in_the_vaults_words_on_one_line() {
+        let revoked = Revoked {
+            message: "policy\nchanged".into(),
+            ..Revoked::default()
+        };
+        assert_eq!(revocation(&revoked), "policychanged");
+        let silent = Revoked {
+            reason: revoked::Reason::Limit.into(),
+            ..Revoked::default()
+        };
+        assert_eq!(revocation(&silent), "the vault ended the subscription: Limit");
+    }
+
+    #[test]
+    fn only_a_refused_token_is_worth_another_one() {
+        for reason in [revoked::Reason::TokenExpired, revoked::Reason::TokenRefused] {
+            assert_eq!(refused(reason), Refused::Token, "{reason:?}");
+        }
+        for reason in [
+            revoked::Reason::Forbidden,
+            revoked::Reason::Limit,
+            revoked::Reason::Invalid,
+            revoked::Reason::Unspecified,
+        ] {
+            assert_eq!(refused(reason), Refused::Subscription, "{reason:?}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Obtaining everything that a volume's files are made of: for a publish, and for a published volume whose SecretRef
+//! changed.
+
+use strongroom_client::identity::VaultToken;
+use strongroom_core::ResourceName;
+
+use super::{
+    load::{AuthenticateError, FilesError, Loaded, Loader, is_fresh},
+    reference::{ReferenceError, References},
+    vaults::Vaults,
+};
+use crate::{
+    pod::{Pod, PodToken},
+    volume::{Facts, limits::LimitError, spec::VolumeSpec},
+};
+
+/// The servers that contents come from.
+pub struct Sources {
+    /// The identity service, and the objects of any vault.
+    pub loader: Loader,
+    /// The API server.
+    pub references: References,
+    /// The vaults, and the streams of their changes.
+    pub vaults: Vaults,
+}
+
+/// A volume whose contents are to be obtained.
+#[derive(Debug, Clone, Copy)]
+pub struct ObtainRequest<'a> {
+    /// The pod, in whose namespace the SecretRef is.
+    pub pod: &'a Pod,
+    /// The SecretRef.
+    pub secret_ref: &'a ResourceName,
+    /// The pod's fsGroup, which decides the modes of files that name none.
+    pub group: Option<u32>,
+    /// The pod's token, which the identity service exchanges.
+    pub token: &'a PodToken,
+}
+
+/// What a published volume shows already.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// What its SecretRef asked for.
+    pub spec: VolumeSpec,
+    /// A token of its vault.
+    pub token: Option<VaultToken>,
+}
+
+/// What a SecretRef asks for, and all of it.
+#[derive(Debug)]
+pub struct Obtained {
+    /// What the SecretRef asks for.
+    pub spec: VolumeSpec,
+    /// The files and the versions of their objects.
+    pub loaded: Loaded,
+    /// The vault token that the objects were read with; `None` where the SecretRef names no object.
+    pub token: Option<VaultToken>,
+}
+
+/// The step of obtaining a volume's contents that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ObtainError {
+    /// The API server did not give a SecretRef that can be mounted.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// The volume would pass a cap of the node.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The identity service gave no vault token.
+    #[error(transparent)]
+    Authenticate(#[from] AuthenticateError),
+    /// The vault did not give every object.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+}
+
+impl Facts {
+    /// The request for a published volume's contents, with the pod's newest token.
+    pub const fn contents<'a>(&'a self, token: &'a PodToken) -> ObtainRequest<'a> {
+        ObtainRequest {
+            pod: &self.pod,
+            secret_ref: &self.secret_ref,
+            group: self.group,
+            token,
+        }
+    }
+}
+
+impl ObtainError {
+    /// Whether a later attempt may succeed though nobody changes anything.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Reference(error) => error.is_retryable(),
+            Self::Limit(_) => false,
+            Self::Authenticate(error) => error.is_retryable(),
+            Self::Files(error) => error.is_retryable(),
+        }
+    }
+}
+
+impl Sources {
+    /// Reads the SecretRef and every object that it names.
+    ///
+    /// `check_limits` refuses a spec before the node driver connects to a vault for it.
+    pub async fn obtain(
+        &self,
+        request: ObtainRequest<'_>,
+        check_limits: impl Fn(&VolumeSpec) -> Result<(), LimitError>,
+    ) -> Result<Obtained, ObtainError> {
+        let spec = self.read_spec(request).await?;
+        check_limits(&spec)?;
+        self.load(request, spec, None).await
+    }
+
+    /// Reads the SecretRef, and every object that it names if it asks for something else than `known`; `None` if it does
+    /// not. Uses the token of `known` for as long as it is good for the vault that the SecretRef names.
+    pub async fn obtain_if_changed(
+        &self,
+        request: ObtainRequest<'_>,
+        known: Option<Known>,
+        check_limits: impl Fn(&VolumeSpec) -> Result<(), LimitError>,
+    ) -> Result<Option<Obtained>, ObtainError> {
+        let spec = self.read_spec(request).await?;
+        let token = match known {
+            Some(known) if known.spec == spec => return Ok(None),
+            Some(known) if known.spec.vault == spec.vault => known.token.filter(is_fresh),
+            Some(_) | None => None,
+        };
+        check_limits(&spec)?;
+        self.load(request, spec, token).await.map(Some)
+    }
+
+    /// `error`, as far as the pod's account may know it: whether a vault that does not answer exists is no business of an
+    /// account that policy is not known to let read anything there.
+    pub async fn conceal(&self, request: ObtainRequest<'_>, error: ObtainError) -> ObtainError {
+        let ObtainError::Files(source) = error else {
+            return error;
+        };
+        let Pod {
+            namespace, account, ..
+        } = request.pod;
+        let permitted = self
+            .references
+            .permits(namespace, request.secret_ref, account)
+            .await;
+        ObtainError::Files(if permitted { source } else { source.concealed() })
+    }
+
+    async fn read_spec(&self, request: ObtainRequest<'_>) -> Result<VolumeSpec, ReferenceError> {
+        self.references
+            .read(&request.pod.namespace, request.secret_ref)
+            .await
+    }
+
+    async fn load(
+        &self,
+        request: ObtainRequest<'_>,
+        spec: VolumeSpec,
+        token: Option<VaultToken>,
+    ) -> Result<Obtained, ObtainError> {
+        let vault = self.vaults.get(&spec.vault);
+        let token = match token {
+            Some(token) => Some(token),
+            None => self.loader.token_for(request.token, &spec).await?,
+        };
+        let loaded = self
+            .loader
+            .load(&spec, request.group, &vault.client, token.as_ref())
+            .await?;
+        Ok(Obtained { spec, loaded, token })
+    }
+}

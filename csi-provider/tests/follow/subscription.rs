@@ -1,0 +1,141 @@
+//! The stream: what is subscribed to, and what becomes of it.
+
+use std::time::Duration;
+
+use strongroom_csi::follow::state::{Event, Refused, ReportReason};
+
+use crate::world::{SECOND, World, spec::Wanted};
+
+#[test]
+fn a_published_volume_subscribes_as_soon_as_the_stream_is_open() {
+    let mut world = World::published(Wanted::Both);
+    assert_eq!(world.vaults[0].subscribes, 0);
+    world.connect();
+    world.settle();
+    assert_eq!((world.vaults[0].subscribes, world.vaults[0].fetches), (1, 0));
+    assert_eq!(
+        (world.exchanges, world.reads),
+        (0, 0),
+        "all that it needs came with the publish"
+    );
+    let (objects, error) = world.vaults[0].ack.clone().unwrap();
+    assert_eq!((objects.len(), error.as_str()), (2, ""));
+}
+
+#[test]
+fn a_volume_of_nothing_but_the_trust_bundle_asks_neither_vault_nor_identity_service() {
+    let mut world = World::published(Wanted::Bundle);
+    assert_eq!(world.stream.vault, None);
+    for _ in 0..3 {
+        world.bring_token();
+        world.pass(Duration::from_mins(1));
+    }
+    assert_eq!((world.exchanges, world.reads, world.disk.writes), (0, 0, 0));
+    assert_eq!(world.follow().wakes_at(world.now), None);
+}
+
+#[test]
+fn a_refused_subscription_is_asked_for_again_seldom_and_without_the_kubelet() {
+    let mut world = World::subscribed(Wanted::Both);
+    world.vaults[0].forbids = true;
+    world.revoke(Refused::Subscription);
+    world.settle();
+    world.put(0, "db");
+    for _ in 0..600 {
+        world.pass(SECOND);
+        world.settle();
+    }
+    let asked = world.vaults[0].subscribes - 1;
+    assert!((10..=20).contains(&asked), "{asked} in ten minutes");
+    assert!(
+        world
+            .reports
+            .iter()
+            .all(|(reason, note)| *reason == ReportReason::AccessRevoked
+                && note == "policy changed; the files stay as they are")
+    );
+    assert_eq!(world.read("a").as_deref(), Some("1"), "the files stay");
+    world.vaults[0].forbids = false;
+    world.pass(Duration::from_mins(1));
+    world.settle();
+    assert_eq!(world.read("a").as_deref(), Some("2"));
+}
+
+#[test]
+fn a_lost_stream_changes_no_file_and_the_next_one_brings_what_was_missed() {
+    let mut world = World::subscribed(Wanted::Both);
+    world.disconnect();
+    world.put(0, "db");
+    world.pass(Duration::from_mins(1));
+    assert_eq!((world.read("a").as_deref(), world.disk.writes), (Some("1"), 0));
+    world.connect();
+    world.settle();
+    assert_eq!(world.read("a").as_deref(), Some("2"));
+    assert_eq!((world.exchanges, world.vaults[0].fetches), (0, 1));
+}
+
+/// A SecretRef that cannot be followed is no reason not to hear of the objects of the one before.
+#[test]
+fn a_volume_whose_secret_ref_is_broken_subscribes_again_after_a_lost_stream() {
+    let mut world = World::subscribed(Wanted::Both);
+    world.pass(SECOND);
+    world.change_ref(None);
+    world.settle();
+    assert_eq!(world.reports.len(), 1, "it was read in vain");
+    world.disconnect();
+    world.put(0, "db");
+    world.connect();
+    world.settle();
+    assert_eq!(world.read("a").as_deref(), Some("2"));
+}
+
+/// An identity service that is down is no reason not to subscribe with a token that is still good.
+#[test]
+fn a_volume_that_gets_no_newer_token_subscribes_with_the_one_that_is_still_good() {
+    let mut world = World::subscribed(Wanted::Both);
+    world.bring_token();
+    world.fail_exchange(true);
+    world.disconnect();
+    world.put(0, "db");
+    world.connect();
+    while world.deliver_to_vault() || world.deliver_to_driver() {}
+    assert_eq!(world.read("a").as_deref(), Some("2"));
+}
+
+#[test]
+fn what_was_lost_on_the_way_is_made_up_for() {
+    let mut world = World::subscribed(Wanted::WithBundle);
+    world.pass(SECOND);
+    world.put(0, "db");
+    world.change_ref(Some(Wanted::Both));
+    world.disk.bundle += 1;
+    world.stream.to_driver.clear();
+    world.feed(Event::Lagged);
+    world.connect();
+    assert_eq!(world.read("ca").as_deref(), Some("1"));
+    world.settle();
+    assert_eq!(world.read("a").as_deref(), Some("2"));
+    world.pass(30 * SECOND);
+    world.settle();
+    assert_eq!((world.read("ca"), world.read("b").as_deref()), (None, Some("1")));
+}
+
+#[test]
+fn what_the_subscription_of_before_still_brings_is_not_taken_for_the_new_ones() {
+    let mut world = World::subscribed(Wanted::Pinned);
+    world.pass(SECOND);
+    world.put(0, "db");
+    world.change_ref(Some(Wanted::Both));
+    world.settle();
+    assert_eq!(world.read("a").as_deref(), Some("2"));
+    world.change_ref(Some(Wanted::Pinned));
+    world.pass(SECOND);
+    world.deliver_to_driver();
+    world.pass(SECOND);
+    // Reported and asked for under the old spec, answered while the new one is subscribed to.
+    world.put(0, "db");
+    world.deliver_to_driver();
+    world.finish_obtain();
+    world.settle();
+    assert_eq!(world.read("a").as_deref(), Some("1"), "it is pinned");
+}

@@ -1,0 +1,124 @@
+//! The files. Each holds the number of its version, so that older ones can be told from newer ones.
+
+use std::collections::BTreeMap;
+
+use strongroom_core::Version;
+use strongroom_csi::{
+    follow::state::Change,
+    volume::{
+        Content, File, FilePath, Image,
+        spec::{Object, Source, VolumeSpec},
+        tree::Written,
+    },
+};
+
+use super::{
+    spec::{self, Wanted},
+    vault::Vault,
+};
+
+#[derive(Default)]
+pub struct Disk {
+    files: BTreeMap<FilePath, Content>,
+    spec: Option<VolumeSpec>,
+    acknowledged: BTreeMap<(usize, Object), Version>,
+    /// The newest trust bundle.
+    pub bundle: u32,
+    pub writes: u64,
+    /// What the files are asked for with once they are replaced.
+    pub next: Option<Wanted>,
+}
+
+impl Disk {
+    pub fn read(&self, path: &str) -> Option<String> {
+        let content = self.files.get(&path.parse().unwrap())?;
+        Some(String::from_utf8(content.as_bytes().to_vec()).unwrap())
+    }
+
+    /// The version of an object in the files.
+    pub fn version(&self, object: &Object) -> Option<Version> {
+        let file = self.spec.as_ref()?.files_of(object).next()?;
+        let number = self.read(file.path.as_str())?;
+        Some(spec::version(number.parse().unwrap()))
+    }
+
+    pub fn acknowledged(&mut self, vault: usize, object: &Object, version: Version) {
+        self.acknowledged.insert((vault, object.clone()), version);
+    }
+
+    /// What a spec reads as now.
+    pub fn image(&self, spec: &VolumeSpec, vaults: &[Vault; 2]) -> Image {
+        let vault = &vaults[spec::index(&spec.vault)];
+        let mut image = Image::default();
+        for file in &spec.files {
+            let content = match &file.source {
+                Source::TrustBundle => self.bundle.to_string(),
+                Source::Secret(object) => number(vault.current(object).unwrap()),
+            };
+            let content = content.into_bytes().into();
+            image
+                .files
+                .insert(file.path.clone(), File { mode: 0o444, content });
+        }
+        image
+    }
+
+    pub fn replace(&mut self, image: &Image, wanted: Wanted) {
+        self.files = contents(image);
+        self.spec = Some(spec::of(wanted));
+    }
+
+    pub fn write(&mut self, change: Change) -> Written {
+        let before = self.files.clone();
+        match change {
+            Change::Replace { image, .. } => {
+                self.files = contents(&image);
+                self.spec = self.next.map(spec::of);
+            }
+            Change::Merge { spec, contents } => {
+                let watched = spec.watched();
+                for file in &spec.files {
+                    match &file.source {
+                        Source::TrustBundle => {
+                            let bundle = self.bundle.to_string().into_bytes();
+                            self.files.insert(file.path.clone(), bundle.into());
+                        }
+                        Source::Secret(object) if watched.get(&object.name) == Some(&object) => {
+                            if let Some(content) = contents.get(&object.name) {
+                                self.files.insert(file.path.clone(), content.clone());
+                            }
+                        }
+                        Source::Secret(_) => {}
+                    }
+                }
+                self.spec = Some(spec);
+            }
+        }
+        if self.files == before {
+            return Written::Unchanged;
+        }
+        self.writes += 1;
+        Written::Replaced
+    }
+
+    /// No file is older than what its vault was told that it holds.
+    pub fn check(&self) {
+        let Some(spec) = &self.spec else { return };
+        let vault = spec::index(&spec.vault);
+        for object in spec.objects() {
+            let told = self.acknowledged.get(&(vault, object.clone()));
+            let held = self.version(object);
+            let is_older = told.is_some_and(|told| held.is_none_or(|held| held.as_bytes() < told.as_bytes()));
+            assert!(!is_older, "{object} is {held:?}, and {told:?} was acknowledged");
+        }
+    }
+}
+
+fn contents(image: &Image) -> BTreeMap<FilePath, Content> {
+    let content = |(path, file): (&FilePath, &File)| (path.clone(), file.content.clone());
+    image.files.iter().map(content).collect()
+}
+
+pub fn number(version: Version) -> String {
+    u128::from_be_bytes(*version.as_bytes()).to_string()
+}

@@ -1,0 +1,79 @@
+//! The specs that a SecretRef may have.
+
+use strongroom_core::Version;
+use strongroom_csi::volume::spec::{FileSpec, Object, Source, VaultKey, VolumeSpec};
+
+/// What a SecretRef asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// `a`: db and `b`: other, of the first vault.
+    Both,
+    /// The same, but db pinned to its first version.
+    Pinned,
+    /// `a`: db of the second vault.
+    Moved,
+    /// `ca`: the trust bundle.
+    Bundle,
+    /// `a`: db of the first vault, and `ca`.
+    WithBundle,
+    /// `b`: other of the second vault, and `ca`.
+    MovedWithBundle,
+}
+
+impl Wanted {
+    pub const ALL: [Self; 6] = [
+        Self::Both,
+        Self::Pinned,
+        Self::Moved,
+        Self::Bundle,
+        Self::WithBundle,
+        Self::MovedWithBundle,
+    ];
+}
+
+pub fn version(number: u128) -> Version {
+    Version::from_bytes(number.to_be_bytes())
+}
+
+pub fn object(name: &str, pin: Option<u128>) -> Object {
+    Object {
+        name: name.parse().unwrap(),
+        version: pin.map(version),
+    }
+}
+
+fn vault(number: usize) -> VaultKey {
+    VaultKey {
+        namespace: ["team-a", "team-b"][number].parse().unwrap(),
+        name: "prod".parse().unwrap(),
+    }
+}
+
+pub fn index(key: &VaultKey) -> usize {
+    usize::from(*key != vault(0))
+}
+
+pub fn of(wanted: Wanted) -> VolumeSpec {
+    let secret = |path: &str, name: &str, pin| FileSpec {
+        path: path.parse().unwrap(),
+        mode: None,
+        source: Source::Secret(object(name, pin)),
+    };
+    let bundle = FileSpec {
+        path: "ca".parse().unwrap(),
+        mode: None,
+        source: Source::TrustBundle,
+    };
+    let (number, files) = match wanted {
+        Wanted::Both => (0, vec![secret("a", "db", None), secret("b", "other", None)]),
+        Wanted::Pinned => (0, vec![secret("a", "db", Some(1)), secret("b", "other", None)]),
+        Wanted::Moved => (1, vec![secret("a", "db", None)]),
+        Wanted::Bundle => (0, vec![bundle]),
+        Wanted::WithBundle => (0, vec![secret("a", "db", None), bundle]),
+        Wanted::MovedWithBundle => (1, vec![secret("b", "other", None), bundle]),
+    };
+    VolumeSpec {
+        vault: vault(number),
+        files,
+    }
+}

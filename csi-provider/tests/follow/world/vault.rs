@@ -1,0 +1,166 @@
+//! A vault as one subscription sees it: in order, and without forgetting anything.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::SystemTime,
+};
+
+use strongroom_client::identity::VaultToken;
+use strongroom_core::{ObjectName, Version};
+use strongroom_csi::{
+    follow::state::{Reading, Refused, VaultMessage},
+    source::load::Reason,
+    volume::{Content, spec::Object},
+};
+
+use super::{disk::number, spec::version};
+
+/// What the node driver sends on the stream.
+pub enum Request {
+    Subscribe(VaultToken, Vec<Object>),
+    Renew(VaultToken),
+    Fetch(BTreeSet<ObjectName>),
+    Ack(Vec<(Object, Option<Version>)>, String),
+}
+
+/// The versions that the files hold, and what is wrong with them.
+pub type Ack = (Vec<(Object, Option<Version>)>, String);
+
+pub struct Vault {
+    /// The newest version of each object. All are there from the beginning.
+    newest: BTreeMap<ObjectName, u128>,
+    unavailable: BTreeSet<ObjectName>,
+    pub subscription: Option<(VaultToken, Vec<Object>)>,
+    /// Policy allows nothing.
+    pub forbids: bool,
+    /// Tokens up to this number are refused.
+    pub refuses_to: u64,
+    pub subscribes: u64,
+    pub renews: u64,
+    pub fetches: u64,
+    /// The last acknowledgement.
+    pub ack: Option<Ack>,
+}
+
+impl Vault {
+    pub fn new(number: u128) -> Self {
+        let newest = ["db", "other"].map(|name| (name.parse().unwrap(), 1 + number * 1_000));
+        Self {
+            newest: newest.into(),
+            unavailable: BTreeSet::new(),
+            subscription: None,
+            forbids: false,
+            refuses_to: 0,
+            subscribes: 0,
+            renews: 0,
+            fetches: 0,
+            ack: None,
+        }
+    }
+
+    pub fn put(&mut self, name: &str) -> Version {
+        let newest = self.newest.get_mut(&name.parse().unwrap()).unwrap();
+        *newest += 1;
+        version(*newest)
+    }
+
+    pub fn set_unavailable(&mut self, name: &str, unavailable: bool) {
+        let name = name.parse().unwrap();
+        if unavailable {
+            self.unavailable.insert(name);
+        } else {
+            self.unavailable.remove(&name);
+        }
+    }
+
+    pub fn current(&self, object: &Object) -> Reading {
+        if self.unavailable.contains(&object.name) {
+            return Err(Reason::Disabled);
+        }
+        Ok(object
+            .version
+            .unwrap_or_else(|| version(self.newest[&object.name])))
+    }
+
+    fn readings(&self, objects: &[Object]) -> Vec<(ObjectName, Reading)> {
+        objects
+            .iter()
+            .map(|object| (object.name.clone(), self.current(object)))
+            .collect()
+    }
+
+    /// What the vault reports of a new version of `name`, or of a new state of all its versions.
+    pub fn changed(&self, name: &str, with_pinned: bool) -> Option<VaultMessage> {
+        let (_, objects) = self.subscription.as_ref()?;
+        let objects: Vec<_> = objects
+            .iter()
+            .filter(|object| object.name.as_str() == name && (with_pinned || object.version.is_none()))
+            .cloned()
+            .collect();
+        (!objects.is_empty()).then(|| VaultMessage::Changed(self.readings(&objects)))
+    }
+
+    pub fn revoke(&mut self, refused: Refused) -> Option<VaultMessage> {
+        self.subscription.take().map(|_| revoked(refused))
+    }
+
+    pub fn answer(&mut self, request: Request, now: SystemTime) -> Vec<VaultMessage> {
+        match request {
+            Request::Subscribe(token, objects) => {
+                self.subscribes += 1;
+                self.subscription = None;
+                self.admit(token, objects, now)
+            }
+            Request::Renew(token) => {
+                self.renews += 1;
+                match self.subscription.take() {
+                    Some((_, objects)) => self.admit(token, objects, now),
+                    None => Vec::new(),
+                }
+            }
+            Request::Fetch(names) => {
+                let Some((token, objects)) = &self.subscription else {
+                    return Vec::new();
+                };
+                if token.expires_at() <= now {
+                    return self.revoke(Refused::Token).into_iter().collect();
+                }
+                self.fetches += 1;
+                let asked = objects.iter().filter(|object| names.contains(&object.name));
+                let content = |object: &Object| {
+                    let reading = self.current(object);
+                    let value = reading
+                        .as_ref()
+                        .map(|version| number(*version))
+                        .unwrap_or_default();
+                    (object.name.clone(), reading, Content::from(value.into_bytes()))
+                };
+                vec![VaultMessage::Contents(asked.map(content).collect())]
+            }
+            Request::Ack(objects, error) => {
+                self.ack = Some((objects, error));
+                Vec::new()
+            }
+        }
+    }
+
+    fn admit(&mut self, token: VaultToken, objects: Vec<Object>, now: SystemTime) -> Vec<VaultMessage> {
+        let number: u64 = token.expose().parse().unwrap();
+        if number <= self.refuses_to || token.expires_at() <= now {
+            return vec![revoked(Refused::Token)];
+        }
+        if self.forbids || objects.is_empty() {
+            return vec![revoked(Refused::Subscription)];
+        }
+        let readings = self.readings(&objects);
+        self.subscription = Some((token, objects));
+        vec![VaultMessage::Subscribed(readings)]
+    }
+}
+
+fn revoked(refused: Refused) -> VaultMessage {
+    VaultMessage::Revoked {
+        refused,
+        note: "policy changed".to_owned(),
+    }
+}
