@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, header};
 use serde::{Serialize, de::DeserializeOwned};
-use strongroom_core::Bundle;
-use strongroom_wire::admin::{PolicyStatus, RefChanged, Resolve, Resolved, Rollback, Status, Volumes, path};
+use strongroom_core::{Bundle, SecretRefName};
+use strongroom_wire::admin::{PolicyStatus, Resolve, Resolved, Rollback, Status, Volumes, path};
 
 use crate::{
     TransportError,
@@ -71,7 +71,7 @@ impl AdminClient {
     }
 
     /// Tells that a SecretRef changed.
-    pub async fn ref_changed(&self, changed: &RefChanged) -> Result<(), AdminError> {
+    pub async fn ref_changed(&self, changed: &SecretRefName) -> Result<(), AdminError> {
         self.post(path::REF_CHANGED, changed).await.map(drop)
     }
 

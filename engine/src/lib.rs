@@ -57,7 +57,6 @@ pub use object::{
     limits::{ObjectLimits, RecoveryLevel, SoftDelete},
     read::read,
     request::{Marker, PageRequest, ReadRequest, WriteRequest},
-    resolve::Resolution,
     transaction::Changes,
     view::{Rules, View},
 };

@@ -10,7 +10,7 @@
 use std::sync::{Arc, mpsc};
 
 use parking_lot::RwLock;
-use strongroom_core::{ObjectName, Timestamp, Version};
+use strongroom_core::{ObjectName, ObjectState, Timestamp, Version};
 
 use crate::{
     crypt::{keyring::Keyring, opened::OpenedHeads},
@@ -22,7 +22,7 @@ use crate::{
         error::{ObjectError, damaged_state},
         read::read,
         request::{ReadRequest, WriteRequest},
-        resolve::{Resolution, resolve},
+        resolve::resolve,
         transaction,
         view::{Rules, View},
     },
@@ -221,7 +221,7 @@ impl Objects {
         name: &ObjectName,
         version: Option<&Version>,
         now: Timestamp,
-    ) -> Result<Resolution, ObjectError> {
+    ) -> Result<ObjectState, ObjectError> {
         resolve(
             self.shared.published().view(&self.shared.rules),
             name,

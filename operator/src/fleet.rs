@@ -8,8 +8,10 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use strongroom_client::{Route, Server, Trust, admin::AdminClient};
-use strongroom_core::{Bundle, BundlePolicy, Generation, NamespaceName, PolicyIndex, VaultName};
-use strongroom_wire::admin::{Anchor, PolicyStatus, RefChanged, Status, Volumes};
+use strongroom_core::{
+    Bundle, BundlePolicy, Generation, NamespaceName, PolicyIndex, SecretRefName, VaultName,
+};
+use strongroom_wire::admin::{Anchor, PolicyStatus, Status, Volumes};
 
 use crate::target::{Target, port};
 
@@ -95,7 +97,7 @@ impl Member {
     }
 
     /// Whether the vault, when last asked, had no volume of this SecretRef.
-    pub fn has_none(&self, name: &RefChanged) -> bool {
+    pub fn has_none(&self, name: &SecretRefName) -> bool {
         let counts = |volumes: &Volumes| volumes.refs.iter().any(|counts| counts.secret_ref == *name);
         self.counted.as_ref().is_some_and(|(_, volumes)| !counts(volumes))
     }

@@ -23,9 +23,9 @@ use std::{fmt, sync::Arc};
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
 use strongroom_audit::{ClientInfo, TlsVersion};
-use strongroom_core::Timestamp;
+use strongroom_core::{SecretRefName, Timestamp};
 use strongroom_wire::{
-    admin::{RefChanged, Volumes},
+    admin::Volumes,
     watch::{ClientMessage, ServerMessage, watch_server},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -41,7 +41,7 @@ mod recent;
 mod refusal;
 mod registry;
 mod request;
-mod sight;
+mod state;
 mod stream;
 mod subscription;
 mod trail;
@@ -109,7 +109,7 @@ impl Watch {
     }
 
     /// Tells the subscriptions made for `changed` that it changed.
-    pub fn ref_changed(&self, changed: &RefChanged) {
+    pub fn ref_changed(&self, changed: &SecretRefName) {
         self.core.registry.ref_changed(changed);
     }
 

@@ -7,14 +7,14 @@
 //! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`PolicyStatus`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` or `TooLarge` |
 //! | POST [`path::CONFIRM`] | [`PolicyStatus`] | [`PolicyStatus`]; 409 `NotInForce` when it is not what is enforced |
 //! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale` or `RolledBack` while nothing is decided |
-//! | POST [`path::REF_CHANGED`] | [`RefChanged`] | 204 |
+//! | POST [`path::REF_CHANGED`] | the [`SecretRefName`] of one whose spec changed, or that was deleted | 204 |
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
 //! | POST [`path::ROLLBACK`] | [`Rollback`] | 204; 409 `NotDetected` or `OtherGeneration` when it is not what can be accepted |
 //!
 //! An error is a [`Refusal`]. What cannot be audited or kept is not done: 503 `AuditUnavailable`, `StoreUnavailable`.
 
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Generation, NamespaceName, ObjectKind, ObjectName, ResourceName, Uid, Version};
+use strongroom_core::{Generation, NamedObject, ObjectState, SecretRefName, Uid};
 
 /// The paths.
 pub mod path {
@@ -110,18 +110,7 @@ pub struct Resolve {
     /// The account's UID.
     pub subject: Uid,
     /// The objects.
-    pub objects: Vec<ResolveObject>,
-}
-
-/// One object to resolve.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResolveObject {
-    /// Its kind.
-    pub kind: ObjectKind,
-    /// Its name.
-    pub name: ObjectName,
-    /// The version it is pinned to.
-    pub version: Option<Version>,
+    pub objects: Vec<NamedObject>,
 }
 
 /// The answers, in the order asked.
@@ -129,35 +118,6 @@ pub struct ResolveObject {
 pub struct Resolved {
     /// One state per object.
     pub objects: Vec<ObjectState>,
-}
-
-/// What a `get` of an object would meet. The vault decides by policy first: whether something exists is told only to
-/// an account that may read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state")]
-pub enum ObjectState {
-    /// It would be answered, with this version.
-    Available {
-        /// The version.
-        version: Version,
-    },
-    /// Policy refuses it, or says nothing of it.
-    Forbidden,
-    /// Allowed, and there is no such object or version.
-    NotFound,
-    /// Allowed, and the object is deleted but recoverable.
-    Deleted,
-    /// Allowed, and the version is disabled.
-    Disabled,
-}
-
-/// A SecretRef's spec changed, or it was deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct RefChanged {
-    /// Its namespace.
-    pub namespace: NamespaceName,
-    /// Its name.
-    pub name: ResourceName,
 }
 
 /// Counts of volumes by SecretRef, from the acknowledgements of the nodes.
@@ -172,7 +132,7 @@ pub struct Volumes {
 pub struct RefVolumes {
     /// The SecretRef.
     #[serde(flatten)]
-    pub secret_ref: RefChanged,
+    pub secret_ref: SecretRefName,
     /// Subscribed volumes.
     pub total: u32,
     /// Those whose files hold the current versions.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use strongroom_core::{ObjectName as CoreName, ObjectState as CoreState, name::NameError};
 use zeroize::Zeroize;
 
 tonic::include_proto!("strongroom.v1");
@@ -40,9 +41,88 @@ impl Drop for Content {
     }
 }
 
+/// Why the state of an object cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// The vault says that there is nothing to read, in a word of another release.
+    #[error("the vault gives no value and says why in a word of another release")]
+    Unknown,
+    /// The version that the vault names is none.
+    #[error("the vault names a version that is none: {0}")]
+    Version(#[source] NameError),
+}
+
+impl NamedState {
+    /// The message that says the state of the object `name`.
+    pub fn new(name: &CoreName, state: CoreState) -> Self {
+        Self {
+            name: name.to_string(),
+            version: state
+                .version()
+                .map(|version| version.to_string())
+                .unwrap_or_default(),
+            state: match state {
+                CoreState::Available(_) => ObjectState::Available,
+                CoreState::NotFound => ObjectState::NotFound,
+                CoreState::Deleted => ObjectState::Deleted,
+                CoreState::Disabled => ObjectState::Disabled,
+                CoreState::Forbidden => ObjectState::Forbidden,
+            }
+            .into(),
+        }
+    }
+
+    /// The state that the message says. A version without a state is one that can be read: the release before the
+    /// states were numbered says so, and drivers and vaults are not upgraded in one instant.
+    pub fn object_state(&self) -> Result<CoreState, StateError> {
+        let version = || self.version.parse().map_err(StateError::Version);
+        match ObjectState::try_from(self.state) {
+            Ok(ObjectState::Available) => Ok(CoreState::Available(version()?)),
+            Ok(ObjectState::Unspecified) if !self.version.is_empty() => Ok(CoreState::Available(version()?)),
+            Ok(ObjectState::NotFound) => Ok(CoreState::NotFound),
+            Ok(ObjectState::Deleted) => Ok(CoreState::Deleted),
+            Ok(ObjectState::Disabled) => Ok(CoreState::Disabled),
+            Ok(ObjectState::Forbidden) => Ok(CoreState::Forbidden),
+            Ok(ObjectState::Unspecified) | Err(_) => Err(StateError::Unknown),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use strongroom_core::Version;
+
     use super::*;
+
+    #[test]
+    fn a_state_survives_its_message() {
+        for state in [
+            CoreState::Available(Version::from_bytes([7; 16])),
+            CoreState::NotFound,
+            CoreState::Deleted,
+            CoreState::Disabled,
+            CoreState::Forbidden,
+        ] {
+            let message = NamedState::new(&"db".parse().unwrap(), state);
+            assert_eq!(message.object_state(), Ok(state), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_of_another_release_is_not_taken_for_one_of_ours() {
+        let message = |version: &str, state| NamedState {
+            name: "db".to_owned(),
+            version: version.to_owned(),
+            state,
+        };
+        let version = "07".repeat(16);
+        let before = message(&version, ObjectState::Unspecified.into()).object_state();
+        assert_eq!(before, Ok(CoreState::Available(version.parse().unwrap())));
+        assert_eq!(message("", 0).object_state(), Err(StateError::Unknown));
+        assert_eq!(message(&version, 99).object_state(), Err(StateError::Unknown));
+        let malformed = message("7", ObjectState::Available.into()).object_state();
+        assert!(matches!(malformed, Err(StateError::Version(_))));
+    }
 
     #[test]
     fn printing_a_message_shows_neither_token_nor_value() {

@@ -3,6 +3,7 @@
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strongroom_core::ObjectState;
 
 use crate::condition::{self, Condition};
 
@@ -65,6 +66,18 @@ pub enum FileState {
     #[serde(other)]
     #[schemars(skip)]
     Unknown,
+}
+
+impl From<ObjectState> for FileState {
+    fn from(state: ObjectState) -> Self {
+        match state {
+            ObjectState::Available(_) => Self::Available,
+            ObjectState::Forbidden => Self::Forbidden,
+            ObjectState::NotFound => Self::NotFound,
+            ObjectState::Deleted => Self::Deleted,
+            ObjectState::Disabled => Self::Disabled,
+        }
+    }
 }
 
 /// How many volumes show the files of a `SecretRef`.

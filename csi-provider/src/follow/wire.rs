@@ -3,7 +3,7 @@
 use strongroom_client::identity::VaultToken;
 use strongroom_core::{ObjectName, Version};
 use strongroom_wire::watch::{
-    self, Ack, Fetch, ObjectState, RefName, Renew, Revoked, Subscribe, client_message, revoked,
+    self, Ack, Fetch, NamedState, RefName, Renew, Revoked, StateError, Subscribe, client_message, revoked,
     server_message::Message,
 };
 
@@ -29,16 +29,16 @@ pub fn message(message: Message) -> VaultMessage {
     }
 }
 
-fn readings(states: &[ObjectState]) -> Vec<(ObjectName, Reading)> {
+fn readings(states: &[NamedState]) -> Vec<(ObjectName, Reading)> {
     states.iter().filter_map(reading).collect()
 }
 
-fn reading(state: &ObjectState) -> Option<(ObjectName, Reading)> {
+fn reading(state: &NamedState) -> Option<(ObjectName, Reading)> {
     let name = state.name.parse().ok()?;
-    let reading = if state.problem.is_empty() {
-        Ok(state.version.parse().ok()?)
-    } else {
-        Err(Reason::from_problem(&state.problem))
+    let reading = match state.object_state() {
+        Ok(state) => Reason::unless_available(state),
+        Err(error @ StateError::Unknown) => Err(Reason::Refused(error.to_string())),
+        Err(StateError::Version(_)) => return None,
     };
     Some((name, reading))
 }
@@ -113,14 +113,13 @@ pub fn acknowledge(
     objects: &[(Object, Option<Version>)],
     error: String,
 ) -> client_message::Message {
-    let state = |(object, held): &(Object, Option<Version>)| ObjectState {
+    let name = |(object, held): &(Object, Option<Version>)| watch::ObjectName {
         name: object.name.to_string(),
         version: version(*held),
-        problem: String::new(),
     };
     client_message::Message::Ack(Ack {
         id: facts.id.to_string(),
-        objects: objects.iter().map(state).collect(),
+        objects: objects.iter().map(name).collect(),
         error,
     })
 }
@@ -131,26 +130,28 @@ fn version(version: Option<Version>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use strongroom_wire::watch::ObjectState;
+
     use super::*;
 
     const V1: &str = "11111111111111111111111111111111";
 
-    fn state(name: &str, version: &str, problem: &str) -> ObjectState {
-        ObjectState {
+    fn state(name: &str, version: &str, state: ObjectState) -> NamedState {
+        NamedState {
             name: name.into(),
             version: version.into(),
-            problem: problem.into(),
+            state: state.into(),
         }
     }
 
     #[test]
     fn what_is_no_state_of_an_object_is_not_heard() {
         let states = [
-            state("../x", V1, ""),
-            state("", "", "NotFound"),
-            state("db", "none", ""),
-            state("db", V1, ""),
-            state("other", "", "Forbidden"),
+            state("../x", V1, ObjectState::Available),
+            state("", "", ObjectState::NotFound),
+            state("db", "none", ObjectState::Available),
+            state("db", V1, ObjectState::Available),
+            state("other", "", ObjectState::Forbidden),
         ];
         assert_eq!(
             readings(&states),
@@ -158,6 +159,20 @@ mod tests {
                 ("db".parse().unwrap(), Ok(V1.parse().unwrap())),
                 ("other".parse().unwrap(), Err(Reason::NotPermitted)),
             ]
+        );
+    }
+
+    #[test]
+    fn a_state_of_another_release_is_a_reason_and_no_version() {
+        let later = NamedState {
+            name: "db".into(),
+            version: String::new(),
+            state: 99,
+        };
+        let heard = readings(&[later]);
+        assert!(
+            matches!(heard.as_slice(), [(_, Err(Reason::Refused(_)))]),
+            "{heard:?}"
         );
     }
 

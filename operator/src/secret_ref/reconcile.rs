@@ -8,13 +8,15 @@ use kube::{
     Resource,
     runtime::{controller::Action, events::EventType, reflector::ObjectRef},
 };
-use strongroom_core::{NamespaceName, ObjectKind, Permission, ResourceName, Uid};
+use strongroom_core::{
+    NamedObject, NamespaceName, ObjectKind, ObjectState, Permission, ResourceName, SecretRefName, Uid,
+};
 use strongroom_crds::{
     SecretRef, Vault,
     condition::{AUTHORIZED, READY},
     secret_ref::{Source, VolumeCounts},
 };
-use strongroom_wire::admin::{ObjectState, RefChanged, Resolve, ResolveObject, Volumes};
+use strongroom_wire::admin::{Resolve, Volumes};
 
 use super::{
     report::{Finding, report},
@@ -47,7 +49,7 @@ struct Question {
     namespace: NamespaceName,
     name: ResourceName,
     account: ResourceName,
-    files: Vec<(String, ResolveObject)>,
+    files: Vec<(String, NamedObject)>,
 }
 
 /// Resolves, counts, tells the vaults of changes, reports.
@@ -107,7 +109,7 @@ fn parse(secret_ref: &SecretRef) -> Result<Question, String> {
         if let Source::Secret { name, version } = file.source().map_err(|error| text(&error))? {
             files.push((
                 file.path.clone(),
-                ResolveObject {
+                NamedObject {
                     kind: ObjectKind::Secrets,
                     name,
                     version,
@@ -175,7 +177,7 @@ async fn find(
         return (Finding::NotPermitted, None);
     }
     let client = member.client(&target, &context.credentials);
-    let name = RefChanged {
+    let name = SecretRefName {
         namespace: question.namespace.clone(),
         name: question.name.clone(),
     };
@@ -209,7 +211,7 @@ fn may_read_something(member: &Member, secret_ref: &SecretRef, account: &Uid, qu
     let Some(in_force) = &member.in_force else {
         return was_authorized(secret_ref);
     };
-    let allowed = |object: &ResolveObject| {
+    let allowed = |object: &NamedObject| {
         in_force
             .index
             .decide(account, Permission::SecretGet, &object.name)
@@ -229,7 +231,7 @@ fn was_authorized(secret_ref: &SecretRef) -> bool {
 }
 
 /// The counts of one SecretRef; none are zero.
-fn counts(volumes: &Volumes, name: &RefChanged) -> VolumeCounts {
+fn counts(volumes: &Volumes, name: &SecretRefName) -> VolumeCounts {
     let counts = volumes.refs.iter().find(|counts| counts.secret_ref == *name);
     let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     counts.map_or_else(VolumeCounts::default, |counts| VolumeCounts {

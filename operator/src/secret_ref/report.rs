@@ -1,12 +1,12 @@
 //! What a SecretRef's status says. Pure.
 
 use jiff::Timestamp;
+use strongroom_core::ObjectState;
 use strongroom_crds::{
     SecretRef, SecretRefStatus,
     condition::AUTHORIZED,
-    secret_ref::{FileState, FileStatus, VolumeCounts},
+    secret_ref::{FileStatus, VolumeCounts},
 };
-use strongroom_wire::admin::ObjectState;
 
 use crate::conditions::{Conditions, Health, Reason};
 
@@ -55,7 +55,7 @@ pub fn report(
         files: match finding {
             Finding::Resolved(files) => files
                 .iter()
-                .map(|(path, state)| file_status(path, state))
+                .map(|(path, state)| file_status(path, *state))
                 .collect(),
             Finding::VaultNotReady(_) => previous.files,
             _ => Vec::new(),
@@ -169,18 +169,11 @@ fn authorization(secret_ref: &SecretRef, finding: &Finding) -> (Option<bool>, Re
     }
 }
 
-fn file_status(path: &str, state: &ObjectState) -> FileStatus {
-    let (state, version) = match state {
-        ObjectState::Available { version } => (FileState::Available, Some(version.to_string())),
-        ObjectState::Forbidden => (FileState::Forbidden, None),
-        ObjectState::NotFound => (FileState::NotFound, None),
-        ObjectState::Deleted => (FileState::Deleted, None),
-        ObjectState::Disabled => (FileState::Disabled, None),
-    };
+fn file_status(path: &str, state: ObjectState) -> FileStatus {
     FileStatus {
         path: path.to_owned(),
-        state,
-        version,
+        state: state.into(),
+        version: state.version().map(|version| version.to_string()),
     }
 }
 
@@ -248,7 +241,7 @@ mod tests {
                 "VaultNotReady",
                 "True",
             ),
-            (resolved(ObjectState::Available { version }), "Available", "True"),
+            (resolved(ObjectState::Available(version)), "Available", "True"),
             (resolved(ObjectState::Forbidden), "NotPermitted", "False"),
             (resolved(ObjectState::NotFound), "ObjectNotFound", "True"),
             (resolved(ObjectState::Deleted), "ObjectDeleted", "True"),
@@ -282,7 +275,7 @@ mod tests {
     fn a_vault_that_does_not_answer_keeps_the_files_last_known() {
         let mut known = secret_ref();
         let version = "0123456789abcdef0123456789abcdef".parse().unwrap();
-        let finding = Finding::Resolved(vec![("a".to_owned(), ObjectState::Available { version })]);
+        let finding = Finding::Resolved(vec![("a".to_owned(), ObjectState::Available(version))]);
         let now = Timestamp::from_second(1).unwrap();
         let before = report(&known, &finding, None, true, now);
         known.status = Some(before.clone());

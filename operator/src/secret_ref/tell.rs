@@ -5,8 +5,8 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use futures::future::join_all;
 use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::{AdminClient, AdminError};
+use strongroom_core::SecretRefName;
 use strongroom_crds::{SecretRef, Vault};
-use strongroom_wire::admin::RefChanged;
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
 
 use crate::{
@@ -36,9 +36,9 @@ enum NotTold {
 }
 
 /// Takes a SecretRef in as it is. `None` if its name is none that a vault knows.
-pub(super) fn see(context: &Context, secret_ref: &SecretRef) -> Option<RefChanged> {
+pub(super) fn see(context: &Context, secret_ref: &SecretRef) -> Option<SecretRefName> {
     let metadata = &secret_ref.metadata;
-    let name = RefChanged {
+    let name = SecretRefName {
         namespace: metadata.namespace.as_deref()?.parse().ok()?,
         name: metadata.name.as_deref()?.parse().ok()?,
     };
@@ -65,7 +65,7 @@ pub(super) fn named(secret_ref: &SecretRef) -> VaultKey {
 }
 
 /// Tells every vault that is yet to be told of `name`, and answers whether none is left.
-pub(super) async fn tell(context: &Context, name: &RefChanged) -> bool {
+pub(super) async fn tell(context: &Context, name: &SecretRefName) -> bool {
     let mut nobody_left = true;
     let owed = context.followers.lock().owed(name);
     if let Some((edition, owed)) = owed {
@@ -84,7 +84,7 @@ pub(super) async fn tell(context: &Context, name: &RefChanged) -> bool {
 /// Keeps what came of telling one vault, and answers whether it need not be told again.
 fn settle(
     context: &Context,
-    name: &RefChanged,
+    name: &SecretRefName,
     vault: &VaultKey,
     edition: &Edition,
     told: Result<(), NotTold>,
@@ -101,7 +101,7 @@ fn settle(
     true
 }
 
-async fn tell_one(context: &Context, vault: &VaultKey, name: &RefChanged) -> Result<(), NotTold> {
+async fn tell_one(context: &Context, vault: &VaultKey, name: &SecretRefName) -> Result<(), NotTold> {
     let call = async {
         let client = client(context, vault).await.ok_or(NotTold::NoVault)?;
         Ok(client.ref_changed(name).await?)
@@ -118,7 +118,7 @@ async fn client(context: &Context, vault: &VaultKey) -> Option<AdminClient> {
 }
 
 /// Forgets the vaults that know of it and have no volumes of it any more.
-fn leave(context: &Context, name: &RefChanged) {
+fn leave(context: &Context, name: &SecretRefName) {
     let has_left = |vault: &VaultKey| {
         let Some(vault) = context.stores.vaults.get(vault) else {
             return true;
@@ -148,13 +148,13 @@ pub async fn survey(context: &Context, target: &Target<'_>, member: &mut Member)
     }
 }
 
-fn key(name: &RefChanged) -> ObjectRef<SecretRef> {
+fn key(name: &SecretRefName) -> ObjectRef<SecretRef> {
     ObjectRef::new(name.name.as_str()).within(name.namespace.as_str())
 }
 
 /// Tells the vaults of every SecretRef that is not there any more.
 pub async fn part(context: &Context) {
-    let exists = |name: &RefChanged| context.stores.secret_refs.get(&key(name)).is_some();
+    let exists = |name: &SecretRefName| context.stores.secret_refs.get(&key(name)).is_some();
     context.followers.lock().keep(exists);
     tell_parted(context).await;
 }
@@ -184,7 +184,7 @@ async fn depart(context: &Context, secret_ref: &ObjectRef<SecretRef>) {
     }
     let namespace = secret_ref.namespace.as_deref().unwrap_or_default().parse();
     if let (Ok(namespace), Ok(name)) = (namespace, secret_ref.name.parse()) {
-        context.followers.lock().part(&RefChanged { namespace, name });
+        context.followers.lock().part(&SecretRefName { namespace, name });
         tell_parted(context).await;
     }
 }

@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 
 use kube::runtime::reflector::ObjectRef;
+use strongroom_core::SecretRefName;
 use strongroom_crds::Vault;
-use strongroom_wire::admin::RefChanged;
 
 /// A vault, by namespace and name: what a volume listens to.
 pub type VaultKey = ObjectRef<Vault>;
@@ -30,7 +30,7 @@ pub enum Edition {
 
 /// Every SecretRef that was seen, and every one that a vault has volumes of.
 #[derive(Debug, Default)]
-pub struct Followers(HashMap<RefChanged, Followed>);
+pub struct Followers(HashMap<SecretRefName, Followed>);
 
 /// One of them. There may be ten thousand, nearly all with one vault.
 #[derive(Debug, Default)]
@@ -109,7 +109,7 @@ impl Followed {
 impl Followers {
     /// Takes in a SecretRef as it is, and the vault that it names. `announced` says that an earlier leader has told that
     /// vault of this very spec.
-    pub fn see(&mut self, name: &RefChanged, edition: Edition, vault: &VaultKey, announced: bool) {
+    pub fn see(&mut self, name: &SecretRefName, edition: Edition, vault: &VaultKey, announced: bool) {
         let followed = self.0.entry(name.clone()).or_default();
         let is_new = followed.edition.is_none();
         followed.becomes(edition);
@@ -120,7 +120,7 @@ impl Followers {
     }
 
     /// Takes in that the SecretRef's account may read something of the vault that it names.
-    pub fn may_follow(&mut self, name: &RefChanged, vault: &VaultKey) {
+    pub fn may_follow(&mut self, name: &SecretRefName, vault: &VaultKey) {
         if let Some(follower) = self.0.get_mut(name).and_then(|followed| followed.find(vault)) {
             follower.listens = true;
         }
@@ -130,8 +130,8 @@ impl Followers {
     pub fn count<'a>(
         &mut self,
         vault: &VaultKey,
-        names: impl IntoIterator<Item = &'a RefChanged>,
-    ) -> Vec<RefChanged> {
+        names: impl IntoIterator<Item = &'a SecretRefName>,
+    ) -> Vec<SecretRefName> {
         let mut owed = Vec::new();
         for name in names {
             if self.0.entry(name.clone()).or_default().listen(vault) {
@@ -142,14 +142,14 @@ impl Followers {
     }
 
     /// Takes in that a SecretRef was deleted.
-    pub fn part(&mut self, name: &RefChanged) {
+    pub fn part(&mut self, name: &SecretRefName) {
         if let Some(followed) = self.0.get_mut(name) {
             followed.part();
         }
     }
 
     /// Takes in which `SecretRef`s are there no more.
-    pub fn keep(&mut self, exists: impl Fn(&RefChanged) -> bool) {
+    pub fn keep(&mut self, exists: impl Fn(&SecretRefName) -> bool) {
         for (name, followed) in &mut self.0 {
             if followed.edition != Some(Edition::Gone) && !exists(name) {
                 followed.part();
@@ -158,7 +158,7 @@ impl Followers {
     }
 
     /// The deleted `SecretRef`s that are remembered.
-    pub fn parted(&self) -> Vec<RefChanged> {
+    pub fn parted(&self) -> Vec<SecretRefName> {
         self.0
             .iter()
             .filter(|(_, followed)| followed.edition == Some(Edition::Gone))
@@ -167,7 +167,7 @@ impl Followers {
     }
 
     /// Who is to be told of what; `None` if nobody is.
-    pub fn owed(&self, name: &RefChanged) -> Option<(Edition, Vec<VaultKey>)> {
+    pub fn owed(&self, name: &SecretRefName) -> Option<(Edition, Vec<VaultKey>)> {
         let followed = self.0.get(name)?;
         let edition = followed.edition.clone()?;
         let vaults: Vec<_> = followed
@@ -180,7 +180,7 @@ impl Followers {
     }
 
     /// Takes in that a vault was told; of what was meanwhile replaced, it was told nothing.
-    pub fn told(&mut self, name: &RefChanged, vault: &VaultKey, edition: &Edition) {
+    pub fn told(&mut self, name: &SecretRefName, vault: &VaultKey, edition: &Edition) {
         let followed = self.0.get_mut(name);
         let current = followed.filter(|followed| followed.edition.as_ref() == Some(edition));
         if let Some(follower) = current.and_then(|followed| followed.find(vault)) {
@@ -189,7 +189,7 @@ impl Followers {
     }
 
     /// Whether the vault that the spec names was told of that spec.
-    pub fn is_announced(&self, name: &RefChanged) -> bool {
+    pub fn is_announced(&self, name: &SecretRefName) -> bool {
         let is_told = |follower: &Follower| follower.is_named && follower.is_told;
         self.0
             .get(name)
@@ -198,7 +198,7 @@ impl Followers {
 
     /// Forgets what need not be told again: the vaults that the spec does not name, that know of it, and that `has_left`
     /// says have no volumes of it; then the SecretRef, if it is gone and nobody is left.
-    pub fn leave(&mut self, name: &RefChanged, has_left: impl Fn(&VaultKey) -> bool) {
+    pub fn leave(&mut self, name: &SecretRefName, has_left: impl Fn(&VaultKey) -> bool) {
         let Some(followed) = self.0.get_mut(name) else {
             return;
         };
@@ -211,7 +211,7 @@ impl Followers {
     }
 
     /// Takes in that there is no such vault: what it had of volumes left with it.
-    pub fn lose(&mut self, name: &RefChanged, vault: &VaultKey) {
+    pub fn lose(&mut self, name: &SecretRefName, vault: &VaultKey) {
         if let Some(followed) = self.0.get_mut(name) {
             followed
                 .vaults
@@ -227,8 +227,8 @@ impl Followers {
 mod tests {
     use super::*;
 
-    fn db() -> RefChanged {
-        RefChanged {
+    fn db() -> SecretRefName {
+        SecretRefName {
             namespace: "shop".parse().unwrap(),
             name: "db".parse().unwrap(),
         }

@@ -23,9 +23,11 @@ use rustls::{
 };
 use serde_json::json;
 use strongroom_client::Route;
-use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, NamespaceName, Permission, VaultName};
+use strongroom_core::{
+    Bundle, BundlePolicy, Effect, Generation, NamespaceName, Permission, SecretRefName, VaultName,
+};
 use strongroom_operator::{context::Context, fleet::InForce, pki::Leaf};
-use strongroom_wire::admin::{PolicyStatus, RefChanged, RefVolumes, Resolve, Resolved, Volumes, path};
+use strongroom_wire::admin::{PolicyStatus, RefVolumes, Resolve, Resolved, Volumes, path};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -48,7 +50,7 @@ struct Said {
     refuses: bool,
     hangs: bool,
     told: Vec<String>,
-    volumes: Vec<RefChanged>,
+    volumes: Vec<SecretRefName>,
 }
 
 impl Fleet {
@@ -111,7 +113,7 @@ impl Vault {
     pub fn holds(&self, names: &[&str]) {
         self.state.lock().unwrap().volumes = names
             .iter()
-            .map(|name| RefChanged {
+            .map(|name| SecretRefName {
                 namespace: "shop".parse().unwrap(),
                 name: name.parse().unwrap(),
             })
@@ -132,7 +134,7 @@ impl Vault {
     }
 }
 
-async fn ref_changed(State(vault): State<Vault>, Json(changed): Json<RefChanged>) -> StatusCode {
+async fn ref_changed(State(vault): State<Vault>, Json(changed): Json<SecretRefName>) -> StatusCode {
     let hangs = vault.state.lock().unwrap().hangs;
     if hangs {
         std::future::pending::<()>().await;
@@ -146,7 +148,7 @@ async fn ref_changed(State(vault): State<Vault>, Json(changed): Json<RefChanged>
 }
 
 async fn volumes(State(vault): State<Vault>) -> Json<Volumes> {
-    let one = |secret_ref: &RefChanged| RefVolumes {
+    let one = |secret_ref: &SecretRefName| RefVolumes {
         secret_ref: secret_ref.clone(),
         total: 1,
         current: 1,

@@ -1,8 +1,8 @@
 //! What a service account would be answered: policy first, then the object.
 
-use strongroom_core::{ObjectKind, Permission, Timestamp};
-use strongroom_engine::{Objects, Resolution};
-use strongroom_wire::admin::{ObjectState, Resolve, ResolveObject, Resolved};
+use strongroom_core::{NamedObject, ObjectKind, ObjectState, Permission, Timestamp};
+use strongroom_engine::Objects;
+use strongroom_wire::admin::{Resolve, Resolved};
 
 use super::{Admin, refusal::Failure};
 
@@ -16,7 +16,7 @@ pub(super) fn resolve(admin: &Admin, asked: &Resolve) -> Result<Resolved, Failur
     }
     let policy = admin.service.policy.in_force()?;
     let now = admin.service.clock.time().into();
-    let state = |object: &ResolveObject| {
+    let state = |object: &NamedObject| {
         let permission = get(object.kind);
         if policy
             .decide(&asked.subject, permission, &object.name)
@@ -40,19 +40,11 @@ const fn get(kind: ObjectKind) -> Permission {
     }
 }
 
-fn look_up(vault: &Objects, object: &ResolveObject, now: Timestamp) -> Result<ObjectState, Failure> {
+fn look_up(vault: &Objects, object: &NamedObject, now: Timestamp) -> Result<ObjectState, Failure> {
     match object.kind {
-        ObjectKind::Secrets => {
-            let found = vault
-                .resolve(&object.name, object.version.as_ref(), now)
-                .map_err(|_| Failure::Store)?;
-            Ok(match found {
-                Resolution::Available { version } => ObjectState::Available { version },
-                Resolution::NotFound => ObjectState::NotFound,
-                Resolution::Deleted => ObjectState::Deleted,
-                Resolution::Disabled => ObjectState::Disabled,
-            })
-        }
+        ObjectKind::Secrets => vault
+            .resolve(&object.name, object.version.as_ref(), now)
+            .map_err(|_| Failure::Store),
         // This release keeps secrets only.
         ObjectKind::Keys | ObjectKind::Certificates => Ok(ObjectState::NotFound),
     }

@@ -11,8 +11,8 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use strongroom_audit::{Event, Hash};
-use strongroom_core::Generation;
-use strongroom_wire::admin::{PolicyStatus, RefChanged, Resolve, Resolved, Rollback, Status, Volumes, path};
+use strongroom_core::{Generation, SecretRefName};
+use strongroom_wire::admin::{PolicyStatus, Resolve, Resolved, Rollback, Status, Volumes, path};
 
 use super::{
     Admin, body,
@@ -109,7 +109,7 @@ async fn resolved(State(admin): Shared, body: Body) -> Result<Json<Resolved>, Fa
 }
 
 async fn ref_changed(State(admin): Shared, body: Body) -> Result<StatusCode, Failure> {
-    let changed: RefChanged = body::message(body).await?;
+    let changed: SecretRefName = body::message(body).await?;
     admin.watch.ref_changed(&changed);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use strongroom_wire::admin::RefChanged;
+use strongroom_core::SecretRefName;
 
 /// Longer than the kubelet waits for a mount.
 const SPAN: Duration = Duration::from_mins(3);
@@ -17,11 +17,11 @@ const MOST: usize = 4096;
 
 /// What changed, and when.
 #[derive(Debug, Default)]
-pub(super) struct Recent(HashMap<RefChanged, Instant>);
+pub(super) struct Recent(HashMap<SecretRefName, Instant>);
 
 impl Recent {
     /// Notes a change.
-    pub(super) fn note(&mut self, changed: &RefChanged, now: Instant) {
+    pub(super) fn note(&mut self, changed: &SecretRefName, now: Instant) {
         if self.0.len() >= MOST {
             self.0.retain(|_, at| now.saturating_duration_since(*at) < SPAN);
         }
@@ -38,7 +38,7 @@ impl Recent {
     }
 
     /// Whether `secret_ref` changed just now.
-    pub(super) fn has(&self, secret_ref: &RefChanged, now: Instant) -> bool {
+    pub(super) fn has(&self, secret_ref: &SecretRefName, now: Instant) -> bool {
         let at = self.0.get(secret_ref);
         at.is_some_and(|at| now.saturating_duration_since(*at) < SPAN)
     }
@@ -48,8 +48,8 @@ impl Recent {
 mod tests {
     use super::*;
 
-    fn secret_ref(number: usize) -> RefChanged {
-        RefChanged {
+    fn secret_ref(number: usize) -> SecretRefName {
+        SecretRefName {
             namespace: "shop".parse().unwrap(),
             name: format!("r{number}").parse().unwrap(),
         }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use prometheus_client::metrics::gauge::Gauge;
-use strongroom_core::ObjectName;
-use strongroom_wire::admin::{RefChanged, RefVolumes, Volumes};
+use strongroom_core::{ObjectName, SecretRefName};
+use strongroom_wire::admin::{RefVolumes, Volumes};
 
 use super::{
     mailbox::{Key, Mailbox},
@@ -45,7 +45,7 @@ struct Book {
     next: u64,
     members: HashMap<Key, Member>,
     by_object: HashMap<ObjectName, HashSet<Key>>,
-    by_ref: HashMap<RefChanged, HashSet<Key>>,
+    by_ref: HashMap<SecretRefName, HashSet<Key>>,
     recent: Recent,
 }
 
@@ -53,7 +53,7 @@ struct Book {
 struct Member {
     mailbox: Arc<Mailbox>,
     objects: BTreeSet<ObjectName>,
-    secret_ref: Option<RefChanged>,
+    secret_ref: Option<SecretRefName>,
     standing: Standing,
 }
 
@@ -80,7 +80,7 @@ impl Registry {
         self: &Arc<Self>,
         mailbox: &Arc<Mailbox>,
         objects: BTreeSet<ObjectName>,
-        secret_ref: Option<RefChanged>,
+        secret_ref: Option<SecretRefName>,
     ) -> Result<Registration, Full> {
         let mut book = self.book();
         if book.members.len() >= self.limit {
@@ -131,7 +131,7 @@ impl Registry {
     }
 
     /// Marks the subscriptions that were made for `changed`.
-    pub(super) fn ref_changed(&self, changed: &RefChanged) {
+    pub(super) fn ref_changed(&self, changed: &SecretRefName) {
         let mut book = self.book();
         book.recent.note(changed, Instant::now());
         for key in book.by_ref.get(changed).into_iter().flatten() {
@@ -226,8 +226,8 @@ mod tests {
         names.iter().map(|name| name.parse().unwrap()).collect()
     }
 
-    fn secret_ref(name: &str) -> RefChanged {
-        RefChanged {
+    fn secret_ref(name: &str) -> SecretRefName {
+        SecretRefName {
             namespace: "shop".parse().unwrap(),
             name: name.parse().unwrap(),
         }

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use strongroom_core::{NamespaceName, ObjectName, ResourceName, Version, name::NameError};
-use strongroom_wire::{admin::RefChanged, watch as wire};
+use strongroom_core::{NamespaceName, ObjectName, ResourceName, SecretRefName, Version, name::NameError};
+use strongroom_wire::watch as wire;
 
 /// The longest id of a subscription, in bytes.
 const MAX_ID: usize = 128;
@@ -82,12 +82,12 @@ pub(super) fn names(names: &[String]) -> Result<BTreeSet<ObjectName>, Invalid> {
 pub(super) fn secret_ref(
     claimed: Option<wire::RefName>,
     namespace: Option<&NamespaceName>,
-) -> Result<Option<RefChanged>, Invalid> {
+) -> Result<Option<SecretRefName>, Invalid> {
     let Some(claimed) = claimed else { return Ok(None) };
     let parsed: NamespaceName = claimed.namespace.parse().map_err(|_| Invalid::Ref)?;
     let name: ResourceName = claimed.name.parse().map_err(|_| Invalid::Ref)?;
     if Some(&parsed) == namespace {
-        Ok(Some(RefChanged {
+        Ok(Some(SecretRefName {
             namespace: parsed,
             name,
         }))

@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::{Stream as MessageStream, StreamExt};
+use strongroom_core::ObjectState;
 use strongroom_wire::watch::{
     Ack, Changed, ClientMessage, RefChanged, ServerMessage, client_message, server_message::Message,
 };
@@ -21,7 +22,6 @@ use super::{
     mailbox::{Key, Mailbox, Marks},
     refusal::{End, Refusal},
     request::{Invalid, SubscriptionId},
-    sight::Sight,
     subscription::Subscription,
     trail::Trail,
 };
@@ -201,7 +201,7 @@ impl Stream {
             return self.revoke_in(slot, &id, Refusal::Expired);
         }
         let seen = subscription.look(&policy, &self.core.service.objects, self.core.now())?;
-        if seen.iter().all(|sight| *sight == Sight::Forbidden) {
+        if seen.iter().all(|state| *state == ObjectState::Forbidden) {
             return self.revoke_in(slot, &id, Refusal::Forbidden);
         }
         let objects = subscription.tell_news(seen);

@@ -2,14 +2,14 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use strongroom_core::{ObjectName, PolicyIndex, Principal, Timestamp, Version};
+use strongroom_core::{ObjectName, ObjectState, PolicyIndex, Principal, Timestamp, Version};
 use strongroom_engine::{ObjectError, Objects};
 use strongroom_wire::watch as wire;
 
 use super::{
     registry::{Registration, Standing},
     request::Entry,
-    sight::Sight,
+    state::state_of,
 };
 use crate::auth::Authenticated;
 
@@ -32,14 +32,14 @@ pub(super) struct Subscription {
     pub(super) registration: Registration,
     entries: Vec<Entry>,
     /// What was last told, one per entry.
-    told: Vec<Sight>,
+    told: Vec<ObjectState>,
     held: Option<Held>,
 }
 
 impl Subscription {
     /// A subscription that has been told nothing yet.
     pub(super) fn new(holder: Arc<Authenticated>, entries: Vec<Entry>, registration: Registration) -> Self {
-        let told = vec![Sight::Forbidden; entries.len()];
+        let told = vec![ObjectState::Forbidden; entries.len()];
         Self {
             expires: holder.expires,
             holder,
@@ -68,11 +68,11 @@ impl Subscription {
         policy: &PolicyIndex,
         vault: &Objects,
         now: Timestamp,
-    ) -> Result<Vec<Sight>, ObjectError> {
+    ) -> Result<Vec<ObjectState>, ObjectError> {
         let subject = self.holder.principal.id();
         self.entries
             .iter()
-            .map(|entry| Sight::of(entry, subject, policy, vault, now))
+            .map(|entry| state_of(entry, subject, policy, vault, now))
             .collect()
     }
 
@@ -82,19 +82,19 @@ impl Subscription {
         let permission = strongroom_core::Permission::SecretGet;
         self.entries.iter().zip(&self.told).any(|(entry, told)| {
             let is_allowed = policy.decide(subject, permission, &entry.name).is_allowed();
-            is_allowed == (*told == Sight::Forbidden)
+            is_allowed == (*told == ObjectState::Forbidden)
         })
     }
 
     /// Notes that the holder is told `seen`; returns all of it as states.
-    pub(super) fn tell_all(&mut self, seen: Vec<Sight>) -> Vec<wire::ObjectState> {
+    pub(super) fn tell_all(&mut self, seen: Vec<ObjectState>) -> Vec<wire::NamedState> {
         self.told = seen;
         self.settle();
         self.states(|_| true)
     }
 
     /// Notes that the holder is told `seen`; returns what of it is news.
-    pub(super) fn tell_news(&mut self, seen: Vec<Sight>) -> Vec<wire::ObjectState> {
+    pub(super) fn tell_news(&mut self, seen: Vec<ObjectState>) -> Vec<wire::NamedState> {
         let old = std::mem::replace(&mut self.told, seen);
         self.settle();
         self.states(|index| old.get(index) != self.told.get(index))
@@ -105,10 +105,10 @@ impl Subscription {
         self.entries.iter().enumerate()
     }
 
-    /// Notes that the holder was told `sight` of the entry at `index` along with its content.
-    pub(super) fn told_with_content(&mut self, index: usize, sight: Sight) {
+    /// Notes that the holder was told `state` of the entry at `index` along with its content.
+    pub(super) fn told_with_content(&mut self, index: usize, state: ObjectState) {
         if let Some(told) = self.told.get_mut(index) {
-            *told = sight;
+            *told = state;
         }
         self.settle();
     }
@@ -116,7 +116,7 @@ impl Subscription {
     /// Notes what the volume's files hold.
     pub(super) fn acknowledge(&mut self, ack: &wire::Ack) {
         let version =
-            |object: &wire::ObjectState| Some((object.name.parse().ok()?, object.version.parse().ok()?));
+            |object: &wire::ObjectName| Some((object.name.parse().ok()?, object.version.parse().ok()?));
         self.held = Some(if ack.error.is_empty() {
             Held::Versions(ack.objects.iter().filter_map(version).collect())
         } else {
@@ -138,8 +138,11 @@ impl Subscription {
             .iter()
             .zip(&self.told)
             .all(|(entry, told)| match told {
-                Sight::Version(version) => held.contains(&(entry.name.clone(), *version)),
-                Sight::NotFound | Sight::Deleted | Sight::Disabled | Sight::Forbidden => true,
+                ObjectState::Available(version) => held.contains(&(entry.name.clone(), *version)),
+                ObjectState::NotFound
+                | ObjectState::Deleted
+                | ObjectState::Disabled
+                | ObjectState::Forbidden => true,
             });
         if is_current {
             Standing::Current
@@ -152,10 +155,10 @@ impl Subscription {
         self.registration.stands(self.standing());
     }
 
-    fn states(&self, mut of: impl FnMut(usize) -> bool) -> Vec<wire::ObjectState> {
+    fn states(&self, mut of: impl FnMut(usize) -> bool) -> Vec<wire::NamedState> {
         let told = self.entries.iter().zip(&self.told).enumerate();
         told.filter(|(index, _)| of(*index))
-            .map(|(_, (entry, sight))| sight.state(&entry.name))
+            .map(|(_, (entry, state))| wire::NamedState::new(&entry.name, *state))
             .collect()
     }
 }
@@ -221,7 +224,10 @@ mod tests {
     }
 
     fn ack(objects: &[(&str, u8)], error: &str) -> wire::Ack {
-        let state = |(name, byte): &(&str, u8)| Sight::Version(version(*byte)).state(&name.parse().unwrap());
+        let state = |(name, byte): &(&str, u8)| wire::ObjectName {
+            name: (*name).to_owned(),
+            version: version(*byte).to_string(),
+        };
         wire::Ack {
             id: "v".to_owned(),
             objects: objects.iter().map(state).collect(),
@@ -232,12 +238,24 @@ mod tests {
     #[test]
     fn only_what_changed_is_news() {
         let mut subscription = subscription(&["a", "b"]);
-        subscription.tell_all(vec![Sight::Version(version(1)), Sight::NotFound]);
-        let news = subscription.tell_news(vec![Sight::Version(version(1)), Sight::Version(version(2))]);
-        assert_eq!(news, [Sight::Version(version(2)).state(&"b".parse().unwrap())]);
+        subscription.tell_all(vec![ObjectState::Available(version(1)), ObjectState::NotFound]);
+        let news = subscription.tell_news(vec![
+            ObjectState::Available(version(1)),
+            ObjectState::Available(version(2)),
+        ]);
+        assert_eq!(
+            news,
+            [wire::NamedState::new(
+                &"b".parse().unwrap(),
+                ObjectState::Available(version(2))
+            )]
+        );
         assert!(
             subscription
-                .tell_news(vec![Sight::Version(version(1)), Sight::Version(version(2))])
+                .tell_news(vec![
+                    ObjectState::Available(version(1)),
+                    ObjectState::Available(version(2))
+                ])
                 .is_empty()
         );
     }
@@ -264,11 +282,11 @@ mod tests {
     #[test]
     fn a_volume_is_current_once_it_acknowledged_every_version_there_is() {
         let mut subscription = subscription(&["a", "b"]);
-        subscription.tell_all(vec![Sight::Version(version(1)), Sight::Deleted]);
+        subscription.tell_all(vec![ObjectState::Available(version(1)), ObjectState::Deleted]);
         assert_eq!(subscription.standing(), Standing::Outdated);
         subscription.acknowledge(&ack(&[("a", 1)], ""));
         assert_eq!(subscription.standing(), Standing::Current);
-        subscription.tell_news(vec![Sight::Version(version(2)), Sight::Deleted]);
+        subscription.tell_news(vec![ObjectState::Available(version(2)), ObjectState::Deleted]);
         assert_eq!(subscription.standing(), Standing::Outdated);
         subscription.acknowledge(&ack(&[("a", 1)], "disk full"));
         assert_eq!(subscription.standing(), Standing::Failing);

@@ -3,10 +3,10 @@
 use rcgen::ExtendedKeyUsagePurpose as Usage;
 use reqwest::Method;
 use serde_json::{Value, json};
-use strongroom_core::{Bundle, Effect, Generation};
+use strongroom_core::{Bundle, Effect, Generation, ObjectState};
 use strongroom_vault::admin::MAX_BUNDLE;
 use strongroom_wire::{
-    admin::{ObjectState, PolicyStatus, Resolved, Status, Volumes, path},
+    admin::{PolicyStatus, Resolved, Status, Volumes, path},
     watch::server_message::Message,
 };
 
@@ -227,7 +227,7 @@ async fn resolving_decides_before_it_looks() {
     assert_eq!(
         resolved.objects,
         [
-            ObjectState::Available { version },
+            ObjectState::Available(version),
             ObjectState::Disabled,
             ObjectState::Deleted,
             ObjectState::NotFound,

@@ -2,9 +2,10 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use strongroom_core::ObjectState;
 use strongroom_vault::{connection::Peer, watch::Watch};
 use strongroom_wire::watch::{
-    Ack, ClientMessage, Contents, Fetch, ObjectName, ObjectState, RefName, Renew, Revoked, Subscribe,
+    Ack, ClientMessage, Contents, Fetch, NamedState, ObjectName, RefName, Renew, Revoked, Subscribe,
     Unsubscribe, client_message::Message as Asked, revoked::Reason, server_message::Message as Told,
     watch_client::WatchClient,
 };
@@ -84,10 +85,10 @@ impl Node {
         .await;
     }
 
-    pub async fn acknowledge(&self, id: &str, objects: Vec<ObjectState>, error: &str) {
+    pub async fn acknowledge(&self, id: &str, objects: Vec<NamedState>, error: &str) {
         self.ask(Asked::Ack(Ack {
             id: id.to_owned(),
-            objects,
+            objects: objects.into_iter().map(held).collect(),
             error: error.to_owned(),
         }))
         .await;
@@ -101,14 +102,14 @@ impl Node {
         Ok(told?.expect("a status at the end").message.unwrap())
     }
 
-    pub async fn subscribed(&mut self) -> (String, Vec<ObjectState>) {
+    pub async fn subscribed(&mut self) -> (String, Vec<NamedState>) {
         match self.told().await {
             Ok(Told::Subscribed(told)) => (told.id, told.objects),
             other => panic!("not Subscribed: {other:?}"),
         }
     }
 
-    pub async fn changed(&mut self) -> (String, Vec<ObjectState>) {
+    pub async fn changed(&mut self) -> (String, Vec<NamedState>) {
         match self.told().await {
             Ok(Told::Changed(told)) => (told.id, told.objects),
             other => panic!("not Changed: {other:?}"),
@@ -161,20 +162,19 @@ pub fn subscription(id: &str, token: &str, objects: &[&str]) -> Subscribe {
     }
 }
 
-/// A state with a version.
-pub fn at(name: &str, version: strongroom_core::Version) -> ObjectState {
-    ObjectState {
-        name: name.to_owned(),
-        version: version.to_string(),
-        problem: String::new(),
+fn held(state: NamedState) -> ObjectName {
+    ObjectName {
+        name: state.name,
+        version: state.version,
     }
 }
 
-/// A state with a problem.
-pub fn problem(name: &str, problem: &str) -> ObjectState {
-    ObjectState {
-        name: name.to_owned(),
-        version: String::new(),
-        problem: problem.to_owned(),
-    }
+/// The state of an object of which this version can be read.
+pub fn at(name: &str, version: strongroom_core::Version) -> NamedState {
+    state(name, ObjectState::Available(version))
+}
+
+/// The state of the object `name`.
+pub fn state(name: &str, state: ObjectState) -> NamedState {
+    NamedState::new(&name.parse().unwrap(), state)
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use strongroom_client::vault::{Refusal, VaultError};
+use strongroom_core::{ObjectState, Version};
 
 use crate::volume::{
     FilePath,
@@ -40,14 +41,14 @@ impl Reason {
         }
     }
 
-    /// From the word for a problem that Watch uses.
-    pub fn from_problem(problem: &str) -> Self {
-        match problem {
-            "Forbidden" => Self::NotPermitted,
-            "NotFound" => Self::NotFound,
-            "Deleted" => Self::Deleted,
-            "Disabled" => Self::Disabled,
-            other => Self::Refused(other.chars().filter(|c| !c.is_control()).take(100).collect()),
+    /// The version that can be read of an object in this state, or why there is none.
+    pub const fn unless_available(state: ObjectState) -> Result<Version, Self> {
+        match state {
+            ObjectState::Available(version) => Ok(version),
+            ObjectState::Forbidden => Err(Self::NotPermitted),
+            ObjectState::NotFound => Err(Self::NotFound),
+            ObjectState::Deleted => Err(Self::Deleted),
+            ObjectState::Disabled => Err(Self::Disabled),
         }
     }
 }
@@ -227,15 +228,16 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_watch_are_the_same_reasons() {
-        let words = ["Forbidden", "NotFound", "Deleted", "Disabled"];
-        let reasons = [
-            Reason::NotPermitted,
-            Reason::NotFound,
-            Reason::Deleted,
-            Reason::Disabled,
-        ];
-        assert_eq!(words.map(Reason::from_problem), reasons);
-        assert_eq!(Reason::from_problem("Later\n"), Reason::Refused("Later".into()));
+    fn the_states_of_watch_are_the_same_reasons() {
+        let version = Version::from_bytes([7; 16]);
+        for (state, reason) in [
+            (ObjectState::Available(version), Ok(version)),
+            (ObjectState::Forbidden, Err(Reason::NotPermitted)),
+            (ObjectState::NotFound, Err(Reason::NotFound)),
+            (ObjectState::Deleted, Err(Reason::Deleted)),
+            (ObjectState::Disabled, Err(Reason::Disabled)),
+        ] {
+            assert_eq!(Reason::unless_available(state), reason);
+        }
     }
 }

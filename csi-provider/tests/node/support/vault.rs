@@ -17,8 +17,9 @@ use axum::{
     routing::get,
 };
 use serde_json::json;
+use strongroom_core::ObjectState;
 use strongroom_wire::watch::{
-    Ack, Changed, ClientMessage, Content, Contents, ObjectName, ObjectState, RefChanged, Revoked,
+    Ack, Changed, ClientMessage, Content, Contents, NamedState, ObjectName, RefChanged, Revoked,
     ServerMessage, Subscribe, Subscribed, client_message, revoked, server_message,
     watch_server::{Watch, WatchServer},
 };
@@ -264,23 +265,21 @@ impl Contained {
             .ok_or("NotFound")
     }
 
-    fn states(&self, objects: &[ObjectName]) -> Vec<ObjectState> {
-        let state = |object: &ObjectName| match self.find(&object.name, &object.version) {
-            Ok((version, _)) => ObjectState {
-                name: object.name.clone(),
-                version: version.clone(),
-                problem: String::new(),
-            },
-            Err(problem) => ObjectState {
-                name: object.name.clone(),
-                version: String::new(),
-                problem: problem.into(),
-            },
+    fn states(&self, objects: &[ObjectName]) -> Vec<NamedState> {
+        let state = |object: &ObjectName| {
+            let state = match self.find(&object.name, &object.version) {
+                Ok((version, _)) => ObjectState::Available(version.parse().unwrap()),
+                Err("Forbidden") => ObjectState::Forbidden,
+                Err("Deleted") => ObjectState::Deleted,
+                Err("Disabled") => ObjectState::Disabled,
+                Err(_) => ObjectState::NotFound,
+            };
+            NamedState::new(&object.name.parse().unwrap(), state)
         };
         objects.iter().map(state).collect()
     }
 
-    fn content(&self, state: ObjectState) -> Content {
+    fn content(&self, state: NamedState) -> Content {
         let value = self
             .find(&state.name, &state.version)
             .map(|(_, value)| value.clone())

@@ -4,17 +4,17 @@ use std::{collections::BTreeSet, time::Instant};
 
 use strongroom_audit::{Outcome, Resource, Verdict};
 use strongroom_core::{
-    Decision, NamedObject, ObjectKind, ObjectName, Operation, Permission, PolicyIndex, Principal,
+    Decision, NamedObject, ObjectKind, ObjectName, ObjectState, Operation, Permission, PolicyIndex, Principal,
 };
 use strongroom_engine::{Answer, ObjectError, ReadRequest};
-use strongroom_wire::watch::{Content, Contents, Fetch, server_message::Message};
+use strongroom_wire::watch::{Content, Contents, Fetch, NamedState, server_message::Message};
 
 use super::{super::trail::Deed, Stream};
 use crate::watch::{
     Core,
     refusal::{End, Refusal},
     request::{self, Entry, SubscriptionId},
-    sight::Sight,
+    state::state_of,
 };
 
 impl Stream {
@@ -78,13 +78,13 @@ impl Stream {
             let read = read(core, entry, &principal, decision, policy)?;
             let deed = read.deed(entry, decision.into(), began);
             trail.record(&principal, deed)?;
-            subscription.told_with_content(*index, read.sight);
+            subscription.told_with_content(*index, read.state);
             contents.push(read.content(&entry.name));
         }
         // What the subscription does not hold is refused by name, like what policy refuses.
         let held: BTreeSet<_> = asked.iter().map(|(_, entry)| &entry.name).collect();
         for name in names.iter().filter(|name| !held.contains(name)) {
-            let read = Read::refused(Sight::Forbidden);
+            let read = Read::refused(ObjectState::Forbidden);
             let entry = Entry {
                 name: name.clone(),
                 version: None,
@@ -99,31 +99,33 @@ impl Stream {
 
 /// What a read gave. The value is wiped with it, or with the content it goes into.
 struct Read {
-    sight: Sight,
+    state: ObjectState,
     value: zeroize::Zeroizing<Vec<u8>>,
 }
 
 impl Read {
-    fn refused(sight: Sight) -> Self {
+    fn refused(state: ObjectState) -> Self {
         Self {
-            sight,
+            state,
             value: zeroize::Zeroizing::default(),
         }
     }
 
     fn content(mut self, name: &ObjectName) -> Content {
         Content {
-            state: Some(self.sight.state(name)),
+            state: Some(NamedState::new(name, self.state)),
             value: std::mem::take(&mut *self.value),
         }
     }
 
     fn deed(&self, entry: &Entry, verdict: Verdict, began: Instant) -> Deed {
-        let (outcome, version) = match self.sight {
-            Sight::Version(version) => (Outcome::success(200), Some(version)),
-            Sight::NotFound | Sight::Deleted => (Outcome::failure(404, "SecretNotFound"), entry.version),
-            Sight::Disabled => (Outcome::failure(403, "SecretDisabled"), entry.version),
-            Sight::Forbidden => (Outcome::failure(403, "Forbidden"), entry.version),
+        let (outcome, version) = match self.state {
+            ObjectState::Available(version) => (Outcome::success(200), Some(version)),
+            ObjectState::NotFound | ObjectState::Deleted => {
+                (Outcome::failure(404, "SecretNotFound"), entry.version)
+            }
+            ObjectState::Disabled => (Outcome::failure(403, "SecretDisabled"), entry.version),
+            ObjectState::Forbidden => (Outcome::failure(403, "Forbidden"), entry.version),
         };
         let resource = Resource::Object(NamedObject {
             kind: ObjectKind::Secrets,
@@ -149,7 +151,7 @@ fn read(
     policy: &PolicyIndex,
 ) -> Result<Read, ObjectError> {
     if !decision.is_allowed() {
-        return Ok(Read::refused(Sight::Forbidden));
+        return Ok(Read::refused(ObjectState::Forbidden));
     }
     let get = ReadRequest::Get {
         name: entry.name.clone(),
@@ -157,21 +159,21 @@ fn read(
     };
     match core.service.objects.read(&get, core.now(), &|_| true) {
         Ok(Answer::Secret(secret)) => Ok(Read {
-            sight: Sight::Version(secret.version),
+            state: ObjectState::Available(secret.version),
             value: secret
                 .value
                 .as_ref()
                 .map(|value| zeroize::Zeroizing::new(value.expose().as_bytes().to_vec()))
                 .unwrap_or_default(),
         }),
-        Err(ObjectError::SecretDisabled { .. }) => Ok(Read::refused(Sight::Disabled)),
+        Err(ObjectError::SecretDisabled { .. }) => Ok(Read::refused(ObjectState::Disabled)),
         // Deleted, or not there: the state tells which, to someone who may know. What can be read by now is left to the
         // change that made it so.
         Err(ObjectError::SecretNotFound { .. })
         | Ok(Answer::Page(_) | Answer::Backup(_) | Answer::Purged) => Ok(Read::refused(
-            match Sight::of(entry, principal.id(), policy, &core.service.objects, core.now())? {
-                Sight::Version(_) => Sight::NotFound,
-                sight => sight,
+            match state_of(entry, principal.id(), policy, &core.service.objects, core.now())? {
+                ObjectState::Available(_) => ObjectState::NotFound,
+                state => state,
             },
         )),
         Err(error) => Err(error),

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use strongroom_audit::{Outcome, RefusalReason, Resource, Verdict};
-use strongroom_core::{Operation, Permission, PolicyIndex};
+use strongroom_core::{ObjectState, Operation, Permission, PolicyIndex};
 use strongroom_wire::watch::{Renew, Subscribe, Subscribed, server_message::Message};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -14,7 +14,6 @@ use crate::{
     watch::{
         refusal::{End, Refusal},
         request::{self, SubscriptionId},
-        sight::Sight,
         subscription::Subscription,
     },
 };
@@ -81,7 +80,7 @@ impl Stream {
         let verdict = verdict(subscription, &policy);
         let refusal = seen
             .iter()
-            .all(|sight| *sight == Sight::Forbidden)
+            .all(|state| *state == ObjectState::Forbidden)
             .then_some(Refusal::Forbidden);
         let objects = subscription.tell_all(seen);
         self.note(&holder, Operation::VolumeRenew, verdict, refusal, began)?;
@@ -151,7 +150,7 @@ impl Stream {
         let seen = subscription.look(&policy, &self.core.service.objects, self.core.now())?;
         let refusal = seen
             .iter()
-            .all(|sight| *sight == Sight::Forbidden)
+            .all(|state| *state == ObjectState::Forbidden)
             .then_some(Refusal::Forbidden);
         let verdict = verdict(&subscription, &policy);
         self.note(

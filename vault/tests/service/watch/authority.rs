@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_core::Effect;
+use strongroom_core::{Effect, ObjectState};
 use strongroom_vault::watch::Limits;
 use strongroom_wire::watch::{RefName, client_message::Message, revoked::Reason};
 use tonic::Code;
@@ -10,7 +10,7 @@ use tonic::Code;
 use super::Watched;
 use crate::{
     fixture::{Fixture, allow, in_force, put, rule, set},
-    node::{Node, at, problem, subscription},
+    node::{Node, at, state, subscription},
     tokens::{API, Account, Signer, uid},
 };
 
@@ -50,13 +50,13 @@ async fn an_object_that_policy_refuses_is_forbidden_beside_one_that_it_allows() 
     node.subscribe("v", &watched.token(), &["db-a", "key"]).await;
     assert_eq!(
         node.subscribed().await.1,
-        [at("db-a", version), problem("key", "Forbidden")]
+        [at("db-a", version), state("key", ObjectState::Forbidden)]
     );
     node.fetch("v", &["key"]).await;
     let refused = &node.contents().await.contents[0];
     assert_eq!(
         (refused.state.clone().unwrap(), refused.value.len()),
-        (problem("key", "Forbidden"), 0)
+        (state("key", ObjectState::Forbidden), 0)
     );
     set(&watched.service, "key", "hunter3");
     assert!(node.is_quiet().await);
@@ -88,7 +88,7 @@ async fn a_deny_of_one_object_is_told_and_taken_back_when_it_goes() {
     let subject = uid("shop/api");
     let deny = rule("deny", Effect::Deny, &[&subject], "db");
     put(&watched.service, (1, 2), vec![allow(&[&subject]), deny]).unwrap();
-    assert_eq!(node.changed().await.1, [problem("db", "Forbidden")]);
+    assert_eq!(node.changed().await.1, [state("db", ObjectState::Forbidden)]);
     node.fetch("v", &["db"]).await;
     assert!(node.contents().await.contents[0].value.is_empty());
     put(&watched.service, (1, 3), vec![allow(&[&subject])]).unwrap();
@@ -103,7 +103,10 @@ async fn what_the_subscription_does_not_hold_cannot_be_fetched_through_it() {
     let mut node = watched.subscribed(&["db"]).await;
     node.fetch("v", &["other"]).await;
     let contents = node.contents().await.contents;
-    assert_eq!(contents[0].state.clone().unwrap(), problem("other", "Forbidden"));
+    assert_eq!(
+        contents[0].state.clone().unwrap(),
+        state("other", ObjectState::Forbidden)
+    );
     assert!(contents[0].value.is_empty());
     assert_eq!(watched.fixture.audited("SecretGet")[0]["decision"], "NotAsked");
 }

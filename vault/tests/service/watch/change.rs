@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use strongroom_core::ObjectState;
 use strongroom_wire::watch::{ObjectName, client_message::Message};
 
 use super::Watched;
 use crate::{
     fixture::{delete, enable, set},
-    node::{Node, at, problem, subscription},
+    node::{Node, at, state, subscription},
 };
 
 #[tokio::test]
@@ -27,9 +28,9 @@ async fn a_subscription_is_told_what_a_read_would_answer() {
         .await;
     let told = [
         at("db", version),
-        problem("off", "Disabled"),
-        problem("gone", "Deleted"),
-        problem("never", "NotFound"),
+        state("off", ObjectState::Disabled),
+        state("gone", ObjectState::Deleted),
+        state("never", ObjectState::NotFound),
     ];
     assert_eq!(node.subscribed().await, ("v".to_owned(), told.to_vec()));
 }
@@ -46,14 +47,14 @@ async fn a_new_version_is_told_at_once_and_nothing_else_with_it() {
     enable(&watched.service, "b", false);
     assert_eq!(
         node.changed().await,
-        ("v".to_owned(), vec![problem("b", "Disabled")])
+        ("v".to_owned(), vec![state("b", ObjectState::Disabled)])
     );
     enable(&watched.service, "b", true);
     assert_eq!(node.changed().await, ("v".to_owned(), vec![at("b", version)]));
     delete(&watched.service, "b");
     assert_eq!(
         node.changed().await,
-        ("v".to_owned(), vec![problem("b", "Deleted")])
+        ("v".to_owned(), vec![state("b", ObjectState::Deleted)])
     );
     assert!(other.is_quiet().await);
 }
@@ -162,7 +163,7 @@ async fn subscribing_again_under_the_same_id_replaces_the_subscription() {
     let watched = Watched::new();
     let mut node = watched.subscribed(&["a"]).await;
     node.subscribe("v", &watched.token(), &["b"]).await;
-    assert_eq!(node.subscribed().await.1, [problem("b", "NotFound")]);
+    assert_eq!(node.subscribed().await.1, [state("b", ObjectState::NotFound)]);
     set(&watched.service, "a", "1");
     assert!(node.is_quiet().await);
     set(&watched.service, "b", "1");
@@ -188,8 +189,8 @@ async fn contents_are_those_of_the_version_told_and_each_is_audited_as_a_read() 
         states,
         [
             at("a", version),
-            problem("off", "Disabled"),
-            problem("never", "NotFound")
+            state("off", ObjectState::Disabled),
+            state("never", ObjectState::NotFound)
         ]
     );
     let values: Vec<_> = told

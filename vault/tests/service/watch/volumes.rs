@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use strongroom_wire::{admin::RefChanged, watch::server_message::Message};
+use strongroom_core::SecretRefName;
+use strongroom_wire::watch::server_message::Message;
 
 use super::Watched;
 use crate::{
@@ -66,7 +67,7 @@ async fn volumes_are_counted_by_what_their_nodes_acknowledge() {
 async fn a_changed_secret_ref_is_told_to_its_volumes_alone() {
     let watched = Watched::new();
     let mut node = watched.subscribed(&["db"]).await;
-    let changed = |name: &str| RefChanged {
+    let changed = |name: &str| SecretRefName {
         namespace: "shop".parse().unwrap(),
         name: name.parse().unwrap(),
     };
