@@ -27,12 +27,13 @@ pub mod caller;
 pub mod outcome;
 mod pool;
 mod recorder;
+pub mod state;
 mod throttle;
 
 use std::{num::NonZeroU32, sync::Arc, time::SystemTime};
 
 use strongroom_audit::{Entry, Outcome, Resource};
-use strongroom_core::{Operation, PolicyIndex, Timestamp, Uid};
+use strongroom_core::{NamedObject, ObjectState, Operation, PolicyIndex, Timestamp, Uid};
 use strongroom_engine::Answer;
 
 pub use admitted::Admitted;
@@ -40,7 +41,8 @@ pub use caller::{Caller, Client};
 pub use outcome::Failure;
 
 use self::{
-    action::AuditedAction, outcome::outcome_of_answer, pool::Pool, recorder::Recorder, throttle::Throttle,
+    action::AuditedAction, outcome::outcome_of_answer, pool::Pool, recorder::Recorder, state::state_of,
+    throttle::Throttle,
 };
 use crate::{connection::Source, service::Service};
 
@@ -112,6 +114,51 @@ impl Access {
     ) -> Refused {
         let action = AuditedAction::new(caller, operation, resource);
         self.refuse_action(action, failure).await
+    }
+
+    /// Shows `caller` the states of `objects` by `operation`, which policy allows while it allows a read of one of them.
+    ///
+    /// # Errors
+    /// Where policy allows none of them or cannot be asked, and where the store cannot be read. Every end is recorded.
+    pub async fn show(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        objects: &[NamedObject],
+    ) -> Result<Vec<ObjectState>, Refused> {
+        let subject = Arc::clone(&caller.origin.principal);
+        let mut action = AuditedAction::new(caller, operation, Resource::Vault);
+        let shown = match self.service.policy.in_force() {
+            Ok(policy) => action
+                .decide_on_any(&policy, objects)
+                .and_then(|()| self.states_by(&policy, subject.id(), objects)),
+            Err(closed) => Err(closed.into()),
+        };
+        match shown {
+            Ok(states) => self.record(action, Outcome::success(200)).await.map(|()| states),
+            Err(failure) => Err(self.refuse_action(action, failure).await),
+        }
+    }
+
+    /// The states of `objects` for `subject`, in their order, by the policy in force. It is not recorded: for one who
+    /// was shown them before, and for the operator.
+    ///
+    /// # Errors
+    /// Where policy cannot be asked, or the store cannot be read.
+    pub fn states(&self, subject: &Uid, objects: &[NamedObject]) -> Result<Vec<ObjectState>, Failure> {
+        let policy = self.service.policy.in_force()?;
+        self.states_by(&policy, subject, objects)
+    }
+
+    fn states_by(
+        &self,
+        policy: &PolicyIndex,
+        subject: &Uid,
+        objects: &[NamedObject],
+    ) -> Result<Vec<ObjectState>, Failure> {
+        let now = self.now();
+        let state = |object| state_of(object, subject, policy, &self.service.objects, now);
+        Ok(objects.iter().map(state).collect::<Result<_, _>>()?)
     }
 
     /// Counts one request of an account against its rate.

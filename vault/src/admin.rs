@@ -24,7 +24,9 @@ use axum::{
 use strongroom_audit::{AppendError, Class, Entry, Event};
 use strongroom_wire::admin::{Anchor, SealStatus, Status};
 
-use crate::{clock::Clock, connection::Peer, policy::NotAudited, service::Service, watch::Watch};
+use crate::{
+    access::Access, clock::Clock, connection::Peer, policy::NotAudited, service::Service, watch::Watch,
+};
 
 mod authority;
 mod body;
@@ -42,6 +44,8 @@ use caller::Caller;
 
 /// What the admin API works with.
 pub struct Admin {
+    /// What an account would be answered.
+    pub access: Arc<Access>,
     /// The vault's parts.
     pub service: Service,
     /// The subscriptions.

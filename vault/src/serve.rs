@@ -84,11 +84,7 @@ impl Running {
         let service = service(args, &peers, clock)?;
         let access = Access::new(service.clone(), access_config(args));
         let api = Api::new(Arc::clone(&access), &service, api_config(args));
-        let watch_limits = watch::Limits {
-            audit_waits: args.storage.audit_sync == AuditSync::Always,
-            ..watch::Limits::default()
-        };
-        let watch = Watch::new(service.clone(), watch_limits);
+        let watch = Watch::new(Arc::clone(&access), &service, watch::Limits::default());
         let aside = Drain::default();
         let listeners = Listeners {
             service: &service,
@@ -96,6 +92,7 @@ impl Running {
         };
         let admin_tls = authority.server_config(Arc::clone(&certificate))?;
         let admin = Admin {
+            access: Arc::clone(&access),
             service: service.clone(),
             watch: watch.clone(),
             seal_kind: SEAL_KIND,

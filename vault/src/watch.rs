@@ -22,17 +22,20 @@
 use std::{fmt, sync::Arc};
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
-use strongroom_audit::{ClientInfo, TlsVersion};
-use strongroom_core::{SecretRefName, Timestamp};
+use strongroom_core::SecretRefName;
 use strongroom_wire::{
     admin::Volumes,
     watch::{ClientMessage, ServerMessage, watch_server},
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue};
 
-use crate::{connection::Peer, service::Service};
+use crate::{
+    access::{Access, Client},
+    connection::Peer,
+    service::Service,
+};
 
 mod admission;
 mod limits;
@@ -41,10 +44,8 @@ mod recent;
 mod refusal;
 mod registry;
 mod request;
-mod state;
 mod stream;
 mod subscription;
-mod trail;
 
 pub use limits::Limits;
 
@@ -52,7 +53,6 @@ use admission::Admission;
 use refusal::End;
 use registry::Registry;
 use stream::Stream;
-use trail::Trail;
 
 /// The subscriptions of a vault. Cheap to clone.
 #[derive(Clone)]
@@ -62,17 +62,11 @@ pub struct Watch {
 
 /// What every stream shares.
 struct Core {
+    access: Arc<Access>,
     service: Service,
     limits: Limits,
     registry: Arc<Registry>,
     admission: Arc<Admission>,
-}
-
-impl Core {
-    /// The time, as the objects have it.
-    fn now(&self) -> Timestamp {
-        self.service.clock.time().into()
-    }
 }
 
 impl fmt::Debug for Watch {
@@ -85,8 +79,8 @@ impl fmt::Debug for Watch {
 }
 
 impl Watch {
-    /// The subscriptions to the objects of `service`, which tell of their changes from now on.
-    pub fn new(service: Service, limits: Limits) -> Self {
+    /// The subscriptions to the objects of `service`, which `access` shows; it marks their changes from now on.
+    pub fn new(access: Arc<Access>, service: &Service, limits: Limits) -> Self {
         let registry = Registry::new(limits.subscriptions, service.metrics.watch_subscriptions.clone());
         let changed = Arc::clone(&registry);
         service
@@ -95,7 +89,8 @@ impl Watch {
         let admission = Admission::new(service.metrics.watch_streams.clone());
         Self {
             core: Arc::new(Core {
-                service,
+                access,
+                service: service.clone(),
                 limits,
                 registry,
                 admission,
@@ -127,23 +122,6 @@ impl Watch {
     pub fn subscriptions(&self) -> usize {
         self.core.registry.len()
     }
-
-    fn trail(&self, request: &Request<Streaming<ClientMessage>>, peer: &Peer) -> Trail {
-        let agent = request
-            .metadata()
-            .get("user-agent")
-            .map(|value| ClientInfo::new(value.as_bytes()));
-        Trail {
-            service: self.core.service.clone(),
-            waits: self.core.limits.audit_waits,
-            caller: peer.address.ip().to_canonical(),
-            client: agent.unwrap_or_default(),
-            tls: match peer.tls {
-                Some(rustls::ProtocolVersion::TLSv1_2) => TlsVersion::Tls12,
-                _ => TlsVersion::Tls13,
-            },
-        }
-    }
 }
 
 #[tonic::async_trait]
@@ -164,10 +142,11 @@ impl watch_server::Watch for Watch {
             .admission
             .admit(peer.address.ip().into(), &self.core.limits)
             .map_err(|crowded| Status::resource_exhausted(crowded.to_string()))?;
-        let trail = self.trail(&request, &peer);
+        let agent = request.metadata().get("user-agent");
+        let client = Client::new(&peer, agent.map(MetadataValue::as_encoded_bytes));
         let (out, sent) = mpsc::channel(stream::WAITING);
         let (end, ended) = oneshot::channel();
-        let stream = Stream::new(Arc::clone(&self.core), out, trail, ticket);
+        let stream = Stream::new(Arc::clone(&self.core), out, client, ticket);
         tokio::spawn(async move {
             let reason = stream.run(request.into_inner()).await;
             tracing::debug!(%reason, "a watch stream ended");

@@ -53,6 +53,31 @@ impl AuditedAction {
         }
     }
 
+    /// Asks `policy` about each of `objects`: one that it allows is enough.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] where policy allows none of them.
+    pub(super) fn decide_on_any(
+        &mut self,
+        policy: &PolicyIndex,
+        objects: &[NamedObject],
+    ) -> Result<(), Failure> {
+        let permission = self.operation.permission().ok_or(Failure::NoSuchOperation)?;
+        let subject = self.caller.origin.principal.id();
+        self.verdict = Verdict::NoPolicy;
+        for object in objects {
+            match policy.decide(subject, permission, &object.name).into() {
+                allowed @ Verdict::Allow(_) => {
+                    self.verdict = allowed;
+                    return Ok(());
+                }
+                denied @ Verdict::Deny(_) => self.verdict = denied,
+                Verdict::NoPolicy | Verdict::NotAsked => {}
+            }
+        }
+        Err(Failure::Forbidden(permission))
+    }
+
     /// Names the object, which only the body of the request names.
     pub(super) fn set_object(&mut self, name: ObjectName) {
         self.resource = Resource::Object(NamedObject {

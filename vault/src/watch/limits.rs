@@ -25,8 +25,6 @@ pub struct Limits {
     pub message_bytes: usize,
     /// How long a client may take nothing in while something waits for it.
     pub send_timeout: Duration,
-    /// Whether an audit record waits for the disk: then the runtime is told before it is written.
-    pub audit_waits: bool,
     /// How long a token's verification may take; only one under a new key takes any time.
     pub authentication_timeout: Duration,
 }
@@ -44,7 +42,6 @@ impl Default for Limits {
             objects: 64,
             message_bytes: 64 * 1024,
             send_timeout: Duration::from_mins(1),
-            audit_waits: false,
             authentication_timeout: Duration::from_secs(5),
         }
     }

@@ -1,12 +1,11 @@
 //! Why a subscription ends, and why a stream does.
 
-use strongroom_audit::AppendError;
-use strongroom_engine::ObjectError;
+use strongroom_core::Permission;
 use strongroom_wire::watch::{Revoked, revoked::Reason};
 use tonic::Status;
 
 use super::{registry::Full, request::Invalid, subscription::OtherHolder};
-use crate::{auth::AuthError, policy::Closed};
+use crate::{access::Failure, auth::AuthError};
 
 /// Why a subscription was not made, or has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,13 +55,13 @@ impl Refusal {
         }
     }
 
-    /// The status and word of its audit record: those the same refusal has over HTTP.
-    pub(super) const fn outcome(self) -> (u16, &'static str) {
+    /// What access records the refusal as.
+    pub(super) const fn failure(self) -> Failure {
         match self.reason() {
-            Reason::TokenRefused | Reason::TokenExpired => (401, "Unauthorized"),
-            Reason::Limit => (429, "Throttled"),
-            Reason::Invalid | Reason::Unspecified => (400, "BadParameter"),
-            Reason::Forbidden => (403, "Forbidden"),
+            Reason::TokenRefused | Reason::TokenExpired => Failure::OtherHolder,
+            Reason::Limit => Failure::Limit,
+            Reason::Invalid | Reason::Unspecified => Failure::Malformed,
+            Reason::Forbidden => Failure::Forbidden(Permission::SecretGet),
         }
     }
 
@@ -83,18 +82,14 @@ pub(super) enum End {
     Gone,
     #[error("the vault is shutting down")]
     Draining,
-    #[error(transparent)]
-    Closed(#[from] Closed),
+    #[error("{0}")]
+    Failed(#[from] Failure),
     #[error("the stream has no subscription")]
     Unproven,
     #[error("the client does not read")]
     Slow,
     #[error("the message is of a kind that this release does not know")]
     UnknownMessage,
-    #[error("the store cannot be read")]
-    Store(#[from] ObjectError),
-    #[error("the audit log cannot be written")]
-    Audit(#[from] AppendError),
 }
 
 impl From<End> for Status {
@@ -102,7 +97,7 @@ impl From<End> for Status {
         let text = end.to_string();
         match end {
             End::Gone => Self::cancelled(text),
-            End::Draining | End::Closed(_) | End::Store(_) | End::Audit(_) => Self::unavailable(text),
+            End::Draining | End::Failed(_) => Self::unavailable(text),
             End::Unproven => Self::unauthenticated(text),
             End::Slow => Self::resource_exhausted(text),
             End::UnknownMessage => Self::unimplemented(text),

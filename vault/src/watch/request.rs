@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use strongroom_core::{NamespaceName, ObjectName, ResourceName, SecretRefName, Version, name::NameError};
+use strongroom_core::{
+    NamedObject, NamespaceName, ObjectKind, ObjectName, ResourceName, SecretRefName, name::NameError,
+};
 use strongroom_wire::watch as wire;
 
 /// The longest id of a subscription, in bytes.
@@ -45,27 +47,24 @@ impl fmt::Display for SubscriptionId {
     }
 }
 
-/// An object that a volume follows, and the version it is pinned to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) name: ObjectName,
-    pub(super) version: Option<Version>,
-}
-
 /// The objects of a subscription, at least one, in the order they were named.
-pub(super) fn entries(objects: &[wire::ObjectName]) -> Result<Vec<Entry>, Invalid> {
-    let entry = |object: &wire::ObjectName| {
+pub(super) fn objects(objects: &[wire::ObjectName]) -> Result<Vec<NamedObject>, Invalid> {
+    let parse = |object: &wire::ObjectName| {
         let name = object.name.parse().map_err(Invalid::Name)?;
         let version = match object.version.as_str() {
             "" => None,
             version => Some(version.parse().map_err(Invalid::Version)?),
         };
-        Ok(Entry { name, version })
+        Ok(NamedObject {
+            kind: ObjectKind::Secrets,
+            name,
+            version,
+        })
     };
     if objects.is_empty() {
         Err(Invalid::NoObjects)
     } else {
-        objects.iter().map(entry).collect()
+        objects.iter().map(parse).collect()
     }
 }
 
@@ -117,18 +116,19 @@ mod tests {
     #[test]
     fn objects_are_canonical_and_well_formed_or_refused() {
         let version = "0123456789abcdef0123456789abcdef";
-        let parsed = entries(&[object("DB", ""), object("db", version)]).unwrap();
+        let parsed = objects(&[object("DB", ""), object("db", version)]).unwrap();
         assert_eq!(
             parsed[0],
-            Entry {
+            NamedObject {
+                kind: ObjectKind::Secrets,
                 name: "db".parse().unwrap(),
                 version: None
             }
         );
         assert_eq!(parsed[1].version.unwrap().to_string(), version);
-        assert_eq!(entries(&[]), Err(Invalid::NoObjects));
-        assert!(matches!(entries(&[object("../x", "")]), Err(Invalid::Name(_))));
-        assert!(matches!(entries(&[object("x", "1")]), Err(Invalid::Version(_))));
+        assert_eq!(objects(&[]), Err(Invalid::NoObjects));
+        assert!(matches!(objects(&[object("../x", "")]), Err(Invalid::Name(_))));
+        assert!(matches!(objects(&[object("x", "1")]), Err(Invalid::Version(_))));
         assert!(matches!(
             names(&["a".to_owned(), "%2f".to_owned()]),
             Err(Invalid::Name(_))

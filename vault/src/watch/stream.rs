@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::{Stream as MessageStream, StreamExt};
+use strongroom_audit::RequestPath;
 use strongroom_core::ObjectState;
 use strongroom_wire::watch::{
     Ack, Changed, ClientMessage, RefChanged, ServerMessage, client_message, server_message::Message,
@@ -23,11 +24,17 @@ use super::{
     refusal::{End, Refusal},
     request::{Invalid, SubscriptionId},
     subscription::Subscription,
-    trail::Trail,
+};
+use crate::{
+    access::{Caller, Client, Failure, caller::new_correlation_id},
+    auth::Authenticated,
 };
 
 mod fetch;
 mod subscribe;
+
+/// The path that every request of a stream has.
+const PATH: &str = "/strongroom.v1.Watch/Watch";
 
 /// Messages that wait for the transport. What is sent is decided when there is room for it, so few may be waiting.
 pub(super) const WAITING: usize = 4;
@@ -39,7 +46,7 @@ pub(super) type Sent = Result<ServerMessage, Status>;
 pub(super) struct Stream {
     core: Arc<Core>,
     out: mpsc::Sender<Sent>,
-    trail: Trail,
+    client: Client,
     ticket: Ticket,
     mailbox: Arc<Mailbox>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
@@ -57,12 +64,12 @@ enum Turn {
 }
 
 impl Stream {
-    pub(super) fn new(core: Arc<Core>, out: mpsc::Sender<Sent>, trail: Trail, ticket: Ticket) -> Self {
+    pub(super) fn new(core: Arc<Core>, out: mpsc::Sender<Sent>, client: Client, ticket: Ticket) -> Self {
         Self {
             proof_until: Some(Instant::now() + core.limits.proof_timeout),
             core,
             out,
-            trail,
+            client,
             ticket,
             mailbox: Arc::default(),
             subscriptions: BTreeMap::new(),
@@ -143,7 +150,7 @@ impl Stream {
 
     /// Ends the subscriptions whose token has expired, and the stream once policy has closed.
     async fn expire(&mut self) -> Result<(), End> {
-        self.core.service.policy.in_force()?;
+        self.core.service.policy.in_force().map_err(Failure::from)?;
         let now = self.core.service.clock.now();
         let expired = self
             .subscriptions
@@ -161,7 +168,7 @@ impl Stream {
         if self.subscriptions.is_empty() {
             return Ok(());
         }
-        let policy = self.core.service.policy.in_force()?;
+        let policy = self.core.service.policy.in_force().map_err(Failure::from)?;
         let concerned: Vec<_> = self
             .subscriptions
             .iter()
@@ -192,7 +199,6 @@ impl Stream {
     /// Tells what a read of the subscription's objects would answer otherwise than it was last told.
     async fn tell_news(&mut self, id: SubscriptionId) -> Result<(), End> {
         let slot = self.slot().await?;
-        let policy = self.core.service.policy.in_force()?;
         let now = self.core.service.clock.now();
         let Some(subscription) = self.subscriptions.get_mut(&id) else {
             return Ok(());
@@ -200,7 +206,8 @@ impl Stream {
         if subscription.expires <= now {
             return self.revoke_in(slot, &id, Refusal::Expired);
         }
-        let seen = subscription.look(&policy, &self.core.service.objects, self.core.now())?;
+        let subject = subscription.holder.principal.id();
+        let seen = self.core.access.states(subject, subscription.objects())?;
         if seen.iter().all(|state| *state == ObjectState::Forbidden) {
             return self.revoke_in(slot, &id, Refusal::Forbidden);
         }
@@ -245,6 +252,16 @@ impl Stream {
         self.forget(id);
         slot.send(Message::Revoked(refusal.revoked(id.to_string())));
         Ok(())
+    }
+
+    /// One request on this stream, of `holder`, which arrived at `began`.
+    fn caller(&self, holder: &Authenticated, began: std::time::Instant) -> Caller {
+        self.client.clone().into_caller(
+            Arc::clone(&holder.principal),
+            new_correlation_id(),
+            RequestPath::new(PATH),
+            began,
+        )
     }
 
     /// Answers a message that names no subscription there could be.

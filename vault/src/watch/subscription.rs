@@ -2,16 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use strongroom_core::{ObjectName, ObjectState, PolicyIndex, Principal, Timestamp, Version};
-use strongroom_engine::{ObjectError, Objects};
+use strongroom_core::{NamedObject, ObjectName, ObjectState, PolicyIndex, Principal, Version};
 use strongroom_wire::watch as wire;
 
-use super::{
-    registry::{Registration, Standing},
-    request::Entry,
-    state::state_of,
-};
-use crate::auth::Authenticated;
+use super::registry::{Registration, Standing};
+use crate::{access::state::permission_to_get, auth::Authenticated};
 
 /// What a volume last acknowledged.
 #[derive(Debug)]
@@ -30,21 +25,25 @@ pub(super) struct Subscription {
     /// When the latest token expires, in seconds since 1970.
     pub(super) expires: i64,
     pub(super) registration: Registration,
-    entries: Vec<Entry>,
-    /// What was last told, one per entry.
+    objects: Vec<NamedObject>,
+    /// What was last told, one per object.
     told: Vec<ObjectState>,
     held: Option<Held>,
 }
 
 impl Subscription {
     /// A subscription that has been told nothing yet.
-    pub(super) fn new(holder: Arc<Authenticated>, entries: Vec<Entry>, registration: Registration) -> Self {
-        let told = vec![ObjectState::Forbidden; entries.len()];
+    pub(super) fn new(
+        holder: Arc<Authenticated>,
+        objects: Vec<NamedObject>,
+        registration: Registration,
+    ) -> Self {
+        let told = vec![ObjectState::Forbidden; objects.len()];
         Self {
             expires: holder.expires,
             holder,
             registration,
-            entries,
+            objects,
             told,
             held: None,
         }
@@ -62,26 +61,18 @@ impl Subscription {
         Ok(())
     }
 
-    /// What its holder sees now, one per entry.
-    pub(super) fn look(
-        &self,
-        policy: &PolicyIndex,
-        vault: &Objects,
-        now: Timestamp,
-    ) -> Result<Vec<ObjectState>, ObjectError> {
-        let subject = self.holder.principal.id();
-        self.entries
-            .iter()
-            .map(|entry| state_of(entry, subject, policy, vault, now))
-            .collect()
+    /// The objects that it follows, in the order in which the client named them.
+    pub(super) fn objects(&self) -> &[NamedObject] {
+        &self.objects
     }
 
-    /// Whether `policy` decides of any entry otherwise than the holder was told.
+    /// Whether `policy` decides of any object otherwise than the holder was told.
     pub(super) fn is_decided_otherwise(&self, policy: &PolicyIndex) -> bool {
         let subject = self.holder.principal.id();
-        let permission = strongroom_core::Permission::SecretGet;
-        self.entries.iter().zip(&self.told).any(|(entry, told)| {
-            let is_allowed = policy.decide(subject, permission, &entry.name).is_allowed();
+        self.objects.iter().zip(&self.told).any(|(object, told)| {
+            let is_allowed = policy
+                .decide(subject, permission_to_get(object.kind), &object.name)
+                .is_allowed();
             is_allowed == (*told == ObjectState::Forbidden)
         })
     }
@@ -100,12 +91,7 @@ impl Subscription {
         self.states(|index| old.get(index) != self.told.get(index))
     }
 
-    /// The entries, each with its place.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (usize, &Entry)> {
-        self.entries.iter().enumerate()
-    }
-
-    /// Notes that the holder was told `state` of the entry at `index` along with its content.
+    /// Notes that the holder was told `state` of the object at `index` along with its content.
     pub(super) fn told_with_content(&mut self, index: usize, state: ObjectState) {
         if let Some(told) = self.told.get_mut(index) {
             *told = state;
@@ -134,11 +120,11 @@ impl Subscription {
             return Standing::Failing;
         };
         let is_current = self
-            .entries
+            .objects
             .iter()
             .zip(&self.told)
-            .all(|(entry, told)| match told {
-                ObjectState::Available(version) => held.contains(&(entry.name.clone(), *version)),
+            .all(|(object, told)| match told {
+                ObjectState::Available(version) => held.contains(&(object.name.clone(), *version)),
                 ObjectState::NotFound
                 | ObjectState::Deleted
                 | ObjectState::Disabled
@@ -156,9 +142,9 @@ impl Subscription {
     }
 
     fn states(&self, mut of: impl FnMut(usize) -> bool) -> Vec<wire::NamedState> {
-        let told = self.entries.iter().zip(&self.told).enumerate();
+        let told = self.objects.iter().zip(&self.told).enumerate();
         told.filter(|(index, _)| of(*index))
-            .map(|(_, (entry, state))| wire::NamedState::new(&entry.name, *state))
+            .map(|(_, (object, state))| wire::NamedState::new(&object.name, *state))
             .collect()
     }
 }
@@ -210,9 +196,10 @@ mod tests {
     }
 
     fn subscription(names: &[&str]) -> Subscription {
-        let entries: Vec<_> = names
+        let objects: Vec<_> = names
             .iter()
-            .map(|name| Entry {
+            .map(|name| NamedObject {
+                kind: strongroom_core::ObjectKind::Secrets,
                 name: name.parse().unwrap(),
                 version: None,
             })
@@ -220,7 +207,7 @@ mod tests {
         let registration = Registry::new(9, Gauge::default())
             .enter(&Arc::new(Mailbox::default()), BTreeSet::new(), None)
             .unwrap();
-        Subscription::new(holder("api", Some("p-1"), 100), entries, registration)
+        Subscription::new(holder("api", Some("p-1"), 100), objects, registration)
     }
 
     fn ack(objects: &[(&str, u8)], error: &str) -> wire::Ack {

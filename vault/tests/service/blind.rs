@@ -1,11 +1,8 @@
 //! Who may read nothing learns nothing: what is there and what is not cost the same work, which is none.
 
-use std::{
-    num::NonZeroU32,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use axum::{Router, body::Body};
@@ -16,7 +13,6 @@ use strongroom_engine::store::{
     Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Snapshot, Store, StoreError, Value,
 };
 use strongroom_vault::{
-    access::{Access, AccessConfig},
     connection::Peer,
     rest::{Api, ApiConfig},
 };
@@ -85,12 +81,7 @@ fn router(fixture: &Fixture) -> (Router, strongroom_vault::service::Service) {
         identity_url: "https://identity.test".into(),
         tenant: TENANT.into(),
     };
-    let access = AccessConfig {
-        account_rate: NonZeroU32::new(1000).unwrap(),
-        audit_waits: false,
-    };
-    let access = Access::new(service.clone(), access);
-    let api = Api::new(access, &service, config);
+    let api = Api::new(Fixture::access(&service, false), &service, config);
     (api.guard(api.router()), service)
 }
 

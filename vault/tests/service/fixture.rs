@@ -1,6 +1,6 @@
 //! A vault's parts, put together as the program does.
 
-use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, num::NonZeroU32, sync::Arc, time::Duration};
 
 use strongroom_audit::{Entry, Event, Log, LogConfig, VaultResource};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, VaultRef, Version};
@@ -10,6 +10,7 @@ use strongroom_engine::{
     store::{MemoryStore, Store},
 };
 use strongroom_vault::{
+    access::{Access, AccessConfig},
     auth::{Authenticator, Expected, Peers},
     clock::Clock,
     connection::Drain,
@@ -81,6 +82,15 @@ impl Fixture {
             drain: Drain::default(),
             objects,
         }
+    }
+
+    /// Access to the objects of `service`, whose audit records wait for the disk if `audit_waits`.
+    pub fn access(service: &Service, audit_waits: bool) -> Arc<Access> {
+        let config = AccessConfig {
+            account_rate: NonZeroU32::new(1000).unwrap(),
+            audit_waits,
+        };
+        Access::new(service.clone(), config)
     }
 
     fn authenticator(&self) -> Authenticator {

@@ -83,7 +83,8 @@ impl AdminPort {
     pub fn start() -> Self {
         let fixture = Fixture::new();
         let service = fixture.start();
-        let watch = Watch::new(service.clone(), Limits::default());
+        let access = Fixture::access(&service, false);
+        let watch = Watch::new(Arc::clone(&access), &service, Limits::default());
         let (serving, admin) = (Authority::new("serving"), Authority::new("admin"));
         let (certificate, key) = serving.issue(&[HOST], &[], &[Usage::ServerAuth]);
         let directory = fixture.directory.path();
@@ -95,6 +96,7 @@ impl AdminPort {
             .server_config(ServingCertificate::load(directory).unwrap())
             .unwrap();
         let router = Admin {
+            access,
             service: service.clone(),
             watch: watch.clone(),
             seal_kind: "KubernetesSecret",

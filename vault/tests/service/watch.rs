@@ -30,10 +30,19 @@ impl Watched {
     }
 
     pub fn with(fixture: Fixture, limits: Limits) -> Self {
+        Self::start(fixture, limits, false)
+    }
+
+    /// One whose audit records wait for the disk.
+    pub fn with_waiting_audit() -> Self {
+        Self::start(Fixture::new(), Limits::default(), true)
+    }
+
+    fn start(fixture: Fixture, limits: Limits, audit_waits: bool) -> Self {
         let service = fixture.start();
         put(&service, (1, 1), vec![allow(&[&uid("shop/api")])]).unwrap();
         Self {
-            watch: Watch::new(service.clone(), limits),
+            watch: Watch::new(Fixture::access(&service, audit_waits), &service, limits),
             fixture,
             service,
         }

@@ -1,20 +1,22 @@
 //! Fetch: each object is decided, read and audited as a read of its own.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeSet, slice, sync::Arc, time::Instant};
 
-use strongroom_audit::{Outcome, Resource, Verdict};
-use strongroom_core::{
-    Decision, NamedObject, ObjectKind, ObjectName, ObjectState, Operation, Permission, PolicyIndex, Principal,
-};
+use futures::future::try_join_all;
+use strongroom_audit::Resource;
+use strongroom_core::{NamedObject, ObjectKind, ObjectName, ObjectState, Operation};
 use strongroom_engine::{Answer, ObjectError, ReadRequest};
 use strongroom_wire::watch::{Content, Contents, Fetch, NamedState, server_message::Message};
+use zeroize::Zeroizing;
 
-use super::{super::trail::Deed, Stream};
-use crate::watch::{
-    Core,
-    refusal::{End, Refusal},
-    request::{self, Entry, SubscriptionId},
-    state::state_of,
+use super::Stream;
+use crate::{
+    access::Failure,
+    auth::Authenticated,
+    watch::{
+        refusal::{End, Refusal},
+        request::{self, SubscriptionId},
+    },
 };
 
 impl Stream {
@@ -35,13 +37,13 @@ impl Stream {
         };
         // Read when the client can take it, so that nothing is answered under yesterday's policy.
         let slot = self.slot().await?;
-        let policy = self.core.service.policy.in_force()?;
+        self.core.service.policy.in_force().map_err(Failure::from)?;
         let now = self.core.service.clock.now();
         match self.subscriptions.get(&id) {
             None => Ok(()),
             Some(subscription) if subscription.expires <= now => self.revoke_in(slot, &id, Refusal::Expired),
             Some(_) => {
-                let contents = self.contents(&id, &names, &policy)?;
+                let contents = self.contents(&id, &names).await?;
                 slot.send(Message::Contents(Contents {
                     id: id.to_string(),
                     contents,
@@ -51,63 +53,125 @@ impl Stream {
         }
     }
 
-    fn contents(
+    async fn contents(
         &mut self,
         id: &SubscriptionId,
         names: &BTreeSet<ObjectName>,
-        policy: &PolicyIndex,
     ) -> Result<Vec<Content>, End> {
-        let Self {
-            core,
-            trail,
-            subscriptions,
-            ..
-        } = self;
-        let Some(subscription) = subscriptions.get_mut(id) else {
+        let Some(subscription) = self.subscriptions.get(id) else {
             return Ok(Vec::new());
         };
-        let principal = std::sync::Arc::clone(&subscription.holder.principal);
-        let asked = subscription
-            .entries()
-            .filter(|(_, entry)| names.contains(&entry.name));
-        let asked: Vec<_> = asked.map(|(index, entry)| (index, entry.clone())).collect();
-        let mut contents = Vec::with_capacity(asked.len());
-        for (index, entry) in &asked {
-            let began = Instant::now();
-            let decision = policy.decide(principal.id(), Permission::SecretGet, &entry.name);
-            let read = read(core, entry, &principal, decision, policy)?;
-            let deed = read.deed(entry, decision.into(), began);
-            trail.record(&principal, deed)?;
-            subscription.told_with_content(*index, read.state);
-            contents.push(read.content(&entry.name));
+        let holder = Arc::clone(&subscription.holder);
+        let objects = subscription.objects().iter().enumerate();
+        let (places, held): (Vec<_>, Vec<_>) = objects
+            .filter(|(_, object)| names.contains(&object.name))
+            .map(|(place, object)| (place, object.clone()))
+            .unzip();
+        // All at once, so that their records are written together.
+        let reads = try_join_all(held.iter().map(|object| self.read(&holder, object))).await?;
+        let known: BTreeSet<_> = held.iter().map(|object| &object.name).collect();
+        let foreign: Vec<_> = names.iter().filter(|name| !known.contains(name)).collect();
+        try_join_all(foreign.iter().map(|name| self.refuse_foreign(&holder, name))).await?;
+        if let Some(subscription) = self.subscriptions.get_mut(id) {
+            for (place, read) in places.into_iter().zip(&reads) {
+                subscription.told_with_content(place, read.state);
+            }
         }
+        let contents = held
+            .iter()
+            .zip(reads)
+            .map(|(object, read)| read.content(&object.name));
         // What the subscription does not hold is refused by name, like what policy refuses.
-        let held: BTreeSet<_> = asked.iter().map(|(_, entry)| &entry.name).collect();
-        for name in names.iter().filter(|name| !held.contains(name)) {
-            let read = Read::refused(ObjectState::Forbidden);
-            let entry = Entry {
-                name: name.clone(),
-                version: None,
-            };
-            let deed = read.deed(&entry, Verdict::NotAsked, Instant::now());
-            trail.record(&principal, deed)?;
-            contents.push(read.content(name));
+        let refused = foreign
+            .into_iter()
+            .map(|name| Read::refused(ObjectState::Forbidden).content(name));
+        Ok(contents.chain(refused).collect())
+    }
+
+    /// Reads `object` for `holder`, and records it.
+    async fn read(&self, holder: &Authenticated, object: &NamedObject) -> Result<Read, End> {
+        let (access, began) = (&self.core.access, Instant::now());
+        let subject = holder.principal.id();
+        let state = access.states(subject, slice::from_ref(object))?;
+        let state = state.first().copied().unwrap_or(ObjectState::Forbidden);
+        // The version that is read is named, so that the record names it.
+        let version = state.version().or(object.version);
+        let named = NamedObject {
+            version,
+            ..object.clone()
+        };
+        let get = ReadRequest::Get {
+            name: object.name.clone(),
+            version,
+        };
+        let caller = self.caller(holder, began);
+        let admitted = access.admit(caller, Operation::SecretGet, Resource::Object(named));
+        let answer = match admitted.await {
+            Ok(admitted) => admitted.read(get).await,
+            Err(refused) => Err(refused),
+        };
+        match answer {
+            Ok(Answer::Secret(secret)) => Ok(Read {
+                state: ObjectState::Available(secret.version),
+                value: secret
+                    .value
+                    .as_ref()
+                    .map(|value| Zeroizing::new(value.expose().as_bytes().to_vec()))
+                    .unwrap_or_default(),
+            }),
+            // No answer to this request.
+            Ok(Answer::Page(_) | Answer::Backup(_) | Answer::Purged) => {
+                Ok(Read::refused(ObjectState::NotFound))
+            }
+            Err(refused) => state_of(refused.failure(), state).map(Read::refused),
         }
-        Ok(contents)
+    }
+
+    /// Records that `holder` asked for an object that its subscription does not hold.
+    async fn refuse_foreign(&self, holder: &Authenticated, name: &ObjectName) -> Result<(), End> {
+        let resource = Resource::Object(NamedObject {
+            kind: ObjectKind::Secrets,
+            name: name.clone(),
+            version: None,
+        });
+        let caller = self.caller(holder, Instant::now());
+        let refused = self
+            .core
+            .access
+            .refuse(caller, Operation::SecretGet, resource, Failure::NotSubscribed)
+            .await;
+        match refused.failure() {
+            Failure::Audit => Err(Failure::Audit.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The state that a read met which failed with `failure`, just after the object was in state `before`. What is there
+/// by now is left to the change that made it so.
+fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, End> {
+    match (failure, before) {
+        (Failure::Forbidden(_), _) => Ok(ObjectState::Forbidden),
+        (Failure::Object(ObjectError::SecretDisabled { .. }), _) => Ok(ObjectState::Disabled),
+        (Failure::Object(ObjectError::SecretNotFound { .. }), ObjectState::Deleted) => {
+            Ok(ObjectState::Deleted)
+        }
+        (Failure::Object(ObjectError::SecretNotFound { .. }), _) => Ok(ObjectState::NotFound),
+        (failure, _) => Err(failure.clone().into()),
     }
 }
 
 /// What a read gave. The value is wiped with it, or with the content it goes into.
 struct Read {
     state: ObjectState,
-    value: zeroize::Zeroizing<Vec<u8>>,
+    value: Zeroizing<Vec<u8>>,
 }
 
 impl Read {
     fn refused(state: ObjectState) -> Self {
         Self {
             state,
-            value: zeroize::Zeroizing::default(),
+            value: Zeroizing::default(),
         }
     }
 
@@ -116,66 +180,5 @@ impl Read {
             state: Some(NamedState::new(name, self.state)),
             value: std::mem::take(&mut *self.value),
         }
-    }
-
-    fn deed(&self, entry: &Entry, verdict: Verdict, began: Instant) -> Deed {
-        let (outcome, version) = match self.state {
-            ObjectState::Available(version) => (Outcome::success(200), Some(version)),
-            ObjectState::NotFound | ObjectState::Deleted => {
-                (Outcome::failure(404, "SecretNotFound"), entry.version)
-            }
-            ObjectState::Disabled => (Outcome::failure(403, "SecretDisabled"), entry.version),
-            ObjectState::Forbidden => (Outcome::failure(403, "Forbidden"), entry.version),
-        };
-        let resource = Resource::Object(NamedObject {
-            kind: ObjectKind::Secrets,
-            name: entry.name.clone(),
-            version,
-        });
-        Deed {
-            operation: Operation::SecretGet,
-            resource,
-            verdict,
-            outcome,
-            began,
-        }
-    }
-}
-
-/// Reads what `decision` allows.
-fn read(
-    core: &Core,
-    entry: &Entry,
-    principal: &Principal,
-    decision: Decision<'_>,
-    policy: &PolicyIndex,
-) -> Result<Read, ObjectError> {
-    if !decision.is_allowed() {
-        return Ok(Read::refused(ObjectState::Forbidden));
-    }
-    let get = ReadRequest::Get {
-        name: entry.name.clone(),
-        version: entry.version,
-    };
-    match core.service.objects.read(&get, core.now(), &|_| true) {
-        Ok(Answer::Secret(secret)) => Ok(Read {
-            state: ObjectState::Available(secret.version),
-            value: secret
-                .value
-                .as_ref()
-                .map(|value| zeroize::Zeroizing::new(value.expose().as_bytes().to_vec()))
-                .unwrap_or_default(),
-        }),
-        Err(ObjectError::SecretDisabled { .. }) => Ok(Read::refused(ObjectState::Disabled)),
-        // Deleted, or not there: the state tells which, to someone who may know. What can be read by now is left to the
-        // change that made it so.
-        Err(ObjectError::SecretNotFound { .. })
-        | Ok(Answer::Page(_) | Answer::Backup(_) | Answer::Purged) => Ok(Read::refused(
-            match state_of(entry, principal.id(), policy, &core.service.objects, core.now())? {
-                ObjectState::Available(_) => ObjectState::NotFound,
-                state => state,
-            },
-        )),
-        Err(error) => Err(error),
     }
 }

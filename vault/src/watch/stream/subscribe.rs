@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, time::Instant};
 
-use strongroom_audit::{Outcome, RefusalReason, Resource, Verdict};
-use strongroom_core::{ObjectState, Operation, Permission, PolicyIndex};
+use strongroom_audit::{RefusalReason, Resource};
+use strongroom_core::{NamedObject, ObjectState, Operation};
 use strongroom_wire::watch::{Renew, Subscribe, Subscribed, server_message::Message};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::{super::trail::Deed, Stream};
+use super::Stream;
 use crate::{
+    access::Failure,
     auth::Authenticated,
     watch::{
         refusal::{End, Refusal},
@@ -34,13 +35,8 @@ impl Stream {
         match self.enter(&holder, asked) {
             Ok(subscription) => self.welcome(id, subscription, began).await,
             Err(refusal) => {
-                self.note(
-                    &holder,
-                    Operation::VolumeSubscribe,
-                    Verdict::NotAsked,
-                    Some(refusal),
-                    began,
-                )?;
+                self.record_refusal(&holder, Operation::VolumeSubscribe, refusal, began)
+                    .await?;
                 self.revoke(id, refusal).await
             }
         }
@@ -61,32 +57,23 @@ impl Stream {
             Err(refusal) => return self.refuse_token(id, refusal).await,
         };
         let slot = self.slot().await?;
-        let policy = self.core.service.policy.in_force()?;
         let Some(subscription) = self.subscriptions.get_mut(&id) else {
             return Ok(());
         };
         if let Err(other) = subscription.renew(Arc::clone(&holder)) {
             let refusal = Refusal::from(other);
-            self.note(
-                &holder,
-                Operation::VolumeRenew,
-                Verdict::NotAsked,
-                Some(refusal),
-                began,
-            )?;
+            self.record_refusal(&holder, Operation::VolumeRenew, refusal, began)
+                .await?;
             return self.revoke_in(slot, &id, refusal);
         }
-        let seen = subscription.look(&policy, &self.core.service.objects, self.core.now())?;
-        let verdict = verdict(subscription, &policy);
-        let refusal = seen
-            .iter()
-            .all(|state| *state == ObjectState::Forbidden)
-            .then_some(Refusal::Forbidden);
-        let objects = subscription.tell_all(seen);
-        self.note(&holder, Operation::VolumeRenew, verdict, refusal, began)?;
-        if let Some(refusal) = refusal {
-            return self.revoke_in(slot, &id, refusal);
-        }
+        let objects = subscription.objects().to_vec();
+        let shown = self
+            .show(&holder, Operation::VolumeRenew, &objects, began)
+            .await?;
+        let (Some(states), Some(subscription)) = (shown, self.subscriptions.get_mut(&id)) else {
+            return self.revoke_in(slot, &id, Refusal::Forbidden);
+        };
+        let objects = subscription.tell_all(states);
         slot.send(Message::Subscribed(Subscribed {
             id: id.to_string(),
             objects,
@@ -108,7 +95,7 @@ impl Stream {
         self.core
             .service
             .refusals
-            .count(self.trail.caller, RefusalReason::BadToken);
+            .count(self.client.address(), RefusalReason::BadToken);
         if let Refusal::Token(error) = refusal {
             self.core.service.metrics.authentication_failure(error);
         }
@@ -130,12 +117,12 @@ impl Stream {
         if self.subscriptions.len() >= limits.subscriptions_per_stream {
             return Err(Refusal::Subscriptions(limits.subscriptions_per_stream));
         }
-        let entries = request::entries(&asked.objects)?;
+        let objects = request::objects(&asked.objects)?;
         let secret_ref = request::secret_ref(asked.r#ref, holder.principal.namespace())?;
-        let names = entries.iter().map(|entry| entry.name.clone()).collect();
+        let names = objects.iter().map(|object| object.name.clone()).collect();
         // Entered before anything is looked at, so that no change falls between.
         let registration = self.core.registry.enter(&self.mailbox, names, secret_ref)?;
-        Ok(Subscription::new(Arc::clone(holder), entries, registration))
+        Ok(Subscription::new(Arc::clone(holder), objects, registration))
     }
 
     /// Tells a new subscription what it sees; refuses it if that is nothing.
@@ -146,24 +133,14 @@ impl Stream {
         began: Instant,
     ) -> Result<(), End> {
         let slot = self.slot().await?;
-        let policy = self.core.service.policy.in_force()?;
-        let seen = subscription.look(&policy, &self.core.service.objects, self.core.now())?;
-        let refusal = seen
-            .iter()
-            .all(|state| *state == ObjectState::Forbidden)
-            .then_some(Refusal::Forbidden);
-        let verdict = verdict(&subscription, &policy);
-        self.note(
-            &subscription.holder,
-            Operation::VolumeSubscribe,
-            verdict,
-            refusal,
-            began,
-        )?;
-        if let Some(refusal) = refusal {
-            return self.revoke_in(slot, &id, refusal);
-        }
-        let objects = subscription.tell_all(seen);
+        let holder = Arc::clone(&subscription.holder);
+        let shown = self
+            .show(&holder, Operation::VolumeSubscribe, subscription.objects(), began)
+            .await?;
+        let Some(states) = shown else {
+            return self.revoke_in(slot, &id, Refusal::Forbidden);
+        };
+        let objects = subscription.tell_all(states);
         slot.send(Message::Subscribed(Subscribed {
             id: id.to_string(),
             objects,
@@ -176,39 +153,41 @@ impl Stream {
         Ok(())
     }
 
-    fn note(
+    /// The states of `objects`, for `holder`; none where policy allows a read of none of them. Either is recorded.
+    async fn show(
         &self,
         holder: &Authenticated,
         operation: Operation,
-        verdict: Verdict,
-        refusal: Option<Refusal>,
+        objects: &[NamedObject],
         began: Instant,
-    ) -> Result<(), End> {
-        let outcome = match refusal.map(Refusal::outcome) {
-            Some((status, code)) => Outcome::failure(status, code),
-            None => Outcome::success(200),
-        };
-        let deed = Deed {
-            operation,
-            resource: Resource::Vault,
-            verdict,
-            outcome,
-            began,
-        };
-        Ok(self.trail.record(&holder.principal, deed)?)
-    }
-}
-
-/// What policy says of a subscription as one: the first thing that allows any of it, else the first that denies.
-fn verdict(subscription: &Subscription, policy: &PolicyIndex) -> Verdict {
-    let subject = subscription.holder.principal.id();
-    let mut refusal = Verdict::NoPolicy;
-    for (_, entry) in subscription.entries() {
-        match policy.decide(subject, Permission::SecretGet, &entry.name).into() {
-            allowed @ Verdict::Allow(_) => return allowed,
-            denied @ Verdict::Deny(_) => refusal = denied,
-            Verdict::NoPolicy | Verdict::NotAsked => {}
+    ) -> Result<Option<Vec<ObjectState>>, End> {
+        let caller = self.caller(holder, began);
+        match self.core.access.show(caller, operation, objects).await {
+            Ok(states) => Ok(Some(states)),
+            Err(refused) => match refused.failure() {
+                Failure::Forbidden(_) => Ok(None),
+                failure => Err(failure.clone().into()),
+            },
         }
     }
-    refusal
+
+    /// Records that the vault refuses what `holder` asks for, before policy is asked.
+    async fn record_refusal(
+        &self,
+        holder: &Authenticated,
+        operation: Operation,
+        refusal: Refusal,
+        began: Instant,
+    ) -> Result<(), End> {
+        let caller = self.caller(holder, began);
+        let refused = self
+            .core
+            .access
+            .refuse(caller, operation, Resource::Vault, refusal.failure())
+            .await;
+        match refused.failure() {
+            Failure::Audit => Err(Failure::Audit.into()),
+            _ => Ok(()),
+        }
+    }
 }

@@ -112,6 +112,52 @@ async fn what_the_subscription_does_not_hold_cannot_be_fetched_through_it() {
 }
 
 #[tokio::test]
+async fn what_is_refused_on_a_stream_is_recorded_with_the_words_of_rest() {
+    let watched = Watched::new();
+    let subject = uid("shop/api");
+    put(
+        &watched.service,
+        (1, 2),
+        vec![rule("some", Effect::Allow, &[&subject], "db-*")],
+    )
+    .unwrap();
+    set(&watched.service, "db-a", "1");
+    let mut node = Node::connect(&watched.watch).await;
+    node.subscribe("s", &watched.token_of(STRANGER, 600), &["db-a"])
+        .await;
+    node.revoked().await;
+    node.subscribe("v", &watched.token(), &["db-a", "db-missing", "key"])
+        .await;
+    node.subscribed().await;
+    node.fetch("v", &["db-a", "db-missing", "key", "foreign"]).await;
+    node.contents().await;
+    let told = |record: &serde_json::Value| {
+        let text = |member: &str| record[member].as_str().unwrap().to_owned();
+        let id = record["properties"]["id"].as_str().unwrap();
+        let object = id.split('/').nth(4).unwrap_or_default().to_owned();
+        (object, text("resultDescription"), text("decision"))
+    };
+    let of = |operation| {
+        let records = watched.fixture.audited(operation);
+        records.iter().map(told).collect::<Vec<_>>()
+    };
+    let row = |object: &str, word: &str, decision: &str| (object.into(), word.into(), decision.into());
+    assert_eq!(
+        of("VolumeSubscribe"),
+        [row("", "ForbiddenByPolicy", "NoPolicy"), row("", "", "Allow")]
+    );
+    assert_eq!(
+        of("SecretGet"),
+        [
+            row("db-a", "", "Allow"),
+            row("db-missing", "SecretNotFound", "Allow"),
+            row("key", "ForbiddenByPolicy", "NoPolicy"),
+            row("foreign", "Forbidden", "NotAsked"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_subscription_ends_with_its_token() {
     let watched = Watched::new();
     set(&watched.service, "db", "1");

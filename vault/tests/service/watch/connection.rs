@@ -5,7 +5,6 @@ use std::{fs, time::Duration};
 use strongroom_vault::{
     connection::{Limits, Listener},
     tls::{ServingCertificate, server_config},
-    watch::Limits as WatchLimits,
 };
 use strongroom_wire::watch::{
     ClientMessage, Fetch, client_message::Message as Asked, server_message::Message as Told,
@@ -21,7 +20,7 @@ use tonic::{
 
 use super::Watched;
 use crate::{
-    fixture::{Fixture, set},
+    fixture::set,
     node::{at, subscription},
     operator::{Authority, HOST},
 };
@@ -64,11 +63,7 @@ fn told(message: Asked) -> ClientMessage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_contents_cross_a_connection_and_draining_ends_it() {
-    let limits = WatchLimits {
-        audit_waits: true,
-        ..WatchLimits::default()
-    };
-    let watched = Watched::with(Fixture::new(), limits);
+    let watched = Watched::with_waiting_audit();
     let names: Vec<String> = (0..64).map(|index| format!("o{index}")).collect();
     let versions: Vec<_> = names
         .iter()

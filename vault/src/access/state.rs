@@ -1,0 +1,35 @@
+//! What a read of an object meets now, for one who learns the state and not the value.
+
+use strongroom_core::{NamedObject, ObjectKind, ObjectState, Permission, PolicyIndex, Timestamp, Uid};
+use strongroom_engine::{ObjectError, Objects};
+
+/// What policy must allow for a read of an object of `kind`.
+pub const fn permission_to_get(kind: ObjectKind) -> Permission {
+    match kind {
+        ObjectKind::Secrets => Permission::SecretGet,
+        ObjectKind::Keys => Permission::KeyGet,
+        ObjectKind::Certificates => Permission::CertificateGet,
+    }
+}
+
+/// The state of `object` for `subject`. Decides by `policy`, and only then looks.
+///
+/// # Errors
+/// What the objects answer when they cannot be read.
+pub(super) fn state_of(
+    object: &NamedObject,
+    subject: &Uid,
+    policy: &PolicyIndex,
+    objects: &Objects,
+    now: Timestamp,
+) -> Result<ObjectState, ObjectError> {
+    let decision = policy.decide(subject, permission_to_get(object.kind), &object.name);
+    if !decision.is_allowed() {
+        return Ok(ObjectState::Forbidden);
+    }
+    match object.kind {
+        ObjectKind::Secrets => objects.resolve(&object.name, object.version.as_ref(), now),
+        // This release keeps secrets only.
+        ObjectKind::Keys | ObjectKind::Certificates => Ok(ObjectState::NotFound),
+    }
+}
