@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use strongroom_crds::condition::{READY, RECONCILING, STALLED};
+use strongroom_crds::{
+    AccessPolicyStatus, SecretRefStatus, VaultStatus,
+    condition::{READY, RECONCILING, STALLED},
+};
 
 /// How an object is, as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +98,45 @@ impl<'a> Conditions<'a> {
     pub fn finish(self) -> Vec<Condition> {
         self.decided
     }
+}
+
+/// A status that has conditions.
+pub trait Conditioned {
+    /// The conditions.
+    fn conditions(&self) -> &[Condition];
+}
+
+impl Conditioned for VaultStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+}
+
+impl Conditioned for AccessPolicyStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+}
+
+impl Conditioned for SecretRefStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+}
+
+/// The condition of a type.
+pub fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|condition| condition.type_ == type_)
+}
+
+/// The condition `Ready`.
+pub fn ready(conditions: &[Condition]) -> Option<&Condition> {
+    find(conditions, READY)
+}
+
+/// Whether `Ready` is true.
+pub fn is_ready(conditions: &[Condition]) -> bool {
+    ready(conditions).is_some_and(|ready| ready.status == "True")
 }
 
 /// The schema's bound on a message.

@@ -24,6 +24,7 @@ pub mod object;
 pub mod pki;
 pub mod policy;
 mod queue;
+mod rights;
 pub mod run;
 pub mod secret_ref;
 mod sentence;

@@ -42,7 +42,8 @@ impl Kind {
         }
     }
 
-    fn resource(self) -> ApiResource {
+    /// Its group, version and plural.
+    pub fn resource(self) -> ApiResource {
         use k8s_openapi::api::{
             apps::v1::StatefulSet,
             core::v1::{ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount},

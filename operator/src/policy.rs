@@ -6,12 +6,14 @@
 
 mod compile;
 mod freeze;
+mod orphans;
 mod publish;
 mod push;
 mod report;
 
 pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile, compile_all};
 pub use freeze::freeze;
-pub use publish::{report_all, report_orphan};
+pub use orphans::report_orphans;
+pub use publish::report_all;
 pub use push::{PushError, enforce};
 pub use report::Enforcement;

@@ -1,12 +1,14 @@
 //! Which objects a change makes worth a look.
+//!
+//! Why not kube's `Controller`: it owns the watches of what it reconciles and lists them when it starts. Here every
+//! replica holds the watches, a standby too, and the controllers start when a replica leads: a new leader decides at
+//! once. Besides, the two reconcilers share five watches and wake each other. What `Controller` runs underneath, the
+//! `applier`, is what runs here: it schedules, debounces, retries, and never runs two passes over one object at a time.
 
 use std::convert::Infallible;
 
 use futures::{Stream, StreamExt, stream};
-use kube::{
-    ResourceExt,
-    runtime::{controller::ReconcileRequest, reflector::ObjectRef},
-};
+use kube::runtime::{controller::ReconcileRequest, reflector::ObjectRef};
 use strongroom_crds::{SecretRef, Vault};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -17,7 +19,19 @@ pub fn vaults(
     stores: &Stores,
     changes: &Changes,
 ) -> impl Stream<Item = Result<ReconcileRequest<Vault>, Infallible>> + use<> {
-    requests(stores, changes, all_vaults, |stores, change| match change {
+    requests(stores, changes, Stores::vaults, vaults_concerned)
+}
+
+/// Every SecretRef at first, then those that a change concerns.
+pub fn secret_refs(
+    stores: &Stores,
+    changes: &Changes,
+) -> impl Stream<Item = Result<ReconcileRequest<SecretRef>, Infallible>> + use<> {
+    requests(stores, changes, Stores::secret_refs, secret_refs_concerned)
+}
+
+fn vaults_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<Vault>> {
+    match change {
         Change::Vault(vault) => vec![vault],
         Change::Policy {
             namespace,
@@ -26,36 +40,19 @@ pub fn vaults(
         Change::Policy {
             namespace,
             vault: None,
-        } => all_vaults(stores)
-            .into_iter()
-            .filter(|vault| vault.namespace.as_deref() == Some(&namespace))
-            .collect(),
-        Change::Accounts { namespace } => vaults_that_name(stores, &namespace),
+        } => stores.vaults_in(&namespace),
+        Change::Accounts { namespace } => stores.vaults_naming(&namespace),
         Change::SecretRef(_) | Change::Enforcement(_) => Vec::new(),
-    })
+    }
 }
 
-/// Every SecretRef at first, then those that a change concerns.
-pub fn secret_refs(
-    stores: &Stores,
-    changes: &Changes,
-) -> impl Stream<Item = Result<ReconcileRequest<SecretRef>, Infallible>> + use<> {
-    requests(
-        stores,
-        changes,
-        |stores| refs_where(stores, |_| true),
-        |stores, change| match change {
-            Change::SecretRef(secret_ref) => vec![secret_ref],
-            Change::Accounts { namespace } => {
-                refs_where(stores, |r| r.namespace().as_deref() == Some(&namespace))
-            }
-            Change::Vault(vault) | Change::Enforcement(vault) => refs_where(stores, |secret_ref| {
-                let reference = &secret_ref.spec.vault_ref;
-                reference.name == vault.name && Some(&reference.namespace) == vault.namespace.as_ref()
-            }),
-            Change::Policy { .. } => Vec::new(),
-        },
-    )
+fn secret_refs_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<SecretRef>> {
+    match change {
+        Change::SecretRef(secret_ref) => vec![secret_ref],
+        Change::Accounts { namespace } => stores.secret_refs_in(&namespace),
+        Change::Vault(vault) | Change::Enforcement(vault) => stores.secret_refs_of(&vault),
+        Change::Policy { .. } => Vec::new(),
+    }
 }
 
 fn requests<K>(
@@ -67,7 +64,7 @@ fn requests<K>(
 where
     K: kube::Resource<DynamicType = ()> + 'static,
 {
-    // Listening begins before the first look, so that nothing falls between the two.
+    // The subscription begins before the first look, so that nothing falls between the two.
     let changes = changes.subscribe();
     let first = stream::iter(all(stores));
     let stores = stores.clone();
@@ -93,50 +90,65 @@ async fn next<K: kube::Resource>(
     }
 }
 
-fn all_vaults(stores: &Stores) -> Vec<ObjectRef<Vault>> {
-    stores
-        .vaults
-        .state()
-        .iter()
-        .map(|vault| ObjectRef::from_obj(&**vault))
-        .collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        policy::compile_all,
+        world::{Cluster, visits_of},
+    };
 
-fn refs_where(stores: &Stores, wanted: impl Fn(&SecretRef) -> bool) -> Vec<ObjectRef<SecretRef>> {
-    stores
-        .secret_refs
-        .state_filter(wanted)
-        .iter()
-        .map(|r| ObjectRef::from_obj(&**r))
-        .collect()
-}
+    /// All that is looked at because of these changes: by the queues, by the pass over each vault, by the reports of
+    /// policies without a vault, and by the queue of SecretRefs after the vault took the policy.
+    fn follow(cluster: &Cluster, changes: Vec<Change>) -> usize {
+        let stores = &cluster.stores;
+        let mut passes = 0;
+        for change in changes {
+            secret_refs_concerned(stores, change.clone());
+            for vault in vaults_concerned(stores, change) {
+                passes += 1;
+                let policies = stores.policies_of(&vault);
+                let compiled = compile_all(&policies, &stores.directory());
+                assert!(compiled.iter().all(|policy| policy.result.is_ok()));
+                assert!(stores.has_vault(&vault));
+                secret_refs_concerned(stores, Change::Enforcement(vault));
+            }
+        }
+        passes
+    }
 
-/// The vaults with a policy that names this namespace.
-fn vaults_that_name(stores: &Stores, namespace: &str) -> Vec<ObjectRef<Vault>> {
-    let mut vaults: Vec<ObjectRef<Vault>> = stores
-        .policies
-        .state()
-        .iter()
-        .filter_map(|policy| policy.0.as_ref().ok().cloned())
-        .filter(|policy| {
-            policy.spec.subjects.iter().any(|subject| {
-                let account = subject
-                    .service_account
-                    .as_ref()
-                    .map(|account| account.namespace.as_str());
-                let all = subject
-                    .all_service_accounts
-                    .as_ref()
-                    .map(|all| all.namespace.as_str());
-                account == Some(namespace) || all == Some(namespace)
-            })
-        })
-        .map(|policy| {
-            ObjectRef::new(&policy.spec.vault_ref.name)
-                .within(policy.namespace().unwrap_or_default().as_str())
-        })
-        .collect();
-    vaults.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    vaults.dedup();
-    vaults
+    fn cost(size: usize, change: impl FnOnce(&mut Cluster) -> Vec<Change>) -> (usize, usize) {
+        let mut cluster = Cluster::of(size);
+        let mut passes = 0;
+        let visits = visits_of(|| {
+            let changes = change(&mut cluster);
+            passes = follow(&cluster, changes);
+        });
+        (passes, visits)
+    }
+
+    #[test]
+    fn the_cost_of_a_changed_policy_does_not_grow_with_vaults_and_accounts() {
+        let change = |cluster: &mut Cluster| cluster.put_policy(3, "v-3", "2");
+        let small = cost(10, change);
+        assert_eq!(small, cost(1000, change));
+        assert!(small.0 == 1 && small.1 < 20, "{small:?}");
+    }
+
+    #[test]
+    fn the_cost_of_a_changed_account_does_not_grow_with_vaults_and_accounts() {
+        let change = |cluster: &mut Cluster| cluster.put_account(3, "new");
+        let small = cost(10, change);
+        assert_eq!(small, cost(1000, change));
+        assert!(small.0 == 1 && small.1 < 20, "{small:?}");
+    }
+
+    #[test]
+    fn a_policy_that_moves_is_looked_at_in_both_vaults() {
+        let (passes, _) = cost(10, |cluster| {
+            cluster.put_vault(3, "other");
+            cluster.put_policy(3, "other", "2")
+        });
+        assert_eq!(passes, 2);
+    }
 }

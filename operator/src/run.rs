@@ -1,6 +1,6 @@
 //! `operator run`: watches, leads, reconciles.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::Args;
 use futures::StreamExt;
@@ -26,7 +26,7 @@ use crate::{
     policy, queue, secret_ref,
     settings::Settings,
     vault,
-    world::{Change, Changes, Stores},
+    world::{Changes, Stores},
 };
 
 /// The lease that the leader holds.
@@ -139,7 +139,7 @@ async fn lead(
             vault::retry(&vault, error, &context)
         },
         Arc::clone(&context),
-        stores.vaults.clone(),
+        stores.vault_store(),
         Box::pin(queue::vaults(stores, changes)),
         config(),
     )
@@ -148,7 +148,7 @@ async fn lead(
         secret_ref_reconciler,
         |secret_ref, error, context| secret_ref::retry(&secret_ref, error, &context),
         Arc::clone(&context),
-        stores.secret_refs.clone(),
+        stores.secret_ref_store(),
         Box::pin(queue::secret_refs(stores, changes)),
         config(),
     )
@@ -156,8 +156,9 @@ async fn lead(
     tokio::select! {
         () = vaults => Ok(()),
         () = secret_refs => Ok(()),
-        () = orphans(Arc::clone(&context)) => Ok(()),
-        () = secret_ref::partings(Arc::clone(&context)) => Ok(()),
+        () = policy::report_orphans(Arc::clone(&context)) => Ok(()),
+        () = secret_ref::announce_removals_until_deposed(Arc::clone(&context)) => Ok(()),
+        () = forget_vaults(Arc::clone(&context)) => Ok(()),
         () = maintain(Arc::clone(&context)) => Ok(()),
         () = deposed.notified() => Err(anyhow::anyhow!("a vault has policy of a later leader")),
     }
@@ -213,28 +214,17 @@ async fn prepare(
     })
 }
 
-/// Reports on policies whose vault does not exist; those of existing vaults are reported with their vault.
-async fn orphans(context: Arc<Context>) {
-    let mut changes = context.changes.subscribe();
+/// Forgets the vaults that are gone.
+async fn forget_vaults(context: Arc<Context>) {
     let mut every = tokio::time::interval(Duration::from_secs(30));
     loop {
-        for policy in context.stores.policies.state() {
-            policy::report_orphan(&context, &policy).await;
-        }
-        context.fleet.retain(|uid| {
-            context
-                .stores
-                .vaults
-                .find(|vault| vault.metadata.uid.as_deref() == Some(uid))
-                .is_some()
-        });
-        loop {
-            tokio::select! {
-                _ = every.tick() => break,
-                change = changes.recv() => if matches!(change, Ok(Change::Policy { .. } | Change::Vault(_)) | Err(_)) { break },
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        every.tick().await;
+        let vaults = context.stores.vault_store().state();
+        let uids: HashSet<_> = vaults
+            .iter()
+            .filter_map(|vault| vault.metadata.uid.as_deref())
+            .collect();
+        context.fleet.retain(|uid| uids.contains(uid));
     }
 }
 

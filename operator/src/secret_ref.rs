@@ -1,9 +1,15 @@
-//! `SecretRef`: told ahead of time what each file would meet, and how many volumes show it; and word of its changes
-//! to those volumes, by the vaults that they listen to.
+//! `SecretRef`: reported ahead of time what each file would meet, and how many volumes show it; its changes announced to
+//! those volumes, by the vaults that they subscribe to.
+//!
+//! ```text
+//!   observe --> inquire (no I/O) --> announce to vaults  -+-> report --> status
+//!                                --> ask the vault named -+
+//! ```
 
+mod announce;
+mod inquiry;
 mod reconcile;
 mod report;
-mod tell;
 
+pub use announce::{announce_removals_until_deposed, announce_removed, count_volumes};
 pub use reconcile::{ReconcileError, reconcile, retry};
-pub use tell::{part, partings, survey};

@@ -1,6 +1,6 @@
 //! What the installer decided, the same for every object.
 
-use strongroom_core::NamespaceName;
+use strongroom_core::{NamespaceName, reference};
 
 /// The settings of one installation.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct Settings {
 impl Settings {
     /// The host of the identity service.
     pub fn identity_host(&self) -> String {
-        format!("strongroom-identity.{}.svc", self.release_namespace)
+        reference::service_host(reference::IDENTITY_SERVICE, &self.release_namespace)
     }
 
     /// The issuer of vault tokens.

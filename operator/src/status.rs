@@ -1,44 +1,98 @@
-//! Writing status: only when it says something new.
+//! Publishes status: only when it says something new, with an event when `Ready` has another reason than before.
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Api, Client, Resource,
     api::{ApiResource, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams},
     core::NamespaceResourceScope,
+    runtime::events::EventType,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
+use crate::{
+    conditions::{Conditioned, is_ready, ready},
+    context::Context,
+    events,
+};
+
 /// The manager of the status fields, apart from that of other objects.
 const FIELD_MANAGER: &str = "strongroom-operator-status";
 
-/// Writes `next` as the status of `object` unless `previous` says the same. Answers whether it was written.
-pub async fn write<K, S>(
-    client: &Client,
+/// What publishing a status changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changed {
+    /// Whether the status was written.
+    pub status: bool,
+    /// Whether it was, and `Ready` has another reason than before.
+    pub reason: bool,
+}
+
+/// Writes `next` as the status of `object` unless `previous` says the same, and an event when the reason of `Ready`
+/// changed. `action` is what the operator did to find out, for the event. Errors: the API server did not take the
+/// status; an object that is gone is no error.
+pub async fn publish<K, S>(
+    context: &Context,
     object: &K,
     previous: Option<&S>,
     next: &S,
-) -> Result<bool, kube::Error>
+    action: &str,
+) -> Result<Changed, kube::Error>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    S: Serialize + PartialEq,
+    S: Serialize + PartialEq + Conditioned,
 {
-    write_of::<K, S>(client, object.meta(), previous, next).await
+    publish_by::<K, S>(context, object.meta(), previous, next, action).await
 }
 
 /// The same by the metadata alone, for an object whose spec cannot be read.
-pub async fn write_of<K, S>(
-    client: &Client,
+pub async fn publish_by<K, S>(
+    context: &Context,
     metadata: &ObjectMeta,
     previous: Option<&S>,
     next: &S,
-) -> Result<bool, kube::Error>
+    action: &str,
+) -> Result<Changed, kube::Error>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    S: Serialize + PartialEq,
+    S: Serialize + PartialEq + Conditioned,
 {
-    if previous == Some(next) {
-        return Ok(false);
+    let status = previous != Some(next) && write::<K, S>(&context.client, metadata, next).await?;
+    let before = previous.and_then(|previous| ready(previous.conditions()));
+    let now = ready(next.conditions());
+    let now = now.filter(|now| status && before.is_none_or(|before| before.reason != now.reason));
+    if let Some(ready) = now {
+        let type_ = if is_ready(next.conditions()) {
+            EventType::Normal
+        } else {
+            EventType::Warning
+        };
+        let about = reference::<K>(metadata);
+        events::publish(context, &about, type_, &ready.reason, action, &ready.message).await;
     }
+    Ok(Changed {
+        status,
+        reason: now.is_some(),
+    })
+}
+
+fn reference<K: Resource<DynamicType = ()>>(metadata: &ObjectMeta) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(K::api_version(&()).into_owned()),
+        kind: Some(K::kind(&()).into_owned()),
+        name: metadata.name.clone(),
+        namespace: metadata.namespace.clone(),
+        uid: metadata.uid.clone(),
+        ..ObjectReference::default()
+    }
+}
+
+/// Writes a status. Returns whether the object was still there.
+async fn write<K, S>(client: &Client, metadata: &ObjectMeta, next: &S) -> Result<bool, kube::Error>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    S: Serialize,
+{
     let name = metadata.name.as_deref().unwrap_or_default();
     let patch = json!({
         "apiVersion": K::api_version(&()), "kind": K::kind(&()),

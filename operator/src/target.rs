@@ -1,29 +1,17 @@
 //! The vault under reconcile: its object, parsed, with the names that everything about it is derived from.
 
-use strongroom_core::{NamespaceName, VaultName, name::NameError};
+use strongroom_core::{NamespaceName, VaultName, VaultRef, name::NameError};
 use strongroom_crds::{Vault, vault::VaultSpecError};
 
 use crate::settings::Settings;
-
-/// The ports of a vault's pod.
-pub mod port {
-    /// REST and Watch.
-    pub const DATA: u16 = 8443;
-    /// The operator's.
-    pub const ADMIN: u16 = 8444;
-    /// Health and metrics.
-    pub const HEALTH: u16 = 9090;
-}
 
 /// A Vault, parsed.
 #[derive(Debug, Clone)]
 pub struct Target<'a> {
     /// The object.
     pub vault: &'a Vault,
-    /// Its name.
-    pub name: VaultName,
-    /// Its namespace.
-    pub namespace: NamespaceName,
+    /// Its namespace and name.
+    pub reference: VaultRef,
     /// Its UID.
     pub uid: &'a str,
 }
@@ -46,24 +34,31 @@ impl<'a> Target<'a> {
     /// Parses what a vault's objects are named after, and refuses a spec of a newer release.
     pub fn parse(vault: &'a Vault) -> Result<Self, TargetError> {
         vault.spec.check()?;
+        let name = vault.metadata.name.as_deref().unwrap_or_default();
+        let namespace = vault.metadata.namespace.as_deref().unwrap_or_default();
+        let name = name.parse()?;
         Ok(Self {
             vault,
-            name: vault.metadata.name.as_deref().unwrap_or_default().parse()?,
-            namespace: vault.metadata.namespace.as_deref().unwrap_or_default().parse()?,
+            reference: VaultRef::new(namespace.parse()?, name),
             uid: vault.metadata.uid.as_deref().ok_or(TargetError::Uid)?,
         })
     }
 
-    /// The host of its Service.
-    pub fn host(&self) -> String {
-        format!("{}.{}.svc", self.name, self.namespace)
+    /// The vault's name.
+    pub const fn name(&self) -> &VaultName {
+        &self.reference.name
     }
 
-    /// The names of its serving certificate.
+    /// The vault's namespace.
+    pub const fn namespace(&self) -> &NamespaceName {
+        &self.reference.namespace
+    }
+
+    /// The names of the vault's serving certificate.
     pub fn hosts(&self, settings: &Settings) -> Vec<String> {
         vec![
-            self.host(),
-            format!("{}.{}", self.host(), settings.cluster_domain),
+            self.reference.host(),
+            self.reference.fqdn(&settings.cluster_domain),
         ]
     }
 }

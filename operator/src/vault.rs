@@ -6,7 +6,10 @@
 
 mod anchor;
 mod apply;
+mod contact;
 pub mod desired;
+mod neighbour;
+mod obstacle;
 mod plan;
 mod reconcile;
 mod report;

@@ -8,6 +8,8 @@
     reason = "a failed step is a failed test"
 )]
 
+#[path = "reconcile/announce.rs"]
+mod announce;
 #[path = "reconcile/api_server.rs"]
 mod api_server;
 #[path = "reconcile/context.rs"]
@@ -16,9 +18,9 @@ mod context;
 mod fleet;
 #[path = "reconcile/policy.rs"]
 mod policy;
+#[path = "reconcile/push.rs"]
+mod push;
 #[path = "reconcile/secret_ref.rs"]
 mod secret_ref;
-#[path = "reconcile/told.rs"]
-mod told;
 #[path = "reconcile/vault.rs"]
 mod vault;

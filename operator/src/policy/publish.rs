@@ -1,22 +1,15 @@
-//! Writes what the report says, and tells people when it changes.
+//! Writes what the report says.
 
 use jiff::Timestamp;
-use k8s_openapi::{
-    api::core::v1::ObjectReference,
-    apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta},
-};
-use kube::{
-    Resource, ResourceExt,
-    core::DeserializeGuard,
-    runtime::{events::EventType, reflector::ObjectRef},
-};
-use strongroom_crds::{AccessPolicy, AccessPolicyStatus, condition::READY};
+use kube::{Resource, ResourceExt, api::ObjectMeta, runtime::reflector::ObjectRef};
+use strongroom_core::BundlePolicy;
+use strongroom_crds::{AccessPolicy, AccessPolicyStatus};
 
 use super::{
     compile::{Compiled, PolicyProblem, Resolution},
     report::{Enforcement, report},
 };
-use crate::{context::Context, events, fleet::InForce, status, target::Target};
+use crate::{context::Context, fleet::InForce, status, target::Target};
 
 /// Writes the status of every policy of a vault. `in_force` is what the vault has confirmed just now, if it has.
 pub async fn report_all(
@@ -41,7 +34,7 @@ pub async fn report_all(
 
 fn enforcement<P>(
     in_force: Option<&InForce>,
-    result: &Result<(strongroom_core::BundlePolicy, P), PolicyProblem>,
+    result: &Result<(BundlePolicy, P), PolicyProblem>,
 ) -> Enforcement {
     let Some(in_force) = in_force else {
         return Enforcement::NotConfirmed;
@@ -54,30 +47,8 @@ fn enforcement<P>(
     }
 }
 
-/// Writes the status of a policy whose vault does not exist; of one that cannot be read, where there is no vault at all
-/// that would report it.
-pub async fn report_orphan(context: &Context, policy: &DeserializeGuard<AccessPolicy>) {
-    let vaults = &context.stores.vaults;
-    match &policy.0 {
-        Ok(policy) => {
-            let namespace = policy.namespace().unwrap_or_default();
-            let vault = ObjectRef::new(&policy.spec.vault_ref.name).within(&namespace);
-            if vaults.get(&vault).is_none() {
-                write(context, policy, &Ok(Vec::new()), &Enforcement::VaultNotFound).await;
-            }
-        }
-        Err(invalid) => {
-            let namespace = policy.namespace();
-            if vaults.find(|vault| vault.namespace() == namespace).is_none() {
-                let problem = Err(PolicyProblem::Object(invalid.error.clone()));
-                write_unread(context, policy.meta(), &problem, &Enforcement::VaultNotFound).await;
-            }
-        }
-    }
-}
-
-/// Writes one status, with an event when the reason of `Ready` changed.
-async fn write(
+/// Writes the status of one policy.
+pub(super) async fn write(
     context: &Context,
     policy: &AccessPolicy,
     result: &Result<Vec<Resolution>, PolicyProblem>,
@@ -87,8 +58,8 @@ async fn write(
     put(context, &policy.metadata, previous, result, enforcement).await;
 }
 
-/// The same for a policy that cannot be read: what its status said is asked for, since nobody holds it.
-async fn write_unread(
+/// The same for a policy that cannot be read: its status is read from the API server, since no watch holds it.
+pub(super) async fn write_unread(
     context: &Context,
     metadata: &ObjectMeta,
     result: &Result<Vec<Resolution>, PolicyProblem>,
@@ -118,58 +89,8 @@ async fn put(
         Timestamp::now(),
     );
     let written =
-        status::write_of::<AccessPolicy, _>(&context.client, metadata, Some(&previous), &next).await;
-    match written {
-        Ok(true) => tell(context, metadata, &previous, &next).await,
-        Ok(false) => {}
-        Err(error) => {
-            tracing::warn!(%error, policy = metadata.name, namespace = metadata.namespace, "cannot write the policy's status");
-        }
+        status::publish_by::<AccessPolicy, _>(context, metadata, Some(&previous), &next, "Compile").await;
+    if let Err(error) = written {
+        tracing::warn!(%error, policy = metadata.name, namespace = metadata.namespace, "cannot write the policy's status");
     }
-}
-
-/// An event when the reason of `Ready` changed.
-async fn tell(
-    context: &Context,
-    metadata: &ObjectMeta,
-    previous: &AccessPolicyStatus,
-    next: &AccessPolicyStatus,
-) {
-    let Some(ready) = ready(next) else { return };
-    if ready_reason(previous) == Some(&ready.reason) {
-        return;
-    }
-    let type_ = if ready.status == "True" {
-        EventType::Normal
-    } else {
-        EventType::Warning
-    };
-    let reference = ObjectReference {
-        api_version: Some(AccessPolicy::api_version(&()).into_owned()),
-        kind: Some(AccessPolicy::kind(&()).into_owned()),
-        name: metadata.name.clone(),
-        namespace: metadata.namespace.clone(),
-        uid: metadata.uid.clone(),
-        ..ObjectReference::default()
-    };
-    events::publish(
-        context,
-        &reference,
-        type_,
-        &ready.reason,
-        "Compile",
-        &ready.message,
-    )
-    .await;
-}
-
-fn ready(status: &AccessPolicyStatus) -> Option<&Condition> {
-    status
-        .conditions
-        .iter()
-        .find(|condition| condition.type_ == READY)
-}
-
-fn ready_reason(status: &AccessPolicyStatus) -> Option<&String> {
-    ready(status).map(|condition| &condition.reason)
 }

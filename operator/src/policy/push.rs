@@ -1,31 +1,33 @@
 //! Brings policy to a vault: at most one bundle a second, a confirmation every ten.
+//!
+//! The generations of a vault's bundles grow. These hold that, none of them a lock around a request:
+//! - the queue never runs two passes over one Vault at a time, and policy is brought by those alone;
+//! - the [`PolicyLedger`] issues each generation once and records forward only;
+//! - the vault takes no bundle whose generation is not greater than the one that it has.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::{AdminClient, AdminError};
-use strongroom_core::{Bundle, Generation};
-use strongroom_wire::admin::PolicyStatus;
+use strongroom_core::{Bundle, BundlePolicy, Generation};
+use strongroom_wire::admin::Status;
 
 use super::{compile::Compiled, freeze::freeze};
 use crate::{
     context::Context,
-    fleet::{InForce, Member},
+    fleet::{InForce, Member, PolicyLedger, Standing},
     target::Target,
     world::Change,
 };
 
 /// How long to wait at least from one bundle to the next.
 const PUSH_INTERVAL: Duration = Duration::from_secs(1);
-/// How often a vault is told that its policy is still meant.
+/// How often a vault learns that its policy is still meant.
 const CONFIRM_INTERVAL: Duration = Duration::from_secs(9);
 
 /// Why policy was not brought to a vault.
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
-    /// The vault has not said yet which one it is.
-    #[error("the vault has not answered yet")]
-    Unknown,
     /// The vault did not take it.
     #[error(transparent)]
     Admin(AdminError),
@@ -46,126 +48,100 @@ impl From<AdminError> for PushError {
     }
 }
 
-/// Brings the compiled policy to the vault, or confirms the one in force.
+/// Brings the compiled policy to the vault, or confirms the one in force. `status` is the vault's word of this pass.
+/// Returns what the vault enforces.
 pub async fn enforce(
     context: &Context,
     target: &Target<'_>,
+    status: &Status,
     compiled: &[Compiled],
-    member: &mut Member,
-) -> Result<(), PushError> {
+    member: &Member,
+) -> Result<InForce, PushError> {
     let client = member.client(target, &context.credentials);
-    let vault_id = member
-        .status
-        .as_ref()
-        .map(|(_, status)| status.vault_id.clone())
-        .ok_or(PushError::Unknown)?;
-    take_over(&client, member).await?;
-    let before = member
-        .in_force
-        .as_ref()
-        .map_or(&[][..], |in_force| &in_force.policies);
-    let (policies, frozen) = freeze(compiled, before);
-    match &mut member.in_force {
-        Some(in_force)
-            if in_force.policies == policies && Some(in_force.generation().epoch) == member.epoch =>
-        {
-            in_force.frozen = frozen;
-            confirm(&client, member).await
-        }
-        _ => {
-            let bundle = Bundle::new(vault_id, next_generation(member), policies);
-            let result = push(&client, member, bundle, frozen).await;
-            context.metrics.pushed(result.is_ok());
-            if result.is_ok() {
-                context
-                    .changes
-                    .announce(Change::Enforcement(ObjectRef::from_obj(target.vault)));
-            }
-            result
-        }
+    let ledger = &member.policy;
+    take_over(&client, ledger, status).await?;
+    let before = ledger.in_force();
+    let (policies, frozen) = freeze(
+        compiled,
+        before.as_ref().map_or(&[][..], |before| &before.policies),
+    );
+    if let Some(in_force) = ledger.keep(&policies, frozen) {
+        return confirm(&client, ledger, in_force).await;
     }
+    let result = push(&client, ledger, status.vault_id.clone(), policies, frozen).await;
+    context.metrics.pushed(result.is_ok());
+    if result.is_ok() {
+        context
+            .changes
+            .announce(Change::Enforcement(ObjectRef::from_obj(target.vault)));
+    }
+    result
 }
 
-/// At the first contact: learns what is in force, and takes the next epoch. A vault that was put back to an older
-/// store is taken over again.
-async fn take_over(client: &AdminClient, member: &mut Member) -> Result<(), PushError> {
-    let says = member
-        .status
-        .as_ref()
-        .and_then(|(_, status)| status.policy.clone());
-    let known = member.in_force.as_ref().map(|in_force| in_force.status.clone());
-    if member.epoch.is_some() && (known.is_none() || says == known) {
-        return Ok(());
+/// Learns what is in force and takes the next epoch, where the vault does not enforce what this leader knows.
+async fn take_over(client: &AdminClient, ledger: &PolicyLedger, status: &Status) -> Result<(), PushError> {
+    match ledger.standing(status.policy.as_ref()) {
+        Standing::Known => return Ok(()),
+        Standing::Deposed => return Err(PushError::Deposed),
+        Standing::Unknown => {}
     }
-    if member.epoch.is_some() && says.as_ref().map(|p| p.generation) > known.as_ref().map(|p| p.generation) {
-        return Err(PushError::Deposed);
-    }
-    let fence = member.status.as_ref().and_then(|(_, status)| status.fence);
     let bundle = match client.bundle().await {
         Ok(bundle) => bundle,
         // A later release's: what it granted cannot be compared with, and is replaced.
-        Err(AdminError::Malformed(_)) if fence.is_some() => None,
+        Err(AdminError::Malformed(_)) if status.fence.is_some() => None,
         Err(error) => return Err(error.into()),
     };
-    member.epoch = Some(next_epoch(bundle.as_ref().map(|bundle| bundle.generation), fence));
-    member.in_force = bundle
-        .zip(says)
-        .map(|(bundle, status)| InForce::new(bundle, status, false));
-    member.confirmed = None;
+    let epoch = next_epoch(bundle.as_ref().map(|bundle| bundle.generation), status.fence);
+    let found = bundle
+        .zip(status.policy.clone())
+        .map(|(bundle, policy)| InForce::new(bundle, policy, false));
+    ledger.take_over(epoch, found);
     Ok(())
 }
 
-/// One epoch more than any that the vault has taken. Of a bundle that it cannot read, a later release's, it still tells
-/// the fence.
+/// One epoch more than any that the vault has taken. A vault that cannot read its bundle, a later release's, still
+/// reports the fence.
 fn next_epoch(bundle: Option<Generation>, fence: Option<Generation>) -> u64 {
     let greatest = bundle.max(fence).unwrap_or_default();
     greatest.epoch.saturating_add(1)
 }
 
-fn next_generation(member: &Member) -> Generation {
-    let epoch = member.epoch.unwrap_or(1);
-    let n = member
-        .in_force
-        .as_ref()
-        .map(InForce::generation)
-        .filter(|generation| generation.epoch == epoch)
-        .map_or(1, |generation| generation.n + 1);
-    Generation { epoch, n }
-}
-
 async fn push(
     client: &AdminClient,
-    member: &mut Member,
-    bundle: Bundle,
+    ledger: &PolicyLedger,
+    vault_id: String,
+    policies: Vec<BundlePolicy>,
     frozen: bool,
-) -> Result<(), PushError> {
-    let wait = member
-        .confirmed
-        .and_then(|when| PUSH_INTERVAL.checked_sub(when.elapsed()));
+) -> Result<InForce, PushError> {
+    let wait = ledger
+        .confirmed_since()
+        .and_then(|since| PUSH_INTERVAL.checked_sub(since));
     tokio::time::sleep(wait.unwrap_or_default()).await;
+    let bundle = Bundle::new(vault_id, ledger.issue(), policies);
     let bytes = serde_json::to_vec(&bundle).map_err(PushError::Write)?;
     let status = client.put_bundle(bytes.into()).await?;
-    member.in_force = Some(InForce::new(bundle, status, frozen));
-    member.confirmed = Some(Instant::now());
-    Ok(())
+    let in_force = InForce::new(bundle, status, frozen);
+    ledger.record(in_force.clone());
+    Ok(in_force)
 }
 
-async fn confirm(client: &AdminClient, member: &mut Member) -> Result<(), PushError> {
-    let Some(status) = member.in_force.as_ref().map(|in_force| in_force.status.clone()) else {
-        return Ok(());
-    };
-    if member
-        .confirmed
-        .is_some_and(|when| when.elapsed() < CONFIRM_INTERVAL)
-    {
-        return Ok(());
+/// Confirms what is in force, where that is due.
+async fn confirm(
+    client: &AdminClient,
+    ledger: &PolicyLedger,
+    in_force: InForce,
+) -> Result<InForce, PushError> {
+    let is_due = ledger
+        .confirmed_since()
+        .is_none_or(|since| since >= CONFIRM_INTERVAL);
+    if is_due {
+        let confirmed = client.confirm(&in_force.status).await?;
+        if confirmed.generation > in_force.generation() {
+            return Err(PushError::Deposed);
+        }
+        ledger.confirm();
     }
-    let confirmed: PolicyStatus = client.confirm(&status).await?;
-    if confirmed.generation > status.generation {
-        return Err(PushError::Deposed);
-    }
-    member.confirmed = Some(Instant::now());
-    Ok(())
+    Ok(in_force)
 }
 
 #[cfg(test)]
@@ -181,7 +157,7 @@ mod tests {
         assert_eq!(
             next_epoch(at(4), None),
             5,
-            "a vault of an earlier release tells no fence"
+            "a vault of an earlier release reports no fence"
         );
     }
 }

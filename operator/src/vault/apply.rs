@@ -26,10 +26,12 @@ pub enum ApplyError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The API server refused or did not answer.
-    #[error("cannot write {object}")]
+    #[error("cannot write {} {name}", kind.as_str())]
     Api {
-        /// Kind and name.
-        object: String,
+        /// The kind of the object.
+        kind: Kind,
+        /// The name of the object.
+        name: String,
         /// The refusal.
         source: kube::Error,
     },
@@ -43,8 +45,8 @@ pub enum ApplyError {
 
 /// Reads, checks and applies every object of the vault. Answers how many pods are ready.
 pub async fn apply(context: &Context, target: &Target<'_>) -> Result<i32, ApplyError> {
-    let objects = Objects::new(context.client.clone(), target.namespace.as_str());
-    let tls = get(&objects, Kind::Secret, &format!("{}-tls", target.name)).await?;
+    let objects = Objects::new(context.client.clone(), target.namespace().as_str());
+    let tls = get(&objects, Kind::Secret, &format!("{}-tls", target.name())).await?;
     let (serving, trusted) = certificates(context, target, tls.as_ref())?;
     let desired = desired::owned(target, &context.settings, &serving, &trusted);
     // Everything is checked before anything is written.
@@ -57,9 +59,9 @@ pub async fn apply(context: &Context, target: &Target<'_>) -> Result<i32, ApplyE
     }
     apply_retained(&objects, target).await?;
     if let Err(error) =
-        installation::publish_bundle(&context.client, target.namespace.as_str(), &trusted.serving).await
+        installation::publish_bundle(&context.client, target.namespace().as_str(), &trusted.serving).await
     {
-        tracing::warn!(namespace = %target.namespace, %error, "the trust bundle could not be published");
+        tracing::warn!(namespace = %target.namespace(), %error, "the trust bundle could not be published");
     }
     let mut ready = 0;
     for object in &desired {
@@ -83,8 +85,8 @@ fn ready_of(set: &DynamicObject) -> i64 {
 
 /// How many pods of the vault are ready.
 pub async fn ready_replicas(context: &Context, target: &Target<'_>) -> Result<i32, ApplyError> {
-    let objects = Objects::new(context.client.clone(), target.namespace.as_str());
-    let set = get(&objects, Kind::StatefulSet, target.name.as_str()).await?;
+    let objects = Objects::new(context.client.clone(), target.namespace().as_str());
+    let set = get(&objects, Kind::StatefulSet, target.name().as_str()).await?;
     let ready = set.as_ref().map_or(0, ready_of);
     Ok(i32::try_from(ready).unwrap_or(0))
 }
@@ -96,8 +98,8 @@ pub async fn remember_vault_id(
     target: &Target<'_>,
     vault_id: &str,
 ) -> Result<(), ApplyError> {
-    let objects = Objects::new(context.client.clone(), target.namespace.as_str());
-    let name = format!("{}-seal", target.name);
+    let objects = Objects::new(context.client.clone(), target.namespace().as_str());
+    let name = format!("{}-seal", target.name());
     let encoded = STANDARD.encode(vault_id);
     let known = get(&objects, Kind::Secret, &name).await?;
     if known.is_none_or(|secret| datum(&secret, VAULT_ID_KEY) == Some(encoded.as_str())) {
@@ -168,7 +170,7 @@ async fn keep(
     for object in [volume, seal] {
         let owners = part(&object.object, "/metadata/ownerReferences");
         let mut patch = json!({"metadata": {
-            "labels": {key::VAULT: target.name.as_str(), key::VAULT_UID: target.uid},
+            "labels": {key::VAULT: target.name().as_str(), key::VAULT_UID: target.uid},
             "ownerReferences": owners,
         }});
         if object.kind == Kind::PersistentVolumeClaim
@@ -214,7 +216,8 @@ async fn get(objects: &Objects, kind: Kind, name: &str) -> Result<Option<Dynamic
 
 fn api(kind: Kind, name: &str, source: kube::Error) -> ApplyError {
     ApplyError::Api {
-        object: format!("{} {name}", kind.as_str()),
+        kind,
+        name: name.to_owned(),
         source,
     }
 }

@@ -50,7 +50,7 @@ pub fn owned(target: &Target<'_>, settings: &Settings, serving: &Serving, truste
 
 /// The pods' account. It has no rights and its token is mounted nowhere.
 fn account(target: &Target<'_>) -> Desired {
-    let name = format!("{}-vault", target.name);
+    let name = format!("{}-vault", target.name());
     let object = json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": metadata::owned(target, &name),
@@ -64,7 +64,7 @@ fn account(target: &Target<'_>) -> Desired {
 }
 
 fn tls_secret(target: &Target<'_>, serving: &Serving) -> Desired {
-    let name = format!("{}-tls", target.name);
+    let name = format!("{}-tls", target.name());
     let object = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
         "metadata": metadata::owned(target, &name),
@@ -78,7 +78,7 @@ fn tls_secret(target: &Target<'_>, serving: &Serving) -> Desired {
 }
 
 fn trust_bundle(target: &Target<'_>, trusted: &Trusted) -> Desired {
-    let name = format!("{}-trust", target.name);
+    let name = format!("{}-trust", target.name());
     let object = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": metadata::owned(target, &name),

@@ -114,8 +114,8 @@ fn whose(target: &Target<'_>, existing: Option<&DynamicObject>) -> Whose {
     };
     let label = |key: &str| existing.labels().get(key).map(String::as_str);
     match (label(key::VAULT), label(key::VAULT_UID)) {
-        (Some(name), Some(uid)) if name == target.name.as_str() && uid == target.uid => Whose::Ours,
-        (Some(name), _) if name == target.name.as_str() => Whose::Earlier,
+        (Some(name), Some(uid)) if name == target.name().as_str() && uid == target.uid => Whose::Ours,
+        (Some(name), _) if name == target.name().as_str() => Whose::Earlier,
         _ => Whose::Foreign,
     }
 }
@@ -126,8 +126,8 @@ pub fn plan_retained(
     volume: Option<&DynamicObject>,
     seal: Option<&DynamicObject>,
 ) -> Result<Retained, Refusal> {
-    let volume_name = format!("data-{}-0", target.name);
-    let seal_name = format!("{}-seal", target.name);
+    let volume_name = format!("data-{}-0", target.name());
+    let seal_name = format!("{}-seal", target.name());
     let taken = |kind, name: &str| Refusal::NameTaken {
         kind,
         name: name.to_owned(),

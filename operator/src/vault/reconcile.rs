@@ -6,27 +6,22 @@ use std::{
 };
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Pod;
-use kube::{
-    Api, Resource, ResourceExt,
-    api::ListParams,
-    runtime::{controller::Action, events::EventType, reflector::ObjectRef},
-};
-use strongroom_client::admin::{AdminClient, AdminError};
-use strongroom_crds::{Vault, condition::READY};
-use strongroom_wire::admin::Status;
+use kube::runtime::{controller::Action, reflector::ObjectRef};
+use strongroom_crds::{Vault, vault::PolicyStatus};
 
 use super::{
-    anchor::{self, ACCEPT_ROLLBACK, Verdict},
     apply::{self, ApplyError},
+    contact::{Contact, ContactError},
+    neighbour::foreign_pod,
+    obstacle::outcome_of,
     report::{Outcome, Surroundings, report},
 };
 use crate::{
+    conditions::is_ready,
     context::Context,
-    events,
-    fleet::Member,
-    object::is_forbidden,
-    policy::{self, Compiled, PushError},
+    fleet::{InForce, Member},
+    jitter,
+    policy::{self, PushError},
     secret_ref, status,
     target::{Target, TargetError},
     world::Change,
@@ -37,7 +32,7 @@ const CONFIRM_EVERY: Duration = Duration::from_secs(10);
 /// How often a vault that is not is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often the objects of a vault that is well are compared with what they should be.
-const ENSURE_EVERY: Duration = Duration::from_mins(5);
+const APPLY_EVERY: Duration = Duration::from_mins(5);
 
 /// Why a pass ended early. Each is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +43,9 @@ pub enum ReconcileError {
     /// The objects could not be applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// The anchor could not be read or written.
-    #[error("cannot keep the vault's anchor")]
-    Anchor(#[source] kube::Error),
+    /// The vault's word could not be acted on.
+    #[error(transparent)]
+    Contact(#[from] ContactError),
     /// The status could not be written.
     #[error("cannot write the vault's status")]
     Status(#[source] kube::Error),
@@ -62,11 +57,11 @@ pub enum ReconcileError {
 /// When to try again after an error.
 pub fn retry(vault: &Vault, error: &ReconcileError, context: &Context) -> Action {
     context.metrics.failed("vault");
-    tracing::warn!(vault = %ObjectRef::from_obj(vault), error = %report_chain(error), "cannot reconcile the vault");
-    Action::requeue(crate::jitter::around(Duration::from_secs(5)))
+    tracing::warn!(vault = %ObjectRef::from_obj(vault), error = %with_causes(error), "cannot reconcile the vault");
+    Action::requeue(jitter::around(Duration::from_secs(5)))
 }
 
-fn report_chain(error: &ReconcileError) -> String {
+fn with_causes(error: &ReconcileError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -84,46 +79,24 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     }
     let target = Target::parse(&vault)?;
     let member = context.fleet.member(target.uid);
-    let mut member = member.lock().await;
-    let mut outcome = match bring_up(&context, &target, &mut member).await {
-        Ok(ready_replicas) => {
-            let client = member.client(&target, &context.credentials);
-            let status = ask(&context, &target, &client, &mut member).await?;
-            Outcome::Running {
-                ready_replicas,
-                status: status.map(Box::new),
-            }
-        }
-        Err(error) => refusal(error)?,
+    let client = member.client(&target, &context.credentials);
+    let contact = Contact {
+        context: &context,
+        target: &target,
+        member: &member,
+        client: &client,
     };
-    let policies = context.stores.policies_of(&ObjectRef::from_obj(&*vault));
-    let compiled = policy::compile_all(&policies, &context.stores.directory());
-    let mut surroundings = Surroundings::default();
-    if let Outcome::Running { status: Ok(_), .. } = &outcome {
-        bring_policy(&context, &target, &compiled, &mut member, &mut surroundings).await?;
-        secret_ref::survey(&context, &target, &mut member).await;
-    }
-    if let Outcome::Running {
-        status: Ok(status), ..
-    } = &mut outcome
-    {
-        settle_generation(&member.client(&target, &context.credentials), status).await;
-    }
-    let enforced =
-        surroundings.policy_problem.is_none() && matches!(&outcome, Outcome::Running { status: Ok(_), .. });
-    policy::report_all(
-        &context,
-        &target,
-        &compiled,
-        member.in_force.as_ref().filter(|_| enforced),
-    )
-    .await;
-    if matches!(outcome, Outcome::Running { .. }) {
-        surroundings.foreign_pod = foreign_pod(&context, &target, &mut member).await;
-    }
-    let well = publish(&context, &target, &outcome, &surroundings).await?;
-    tracing::debug!(vault = %target.host(), well, "reconciled");
-    Ok(Action::requeue(crate::jitter::around(if well {
+    let mut outcome = match bring_up(&context, &target, &member).await {
+        Ok(ready_replicas) => Outcome::Running {
+            ready_replicas,
+            status: contact.ask().await?.map(Box::new),
+        },
+        Err(error) => outcome_of(&context, &target, error).await?,
+    };
+    let surroundings = converse(&contact, &mut outcome).await?;
+    let is_well = publish(&context, &target, &outcome, &surroundings).await?;
+    tracing::debug!(vault = %target.reference, is_well, "reconciled");
+    Ok(Action::requeue(jitter::around(if is_well {
         CONFIRM_EVERY
     } else {
         LOOK_AGAIN
@@ -131,229 +104,79 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
 }
 
 /// Applies the objects when that is due; else only counts what is ready.
-async fn bring_up(context: &Context, target: &Target<'_>, member: &mut Member) -> Result<i32, ApplyError> {
+async fn bring_up(context: &Context, target: &Target<'_>, member: &Member) -> Result<i32, ApplyError> {
     let generation = target.vault.metadata.generation;
-    let due = member
-        .ensured
-        .is_none_or(|(when, which)| when.elapsed() >= ENSURE_EVERY || which != generation);
-    if !due {
+    let applied = member.progress.lock().applied;
+    let is_due = applied.is_none_or(|(when, which)| when.elapsed() >= APPLY_EVERY || which != generation);
+    if !is_due {
         return apply::ready_replicas(context, target).await;
     }
     let ready = apply::apply(context, target).await?;
-    member.ensured = Some((Instant::now(), generation));
+    member.progress.lock().applied = Some((Instant::now(), generation));
     Ok(ready)
 }
 
-/// What an error of applying means to the vault's owner; `Err` where it only means to try again.
-fn refusal(error: ApplyError) -> Result<Outcome, ReconcileError> {
-    match error {
-        ApplyError::Refused(refusal) => Ok(Outcome::Refused(refusal)),
-        ApplyError::Api { source, .. } if is_forbidden(&source) && is_missing_right(&source) => {
-            Ok(Outcome::NamespaceNotEnabled)
-        }
-        ApplyError::Api {
-            object,
-            source: kube::Error::Api(status),
-        } if (400..500).contains(&status.code) && status.code != 409 && status.code != 429 => Ok(
-            Outcome::ObjectRefused(format!("the API server refused {object}: {}", status.message)),
-        ),
-        other => Err(other.into()),
-    }
-}
-
-/// A missing right of our own, not a quota or an admission rule, which are 403 too.
-fn is_missing_right(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.message.contains("strongroom-operator\" cannot "))
-}
-
-/// Asks the vault how it is, and keeps its anchor.
-async fn ask(
-    context: &Context,
-    target: &Target<'_>,
-    client: &AdminClient,
-    member: &mut Member,
-) -> Result<Result<Status, String>, ReconcileError> {
-    let mut status = match client.status().await {
-        Ok(status) => status,
-        Err(error) => {
-            member.status = None;
-            return Ok(Err(chain(&error)));
-        }
-    };
-    apply::remember_vault_id(context, target, &status.vault_id).await?;
-    let namespace = context.settings.release_namespace.as_str();
-    if member.anchor.is_none() {
-        member.anchor = anchor::load(&context.client, namespace, &status.vault_id)
-            .await
-            .map_err(ReconcileError::Anchor)?;
-    }
-    let accepted = target
-        .vault
-        .annotations()
-        .get(ACCEPT_ROLLBACK)
-        .map(String::as_str);
-    match anchor::compare(member.anchor.as_ref(), &status, accepted) {
-        Verdict::Same => {}
-        Verdict::Anchor => keep_anchor(context, member, &status).await?,
-        Verdict::Rollback(rollback) => {
-            events::publish(
-                context,
-                &target.vault.object_ref(&()),
-                EventType::Warning,
-                "RollbackDetected",
-                "Anchor",
-                "The vault came back with an older store and answers no data.",
-            )
-            .await;
-            if let Err(error) = client.rollback(&rollback).await {
-                return Ok(Err(chain(&error)));
-            }
-            status.rollback = Some(rollback);
-        }
-        Verdict::Accept(rollback) => {
-            if let Err(error) = client.rollback(&rollback).await {
-                return Ok(Err(chain(&error)));
-            }
-            events::publish(
-                context,
-                &target.vault.object_ref(&()),
-                EventType::Normal,
-                "RollbackAccepted",
-                "Anchor",
-                "The vault serves its older store, as its owner asked.",
-            )
-            .await;
-            status.rollback = None;
-            keep_anchor(context, member, &status).await?;
-        }
-    }
-    member.status = Some((Instant::now(), status.clone()));
-    Ok(Ok(status))
-}
-
-/// Brings the generation of a store that was put back up to date: noting that, and bringing it the policy, are commits,
-/// and its owner can accept only the generation that it is at.
-async fn settle_generation(client: &AdminClient, status: &mut Status) {
-    if status.rollback.is_some()
-        && let Ok(now) = client.status().await
+/// Brings a vault that answers its policy and counts its volumes; reports on the policies of any.
+async fn converse(contact: &Contact<'_>, outcome: &mut Outcome) -> Result<Surroundings, ReconcileError> {
+    let (context, target) = (contact.context, contact.target);
+    let policies = context.stores.policies_of(&ObjectRef::from_obj(target.vault));
+    let compiled = policy::compile_all(&policies, &context.stores.directory());
+    let mut surroundings = Surroundings::default();
+    let mut in_force = None;
+    if let Outcome::Running {
+        status: Ok(status), ..
+    } = outcome
     {
-        status.anchor = now.anchor;
+        let result = policy::enforce(context, target, status, &compiled, contact.member).await;
+        in_force = note_policy(result, &mut surroundings)?;
+        secret_ref::count_volumes(context, &target.reference, contact.client).await;
+        contact.refresh_generation(status).await;
     }
-}
-
-async fn keep_anchor(context: &Context, member: &mut Member, status: &Status) -> Result<(), ReconcileError> {
-    let namespace = context.settings.release_namespace.as_str();
-    anchor::store(&context.client, namespace, status)
-        .await
-        .map_err(ReconcileError::Anchor)?;
-    member.anchor = Some(status.anchor.clone());
-    Ok(())
-}
-
-fn chain(error: &AdminError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
+    policy::report_all(context, target, &compiled, in_force.as_ref()).await;
+    if matches!(outcome, Outcome::Running { .. }) {
+        surroundings.foreign_pod = foreign_pod(context, target, contact.member).await;
     }
-    text
+    Ok(surroundings)
 }
 
-/// Brings the policy to the vault, or confirms it.
-async fn bring_policy(
-    context: &Context,
-    target: &Target<'_>,
-    compiled: &[Compiled],
-    member: &mut Member,
+/// Notes what came of bringing the policy. Returns what the vault has confirmed just now, if it has.
+fn note_policy(
+    result: Result<InForce, PushError>,
     surroundings: &mut Surroundings,
-) -> Result<(), ReconcileError> {
-    match policy::enforce(context, target, compiled, member).await {
-        Ok(()) => {
-            surroundings.policy =
-                member
-                    .in_force
-                    .as_ref()
-                    .map(|in_force| strongroom_crds::vault::PolicyStatus {
-                        generation: in_force.generation().to_string(),
-                        policies: i32::try_from(in_force.policies.len()).unwrap_or(i32::MAX),
-                    });
-            Ok(())
+) -> Result<Option<InForce>, ReconcileError> {
+    match result {
+        Ok(in_force) => {
+            surroundings.policy = Some(PolicyStatus {
+                generation: in_force.generation().to_string(),
+                policies: i32::try_from(in_force.policies.len()).unwrap_or(i32::MAX),
+            });
+            Ok(Some(in_force))
         }
         Err(PushError::Deposed) => Err(ReconcileError::Deposed),
         Err(error) => {
             surroundings.policy_problem = Some(format!("policy could not be brought to the vault: {error}"));
-            Ok(())
+            Ok(None)
         }
     }
 }
 
-/// The name of a pod that shares the vault's namespace and is not a vault's. Costs a list of names, and so is asked
-/// seldom.
-async fn foreign_pod(context: &Context, target: &Target<'_>, member: &mut Member) -> Option<String> {
-    if let Some((_, known)) = member
-        .neighbour
-        .as_ref()
-        .filter(|(when, _)| when.elapsed() < ENSURE_EVERY)
-    {
-        return known.clone();
-    }
-    let api: Api<Pod> = Api::namespaced(context.client.clone(), target.namespace.as_str());
-    let others = ListParams::default()
-        .labels("app.kubernetes.io/name!=strongroom-vault")
-        .limit(1);
-    let found = api.list_metadata(&others).await.ok()?;
-    let name = found.items.first().map(ResourceExt::name_any);
-    member.neighbour = Some((Instant::now(), name.clone()));
-    name
-}
-
-/// Writes the status if it says something new, and an event when readiness changed. Answers whether all is well.
+/// Publishes the status. Returns whether all is well.
 async fn publish(
     context: &Context,
     target: &Target<'_>,
     outcome: &Outcome,
     surroundings: &Surroundings,
 ) -> Result<bool, ReconcileError> {
-    let next = report(target, &context.settings, outcome, surroundings, Timestamp::now());
-    let ready = next
-        .conditions
-        .iter()
-        .find(|condition| condition.type_ == READY)
-        .cloned();
-    let well = ready.as_ref().is_some_and(|ready| ready.status == "True");
-    let changed = status::write(&context.client, target.vault, target.vault.status.as_ref(), &next)
+    let settings = &context.settings;
+    let next = report(target, settings, outcome, surroundings, Timestamp::now());
+    let previous = target.vault.status.as_ref();
+    let changed = status::publish(context, target.vault, previous, &next, "Reconcile")
         .await
         .map_err(ReconcileError::Status)?;
-    let before = target.vault.status.as_ref().and_then(|status| {
-        status
-            .conditions
-            .iter()
-            .find(|condition| condition.type_ == READY)
-    });
-    if let Some(ready) =
-        ready.filter(|ready| changed && before.is_none_or(|before| before.reason != ready.reason))
-    {
-        let type_ = if well {
-            EventType::Normal
-        } else {
-            EventType::Warning
-        };
-        events::publish(
-            context,
-            &target.vault.object_ref(&()),
-            type_,
-            &ready.reason,
-            "Reconcile",
-            &ready.message,
-        )
-        .await;
+    if changed.reason {
         context
             .changes
             .announce(Change::Enforcement(ObjectRef::from_obj(target.vault)));
     }
-    Ok(well)
+    Ok(is_ready(&next.conditions))
 }

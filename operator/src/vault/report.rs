@@ -71,7 +71,10 @@ pub fn report(
     add_details(&mut conditions, answered, surroundings);
     VaultStatus {
         observed_generation: generation,
-        uri: Some(format!("https://{}.{}", target.host(), settings.cluster_domain)),
+        uri: Some(format!(
+            "https://{}",
+            target.reference.fqdn(&settings.cluster_domain)
+        )),
         vault_id: answered
             .map(|status| status.vault_id.clone())
             .or(previous.vault_id),
@@ -96,7 +99,8 @@ fn health(
             "NamespaceNotEnabled",
             format!(
                 "The operator may not run vaults in this namespace. Someone who administers it can allow that: kubectl create rolebinding strongroom-vault-host -n {} --clusterrole=strongroom-vault-host --serviceaccount={}:strongroom-operator",
-                target.namespace, settings.release_namespace
+                target.namespace(),
+                settings.release_namespace
             ),
         )),
         Outcome::Refused(refusal) => {

@@ -5,7 +5,7 @@ use strongroom_crds::{SecretRef, Vault};
 use tokio::sync::broadcast;
 
 /// Something that a decision may depend on has changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Change {
     /// A Vault.
     Vault(ObjectRef<Vault>),

@@ -1,18 +1,21 @@
-//! Which vaults are to be told that a SecretRef changed. Pure.
+//! Which vaults are yet to hear that a SecretRef changed. Pure.
 //!
-//! The volumes of a SecretRef listen to the vault that they were mounted from, and hear of a change from it alone. So
-//! word goes to each vault that may have such volumes: the one that the spec names, if the account may read something
-//! there; those that earlier specs named; and whichever counts volumes of it, whoever mounted them and whenever. What
-//! is remembered here is what each of them was last told.
+//! The volumes of a SecretRef subscribe to the vault that they were mounted from, and hear of a change from that vault
+//! alone. So a change is announced to each vault that may have such volumes: the one that the spec names, if the account
+//! may read something there; those that earlier specs named; and each vault that counts volumes of the SecretRef,
+//! whatever mounted them and when. This table remembers which edition was last announced to each of them.
 
-use std::collections::HashMap;
+mod counts;
 
-use kube::runtime::reflector::ObjectRef;
-use strongroom_core::SecretRefName;
-use strongroom_crds::Vault;
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Instant,
+};
 
-/// A vault, by namespace and name: what a volume listens to.
-pub type VaultKey = ObjectRef<Vault>;
+use strongroom_core::{SecretRefName, VaultRef};
+use strongroom_wire::admin::{RefVolumes, Volumes};
+
+use counts::Counts;
 
 /// A SecretRef as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,196 +31,230 @@ pub enum Edition {
     Gone,
 }
 
-/// Every SecretRef that was seen, and every one that a vault has volumes of.
+/// Every SecretRef that was observed, and every one that a vault has volumes of.
 #[derive(Debug, Default)]
-pub struct Followers(HashMap<SecretRefName, Followed>);
+pub struct Followers {
+    followed: HashMap<SecretRefName, Followed>,
+    /// Those of edition `Gone`.
+    removed: BTreeSet<SecretRefName>,
+    counts: HashMap<VaultRef, Counts>,
+}
 
-/// One of them. There may be ten thousand, nearly all with one vault.
+/// One SecretRef. There may be ten thousand, nearly all with one vault.
 #[derive(Debug, Default)]
 struct Followed {
-    /// `None` until it is looked at.
+    /// `None` until it is observed.
     edition: Option<Edition>,
     vaults: Vec<Follower>,
 }
 
 #[derive(Debug)]
 struct Follower {
-    vault: VaultKey,
+    vault: VaultRef,
     /// Whether the spec names it.
     is_named: bool,
-    /// Whether there may be volumes.
-    listens: bool,
-    /// Whether it was told of this edition.
-    is_told: bool,
+    /// Whether it may have volumes.
+    has_volumes: bool,
+    /// Whether this edition was announced to it.
+    is_announced: bool,
 }
 
 impl Followed {
-    /// Takes in how it is now, of which nobody was told.
-    fn becomes(&mut self, edition: Edition) {
+    /// Sets the edition. A new one was announced to no vault.
+    fn set_edition(&mut self, edition: Edition) {
         if self.edition.as_ref() != Some(&edition) {
             self.edition = Some(edition);
             for follower in &mut self.vaults {
-                follower.is_told = false;
+                follower.is_announced = false;
             }
         }
     }
 
-    fn find(&mut self, vault: &VaultKey) -> Option<&mut Follower> {
+    fn find(&mut self, vault: &VaultRef) -> Option<&mut Follower> {
         self.vaults.iter_mut().find(|follower| follower.vault == *vault)
     }
 
-    /// Has a vault among the followers, and answers whether it is owed anything.
-    fn listen(&mut self, vault: &VaultKey) -> bool {
+    /// Adds a vault that has volumes. Returns whether an announcement to it is pending.
+    fn add_volumes(&mut self, vault: &VaultRef) -> bool {
         if let Some(follower) = self.find(vault) {
-            follower.listens = true;
-            return !follower.is_told;
+            follower.has_volumes = true;
+            return !follower.is_announced;
         }
         self.vaults.push(Follower {
             vault: vault.clone(),
             is_named: false,
-            listens: true,
-            is_told: false,
+            has_volumes: true,
+            is_announced: false,
         });
         true
     }
 
-    /// Has one vault be the named one; those before stay if there may be volumes.
-    fn name(&mut self, vault: Option<&VaultKey>) {
+    /// Makes one vault the named one. Those named before stay if they may have volumes.
+    fn set_named(&mut self, vault: Option<&VaultRef>) {
         for follower in &mut self.vaults {
             follower.is_named = Some(&follower.vault) == vault;
         }
         self.vaults
-            .retain(|follower| follower.is_named || follower.listens);
+            .retain(|follower| follower.is_named || follower.has_volumes);
         if let Some(vault) = vault
             && self.find(vault).is_none()
         {
             self.vaults.push(Follower {
                 vault: vault.clone(),
                 is_named: true,
-                listens: false,
-                is_told: false,
+                has_volumes: false,
+                is_announced: false,
             });
         }
     }
 
-    fn part(&mut self) {
-        self.becomes(Edition::Gone);
-        self.name(None);
+    fn remove(&mut self) {
+        self.set_edition(Edition::Gone);
+        self.set_named(None);
     }
 }
 
 impl Followers {
-    /// Takes in a SecretRef as it is, and the vault that it names. `announced` says that an earlier leader has told that
-    /// vault of this very spec.
-    pub fn see(&mut self, name: &SecretRefName, edition: Edition, vault: &VaultKey, announced: bool) {
-        let followed = self.0.entry(name.clone()).or_default();
-        let is_new = followed.edition.is_none();
-        followed.becomes(edition);
-        followed.name(Some(vault));
-        if let Some(named) = followed.find(vault).filter(|_| is_new && announced) {
-            named.is_told = true;
-        }
-    }
-
-    /// Takes in that the SecretRef's account may read something of the vault that it names.
-    pub fn may_follow(&mut self, name: &SecretRefName, vault: &VaultKey) {
-        if let Some(follower) = self.0.get_mut(name).and_then(|followed| followed.find(vault)) {
-            follower.listens = true;
-        }
-    }
-
-    /// Takes in of which `SecretRef`s a vault has volumes. Answers with those that are worth a look.
-    pub fn count<'a>(
+    /// Observes a SecretRef as it is, and the vault that it names; `None` where its spec names none that can exist.
+    /// `is_announced` says that an earlier leader announced this very spec to that vault.
+    pub fn observe(
         &mut self,
-        vault: &VaultKey,
-        names: impl IntoIterator<Item = &'a SecretRefName>,
-    ) -> Vec<SecretRefName> {
-        let mut owed = Vec::new();
-        for name in names {
-            if self.0.entry(name.clone()).or_default().listen(vault) {
-                owed.push(name.clone());
+        name: &SecretRefName,
+        edition: Edition,
+        named: Option<&VaultRef>,
+        is_announced: bool,
+    ) {
+        self.removed.remove(name);
+        let followed = self.followed.entry(name.clone()).or_default();
+        let is_new = followed.edition.is_none();
+        followed.set_edition(edition);
+        followed.set_named(named);
+        let named = named.and_then(|vault| followed.find(vault));
+        if let Some(named) = named.filter(|_| is_new && is_announced) {
+            named.is_announced = true;
+        }
+    }
+
+    /// Expects volumes at the vault that the SecretRef names: its account may read something there.
+    pub fn expect_volumes(&mut self, name: &SecretRefName, vault: &VaultRef) {
+        let followed = self.followed.get_mut(name);
+        if let Some(follower) = followed.and_then(|followed| followed.find(vault)) {
+            follower.has_volumes = true;
+        }
+    }
+
+    /// Whether a vault's volumes are to be counted now: its last count began ten seconds ago or never. The count begins
+    /// with this.
+    pub fn begin_count(&mut self, vault: &VaultRef, now: Instant) -> bool {
+        self.counts.entry(vault.clone()).or_default().begin(now)
+    }
+
+    /// Records the volumes that a vault counts; `None` if it did not answer. Returns the SecretRefs of which an
+    /// announcement to it is pending.
+    pub fn record_count(&mut self, vault: &VaultRef, volumes: Option<Volumes>) -> Vec<SecretRefName> {
+        let counts = self.counts.entry(vault.clone()).or_default();
+        counts.record(volumes);
+        let mut pending = Vec::new();
+        for name in counts.names() {
+            let followed = self.followed.entry(name.clone()).or_default();
+            if followed.add_volumes(vault) {
+                pending.push(name.clone());
             }
         }
-        owed
+        pending
     }
 
-    /// Takes in that a SecretRef was deleted.
-    pub fn part(&mut self, name: &SecretRefName) {
-        if let Some(followed) = self.0.get_mut(name) {
-            followed.part();
+    /// The volumes of a SecretRef at a vault, as last counted; `None` while there is no count.
+    pub fn volumes(&self, vault: &VaultRef, name: &SecretRefName) -> Option<RefVolumes> {
+        self.counts.get(vault)?.of(name)
+    }
+
+    /// Removes a SecretRef that was deleted.
+    pub fn remove(&mut self, name: &SecretRefName) {
+        if let Some(followed) = self.followed.get_mut(name) {
+            followed.remove();
+            self.removed.insert(name.clone());
         }
     }
 
-    /// Takes in which `SecretRef`s are there no more.
-    pub fn keep(&mut self, exists: impl Fn(&SecretRefName) -> bool) {
-        for (name, followed) in &mut self.0 {
+    /// Removes the SecretRefs that do not exist any more.
+    pub fn retain(&mut self, exists: impl Fn(&SecretRefName) -> bool) {
+        for (name, followed) in &mut self.followed {
             if followed.edition != Some(Edition::Gone) && !exists(name) {
-                followed.part();
+                followed.remove();
+                self.removed.insert(name.clone());
             }
         }
     }
 
-    /// The deleted `SecretRef`s that are remembered.
-    pub fn parted(&self) -> Vec<SecretRefName> {
-        self.0
-            .iter()
-            .filter(|(_, followed)| followed.edition == Some(Edition::Gone))
-            .map(|(name, _)| name.clone())
-            .collect()
+    /// Forgets the counts of vaults that do not exist any more.
+    pub fn retain_vaults(&mut self, exists: impl Fn(&VaultRef) -> bool) {
+        self.counts.retain(|vault, _| exists(vault));
     }
 
-    /// Who is to be told of what; `None` if nobody is.
-    pub fn owed(&self, name: &SecretRefName) -> Option<(Edition, Vec<VaultKey>)> {
-        let followed = self.0.get(name)?;
+    /// The removed SecretRefs that are remembered.
+    pub fn removed(&self) -> Vec<SecretRefName> {
+        self.removed.iter().cloned().collect()
+    }
+
+    /// The edition that is to be announced, and the vaults that it is to be announced to; `None` if there is no vault.
+    pub fn pending(&self, name: &SecretRefName) -> Option<(Edition, Vec<VaultRef>)> {
+        let followed = self.followed.get(name)?;
         let edition = followed.edition.clone()?;
         let vaults: Vec<_> = followed
             .vaults
             .iter()
-            .filter(|follower| follower.listens && !follower.is_told)
+            .filter(|follower| follower.has_volumes && !follower.is_announced)
             .map(|follower| follower.vault.clone())
             .collect();
         (!vaults.is_empty()).then_some((edition, vaults))
     }
 
-    /// Takes in that a vault was told; of what was meanwhile replaced, it was told nothing.
-    pub fn told(&mut self, name: &SecretRefName, vault: &VaultKey, edition: &Edition) {
-        let followed = self.0.get_mut(name);
+    /// Marks an edition as announced to a vault. Does nothing if the edition was replaced meanwhile.
+    pub fn mark_announced(&mut self, name: &SecretRefName, vault: &VaultRef, edition: &Edition) {
+        let followed = self.followed.get_mut(name);
         let current = followed.filter(|followed| followed.edition.as_ref() == Some(edition));
         if let Some(follower) = current.and_then(|followed| followed.find(vault)) {
-            follower.is_told = true;
+            follower.is_announced = true;
         }
     }
 
-    /// Whether the vault that the spec names was told of that spec.
+    /// Whether the current spec was announced to the vault that it names.
     pub fn is_announced(&self, name: &SecretRefName) -> bool {
-        let is_told = |follower: &Follower| follower.is_named && follower.is_told;
-        self.0
+        let is_announced = |follower: &Follower| follower.is_named && follower.is_announced;
+        self.followed
             .get(name)
-            .is_some_and(|followed| followed.vaults.iter().any(is_told))
+            .is_some_and(|followed| followed.vaults.iter().any(is_announced))
     }
 
-    /// Forgets what need not be told again: the vaults that the spec does not name, that know of it, and that `has_left`
-    /// says have no volumes of it; then the SecretRef, if it is gone and nobody is left.
-    pub fn leave(&mut self, name: &SecretRefName, has_left: impl Fn(&VaultKey) -> bool) {
-        let Some(followed) = self.0.get_mut(name) else {
+    /// Forgets the vaults that the spec does not name, that the edition was announced to, and that have no volumes of
+    /// the SecretRef by their last count, or do not exist; then the SecretRef, if it was removed and no vault is left.
+    pub fn forget_empty(&mut self, name: &SecretRefName, exists: impl Fn(&VaultRef) -> bool) {
+        let Some(followed) = self.followed.get_mut(name) else {
             return;
+        };
+        let counts = &self.counts;
+        let is_empty = |vault: &VaultRef| {
+            let counted = counts.get(vault).is_some_and(|counts| counts.has_none(name));
+            counted || !exists(vault)
         };
         followed
             .vaults
-            .retain(|follower| follower.is_named || !follower.is_told || !has_left(&follower.vault));
+            .retain(|follower| follower.is_named || !follower.is_announced || !is_empty(&follower.vault));
         if followed.edition == Some(Edition::Gone) && followed.vaults.is_empty() {
-            self.0.remove(name);
+            self.followed.remove(name);
+            self.removed.remove(name);
         }
     }
 
-    /// Takes in that there is no such vault: what it had of volumes left with it.
-    pub fn lose(&mut self, name: &SecretRefName, vault: &VaultKey) {
-        if let Some(followed) = self.0.get_mut(name) {
+    /// Forgets a vault that does not exist: its volumes are gone with it.
+    pub fn forget_vault(&mut self, name: &SecretRefName, vault: &VaultRef) {
+        if let Some(followed) = self.followed.get_mut(name) {
             followed
                 .vaults
                 .retain(|follower| follower.is_named || follower.vault != *vault);
             if let Some(named) = followed.find(vault) {
-                (named.listens, named.is_told) = (false, false);
+                (named.has_volumes, named.is_announced) = (false, false);
             }
         }
     }
@@ -234,8 +271,21 @@ mod tests {
         }
     }
 
-    fn vault(name: &str) -> VaultKey {
-        ObjectRef::new(name).within("team-a")
+    fn vault(name: &str) -> VaultRef {
+        VaultRef::new("team-a".parse().unwrap(), name.parse().unwrap())
+    }
+
+    /// Counts these SecretRefs, with one volume each, at a vault.
+    fn count(followers: &mut Followers, vault: &VaultRef, names: &[SecretRefName]) -> Vec<SecretRefName> {
+        let one = |name: &SecretRefName| RefVolumes {
+            secret_ref: name.clone(),
+            total: 1,
+            current: 1,
+            outdated: 0,
+            failing: 0,
+        };
+        let refs = names.iter().map(one).collect();
+        followers.record_count(vault, Some(Volumes { refs }))
     }
 
     fn spec(generation: i64) -> Edition {
@@ -245,138 +295,140 @@ mod tests {
         }
     }
 
-    /// A leader that has seen generation 1 and told vault `a`.
+    /// A leader that observed generation 1 and announced it to vault `a`.
     fn settled() -> Followers {
         let mut followers = Followers::default();
-        followers.see(&db(), spec(1), &vault("a"), false);
-        followers.may_follow(&db(), &vault("a"));
-        tell(&mut followers);
+        followers.observe(&db(), spec(1), Some(&vault("a")), false);
+        followers.expect_volumes(&db(), &vault("a"));
+        announce(&mut followers);
         followers
     }
 
-    /// Tells everyone, and answers whom, in order.
-    fn tell(followers: &mut Followers) -> Vec<String> {
-        let Some((edition, owed)) = followers.owed(&db()) else {
+    /// Announces what is pending. Returns to which vaults, in order.
+    fn announce(followers: &mut Followers) -> Vec<String> {
+        let Some((edition, pending)) = followers.pending(&db()) else {
             return Vec::new();
         };
-        for vault in &owed {
-            followers.told(&db(), vault, &edition);
+        for vault in &pending {
+            followers.mark_announced(&db(), vault, &edition);
         }
-        let mut names: Vec<_> = owed.into_iter().map(|vault| vault.name).collect();
+        let mut names: Vec<_> = pending.into_iter().map(|vault| vault.name.to_string()).collect();
         names.sort();
         names
     }
 
     #[test]
-    fn a_vault_is_owed_word_of_each_spec_until_it_is_told() {
+    fn each_spec_is_pending_for_a_vault_until_it_is_announced() {
         let mut followers = settled();
-        assert_eq!(followers.owed(&db()), None);
-        followers.see(&db(), spec(2), &vault("a"), false);
+        assert_eq!(followers.pending(&db()), None);
+        followers.observe(&db(), spec(2), Some(&vault("a")), false);
         for _ in 0..2 {
-            assert_eq!(followers.owed(&db()), Some((spec(2), vec![vault("a")])));
+            assert_eq!(followers.pending(&db()), Some((spec(2), vec![vault("a")])));
             assert!(!followers.is_announced(&db()));
         }
-        assert_eq!(tell(&mut followers), ["a"]);
+        assert_eq!(announce(&mut followers), ["a"]);
         assert!(followers.is_announced(&db()));
-        assert_eq!(tell(&mut followers), Vec::<String>::new());
+        assert_eq!(announce(&mut followers), Vec::<String>::new());
     }
 
     #[test]
-    fn word_of_an_older_spec_does_not_count_for_the_newer_one() {
+    fn the_announcement_of_an_older_spec_does_not_count_for_the_newer_one() {
         let mut followers = settled();
-        followers.see(&db(), spec(2), &vault("a"), false);
-        followers.see(&db(), spec(3), &vault("a"), false);
-        followers.told(&db(), &vault("a"), &spec(2));
-        assert_eq!(followers.owed(&db()), Some((spec(3), vec![vault("a")])));
+        followers.observe(&db(), spec(2), Some(&vault("a")), false);
+        followers.observe(&db(), spec(3), Some(&vault("a")), false);
+        followers.mark_announced(&db(), &vault("a"), &spec(2));
+        assert_eq!(followers.pending(&db()), Some((spec(3), vec![vault("a")])));
     }
 
     #[test]
-    fn a_moved_secret_ref_is_told_to_both_vaults_and_to_the_old_one_while_it_has_volumes() {
+    fn a_moved_secret_ref_is_announced_to_both_vaults_and_to_the_old_one_while_it_has_volumes() {
         let mut followers = settled();
-        followers.see(&db(), spec(2), &vault("b"), false);
-        followers.may_follow(&db(), &vault("b"));
-        assert_eq!(tell(&mut followers), ["a", "b"]);
-        followers.leave(&db(), |_| false);
-        followers.see(&db(), spec(3), &vault("b"), false);
-        assert_eq!(tell(&mut followers), ["a", "b"]);
-        followers.leave(&db(), |_| true);
-        followers.see(&db(), spec(4), &vault("b"), false);
-        assert_eq!(tell(&mut followers), ["b"]);
+        followers.observe(&db(), spec(2), Some(&vault("b")), false);
+        followers.expect_volumes(&db(), &vault("b"));
+        assert_eq!(announce(&mut followers), ["a", "b"]);
+        followers.forget_empty(&db(), |_| true);
+        followers.observe(&db(), spec(3), Some(&vault("b")), false);
+        assert_eq!(announce(&mut followers), ["a", "b"]);
+        count(&mut followers, &vault("a"), &[]);
+        followers.forget_empty(&db(), |_| true);
+        followers.observe(&db(), spec(4), Some(&vault("b")), false);
+        assert_eq!(announce(&mut followers), ["b"]);
     }
 
     #[test]
-    fn a_vault_that_has_nothing_to_do_with_the_account_is_told_nothing() {
+    fn nothing_is_announced_to_a_vault_where_the_account_may_read_nothing() {
         let mut followers = Followers::default();
-        followers.see(&db(), spec(1), &vault("a"), false);
-        assert_eq!(followers.owed(&db()), None);
+        followers.observe(&db(), spec(1), Some(&vault("a")), false);
+        assert_eq!(followers.pending(&db()), None);
         assert!(!followers.is_announced(&db()));
         // Unless it has volumes of it: another account may mount it too.
-        assert_eq!(followers.count(&vault("a"), [&db()]), [db()]);
-        assert_eq!(tell(&mut followers), ["a"]);
-        assert_eq!(followers.count(&vault("a"), [&db()]), []);
+        assert_eq!(count(&mut followers, &vault("a"), &[db()]), [db()]);
+        assert_eq!(announce(&mut followers), ["a"]);
+        assert_eq!(count(&mut followers, &vault("a"), &[db()]), []);
     }
 
     #[test]
-    fn a_deleted_secret_ref_is_told_once_and_forgotten_when_its_volumes_are_gone() {
+    fn a_deleted_secret_ref_is_announced_once_and_forgotten_when_its_volumes_are_gone() {
         let mut followers = settled();
-        followers.keep(|_| true);
-        assert_eq!(followers.parted(), []);
-        followers.keep(|_| false);
-        assert_eq!(followers.parted(), [db()]);
-        assert_eq!(tell(&mut followers), ["a"]);
-        followers.leave(&db(), |_| false);
-        assert_eq!(followers.count(&vault("a"), [&db()]), []);
-        followers.leave(&db(), |_| true);
-        assert_eq!(followers.parted(), []);
+        followers.retain(|_| true);
+        assert_eq!(followers.removed(), []);
+        followers.retain(|_| false);
+        assert_eq!(followers.removed(), [db()]);
+        assert_eq!(announce(&mut followers), ["a"]);
+        followers.forget_empty(&db(), |_| true);
+        assert_eq!(count(&mut followers, &vault("a"), &[db()]), []);
+        count(&mut followers, &vault("a"), &[]);
+        followers.forget_empty(&db(), |_| true);
+        assert_eq!(followers.removed(), []);
     }
 
     #[test]
     fn a_secret_ref_that_was_made_again_is_another_one() {
         let mut followers = settled();
-        followers.part(&db());
-        tell(&mut followers);
+        followers.remove(&db());
+        announce(&mut followers);
         let again = Edition::Spec {
             uid: "u-2".to_owned(),
             generation: 1,
         };
-        followers.see(&db(), again.clone(), &vault("a"), true);
-        assert_eq!(followers.owed(&db()), Some((again, vec![vault("a")])));
+        followers.observe(&db(), again.clone(), Some(&vault("a")), true);
+        assert_eq!(followers.pending(&db()), Some((again, vec![vault("a")])));
     }
 
     #[test]
-    fn a_new_leader_tells_only_what_was_not_announced_and_finds_volumes_left_behind() {
+    fn a_new_leader_announces_only_what_was_not_announced_and_finds_volumes_left_behind() {
         let mut followers = Followers::default();
-        followers.see(&db(), spec(2), &vault("b"), true);
-        followers.may_follow(&db(), &vault("b"));
-        assert_eq!(followers.owed(&db()), None);
+        followers.observe(&db(), spec(2), Some(&vault("b")), true);
+        followers.expect_volumes(&db(), &vault("b"));
+        assert_eq!(followers.pending(&db()), None);
         assert!(followers.is_announced(&db()));
         // The operator was down while the SecretRef moved: its old vault still has volumes.
-        assert_eq!(followers.count(&vault("a"), [&db()]), [db()]);
-        assert_eq!(followers.count(&vault("b"), [&db()]), []);
-        assert_eq!(tell(&mut followers), ["a"]);
+        assert_eq!(count(&mut followers, &vault("a"), &[db()]), [db()]);
+        assert_eq!(count(&mut followers, &vault("b"), &[db()]), []);
+        assert_eq!(announce(&mut followers), ["a"]);
         let mut followers = Followers::default();
-        followers.see(&db(), spec(2), &vault("b"), false);
-        followers.may_follow(&db(), &vault("b"));
-        assert_eq!(tell(&mut followers), ["b"]);
+        followers.observe(&db(), spec(2), Some(&vault("b")), false);
+        followers.expect_volumes(&db(), &vault("b"));
+        assert_eq!(announce(&mut followers), ["b"]);
     }
 
     #[test]
-    fn volumes_of_a_secret_ref_that_nobody_has_seen_are_looked_at_first() {
+    fn volumes_of_a_secret_ref_that_was_not_observed_yet_are_pending_but_not_announced() {
         let mut followers = Followers::default();
-        assert_eq!(followers.count(&vault("a"), [&db()]), [db()]);
-        assert_eq!(followers.owed(&db()), None);
-        followers.see(&db(), spec(1), &vault("a"), true);
-        assert_eq!(followers.owed(&db()), None);
+        assert_eq!(count(&mut followers, &vault("a"), &[db()]), [db()]);
+        assert_eq!(followers.pending(&db()), None);
+        followers.observe(&db(), spec(1), Some(&vault("a")), true);
+        assert_eq!(followers.pending(&db()), None);
     }
 
     #[test]
-    fn a_vault_that_is_gone_is_told_nothing_and_one_that_is_made_again_everything() {
+    fn nothing_is_announced_to_a_vault_that_is_gone_and_everything_to_one_that_is_made_again() {
         let mut followers = settled();
-        followers.see(&db(), spec(2), &vault("b"), false);
-        followers.lose(&db(), &vault("a"));
-        followers.lose(&db(), &vault("b"));
-        assert_eq!(followers.owed(&db()), None);
-        followers.may_follow(&db(), &vault("b"));
-        assert_eq!(tell(&mut followers), ["b"]);
+        followers.observe(&db(), spec(2), Some(&vault("b")), false);
+        followers.forget_vault(&db(), &vault("a"));
+        followers.forget_vault(&db(), &vault("b"));
+        assert_eq!(followers.pending(&db()), None);
+        followers.expect_volumes(&db(), &vault("b"));
+        assert_eq!(announce(&mut followers), ["b"]);
     }
 }

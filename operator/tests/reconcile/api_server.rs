@@ -28,6 +28,8 @@ pub struct ApiServer(Arc<Mutex<State>>);
 struct State {
     objects: BTreeMap<String, Value>,
     refusals: Vec<(Method, &'static str, u16, &'static str)>,
+    /// The resource, with its group, that the operator has no right to.
+    missing_right: Option<&'static str>,
     writes: Vec<Write>,
 }
 
@@ -66,6 +68,11 @@ impl ApiServer {
             .unwrap()
             .refusals
             .push((method, part, code, message));
+    }
+
+    /// Answers that the operator has no right to this `RESOURCE.GROUP`, and every right to others.
+    pub fn take_right(&self, resource: &'static str) {
+        self.0.lock().unwrap().missing_right = Some(resource);
     }
 
     /// Forgets and answers what was written so far. Nothing is ever deleted.
@@ -118,6 +125,7 @@ impl State {
         }
         match request.method {
             Method::GET => self.read(&request.path),
+            Method::POST if request.path.ends_with("/selfsubjectaccessreviews") => self.review(request.body),
             _ => self.write(request),
         }
     }
@@ -143,6 +151,17 @@ impl State {
             200,
             json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}),
         )
+    }
+
+    /// Says whether the operator has a right, and writes nothing.
+    fn review(&self, mut review: Value) -> (u16, Value) {
+        let asked = &review["spec"]["resourceAttributes"];
+        let text = |field: &str| asked[field].as_str().unwrap().to_owned();
+        assert_eq!(text("namespace"), "team-a");
+        let resource = format!("{}.{}", text("resource"), text("group"));
+        let allowed = self.missing_right != Some(resource.as_str());
+        review["status"] = json!({"allowed": allowed});
+        (201, review)
     }
 
     /// Keeps an object as it was sent; a status goes into the object that it is of.

@@ -57,7 +57,7 @@ pub async fn leader_of(server: &ApiServer, vaults: &Vaults) -> Arc<Context> {
     Arc::new(Context {
         credentials: Credentials::routed(
             installation::credentials(&settings, &authorities).unwrap(),
-            Box::new(move |name, namespace| vaults.route(name, namespace)),
+            Box::new(move |vault| vaults.route(vault)),
         ),
         recorder: Recorder::new(client.clone(), reporter),
         client,

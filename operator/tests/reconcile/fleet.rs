@@ -1,4 +1,4 @@
-//! Vaults that answer the operator, and keep what they were told.
+//! Vaults that answer the operator, and keep what was announced to them.
 
 use std::{
     collections::BTreeMap,
@@ -23,13 +23,13 @@ use rustls::{
 };
 use serde_json::json;
 use strongroom_client::Route;
-use strongroom_core::{
-    Bundle, BundlePolicy, Effect, Generation, NamespaceName, Permission, SecretRefName, VaultName,
-};
+use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, SecretRefName, VaultRef};
 use strongroom_operator::{context::Context, fleet::InForce, pki::Leaf};
-use strongroom_wire::admin::{PolicyStatus, RefVolumes, Resolve, Resolved, Volumes, path};
+use strongroom_wire::admin::{
+    Anchor, PolicyStatus, RefVolumes, Refusal, Resolve, Resolved, SealStatus, Status, Volumes, path,
+};
 use time::OffsetDateTime;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 use tokio_rustls::TlsAcceptor;
 
 use crate::api_server::ApiServer;
@@ -43,22 +43,43 @@ pub struct Fleet(Arc<Mutex<BTreeMap<String, Vault>>>);
 pub struct Vault {
     address: SocketAddr,
     state: Arc<Mutex<Said>>,
+    pushed: Arc<Notify>,
 }
 
 #[derive(Default)]
 struct Said {
     refuses: bool,
     hangs: bool,
-    told: Vec<String>,
+    /// What becomes of a bundle that is put.
+    push: Push,
+    /// The bundle in force.
+    bundle: Option<Bundle>,
+    announced: Vec<String>,
     volumes: Vec<SecretRefName>,
+}
+
+/// What a vault does with a bundle that is put.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum Push {
+    /// Takes it.
+    #[default]
+    Taken,
+    /// Takes it, and the answer is lost.
+    Unanswered,
+    /// Does not answer at all.
+    Hangs,
 }
 
 impl Fleet {
     /// The way to a vault of this fleet; a closed port for any other.
-    pub fn route(&self, name: &VaultName, _: &NamespaceName) -> Route {
+    pub fn route(&self, vault: &VaultRef) -> Route {
         let vaults = self.0.lock().unwrap();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
-        Route::Socket(vaults.get(name.as_str()).map_or(nowhere, |vault| vault.address))
+        Route::Socket(
+            vaults
+                .get(vault.name.as_str())
+                .map_or(nowhere, |vault| vault.address),
+        )
     }
 
     /// Starts the vault `name`, whose object is at `server`, and brings it a policy that lets account `uid-api` read
@@ -68,6 +89,7 @@ impl Fleet {
         let vault = Vault {
             address: tcp.local_addr().unwrap(),
             state: Arc::default(),
+            pushed: Arc::default(),
         };
         self.0.lock().unwrap().insert(name.to_owned(), vault.clone());
         tokio::spawn(serve(tcp, tls(context, name), vault.router()));
@@ -83,8 +105,9 @@ impl Fleet {
             hash: "0".repeat(64),
         };
         let bundle = Bundle::new("vault".to_owned(), status.generation, vec![policy]);
+        vault.state.lock().unwrap().bundle = Some(bundle.clone());
         let member = context.fleet.member(&format!("uid-{name}"));
-        member.lock().await.in_force = Some(InForce::new(bundle, status, false));
+        member.policy.record(InForce::new(bundle, status, false));
         vault
     }
 }
@@ -99,14 +122,29 @@ pub fn declare(server: &ApiServer, name: &str) {
 }
 
 impl Vault {
-    /// Takes word of nothing from now on, or again.
+    /// Refuses announcements from now on, or takes them again.
     pub fn refuses(&self, refuses: bool) {
         self.state.lock().unwrap().refuses = refuses;
     }
 
-    /// Answers no word any more.
+    /// Answers no announcement any more.
     pub fn hangs(&self) {
         self.state.lock().unwrap().hangs = true;
+    }
+
+    /// Does this with bundles from now on.
+    pub fn pushes_are(&self, push: Push) {
+        self.state.lock().unwrap().push = push;
+    }
+
+    /// Waits until a bundle is put.
+    pub async fn wait_for_push(&self) {
+        self.pushed.notified().await;
+    }
+
+    /// The generation of the bundle in force.
+    pub fn generation(&self) -> Generation {
+        self.state.lock().unwrap().bundle.as_ref().unwrap().generation
     }
 
     /// Has volumes of these `SecretRef`s of namespace `shop`, and no others.
@@ -120,9 +158,9 @@ impl Vault {
             .collect();
     }
 
-    /// What it was told since it was last asked.
-    pub fn told(&self) -> Vec<String> {
-        std::mem::take(&mut self.state.lock().unwrap().told)
+    /// What was announced to it since it was last asked.
+    pub fn announced(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().announced)
     }
 
     fn router(&self) -> Router {
@@ -130,6 +168,9 @@ impl Vault {
             .route(path::REF_CHANGED, post(ref_changed))
             .route(path::VOLUMES, get(volumes))
             .route(path::RESOLVE, post(resolve))
+            .route(path::STATUS, get(status))
+            .route(path::BUNDLE, get(bundle).put(put_bundle))
+            .route(path::CONFIRM, post(confirm))
             .with_state(self.clone())
     }
 }
@@ -143,8 +184,75 @@ async fn ref_changed(State(vault): State<Vault>, Json(changed): Json<SecretRefNa
     if state.refuses {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    state.told.push(changed.name.to_string());
+    state.announced.push(changed.name.to_string());
     StatusCode::NO_CONTENT
+}
+
+async fn status(State(vault): State<Vault>) -> Json<Status> {
+    let state = vault.state.lock().unwrap();
+    let policy = state.bundle.as_ref().map(policy_status);
+    Json(Status {
+        vault_id: "vault".to_owned(),
+        version: "0.1.0".to_owned(),
+        anchor: Anchor {
+            generation: 1,
+            digest: String::new(),
+            audit_sequence: 0,
+            audit_hash: String::new(),
+        },
+        fence: policy.as_ref().map(|policy| policy.generation),
+        policy,
+        seal: SealStatus {
+            kind: "KubernetesSecret".to_owned(),
+            key_id: "k".to_owned(),
+            unsealed: true,
+        },
+        storage_problem: None,
+        audit_problem: None,
+        rollback: None,
+    })
+}
+
+fn policy_status(bundle: &Bundle) -> PolicyStatus {
+    PolicyStatus {
+        generation: bundle.generation,
+        hash: "0".repeat(64),
+    }
+}
+
+async fn bundle(State(vault): State<Vault>) -> Json<Bundle> {
+    Json(vault.state.lock().unwrap().bundle.clone().unwrap())
+}
+
+/// Takes a bundle as the vault does: only a greater one.
+async fn put_bundle(
+    State(vault): State<Vault>,
+    Json(bundle): Json<Bundle>,
+) -> Result<Json<PolicyStatus>, (StatusCode, Json<Refusal>)> {
+    vault.pushed.notify_one();
+    let push = vault.state.lock().unwrap().push;
+    if push == Push::Hangs {
+        std::future::pending::<()>().await;
+    }
+    let refusal = |status, code: &str| {
+        let (code, message) = (code.to_owned(), String::new());
+        Err((status, Json(Refusal { code, message })))
+    };
+    let mut state = vault.state.lock().unwrap();
+    let in_force = state.bundle.as_ref().map(|bundle| bundle.generation);
+    if in_force >= Some(bundle.generation) {
+        return refusal(StatusCode::CONFLICT, "StaleGeneration");
+    }
+    let status = policy_status(&bundle);
+    state.bundle = Some(bundle);
+    if push == Push::Unanswered {
+        return refusal(StatusCode::BAD_GATEWAY, "Lost");
+    }
+    Ok(Json(status))
+}
+
+async fn confirm(Json(policy): Json<PolicyStatus>) -> Json<PolicyStatus> {
+    Json(policy)
 }
 
 async fn volumes(State(vault): State<Vault>) -> Json<Volumes> {

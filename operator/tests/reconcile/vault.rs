@@ -91,8 +91,9 @@ async fn a_namespace_without_rights_is_told_with_the_command_that_gives_them() {
         Method::GET,
         "/namespaces/team-a/secrets/",
         403,
-        r#"secrets "prod-tls" is forbidden: User "system:serviceaccount:strongroom-system:strongroom-operator" cannot get resource"#,
+        "in the words of any release",
     );
+    server.take_right("secrets.");
     reconcile(parsed(&vault()), context).await.unwrap();
     let writes = server.writes();
     assert_eq!(lines(&writes), [STATUS, EVENT]);
@@ -101,6 +102,44 @@ async fn a_namespace_without_rights_is_told_with_the_command_that_gives_them() {
         reason == "NamespaceNotEnabled" && message.contains("kubectl create rolebinding"),
         "{reason}: {message}"
     );
+}
+
+#[tokio::test]
+async fn a_missing_right_is_known_by_the_api_servers_review_and_not_by_its_words() {
+    let words = r#"User "system:serviceaccount:strongroom-system:strongroom-operator" cannot get resource"#;
+    for (resource, reason) in [
+        ("statefulsets.apps", "NamespaceNotEnabled"),
+        ("jobs.batch", "ObjectRefused"),
+    ] {
+        let (server, context) = started().await;
+        server.refuse(Method::PATCH, "/statefulsets/prod", 403, words);
+        server.take_right(resource);
+        reconcile(parsed(&vault()), context).await.unwrap();
+        assert_eq!(condition(&status(&server.writes()), "Ready").0, reason);
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_that_does_not_say_what_the_operator_may_do_is_quoted_or_asked_again() {
+    for (code, is_quoted) in [(403, true), (500, false)] {
+        let (server, context) = started().await;
+        server.refuse(
+            Method::PATCH,
+            "/statefulsets/prod",
+            403,
+            "exceeded quota: compute",
+        );
+        server.refuse(Method::POST, "/selfsubjectaccessreviews", code, "no");
+        let result = reconcile(parsed(&vault()), context).await;
+        assert_eq!(result.is_ok(), is_quoted, "{code}: {result:?}");
+        if is_quoted {
+            let (reason, message) = condition(&status(&server.writes()), "Reconciling");
+            assert!(
+                reason == "ObjectRefused" && message.contains("exceeded quota"),
+                "{message}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

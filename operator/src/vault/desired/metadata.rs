@@ -14,7 +14,7 @@ pub mod key {
 
 /// The labels that select the vault's pods.
 pub fn selector(target: &Target<'_>) -> Value {
-    json!({"app.kubernetes.io/name": "strongroom-vault", key::VAULT: target.name.as_str()})
+    json!({"app.kubernetes.io/name": "strongroom-vault", key::VAULT: target.name().as_str()})
 }
 
 /// The metadata of an object that the vault controls.
@@ -33,11 +33,11 @@ pub fn owned(target: &Target<'_>, name: &str) -> Value {
 pub fn labelled(target: &Target<'_>, name: &str) -> Value {
     json!({
         "name": name,
-        "namespace": target.namespace.as_str(),
+        "namespace": target.namespace().as_str(),
         "labels": {
             "app.kubernetes.io/name": "strongroom-vault",
             "app.kubernetes.io/managed-by": "strongroom-operator",
-            key::VAULT: target.name.as_str(),
+            key::VAULT: target.name().as_str(),
         },
     })
 }
@@ -45,7 +45,7 @@ pub fn labelled(target: &Target<'_>, name: &str) -> Value {
 /// A reference to the Vault object, as controller or only so that an object is deleted with it.
 pub fn owner_reference(target: &Target<'_>, controller: bool) -> Value {
     json!({
-        "apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "name": target.name.as_str(),
+        "apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "name": target.name().as_str(),
         "uid": target.uid, "controller": controller, "blockOwnerDeletion": false,
     })
 }

@@ -1,20 +1,21 @@
 //! Who may reach a vault, and whom it may reach.
 
 use serde_json::{Value, json};
+use strongroom_core::ports;
 use strongroom_crds::vault::{DefaultAction, Network};
 
 use super::metadata;
 use crate::{
     object::{Desired, Kind},
     settings::Settings,
-    target::{Target, port},
+    target::Target,
 };
 
 /// The vault's network policy: its clients on the data port, the operator on the admin port, anyone who scrapes
 /// metrics on the health port; towards outside DNS and the identity service's replicas alone.
 pub fn policy(target: &Target<'_>, settings: &Settings) -> Desired {
-    let name = format!("{}-vault", target.name);
-    let mut data = json!({"ports": [tcp(port::DATA)]});
+    let name = format!("{}-vault", target.name());
+    let mut data = json!({"ports": [tcp(ports::VAULT)]});
     if let (Some(from), Some(rule)) = (
         clients(target.vault.spec.network.as_ref(), settings),
         data.as_object_mut(),
@@ -36,12 +37,12 @@ pub fn policy(target: &Target<'_>, settings: &Settings) -> Desired {
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [
                 data,
-                {"ports": [tcp(port::ADMIN)], "from": [operator]},
-                {"ports": [tcp(port::HEALTH)]},
+                {"ports": [tcp(ports::VAULT_ADMIN)], "from": [operator]},
+                {"ports": [tcp(ports::HEALTH)]},
             ],
             "egress": [
                 {"ports": dns},
-                {"ports": [tcp(port::DATA)], "to": [identity]},
+                {"ports": [tcp(ports::IDENTITY)], "to": [identity]},
             ],
         },
     });

@@ -1,24 +1,28 @@
 //! The vault's pods.
 
 use serde_json::{Value, json};
+use strongroom_core::{
+    ports,
+    reference::{IDENTITY_PEERS_SERVICE, service_host},
+};
 use strongroom_crds::vault::PodTemplate;
 
 use super::metadata;
 use crate::{
     object::{Desired, Kind},
     settings::Settings,
-    target::{Target, port},
+    target::Target,
 };
 
 /// The StatefulSet. Configuration that must restart the server is in its arguments; what it reloads is in files.
 pub fn stateful_set(target: &Target<'_>, settings: &Settings) -> Desired {
-    let name = target.name.to_string();
+    let name = target.name().to_string();
     let labels = metadata::selector(target);
     let object = json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet",
         "metadata": metadata::owned(target, &name),
         "spec": {
-            "serviceName": format!("{}-internal", target.name),
+            "serviceName": target.reference.replicas_service(),
             "replicas": 1,
             // A pod of a revision that cannot start must not hold up its successor.
             "podManagementPolicy": "Parallel",
@@ -37,7 +41,7 @@ pub fn stateful_set(target: &Target<'_>, settings: &Settings) -> Desired {
 fn pod(target: &Target<'_>, settings: &Settings) -> Value {
     let template = target.vault.spec.pod_template.as_ref();
     let mut pod = json!({
-        "serviceAccountName": format!("{}-vault", target.name),
+        "serviceAccountName": format!("{}-vault", target.name()),
         "automountServiceAccountToken": false,
         "enableServiceLinks": false,
         "terminationGracePeriodSeconds": 30,
@@ -48,10 +52,10 @@ fn pod(target: &Target<'_>, settings: &Settings) -> Value {
         },
         "containers": [container(target, settings, template)],
         "volumes": [
-            {"name": "data", "persistentVolumeClaim": {"claimName": format!("data-{}-0", target.name)}},
-            {"name": "tls", "secret": {"secretName": format!("{}-tls", target.name), "defaultMode": 0o440}},
-            {"name": "seal", "secret": {"secretName": format!("{}-seal", target.name), "defaultMode": 0o440}},
-            {"name": "trust", "configMap": {"name": format!("{}-trust", target.name)}},
+            {"name": "data", "persistentVolumeClaim": {"claimName": format!("data-{}-0", target.name())}},
+            {"name": "tls", "secret": {"secretName": format!("{}-tls", target.name()), "defaultMode": 0o440}},
+            {"name": "seal", "secret": {"secretName": format!("{}-seal", target.name()), "defaultMode": 0o440}},
+            {"name": "trust", "configMap": {"name": format!("{}-trust", target.name())}},
         ],
     });
     if let Some(fields) = pod.as_object_mut() {
@@ -91,9 +95,9 @@ fn container(target: &Target<'_>, settings: &Settings, template: Option<&PodTemp
         "imagePullPolicy": settings.vault_image_pull_policy,
         "args": arguments(target, settings),
         "ports": [
-            {"name": "https", "containerPort": port::DATA, "protocol": "TCP"},
-            {"name": "admin", "containerPort": port::ADMIN, "protocol": "TCP"},
-            {"name": "health", "containerPort": port::HEALTH, "protocol": "TCP"},
+            {"name": "https", "containerPort": ports::VAULT, "protocol": "TCP"},
+            {"name": "admin", "containerPort": ports::VAULT_ADMIN, "protocol": "TCP"},
+            {"name": "health", "containerPort": ports::HEALTH, "protocol": "TCP"},
         ],
         "startupProbe": probe("/healthz", 1, 60),
         "livenessProbe": probe("/healthz", 10, 3),
@@ -117,15 +121,16 @@ fn arguments(target: &Target<'_>, settings: &Settings) -> Vec<String> {
     let spec = &target.vault.spec;
     let mut arguments = vec![
         "serve".to_owned(),
-        format!("--vault-name={}", target.name),
-        format!("--namespace={}", target.namespace),
+        format!("--vault-name={}", target.name()),
+        format!("--namespace={}", target.namespace()),
         format!("--cluster-domain={}", settings.cluster_domain),
         format!("--tenant-id={}", settings.installation),
         format!("--issuer={}", settings.issuer()),
         format!("--identity-url=https://{}", settings.identity_host()),
         format!(
-            "--identity-peers=strongroom-identity-peers.{}.svc:8443",
-            settings.release_namespace
+            "--identity-peers={}:{}",
+            service_host(IDENTITY_PEERS_SERVICE, &settings.release_namespace),
+            ports::IDENTITY
         ),
         format!("--identity-server-name={}", settings.identity_host()),
         "--trust-bundle=/etc/strongroom/trust/ca.crt".to_owned(),

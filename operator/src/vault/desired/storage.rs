@@ -16,7 +16,7 @@ pub const VAULT_ID_KEY: &str = "vault-id";
 
 /// The volume of the vault's one replica.
 pub fn volume_claim(target: &Target<'_>) -> Desired {
-    let name = format!("data-{}-0", target.name);
+    let name = format!("data-{}-0", target.name());
     let mut spec = json!({"accessModes": ["ReadWriteOnce"]});
     if let (Ok(StorageBackend::Embedded(volume)), Some(fields)) =
         (target.vault.spec.storage.backend(), spec.as_object_mut())
@@ -43,7 +43,7 @@ pub fn volume_claim(target: &Target<'_>) -> Desired {
 
 /// The seal key: `key` is its 32 bytes in base64, `id` tells it from others.
 pub fn seal_secret(target: &Target<'_>, id: &str, key: &str) -> Desired {
-    let name = format!("{}-seal", target.name);
+    let name = format!("{}-seal", target.name());
     let object = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "strongroom.dev/seal-key",
         "metadata": retained(target, &name),

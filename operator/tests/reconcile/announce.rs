@@ -1,20 +1,22 @@
-//! Word of a changed SecretRef: every vault that may have volumes of it is told, and told again until it has heard.
+//! A changed SecretRef is announced to every vault that may have volumes of it, until each has taken the announcement.
 
 use std::{sync::Arc, time::Duration};
 
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
+use strongroom_core::VaultRef;
 use strongroom_crds::SecretRef;
 use strongroom_operator::{
     context::Context,
-    secret_ref::{part, reconcile, survey},
+    secret_ref::{announce_removed, count_volumes, reconcile},
     target::Target,
+    vault,
 };
 
 use crate::{
     api_server::ApiServer,
     context::{leader_of, status},
-    fleet::{self, Fleet, Vault},
+    fleet::{self, Fleet, Push, Vault},
 };
 
 const PATH: &str = "/apis/strongroom.dev/v1alpha1/namespaces/shop/secretrefs/db";
@@ -84,21 +86,18 @@ impl Team {
         (status, action)
     }
 
-    /// Looks at what a vault has of volumes, as its own pass does.
-    async fn survey(&self, name: &str) {
-        let found = self
-            .context
-            .stores
-            .vaults
-            .find(|vault| vault.metadata.name.as_deref() == Some(name));
-        let vault = found.unwrap();
+    /// Counts the volumes of a vault, as a pass over it does.
+    async fn count(&self, name: &str) {
+        let reference = VaultRef::new("team-a".parse().unwrap(), name.parse().unwrap());
+        let vault = self.context.stores.vault(&reference).unwrap();
         let target = Target::parse(&vault).unwrap();
         let member = self.context.fleet.member(target.uid);
-        survey(&self.context, &target, &mut *member.lock().await).await;
+        let client = member.client(&target, &self.context.credentials);
+        count_volumes(&self.context, &reference, &client).await;
     }
 
-    fn told(&self) -> [Vec<String>; 2] {
-        [self.a.told(), self.b.told()]
+    fn announced(&self) -> [Vec<String>; 2] {
+        [self.a.announced(), self.b.announced()]
     }
 }
 
@@ -110,91 +109,108 @@ fn is_soon(action: &Action) -> bool {
 }
 
 #[tokio::test]
-async fn a_vault_that_was_not_reached_is_told_at_a_later_pass_and_then_no_more() {
+async fn a_vault_that_was_not_reached_gets_the_announcement_at_a_later_pass_and_then_no_more() {
     let team = Team::start().await;
     team.a.refuses(true);
     let (seen, action) = team.pass(1, "a", &Value::Null).await;
     assert!(is_soon(&action), "{action:?}");
     assert_eq!(seen["announcedGeneration"], Value::Null);
-    assert_eq!(team.told(), [vec![], Vec::<String>::new()]);
+    assert_eq!(team.announced(), [vec![], Vec::<String>::new()]);
     team.a.refuses(false);
     let (seen, action) = team.pass(1, "a", &seen).await;
     assert!(!is_soon(&action), "{action:?}");
     assert_eq!(seen["announcedGeneration"], 1);
-    assert_eq!(team.told(), [vec!["db".to_owned()], vec![]]);
+    assert_eq!(team.announced(), [vec!["db".to_owned()], vec![]]);
     team.pass(1, "a", &seen).await;
-    assert_eq!(team.told(), [vec![], Vec::<String>::new()]);
+    assert_eq!(team.announced(), [vec![], Vec::<String>::new()]);
 }
 
 #[tokio::test]
-async fn a_secret_ref_that_moves_is_told_to_the_vault_it_left_and_to_the_new_one() {
+async fn a_secret_ref_that_moves_is_announced_to_the_vault_it_left_and_to_the_new_one() {
     let team = Team::start().await;
     let (seen, _) = team.pass(1, "a", &Value::Null).await;
-    team.told();
+    team.announced();
     team.a.refuses(true);
     let (seen, action) = team.pass(2, "b", &seen).await;
     assert!(is_soon(&action), "{action:?}");
-    assert_eq!(team.told(), [vec![], vec!["db".to_owned()]]);
+    assert_eq!(team.announced(), [vec![], vec!["db".to_owned()]]);
     team.a.refuses(false);
     let (seen, action) = team.pass(2, "b", &seen).await;
     assert!(!is_soon(&action), "{action:?}");
-    assert_eq!(team.told(), [vec!["db".to_owned()], vec![]]);
+    assert_eq!(team.announced(), [vec!["db".to_owned()], vec![]]);
     team.pass(2, "b", &seen).await;
-    assert_eq!(team.told(), [vec![], Vec::<String>::new()]);
+    assert_eq!(team.announced(), [vec![], Vec::<String>::new()]);
 }
 
 #[tokio::test]
-async fn a_deleted_secret_ref_is_told_until_its_vault_has_heard() {
+async fn a_deleted_secret_ref_is_announced_until_its_vault_takes_the_announcement() {
     let team = Team::start().await;
     team.pass(1, "a", &Value::Null).await;
-    team.told();
+    team.announced();
     // What the watch listed first does not hold it: to this leader it is gone.
     team.a.refuses(true);
-    part(&team.context).await;
+    announce_removed(&team.context).await;
     team.a.refuses(false);
-    assert_eq!(team.told(), [vec![], Vec::<String>::new()]);
-    part(&team.context).await;
-    part(&team.context).await;
-    assert_eq!(team.told(), [vec!["db".to_owned()], vec![]]);
+    assert_eq!(team.announced(), [vec![], Vec::<String>::new()]);
+    announce_removed(&team.context).await;
+    announce_removed(&team.context).await;
+    assert_eq!(team.announced(), [vec!["db".to_owned()], vec![]]);
 }
 
 #[tokio::test]
-async fn a_new_leader_tells_whom_the_one_before_left_behind_and_nobody_else() {
+async fn a_new_leader_announces_to_vaults_that_the_one_before_left_behind_and_to_no_others() {
     let team = Team::start().await;
     let (seen, _) = team.pass(2, "b", &Value::Null).await;
     team.put(2, "b", &seen);
     let team = Team::lead(team.server.clone()).await;
     team.pass(2, "b", &seen).await;
-    assert_eq!(team.told(), [vec![], Vec::<String>::new()]);
+    assert_eq!(team.announced(), [vec![], Vec::<String>::new()]);
     // It had moved from `a` while nobody led, and pods of `a` still show it.
     team.a.holds(&["db"]);
-    team.survey("a").await;
+    team.count("a").await;
     team.pass(2, "b", &seen).await;
-    assert_eq!(team.told(), [vec!["db".to_owned()], vec![]]);
-    team.survey("a").await;
+    assert_eq!(team.announced(), [vec!["db".to_owned()], vec![]]);
+    team.count("a").await;
     team.pass(2, "b", &seen).await;
-    assert_eq!(team.told(), [vec![], Vec::<String>::new()]);
+    assert_eq!(team.announced(), [vec![], Vec::<String>::new()]);
 }
 
 #[tokio::test]
-async fn volumes_of_a_secret_ref_that_nobody_remembers_are_told_that_it_is_gone() {
+async fn the_removal_of_a_secret_ref_that_no_table_holds_is_announced_to_its_volumes() {
     let team = Team::start().await;
     team.b.holds(&["db"]);
-    team.survey("b").await;
-    part(&team.context).await;
-    team.survey("b").await;
-    part(&team.context).await;
-    assert_eq!(team.told(), [vec![], vec!["db".to_owned()]]);
+    team.count("b").await;
+    announce_removed(&team.context).await;
+    team.count("b").await;
+    announce_removed(&team.context).await;
+    assert_eq!(team.announced(), [vec![], vec!["db".to_owned()]]);
 }
 
 #[tokio::test]
-async fn a_vault_that_does_not_answer_holds_nobody_up_for_long() {
+async fn a_vault_that_does_not_answer_delays_no_other_for_long() {
     let team = Team::start().await;
     let (seen, _) = team.pass(1, "a", &Value::Null).await;
-    team.told();
+    team.announced();
     team.a.hangs();
     let began = std::time::Instant::now();
     team.pass(2, "b", &seen).await;
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    assert_eq!(team.told(), [vec![], vec!["db".to_owned()]]);
+    assert_eq!(team.announced(), [vec![], vec!["db".to_owned()]]);
+}
+
+#[tokio::test]
+async fn an_announcement_does_not_wait_for_a_pass_over_the_same_vault() {
+    let team = Team::start().await;
+    team.a.pushes_are(Push::Hangs);
+    let reference = VaultRef::new("team-a".parse().unwrap(), "a".parse().unwrap());
+    let object = team.context.stores.vault(&reference).unwrap();
+    let pass = tokio::spawn(vault::reconcile(object, Arc::clone(&team.context)));
+    team.a.wait_for_push().await;
+    let began = std::time::Instant::now();
+    let (_, action) = team.pass(1, "a", &Value::Null).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(!is_soon(&action), "{action:?}");
+    assert_eq!(team.announced(), [vec!["db".to_owned()], vec![]]);
+    assert!(!pass.is_finished());
+    pass.abort();
 }

@@ -1,0 +1,217 @@
+//! Which policy is in force at a vault, and which generation the next bundle gets.
+//!
+//! Guarantees:
+//! - a generation is issued once: two bundles of this leader never share one, whatever became of the first;
+//! - the policy recorded as in force moves forward only;
+//! - generations of a leader are greater than all that the vault had taken when the leader took it over.
+//!
+//! The vault in turn takes no bundle whose generation is not greater than the one that it has.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use strongroom_core::{Bundle, BundlePolicy, Generation, PolicyIndex};
+use strongroom_wire::admin::PolicyStatus;
+
+/// The policies that a vault enforces. A clone is cheap.
+#[derive(Debug, Clone)]
+pub struct InForce {
+    /// The policies.
+    pub policies: Arc<Vec<BundlePolicy>>,
+    /// Their generation and hash.
+    pub status: PolicyStatus,
+    /// Whether grants are frozen.
+    pub frozen: bool,
+    /// The same policies, compiled for deciding.
+    pub index: Arc<PolicyIndex>,
+}
+
+impl InForce {
+    /// The policies of a bundle that a vault took.
+    pub fn new(bundle: Bundle, status: PolicyStatus, frozen: bool) -> Self {
+        let index = Arc::new(PolicyIndex::compile(&bundle));
+        Self {
+            policies: Arc::new(bundle.policies),
+            status,
+            frozen,
+            index,
+        }
+    }
+
+    /// Their generation.
+    pub const fn generation(&self) -> Generation {
+        self.status.generation
+    }
+}
+
+/// What a vault's own word on its policy says of this leader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The vault enforces what this leader knows.
+    Known,
+    /// The vault enforces something else that this leader may have brought, or an earlier one: at the first contact,
+    /// after an answer that was lost, and when the vault was put back to an older store.
+    Unknown,
+    /// The vault has a bundle of a later leader.
+    Deposed,
+}
+
+/// The policy of one vault as this leader knows it.
+#[derive(Debug, Default)]
+pub struct PolicyLedger(Mutex<Entry>);
+
+#[derive(Debug, Default)]
+struct Entry {
+    /// The greatest generation issued; `None` before the vault is taken over.
+    issued: Option<Generation>,
+    in_force: Option<InForce>,
+    /// When the vault last took or confirmed it.
+    confirmed: Option<Instant>,
+}
+
+impl PolicyLedger {
+    /// What the vault took last, as far as this leader knows.
+    pub fn in_force(&self) -> Option<InForce> {
+        self.0.lock().in_force.clone()
+    }
+
+    /// What follows from the vault's word on the policy that it enforces.
+    pub fn standing(&self, says: Option<&PolicyStatus>) -> Standing {
+        let entry = self.0.lock();
+        let Some(issued) = entry.issued else {
+            return Standing::Unknown;
+        };
+        let known = entry.in_force.as_ref().map(|in_force| &in_force.status);
+        if says == known {
+            Standing::Known
+        } else if says.is_some_and(|says| says.generation > issued) {
+            Standing::Deposed
+        } else {
+            Standing::Unknown
+        }
+    }
+
+    /// Begins at `epoch`, with what the vault was found to enforce.
+    pub fn take_over(&self, epoch: u64, found: Option<InForce>) {
+        *self.0.lock() = Entry {
+            issued: Some(Generation { epoch, n: 0 }),
+            in_force: found,
+            confirmed: None,
+        };
+    }
+
+    /// What is in force, with `frozen` noted, if it is `policies` and this leader brought it; else `None`.
+    pub fn keep(&self, policies: &[BundlePolicy], frozen: bool) -> Option<InForce> {
+        let mut entry = self.0.lock();
+        let epoch = entry.issued.map(|issued| issued.epoch);
+        let ours = entry.in_force.as_mut().filter(|in_force| {
+            in_force.policies.as_slice() == policies && Some(in_force.generation().epoch) == epoch
+        });
+        ours.map(|in_force| {
+            in_force.frozen = frozen;
+            in_force.clone()
+        })
+    }
+
+    /// Issues the generation of the next bundle.
+    pub fn issue(&self) -> Generation {
+        let mut entry = self.0.lock();
+        let last = entry.issued.unwrap_or(Generation { epoch: 1, n: 0 });
+        let next = Generation {
+            epoch: last.epoch,
+            n: last.n.saturating_add(1),
+        };
+        entry.issued = Some(next);
+        next
+    }
+
+    /// Records what the vault took just now, unless it has taken something later.
+    pub fn record(&self, taken: InForce) {
+        let mut entry = self.0.lock();
+        let known = entry.in_force.as_ref().map(InForce::generation);
+        if known < Some(taken.generation()) {
+            entry.in_force = Some(taken);
+            entry.confirmed = Some(Instant::now());
+        }
+    }
+
+    /// Records that the vault confirmed just now what it enforces.
+    pub fn confirm(&self) {
+        self.0.lock().confirmed = Some(Instant::now());
+    }
+
+    /// How long ago the vault last took or confirmed its policy; `None` if it did not since it was taken over.
+    pub fn confirmed_since(&self) -> Option<Duration> {
+        self.0.lock().confirmed.map(|when| when.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_force(epoch: u64, n: u64) -> InForce {
+        let generation = Generation { epoch, n };
+        let status = PolicyStatus {
+            generation,
+            hash: format!("{epoch}-{n}"),
+        };
+        InForce::new(
+            Bundle::new("vault".to_owned(), generation, Vec::new()),
+            status,
+            false,
+        )
+    }
+
+    #[test]
+    fn each_generation_is_issued_once_and_the_policy_in_force_moves_forward_only() {
+        let ledger = PolicyLedger::default();
+        ledger.take_over(3, Some(in_force(2, 9)));
+        let (first, second) = (ledger.issue(), ledger.issue());
+        assert_eq!(
+            (first, second),
+            (Generation { epoch: 3, n: 1 }, Generation { epoch: 3, n: 2 })
+        );
+        ledger.record(in_force(3, 2));
+        ledger.record(in_force(3, 1));
+        assert_eq!(
+            ledger.in_force().map(|in_force| in_force.generation()),
+            Some(second)
+        );
+        assert_eq!(ledger.issue(), Generation { epoch: 3, n: 3 });
+    }
+
+    #[test]
+    fn a_bundle_whose_answer_was_lost_deposes_nobody_and_one_that_nobody_here_issued_does() {
+        let ledger = PolicyLedger::default();
+        assert_eq!(ledger.standing(None), Standing::Unknown, "the first contact");
+        ledger.take_over(3, None);
+        assert_eq!(ledger.standing(None), Standing::Known);
+        ledger.issue();
+        assert_eq!(ledger.standing(Some(&in_force(3, 1).status)), Standing::Unknown);
+        ledger.record(in_force(3, 1));
+        assert_eq!(ledger.standing(Some(&in_force(3, 1).status)), Standing::Known);
+        // The vault took the second, and the answer was lost.
+        ledger.issue();
+        assert_eq!(ledger.standing(Some(&in_force(3, 2).status)), Standing::Unknown);
+        assert_eq!(ledger.standing(Some(&in_force(3, 3).status)), Standing::Deposed);
+        assert_eq!(ledger.standing(Some(&in_force(4, 1).status)), Standing::Deposed);
+        // A store that was put back.
+        assert_eq!(ledger.standing(Some(&in_force(2, 9).status)), Standing::Unknown);
+        assert_eq!(ledger.standing(None), Standing::Unknown);
+    }
+
+    #[test]
+    fn the_same_policies_of_an_earlier_leader_are_brought_again() {
+        let ledger = PolicyLedger::default();
+        ledger.take_over(3, Some(in_force(2, 9)));
+        assert!(ledger.keep(&[], false).is_none());
+        ledger.issue();
+        ledger.record(in_force(3, 1));
+        assert!(ledger.keep(&[], true).is_some_and(|in_force| in_force.frozen));
+        assert!(ledger.in_force().is_some_and(|in_force| in_force.frozen));
+    }
+}

@@ -1,0 +1,207 @@
+//! Announces to vaults that a SecretRef changed, until each has taken the announcement.
+//!
+//! An announcement waits for nothing but the vault that it goes to: in particular not for a pass over that vault.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::future::join_all;
+use kube::runtime::reflector::ObjectRef;
+use strongroom_client::admin::{AdminClient, AdminError};
+use strongroom_core::{SecretRefName, VaultRef};
+use strongroom_crds::SecretRef;
+use tokio::{sync::broadcast::error::RecvError, time::timeout};
+
+use crate::{
+    context::Context,
+    target::Target,
+    world::{Change, Edition},
+};
+
+/// How long a vault has to take an announcement before others are no longer kept waiting.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often the removals that are pending are announced again.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// Why a change was not announced to a vault.
+#[derive(Debug, thiserror::Error)]
+enum AnnounceError {
+    /// There is no such vault.
+    #[error("there is no such vault")]
+    NoVault,
+    /// The vault does not answer.
+    #[error("the vault does not answer in time")]
+    Slow,
+    /// The vault refused the announcement, or could not be reached.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+}
+
+/// Observes a SecretRef as it is. `None` if no vault knows a SecretRef of such a name.
+pub(super) fn observe(context: &Context, secret_ref: &SecretRef) -> Option<SecretRefName> {
+    let metadata = &secret_ref.metadata;
+    let name = SecretRefName {
+        namespace: metadata.namespace.as_deref()?.parse().ok()?,
+        name: metadata.name.as_deref()?.parse().ok()?,
+    };
+    let edition = Edition::Spec {
+        uid: metadata.uid.clone()?,
+        generation: metadata.generation?,
+    };
+    let announced = secret_ref
+        .status
+        .as_ref()
+        .and_then(|status| status.announced_generation);
+    let is_announced = announced.is_some() && announced == metadata.generation;
+    let named = named_vault(secret_ref);
+    context
+        .followers
+        .lock()
+        .observe(&name, edition, named.as_ref(), is_announced);
+    Some(name)
+}
+
+/// The vault that a SecretRef names; `None` if no vault can have that name.
+pub(super) fn named_vault(secret_ref: &SecretRef) -> Option<VaultRef> {
+    let reference = &secret_ref.spec.vault_ref;
+    Some(VaultRef::new(
+        reference.namespace.parse().ok()?,
+        reference.name.parse().ok()?,
+    ))
+}
+
+/// Announces a SecretRef to every vault for which that is pending. Returns whether none is left.
+pub(super) async fn announce(context: &Context, name: &SecretRefName) -> bool {
+    let pending = context.followers.lock().pending(name);
+    let Some((edition, vaults)) = pending else {
+        return true;
+    };
+    let calls = vaults.into_iter().map(|vault| async move {
+        let result = announce_to(context, &vault, name).await;
+        (vault, result)
+    });
+    let mut none_left = true;
+    for (vault, result) in join_all(calls).await {
+        none_left &= record(context, name, &vault, &edition, result);
+    }
+    none_left
+}
+
+/// Records the result of one announcement. Returns whether it need not be repeated.
+fn record(
+    context: &Context,
+    name: &SecretRefName,
+    vault: &VaultRef,
+    edition: &Edition,
+    result: Result<(), AnnounceError>,
+) -> bool {
+    let mut followers = context.followers.lock();
+    match result {
+        Ok(()) => followers.mark_announced(name, vault, edition),
+        Err(AnnounceError::NoVault) => followers.forget_vault(name, vault),
+        Err(error @ (AnnounceError::Slow | AnnounceError::Admin(_))) => {
+            tracing::debug!(%error, %vault, secret_ref = %name, "a changed SecretRef was not announced");
+            return false;
+        }
+    }
+    true
+}
+
+async fn announce_to(context: &Context, vault: &VaultRef, name: &SecretRefName) -> Result<(), AnnounceError> {
+    let client = client(context, vault).ok_or(AnnounceError::NoVault)?;
+    let call = timeout(PATIENCE, client.ref_changed(name)).await;
+    Ok(call.map_err(|_| AnnounceError::Slow)??)
+}
+
+fn client(context: &Context, vault: &VaultRef) -> Option<AdminClient> {
+    let vault = context.stores.vault(vault)?;
+    let target = Target::parse(&vault).ok()?;
+    let member = context.fleet.member(target.uid);
+    Some(member.client(&target, &context.credentials))
+}
+
+/// Forgets the vaults that know of the SecretRef and have no volumes of it any more.
+pub(super) fn forget_empty(context: &Context, name: &SecretRefName) {
+    let exists = |vault: &VaultRef| context.stores.vault(vault).is_some();
+    context.followers.lock().forget_empty(name, exists);
+}
+
+/// Counts the volumes of a vault if that is due, and has the SecretRefs looked at of which an announcement to it is
+/// pending.
+pub async fn count_volumes(context: &Context, vault: &VaultRef, client: &AdminClient) {
+    if !context.followers.lock().begin_count(vault, Instant::now()) {
+        return;
+    }
+    let volumes = client.volumes().await.ok();
+    let pending = context.followers.lock().record_count(vault, volumes);
+    for name in pending {
+        let secret_ref = ObjectRef::new(name.name.as_str()).within(name.namespace.as_str());
+        context.changes.announce(Change::SecretRef(secret_ref));
+    }
+}
+
+/// Announces every SecretRef that does not exist any more.
+pub async fn announce_removed(context: &Context) {
+    context
+        .followers
+        .lock()
+        .retain(|name| context.stores.secret_ref(name).is_some());
+    announce_removals(context).await;
+}
+
+/// Announces the removals that are pending. A vault that does not answer is not asked twice.
+async fn announce_removals(context: &Context) {
+    let removed = context.followers.lock().removed();
+    let mut silent = HashSet::new();
+    for name in removed {
+        let pending = context.followers.lock().pending(&name);
+        for vault in pending.iter().flat_map(|(_, vaults)| vaults) {
+            if !silent.contains(vault) {
+                let result = announce_to(context, vault, &name).await;
+                if !record(context, &name, vault, &Edition::Gone, result) {
+                    silent.insert(vault.clone());
+                }
+            }
+        }
+        forget_empty(context, &name);
+    }
+}
+
+/// Announces this SecretRef if it does not exist any more.
+async fn announce_if_removed(context: &Context, secret_ref: &ObjectRef<SecretRef>) {
+    let namespace = secret_ref.namespace.as_deref().unwrap_or_default().parse();
+    let (Ok(namespace), Ok(name)) = (namespace, secret_ref.name.parse()) else {
+        return;
+    };
+    let name = SecretRefName { namespace, name };
+    if context.stores.secret_ref(&name).is_none() {
+        context.followers.lock().remove(&name);
+        announce_removals(context).await;
+    }
+}
+
+/// Announces the SecretRefs that are deleted, as long as this replica leads. Those that exist are announced when they
+/// are reconciled.
+pub async fn announce_removals_until_deposed(context: Arc<Context>) {
+    let mut changes = context.changes.subscribe();
+    let mut every = tokio::time::interval(AGAIN);
+    loop {
+        let change = tokio::select! {
+            _ = every.tick() => Err(RecvError::Lagged(0)),
+            change = changes.recv() => change,
+        };
+        match change {
+            Ok(Change::SecretRef(secret_ref)) => announce_if_removed(&context, &secret_ref).await,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => {
+                let exists = |vault: &VaultRef| context.stores.vault(vault).is_some();
+                context.followers.lock().retain_vaults(exists);
+                announce_removed(&context).await;
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}

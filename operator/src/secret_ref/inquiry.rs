@@ -1,0 +1,155 @@
+//! What the vault of a SecretRef is asked, and what it answers.
+
+use strongroom_client::admin::AdminClient;
+use strongroom_core::{
+    NamedObject, NamespaceName, ObjectKind, ObjectState, Permission, ResourceName, SecretRefName, Uid,
+    VaultRef,
+};
+use strongroom_crds::{
+    SecretRef,
+    condition::AUTHORIZED,
+    secret_ref::{Source, VolumeCounts},
+};
+use strongroom_wire::admin::{RefVolumes, Resolve};
+
+use super::{
+    announce::{count_volumes, named_vault},
+    report::Finding,
+};
+use crate::{conditions::find, context::Context, fleet::Member, target::Target};
+
+/// What a SecretRef asks, parsed: each file's path and, where it is a secret, the object.
+struct Question {
+    name: SecretRefName,
+    account: ResourceName,
+    files: Vec<(String, NamedObject)>,
+}
+
+/// A question to a vault that may answer it.
+pub(super) struct Inquiry {
+    question: Question,
+    /// The UID of the account.
+    account: Uid,
+    vault: VaultRef,
+    client: AdminClient,
+}
+
+fn parse(secret_ref: &SecretRef) -> Result<Question, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let metadata = &secret_ref.metadata;
+    let mut files = Vec::new();
+    for file in &secret_ref.spec.files {
+        if let Source::Secret { name, version } = file.source().map_err(|error| text(&error))? {
+            let kind = ObjectKind::Secrets;
+            files.push((file.path.clone(), NamedObject { kind, name, version }));
+        }
+    }
+    let namespace: Result<NamespaceName, _> = metadata.namespace.as_deref().unwrap_or_default().parse();
+    let name: Result<ResourceName, _> = metadata.name.as_deref().unwrap_or_default().parse();
+    let account: Result<ResourceName, _> = secret_ref.spec.service_account_name.parse();
+    Ok(Question {
+        name: SecretRefName {
+            namespace: namespace.map_err(|error| text(&error))?,
+            name: name.map_err(|error| text(&error))?,
+        },
+        account: account.map_err(|error| text(&error))?,
+        files,
+    })
+}
+
+/// The question to the vault, or what is found without it. The vault decides; what is decided here first only keeps a
+/// SecretRef from learning whether a vault exists that its account has nothing to do with.
+pub(super) fn inquire(context: &Context, secret_ref: &SecretRef) -> Result<Inquiry, Finding> {
+    let question = parse(secret_ref).map_err(Finding::Unreadable)?;
+    if question.files.is_empty() {
+        // The trust bundle alone, which everyone may read.
+        return Err(Finding::Resolved(Vec::new()));
+    }
+    let account = context
+        .stores
+        .account(&question.name.namespace, &question.account)
+        .ok_or(Finding::AccountNotFound)?;
+    let named = named_vault(secret_ref);
+    let found = named.and_then(|vault| context.stores.vault(&vault).map(|object| (vault, object)));
+    let Some((vault, object)) = found else {
+        let namespace = secret_ref.metadata.namespace.as_deref();
+        let is_local = namespace == Some(secret_ref.spec.vault_ref.namespace.as_str());
+        return Err(if is_local {
+            Finding::VaultNotFound
+        } else {
+            Finding::NotPermitted
+        });
+    };
+    let target = Target::parse(&object).map_err(|_| Finding::NotPermitted)?;
+    let member = context.fleet.member(target.uid);
+    if !may_read_something(&member, secret_ref, &account, &question) {
+        return Err(Finding::NotPermitted);
+    }
+    context.followers.lock().expect_volumes(&question.name, &vault);
+    Ok(Inquiry {
+        client: member.client(&target, &context.credentials),
+        question,
+        account,
+        vault,
+    })
+}
+
+/// Whether policy lets the account read one of the objects, as far as it is known here.
+fn may_read_something(member: &Member, secret_ref: &SecretRef, account: &Uid, question: &Question) -> bool {
+    let Some(in_force) = member.policy.in_force() else {
+        return was_authorized(secret_ref);
+    };
+    let allowed = |object: &NamedObject| {
+        in_force
+            .index
+            .decide(account, Permission::SecretGet, &object.name)
+            .is_allowed()
+    };
+    question.files.iter().any(|(_, object)| allowed(object))
+}
+
+/// Whether the leader before found that this spec's account may read here. What a new leader does not know yet is no
+/// reason to take that back, and lets the account learn nothing new.
+fn was_authorized(secret_ref: &SecretRef) -> bool {
+    secret_ref.status.as_ref().is_some_and(|status| {
+        let authorized = find(&status.conditions, AUTHORIZED);
+        status.observed_generation == secret_ref.metadata.generation
+            && authorized.is_some_and(|authorized| authorized.status == "True")
+    })
+}
+
+/// Asks the vault what the account would meet, and how many volumes show the SecretRef.
+pub(super) async fn ask(context: &Context, inquiry: Inquiry) -> (Finding, Option<VolumeCounts>) {
+    let Inquiry {
+        question,
+        account,
+        vault,
+        client,
+    } = inquiry;
+    let (paths, objects) = question.files.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
+    let resolve = Resolve {
+        subject: account,
+        objects,
+    };
+    let (resolved, ()) = tokio::join!(client.resolve(&resolve), count_volumes(context, &vault, &client));
+    let volumes = context.followers.lock().volumes(&vault, &question.name);
+    let finding = match resolved {
+        Ok(resolved) => {
+            let states = resolved.objects.into_iter();
+            let states = states.chain(std::iter::repeat(ObjectState::NotFound));
+            Finding::Resolved(paths.into_iter().zip(states).collect())
+        }
+        Err(error) => Finding::VaultNotReady(error.to_string()),
+    };
+    (finding, volumes.map(|volumes| counts(&volumes)))
+}
+
+fn counts(volumes: &RefVolumes) -> VolumeCounts {
+    let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+    VolumeCounts {
+        total: count(volumes.total),
+        current: count(volumes.current),
+        outdated: count(volumes.outdated),
+        failing: count(volumes.failing),
+    }
+}

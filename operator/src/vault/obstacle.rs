@@ -1,0 +1,44 @@
+//! What an error of applying means to the vault's owner.
+
+use super::{apply::ApplyError, report::Outcome};
+use crate::{context::Context, object::is_forbidden, rights, target::Target};
+
+/// The outcome to report for an error that someone must act on. Errors: those that another pass may mend.
+pub async fn outcome_of(
+    context: &Context,
+    target: &Target<'_>,
+    error: ApplyError,
+) -> Result<Outcome, ApplyError> {
+    let (kind, source) = match &error {
+        ApplyError::Refused(refusal) => return Ok(Outcome::Refused(refusal.clone())),
+        ApplyError::Api { kind, source, .. } => (*kind, source),
+        ApplyError::Pki(_) | ApplyError::Random => return Err(error),
+    };
+    // A quota and an admission rule refuse with 403 too.
+    if is_forbidden(source) {
+        match rights::is_missing(&context.client, target.namespace(), kind).await {
+            Ok(true) => return Ok(Outcome::NamespaceNotEnabled),
+            Ok(false) => {}
+            // A cluster that lets nobody ask: the API server's message must do.
+            Err(refused) if is_forbidden(&refused) => {}
+            Err(failed) => {
+                tracing::debug!(error = %failed, vault = %target.reference, "cannot ask for the operator's rights");
+                return Err(error);
+            }
+        }
+    }
+    match error {
+        ApplyError::Api {
+            kind,
+            name,
+            source: kube::Error::Api(status),
+        } if (400..500).contains(&status.code) && status.code != 409 && status.code != 429 => {
+            let object = format!("{} {name}", kind.as_str());
+            Ok(Outcome::ObjectRefused(format!(
+                "the API server refused {object}: {}",
+                status.message
+            )))
+        }
+        other => Err(other),
+    }
+}
