@@ -57,6 +57,22 @@ async fn a_secret_is_set_got_updated_and_listed() {
 }
 
 #[tokio::test]
+async fn a_secret_that_is_missing_or_deleted_has_no_versions() {
+    let vault = TestVault::start().await;
+    vault.set("deleted", "v").await;
+    vault.admin(Method::DELETE, "/secrets/deleted", None).await;
+    for name in ["missing", "deleted"] {
+        let versions = vault.get(&format!("/secrets/{name}/versions")).await;
+        assert_eq!(versions.status, StatusCode::OK, "{versions:?}");
+        assert_eq!(versions.body, json!({"value": [], "nextLink": null}), "{name}");
+    }
+    let malformed = vault
+        .get("/secrets/missing/versions?api-version=7.4&maxresults=0")
+        .await;
+    assert_eq!(malformed.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_deleted_secret_blocks_its_name_until_it_is_recovered_or_purged() {
     let vault = TestVault::start().await;
     vault.set("a", "v").await;

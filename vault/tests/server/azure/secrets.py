@@ -50,6 +50,8 @@ def lifecycle(client):
     versions = [v.version for page in client.list_properties_of_secret_versions("example", max_page_size=1).by_page() for v in page]
     assert sorted(versions) == sorted([first.properties.version, second.properties.version]), versions
 
+    assert not list(client.list_properties_of_secret_versions("missing"))
+
     updated = client.update_secret_properties("example", enabled=False, tags={"c": "d"})
     assert not updated.enabled and updated.tags == {"c": "d"}
     expect(HttpResponseError, lambda: client.get_secret("example"), "SecretDisabled", 403)
