@@ -324,3 +324,20 @@ impl From<RewriteError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_draw_numbers_from_zero_to_one_that_differ() {
+        let mut drawn: Vec<_> = (0..100).map(|_| moment().random).collect();
+        drawn.sort_by(f64::total_cmp);
+        drawn.dedup();
+        assert!(drawn.len() > 90 && drawn.iter().all(|number| (0.0..=1.0).contains(number)));
+        assert!(
+            drawn.iter().any(|n| *n < 0.3) && drawn.iter().any(|n| *n > 0.7),
+            "{drawn:?}"
+        );
+    }
+}

@@ -1,4 +1,4 @@
-//! What is looked at from time to time.
+//! What the node driver looks at from time to time.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -13,24 +13,56 @@ const EVERY: Duration = Duration::from_secs(10);
 /// are told the second time.
 const TOLD: u8 = 2;
 
-/// Tells volumes of a changed trust bundle, closes connections that nothing uses, and drops tokens that nobody came for.
+/// Tells volumes of a changed trust bundle, closes connections that nothing uses, and drops tokens that no volume asked
+/// for again.
 pub(super) async fn run(driver: Arc<Driver>, bundle: PathBuf) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // What the process before mounted shows the bundle of then: the first look is a change.
-    let (mut known, mut to_tell) = (None, 0);
+    let mut watched = WatchedBundle::default();
     loop {
         ticks.tick().await;
-        let now = std::fs::read(&bundle).ok();
-        if now.is_some() && now != known {
-            tracing::debug!("another trust bundle");
-            (known, to_tell) = (now, TOLD);
-        }
-        if to_tell > 0 {
+        if watched.look(std::fs::read(&bundle).ok()) {
             driver.bundle_changed();
-            to_tell -= 1;
         }
         driver.close_unused_vaults();
         driver.services().sources.loader.forget_exchanges();
+    }
+}
+
+/// The trust bundle as it was at the last look. What the process before mounted shows the bundle of then, so the first
+/// look is a change.
+#[derive(Default)]
+struct WatchedBundle {
+    known: Option<Vec<u8>>,
+    to_tell: u8,
+}
+
+impl WatchedBundle {
+    /// Takes what the bundle is now, `None` if it cannot be read. Answers whether volumes are to be told.
+    fn look(&mut self, now: Option<Vec<u8>>) -> bool {
+        if now.is_some() && now != self.known {
+            tracing::debug!("another trust bundle");
+            (self.known, self.to_tell) = (now, TOLD);
+        }
+        let tells = self.to_tell > 0;
+        self.to_tell = self.to_tell.saturating_sub(1);
+        tells
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_are_told_of_a_changed_trust_bundle_at_two_looks_and_of_no_other() {
+        let mut watched = WatchedBundle::default();
+        let mut look = |bundle: Option<&str>| watched.look(bundle.map(|text| text.as_bytes().to_vec()));
+        assert!(!look(None), "there is none yet");
+        assert!(look(Some("one")) && look(Some("one")) && !look(Some("one")));
+        assert!(look(Some("two")), "at the first look after the change");
+        assert!(look(None), "also where it is away for a moment");
+        assert!(!look(Some("two")), "which is no change");
+        assert!(look(Some("three")) && look(Some("four")) && look(Some("four")) && !look(Some("four")));
     }
 }

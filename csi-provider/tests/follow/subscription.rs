@@ -42,11 +42,13 @@ fn a_refused_subscription_is_asked_for_again_seldom_and_without_the_kubelet() {
     world.settle();
     world.put(0, "db");
     for _ in 0..600 {
+        world.feed(Event::KubeletCalled);
         world.pass(SECOND);
         world.settle();
     }
     let asked = world.vaults[0].subscribes - 1;
     assert!((10..=20).contains(&asked), "{asked} in ten minutes");
+    assert_eq!(world.exchanges, 0);
     assert!(
         world
             .reports

@@ -46,158 +46,137 @@ fn seen_elsewhere(path: &Path) -> String {
 
 #[test]
 fn the_pods_mount_is_read_only_and_nothing_in_it_can_be_executed() {
-    in_private_mounts(
-        "mounts::the_pods_mount_is_read_only_and_nothing_in_it_can_be_executed",
-        async |root| {
-            let places = places(&root);
-            publish(&places, Some(2000));
-            let line = mount_line("self", &places.target).unwrap();
-            assert!(line.contains(" ro,nosuid,nodev,noexec"), "{line}");
-            let options = line.split(" - ").nth(1).unwrap();
-            for option in ["size=1024k", "nr_inodes=64", "mode=750", "gid=2000", "noswap"] {
-                assert!(options.contains(option), "{option}: {options}");
-            }
-            assert!(fs::write(places.target.join("file"), "y").is_err());
-            fs::write(places.own.join("file"), "y").unwrap();
-            assert_eq!(fs::read_to_string(places.target.join("file")).unwrap(), "y");
-        },
-    );
+    in_private_mounts(async |root| {
+        let places = places(&root);
+        publish(&places, Some(2000));
+        let line = mount_line("self", &places.target).unwrap();
+        assert!(line.contains(" ro,nosuid,nodev,noexec"), "{line}");
+        let options = line.split(" - ").nth(1).unwrap();
+        for option in ["size=1024k", "nr_inodes=64", "mode=750", "gid=2000", "noswap"] {
+            assert!(options.contains(option), "{option}: {options}");
+        }
+        assert!(fs::write(places.target.join("file"), "y").is_err());
+        fs::write(places.own.join("file"), "y").unwrap();
+        assert_eq!(fs::read_to_string(places.target.join("file")).unwrap(), "y");
+    });
 }
 
 /// A remount's flags would stay in the namespace that made it.
 #[test]
 fn the_flags_hold_in_every_namespace_that_the_mount_propagates_to() {
-    in_private_mounts(
-        "mounts::the_flags_hold_in_every_namespace_that_the_mount_propagates_to",
-        async |root| {
-            let places = places(&root);
-            let mut host = Command::new("unshare")
-                .args(["--mount", "--propagation", "unchanged", "--", "sleep", "60"])
-                .spawn()
-                .unwrap();
-            let pid = host.id().to_string();
-            crate::support::eventually("the host is there", std::time::Duration::from_secs(5), || {
-                fs::read_link(format!("/proc/{pid}/ns/mnt")).ok() != fs::read_link("/proc/self/ns/mnt").ok()
-            })
-            .await;
-            publish(&places, None);
-            for path in [&places.own, &places.target] {
-                let line = mount_line(&pid, path).unwrap();
-                assert!(line.contains(" ro,nosuid,nodev,noexec"), "{line}");
-            }
-            places.remove().unwrap();
-            assert_eq!(mount_line(&pid, &places.target), None);
-            assert_eq!(mount_line(&pid, &places.own), None);
-            host.kill().unwrap();
-            host.wait().unwrap();
-        },
-    );
+    in_private_mounts(async |root| {
+        let places = places(&root);
+        let mut host = Command::new("unshare")
+            .args(["--mount", "--propagation", "unchanged", "--", "sleep", "60"])
+            .spawn()
+            .unwrap();
+        let pid = host.id().to_string();
+        crate::support::eventually("the host is there", std::time::Duration::from_secs(5), || {
+            fs::read_link(format!("/proc/{pid}/ns/mnt")).ok() != fs::read_link("/proc/self/ns/mnt").ok()
+        })
+        .await;
+        publish(&places, None);
+        for path in [&places.own, &places.target] {
+            let line = mount_line(&pid, path).unwrap();
+            assert!(line.contains(" ro,nosuid,nodev,noexec"), "{line}");
+        }
+        places.remove().unwrap();
+        assert_eq!(mount_line(&pid, &places.target), None);
+        assert_eq!(mount_line(&pid, &places.own), None);
+        host.kill().unwrap();
+        host.wait().unwrap();
+    });
 }
 
 #[test]
 fn how_far_a_volume_is_mounted_is_told_apart() {
-    in_private_mounts(
-        "mounts::how_far_a_volume_is_mounted_is_told_apart",
-        async |root| {
-            let places = places(&root);
-            assert_eq!(places.inspect().unwrap(), Mounted::Nothing);
-            let prepared = places.prepare(SMALL, None).unwrap();
-            assert_eq!(places.inspect().unwrap(), Mounted::OwnOnly);
-            places.publish(&prepared).unwrap();
-            drop(prepared);
-            assert_eq!(places.inspect().unwrap(), Mounted::Both);
-            strongroom_csi::volume::mount::remove(&places.own).unwrap();
-            assert_eq!(places.inspect().unwrap(), Mounted::TargetOnly);
-            places.adopt().unwrap();
-            assert_eq!(places.inspect().unwrap(), Mounted::Both);
-            fs::write(places.own.join("file"), "z").unwrap();
-            assert!(fs::write(places.target.join("file"), "z").is_err());
-            places.remove().unwrap();
-            assert_eq!(places.inspect().unwrap(), Mounted::Nothing);
-            assert!(!places.target.exists() && !places.own.exists());
-        },
-    );
+    in_private_mounts(async |root| {
+        let places = places(&root);
+        assert_eq!(places.inspect().unwrap(), Mounted::Nothing);
+        let prepared = places.prepare(SMALL, None).unwrap();
+        assert_eq!(places.inspect().unwrap(), Mounted::OwnOnly);
+        places.publish(&prepared).unwrap();
+        drop(prepared);
+        assert_eq!(places.inspect().unwrap(), Mounted::Both);
+        strongroom_csi::volume::mount::remove(&places.own).unwrap();
+        assert_eq!(places.inspect().unwrap(), Mounted::TargetOnly);
+        places.adopt().unwrap();
+        assert_eq!(places.inspect().unwrap(), Mounted::Both);
+        fs::write(places.own.join("file"), "z").unwrap();
+        assert!(fs::write(places.target.join("file"), "z").is_err());
+        places.remove().unwrap();
+        assert_eq!(places.inspect().unwrap(), Mounted::Nothing);
+        assert!(!places.target.exists() && !places.own.exists());
+    });
 }
 
 #[test]
 fn what_somebody_else_mounted_is_no_volume_of_ours() {
-    in_private_mounts(
-        "mounts::what_somebody_else_mounted_is_no_volume_of_ours",
-        async |root| {
-            let places = places(&root);
-            fs::create_dir_all(&places.target).unwrap();
-            rustix::mount::mount(
-                "proc",
-                &places.target,
-                "proc",
-                rustix::mount::MountFlags::empty(),
-                None,
-            )
-            .unwrap();
-            assert_eq!(places.inspect().unwrap(), Mounted::Foreign);
-        },
-    );
+    in_private_mounts(async |root| {
+        let places = places(&root);
+        fs::create_dir_all(&places.target).unwrap();
+        rustix::mount::mount(
+            "proc",
+            &places.target,
+            "proc",
+            rustix::mount::MountFlags::empty(),
+            None,
+        )
+        .unwrap();
+        assert_eq!(places.inspect().unwrap(), Mounted::Foreign);
+    });
 }
 
 #[test]
 fn removing_takes_away_stacked_mounts_and_leaves_what_is_not_ours() {
-    in_private_mounts(
-        "mounts::removing_takes_away_stacked_mounts_and_leaves_what_is_not_ours",
-        async |root| {
-            let places = places(&root);
-            publish(&places, None);
-            publish(&places, None);
-            places.remove().unwrap();
-            places.remove().unwrap();
-            assert!(!places.target.exists());
-            fs::create_dir_all(places.target.join("kept")).unwrap();
-            places.remove().unwrap();
-            assert!(places.target.join("kept").exists());
-            fs::remove_dir_all(&places.target).unwrap();
-            fs::write(&places.target, "a file").unwrap();
-            places.remove().unwrap();
-            assert!(!places.target.exists());
-            let outside = root.join("outside");
-            fs::create_dir(&outside).unwrap();
-            std::os::unix::fs::symlink(&outside, &places.target).unwrap();
-            places.remove().unwrap();
-            assert!(outside.exists() && !places.target.is_symlink());
-        },
-    );
+    in_private_mounts(async |root| {
+        let places = places(&root);
+        publish(&places, None);
+        publish(&places, None);
+        places.remove().unwrap();
+        places.remove().unwrap();
+        assert!(!places.target.exists());
+        fs::create_dir_all(places.target.join("kept")).unwrap();
+        places.remove().unwrap();
+        assert!(places.target.join("kept").exists());
+        fs::remove_dir_all(&places.target).unwrap();
+        fs::write(&places.target, "a file").unwrap();
+        places.remove().unwrap();
+        assert!(!places.target.exists());
+        let outside = root.join("outside");
+        fs::create_dir(&outside).unwrap();
+        std::os::unix::fs::symlink(&outside, &places.target).unwrap();
+        places.remove().unwrap();
+        assert!(outside.exists() && !places.target.is_symlink());
+    });
 }
 
 #[test]
 fn the_target_is_never_reached_through_a_link() {
-    in_private_mounts(
-        "mounts::the_target_is_never_reached_through_a_link",
-        async |root| {
-            let places = places(&root);
-            let prepared = places.prepare(SMALL, None).unwrap();
-            fs::create_dir_all(places.target.parent().unwrap()).unwrap();
-            fs::create_dir(root.join("elsewhere")).unwrap();
-            std::os::unix::fs::symlink(root.join("elsewhere"), &places.target).unwrap();
-            assert!(places.publish(&prepared).is_err());
-            assert_eq!(mount_line("self", &root.join("elsewhere")), None);
-        },
-    );
+    in_private_mounts(async |root| {
+        let places = places(&root);
+        let prepared = places.prepare(SMALL, None).unwrap();
+        fs::create_dir_all(places.target.parent().unwrap()).unwrap();
+        fs::create_dir(root.join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(root.join("elsewhere"), &places.target).unwrap();
+        assert!(places.publish(&prepared).is_err());
+        assert_eq!(mount_line("self", &root.join("elsewhere")), None);
+    });
 }
 
 #[test]
 fn the_drivers_state_is_a_tmpfs_that_is_made_once() {
-    in_private_mounts(
-        "mounts::the_drivers_state_is_a_tmpfs_that_is_made_once",
-        async |root| {
-            let path = root.join("state");
-            mount_state(&path, SMALL).unwrap();
-            fs::write(path.join("x"), "kept").unwrap();
-            mount_state(&path, SMALL).unwrap();
-            assert_eq!(fs::read_to_string(path.join("x")).unwrap(), "kept");
-            let line = mount_line("self", &path).unwrap();
-            assert!(
-                line.contains("nosuid,nodev,noexec") && line.contains("noswap") && line.contains("mode=700"),
-                "{line}"
-            );
-            assert!(seen_elsewhere(&path).contains("tmpfs"));
-        },
-    );
+    in_private_mounts(async |root| {
+        let path = root.join("state");
+        mount_state(&path, SMALL).unwrap();
+        fs::write(path.join("x"), "kept").unwrap();
+        mount_state(&path, SMALL).unwrap();
+        assert_eq!(fs::read_to_string(path.join("x")).unwrap(), "kept");
+        let line = mount_line("self", &path).unwrap();
+        assert!(
+            line.contains("nosuid,nodev,noexec") && line.contains("noswap") && line.contains("mode=700"),
+            "{line}"
+        );
+        assert!(seen_elsewhere(&path).contains("tmpfs"));
+    });
 }

@@ -31,320 +31,266 @@ fn data(node: &Node, pod: &Pod) -> PathBuf {
 
 #[test]
 fn a_new_version_reaches_the_file_within_a_second_and_is_acknowledged() {
-    in_private_mounts(
-        "rotate::a_new_version_reaches_the_file_within_a_second_and_is_acknowledged",
-        async |root| {
-            let pod = Pod::with_group("p", 2000);
-            let node = published(root, &pod).await;
-            let [reads, ..] = node.vault.counts();
-            let version = node.vault.put("db", "two");
-            node.reads(&pod, "a", "two", SECOND).await;
-            assert_eq!(node.read(&pod, "deep/b").as_deref(), Some("same"));
-            eventually("the new version is acknowledged", SECOND, || {
-                node.vault.acknowledged(&Node::id(&pod), "db", &version)
-            })
-            .await;
-            assert_eq!(
-                node.vault.counts(),
-                [reads, 1, 0, 1],
-                "only what changed is fetched, on the stream"
-            );
-        },
-    );
+    in_private_mounts(async |root| {
+        let pod = Pod::with_group("p", 2000);
+        let node = published(root, &pod).await;
+        let [reads, ..] = node.vault.counts();
+        let version = node.vault.put("db", "two");
+        node.reads(&pod, "a", "two", SECOND).await;
+        assert_eq!(node.read(&pod, "deep/b").as_deref(), Some("same"));
+        eventually("the new version is acknowledged", SECOND, || {
+            node.vault.acknowledged(&Node::id(&pod), "db", &version)
+        })
+        .await;
+        assert_eq!(
+            node.vault.counts(),
+            [reads, 1, 0, 1],
+            "only what changed is fetched, on the stream"
+        );
+    });
 }
 
 #[test]
 fn the_same_value_again_is_acknowledged_and_not_written() {
-    in_private_mounts(
-        "rotate::the_same_value_again_is_acknowledged_and_not_written",
-        async |root| {
-            let pod = Pod::new("p");
-            let node = published(root, &pod).await;
-            let before = data(&node, &pod);
-            let version = node.vault.put("db", "one");
-            eventually("the new version is acknowledged", SECOND, || {
-                node.vault.acknowledged(&Node::id(&pod), "db", &version)
-            })
-            .await;
-            assert_eq!(data(&node, &pod), before);
-        },
-    );
+    in_private_mounts(async |root| {
+        let pod = Pod::new("p");
+        let node = published(root, &pod).await;
+        let before = data(&node, &pod);
+        let version = node.vault.put("db", "one");
+        eventually("the new version is acknowledged", SECOND, || {
+            node.vault.acknowledged(&Node::id(&pod), "db", &version)
+        })
+        .await;
+        assert_eq!(data(&node, &pod), before);
+    });
 }
 
+/// That the token is exchanged once however often the kubelet calls is proved in `follow`, `token`.
 #[test]
 fn a_republish_with_nothing_new_asks_nobody_and_a_new_token_is_exchanged_once() {
-    in_private_mounts(
-        "rotate::a_republish_with_nothing_new_asks_nobody_and_a_new_token_is_exchanged_once",
-        async |root| {
-            let mut pod = Pod::new("p");
-            let node = published(root, &pod).await;
-            let quiet = (node.vault.counts(), node.identity.count(), node.api.count());
-            for _ in 0..5 {
-                node.publish(&pod, "app").await.unwrap();
-            }
-            tokio::time::sleep(SECOND / 4).await;
-            assert_eq!(
-                (node.vault.counts(), node.identity.count(), node.api.count()),
-                quiet
-            );
-            pod.token = 2;
-            for _ in 0..3 {
-                node.publish(&pod, "app").await.unwrap();
-            }
-            eventually("the subscription is renewed", SECOND, || {
-                node.vault.counts()[2] == 1
-            })
-            .await;
-            tokio::time::sleep(SECOND / 4).await;
-            assert_eq!(node.identity.count(), quiet.1 + 1);
-            assert_eq!(node.api.count(), quiet.2);
-        },
-    );
+    in_private_mounts(async |root| {
+        let mut pod = Pod::new("p");
+        let node = published(root, &pod).await;
+        let [reads, subscribes, renews, _] = node.vault.counts();
+        let (exchanges, references) = (node.identity.count(), node.api.count());
+        for _ in 0..5 {
+            node.publish(&pod, "app").await.unwrap();
+        }
+        // What the volume was told before this is done with when this is.
+        node.catches_up(&pod).await;
+        assert_eq!(node.vault.counts(), [reads, subscribes, renews, 1]);
+        assert_eq!((node.identity.count(), node.api.count()), (exchanges, references));
+        pod.token = 2;
+        for _ in 0..3 {
+            node.publish(&pod, "app").await.unwrap();
+        }
+        eventually("the subscription is renewed", SECOND, || {
+            node.vault.counts()[2] == renews + 1
+        })
+        .await;
+        node.catches_up(&pod).await;
+        assert_eq!(node.vault.counts(), [reads, subscribes, renews + 1, 2]);
+        assert_eq!(
+            (node.identity.count(), node.api.count()),
+            (exchanges + 1, references)
+        );
+    });
 }
 
 #[test]
 fn a_published_volume_answers_ok_whatever_is_down() {
-    in_private_mounts(
-        "rotate::a_published_volume_answers_ok_whatever_is_down",
-        async |root| {
-            let mut pod = Pod::new("p");
-            let mut node = published(root, &pod).await;
-            node.stop_vault();
-            node.api.delete("shop", "app");
-            *node.identity.refuses.lock().unwrap() = true;
-            pod.token = 2;
-            node.publish(&pod, "app").await.unwrap();
-            let mut without = node.request(&pod, "app");
-            without.secrets.clear();
-            node.driver
-                .node()
-                .await
-                .node_publish_volume(without)
-                .await
-                .unwrap();
-            assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
-            eventually("an event says what is wrong", SECOND, || {
-                node.api.notes().iter().any(|note| {
-                    note.starts_with("RefreshFailed: SecretRef app:") && note.contains("the pod is gone")
-                })
+    in_private_mounts(async |root| {
+        let mut pod = Pod::new("p");
+        let mut node = published(root, &pod).await;
+        node.stop_vault();
+        node.api.delete("shop", "app");
+        *node.identity.refuses.lock().unwrap() = true;
+        pod.token = 2;
+        node.publish(&pod, "app").await.unwrap();
+        let mut without = node.request(&pod, "app");
+        without.secrets.clear();
+        node.driver
+            .node()
+            .await
+            .node_publish_volume(without)
+            .await
+            .unwrap();
+        assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
+        eventually("an event says what is wrong", SECOND, || {
+            node.api.notes().iter().any(|note| {
+                note.starts_with("RefreshFailed: SecretRef app:") && note.contains("the pod is gone")
             })
-            .await;
-        },
-    );
+        })
+        .await;
+    });
 }
 
 #[test]
 fn a_vault_that_is_down_changes_nothing_and_is_caught_up_with_when_it_is_back() {
-    in_private_mounts(
-        "rotate::a_vault_that_is_down_changes_nothing_and_is_caught_up_with_when_it_is_back",
-        async |root| {
-            let pod = Pod::new("p");
-            let mut node = published(root, &pod).await;
-            let before = data(&node, &pod);
-            node.stop_vault();
-            node.vault.put("db", "two");
-            tokio::time::sleep(SECOND).await;
-            assert_eq!(
-                (data(&node, &pod), node.read(&pod, "a").as_deref()),
-                (before, Some("one"))
-            );
-            node.start_vault().await;
-            node.reads(&pod, "a", "two", 4 * SECOND).await;
-            assert_eq!(node.identity.count(), 1, "the token is still good");
-        },
-    );
+    in_private_mounts(async |root| {
+        let pod = Pod::new("p");
+        let mut node = published(root, &pod).await;
+        let before = data(&node, &pod);
+        node.stop_vault();
+        node.vault.put("db", "two");
+        node.says("the stream is lost").await;
+        assert_eq!(
+            (data(&node, &pod), node.read(&pod, "a").as_deref()),
+            (before, Some("one"))
+        );
+        node.start_vault().await;
+        node.reads(&pod, "a", "two", 4 * SECOND).await;
+        assert_eq!(node.identity.count(), 1, "the token is still good");
+    });
 }
 
 #[test]
 fn what_cannot_be_read_any_more_stays_as_it_is_and_is_told_once() {
-    in_private_mounts(
-        "rotate::what_cannot_be_read_any_more_stays_as_it_is_and_is_told_once",
-        async |root| {
-            let pod = Pod::new("p");
-            let node = published(root, &pod).await;
-            for problem in ["Disabled", "Deleted", "Forbidden", "NotFound"] {
-                node.vault.set_problem("db", Some(problem));
-            }
-            eventually("an event says so", SECOND, || {
-                node.api
-                    .notes()
-                    .iter()
-                    .any(|note| note.contains("secret db: it is disabled; the files stay as they are"))
-            })
-            .await;
-            tokio::time::sleep(SECOND / 4).await;
-            assert_eq!(node.api.notes().len(), 1);
-            assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
-            assert!(
-                node.vault
-                    .ack(&Node::id(&pod))
-                    .is_some_and(|ack| ack.error.contains("secret db"))
-            );
-            node.vault.set_problem("db", None);
-            node.vault.put("db", "two");
-            node.reads(&pod, "a", "two", SECOND).await;
-        },
-    );
-}
-
-#[test]
-fn a_refused_subscription_is_asked_for_again_seldom_and_without_the_kubelet() {
-    in_private_mounts(
-        "rotate::a_refused_subscription_is_asked_for_again_seldom_and_without_the_kubelet",
-        async |root| {
-            let pod = Pod::new("p");
-            let node = published(root, &pod).await;
-            node.vault.forbid(true);
-            eventually("an event says so", SECOND, || {
-                node.api
-                    .notes()
-                    .iter()
-                    .any(|note| note.starts_with("AccessRevoked") && note.contains("policy changed"))
-            })
-            .await;
-            node.vault.put("db", "two");
-            for _ in 0..4 {
-                node.publish(&pod, "app").await.unwrap();
-                tokio::time::sleep(SECOND / 2).await;
-            }
-            assert_eq!(node.vault.counts()[1], 1, "it is left alone for a while");
-            eventually("it asks again", 5 * SECOND, || node.vault.counts()[1] == 2).await;
-            tokio::time::sleep(4 * SECOND).await;
-            assert_eq!(node.vault.counts()[1], 2, "ever more seldom");
-            assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
-            node.vault.forbid(false);
-            node.reads(&pod, "a", "two", 8 * SECOND).await;
-            assert_eq!(
-                (node.api.notes().len(), node.api.count(), node.identity.count()),
-                (1, 1, 1)
-            );
-        },
-    );
-}
-
-#[test]
-fn after_a_lost_stream_the_secret_refs_are_read_one_after_the_other() {
-    in_private_mounts(
-        "rotate::after_a_lost_stream_the_secret_refs_are_read_one_after_the_other",
-        async |root| {
-            let mut node = Node::start(root).await;
-            node.vault.put("db", "one");
+    in_private_mounts(async |root| {
+        let pod = Pod::new("p");
+        let node = published(root, &pod).await;
+        for problem in ["Disabled", "Deleted", "Forbidden", "NotFound"] {
+            node.vault.set_problem("db", Some(problem));
+        }
+        eventually("an event says so", SECOND, || {
             node.api
-                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
-            for n in 0..40 {
-                node.publish(&Pod::new(&format!("p{n}")), "app").await.unwrap();
-            }
-            node.subscribed(40).await;
-            let before = node.api.count();
-            node.stop_vault();
-            tokio::time::sleep(SECOND / 4).await;
-            node.start_vault().await;
-            eventually("all subscribe again", 5 * SECOND, || node.vault.counts()[1] == 80).await;
-            tokio::time::sleep(SECOND).await;
-            let at_once = node.api.count() - before;
-            assert!(at_once < 20, "{at_once} of 40 are read within a second");
-            eventually("some are read later", 31 * SECOND, || {
-                node.api.count() > before + at_once
-            })
-            .await;
-        },
-    );
+                .notes()
+                .iter()
+                .any(|note| note.contains("secret db: it is disabled; the files stay as they are"))
+        })
+        .await;
+        eventually("the last of them is acknowledged", SECOND, || {
+            let ack = node.vault.ack(&Node::id(&pod));
+            ack.is_some_and(|ack| ack.error.contains("secret db: it does not exist"))
+        })
+        .await;
+        assert_eq!(node.api.notes().len(), 1);
+        assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
+        node.vault.set_problem("db", None);
+        node.vault.put("db", "two");
+        node.reads(&pod, "a", "two", SECOND).await;
+    });
+}
+
+/// When it is asked for again is proved in `follow`, `subscription`.
+#[test]
+fn a_refused_subscription_is_reported_once_and_leaves_the_files() {
+    in_private_mounts(async |root| {
+        let pod = Pod::new("p");
+        let node = published(root, &pod).await;
+        node.vault.forbid(true);
+        eventually("an event says so", SECOND, || {
+            node.api
+                .notes()
+                .iter()
+                .any(|note| note.starts_with("AccessRevoked") && note.contains("policy changed"))
+        })
+        .await;
+        node.vault.put("db", "two");
+        for _ in 0..4 {
+            node.publish(&pod, "app").await.unwrap();
+        }
+        assert_eq!(node.vault.counts()[1], 1, "it is left alone for a while");
+        assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
+        assert_eq!(
+            (node.api.notes().len(), node.api.count(), node.identity.count()),
+            (1, 1, 1)
+        );
+    });
+}
+
+/// When each of them reads its SecretRef is proved in `follow`, `reference`.
+#[test]
+fn after_a_lost_stream_all_volumes_subscribe_again_and_few_read_their_secret_ref_at_once() {
+    in_private_mounts(async |root| {
+        let mut node = Node::start(root).await;
+        node.vault.put("db", "one");
+        node.api
+            .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+        for n in 0..40 {
+            node.publish(&Pod::new(&format!("p{n}")), "app").await.unwrap();
+        }
+        node.subscribed(40).await;
+        let before = node.api.count();
+        node.stop_vault();
+        node.says("the stream is lost").await;
+        node.start_vault().await;
+        eventually("all subscribe again", 5 * SECOND, || node.vault.counts()[1] == 80).await;
+        node.subscribed(40).await;
+        let at_once = node.api.count() - before;
+        assert!(at_once < 20, "{at_once} of 40 are read at once");
+    });
 }
 
 #[test]
 fn an_expired_token_is_exchanged_anew_without_the_kubelet() {
-    in_private_mounts(
-        "rotate::an_expired_token_is_exchanged_anew_without_the_kubelet",
-        async |root| {
-            let pod = Pod::new("p");
-            let node = published(root, &pod).await;
-            node.vault.refuse_tokens_below(node.identity.count());
-            node.vault.revoke(Reason::TokenExpired);
-            node.subscribed(1).await;
-            node.vault.put("db", "two");
-            node.reads(&pod, "a", "two", SECOND).await;
-            assert_eq!(node.identity.count(), 2);
-            assert_eq!(node.api.notes(), Vec::<String>::new());
-        },
-    );
+    in_private_mounts(async |root| {
+        let pod = Pod::new("p");
+        let node = published(root, &pod).await;
+        node.vault.refuse_tokens_below(node.identity.count());
+        node.vault.revoke(Reason::TokenExpired);
+        node.subscribed(1).await;
+        node.vault.put("db", "two");
+        node.reads(&pod, "a", "two", SECOND).await;
+        assert_eq!(node.identity.count(), 2);
+        assert_eq!(node.api.notes(), Vec::<String>::new());
+    });
 }
 
-#[test]
-fn a_changed_trust_bundle_reaches_the_files_that_show_it() {
-    in_private_mounts(
-        "rotate::a_changed_trust_bundle_reaches_the_files_that_show_it",
-        async |root| {
-            let node = Node::start(root).await;
-            node.api
-                .put("shop", "app", &json!([{"path": "ca.crt", "trustBundle": {}}]));
-            let pod = Pod::new("p");
-            node.publish(&pod, "app").await.unwrap();
-            let both = format!(
-                "{}{}",
-                node.read(&pod, "ca.crt").unwrap(),
-                crate::support::tls::Ca::new().pem()
-            );
-            fs::write(node.root.join("ca.crt"), &both).unwrap();
-            node.reads(&pod, "ca.crt", &both, 12 * SECOND).await;
-        },
-    );
-}
-
+/// That time passing changes nothing is proved in `follow`, `subscription`.
 #[test]
 fn a_volume_of_nothing_but_the_trust_bundle_asks_neither_vault_nor_identity_service() {
-    in_private_mounts(
-        "rotate::a_volume_of_nothing_but_the_trust_bundle_asks_neither_vault_nor_identity_service",
-        async |root| {
-            let node = Node::start(root).await;
-            node.api
-                .put("shop", "app", &json!([{"path": "ca.crt", "trustBundle": {}}]));
-            let mut pod = Pod::new("p");
-            for token in 1..4 {
-                pod.token = token;
-                node.publish(&pod, "app").await.unwrap();
-                tokio::time::sleep(SECOND / 4).await;
-            }
-            assert_eq!(node.vault.counts(), [0; 4]);
-            assert_eq!((node.identity.count(), node.api.count()), (0, 1));
-            assert_eq!(node.api.notes(), Vec::<String>::new());
-        },
-    );
+    in_private_mounts(async |root| {
+        let node = Node::start(root).await;
+        node.api
+            .put("shop", "app", &json!([{"path": "ca.crt", "trustBundle": {}}]));
+        let mut pod = Pod::new("p");
+        for token in 1..4 {
+            pod.token = token;
+            node.publish(&pod, "app").await.unwrap();
+            // The volume keeps each token as soon as it has it.
+            eventually("it has the token", SECOND, || {
+                node.kept(&pod).contains(&pod.jwt())
+            })
+            .await;
+        }
+        assert_eq!(node.vault.counts(), [0; 4]);
+        assert_eq!((node.identity.count(), node.api.count()), (0, 1));
+        assert_eq!(node.api.notes(), Vec::<String>::new());
+    });
 }
 
 /// Wall time on a busy machine says little; what a node's worth of volumes costs the driver says whether it keeps up.
 #[test]
 fn a_node_full_of_volumes_follows_a_change_with_little_work_and_memory() {
-    in_private_mounts(
-        "rotate::a_node_full_of_volumes_follows_a_change_with_little_work_and_memory",
-        async |root| {
-            let node = Node::start(root).await;
-            node.vault.put("db", "one");
-            node.api
-                .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
-            let pods: Vec<_> = (0..110).map(|n| Pod::new(&format!("p{n}"))).collect();
-            for pod in &pods {
-                node.publish(pod, "app").await.unwrap();
-            }
-            node.subscribed(110).await;
-            let before = cpu_ticks(node.driver.pid());
-            node.vault.put("db", "two");
-            let mut left: Vec<_> = pods.iter().collect();
-            let took = eventually("all files changed", 30 * SECOND, || {
-                left.retain(|pod| node.read(pod, "a").as_deref() != Some("two"));
-                left.is_empty()
-            })
-            .await;
-            // A tick is a hundredth of a second.
-            let ticks = cpu_ticks(node.driver.pid()) - before;
-            let kib = anonymous_kib(node.driver.pid());
-            println!(
-                "110 volumes: {took:?}, {} ms of CPU, RssAnon {kib} KiB",
-                ticks * 10
-            );
-            assert!(ticks < 100, "{ticks} ticks");
-            assert!(kib < 15 * 1024, "RssAnon is {kib} KiB");
-        },
-    );
+    in_private_mounts(async |root| {
+        let node = Node::start(root).await;
+        node.vault.put("db", "one");
+        node.api
+            .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+        let pods: Vec<_> = (0..110).map(|n| Pod::new(&format!("p{n}"))).collect();
+        for pod in &pods {
+            node.publish(pod, "app").await.unwrap();
+        }
+        node.subscribed(110).await;
+        let before = cpu_ticks(node.driver.pid());
+        node.vault.put("db", "two");
+        let mut left: Vec<_> = pods.iter().collect();
+        let took = eventually("all files changed", 30 * SECOND, || {
+            left.retain(|pod| node.read(pod, "a").as_deref() != Some("two"));
+            left.is_empty()
+        })
+        .await;
+        // A tick is a hundredth of a second.
+        let ticks = cpu_ticks(node.driver.pid()) - before;
+        let kib = anonymous_kib(node.driver.pid());
+        println!(
+            "110 volumes: {took:?}, {} ms of CPU, RssAnon {kib} KiB",
+            ticks * 10
+        );
+        assert!(ticks < 100, "{ticks} ticks");
+        assert!(kib < 15 * 1024, "RssAnon is {kib} KiB");
+    });
 }
 
 /// The time a process has run, in user mode and in the kernel (proc(5)).

@@ -187,7 +187,7 @@ async fn run(node: &Node, endpoint: PathBuf, focus: &str) -> u32 {
 
 #[test]
 fn the_conformance_suite_passes() {
-    in_private_mounts("sanity::the_conformance_suite_passes", async |root| {
+    in_private_mounts(async |root| {
         let node = Node::start(root.clone()).await;
         node.vault.put("db", "x");
         node.api

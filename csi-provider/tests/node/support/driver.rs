@@ -27,6 +27,17 @@ pub struct Launch {
     pub shared: bool,
 }
 
+impl Launch {
+    /// `flag` with `value`, unless it is among the further arguments.
+    fn unless_given<'a>(&self, flag: &'a str, value: &'a str) -> Vec<&'a str> {
+        if self.extra.iter().any(|given| given == flag) {
+            Vec::new()
+        } else {
+            vec![flag, value]
+        }
+    }
+}
+
 impl Driver {
     /// Starts a driver; its CSI socket may not answer yet.
     pub fn start(how: &Launch) -> Self {
@@ -52,7 +63,8 @@ impl Driver {
                 "--tenant-id",
                 "6f9c2c1e-0000-4000-8000-000000000001",
             ])
-            .args(["--tokens-in-secrets", "--patience", "4"])
+            .arg("--tokens-in-secrets")
+            .args(how.unless_given("--patience", "4"))
             .args(["--log", "debug,hyper=info,h2=info,tower=info,rustls=info"])
             .arg("--kubelet-root")
             .arg(&kubelet)
@@ -60,11 +72,7 @@ impl Driver {
             .arg(how.root.join("ca.crt"))
             .arg("--actor-token")
             .arg(how.root.join("actor"))
-            .args(if how.extra.iter().any(|given| given == "--health") {
-                &[][..]
-            } else {
-                &["--health", "127.0.0.1:0"]
-            })
+            .args(how.unless_given("--health", "127.0.0.1:0"))
             .args(&how.extra)
             .env("KUBECONFIG", how.root.join("kubeconfig"))
             .stdin(Stdio::null())

@@ -11,8 +11,9 @@ const INSIDE: &str = "STRONGROOM_TEST_INSIDE";
 const ROOT: &str = "STRONGROOM_TEST_ROOT";
 
 /// Runs `body` in a process and mount namespace of its own, with a directory below which mounts are shared, as they are
-/// below a kubelet's. `test` is the test's full name.
-pub fn in_private_mounts<F: Future<Output = ()>>(test: &str, body: impl FnOnce(PathBuf) -> F) {
+/// below a kubelet's. The process runs the test again that `body` is a closure of.
+pub fn in_private_mounts<F: Future<Output = ()>, B: FnOnce(PathBuf) -> F>(body: B) {
+    let test = test_of::<B>();
     if env::var(INSIDE).is_ok_and(|inside| inside == test) {
         let root = PathBuf::from(env::var_os(ROOT).unwrap());
         mount("test", &root, "tmpfs", MountFlags::empty(), None).unwrap();
@@ -54,6 +55,13 @@ pub fn in_private_mounts<F: Future<Output = ()>>(test: &str, body: impl FnOnce(P
     assert!(run.status.success(), "{said}");
     println!("{said}");
     assert!(said.contains("1 passed"), "no test is called {test}: {said}");
+}
+
+/// The test that a closure is from, as the test program names it: its path without the crate.
+fn test_of<B>() -> &'static str {
+    let path = std::any::type_name::<B>();
+    let (_, path) = path.split_once("::").unwrap();
+    path.split("::{{closure}}").next().unwrap()
 }
 
 /// The line of a process's mount table for `path`, or nothing.

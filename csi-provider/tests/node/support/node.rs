@@ -57,10 +57,15 @@ impl Pod {
         format!("uid-{}", self.name)
     }
 
-    fn tokens(&self) -> String {
+    /// The pod's token.
+    pub fn jwt(&self) -> String {
         let claims = json!({"exp": 4_000_000_000_u64, "jti": self.token, "kubernetes.io": {"namespace": "shop",
             "pod": {"name": self.name, "uid": self.uid()}, "serviceaccount": {"name": "api", "uid": "uid-api"}}});
-        let jwt = format!("e30.{}.CANARY-TOKEN", URL_SAFE_NO_PAD.encode(claims.to_string()));
+        format!("e30.{}.CANARY-TOKEN", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    }
+
+    fn tokens(&self) -> String {
+        let jwt = self.jwt();
         json!({"strongroom.dev": {"token": jwt, "expirationTimestamp": "2096-10-02T07:06:40Z"}}).to_string()
     }
 }
@@ -226,6 +231,27 @@ impl Node {
             self.vault.subscriptions() == count
         })
         .await;
+    }
+
+    /// Waits until the volume has taken in everything that it was told so far.
+    pub async fn catches_up(&self, pod: &Pod) {
+        let version = self.vault.put("db", "marker");
+        let second = Duration::from_secs(1);
+        super::eventually("the marker is acknowledged", second, || {
+            self.vault.acknowledged(&Self::id(pod), "db", &version)
+        })
+        .await;
+    }
+
+    /// Waits until the driver logs this.
+    pub async fn says(&self, what: &str) {
+        super::eventually(what, Duration::from_secs(5), || self.log().contains(what)).await;
+    }
+
+    /// What the driver keeps of a volume for the process that comes after it.
+    pub fn kept(&self, pod: &Pod) -> String {
+        let state = self.root.join("kubelet/plugins/csi.strongroom.dev/state");
+        fs::read_to_string(state.join(format!("{}.json", Self::id(pod)))).unwrap()
     }
 
     pub fn log(&self) -> String {
