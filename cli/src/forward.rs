@@ -10,21 +10,19 @@ use strongroom_core::NamespaceName;
 
 use crate::{cluster::Cluster, failure::Failure};
 
-/// The port that vaults and the identity service listen on in their pods.
-const PORT: u16 = 8443;
-
-/// Connections to one pod through the API server.
+/// Connections to one port of a pod through the API server.
 struct Forward {
     pods: Api<Pod>,
     pod: String,
+    port: u16,
 }
 
 impl Dial for Forward {
     fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
-        let (pods, pod) = (self.pods.clone(), self.pod.clone());
+        let (pods, pod, port) = (self.pods.clone(), self.pod.clone(), self.port);
         Box::pin(async move {
-            let mut forwarder = pods.portforward(&pod, &[PORT]).await.map_err(io::Error::other)?;
-            let stream = forwarder.take_stream(PORT);
+            let mut forwarder = pods.portforward(&pod, &[port]).await.map_err(io::Error::other)?;
+            let stream = forwarder.take_stream(port);
             stream
                 .map(|stream| Box::new(stream) as Box<dyn Stream>)
                 .ok_or_else(|| io::ErrorKind::Other.into())
@@ -32,11 +30,12 @@ impl Dial for Forward {
     }
 }
 
-/// The way to a ready pod of the Service `name` in `namespace`.
+/// The way to `port` of a ready pod of the Service `name` in `namespace`.
 pub(crate) async fn route_to(
     cluster: &Cluster,
     namespace: &NamespaceName,
     name: &str,
+    port: u16,
 ) -> Result<Route, Failure> {
     let services: Api<Service> = cluster.namespaced(namespace);
     let service = match services.get_opt(name).await {
@@ -63,7 +62,7 @@ pub(crate) async fn route_to(
         namespace: namespace.clone(),
         name: name.to_owned(),
     })?;
-    Ok(Route::Dial(Arc::new(Forward { pods, pod })))
+    Ok(Route::Dial(Arc::new(Forward { pods, pod, port })))
 }
 
 /// The Service's selector, as a label selector.

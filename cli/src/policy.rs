@@ -8,11 +8,10 @@ use std::process::ExitCode;
 
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{Api, api::DynamicObject};
-use strongroom_core::{NamespaceName, Uid};
+use strongroom_core::{AccountName, NamespaceName, Uid};
 
 use crate::{
     Failure,
-    account::AccountName,
     arguments::{Check, Global, PolicyCommand},
     cluster::Cluster,
 };

@@ -9,11 +9,10 @@ use std::{
 
 use secrecy::ExposeSecret;
 use strongroom_client::vault::{NewAttributes, NewSecret, Secret, SecretChange, SecretItem};
-use strongroom_core::{ObjectName, Permission, Version};
+use strongroom_core::{AccountName, ObjectName, Permission, Version};
 
 use crate::{
     Failure,
-    account::AccountName,
     arguments::{Change, Global, Output, SecretArguments, SecretCommand},
     cluster::Cluster,
     session::Session,

@@ -7,9 +7,11 @@ use strongroom_client::{
     identity::{Assertion, IdentityClient, VaultToken},
     vault::{VaultClient, VaultError},
 };
-use strongroom_core::{Audience, NamespaceName, ObjectName, Permission, VaultName, VaultRef};
+use strongroom_core::{
+    AccountName, Audience, ObjectName, Permission, VaultName, VaultRef, ports, reference::IDENTITY_SERVICE,
+};
 
-use crate::{account::AccountName, cluster::Cluster, failure::Failure, forward::route_to};
+use crate::{account, cluster::Cluster, failure::Failure, forward::route_to};
 
 /// The tenant that every installation serves beside its own id, so that no one needs the right to read that id.
 const TENANT: &str = "adfs";
@@ -18,8 +20,7 @@ const TENANT: &str = "adfs";
 pub(crate) struct Session {
     pub(crate) vault: VaultClient,
     pub(crate) token: VaultToken,
-    name: VaultName,
-    namespace: NamespaceName,
+    reference: VaultRef,
     account: AccountName,
 }
 
@@ -30,13 +31,16 @@ impl Session {
         name: VaultName,
         account: AccountName,
     ) -> Result<Self, Failure> {
-        let namespace = cluster.namespace.clone();
+        let reference = VaultRef::new(cluster.namespace.clone(), name);
         let trust = cluster.trust().await?;
-        let subject = account.token(cluster).await?;
+        let subject = account::token(cluster, &account).await?;
         let release = &cluster.release_namespace;
-        let identity = Server::identity(release).by(route_to(cluster, release, "strongroom-identity").await?);
-        let server = Server::vault(&name, &namespace).by(route_to(cluster, &namespace, name.as_str()).await?);
-        let audience = Audience::Vault(VaultRef::new(namespace.clone(), name.clone()));
+        let to_identity = route_to(cluster, release, IDENTITY_SERVICE, ports::IDENTITY).await?;
+        let identity = Server::identity(release).by(to_identity);
+        let VaultRef { namespace, name } = &reference;
+        let to_vault = route_to(cluster, namespace, name.as_str(), ports::VAULT).await?;
+        let server = Server::vault(&reference).by(to_vault);
+        let audience = Audience::Vault(reference.clone());
         let token = IdentityClient::new(&identity, TENANT, trust.clone())
             .exchange(
                 Assertion {
@@ -53,8 +57,7 @@ impl Session {
         Ok(Self {
             vault: VaultClient::new(&server, trust),
             token,
-            name,
-            namespace,
+            reference,
             account,
         })
     }
@@ -66,12 +69,12 @@ impl Session {
         object: Option<&ObjectName>,
     ) -> impl FnOnce(VaultError) -> Failure {
         let question = Question {
-            vault: format!("{}/{}", self.namespace, self.name),
+            vault: self.reference.clone(),
             account: self.account.clone(),
             permission,
             object: object.cloned(),
         };
-        let namespace = self.namespace.clone();
+        let namespace = self.reference.namespace.clone();
         move |source| Failure::Vault {
             source,
             question: Box::new(question),
@@ -83,7 +86,7 @@ impl Session {
 /// The command that says what policy thinks of a request.
 #[derive(Debug)]
 pub(crate) struct Question {
-    vault: String,
+    vault: VaultRef,
     account: AccountName,
     permission: Permission,
     object: Option<ObjectName>,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, header};
 use serde::{Serialize, de::DeserializeOwned};
-use strongroom_core::{Bundle, SecretRefName};
+use strongroom_core::{Bundle, SecretRefName, ports};
 use strongroom_wire::admin::{PolicyStatus, Resolve, Resolved, Rollback, Status, Volumes, path};
 
 use crate::{
@@ -17,9 +17,6 @@ use crate::{
     trust::Trust,
 };
 pub use error::AdminError;
-
-/// The admin listener's port.
-pub const PORT: u16 = 8444;
 
 /// The most that is read of an answer: a bundle of ten thousand policies is some megabytes.
 const ANSWER_LIMIT: usize = 32 << 20;
@@ -34,7 +31,7 @@ impl AdminClient {
     /// A client of the replica at `server`: the vault's name, by the replica's own route. `trust` trusts the serving
     /// CA and shows the operator's certificate.
     pub fn new(server: &Server, trust: Trust) -> Self {
-        let authority = format!("{}:{PORT}", server.name());
+        let authority = format!("{}:{}", server.name(), ports::VAULT_ADMIN);
         let transport = Transport::new(server, trust, Protocol::Negotiated, Duration::from_secs(10));
         Self {
             transport: transport.with_authority(&authority),

@@ -3,7 +3,10 @@
 use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use futures::future::BoxFuture;
-use strongroom_core::{NamespaceName, VaultName};
+use strongroom_core::{
+    NamespaceName, VaultRef,
+    reference::{IDENTITY_SERVICE, service_host},
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A connection below TLS.
@@ -67,14 +70,14 @@ impl Server {
         Self { name, route }
     }
 
-    /// The Service of a vault: `VAULT.NAMESPACE.svc`.
-    pub fn vault(vault: &VaultName, namespace: &NamespaceName) -> Self {
-        Self::new(format!("{vault}.{namespace}.svc"))
+    /// The Service of a vault.
+    pub fn vault(vault: &VaultRef) -> Self {
+        Self::new(vault.host())
     }
 
     /// The identity service of the installation in `release_namespace`.
     pub fn identity(release_namespace: &NamespaceName) -> Self {
-        Self::new(format!("strongroom-identity.{release_namespace}.svc"))
+        Self::new(service_host(IDENTITY_SERVICE, release_namespace))
     }
 
     /// The same server, reached by `route`.

@@ -5,7 +5,7 @@ mod status;
 
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
-use strongroom_core::{NamespaceName, VaultName, name::NameError};
+use strongroom_core::{VaultRef, name::NameError};
 
 use crate::rule;
 pub use file::{FileError, SecretRefFile, SecretSource, Source, TrustBundleSource};
@@ -76,7 +76,7 @@ pub use status::{FileState, FileStatus, SecretRefStatus, VolumeCounts};
 #[serde(rename_all = "camelCase")]
 pub struct SecretRefSpec {
     /// The vault that holds the objects.
-    pub vault_ref: VaultRef,
+    pub vault_ref: VaultRefSpec,
     /// The service account of the pods that mount this, in the same namespace. Its access is checked ahead of time and
     /// reported in the status; mounting always uses the pod's own account.
     #[schemars(length(min = 1, max = 253))]
@@ -94,7 +94,7 @@ pub struct SecretRefSpec {
 /// A vault of any namespace. Naming it grants nothing.
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct VaultRef {
+pub struct VaultRefSpec {
     /// The vault's name.
     #[schemars(length(min = 1, max = 40))]
     #[x_kube(validation = rule::vault_name())]
@@ -105,9 +105,9 @@ pub struct VaultRef {
     pub namespace: String,
 }
 
-impl VaultRef {
-    /// The vault's name and namespace.
-    pub fn parsed(&self) -> Result<(VaultName, NamespaceName), NameError> {
-        Ok((self.name.parse()?, self.namespace.parse()?))
+impl VaultRefSpec {
+    /// The vault that the fields name. Errors: the name or the namespace is none.
+    pub fn parsed(&self) -> Result<VaultRef, NameError> {
+        Ok(VaultRef::new(self.namespace.parse()?, self.name.parse()?))
     }
 }

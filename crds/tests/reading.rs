@@ -257,6 +257,5 @@ fn a_secret_ref_names_its_vault() {
         "files": [{"path": "ca.crt", "trustBundle": {}}]
     }))
     .unwrap();
-    let (name, namespace) = spec.vault_ref.parsed().unwrap();
-    assert_eq!((name.as_str(), namespace.as_str()), ("prod", "team-a"));
+    assert_eq!(spec.vault_ref.parsed().unwrap().to_string(), "team-a/prod");
 }

@@ -1,9 +1,13 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::Parser;
-use strongroom_core::NamespaceName;
+use strongroom_core::{NamespaceName, ports};
 
 use crate::driver::NAME;
 
@@ -58,7 +62,7 @@ pub struct Args {
     #[arg(long, default_value = "30", value_parser = clap::value_parser!(u64).range(1..=100))]
     pub patience: u64,
     /// Where health and metrics are served.
-    #[arg(long, default_value = "0.0.0.0:9090")]
+    #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, ports::HEALTH)))]
     pub health: SocketAddr,
     /// What is logged, as a filter of tracing.
     #[arg(long, env = "LOG", default_value = "info")]

@@ -1,6 +1,6 @@
 //! What a vault token says, and how long it lives. Pure.
 
-use strongroom_core::{NodeRef, ServiceAccount};
+use strongroom_core::{AccountName, NodeRef, ServiceAccount};
 use strongroom_wire::token::{Account, Claims, LIFETIME_SECONDS, MAX_LIFETIME_SECONDS, VERSION};
 
 /// Why the node driver may not ask for a pod.
@@ -17,13 +17,13 @@ pub enum ActorError {
     OtherNode,
 }
 
-/// Checks that `actor`, whose subject must be `driver`, runs on the same node as the pod of `subject`.
+/// Checks that `actor`, which must be `driver`, runs on the same node as the pod of `subject`.
 pub(crate) fn check_actor(
     actor: &ServiceAccount,
-    driver: &str,
+    driver: &AccountName,
     subject: &ServiceAccount,
 ) -> Result<(), ActorError> {
-    if actor.name.subject() != driver {
+    if actor.name != *driver {
         return Err(ActorError::NotTheDriver);
     }
     match (&actor.node, &subject.node, &subject.pod) {
@@ -101,7 +101,11 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_800_000_000;
-    const DRIVER: &str = "system:serviceaccount:strongroom-node:strongroom-csi";
+
+    /// The node driver's account.
+    fn driver() -> AccountName {
+        "strongroom-node:strongroom-csi".parse().unwrap()
+    }
 
     fn account(name: &str, node: Option<(&str, &str)>) -> ServiceAccount {
         ServiceAccount {
@@ -135,8 +139,8 @@ mod tests {
 
     #[test]
     fn the_driver_speaks_for_pods_of_its_own_node_only() {
-        let driver = account("strongroom-node:strongroom-csi", Some(("n1", "nu1")));
-        let check = |subject: &ServiceAccount| check_actor(&driver, DRIVER, subject);
+        let actor = account("strongroom-node:strongroom-csi", Some(("n1", "nu1")));
+        let check = |subject: &ServiceAccount| check_actor(&actor, &driver(), subject);
         assert_eq!(check(&account("shop:api", Some(("n1", "nu1")))), Ok(()));
         assert_eq!(
             check(&account("shop:api", Some(("n2", "nu2")))),
@@ -158,8 +162,11 @@ mod tests {
     fn no_other_account_can_act() {
         let pod = account("shop:api", Some(("n1", "nu1")));
         let other = account("shop:strongroom-csi", Some(("n1", "nu1")));
-        assert_eq!(check_actor(&other, DRIVER, &pod), Err(ActorError::NotTheDriver));
+        assert_eq!(
+            check_actor(&other, &driver(), &pod),
+            Err(ActorError::NotTheDriver)
+        );
         let nodeless = account("strongroom-node:strongroom-csi", None);
-        assert_eq!(check_actor(&nodeless, DRIVER, &pod), Err(ActorError::NoNode));
+        assert_eq!(check_actor(&nodeless, &driver(), &pod), Err(ActorError::NoNode));
     }
 }

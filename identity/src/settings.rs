@@ -2,7 +2,11 @@
 
 use std::{io, path::PathBuf};
 
-use strongroom_core::{NamespaceName, name::NameError};
+use strongroom_core::{
+    AccountName, NamespaceName,
+    name::NameError,
+    reference::{AccountNameError, IDENTITY_SERVICE, service_host},
+};
 
 use crate::{
     arguments::Arguments,
@@ -22,8 +26,8 @@ pub(crate) struct Settings {
     pub(crate) audiences: Vec<String>,
     /// Whom tokens may be minted for.
     pub(crate) resources: Resources,
-    /// The subject of the node driver's tokens.
-    pub(crate) node_driver: String,
+    /// The node driver's service account.
+    pub(crate) node_driver: AccountName,
 }
 
 /// Why the service cannot start with its arguments.
@@ -43,6 +47,9 @@ pub enum SettingsError {
     /// The namespace is none.
     #[error("--release-namespace: {0}")]
     Namespace(NameError),
+    /// The node driver's account is none.
+    #[error("--node-driver: {0}")]
+    NodeDriver(#[from] AccountNameError),
     /// No audience is accepted.
     #[error("--accepted-audience must not be empty")]
     Audience,
@@ -64,7 +71,7 @@ impl Settings {
             .release_namespace
             .parse()
             .map_err(SettingsError::Namespace)?;
-        let host = format!("strongroom-identity.{namespace}.svc");
+        let host = service_host(IDENTITY_SERVICE, &namespace);
         if arguments
             .accepted_audiences
             .iter()
@@ -81,7 +88,7 @@ impl Settings {
             audiences: arguments.accepted_audiences.clone(),
             resources: Resources::new(&arguments.cluster_domain, &arguments.allowed_resources)
                 .map_err(|(resource, source)| SettingsError::Resource { resource, source })?,
-            node_driver: arguments.node_driver.clone(),
+            node_driver: AccountName::from_subject(&arguments.node_driver)?,
             tenant,
         })
     }

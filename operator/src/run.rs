@@ -1,6 +1,11 @@
 //! `operator run`: watches, leads, reconciles.
 
-use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::Args;
 use futures::StreamExt;
@@ -13,7 +18,7 @@ use kube::{
 };
 use kube_lease_manager::LeaseManagerBuilder;
 use parking_lot::{Mutex, RwLock};
-use strongroom_core::NamespaceName;
+use strongroom_core::{NamespaceName, ports};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -64,7 +69,7 @@ pub struct RunArgs {
     #[arg(long, env = "POD_NAME", default_value = "strongroom-operator")]
     pod_name: String,
     /// Where health and metrics are served.
-    #[arg(long, default_value = "0.0.0.0:9090")]
+    #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, ports::HEALTH)))]
     health_listen: SocketAddr,
 }
 

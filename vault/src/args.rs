@@ -1,9 +1,13 @@
 //! The command line. Every flag can be given in the environment, as a pod does.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+use std::{
+    net::{Ipv6Addr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use strongroom_core::{NamespaceName, VaultName, VaultRef};
+use strongroom_core::{NamespaceName, VaultName, VaultRef, ports};
 
 /// A key vault for a Kubernetes cluster, with the Azure Key Vault REST API.
 #[derive(Debug, Parser)]
@@ -136,7 +140,7 @@ pub struct ListenArgs {
     #[arg(
         long,
         env = "STRONGROOM_LISTEN",
-        default_value = "[::]:8443",
+        default_value_t = SocketAddr::from((Ipv6Addr::UNSPECIFIED, ports::VAULT)),
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
@@ -144,7 +148,7 @@ pub struct ListenArgs {
     #[arg(
         long,
         env = "STRONGROOM_ADMIN_LISTEN",
-        default_value = "[::]:8444",
+        default_value_t = SocketAddr::from((Ipv6Addr::UNSPECIFIED, ports::VAULT_ADMIN)),
         value_name = "ADDRESS"
     )]
     pub admin_listen: SocketAddr,
@@ -152,7 +156,7 @@ pub struct ListenArgs {
     #[arg(
         long,
         env = "STRONGROOM_HEALTH_LISTEN",
-        default_value = "[::]:9090",
+        default_value_t = SocketAddr::from((Ipv6Addr::UNSPECIFIED, ports::HEALTH)),
         value_name = "ADDRESS"
     )]
     pub health_listen: SocketAddr,

@@ -3,9 +3,7 @@
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use strongroom_core::{NamespaceName, ObjectName, Permission, VaultName};
-
-use crate::account::AccountName;
+use strongroom_core::{AccountName, NamespaceName, ObjectName, Permission, VaultName};
 
 #[derive(Debug, Args)]
 pub(crate) struct PolicyCommand {

@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use strongroom_core::{ObjectName, VaultName, Version};
-
-use crate::account::AccountName;
+use strongroom_core::{AccountName, ObjectName, VaultName, Version};
 
 /// Which vault, as whom, and what to do.
 #[derive(Debug, Args)]

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use strongroom_core::{
-    Bundle, BundlePolicy, Decision, Effect, Generation, ObjectName, Permission, PolicyIndex, Uid, VaultName,
+    AccountName, Bundle, BundlePolicy, Decision, Effect, Generation, ObjectName, Permission, PolicyIndex,
+    Uid, VaultName,
 };
 use strongroom_crds::access_policy::SubjectMember;
 
 use super::read::{Content, Policy};
-use crate::account::AccountName;
 
 /// What is asked.
 #[derive(Debug, Clone)]

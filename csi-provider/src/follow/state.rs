@@ -32,7 +32,7 @@ use std::{
 };
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectName, VaultRef, Version};
 
 use crate::{
     pod::PodToken,
@@ -42,7 +42,7 @@ use crate::{
     },
     volume::{
         Content,
-        spec::{Object, VaultKey, VolumeSpec},
+        spec::{Object, VolumeSpec},
         tree::Written,
     },
 };
@@ -628,12 +628,12 @@ impl Follow {
     }
 
     /// The vault whose stream the volume listens to: none where it shows the trust bundle alone.
-    fn watched_vault(&self) -> Option<VaultKey> {
+    fn watched_vault(&self) -> Option<VaultRef> {
         let spec = self.spec.as_ref()?;
         (!spec.objects().is_empty()).then(|| spec.vault.clone())
     }
 
-    fn is_from(&self, vault: &VaultKey) -> bool {
+    fn is_from(&self, vault: &VaultRef) -> bool {
         self.spec.as_ref().is_some_and(|spec| spec.vault == *vault)
     }
 

@@ -13,6 +13,7 @@ use std::{
 
 use jiff::Timestamp;
 use strongroom_client::watch::Sender;
+use strongroom_core::VaultRef;
 use strongroom_wire::watch::client_message;
 use tokio::{
     sync::mpsc,
@@ -35,12 +36,7 @@ use crate::{
         obtain::Known,
         vaults::Vault,
     },
-    volume::{
-        Facts,
-        saved::Record,
-        spec::{VaultKey, VolumeSpec},
-        tree::Written,
-    },
+    volume::{Facts, saved::Record, spec::VolumeSpec, tree::Written},
 };
 
 /// The task sleeps this long where nothing is to be done before something happens.
@@ -200,7 +196,7 @@ impl Task {
         None
     }
 
-    fn attach(&mut self, vault: &VaultKey) {
+    fn attach(&mut self, vault: &VaultRef) {
         let vault = self.services.sources.vaults.get(vault);
         self.attachment = self.attachment.wrapping_add(1);
         let route = self.route.attached(self.attachment);

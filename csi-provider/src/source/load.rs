@@ -26,7 +26,7 @@ use crate::{
     volume::{
         Content, File, Image,
         image::default_mode,
-        spec::{Object, Source, VaultKey, VolumeSpec},
+        spec::{Object, Source, VolumeSpec},
     },
 };
 pub use failure::{FileFailure, FilesError, Reason};
@@ -54,7 +54,7 @@ pub enum AuthenticateError {
     #[error("no token for vault {vault}: {source}")]
     Exchange {
         /// The vault.
-        vault: VaultKey,
+        vault: VaultRef,
         /// Why.
         source: ExchangeError,
     },
@@ -125,7 +125,7 @@ impl Loader {
     pub async fn authenticate(
         &self,
         token: &PodToken,
-        vault: &VaultKey,
+        vault: &VaultRef,
         known: Option<&VaultToken>,
     ) -> Result<VaultToken, AuthenticateError> {
         let exchange = self.exchange(token, vault);
@@ -137,13 +137,13 @@ impl Loader {
         self.shared.forget_old();
     }
 
-    async fn exchange(&self, token: &PodToken, vault: &VaultKey) -> Result<VaultToken, AuthenticateError> {
+    async fn exchange(&self, token: &PodToken, vault: &VaultRef) -> Result<VaultToken, AuthenticateError> {
         let actor = self.actor_token()?;
         let assertion = Assertion {
             subject: token.secret(),
             actor: Some(&actor),
         };
-        let audience = Audience::Vault(VaultRef::new(vault.namespace.clone(), vault.name.clone()));
+        let audience = Audience::Vault(vault.clone());
         let exchanged = self.identity.exchange(assertion, &audience).await;
         self.metrics.exchanges.count(match &exchanged {
             Ok(_) => Outcome::Ok,

@@ -3,8 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use strongroom_client::{Route, Server};
-
-use crate::volume::spec::VaultKey;
+use strongroom_core::VaultRef;
 
 /// How the servers of the cluster are reached. Has no say in whom to trust.
 #[derive(Debug, Clone, Default)]
@@ -18,8 +17,8 @@ pub enum Reach {
 
 impl Reach {
     /// The server of a vault.
-    pub fn vault(&self, vault: &VaultKey) -> Server {
-        self.server(Server::vault(&vault.name, &vault.namespace))
+    pub fn vault(&self, vault: &VaultRef) -> Server {
+        self.server(Server::vault(vault))
     }
 
     /// `server`, reached this way.

@@ -6,11 +6,9 @@ use std::{
 };
 
 use strongroom_client::{Retry, Trust, vault::VaultClient};
+use strongroom_core::VaultRef;
 
-use crate::{
-    source::{link::Link, reach::Reach},
-    volume::spec::VaultKey,
-};
+use crate::source::{link::Link, reach::Reach};
 
 /// A vault and the stream of its changes.
 #[derive(Debug)]
@@ -26,7 +24,7 @@ pub struct Vault {
 pub struct Vaults {
     reach: Reach,
     trust: Trust,
-    known: Mutex<BTreeMap<VaultKey, Arc<Vault>>>,
+    known: Mutex<BTreeMap<VaultRef, Arc<Vault>>>,
 }
 
 impl Vaults {
@@ -40,12 +38,12 @@ impl Vaults {
     }
 
     /// The vault `key`. Connects when first used. Must be called on the tokio runtime.
-    pub fn get(&self, key: &VaultKey) -> Arc<Vault> {
+    pub fn get(&self, key: &VaultRef) -> Arc<Vault> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(key.clone()).or_insert_with(|| self.open(key)))
     }
 
-    fn open(&self, key: &VaultKey) -> Arc<Vault> {
+    fn open(&self, key: &VaultRef) -> Arc<Vault> {
         // Whoever asks repeats itself, knowing how long the kubelet still waits.
         let client = VaultClient::new(&self.reach.vault(key), self.trust.clone()).with_retry(Retry::NEVER);
         let link = Link::start(client.clone());
@@ -53,7 +51,7 @@ impl Vaults {
     }
 
     /// Closes the connections of vaults that `is_used` does not name and nobody is talking to.
-    pub fn close_unused(&self, is_used: impl Fn(&VaultKey) -> bool) {
+    pub fn close_unused(&self, is_used: impl Fn(&VaultRef) -> bool) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|key, vault| is_used(key) || Arc::strong_count(vault) > 1);
     }

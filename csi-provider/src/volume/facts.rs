@@ -1,10 +1,10 @@
 //! What never changes about a volume.
 
-use strongroom_core::ResourceName;
+use strongroom_core::{ResourceName, VaultRef};
 
 use crate::{
     pod::Pod,
-    volume::{VolumeId, limits::Share, mount::Places, spec::VaultKey},
+    volume::{VolumeId, limits::Share, mount::Places},
 };
 
 /// What never changes about a volume.
@@ -24,7 +24,7 @@ pub struct Facts {
 
 impl Facts {
     /// What the volume takes of the node with `bytes` in its files, which are from `vault`.
-    pub fn share(&self, vault: VaultKey, bytes: usize) -> Share {
+    pub fn share(&self, vault: VaultRef, bytes: usize) -> Share {
         Share {
             namespace: self.pod.namespace.clone(),
             vault,

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_core::NamespaceName;
+use strongroom_core::{NamespaceName, VaultRef};
 
-use crate::volume::{VolumeId, spec::VaultKey};
+use crate::volume::VolumeId;
 
 /// The caps.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ pub struct Share {
     /// Whose it is.
     pub namespace: NamespaceName,
     /// Where it is from.
-    pub vault: VaultKey,
+    pub vault: VaultRef,
     /// Bytes in its files.
     pub bytes: usize,
 }
@@ -145,7 +145,7 @@ impl Ledger {
     }
 
     /// Whether any volume is from `vault`.
-    pub fn uses(&self, vault: &VaultKey) -> bool {
+    pub fn uses(&self, vault: &VaultRef) -> bool {
         self.shares.values().any(|share| share.vault == *vault)
     }
 }
@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn share(namespace: &str, vault: &str, bytes: usize) -> Share {
-        let vault = VaultKey {
+        let vault = VaultRef {
             name: vault.parse().unwrap(),
             namespace: "team-a".parse().unwrap(),
         };

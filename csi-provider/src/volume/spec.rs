@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use strongroom_core::{NamespaceName, ObjectName, VaultName, Version, name::NameError};
+use strongroom_core::{ObjectName, VaultRef, Version, name::NameError};
 use strongroom_crds::{
     SecretRefSpec,
     secret_ref::{FileError, SecretRefFile, Source as RefSource},
@@ -19,15 +19,6 @@ use crate::volume::{
 
 /// The most files of one volume.
 pub const MAX_FILES: usize = 64;
-
-/// A vault by name and namespace.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct VaultKey {
-    /// Its name.
-    pub name: VaultName,
-    /// Its namespace.
-    pub namespace: NamespaceName,
-}
 
 /// A secret and the version it is pinned to; `None` follows the current one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,7 +53,7 @@ pub struct FileSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeSpec {
     /// The vault.
-    pub vault: VaultKey,
+    pub vault: VaultRef,
     /// The files, 1 to 64.
     pub files: Vec<FileSpec>,
 }
@@ -92,7 +83,7 @@ pub enum SpecError {
 impl VolumeSpec {
     /// Checks what the API server gave.
     pub fn parse(spec: &SecretRefSpec) -> Result<Self, SpecError> {
-        let (name, namespace) = spec.vault_ref.parsed().map_err(SpecError::Vault)?;
+        let vault = spec.vault_ref.parsed().map_err(SpecError::Vault)?;
         if !(1..=MAX_FILES).contains(&spec.files.len()) {
             return Err(SpecError::Files(spec.files.len()));
         }
@@ -102,10 +93,7 @@ impl VolumeSpec {
             .map(FileSpec::parse)
             .collect::<Result<Vec<_>, _>>()?;
         check_disjoint(files.iter().map(|file| &file.path))?;
-        Ok(Self {
-            vault: VaultKey { name, namespace },
-            files,
-        })
+        Ok(Self { vault, files })
     }
 
     /// The objects that the files are made of, each once.
@@ -153,12 +141,6 @@ impl FileSpec {
             Source::Secret(object) => Some(object),
             Source::TrustBundle => None,
         }
-    }
-}
-
-impl fmt::Display for VaultKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
     }
 }
 

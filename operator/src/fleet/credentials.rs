@@ -50,7 +50,7 @@ impl Credentials {
     /// A new client of the vault's one replica, and the number of the credentials that it has.
     pub fn client(&self, vault: &VaultRef) -> (u64, AdminClient) {
         let (serial, trust) = self.trust.read().clone();
-        let server = Server::vault(&vault.name, &vault.namespace).by((self.route)(vault));
+        let server = Server::vault(vault).by((self.route)(vault));
         (serial, AdminClient::new(&server, trust))
     }
 }

@@ -6,14 +6,14 @@ use std::{
 };
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectName, VaultRef, Version};
 
 use crate::{
     pod::PodToken,
     source::obtain::Known,
     volume::{
         Content, Image,
-        spec::{Object, VaultKey, VolumeSpec},
+        spec::{Object, VolumeSpec},
     },
 };
 
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub enum Action {
     /// Listen to this vault's stream. The answer is [`Event::Connected`](super::Event::Connected), when it is open.
-    Attach(VaultKey),
+    Attach(VaultRef),
     /// Listen to no stream any more, and end the subscription there.
     Detach,
     /// Ask the vault to report changes of `objects`.
@@ -47,7 +47,7 @@ pub enum Action {
         /// The pod's newest token.
         token: PodToken,
         /// The audience.
-        vault: VaultKey,
+        vault: VaultRef,
         /// The vault token at hand: the answer must be another one.
         known: Option<VaultToken>,
     },
@@ -87,7 +87,7 @@ pub enum Change {
     /// The SecretRef asks for other files.
     Replace {
         /// The vault that they are from.
-        vault: VaultKey,
+        vault: VaultRef,
         /// All of them.
         image: Image,
     },

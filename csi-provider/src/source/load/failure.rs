@@ -3,12 +3,9 @@
 use std::{collections::BTreeMap, fmt};
 
 use strongroom_client::vault::{Refusal, VaultError};
-use strongroom_core::{ObjectState, Version};
+use strongroom_core::{ObjectState, VaultRef, Version};
 
-use crate::volume::{
-    FilePath,
-    spec::{Source, VaultKey},
-};
+use crate::volume::{FilePath, spec::Source};
 
 /// Why one object cannot be had. What is missing is told apart from what is not permitted only as far as the vault
 /// does.
@@ -108,7 +105,7 @@ pub struct FileFailure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilesError {
     /// The vault.
-    pub vault: VaultKey,
+    pub vault: VaultRef,
     /// The files, in the SecretRef's order; not empty.
     pub failures: Vec<FileFailure>,
 }
@@ -192,10 +189,7 @@ mod tests {
 
     #[test]
     fn every_file_is_named_and_each_reason_once() {
-        let vault = VaultKey {
-            name: "prod".parse().unwrap(),
-            namespace: "team-a".parse().unwrap(),
-        };
+        let vault = VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap());
         let failures = vec![
             failure("a", "x", Reason::NotPermitted),
             failure("b/c", "y", Reason::Disabled),
@@ -213,10 +207,7 @@ mod tests {
     #[test]
     fn to_who_may_read_nothing_a_vault_that_is_away_and_one_that_refuses_look_the_same() {
         let error = |reason| FilesError {
-            vault: VaultKey {
-                name: "prod".parse().unwrap(),
-                namespace: "team-a".parse().unwrap(),
-            },
+            vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
             failures: vec![failure("a", "x", reason)],
         };
         let away = error(Reason::Unavailable("no such host".to_owned()));

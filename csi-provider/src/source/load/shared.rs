@@ -9,10 +9,11 @@ use std::{
 };
 
 use strongroom_client::identity::VaultToken;
+use strongroom_core::VaultRef;
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 
 use super::{AuthenticateError, is_fresh};
-use crate::{pod::PodToken, volume::spec::VaultKey};
+use crate::pod::PodToken;
 
 /// For how long an exchange is good for the pod's other volumes: the kubelet comes for all of them within seconds.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -27,7 +28,7 @@ pub(super) struct Shared(Mutex<Vec<Entry>>);
 struct Entry {
     began: Instant,
     token: PodToken,
-    vault: VaultKey,
+    vault: VaultRef,
     turn: Turn,
 }
 
@@ -38,7 +39,7 @@ impl Shared {
     pub(super) async fn get(
         &self,
         token: &PodToken,
-        vault: &VaultKey,
+        vault: &VaultRef,
         known: Option<&VaultToken>,
         exchange: impl Future<Output = Result<VaultToken, AuthenticateError>>,
     ) -> Result<VaultToken, AuthenticateError> {
@@ -53,7 +54,7 @@ impl Shared {
         Ok(kept.insert(exchange.await?).clone())
     }
 
-    fn turn(&self, token: &PodToken, vault: &VaultKey) -> Turn {
+    fn turn(&self, token: &PodToken, vault: &VaultRef) -> Turn {
         self.forget_old();
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |entry: &&Entry| entry.vault == *vault && entry.token.is(token);

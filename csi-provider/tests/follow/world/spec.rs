@@ -1,7 +1,7 @@
 //! The specs that a SecretRef may have.
 
-use strongroom_core::Version;
-use strongroom_csi::volume::spec::{FileSpec, Object, Source, VaultKey, VolumeSpec};
+use strongroom_core::{VaultRef, Version};
+use strongroom_csi::volume::spec::{FileSpec, Object, Source, VolumeSpec};
 
 /// What a SecretRef asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +42,14 @@ pub fn object(name: &str, pin: Option<u128>) -> Object {
     }
 }
 
-fn vault(number: usize) -> VaultKey {
-    VaultKey {
+fn vault(number: usize) -> VaultRef {
+    VaultRef {
         namespace: ["team-a", "team-b"][number].parse().unwrap(),
         name: "prod".parse().unwrap(),
     }
 }
 
-pub fn index(key: &VaultKey) -> usize {
+pub fn index(key: &VaultRef) -> usize {
     usize::from(*key != vault(0))
 }
 

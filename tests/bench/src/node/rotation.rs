@@ -114,13 +114,12 @@ async fn changed(link: &PathBuf, since: SystemTime) -> Result<SystemTime> {
 
 async fn way(place: &Place) -> Result<Way> {
     let scenario = &place.scenario;
-    let namespace = scenario.vault.name.parse()?;
-    let vault = "prod".parse()?;
+    let vault = VaultRef::new(scenario.vault.name.parse()?, "prod".parse()?);
     let identity = Server::identity(&NAMESPACE.parse()?);
     Ok(Way {
         identity: identity.by(address(place, NAMESPACE, "strongroom-identity").await?),
-        vault: Server::vault(&vault, &namespace).by(address(place, &scenario.vault.name, "prod").await?),
-        audience: Audience::Vault(VaultRef::new(namespace, vault)),
+        vault: Server::vault(&vault).by(address(place, &scenario.vault.name, "prod").await?),
+        audience: Audience::Vault(vault),
         trust: scenario.trust().await?,
         subject: scenario.presented("admin", None).await?,
     })

@@ -19,13 +19,10 @@ use strongroom_client::{
     server::Stream,
     vault::VaultClient,
 };
-use strongroom_core::{Audience, NamespaceName, VaultRef};
+use strongroom_core::{Audience, NamespaceName, VaultRef, ports};
 
 use super::Scenario;
 use strongroom_harness::installation::NAMESPACE;
-
-/// The port of vaults and of the identity service in their pods.
-const PORT: u16 = 8443;
 
 /// Connections to one pod through the API server.
 struct Forward {
@@ -37,8 +34,11 @@ impl Dial for Forward {
     fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
         let (pods, pod) = (self.pods.clone(), self.pod.clone());
         Box::pin(async move {
-            let mut forwarder = pods.portforward(&pod, &[PORT]).await.map_err(io::Error::other)?;
-            let stream = forwarder.take_stream(PORT);
+            let mut forwarder = pods
+                .portforward(&pod, &[ports::VAULT])
+                .await
+                .map_err(io::Error::other)?;
+            let stream = forwarder.take_stream(ports::VAULT);
             stream
                 .map(|stream| Box::new(stream) as Box<dyn Stream>)
                 .ok_or_else(|| io::ErrorKind::Other.into())
@@ -79,13 +79,17 @@ impl Scenario {
         let pod = pod.context("no identity pod is ready")?.name_any();
         let server = Server::identity(&NAMESPACE.parse::<NamespaceName>()?);
         let server = server.by(Route::Dial(Arc::new(Forward { pods, pod })));
-        let audience = Audience::Vault(VaultRef::new(self.vault.name.parse()?, "prod".parse()?));
+        let audience = Audience::Vault(self.vault_ref()?);
         let assertion = Assertion {
             subject: presented,
             actor: None,
         };
         let client = IdentityClient::new(&server, "adfs", self.trust().await?);
         Ok(client.exchange(assertion, &audience).await)
+    }
+
+    fn vault_ref(&self) -> Result<VaultRef> {
+        Ok(VaultRef::new(self.vault.name.parse()?, "prod".parse()?))
     }
 
     /// The vault, asked at its pod whether that is ready or not.
@@ -95,7 +99,7 @@ impl Scenario {
             pods,
             pod: "prod-0".to_owned(),
         }));
-        let server = Server::vault(&"prod".parse()?, &self.vault.name.parse()?).by(route);
+        let server = Server::vault(&self.vault_ref()?).by(route);
         Ok(VaultClient::new(&server, self.trust().await?))
     }
 
