@@ -12,18 +12,18 @@ use strongroom_crds::{
 pub enum Health {
     /// It does what its spec says.
     Ready,
-    /// It does not, and will without anyone's help.
+    /// It does not, and will without help.
     Progressing(Reason),
-    /// It does not, and someone must edit a spec or a right.
+    /// It does not until a person edits a spec or a right.
     Stalled(Reason),
 }
 
 /// Why: a CamelCase word of docs/conditions.md, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The word.
+    /// The CamelCase word, the `reason` of a condition.
     pub word: &'static str,
-    /// The sentence.
+    /// The sentence, the `message` of a condition.
     pub message: String,
 }
 
@@ -47,7 +47,7 @@ pub struct Conditions<'a> {
 }
 
 impl<'a> Conditions<'a> {
-    /// Begins with none; `previous` only tells since when a status has lasted.
+    /// Begins with none; `previous` only gives the time since which a status has lasted.
     pub const fn new(previous: &'a [Condition], generation: Option<i64>, now: Timestamp) -> Self {
         Self {
             previous,
@@ -57,7 +57,7 @@ impl<'a> Conditions<'a> {
         }
     }
 
-    /// Adds a condition. `status` is `None` while nobody knows.
+    /// Adds a condition. `status` is `None` while it is unknown.
     pub fn add(&mut self, type_: &str, status: Option<bool>, reason: &Reason) {
         let status = match status {
             Some(true) => "True",

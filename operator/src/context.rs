@@ -11,26 +11,26 @@ use crate::{
     world::{Changes, Followers, Stores},
 };
 
-/// The context.
+/// What every reconciler gets.
 pub struct Context {
-    /// The API server.
+    /// The client of the API server.
     pub client: Client,
-    /// What the installer decided.
+    /// The settings of the installation.
     pub settings: Settings,
-    /// What exists.
+    /// What exists in the cluster.
     pub stores: Stores,
-    /// What happens.
+    /// The bus of changes.
     pub changes: Changes,
-    /// What runs.
+    /// The running vaults.
     pub fleet: Fleet,
     /// Which vaults are yet to hear of which SecretRef.
     pub followers: Mutex<Followers>,
-    /// How the vaults are reached.
+    /// How the operator reaches the vaults.
     pub credentials: Credentials,
     /// The authorities.
     pub authorities: RwLock<Authorities>,
-    /// Tells people.
+    /// Publishes events.
     pub recorder: Recorder,
-    /// Tells machines.
+    /// Counts what the operator does.
     pub metrics: Metrics,
 }

@@ -29,7 +29,7 @@ pub enum DefinitionError {
     },
 }
 
-/// Waits until all three are there and current, and says meanwhile what to do: whoever does it has nothing to restart.
+/// Waits until all three exist and are current, and logs meanwhile what to do. The operator needs no restart after it.
 pub async fn current(client: &Client) -> Result<(), DefinitionError> {
     loop {
         match check(client).await {

@@ -5,7 +5,7 @@
 //!
 //! | part | written by | read by |
 //! |---|---|---|
-//! | client | whoever needs one first after the credentials changed | all |
+//! | client | the first caller after the credentials changed | all |
 //! | [`PolicyLedger`] | the push of policy | the push, the reports, the SecretRefs |
 //! | [`Progress`] | the reconciler of the Vault | the same |
 //!

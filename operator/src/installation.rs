@@ -1,7 +1,7 @@
 //! What an installation has once: its id, its two authorities, the identity service's certificate, the trust bundle.
 //!
-//! All of it lies in the release namespace; only the leader writes it. What the node driver needs, its pods cannot read
-//! there: it is copied into the driver's namespace.
+//! All of it is in the release namespace, and only the leader writes it. The pods of the node driver cannot read that
+//! namespace: the leader copies what they need into theirs.
 
 mod stored;
 
@@ -81,7 +81,7 @@ pub async fn id(client: &Client, release_namespace: &NamespaceName) -> Result<St
             "metadata": {"name": INSTALLATION, "namespace": release_namespace.as_str()},
             "data": {"id": Uuid::new_v4().to_string()},
         });
-        // Another leader may have been faster: whoever created it, it is read again.
+        // Another leader may have been faster: the next round reads what it created.
         match objects.create(Kind::ConfigMap, &object).await {
             Ok(_) => {}
             Err(kube::Error::Api(status)) if status.code == 409 => {}
@@ -195,7 +195,7 @@ async fn publish(client: &Client, settings: &Settings, bundle: &str) -> Result<(
     });
     let step = "publish the installation's id to the node driver";
     match objects.apply(Kind::ConfigMap, INSTALLATION, &id).await {
-        // The chart was told not to make the driver's namespace: then there is nobody to publish to.
+        // The chart did not create the driver's namespace: there is no driver to publish to.
         Err(error) if is_forbidden(&error) => {
             tracing::warn!(namespace = %settings.node_namespace, "no right to publish to the node driver's namespace");
             Ok(())
@@ -223,7 +223,7 @@ pub async fn publish_bundle(client: &Client, namespace: &str, bundle: &str) -> R
         .map_err(|source| InstallationError::Api { step, source })
 }
 
-/// What the operator shows to the vaults and whom it trusts: a new certificate each time, since its key is kept in
+/// What the operator shows to the vaults, and the authorities that it trusts: a new certificate each time, since its key is kept in
 /// memory alone.
 pub fn credentials(settings: &Settings, authorities: &Authorities) -> Result<Trust, InstallationError> {
     let leaf = Leaf::Operator {

@@ -1,4 +1,4 @@
-//! What the operator tells machines. Labels are bounded: kinds, never names.
+//! The operator's metrics. Labels are bounded: kinds, never names.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ impl Metrics {
         };
     }
 
-    /// Says that this replica leads.
+    /// Records that this replica leads.
     pub fn lead(&self) {
         self.leader.set(1);
     }

@@ -12,7 +12,7 @@ use crate::object::Kind;
 const VERBS: [&str; 3] = ["get", "create", "patch"];
 
 /// Whether the operator lacks one of the rights by which it keeps objects of this kind in a namespace. The API server
-/// answers that of itself, whoever decides behind it; every account may ask (the role `system:basic-user`).
+/// answers for every authorizer behind it; every account may ask (the role `system:basic-user`).
 pub async fn is_missing(client: &Client, namespace: &NamespaceName, kind: Kind) -> Result<bool, kube::Error> {
     let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
     for verb in VERBS {

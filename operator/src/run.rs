@@ -111,7 +111,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     metrics.lead();
     let result = tokio::select! {
         result = lead(&client, &args, (&stores, &changes), metrics) => result,
-        // Who has lost the lease must not write anything any more: the process ends, and starts as a standby.
+        // A replica that has lost the lease must not write any more: the process ends, and starts again as a standby.
         _ = leading.wait_for(|leads| !*leads) => Err(anyhow::anyhow!("the lease was lost")),
         _ = terminate.recv() => Ok(()),
     };

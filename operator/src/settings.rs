@@ -1,4 +1,4 @@
-//! What the installer decided, the same for every object.
+//! The settings of an installation, the same for every object.
 
 use strongroom_core::{NamespaceName, reference};
 

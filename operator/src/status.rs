@@ -105,7 +105,7 @@ where
         .await
     {
         Ok(_) => Ok(true),
-        // The object is gone, or was made again: nobody waits for this status.
+        // The object is gone, or was made again: this status has no reader.
         Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => Ok(false),
         Err(error) => Err(error),
     }

@@ -1,5 +1,5 @@
-//! `operator uninstall-check`: refuses while a pod uses the node driver. Without the driver nobody can take such a pod's
-//! volume away, and the pod would never end.
+//! `operator uninstall-check`: refuses while a pod uses the node driver. Only the driver can unmount the
+//! volume of such a pod: without the driver the pod would never end.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub struct UninstallArgs {
     /// Its namespace.
     #[arg(long, default_value = "strongroom-system")]
     release_namespace: String,
-    /// Its revision, which a refusal tells how to return to: Helm upgrades no release whose uninstall was refused.
+    /// Its revision. A refusal names the command that returns to it: Helm upgrades no release whose uninstall was refused.
     #[arg(long, default_value_t = 1)]
     release_revision: u32,
 }

@@ -1,4 +1,4 @@
-//! How the operator proves to a vault who it is, and finds it.
+//! How the operator finds a vault, and proves its own identity to it.
 
 use parking_lot::RwLock;
 use strongroom_client::{Route, Server, Trust, admin::AdminClient};

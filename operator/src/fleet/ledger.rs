@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_whose_answer_was_lost_deposes_nobody_and_one_that_nobody_here_issued_does() {
+    fn a_lost_answer_does_not_depose_the_leader_and_a_generation_that_it_did_not_issue_does() {
         let ledger = PolicyLedger::default();
         assert_eq!(ledger.standing(None), Standing::Unknown, "the first contact");
         ledger.take_over(3, None);

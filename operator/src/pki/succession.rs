@@ -1,4 +1,4 @@
-//! How one authority follows another without a moment in which somebody trusts the wrong one.
+//! How one authority follows another, such that every reader trusts each signer at all times.
 
 use time::OffsetDateTime;
 

@@ -27,21 +27,23 @@ pub struct Readable<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyProblem {
     /// The object holds something this release does not know.
-    #[error("this release cannot read the policy ({0}); grants of its vault stay as they are until it can")]
+    #[error(
+        "this release cannot read the policy ({0}); no policy of its vault grants anything new until this one is readable"
+    )]
     Object(String),
     /// The spec cannot be read.
-    #[error("{0}; grants of its vault stay as they are until it can be read")]
+    #[error("{0}; no policy of its vault grants anything new until this one is readable")]
     Spec(#[from] PolicySpecError),
 }
 
 /// What a policy's subject was resolved to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolution {
-    /// Who is meant.
+    /// The accounts that the subject names.
     pub subject: SubjectMember,
-    /// The UID of the namespace meant, recorded at the first resolve.
+    /// The UID of the namespace that the subject names, recorded when the subject was first resolved.
     pub namespace_uid: Option<Uid>,
-    /// What was found.
+    /// What exists of it.
     pub state: SubjectState,
 }
 
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_does_not_exist_yet_is_reported_and_means_nobody() {
+    fn an_account_that_does_not_exist_yet_is_reported_and_binds_no_uid() {
         let (policy, subjects) = compiled(
             &spec("Allow", &account()),
             &[],

@@ -9,7 +9,7 @@ use super::compile::Compiled;
 /// The policies to push, and whether grants are frozen.
 ///
 /// While every policy can be read these are the compiled ones. While one cannot, it may be a Deny or a narrowing that
-/// nobody has applied: then a policy that grants is pushed only as far as it is in force already (in subjects, objects
+/// is not applied yet: then a policy that grants is pushed only as far as it is in force already (in subjects, objects
 /// and permissions alike), one that cannot be read stays as it is in force, a new Deny is pushed as compiled, and every
 /// Deny in force is kept beside it, since taking one away grants.
 pub fn freeze(compiled: &[Compiled], in_force: &[BundlePolicy]) -> (Vec<BundlePolicy>, bool) {

@@ -22,7 +22,7 @@ pub enum Enforcement {
     Frozen(String),
     /// The vault does not answer or has not confirmed.
     NotConfirmed,
-    /// There is no such vault.
+    /// The vault does not exist.
     VaultNotFound,
 }
 
@@ -85,7 +85,7 @@ fn health(result: &Result<Vec<Resolution>, PolicyProblem>, enforcement: &Enforce
         return Health::Stalled(Reason::new(
             "NamespaceReplaced",
             format!(
-                "Namespace {} was deleted and made again since this policy was written. If the new one is meant too, edit the policy.",
+                "Namespace {} was deleted and created again since this policy was written. If the policy is to apply to the new one, edit the policy.",
                 namespace(&replaced.subject)
             ),
         ));
@@ -93,7 +93,7 @@ fn health(result: &Result<Vec<Resolution>, PolicyProblem>, enforcement: &Enforce
     match enforcement {
         Enforcement::VaultNotFound => Health::Progressing(Reason::new(
             "VaultNotFound",
-            "There is no vault of this name in the namespace.",
+            "No vault of this name exists in the namespace.",
         )),
         Enforcement::NotConfirmed => Health::Progressing(Reason::new(
             "NotConfirmed",
@@ -101,13 +101,13 @@ fn health(result: &Result<Vec<Resolution>, PolicyProblem>, enforcement: &Enforce
         )),
         Enforcement::Frozen(_) => Health::Progressing(Reason::new(
             "GrantsFrozen",
-            "Another policy of this vault cannot be read: until it can, nothing new is granted.",
+            "Another policy of this vault cannot be read. Until it is readable, no policy grants anything new.",
         )),
         Enforcement::Enforced(_) => match resolutions.iter().find(|r| r.state == SubjectState::NotFound) {
             Some(missing) => Health::Progressing(Reason::new(
                 "SubjectNotFound",
                 format!(
-                    "{} does not exist yet; it is meant as soon as it does.",
+                    "{} does not exist. The policy applies to it as soon as it exists.",
                     describe(&missing.subject)
                 ),
             )),

@@ -15,12 +15,12 @@ use crate::conditions::{Conditions, Health, Reason};
 pub enum Finding {
     /// The spec holds what this release does not know.
     Unreadable(String),
-    /// The service account is not there.
+    /// The service account does not exist.
     AccountNotFound,
-    /// No policy lets the account read anything here, or there is no such vault: which of the two is not for it to
-    /// know.
+    /// No policy lets the account read anything here, or the vault does not exist. The account must not learn which of
+    /// the two.
     NotPermitted,
-    /// There is no such vault in the SecretRef's own namespace.
+    /// The vault does not exist, in the SecretRef's own namespace.
     VaultNotFound,
     /// The account is allowed, and the vault does not answer.
     VaultNotReady(String),
@@ -28,7 +28,7 @@ pub enum Finding {
     Resolved(Vec<(String, ObjectState)>),
 }
 
-/// The status. `announced` says that the vault was told of this spec.
+/// The status. `announced` says that this spec was announced to the vault that it names.
 pub fn report(
     secret_ref: &SecretRef,
     finding: &Finding,
@@ -79,7 +79,7 @@ fn not_permitted(secret_ref: &SecretRef) -> Reason {
     Reason::new(
         "NotPermitted",
         format!(
-            "Vault {} does not exist, or no policy there lets service account {} read what is named here.",
+            "Vault {} does not exist, or no policy there lets service account {} read these secrets.",
             vault(secret_ref),
             account(secret_ref)
         ),
@@ -96,7 +96,7 @@ fn health(secret_ref: &SecretRef, finding: &Finding) -> Health {
         Finding::NotPermitted => Health::Progressing(not_permitted(secret_ref)),
         Finding::VaultNotFound => Health::Progressing(Reason::new(
             "VaultNotFound",
-            format!("There is no vault {}.", vault(secret_ref)),
+            format!("Vault {} does not exist.", vault(secret_ref)),
         )),
         Finding::VaultNotReady(problem) => Health::Progressing(Reason::new(
             "VaultNotReady",
@@ -156,7 +156,10 @@ fn authorization(secret_ref: &SecretRef, finding: &Finding) -> (Option<bool>, Re
             Some(true),
             Reason::new(
                 "Permitted",
-                format!("Policy lets service account {} read this.", account(secret_ref)),
+                format!(
+                    "Policy lets service account {} read every object.",
+                    account(secret_ref)
+                ),
             ),
         ),
         Finding::NotPermitted => (Some(false), not_permitted(secret_ref)),
@@ -164,8 +167,8 @@ fn authorization(secret_ref: &SecretRef, finding: &Finding) -> (Option<bool>, Re
             "ServiceAccountNotFound",
             "The service account does not exist yet.",
         ),
-        Finding::VaultNotFound => unknown("VaultNotFound", "There is no such vault."),
-        Finding::Unreadable(_) => unknown("SpecUnreadable", "The spec cannot be read by this release."),
+        Finding::VaultNotFound => unknown("VaultNotFound", "The vault does not exist."),
+        Finding::Unreadable(_) => unknown("SpecUnreadable", "This release cannot read the spec."),
     }
 }
 
@@ -261,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_vault_elsewhere_and_a_denied_one_are_told_with_the_same_words() {
+    fn a_missing_vault_elsewhere_and_a_denied_one_are_reported_in_the_same_words() {
         // Both lead to the one finding: there is no other that the reconciler could choose.
         let said = conditions(&Finding::NotPermitted);
         assert!(

@@ -17,9 +17,9 @@ pub enum Verdict {
     Same,
     /// Newer, or never seen: anchor it.
     Anchor,
-    /// Older or different: tell the vault to answer no data.
+    /// Older or different: report the rollback to the vault, which then serves no data.
     Rollback(Rollback),
-    /// The owner accepts what is there: tell the vault, and anchor it.
+    /// The owner accepts what is there: report that to the vault, and anchor it.
     Accept(Rollback),
 }
 
@@ -31,20 +31,20 @@ pub fn compare(anchored: Option<&Anchor>, status: &Status, accepted: Option<&str
     let found = &status.anchor;
     let older = found.generation < anchored.generation;
     let different = found.generation == anchored.generation && found.digest != anchored.digest;
-    let told = matches!(status.rollback, Some(Rollback::Detected { .. }));
-    if (older || different || told) && accepted == Some(found.generation.to_string().as_str()) {
+    let reported = matches!(status.rollback, Some(Rollback::Detected { .. }));
+    if (older || different || reported) && accepted == Some(found.generation.to_string().as_str()) {
         Verdict::Accept(Rollback::Accept {
             generation: found.generation,
         })
     } else if older || different {
-        if told {
+        if reported {
             Verdict::Same
         } else {
             Verdict::Rollback(Rollback::Detected {
                 anchored: anchored.generation,
             })
         }
-    } else if found == anchored || told {
+    } else if found == anchored || reported {
         Verdict::Same
     } else {
         Verdict::Anchor
@@ -144,12 +144,12 @@ mod tests {
 
     #[test]
     fn only_the_generation_that_was_found_can_be_accepted() {
-        let told = Some(Rollback::Detected { anchored: 3 });
+        let reported = Some(Rollback::Detected { anchored: 3 });
         let accept = Verdict::Accept(Rollback::Accept { generation: 2 });
         assert_eq!(
             compare(
                 Some(&anchor(3, "a")),
-                &status(anchor(2, "x"), told.clone()),
+                &status(anchor(2, "x"), reported.clone()),
                 Some("2")
             ),
             accept
@@ -157,13 +157,13 @@ mod tests {
         assert_eq!(
             compare(
                 Some(&anchor(3, "a")),
-                &status(anchor(2, "x"), told.clone()),
+                &status(anchor(2, "x"), reported.clone()),
                 Some("1")
             ),
             Verdict::Same
         );
         assert_eq!(
-            compare(Some(&anchor(3, "a")), &status(anchor(2, "x"), told), None),
+            compare(Some(&anchor(3, "a")), &status(anchor(2, "x"), reported), None),
             Verdict::Same
         );
     }

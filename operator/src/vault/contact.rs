@@ -45,7 +45,7 @@ impl Contact<'_> {
             Verdict::Same => {}
             Verdict::Anchor => self.keep_anchor(&status).await?,
             Verdict::Rollback(rollback) => {
-                let note = "The vault came back with an older store and answers no data.";
+                let note = "The vault came back with an older store and serves no data.";
                 self.event(EventType::Warning, "RollbackDetected", note).await;
                 if let Err(error) = self.client.rollback(&rollback).await {
                     return Ok(Err(chain(&error)));
@@ -56,7 +56,7 @@ impl Contact<'_> {
                 if let Err(error) = self.client.rollback(&rollback).await {
                     return Ok(Err(chain(&error)));
                 }
-                let note = "The vault serves its older store, as its owner asked.";
+                let note = "The vault serves its older store, because the annotation allows it.";
                 self.event(EventType::Normal, "RollbackAccepted", note).await;
                 status.rollback = None;
                 self.keep_anchor(&status).await?;

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_reaches_the_vault_but_those_named() {
+    fn only_the_peers_that_are_named_reach_the_vault() {
         // What is left of a network whose every field was misspelled is the second.
         for closed in [json!({}), json!({"network": {}})] {
             let closed = vault(closed);

@@ -1,9 +1,9 @@
-//! What an error of applying means to the vault's owner.
+//! What an error while applying the objects means to the vault's owner.
 
 use super::{apply::ApplyError, report::Outcome};
 use crate::{context::Context, object::is_forbidden, rights, target::Target};
 
-/// The outcome to report for an error that someone must act on. Errors: those that another pass may mend.
+/// The outcome to report for an error that lasts until a person acts. Errors: those that another pass may mend.
 pub async fn outcome_of(
     context: &Context,
     target: &Target<'_>,
@@ -19,7 +19,7 @@ pub async fn outcome_of(
         match rights::is_missing(&context.client, target.namespace(), kind).await {
             Ok(true) => return Ok(Outcome::NamespaceNotEnabled),
             Ok(false) => {}
-            // A cluster that lets nobody ask: the API server's message must do.
+            // The cluster lets no account ask: the API server's message must do.
             Err(refused) if is_forbidden(&refused) => {}
             Err(failed) => {
                 tracing::debug!(error = %failed, vault = %target.reference, "cannot ask for the operator's rights");

@@ -9,10 +9,10 @@ use crate::{
     target::Target,
 };
 
-/// Why a vault's objects are left as they are until someone acts.
+/// Why the operator leaves a vault's objects as they are until a person acts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// An object of that name is somebody else's.
+    /// An object of that name exists and belongs to another owner.
     #[error(
         "{} {name} exists and does not belong to this vault: delete or rename it, or give the vault another name",
         kind.as_str()
@@ -99,10 +99,10 @@ pub fn check_owned(
     }
 }
 
-/// Whose an object is that has no owner.
+/// The vault that an object without an owner reference belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
-    Nobody,
+    Absent,
     Ours,
     Earlier,
     Foreign,
@@ -110,7 +110,7 @@ enum Whose {
 
 fn whose(target: &Target<'_>, existing: Option<&DynamicObject>) -> Whose {
     let Some(existing) = existing else {
-        return Whose::Nobody;
+        return Whose::Absent;
     };
     let label = |key: &str| existing.labels().get(key).map(String::as_str);
     match (label(key::VAULT), label(key::VAULT_UID)) {
@@ -137,14 +137,14 @@ pub fn plan_retained(
     match (whose(target, volume), whose(target, seal)) {
         (Whose::Foreign, _) => Err(taken(Kind::PersistentVolumeClaim, &volume_name)),
         (_, Whose::Foreign) => Err(taken(Kind::Secret, &seal_name)),
-        (Whose::Nobody, Whose::Nobody) => Ok(Retained::Create),
+        (Whose::Absent, Whose::Absent) => Ok(Retained::Create),
         (Whose::Ours, Whose::Ours) => Ok(Retained::Keep),
-        (Whose::Ours | Whose::Earlier, Whose::Nobody) => Err(Refusal::SealKeyMissing {
+        (Whose::Ours | Whose::Earlier, Whose::Absent) => Err(Refusal::SealKeyMissing {
             volume: volume_name,
             seal: seal_name,
         }),
-        (Whose::Nobody, Whose::Ours) if !opened => Ok(Retained::CreateVolume),
-        (Whose::Nobody, Whose::Ours | Whose::Earlier) if opened => Err(Refusal::VolumeMissing {
+        (Whose::Absent, Whose::Ours) if !opened => Ok(Retained::CreateVolume),
+        (Whose::Absent, Whose::Ours | Whose::Earlier) if opened => Err(Refusal::VolumeMissing {
             volume: volume_name,
             seal: seal_name,
         }),

@@ -23,9 +23,9 @@ use crate::{
 pub enum Outcome {
     /// The operator has no rights in the namespace.
     NamespaceNotEnabled,
-    /// Something exists that must not be touched or completed.
+    /// An object exists that the operator must not touch or complete.
     Refused(Refusal),
-    /// The API server refused an object, which someone must mend: a quota, an admission rule.
+    /// The API server refused an object until a person acts: a quota, an admission rule.
     ObjectRefused(String),
     /// The objects are there; the vault answers, or not (why).
     Running {
@@ -98,7 +98,7 @@ fn health(
         Outcome::NamespaceNotEnabled => Health::Stalled(Reason::new(
             "NamespaceNotEnabled",
             format!(
-                "The operator may not run vaults in this namespace. Someone who administers it can allow that: kubectl create rolebinding strongroom-vault-host -n {} --clusterrole=strongroom-vault-host --serviceaccount={}:strongroom-operator",
+                "The operator has no rights in this namespace. An administrator of the namespace can grant them: kubectl create rolebinding strongroom-vault-host -n {} --clusterrole=strongroom-vault-host --serviceaccount={}:strongroom-operator",
                 target.namespace(),
                 settings.release_namespace
             ),
@@ -139,7 +139,7 @@ fn running_health(status: &Status, ready_replicas: i32, surroundings: &Surroundi
     } else if ready_replicas == 0 {
         Some(Reason::new(
             "NotReady",
-            "The vault answers and no pod is ready yet.",
+            "The vault answers the operator, but no pod of it is ready yet.",
         ))
     } else {
         None
@@ -149,7 +149,7 @@ fn running_health(status: &Status, ready_replicas: i32, surroundings: &Surroundi
 
 fn rollback_message(anchored: u64, found: u64) -> String {
     format!(
-        "The store is at generation {found}, and generation {anchored} had been seen: it was put back to an older state, or replaced. The vault answers no data. If that is meant, annotate the Vault with strongroom.dev/accept-rollback={found}."
+        "The store is at generation {found}, but the operator has seen generation {anchored}: the store was put back to an older state, or replaced. The vault serves no data. To accept this store, annotate the Vault with strongroom.dev/accept-rollback={found}."
     )
 }
 
@@ -159,7 +159,7 @@ fn add_details(conditions: &mut Conditions<'_>, status: Option<&Status>, surroun
         Some(true),
         &Reason::new(
             "KubernetesSecret",
-            "The seal key lies in a Secret beside the vault: whoever reads it and the volume reads everything.",
+            "The seal key is in a Secret beside the vault: anyone who can read the Secret and the volume can read every secret of the vault.",
         ),
     );
     let unknown = Reason::new("NotAnswering", "The vault does not answer.");
@@ -204,7 +204,7 @@ fn add_details(conditions: &mut Conditions<'_>, status: Option<&Status>, surroun
 fn add_shared_namespace(conditions: &mut Conditions<'_>, surroundings: &Surroundings) {
     if let Some(pod) = &surroundings.foreign_pod {
         let message = format!(
-            "Pod {pod} runs in the vault's namespace: whoever controls it can be anything this namespace holds. Keep vaults in a namespace of their own."
+            "Pod {pod} runs in the vault's namespace and belongs to no vault. Anyone who controls it may reach everything in the namespace. Keep vaults in a namespace of their own."
         );
         conditions.add(SHARED_NAMESPACE, Some(true), &Reason::new("OtherPods", message));
     }

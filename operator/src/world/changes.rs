@@ -1,4 +1,4 @@
-//! What happened, for those who decide what is worth a look because of it.
+//! What happened in the cluster, for the queues that choose what to reconcile because of it.
 
 use kube::runtime::reflector::ObjectRef;
 use strongroom_crds::{SecretRef, Vault};
@@ -49,7 +49,7 @@ impl Changes {
 
     /// Announces a change to every receiver.
     pub fn announce(&self, change: Change) {
-        // Nobody receives while this replica does not lead.
+        // There is no receiver while this replica does not lead.
         drop(self.0.send(change));
     }
 }

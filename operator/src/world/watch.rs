@@ -104,7 +104,7 @@ pub(super) fn watch<K>(
     }));
 }
 
-/// Drops what nobody here reads and what costs the most memory.
+/// Drops the metadata that the operator does not read and that costs the most memory.
 fn strip<K: Resource>(object: &mut K) {
     let metadata = object.meta_mut();
     metadata.managed_fields = None;

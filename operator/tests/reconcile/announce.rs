@@ -165,7 +165,7 @@ async fn a_new_leader_announces_to_vaults_that_the_one_before_left_behind_and_to
     let team = Team::lead(team.server.clone()).await;
     team.pass(2, "b", &seen).await;
     assert_eq!(team.announced(), [vec![], Vec::<String>::new()]);
-    // It had moved from `a` while nobody led, and pods of `a` still show it.
+    // It had moved from `a` while no replica led, and pods of `a` still show it.
     team.a.holds(&["db"]);
     team.count("a").await;
     team.pass(2, "b", &seen).await;

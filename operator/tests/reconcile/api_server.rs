@@ -43,7 +43,7 @@ pub struct Write {
 }
 
 impl Write {
-    /// The request's method, the last words of its path, and as whom it was made.
+    /// The request's method, the last words of its path, and its field manager.
     pub fn line(&self) -> String {
         let last: Vec<_> = self.path.rsplit('/').take(3).collect();
         let what: Vec<_> = last.into_iter().rev().collect();

@@ -21,12 +21,12 @@ use crate::{
     fleet::Fleet as Vaults,
 };
 
-/// A new leader, whose caches hold what the server has now, and who reaches no vault.
+/// A new leader, whose caches hold what the server has now, that reaches no vault.
 pub async fn leader(server: &ApiServer) -> Arc<Context> {
     leader_of(server, &Vaults::default()).await
 }
 
-/// A new leader who reaches `vaults`.
+/// A new leader that reaches `vaults`.
 pub async fn leader_of(server: &ApiServer, vaults: &Vaults) -> Arc<Context> {
     let (client, vaults) = (server.client(), vaults.clone());
     let changes = Changes::default();

@@ -49,7 +49,7 @@ fn with_vault(server: &ApiServer) {
     );
 }
 
-/// The reason of `Ready` after a pass, which writes it once, tells it once, and then writes nothing.
+/// The reason of `Ready` after a pass, which writes it once with one event, and then writes nothing.
 async fn ready(server: &ApiServer, context: &Arc<Context>, object: &Value) -> String {
     server.put(
         "/apis/strongroom.dev/v1alpha1/namespaces/shop/secretrefs/db",
@@ -66,7 +66,7 @@ async fn ready(server: &ApiServer, context: &Arc<Context>, object: &Value) -> St
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_once_and_a_foreign_vault_is_no_different_from_a_forbidden_one() {
+async fn what_is_missing_is_reported_once_and_a_foreign_vault_is_no_different_from_a_forbidden_one() {
     let server = ApiServer::default();
     let context = leader(&server).await;
     let foreign = secret_ref("team-a", &password());
@@ -106,7 +106,7 @@ async fn a_leader_that_does_not_know_the_policy_yet_takes_no_permission_back() {
 }
 
 #[tokio::test]
-async fn a_spec_of_a_later_release_stalls_and_the_trust_bundle_needs_nobody() {
+async fn a_spec_of_a_later_release_stalls_and_the_trust_bundle_needs_no_vault() {
     let server = ApiServer::default();
     let context = leader(&server).await;
     let later = secret_ref("team-a", &json!([{"path": "password"}]));

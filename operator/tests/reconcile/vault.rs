@@ -68,7 +68,7 @@ async fn a_new_vault_is_applied_by_the_operators_own_manager_and_the_second_pass
 }
 
 #[tokio::test]
-async fn somebody_elses_object_of_the_vaults_name_is_left_alone_with_all_the_others() {
+async fn an_object_of_another_owner_is_left_alone_with_all_the_others() {
     let (server, context) = started().await;
     server.put(
         "/api/v1/namespaces/team-a/services/prod",
@@ -85,7 +85,7 @@ async fn somebody_elses_object_of_the_vaults_name_is_left_alone_with_all_the_oth
 }
 
 #[tokio::test]
-async fn a_namespace_without_rights_is_told_with_the_command_that_gives_them() {
+async fn a_namespace_without_rights_is_reported_with_the_command_that_grants_them() {
     let (server, context) = started().await;
     server.refuse(
         Method::GET,
@@ -161,7 +161,7 @@ async fn an_object_that_a_quota_refuses_is_named_with_the_servers_sentence() {
 }
 
 #[tokio::test]
-async fn a_conflict_and_a_broken_api_server_are_tried_again_and_reported_to_nobody() {
+async fn a_conflict_and_a_broken_api_server_are_tried_again_and_not_reported() {
     for code in [409, 429, 500, 503] {
         let (server, context) = started().await;
         server.refuse(Method::PATCH, "/networkpolicies/prod", code, "not now");

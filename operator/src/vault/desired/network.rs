@@ -1,4 +1,4 @@
-//! Who may reach a vault, and whom it may reach.
+//! Which peers may reach a vault, and which the vault may reach.
 
 use serde_json::{Value, json};
 use strongroom_core::ports;
@@ -11,8 +11,8 @@ use crate::{
     target::Target,
 };
 
-/// The vault's network policy: its clients on the data port, the operator on the admin port, anyone who scrapes
-/// metrics on the health port; towards outside DNS and the identity service's replicas alone.
+/// The vault's network policy: its clients on the data port, the operator on the admin port, any scraper of
+/// metrics on the health port; outwards only DNS and the replicas of the identity service.
 pub fn policy(target: &Target<'_>, settings: &Settings) -> Desired {
     let name = format!("{}-vault", target.name());
     let mut data = json!({"ports": [tcp(ports::VAULT)]});
@@ -53,7 +53,7 @@ pub fn policy(target: &Target<'_>, settings: &Settings) -> Desired {
     }
 }
 
-/// Who may use the data port; `None` is everyone.
+/// The peers that may use the data port; `None` is every peer.
 fn clients(network: Option<&Network>, settings: &Settings) -> Option<Vec<Value>> {
     let mut peers = vec![pods_of(settings.node_namespace.as_str(), "csi")];
     let Some(network) = network else {

@@ -41,7 +41,7 @@ pub fn volume_claim(target: &Target<'_>) -> Desired {
     }
 }
 
-/// The seal key: `key` is its 32 bytes in base64, `id` tells it from others.
+/// The seal key: `key` is its 32 bytes in base64, `id` distinguishes it from others.
 pub fn seal_secret(target: &Target<'_>, id: &str, key: &str) -> Desired {
     let name = format!("{}-seal", target.name());
     let object = json!({

@@ -195,7 +195,7 @@ async fn unreadable(scenario: &Scenario) -> Result<()> {
     let message = scenario
         .says::<AccessPolicy>(vault, "later", "PolicyUnreadable")
         .await?;
-    ensure!(message.contains("stay as they are"), "{message}");
+    ensure!(message.contains("grants anything new"), "{message}");
     for condition in ["Stalled", "Enforced"] {
         let wanted = (condition, "PolicyUnreadable");
         wait::reason::<AccessPolicy>(&scenario.client(), vault, "later", wanted, PATIENCE).await?;
