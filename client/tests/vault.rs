@@ -39,10 +39,11 @@ use strongroom_client::{
     vault::{NewSecret, SecretChange, VaultClient, VaultError},
 };
 use strongroom_core::ObjectName;
+use strongroom_testing::{Authority, TlsServer};
 
 use tokio::task::JoinSet;
 
-use server::{Authority, HOST, Served};
+use server::{HOST, client};
 
 const VERSION: &str = "0123456789abcdef0123456789abcdef";
 
@@ -78,12 +79,13 @@ fn refusal(status: StatusCode, code: &str, inner: Option<&str>) -> Response {
 /// A vault that answers everything by `answer`, and counts.
 async fn vault(
     answer: impl Fn(usize) -> Response + Clone + Send + Sync + 'static,
-) -> (VaultClient, Arc<AtomicUsize>, Served) {
+) -> (VaultClient, Arc<AtomicUsize>, TlsServer) {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
     let router = Router::new().fallback(any(async move || answer(counter.fetch_add(1, Ordering::SeqCst))));
-    let served = Served::start(&Authority::new(), HOST, router).await;
-    (served.client(), count, served)
+    let authority = Authority::new("strongroom");
+    let served = TlsServer::start(&authority, HOST, router).await;
+    (client(&authority, &served), count, served)
 }
 
 fn quick() -> Retry {
@@ -120,8 +122,9 @@ async fn a_secret_is_read_and_written_under_the_pinned_name_with_the_token() {
             }
         },
     ));
-    let served = Served::start(&Authority::new(), HOST, router).await;
-    let client = served.client();
+    let authority = Authority::new("strongroom");
+    let served = TlsServer::start(&authority, HOST, router).await;
+    let client = client(&authority, &served);
     let secret = client.get_secret(&token(), &name("DB"), None).await.unwrap();
     assert_eq!(secret.value.expose_secret(), "CANARY-value");
     assert_eq!(secret.id.version.unwrap().to_string(), VERSION);
@@ -238,12 +241,12 @@ async fn answers_that_no_honest_vault_gives_are_refused_without_their_text() {
 
 #[tokio::test]
 async fn another_certificate_or_name_is_refused_and_nothing_is_sent() {
-    let authority = Authority::new();
+    let authority = Authority::new("strongroom");
     let router = Router::new().fallback(get(async || -> Response { panic!("nothing may be asked") }));
-    let other_name = Served::start(&authority, "other.team-a.svc", router.clone()).await;
-    let other_authority = Served::start(&Authority::new(), HOST, router).await;
+    let other_name = TlsServer::start(&authority, "other.team-a.svc", router.clone()).await;
+    let other_authority = TlsServer::start(&Authority::new("strongroom"), HOST, router).await;
     for served in [&other_name, &other_authority] {
-        let server = Server::new(HOST).by(Route::Socket(served.address));
+        let server = Server::new(HOST).by(Route::Socket(served.address()));
         let client = VaultClient::new(&server, Trust::from_pem(authority.pem().as_bytes()).unwrap());
         let error = client.get_secret(&token(), &name("db"), None).await.unwrap_err();
         let VaultError::Transport(TransportError::Connect { source, .. }) = &error else {
@@ -256,13 +259,13 @@ async fn another_certificate_or_name_is_refused_and_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_new_ca_in_the_file_is_trusted_by_the_next_connection() {
-    let (first, second) = (Authority::new(), Authority::new());
+    let (first, second) = (Authority::new("strongroom"), Authority::new("strongroom"));
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.crt");
     std::fs::write(&file, first.pem()).unwrap();
     let router = Router::new().fallback(get(async || Json(bundle("db"))));
-    let served = Served::start(&second, HOST, router).await;
-    let reached = Server::new(HOST).by(Route::Socket(served.address));
+    let served = TlsServer::start(&second, HOST, router).await;
+    let reached = Server::new(HOST).by(Route::Socket(served.address()));
     let client = VaultClient::new(&reached, Trust::from_file(&file).unwrap()).with_retry(Retry::NEVER);
     client.get_secret(&token(), &name("db"), None).await.unwrap_err();
 
@@ -277,7 +280,7 @@ async fn a_server_that_is_not_there_is_an_error_that_names_it() {
     let server = Server::new(HOST).by(Route::Socket("127.0.0.1:1".parse().unwrap()));
     let client = VaultClient::new(
         &server,
-        Trust::from_pem(Authority::new().pem().as_bytes()).unwrap(),
+        Trust::from_pem(Authority::new("strongroom").pem().as_bytes()).unwrap(),
     );
     let error = client
         .with_retry(quick())
@@ -305,7 +308,7 @@ impl Dial for Nowhere {
 
 #[tokio::test]
 async fn requests_that_wait_for_one_connection_all_tell_why_there_is_none() {
-    let authority = Authority::new();
+    let authority = Authority::new("strongroom");
     let server = Server::new(HOST).by(Route::Dial(Arc::new(Nowhere)));
     let trust = Trust::from_pem(authority.pem().as_bytes()).unwrap();
     let client = VaultClient::new(&server, trust).with_retry(Retry::NEVER);

@@ -12,7 +12,9 @@ use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::server::{Authority, HOST, Served};
+use strongroom_testing::{Authority, TlsServer};
+
+use crate::server::{HOST, client};
 
 /// Answers each Subscribe; ends the stream when asked to subscribe to "end".
 struct Echo;
@@ -83,8 +85,9 @@ fn quickly() -> Reconnect {
 
 #[tokio::test]
 async fn messages_go_both_ways_on_the_connection_that_requests_use() {
-    let served = Served::start(&Authority::new(), HOST, router()).await;
-    let mut watch = Watch::start(&served.client(), quickly());
+    let authority = Authority::new("strongroom");
+    let served = TlsServer::start(&authority, HOST, router()).await;
+    let mut watch = Watch::start(&client(&authority, &served), quickly());
     let Event::Connected(sender) = next(&mut watch).await else {
         panic!("not connected")
     };
@@ -95,8 +98,9 @@ async fn messages_go_both_ways_on_the_connection_that_requests_use() {
 
 #[tokio::test]
 async fn a_stream_that_the_vault_ends_is_told_and_opened_again() {
-    let served = Served::start(&Authority::new(), HOST, router()).await;
-    let mut watch = Watch::start(&served.client(), quickly());
+    let authority = Authority::new("strongroom");
+    let served = TlsServer::start(&authority, HOST, router()).await;
+    let mut watch = Watch::start(&client(&authority, &served), quickly());
     let Event::Connected(first) = next(&mut watch).await else {
         panic!("not connected")
     };
@@ -126,9 +130,9 @@ async fn a_stream_that_the_vault_ends_is_told_and_opened_again() {
 
 #[tokio::test]
 async fn a_vault_that_went_away_is_found_again() {
-    let authority = Authority::new();
-    let served = Served::start(&authority, HOST, router()).await;
-    let (client, address) = (served.client(), served.address);
+    let authority = Authority::new("strongroom");
+    let served = TlsServer::start(&authority, HOST, router()).await;
+    let (client, address) = (client(&authority, &served), served.address());
     let mut watch = Watch::start(&client, quickly());
     assert!(matches!(next(&mut watch).await, Event::Connected(_)));
     drop(served);
@@ -140,7 +144,7 @@ async fn a_vault_that_went_away_is_found_again() {
         panic!("not told")
     };
     assert!(!refused.was_connected && !refused.reason.is_empty());
-    let _served = Served::start_at(&authority, HOST, router(), address).await;
+    let _served = TlsServer::start_at(&authority, HOST, router(), address).await;
     loop {
         match next(&mut watch).await {
             Event::Connected(_) => break,

@@ -8,7 +8,6 @@ use std::{
 
 use clap::Parser;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs::default_provider,
@@ -20,6 +19,7 @@ use strongroom_client::{
     identity::{ASSERTION_TYPE, IdentityClient},
 };
 use strongroom_identity::{Arguments, Replica};
+use strongroom_testing::Authority;
 use strongroom_wire::token::{Claims, TYPE};
 use tempfile::TempDir;
 use tokio::net::{TcpSocket, TcpStream};
@@ -213,17 +213,8 @@ fn http(ca: &str, address: SocketAddr) -> reqwest::Client {
 
 /// Writes ca.crt, tls.crt and tls.key, and returns the CA's certificate.
 fn write_certificates(directory: &TempDir) -> String {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new([HOST.to_owned()])
-        .unwrap()
-        .signed_by(&key, &ca)
-        .unwrap();
-    let write = |name: &str, text: String| std::fs::write(directory.path().join(name), text).unwrap();
-    write("ca.crt", ca.pem());
-    write("tls.crt", leaf.pem());
-    write("tls.key", key.serialize_pem());
-    ca.pem()
+    let authority = Authority::new("strongroom");
+    authority.serve(&[HOST], directory.path());
+    std::fs::write(directory.path().join("ca.crt"), authority.pem()).unwrap();
+    authority.pem()
 }

@@ -8,7 +8,6 @@
 //! Absolute times are of the machine and of its hour; ratios and counts are what to compare.
 
 mod api;
-mod authority;
 mod bare;
 mod figures;
 mod identity;

@@ -11,10 +11,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use http::Method;
 use serde_json::{Value, json};
+use strongroom_testing::Authority;
 use tempfile::TempDir;
 
 use crate::{
-    authority::Authority,
     load::{Call, Target},
     process::Server,
     strongroom::free,
@@ -42,8 +42,8 @@ impl OpenBao {
     /// One of `program` with no data, with its files below `parent`.
     pub fn new(program: PathBuf, parent: &Path) -> Result<Self> {
         let directory = TempDir::new_in(parent)?;
-        let authority = Authority::new("openbao")?;
-        authority.serve(HOST, directory.path())?;
+        let authority = Authority::new("openbao");
+        authority.serve(&[HOST], directory.path());
         fs::create_dir(directory.path().join("raft"))?;
         let (address, cluster) = (free()?, free()?);
         let at = directory.path().display();

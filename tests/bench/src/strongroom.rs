@@ -11,11 +11,11 @@ use std::{
 use anyhow::{Context, Result, bail};
 use strongroom_client::{Route, Server as Remote, Trust, admin::AdminClient};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, ObjectKind, Permission};
+use strongroom_testing::Authority;
 use tempfile::TempDir;
 
 use crate::{
     api::Api,
-    authority::Authority,
     identity::{self, Signer},
     load::Target,
     process::Server,
@@ -53,9 +53,9 @@ impl Strongroom {
         for name in ["tls", "identity", "seal", "data"] {
             fs::create_dir(at(name))?;
         }
-        let (serving, admin) = (Authority::new("serving")?, Authority::new("admin")?);
-        serving.serve(HOST, &at("tls"))?;
-        serving.serve(identity::SERVER_NAME, &at("identity"))?;
+        let (serving, admin) = (Authority::new("serving"), Authority::new("admin"));
+        serving.serve(&[HOST], &at("tls"));
+        serving.serve(&[identity::SERVER_NAME], &at("identity"));
         fs::write(at("ca.crt"), serving.pem())?;
         fs::write(at("admin-ca.crt"), admin.pem())?;
         fs::write(at("seal/key"), [7; 32])?;
@@ -153,7 +153,7 @@ impl Strongroom {
     }
 
     async fn allow(&self) -> Result<()> {
-        let shown = self.admin.client(OPERATOR)?;
+        let shown = self.admin.client(OPERATOR);
         let (chain, key) = (shown.certificate.as_bytes(), shown.key.as_bytes());
         let trust = Trust::mutual_from_pem(self.ca().as_bytes(), chain, key)?;
         let remote = Remote::new(HOST).by(Route::Socket(self.ports.admin));

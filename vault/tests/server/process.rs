@@ -95,7 +95,7 @@ impl Program {
 
     /// Puts a bundle in force, as the operator does.
     async fn allow_all(&self) {
-        let operator = self.files.admin.client(OPERATOR);
+        let operator = self.files.admin.client(OPERATOR).both();
         let ca = Certificate::from_pem(&std::fs::read(self.files.path("ca.crt")).unwrap()).unwrap();
         let client = Client::builder()
             .tls_certs_only([ca])

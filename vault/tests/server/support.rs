@@ -2,7 +2,6 @@
 
 pub mod frames;
 pub mod identity;
-pub mod pki;
 pub mod raw;
 pub mod vault;
 

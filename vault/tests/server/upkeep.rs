@@ -3,6 +3,7 @@
 use std::{fs, time::Duration};
 
 use reqwest::{Client, Method, StatusCode};
+use strongroom_testing::Authority;
 use strongroom_vault::{clock::Clock, serve::Running};
 use tokio::{
     io::AsyncReadExt,
@@ -13,7 +14,6 @@ use tokio::{
 use crate::support::{
     TestVault,
     identity::{self, SigningKey},
-    pki::Authority,
     vault::{AUDIENCE, HOST, client, parse},
 };
 

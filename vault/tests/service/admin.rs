@@ -1,9 +1,9 @@
 //! The admin API: who may call it, what it answers, what it records.
 
-use rcgen::ExtendedKeyUsagePurpose as Usage;
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_core::{Bundle, Effect, Generation, ObjectState};
+use strongroom_testing::{Authority, authority::Usage};
 use strongroom_vault::admin::MAX_BUNDLE;
 use strongroom_wire::{
     admin::{PolicyStatus, Resolved, Status, Volumes, path},
@@ -13,7 +13,7 @@ use strongroom_wire::{
 use crate::{
     fixture::{allow, bundle, delete, enable, put, rule, set},
     node::Node,
-    operator::{AdminPort, Authority, OPERATOR, Refused},
+    operator::{AdminPort, OPERATOR, Refused, identity},
     tokens::{API, uid},
 };
 
@@ -27,11 +27,10 @@ fn refused<T>(status: u16, code: &str) -> Result<T, Refused> {
 #[tokio::test]
 async fn only_this_installations_operator_completes_a_handshake() {
     let port = AdminPort::start();
-    let pem = |(certificate, key): (String, String)| certificate + &key;
     let other = "spiffe://strongroom.dev/0f0f0f0f-0000-4000-8000-000000000002/operator";
     let (admin, serving) = (&port.admin, &port.serving);
     let client = [Usage::ClientAuth];
-    for (who, identity) in [
+    for (who, shown) in [
         ("nobody", None),
         (
             "another vault, by its serving certificate",
@@ -66,9 +65,13 @@ async fn only_this_installations_operator_completes_a_handshake() {
             Some(admin.issue(&["operator.strongroom.dev"], &[], &client)),
         ),
     ] {
-        assert_eq!(port.ask_as(identity.map(pem).as_deref()).await, None, "{who}");
+        assert_eq!(
+            port.ask_as(shown.map(|signed| signed.both()).as_deref()).await,
+            None,
+            "{who}"
+        );
     }
-    assert_eq!(port.ask_as(Some(&admin.operator())).await, Some(200));
+    assert_eq!(port.ask_as(Some(&identity(admin))).await, Some(200));
 }
 
 #[tokio::test]
@@ -85,7 +88,7 @@ async fn a_connection_does_not_outlive_its_certificate() {
 #[tokio::test]
 async fn a_changed_admin_ca_counts_from_the_next_connection_on() {
     let port = AdminPort::start();
-    let (old, new) = (port.admin.operator(), Authority::new("admin"));
+    let (old, new) = (identity(&port.admin), Authority::new("admin"));
     let file = port.fixture.directory.path().join("admin-ca.crt");
     std::fs::write(&file, "nonsense").unwrap();
     assert!(port.authority.reload().is_err());
@@ -95,7 +98,7 @@ async fn a_changed_admin_ca_counts_from_the_next_connection_on() {
     assert_eq!(
         (
             port.ask_as(Some(&old)).await,
-            port.ask_as(Some(&new.operator())).await
+            port.ask_as(Some(&identity(&new))).await
         ),
         (Some(200), Some(200))
     );
@@ -104,7 +107,7 @@ async fn a_changed_admin_ca_counts_from_the_next_connection_on() {
     assert_eq!(
         (
             port.ask_as(Some(&old)).await,
-            port.ask_as(Some(&new.operator())).await
+            port.ask_as(Some(&identity(&new))).await
         ),
         (None, Some(200))
     );

@@ -2,12 +2,9 @@
 
 use std::{fs, net::SocketAddr, sync::Arc};
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose as Usage, IsCa,
-    KeyPair, SanType,
-};
 use reqwest::{Certificate, Client, Identity, Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
+use strongroom_testing::Authority;
 use strongroom_vault::{
     admin::{Admin, OperatorAuthority},
     connection::{Limits as ConnectionLimits, Listener},
@@ -22,42 +19,9 @@ use crate::fixture::Fixture;
 pub const OPERATOR: &str = "spiffe://strongroom.dev/0f0f0f0f-0000-4000-8000-000000000001/operator";
 pub const HOST: &str = "prod.team-a.svc";
 
-/// A certificate authority.
-pub struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    pub fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    pub fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// A certificate for a host and some URIs, and its key, in PEM.
-    pub fn issue(&self, hosts: &[&str], uris: &[&str], usages: &[Usage]) -> (String, String) {
-        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let mut params = CertificateParams::new(hosts).unwrap();
-        params
-            .subject_alt_names
-            .extend(uris.iter().map(|uri| SanType::URI((*uri).try_into().unwrap())));
-        params.extended_key_usages = usages.to_vec();
-        params.not_after = rcgen::date_time_ymd(2100, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        (
-            params.signed_by(&key, &self.0).unwrap().pem(),
-            key.serialize_pem(),
-        )
-    }
-
-    /// The operator's certificate and key.
-    pub fn operator(&self) -> String {
-        let (certificate, key) = self.issue(&[], &[OPERATOR], &[Usage::ClientAuth]);
-        certificate + &key
-    }
+/// The operator's certificate and key, signed by `authority`.
+pub fn identity(authority: &Authority) -> String {
+    authority.client(OPERATOR).both()
 }
 
 /// A vault's admin port.
@@ -86,10 +50,8 @@ impl AdminPort {
         let access = Fixture::access(&service, false);
         let watch = Watch::new(Arc::clone(&access), &service, Limits::default());
         let (serving, admin) = (Authority::new("serving"), Authority::new("admin"));
-        let (certificate, key) = serving.issue(&[HOST], &[], &[Usage::ServerAuth]);
         let directory = fixture.directory.path();
-        fs::write(directory.join("tls.crt"), certificate).unwrap();
-        fs::write(directory.join("tls.key"), key).unwrap();
+        serving.serve(&[HOST], directory);
         fs::write(directory.join("admin-ca.crt"), admin.pem()).unwrap();
         let authority = OperatorAuthority::load(&directory.join("admin-ca.crt"), OPERATOR).unwrap();
         let tls = authority
@@ -108,7 +70,7 @@ impl AdminPort {
         let (counts, drain) = (service.metrics.connections.clone(), service.drain.clone());
         let limits = ConnectionLimits::default();
         tokio::spawn(Listener::new(tcp, Some(tls), router, limits, counts, drain).run());
-        let operator = client(&serving, address, Some(&admin.operator()));
+        let operator = client(&serving, address, Some(&identity(&admin)));
         Self {
             fixture,
             service,

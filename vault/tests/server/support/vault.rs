@@ -6,6 +6,7 @@ use clap::Parser;
 use reqwest::{Certificate, Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, ObjectKind, Permission};
+use strongroom_testing::Authority;
 use strongroom_vault::{
     args::{Cli, Command, ServeArgs},
     clock::Clock,
@@ -13,10 +14,7 @@ use strongroom_vault::{
 };
 use tempfile::TempDir;
 
-use super::{
-    identity::{self, Served, SigningKey},
-    pki::Authority,
-};
+use super::identity::{self, Served, SigningKey};
 
 pub const HOST: &str = "prod.team-a.svc";
 pub const AUDIENCE: &str = "https://prod.team-a.svc";

@@ -1,7 +1,8 @@
 //! Watch over a connection: TLS, HTTP/2, and the listener that drains.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
+use strongroom_testing::Authority;
 use strongroom_vault::{
     connection::{Limits, Listener},
     tls::{ServingCertificate, server_config},
@@ -22,15 +23,13 @@ use super::Watched;
 use crate::{
     fixture::set,
     node::{at, subscription},
-    operator::{Authority, HOST},
+    operator::HOST,
 };
 
 /// Serves Watch as the data port does; returns a channel to it.
 async fn serve(watched: &Watched) -> Channel {
     let (authority, directory) = (Authority::new("serving"), watched.fixture.directory.path());
-    let (certificate, key) = authority.issue(&[HOST], &[], &[rcgen::ExtendedKeyUsagePurpose::ServerAuth]);
-    fs::write(directory.join("tls.crt"), certificate).unwrap();
-    fs::write(directory.join("tls.key"), key).unwrap();
+    authority.serve(&[HOST], directory);
     let tls = server_config(ServingCertificate::load(directory).unwrap()).unwrap();
     let router = Routes::from(axum::Router::new())
         .add_service(watched.watch.service())

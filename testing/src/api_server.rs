@@ -1,0 +1,242 @@
+//! An API server that answers from a table and keeps what it was asked to write.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{Json, Router, body::Bytes, extract::State, response::IntoResponse};
+use http::{Method, StatusCode, Uri};
+use serde_json::{Value, json};
+
+/// What is listed; of anything else one object is read.
+const LISTS: [&str; 6] = [
+    "vaults",
+    "accesspolicies",
+    "secretrefs",
+    "serviceaccounts",
+    "namespaces",
+    "pods",
+];
+
+/// Objects by their paths, what is refused, and what was asked for. Clones are the same server.
+#[derive(Debug, Clone, Default)]
+pub struct ApiServer(Arc<Mutex<Table>>);
+
+#[derive(Debug, Default)]
+struct Table {
+    objects: BTreeMap<String, Value>,
+    refusals: Vec<Refused>,
+    reads: u64,
+    writes: Vec<Write>,
+}
+
+/// Requests that are refused.
+#[derive(Debug)]
+struct Refused {
+    method: Method,
+    /// In their paths.
+    part: &'static str,
+    code: u16,
+    message: &'static str,
+}
+
+/// One request that was to change something.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// How it was to.
+    pub method: Method,
+    /// The object, or where it was to be made.
+    pub path: String,
+    /// Options, among them the field manager.
+    pub query: String,
+    /// What was sent.
+    pub body: Value,
+}
+
+impl Write {
+    /// The request's method, the last words of its path, and as whom it was made.
+    pub fn line(&self) -> String {
+        let last: Vec<_> = self.path.rsplit('/').take(3).collect();
+        let what: Vec<_> = last.into_iter().rev().collect();
+        let manager = self
+            .query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("fieldManager="));
+        format!("{} {} {}", self.method, what.join("/"), manager.unwrap_or("-"))
+    }
+}
+
+impl ApiServer {
+    /// Puts an object where it is read, and into the list that it belongs to.
+    pub fn put(&self, path: &str, object: Value) {
+        self.table().objects.insert(path.to_owned(), object);
+    }
+
+    /// The object at a path.
+    pub fn get(&self, path: &str) -> Option<Value> {
+        self.table().objects.get(path).cloned()
+    }
+
+    /// Removes an object.
+    pub fn remove(&self, path: &str) {
+        self.table().objects.remove(path);
+    }
+
+    /// Refuses requests of this method whose path contains `part`.
+    pub fn refuse(&self, method: Method, part: &'static str, code: u16, message: &'static str) {
+        self.table().refusals.push(Refused {
+            method,
+            part,
+            code,
+            message,
+        });
+    }
+
+    /// How often anything was read so far.
+    pub fn reads(&self) -> u64 {
+        self.table().reads
+    }
+
+    /// Everything that was written so far.
+    pub fn written(&self) -> Vec<Write> {
+        self.table().writes.clone()
+    }
+
+    /// Gives and forgets what was written so far.
+    pub fn take_writes(&self) -> Vec<Write> {
+        std::mem::take(&mut self.table().writes)
+    }
+
+    /// A client that reaches this server without a socket.
+    pub fn client(&self) -> kube::Client {
+        kube::Client::new(self.router(), "default")
+    }
+
+    /// Serves on a free port of 127.0.0.1 without TLS, for as long as the runtime runs.
+    pub async fn serve(&self) -> SocketAddr {
+        let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        let router = self.router();
+        tokio::spawn(async move { axum::serve(tcp, router).await.unwrap() });
+        address
+    }
+
+    /// What answers.
+    pub fn router(&self) -> Router {
+        Router::new().fallback(answer).with_state(self.clone())
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // A test that failed with the lock held says why by itself.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A kubeconfig for a server without TLS.
+pub fn kubeconfig(address: SocketAddr) -> String {
+    json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "test",
+        "clusters": [{ "name": "test", "cluster": { "server": format!("http://{address}") } }],
+        "users": [{ "name": "test", "user": { "token": "t" } }],
+        "contexts": [{ "name": "test", "context": { "cluster": "test", "user": "test" } }],
+    })
+    .to_string()
+}
+
+async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body: Bytes) -> impl IntoResponse {
+    let query = uri.query().unwrap_or_default().to_owned();
+    if query.split('&').any(|pair| pair == "watch=true") {
+        // Nothing changes but by the hand of the test, which then looks again.
+        std::future::pending::<()>().await;
+    }
+    let request = Write {
+        method,
+        path: uri.path().to_owned(),
+        query,
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    };
+    let (code, answer) = server.table().answer(request);
+    (StatusCode::from_u16(code).unwrap(), Json(answer))
+}
+
+impl Table {
+    fn answer(&mut self, request: Write) -> (u16, Value) {
+        let refused =
+            |refused: &&Refused| refused.method == request.method && request.path.contains(refused.part);
+        if let Some(Refused { code, message, .. }) = self.refusals.iter().find(refused) {
+            return (*code, failure(*code, message));
+        }
+        if request.method == Method::GET {
+            self.reads += 1;
+            return self.read(&request.path);
+        }
+        self.write(request)
+    }
+
+    fn read(&self, path: &str) -> (u16, Value) {
+        if let Some(object) = self.objects.get(path) {
+            return (200, object.clone());
+        }
+        let Some((_, resource)) = path.rsplit_once('/') else {
+            return (404, failure(404, "no such path"));
+        };
+        if !LISTS.contains(&resource) {
+            return (404, failure(404, &format!("{resource:?} not found")));
+        }
+        let of_kind = |path: &str| path.rsplit('/').nth(1) == Some(resource);
+        let objects = self.objects.iter();
+        let items: Vec<_> = objects
+            .filter(|(path, _)| of_kind(path))
+            .map(|(_, object)| object)
+            .collect();
+        (
+            200,
+            json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}),
+        )
+    }
+
+    /// Keeps an object as it was sent; a status goes into the object that it is of.
+    fn write(&mut self, request: Write) -> (u16, Value) {
+        let mut object = request.body.clone();
+        let name = object.pointer("/metadata/name").and_then(Value::as_str);
+        let name = name.unwrap_or_default().to_owned();
+        let mut path = match request.method {
+            Method::POST => format!("{}/{name}", request.path),
+            _ => request.path.clone(),
+        };
+        if let Some(of) = path.strip_suffix("/status").map(str::to_owned) {
+            let Some(found) = self.objects.get(&of) else {
+                return (404, failure(404, "there is none"));
+            };
+            let status = object.get("status").cloned().unwrap_or_default();
+            object = found.clone();
+            insert(&mut object, "status", status);
+            path = of;
+        } else if let Some(metadata) = object.get_mut("metadata") {
+            insert(metadata, "uid", json!(format!("uid-{name}")));
+        }
+        let code = if request.method == Method::POST { 201 } else { 200 };
+        self.objects.insert(path, object.clone());
+        self.writes.push(request);
+        (code, object)
+    }
+}
+
+fn insert(object: &mut Value, key: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(key.to_owned(), value);
+    }
+}
+
+fn failure(code: u16, message: &str) -> Value {
+    let reason = match code {
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        _ => "InternalError",
+    };
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": reason,
+        "message": message, "code": code})
+}

@@ -1,0 +1,96 @@
+//! Certificate authorities and what they sign.
+
+use std::{fs, path::Path, sync::Arc};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs::default_provider,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+use tokio_rustls::TlsAcceptor;
+
+pub use rcgen::ExtendedKeyUsagePurpose as Usage;
+
+/// A certificate authority of one test.
+#[derive(Debug)]
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The certificate.
+    pub certificate: String,
+    /// The key.
+    pub key: String,
+}
+
+impl Signed {
+    /// Both, as clients read an identity: the certificate, then the key.
+    pub fn both(&self) -> String {
+        format!("{}{}", self.certificate, self.key)
+    }
+}
+
+impl Authority {
+    /// An authority that calls itself `name`.
+    pub fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// Its own certificate, in PEM.
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// Signs a certificate for hosts and URIs, valid until 2100.
+    pub fn issue(&self, hosts: &[&str], uris: &[&str], usages: &[Usage]) -> Signed {
+        let (params, key) = request(hosts, uris, usages);
+        Signed {
+            certificate: params.signed_by(&key, &self.0).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// Signs a client certificate with the one URI `uri`.
+    pub fn client(&self, uri: &str) -> Signed {
+        self.issue(&[], &[uri], &[Usage::ClientAuth])
+    }
+
+    /// Writes a serving certificate for `hosts` as `tls.crt` and `tls.key` into `directory`, as a mounted Secret has
+    /// them.
+    pub fn serve(&self, hosts: &[&str], directory: &Path) {
+        let signed = self.issue(hosts, &[], &[Usage::ServerAuth]);
+        fs::write(directory.join("tls.crt"), signed.certificate).unwrap();
+        fs::write(directory.join("tls.key"), signed.key).unwrap();
+    }
+
+    /// Accepts connections with a certificate for `host`, over HTTP/2 and HTTP/1.1.
+    pub fn acceptor(&self, host: &str) -> TlsAcceptor {
+        let (params, key) = request(&[host], &[], &[Usage::ServerAuth]);
+        let leaf = params.signed_by(&key, &self.0).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Arc::new(config).into()
+    }
+}
+
+fn request(hosts: &[&str], uris: &[&str], usages: &[Usage]) -> (CertificateParams, KeyPair) {
+    let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let mut params = CertificateParams::new(hosts).unwrap();
+    params
+        .subject_alt_names
+        .extend(uris.iter().map(|uri| SanType::URI((*uri).try_into().unwrap())));
+    params.extended_key_usages = usages.to_vec();
+    params.not_after = rcgen::date_time_ymd(2100, 1, 1);
+    (params, KeyPair::generate().unwrap())
+}

@@ -1,0 +1,25 @@
+//! What the tests of several crates share, so that no crate plays a part of Kubernetes or of TLS in its own way.
+//!
+//! ```text
+//!   authority    a certificate authority, and what it signs
+//!   tls_server   any router behind a certificate of that authority, on a socket of this machine
+//!   api_server   an API server that answers from a table, and keeps what it was asked to write
+//! ```
+//!
+//! For dev-dependencies and the crates below `tests/` only: `scripts/check-layers` holds that. Every function here panics
+//! where it fails, as a test does.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a step that fails here is a failed test"
+)]
+
+pub mod api_server;
+pub mod authority;
+pub mod tls_server;
+
+pub use api_server::ApiServer;
+pub use authority::Authority;
+pub use tls_server::TlsServer;
