@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   authority    a certificate authority, and what it signs
+//!   directory    a directory that is gone after its test, whatever still writes to it
 //!   tls_server   any router behind a certificate of that authority, on a socket of this machine
 //!   api_server   an API server that answers from a table, and keeps what it was asked to write
 //! ```
@@ -18,8 +19,10 @@
 
 pub mod api_server;
 pub mod authority;
+pub mod directory;
 pub mod tls_server;
 
 pub use api_server::ApiServer;
 pub use authority::Authority;
+pub use directory::Directory;
 pub use tls_server::TlsServer;

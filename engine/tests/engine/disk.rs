@@ -13,6 +13,7 @@ use strongroom_engine::{
     WriteError,
     store::{Batch, CommitError, Gen, Key, RedbOptions, RedbStore, Store, Value},
 };
+use strongroom_testing::Directory;
 
 use crate::running::Running;
 
@@ -186,7 +187,7 @@ fn a_store_that_took_no_change_says_so_until_a_sweep_finds_that_it_does_again() 
 
 #[test]
 fn less_free_space_than_the_reserve_is_full_before_the_disk_is() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Directory::new();
     let options = RedbOptions {
         reserve_bytes: u64::MAX / 2,
         ..RedbOptions::default()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use strongroom_audit::{Log, LogConfig};
 use strongroom_core::Timestamp;
 use strongroom_engine::{Initialise, OpenError, Unsealed, WriteRequest, store::MemoryStore};
+use strongroom_testing::Directory;
 
 use crate::{
     fixture::{DAY, name},
@@ -35,7 +36,7 @@ fn everything_acknowledged_is_there_after_a_restart() {
 
 #[test]
 fn an_empty_store_becomes_a_vault_only_where_that_is_allowed() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Directory::new();
     let store = Arc::new(MemoryStore::default());
     let open = |initialise, used_by| {
         let seal = seal_key(directory.path(), 1, used_by);
@@ -59,7 +60,7 @@ fn an_empty_store_becomes_a_vault_only_where_that_is_allowed() {
 
 #[test]
 fn a_first_start_that_was_interrupted_goes_on_with_its_keyring() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Directory::new();
     let open = || {
         let seal = seal_key(directory.path(), 1, "");
         Unsealed::open(
@@ -134,11 +135,11 @@ fn audit_records_that_a_crash_left_in_the_store_reach_the_log_once() {
     running.set("db", "one").unwrap();
     running.set("db", "two").unwrap();
     let Running {
-        directory,
         store,
         vault,
         log,
         now,
+        directory,
     } = running;
     let id = vault.vault_id().to_string();
     drop((vault, log));
@@ -159,11 +160,11 @@ fn audit_records_that_a_crash_left_in_the_store_reach_the_log_once() {
     let log = Arc::new(log);
     let vault = unsealed.start(Arc::clone(&log)).unwrap();
     let running = Running {
-        directory,
         store,
         vault,
         log,
         now,
+        directory,
     };
     let count = |running: &Running| {
         running
@@ -175,11 +176,11 @@ fn audit_records_that_a_crash_left_in_the_store_reach_the_log_once() {
     let found = count(&running);
     assert!((1..=2).contains(&found), "{found}");
     let Running {
-        directory,
         store,
         vault,
         log,
         now,
+        directory,
     } = running;
     drop((vault, log, store));
     let store = redb(directory.path());

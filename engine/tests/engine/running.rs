@@ -12,15 +12,17 @@ use strongroom_engine::{
     crypt::seal::{Seal, SecretFile},
     store::{RedbOptions, RedbStore, Store},
 };
+use strongroom_testing::Directory;
 
 use crate::fixture::{secret, set_request};
 
 pub struct Running {
-    pub directory: tempfile::TempDir,
     pub store: Arc<dyn Store>,
     pub vault: Objects,
     pub log: Arc<Log>,
     pub now: Timestamp,
+    /// Removed after those above have stopped.
+    pub directory: Directory,
 }
 
 pub fn seal_key(directory: &Path, byte: u8, used_by: &str) -> Box<dyn Seal> {
@@ -57,17 +59,17 @@ pub fn entry(generation: u64) -> Entry {
 
 impl Running {
     pub fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = Directory::new();
         let store = redb(directory.path());
         Self::start(directory, store, Initialise::Allowed).unwrap()
     }
 
     pub fn over(store: Arc<dyn Store>) -> Self {
-        Self::start(tempfile::tempdir().unwrap(), store, Initialise::Allowed).unwrap()
+        Self::start(Directory::new(), store, Initialise::Allowed).unwrap()
     }
 
     pub fn start(
-        directory: tempfile::TempDir,
+        directory: Directory,
         store: Arc<dyn Store>,
         initialise: Initialise,
     ) -> Result<Self, OpenError> {

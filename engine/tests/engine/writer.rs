@@ -15,6 +15,7 @@ use strongroom_engine::{
     format::key,
     store::{Batch, CommitError, Gen, Key, Limits, MemoryStore, Snapshot, Store, StoreError},
 };
+use strongroom_testing::Directory;
 
 use crate::{
     fixture::{DAY, name, set_request},
@@ -135,7 +136,7 @@ fn writes_that_wait_together_are_committed_together_and_see_each_other() {
 
 #[test]
 fn a_full_queue_is_an_error_of_its_own() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Directory::new();
     let options = VaultOptions {
         queue: 1,
         ..options(directory.path(), Initialise::Allowed)

@@ -9,6 +9,7 @@ use strongroom_engine::{
     crypt::seal::SecretFile,
     store::{MemoryStore, Store},
 };
+use strongroom_testing::Directory;
 use strongroom_vault::{
     access::{Access, AccessConfig},
     auth::{Authenticator, Expected, Peers},
@@ -20,13 +21,12 @@ use strongroom_vault::{
     storage::StorageHealth,
 };
 use strongroom_wire::admin::PolicyStatus;
-use tempfile::TempDir;
 
 use crate::tokens::{Account, ISSUER, Signer, TENANT};
 
 /// What outlives a restart, and what stands around the vault.
 pub struct Fixture {
-    pub directory: TempDir,
+    pub directory: Directory,
     pub clock: Clock,
     pub signer: Signer,
     store: Arc<dyn Store>,
@@ -44,7 +44,7 @@ impl Fixture {
     }
 
     pub fn with_staleness(max_staleness: Option<Duration>) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = Directory::new();
         fs::create_dir(directory.path().join("seal")).unwrap();
         fs::write(directory.path().join("seal/key"), [7; 32]).unwrap();
         fs::write(directory.path().join("seal/id"), "seal-1").unwrap();

@@ -6,13 +6,12 @@ use clap::Parser;
 use reqwest::{Certificate, Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, ObjectKind, Permission};
-use strongroom_testing::Authority;
+use strongroom_testing::{Authority, Directory};
 use strongroom_vault::{
     args::{Cli, Command, ServeArgs},
     clock::Clock,
     serve::Running,
 };
-use tempfile::TempDir;
 
 use super::identity::{self, Served, SigningKey};
 
@@ -31,7 +30,7 @@ pub struct TestVault {
 
 /// Certificates, seal, store and audit log.
 pub struct Files {
-    pub directory: TempDir,
+    pub directory: Directory,
     pub admin: Authority,
     pub identity: SocketAddr,
     pub keys: Served,
@@ -59,7 +58,7 @@ impl Answer {
 
 impl Files {
     pub fn new(signer: &SigningKey) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = Directory::new();
         let at = |name: &str| directory.path().join(name);
         for name in ["tls", "identity", "seal", "data"] {
             fs::create_dir(at(name)).unwrap();
