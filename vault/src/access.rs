@@ -24,6 +24,7 @@
 mod action;
 mod admitted;
 pub mod caller;
+mod intake;
 pub mod outcome;
 mod pool;
 mod recorder;
@@ -38,11 +39,12 @@ use strongroom_engine::Answer;
 
 pub use admitted::Admitted;
 pub use caller::{Caller, Client};
+pub use intake::Charge;
 pub use outcome::Failure;
 
 use self::{
-    action::AuditedAction, outcome::outcome_of_answer, pool::Pool, recorder::Recorder, state::state_of,
-    throttle::Throttle,
+    action::AuditedAction, intake::Intake, outcome::outcome_of_answer, pool::Pool, recorder::Recorder,
+    state::state_of, throttle::Throttle,
 };
 use crate::{connection::Source, service::Service};
 
@@ -62,6 +64,7 @@ pub struct Access {
     recorder: Arc<Recorder>,
     throttle: Throttle,
     pool: Pool,
+    intake: Arc<Intake>,
 }
 
 /// A failure that a face may answer: its record is in the log, or it is [`Failure::Audit`].
@@ -84,6 +87,7 @@ impl Access {
             service,
             throttle: Throttle::new(config.account_rate),
             pool: Pool::default(),
+            intake: Arc::default(),
         })
     }
 

@@ -10,6 +10,7 @@ use tokio::{sync::oneshot, task::spawn_blocking};
 use super::{
     Access, Refused,
     action::AuditedAction,
+    intake::Charge,
     outcome::{Failure, outcome_of, outcome_of_answer},
     pool::{self, Share},
 };
@@ -34,6 +35,11 @@ impl<'a> Admitted<'a> {
             policy,
             share: None,
         }
+    }
+
+    /// Begins the charge of a large body, before any of it has arrived.
+    pub fn charge(&self) -> Charge {
+        self.access.intake.begin()
     }
 
     /// Takes room for the work on a body of so many bytes, which has arrived. Without it, the work takes its room when

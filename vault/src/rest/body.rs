@@ -115,27 +115,66 @@ fn is_shallow(json: &[u8]) -> bool {
 }
 
 /// The bytes of `body`, up to `limit`, in memory that is wiped.
-pub(crate) async fn collect(body: &mut Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
-    timeout(BODY_TIMEOUT, arrive(body, limit))
-        .await
-        .map_err(|_| BodyError::Timeout)?
+async fn collect(body: &mut Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
+    in_time(async {
+        let mut arriving = Arriving::begin(body, limit)?;
+        while arriving.next().await?.is_some() {}
+        Ok(arriving.into_bytes())
+    })
+    .await
 }
 
-async fn arrive(body: &mut Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
-    let expected = http_body::Body::size_hint(body).lower();
-    if expected > u64::try_from(limit).unwrap_or(u64::MAX) {
-        return Err(BodyError::TooLong(limit));
-    }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(expected).unwrap_or(limit)));
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| BodyError::BrokenOff)?;
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > limit {
+/// Runs what receives a body, for as long as a body may take.
+pub(crate) async fn in_time<T, E: From<BodyError>>(
+    receive: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout(BODY_TIMEOUT, receive)
+        .await
+        .unwrap_or_else(|_| Err(BodyError::Timeout.into()))
+}
+
+/// A body as it arrives, in memory that is wiped.
+pub(crate) struct Arriving<'a> {
+    body: &'a mut Body,
+    bytes: Zeroizing<Vec<u8>>,
+    limit: usize,
+}
+
+impl<'a> Arriving<'a> {
+    /// A body of at most `limit` bytes, of which nothing was read yet.
+    pub(crate) fn begin(body: &'a mut Body, limit: usize) -> Result<Self, BodyError> {
+        let expected = http_body::Body::size_hint(body).lower();
+        if expected > u64::try_from(limit).unwrap_or(u64::MAX) {
             return Err(BodyError::TooLong(limit));
         }
-        extend(&mut bytes, &data);
+        let room = usize::try_from(expected).unwrap_or(limit);
+        Ok(Self {
+            body,
+            bytes: Zeroizing::new(Vec::with_capacity(room)),
+            limit,
+        })
     }
-    Ok(bytes)
+
+    /// Takes what arrives next, and returns how many bytes it is; none at the end of the body.
+    pub(crate) async fn next(&mut self) -> Result<Option<usize>, BodyError> {
+        let Some(frame) = self.body.frame().await else {
+            return Ok(None);
+        };
+        let frame = frame.map_err(|_| BodyError::BrokenOff)?;
+        let Ok(data) = frame.into_data() else {
+            return Ok(Some(0));
+        };
+        if self.bytes.len() + data.len() > self.limit {
+            return Err(BodyError::TooLong(self.limit));
+        }
+        extend(&mut self.bytes, &data);
+        Ok(Some(data.len()))
+    }
+
+    /// What has arrived.
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.bytes
+    }
 }
 
 /// Adds `data`; memory that became too small is wiped before it is given back.

@@ -8,12 +8,13 @@ use axum::body::Body;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use strongroom_core::Operation;
 use strongroom_engine::{AttributesPatch, BackupBlob, PageRequest, ReadRequest, WriteRequest};
+use zeroize::Zeroizing;
 
 pub(super) use answer::json;
 
 use self::body::{RestoreBody, SetBody, UpdateBody};
 use super::{
-    body::{self as bodies, BodyError},
+    body::{self as bodies, Arriving, BodyError},
     command::{Command, CommandError},
     route::{
         Route, Segment,
@@ -22,7 +23,7 @@ use super::{
         Verb::{Delete, Get, Patch, Post, Put},
     },
 };
-use crate::access::{Admitted, Failure};
+use crate::access::{Admitted, Charge, Failure};
 
 /// The first segments of the paths of secrets.
 pub(super) const FIRST_SEGMENTS: &[&str] = &["secrets", "deletedsecrets"];
@@ -102,18 +103,33 @@ pub(super) async fn command(
 }
 
 async fn restore(body: &mut Body, admitted: &mut Admitted<'_>) -> Result<Command, CommandError> {
-    // The room is taken once the body is there: a client that sends slowly holds none.
-    let bytes = bodies::collect(body, MAX_RESTORE_BODY).await?;
+    let charge = admitted.charge();
+    let bytes = tokio::select! {
+        biased;
+        () = charge.revoked() => Err(CommandError::Refused(Failure::Busy)),
+        bytes = bodies::in_time(receive(body, &charge)) => bytes,
+    }?;
+    charge.complete();
+    // The room for the work is taken once the body is there: a client that sends slowly holds none.
     admitted
         .reserve(bytes.len())
         .await
         .map_err(CommandError::Refused)?;
     let body: RestoreBody = bodies::parse(&bytes)?;
-    drop(bytes);
+    drop((bytes, charge));
     let blob = BASE64_URL_SAFE_NO_PAD
         .decode(body.value.as_str())
         .map_err(|_| BodyError::Base64)?;
     Ok(Command::Write(WriteRequest::Restore {
         blob: BackupBlob::new(blob),
     }))
+}
+
+/// Receives a body whose bytes are charged as they arrive.
+async fn receive(body: &mut Body, charge: &Charge) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    let mut arriving = Arriving::begin(body, MAX_RESTORE_BODY)?;
+    while let Some(bytes) = arriving.next().await? {
+        charge.grow(bytes).await.map_err(CommandError::Refused)?;
+    }
+    Ok(arriving.into_bytes())
 }

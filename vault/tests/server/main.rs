@@ -13,6 +13,8 @@ mod process;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod restores;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod storage;
