@@ -6,11 +6,11 @@ use kube::config::KubeconfigError;
 use strongroom_client::{
     ConnectError, TransportError, TrustError,
     identity::ExchangeError,
-    vault::{Refusal, VaultError},
+    vault::{VaultError, VaultRefusal},
 };
 use strongroom_core::{NamespaceName, name::NameError};
 
-use crate::session::Question;
+use crate::session::CheckCommand;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ pub(crate) enum Failure {
     #[error("{source}")]
     Vault {
         source: VaultError,
-        question: Box<Question>,
+        question: Box<CheckCommand>,
         namespace: NamespaceName,
     },
     /// The value cannot be read.
@@ -123,7 +123,9 @@ impl Failure {
                 namespace,
                 ..
             } => forward_hint(error, namespace),
-            Self::Vault { source, question, .. } if source.refusal().is_some_and(Refusal::is_forbidden) => {
+            Self::Vault { source, question, .. }
+                if source.refusal().is_some_and(VaultRefusal::is_forbidden) =>
+            {
                 Some(format!("To see why: {question}"))
             }
             _ => None,

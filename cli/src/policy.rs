@@ -15,7 +15,7 @@ use crate::{
     arguments::{Check, Global, PolicyCommand},
     cluster::Cluster,
 };
-use decide::{Request, answer};
+use decide::{PolicyQuestion, answer};
 
 /// Runs the command; the exit code is the answer.
 pub(crate) async fn run(command: PolicyCommand, global: &Global) -> Result<ExitCode, Failure> {
@@ -37,8 +37,8 @@ pub(crate) async fn run(command: PolicyCommand, global: &Global) -> Result<ExitC
     })
 }
 
-fn request(check: Check) -> Request {
-    Request {
+fn request(check: Check) -> PolicyQuestion {
+    PolicyQuestion {
         vault: check.vault.name,
         account: check.service_account,
         permission: check.permission,

@@ -68,7 +68,7 @@ impl Session {
         permission: Permission,
         object: Option<&ObjectName>,
     ) -> impl FnOnce(VaultError) -> Failure {
-        let question = Question {
+        let question = CheckCommand {
             vault: self.reference.clone(),
             account: self.account.clone(),
             permission,
@@ -85,14 +85,14 @@ impl Session {
 
 /// The command that says what policy thinks of a request.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct CheckCommand {
     vault: VaultRef,
     account: AccountName,
     permission: Permission,
     object: Option<ObjectName>,
 }
 
-impl fmt::Display for Question {
+impl fmt::Display for CheckCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             vault,

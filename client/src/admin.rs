@@ -13,7 +13,7 @@ use strongroom_wire::admin::{PolicyStatus, Resolve, Resolved, Rollback, Status, 
 use crate::{
     TransportError,
     server::Server,
-    transport::{Answer, Protocol, Transport},
+    transport::{HttpAnswer, Protocol, Transport},
     trust::Trust,
 };
 pub use error::AdminError;
@@ -86,12 +86,12 @@ impl AdminClient {
         read(&self.send(Method::GET, path, Bytes::new()).await?)
     }
 
-    async fn post(&self, path: &'static str, message: &impl Serialize) -> Result<Answer, AdminError> {
+    async fn post(&self, path: &'static str, message: &impl Serialize) -> Result<HttpAnswer, AdminError> {
         let body = serde_json::to_vec(message).map_err(AdminError::Unwritable)?;
         self.send(Method::POST, path, body.into()).await
     }
 
-    async fn send(&self, method: Method, path: &'static str, body: Bytes) -> Result<Answer, AdminError> {
+    async fn send(&self, method: Method, path: &'static str, body: Bytes) -> Result<HttpAnswer, AdminError> {
         let mut request = Request::builder().method(method).uri(path);
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
@@ -109,6 +109,6 @@ impl AdminClient {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, AdminError> {
+fn read<T: DeserializeOwned>(answer: &HttpAnswer) -> Result<T, AdminError> {
     serde_json::from_slice(&answer.body).map_err(AdminError::Malformed)
 }

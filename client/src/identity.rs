@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::{
     retry::{Repeatable, Retry},
     server::Server,
-    transport::{Answer, Protocol, Transport, TransportError, one_line},
+    transport::{HttpAnswer, Protocol, Transport, TransportError, one_line},
     trust::Trust,
 };
 pub use token::VaultToken;
@@ -218,7 +218,7 @@ struct Granted {
     expires_in: u64,
 }
 
-fn accept(answer: &Answer, asked_at: SystemTime) -> Result<VaultToken, ExchangeError> {
+fn accept(answer: &HttpAnswer, asked_at: SystemTime) -> Result<VaultToken, ExchangeError> {
     let granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| ExchangeError::Malformed)?;
     asked_at
         .checked_add(Duration::from_secs(granted.expires_in))
@@ -233,7 +233,7 @@ struct Refused {
     error_description: String,
 }
 
-fn refusal(answer: &Answer) -> ExchangeError {
+fn refusal(answer: &HttpAnswer) -> ExchangeError {
     let refused = serde_json::from_slice(&answer.body).unwrap_or_else(|_| Refused {
         error: "unknown".to_owned(),
         error_description: format!("status {} without an OAuth error", answer.status),

@@ -17,7 +17,7 @@ use tonic::body::Body;
 use zeroize::Zeroizing;
 
 use crate::{server::Server, trust::Trust};
-pub(crate) use answer::{Answer, one_line};
+pub(crate) use answer::{HttpAnswer, one_line};
 pub use connector::ConnectError;
 use connector::Connector;
 
@@ -181,7 +181,11 @@ impl Transport {
     }
 
     /// Sends `request`, whose URI is a path, and reads at most `limit` bytes of answer.
-    pub(crate) async fn send(&self, request: Request<Bytes>, limit: usize) -> Result<Answer, TransportError> {
+    pub(crate) async fn send(
+        &self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<HttpAnswer, TransportError> {
         let (mut parts, body) = request.into_parts();
         let path = parts
             .uri
@@ -198,7 +202,7 @@ impl Transport {
             })?
     }
 
-    async fn exchange(&self, request: Request<Body>, limit: usize) -> Result<Answer, TransportError> {
+    async fn exchange(&self, request: Request<Body>, limit: usize) -> Result<HttpAnswer, TransportError> {
         let answer = self
             .client
             .request(request)
@@ -206,7 +210,7 @@ impl Transport {
             .map_err(|error| self.classify(error))?;
         let (parts, body) = answer.into_parts();
         let body = self.read(body, limit).await?;
-        Ok(Answer {
+        Ok(HttpAnswer {
             status: parts.status,
             headers: parts.headers,
             body,

@@ -2,12 +2,9 @@
 
 mod files;
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{io, path::PathBuf, sync::Arc};
 
+use parking_lot::Mutex;
 use rustls::{
     ClientConfig, RootCertStore,
     client::Resumption,
@@ -119,7 +116,7 @@ impl Trust {
     /// The configuration for the next connection. Looks at the files' metadata; reads them only when they changed.
     pub(crate) fn config(&self) -> Arc<ClientConfig> {
         let inner = &*self.0;
-        let mut loaded = inner.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = inner.loaded.lock();
         let stamp = stamp(&inner.anchors, inner.shown.as_ref());
         if stamp != loaded.stamp {
             match configure(&inner.anchors, inner.shown.as_ref()) {

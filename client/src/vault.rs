@@ -15,10 +15,10 @@ use crate::{
     identity::VaultToken,
     retry::Retry,
     server::Server,
-    transport::{Answer, Protocol, Transport},
+    transport::{HttpAnswer, Protocol, Transport},
     trust::Trust,
 };
-pub use error::{Refusal, VaultError};
+pub use error::{VaultError, VaultRefusal};
 pub use page::{NextPage, Page};
 pub use secret::{
     Attributes, Backup, DeletedSecret, IdError, NewAttributes, NewSecret, Secret, SecretChange, SecretId,
@@ -114,7 +114,7 @@ impl VaultClient {
         })
     }
 
-    async fn send(&self, token: &VaultToken, call: Call<'_>) -> Result<Answer, VaultError> {
+    async fn send(&self, token: &VaultToken, call: Call<'_>) -> Result<HttpAnswer, VaultError> {
         let call = &call;
         let attempt = || async move {
             self.send_once(token, call)
@@ -124,7 +124,7 @@ impl VaultClient {
         self.retry.run(attempt).await.map_err(|(error, _)| error)
     }
 
-    async fn send_once(&self, token: &VaultToken, call: &Call<'_>) -> Result<Answer, VaultError> {
+    async fn send_once(&self, token: &VaultToken, call: &Call<'_>) -> Result<HttpAnswer, VaultError> {
         let authorization = token.header().ok_or(VaultError::Token)?;
         let Call {
             method,
@@ -147,7 +147,7 @@ impl VaultClient {
         if answer.status.is_success() {
             Ok(answer)
         } else {
-            Err(VaultError::Refused(Refusal::read(&answer)))
+            Err(VaultError::Refused(VaultRefusal::read(&answer)))
         }
     }
 

@@ -1,6 +1,6 @@
 //! Watch: one stream per vault, kept alive, handed to the caller as events.
 //!
-//! Level-triggered: after every [`Event::Connected`] the caller subscribes anew, with a [`Sender`] that is good for that
+//! Level-triggered: after every [`WatchEvent::Connected`] the caller subscribes anew, with a [`Sender`] that is good for that
 //! connection alone, and learns from the answers what changed meanwhile. Nothing is queued across connections.
 
 mod stream;
@@ -14,7 +14,7 @@ use crate::vault::VaultClient;
 
 /// Something that happened on the stream.
 #[derive(Debug)]
-pub enum Event {
+pub enum WatchEvent {
     /// The stream is open: subscribe, with this sender.
     Connected(Sender),
     /// The vault sent a message.
@@ -64,7 +64,7 @@ impl Reconnect {
 /// The stream is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// This connection has ended; the next [`Event::Connected`] brings a new sender.
+    /// This connection has ended; the next [`WatchEvent::Connected`] brings a new sender.
     #[error("the stream is closed")]
     Closed,
 }
@@ -87,7 +87,7 @@ impl Sender {
 /// A watched vault. Dropping it closes the stream.
 #[derive(Debug)]
 pub struct Watch {
-    events: mpsc::Receiver<Event>,
+    events: mpsc::Receiver<WatchEvent>,
     task: AbortHandle,
 }
 
@@ -101,7 +101,7 @@ impl Watch {
     }
 
     /// The next event. `None` only when the runtime shuts down. Cancel-safe.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<WatchEvent> {
         self.events.recv().await
     }
 }

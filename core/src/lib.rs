@@ -1,8 +1,9 @@
-//! The values everything else agrees on: names, identities, permissions, and the policy decision.
+//! The values that every other crate agrees on: names, references, principals, operations, permissions, and the policy
+//! decision.
 //!
 //! ```text
 //!   text from outside --parse once--> ObjectName, VaultName, Version, Audience, Uid
-//!   AccessPolicy objects --operator--> Bundle --vault--> PolicyIndex::decide(identity, permission, object)
+//!   AccessPolicy objects --operator--> Bundle --vault--> PolicyIndex::decide(principal id, permission, object)
 //! ```
 //!
 //! Invariants:
@@ -10,7 +11,7 @@
 //! - no policy, no access; deny beats allow, whatever is more specific;
 //! - deciding is a pure function of values: no clock, no I/O, no lookup.
 //!
-//! This crate must not depend on tokio, kube, tonic or axum.
+//! This crate must not depend on tokio, kube, tonic or axum, and names no file, socket, clock or random source.
 
 pub mod audience;
 pub mod bundle;

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{NamespaceName, ObjectPattern, PermissionSet, VaultName};
 
 use crate::rule;
-pub use grant::{Permissions, Role, SecretPermission};
+pub use grant::{Permissions, RoleField, SecretPermission};
 pub use status::{AccessPolicyStatus, SubjectState, SubjectStatus};
-pub use subject::{AllServiceAccounts, ServiceAccount, Subject, SubjectMember};
+pub use subject::{AllServiceAccounts, NamedServiceAccount, PolicySubject, SubjectMember};
 
 /// Who may do what with which objects.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -74,12 +74,12 @@ pub struct AccessPolicySpec {
     /// The vault that the policy is about, in the policy's own namespace. It cannot change.
     pub vault_ref: LocalVaultRef,
     /// Allow lets the subjects do it; Deny forbids it, whatever else allows it.
-    pub effect: Effect,
+    pub effect: EffectField,
     /// Who is meant: 1 to 64 service accounts, or all accounts of a namespace. An account is bound to its UID and its
     /// namespace's UID: an account of the same name in a re-created namespace is not meant until this policy is edited.
     #[schemars(length(min = 1, max = 64))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<PolicySubject>,
     /// Which objects are meant: 1 to 128 names, prefixes with a star (db-*), or * for every object. Letters, digits
     /// and dashes, at most 127; upper and lower case are the same.
     #[schemars(length(min = 1, max = 128), inner(length(min = 1, max = 128)))]
@@ -94,7 +94,7 @@ pub struct AccessPolicySpec {
     /// What the subjects may do, by the name of a built-in role: KeyVaultSecretsUser is get and list of secrets,
     /// KeyVaultSecretsOfficer everything with secrets. Exactly one of permissions and role.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
+    pub role: Option<RoleField>,
 }
 
 /// A vault of the same namespace.
@@ -110,7 +110,7 @@ pub struct LocalVaultRef {
 /// Whether a policy lets or forbids.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = crate::schema::undescribed)]
-pub enum Effect {
+pub enum EffectField {
     /// It lets the subjects.
     Allow,
     /// It forbids the subjects, whatever else lets them.
@@ -177,9 +177,9 @@ impl AccessPolicySpec {
     /// Whether the policy lets or forbids.
     pub fn effect(&self) -> Result<strongroom_core::Effect, PolicySpecError> {
         match self.effect {
-            Effect::Allow => Ok(strongroom_core::Effect::Allow),
-            Effect::Deny => Ok(strongroom_core::Effect::Deny),
-            Effect::Unknown => Err(PolicySpecError::UnknownValue { field: "effect" }),
+            EffectField::Allow => Ok(strongroom_core::Effect::Allow),
+            EffectField::Deny => Ok(strongroom_core::Effect::Deny),
+            EffectField::Unknown => Err(PolicySpecError::UnknownValue { field: "effect" }),
         }
     }
 

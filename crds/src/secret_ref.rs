@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{VaultRef, name::NameError};
 
 use crate::rule;
-pub use file::{FileError, SecretRefFile, SecretSource, Source, TrustBundleSource};
+pub use file::{FileError, FileSource, SecretRefFile, SecretSource, TrustBundleSource};
 pub use status::{FileState, FileStatus, SecretRefStatus, VolumeCounts};
 
 /// Which objects become which files.

@@ -20,7 +20,7 @@ pub use pod_template::{
 };
 pub use seal::{Seal, SealType};
 pub use soft_delete::SoftDelete;
-pub use status::{PolicyStatus, VaultStatus};
+pub use status::{VaultPolicyStatus, VaultStatus};
 pub use storage::{EmbeddedStorage, Storage, StorageBackend, StorageType};
 
 /// What a vault is: `{}` is a working one.

@@ -15,7 +15,7 @@ use strongroom_core::{Effect, Permission, name::NameError};
 use strongroom_crds::{
     AccessPolicySpec, SecretRefSpec, VaultSpec,
     access_policy::{PolicySpecError, SubjectMember},
-    secret_ref::{FileError, FileState, SecretRefFile, Source},
+    secret_ref::{FileError, FileSource, FileState, SecretRefFile},
     vault::{CreateMode, StorageBackend, VaultSpecError},
 };
 
@@ -192,14 +192,14 @@ fn a_file_has_exactly_one_source() {
     let version = Some("0".repeat(32).parse().unwrap());
     assert_eq!(
         secret.source(),
-        Ok(Source::Secret {
+        Ok(FileSource::Secret {
             name: "db".parse().unwrap(),
             version
         })
     );
     assert_eq!(
         file(json!({"path": "a", "trustBundle": {}})).source(),
-        Ok(Source::TrustBundle)
+        Ok(FileSource::TrustBundle)
     );
     assert_eq!(
         file(json!({"path": "a", "certificate": {"name": "x"}})).source(),

@@ -11,7 +11,7 @@
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
 //! | POST [`path::ROLLBACK`] | [`Rollback`] | 204; 409 `NotDetected` or `OtherGeneration` when it is not what can be accepted |
 //!
-//! An error is a [`Refusal`]. What cannot be audited or kept is not done: 503 `AuditUnavailable`, `StoreUnavailable`.
+//! An error is a [`AdminRefusal`]. What cannot be audited or kept is not done: 503 `AuditUnavailable`, `StoreUnavailable`.
 
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Generation, NamedObject, ObjectState, SecretRefName, Uid};
@@ -36,7 +36,7 @@ pub mod path {
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct AdminRefusal {
     /// A word to branch on, as named in the table above.
     pub code: String,
     /// A sentence for people.

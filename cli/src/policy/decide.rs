@@ -7,11 +7,11 @@ use strongroom_core::{
 };
 use strongroom_crds::access_policy::SubjectMember;
 
-use super::read::{Content, Policy};
+use super::read::{PolicyContent, StoredPolicy};
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(super) struct PolicyQuestion {
     pub(super) vault: VaultName,
     pub(super) account: AccountName,
     pub(super) permission: Permission,
@@ -20,7 +20,7 @@ pub(super) struct Request {
 
 /// The answer, with the policies that it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Answer {
+pub(super) struct PolicyAnswer {
     pub(super) allowed: bool,
     /// A sentence.
     pub(super) reason: String,
@@ -47,7 +47,7 @@ pub(super) struct Part {
 }
 
 /// Decides as the vault would once it has these policies. `uid` is the account's, if it exists.
-pub(super) fn answer(request: &Request, uid: Option<&Uid>, policies: &[Policy]) -> Answer {
+pub(super) fn answer(request: &PolicyQuestion, uid: Option<&Uid>, policies: &[StoredPolicy]) -> PolicyAnswer {
     let about: Vec<_> = policies
         .iter()
         .filter_map(|policy| about(policy, request))
@@ -75,7 +75,7 @@ pub(super) fn answer(request: &Request, uid: Option<&Uid>, policies: &[Policy]) 
         .into_iter()
         .map(|(policy, content)| part(policy, content))
         .collect();
-    Answer {
+    PolicyAnswer {
         allowed,
         reason,
         policy,
@@ -85,7 +85,11 @@ pub(super) fn answer(request: &Request, uid: Option<&Uid>, policies: &[Policy]) 
     }
 }
 
-fn decide(request: &Request, uid: &Uid, about: &[(&Policy, &Content)]) -> (bool, String, Option<String>) {
+fn decide(
+    request: &PolicyQuestion,
+    uid: &Uid,
+    about: &[(&StoredPolicy, &PolicyContent)],
+) -> (bool, String, Option<String>) {
     let policies = about.iter().map(|(policy, content)| BundlePolicy {
         name: policy.name.clone(),
         effect: content.effect,
@@ -116,7 +120,10 @@ fn decide(request: &Request, uid: &Uid, about: &[(&Policy, &Content)]) -> (bool,
 
 /// `policy`, if it is about the vault and the account. A grant does not follow the account's name into a namespace that
 /// was replaced; a refusal does.
-fn about<'a>(policy: &'a Policy, request: &Request) -> Option<(&'a Policy, &'a Content)> {
+fn about<'a>(
+    policy: &'a StoredPolicy,
+    request: &PolicyQuestion,
+) -> Option<(&'a StoredPolicy, &'a PolicyContent)> {
     let content = policy
         .content
         .as_ref()
@@ -135,7 +142,7 @@ fn about<'a>(policy: &'a Policy, request: &Request) -> Option<(&'a Policy, &'a C
     content.subjects.iter().any(names).then_some((policy, content))
 }
 
-fn part(policy: &Policy, content: &Content) -> Part {
+fn part(policy: &StoredPolicy, content: &PolicyContent) -> Part {
     Part {
         name: policy.name.clone(),
         effect: content.effect,
@@ -181,8 +188,8 @@ mod tests {
         &API
     }
 
-    fn ask(objects: &[DynamicObject], vault: &str, object: Option<&str>) -> Answer {
-        let request = Request {
+    fn ask(objects: &[DynamicObject], vault: &str, object: Option<&str>) -> PolicyAnswer {
+        let request = PolicyQuestion {
             vault: vault.parse().unwrap(),
             account: "shop:api".parse().unwrap(),
             permission: Permission::SecretGet,
@@ -229,7 +236,7 @@ mod tests {
 
     #[test]
     fn an_account_that_does_not_exist_may_do_nothing() {
-        let request = Request {
+        let request = PolicyQuestion {
             vault: "prod".parse().unwrap(),
             account: "shop:api".parse().unwrap(),
             permission: Permission::SecretGet,

@@ -10,15 +10,15 @@ use strongroom_crds::{
 
 /// One policy.
 #[derive(Debug, Clone)]
-pub(super) struct Policy {
+pub(super) struct StoredPolicy {
     pub(super) name: String,
-    pub(super) content: Result<Content, String>,
+    pub(super) content: Result<PolicyContent, String>,
     pub(super) enforced: Enforced,
 }
 
 /// What a policy says.
 #[derive(Debug, Clone)]
-pub(super) struct Content {
+pub(super) struct PolicyContent {
     pub(super) vault: String,
     pub(super) effect: Effect,
     /// Who is meant, and whether the operator found their namespace replaced by another of the same name.
@@ -36,21 +36,21 @@ pub(super) struct Enforced {
 }
 
 /// Reads the policies. One that cannot be read is in the result with the reason.
-pub(super) fn policies(objects: &[DynamicObject]) -> Vec<Policy> {
+pub(super) fn policies(objects: &[DynamicObject]) -> Vec<StoredPolicy> {
     objects.iter().map(policy).collect()
 }
 
-fn policy(object: &DynamicObject) -> Policy {
+fn policy(object: &DynamicObject) -> StoredPolicy {
     let name = object.name_any();
     // Through JSON: the types are read strictly, and a field that this release does not know is an error.
     let parsed = serde_json::to_value(object).and_then(serde_json::from_value::<AccessPolicy>);
     match parsed {
-        Ok(policy) => Policy {
+        Ok(policy) => StoredPolicy {
             content: content(&policy).map_err(|error| error.to_string()),
             enforced: enforced(&policy),
             name,
         },
-        Err(error) => Policy {
+        Err(error) => StoredPolicy {
             name,
             content: Err(error.to_string()),
             enforced: Enforced {
@@ -61,7 +61,7 @@ fn policy(object: &DynamicObject) -> Policy {
     }
 }
 
-fn content(policy: &AccessPolicy) -> Result<Content, PolicySpecError> {
+fn content(policy: &AccessPolicy) -> Result<PolicyContent, PolicySpecError> {
     let spec = &policy.spec;
     let status = policy.status.as_ref();
     // What the operator found belongs to the spec it saw.
@@ -75,7 +75,7 @@ fn content(policy: &AccessPolicy) -> Result<Content, PolicySpecError> {
             .get(index)
             .is_some_and(|subject| subject.state == SubjectState::NamespaceReplaced)
     };
-    Ok(Content {
+    Ok(PolicyContent {
         vault: spec.vault()?.to_string(),
         effect: spec.effect()?,
         subjects: spec

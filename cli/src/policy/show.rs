@@ -4,11 +4,11 @@ use std::io::Write;
 
 use strongroom_core::Effect;
 
-use super::decide::Answer;
+use super::decide::PolicyAnswer;
 use crate::{Failure, arguments::Output, table};
 
 /// Prints the answer: the word first, as `kubectl auth can-i` does.
-pub(super) fn answer(answer: &Answer, output: Option<Output>) -> Result<(), Failure> {
+pub(super) fn answer(answer: &PolicyAnswer, output: Option<Output>) -> Result<(), Failure> {
     let text = match output {
         None => text(answer),
         Some(Output::Name) => format!("{}\n", word(answer)),
@@ -17,11 +17,11 @@ pub(super) fn answer(answer: &Answer, output: Option<Output>) -> Result<(), Fail
     Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-fn word(answer: &Answer) -> &'static str {
+fn word(answer: &PolicyAnswer) -> &'static str {
     if answer.allowed { "yes" } else { "no" }
 }
 
-fn text(answer: &Answer) -> String {
+fn text(answer: &PolicyAnswer) -> String {
     let mut text = format!("{} - {}\n", word(answer), answer.reason);
     if !answer.policies.is_empty() {
         let rows: Vec<_> = answer

@@ -1,9 +1,9 @@
 //! What can go wrong with a request to a replica's admin listener.
 
 use http::StatusCode;
-use strongroom_wire::admin::Refusal;
+use strongroom_wire::admin::AdminRefusal;
 
-use crate::transport::{Answer, TransportError, one_line};
+use crate::transport::{HttpAnswer, TransportError, one_line};
 
 /// Why a replica gave no result.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub enum AdminError {
         /// The HTTP status.
         status: StatusCode,
         /// Why.
-        refusal: Refusal,
+        refusal: AdminRefusal,
     },
     /// The answer is not the JSON it should be. Admin messages hold no values, so what serde says may be shown.
     #[error("the vault's answer is malformed: {0}")]
@@ -28,13 +28,13 @@ pub enum AdminError {
 }
 
 impl AdminError {
-    pub(super) fn refused(answer: &Answer) -> Self {
+    pub(super) fn refused(answer: &HttpAnswer) -> Self {
         let refusal = serde_json::from_slice(&answer.body).map_or_else(
-            |_| Refusal {
+            |_| AdminRefusal {
                 code: "Unknown".to_owned(),
                 message: format!("status {} without a refusal", answer.status.as_u16()),
             },
-            |refusal: Refusal| Refusal {
+            |refusal: AdminRefusal| AdminRefusal {
                 code: one_line(&refusal.code),
                 message: one_line(&refusal.message),
             },

@@ -6,13 +6,13 @@ use http::{HeaderMap, StatusCode, header};
 use zeroize::Zeroizing;
 
 /// An answer, read whole.
-pub(crate) struct Answer {
+pub(crate) struct HttpAnswer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
-impl Answer {
+impl HttpAnswer {
     /// Retry-After in seconds; its date form is not used by our servers.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let seconds = self

@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -16,6 +16,7 @@ use hyper_util::{
     client::legacy::connect::{Connected, Connection},
     rt::TokioIo,
 };
+use parking_lot::Mutex;
 use rustls::pki_types::ServerName;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -111,7 +112,7 @@ impl Connector {
 
     /// Why there is no connection, as the last attempt found.
     pub(super) fn failure(&self) -> ConnectError {
-        let failure = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = self.0.failure.lock();
         failure.clone().unwrap_or(ConnectError::Abandoned)
     }
 }
@@ -131,7 +132,7 @@ impl tower::Service<Uri> for Connector {
         Box::pin(async move {
             let outcome = inner.connect().await;
             let failure = outcome.as_ref().err().cloned();
-            *inner.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+            *inner.failure.lock() = failure;
             outcome
         })
     }

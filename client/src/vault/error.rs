@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     retry::Repeatable,
-    transport::{Answer, TransportError, one_line},
+    transport::{HttpAnswer, TransportError, one_line},
 };
 
 /// Why a request to a vault has no result.
@@ -18,7 +18,7 @@ pub enum VaultError {
     Transport(#[from] TransportError),
     /// The vault refused.
     #[error(transparent)]
-    Refused(Refusal),
+    Refused(VaultRefusal),
     /// The answer is not the JSON it should be.
     #[error("the vault's answer is malformed at line {line}, column {column}")]
     Malformed {
@@ -56,7 +56,7 @@ impl VaultError {
     }
 
     /// The vault's refusal, if it is one.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn refusal(&self) -> Option<&VaultRefusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
             Self::Transport(_)
@@ -96,7 +96,7 @@ impl Repeatable for (VaultError, bool) {
 
 /// An error body of Azure Key Vault: `{"error":{"code","message","innererror":{"code"}}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct VaultRefusal {
     /// The HTTP status.
     pub status: StatusCode,
     /// `SecretNotFound`, `Forbidden`, ...; `Unknown` when the body is not an error body.
@@ -109,9 +109,9 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for VaultRefusal {}
 
-impl fmt::Display for Refusal {
+impl fmt::Display for VaultRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the vault answered {}", self.code)?;
         if let Some(inner) = &self.inner_code {
@@ -139,9 +139,9 @@ struct InnerBody {
     code: String,
 }
 
-impl Refusal {
+impl VaultRefusal {
     /// Reads the error body of `answer`.
-    pub(crate) fn read(answer: &Answer) -> Self {
+    pub(crate) fn read(answer: &HttpAnswer) -> Self {
         let error = serde_json::from_slice::<Body>(&answer.body).map_or_else(
             |_| ErrorBody {
                 code: "Unknown".to_owned(),

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
 
-use super::{Disconnected, Event, Reconnect, Sender};
+use super::{Disconnected, Reconnect, Sender, WatchEvent};
 use crate::{
     jitter,
     transport::{Transport, TransportError, causes, one_line},
@@ -16,7 +16,7 @@ use crate::{
 const WAITING: usize = 32;
 
 /// Opens the stream for ever; ends when nobody takes events any more.
-pub(super) async fn run(transport: Transport, reconnect: Reconnect, events: mpsc::Sender<Event>) {
+pub(super) async fn run(transport: Transport, reconnect: Reconnect, events: mpsc::Sender<WatchEvent>) {
     let mut failures = 0;
     loop {
         let (status, was_connected) = match open(&transport).await {
@@ -31,7 +31,7 @@ pub(super) async fn run(transport: Transport, reconnect: Reconnect, events: mpsc
         };
         failures += 1;
         let reason = reason(&status);
-        let event = Event::Disconnected(Disconnected {
+        let event = WatchEvent::Disconnected(Disconnected {
             code: status.code(),
             reason,
             was_connected,
@@ -61,10 +61,10 @@ async fn open(
 async fn forward(
     sender: mpsc::Sender<ClientMessage>,
     mut stream: Streaming<ServerMessage>,
-    events: &mpsc::Sender<Event>,
+    events: &mpsc::Sender<WatchEvent>,
 ) -> Option<Status> {
     events
-        .send(Event::Connected(Sender(sender.downgrade())))
+        .send(WatchEvent::Connected(Sender(sender.downgrade())))
         .await
         .ok()?;
     loop {
@@ -72,7 +72,7 @@ async fn forward(
             Ok(Some(ServerMessage {
                 message: Some(message),
             })) => {
-                events.send(Event::Message(message)).await.ok()?;
+                events.send(WatchEvent::Message(message)).await.ok()?;
             }
             // A message of a later release.
             Ok(Some(ServerMessage { message: None })) => {}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Router;
-use strongroom_client::watch::{Disconnected, Event, Reconnect, Watch};
+use strongroom_client::watch::{Disconnected, Reconnect, Watch, WatchEvent};
 use strongroom_wire::watch::{
     ClientMessage, ServerMessage, Subscribe, Subscribed, client_message, server_message,
     watch_server::{self, WatchServer},
@@ -58,7 +58,7 @@ fn router() -> Router {
     tonic::service::Routes::new(WatchServer::new(Echo)).into_axum_router()
 }
 
-async fn next(watch: &mut Watch) -> Event {
+async fn next(watch: &mut Watch) -> WatchEvent {
     tokio::time::timeout(Duration::from_secs(10), watch.next())
         .await
         .expect("an event comes")
@@ -73,7 +73,7 @@ fn subscribe(id: &str) -> client_message::Message {
 }
 
 async fn subscribed(watch: &mut Watch, id: &str) -> bool {
-    matches!(next(watch).await, Event::Message(server_message::Message::Subscribed(answer)) if answer.id == id)
+    matches!(next(watch).await, WatchEvent::Message(server_message::Message::Subscribed(answer)) if answer.id == id)
 }
 
 fn quickly() -> Reconnect {
@@ -88,7 +88,7 @@ async fn messages_go_both_ways_on_the_connection_that_requests_use() {
     let authority = Authority::new("strongroom");
     let served = TlsServer::start(&authority, HOST, router()).await;
     let mut watch = Watch::start(&client(&authority, &served), quickly());
-    let Event::Connected(sender) = next(&mut watch).await else {
+    let WatchEvent::Connected(sender) = next(&mut watch).await else {
         panic!("not connected")
     };
     sender.send(subscribe("a")).await.unwrap();
@@ -101,11 +101,11 @@ async fn a_stream_that_the_vault_ends_is_told_and_opened_again() {
     let authority = Authority::new("strongroom");
     let served = TlsServer::start(&authority, HOST, router()).await;
     let mut watch = Watch::start(&client(&authority, &served), quickly());
-    let Event::Connected(first) = next(&mut watch).await else {
+    let WatchEvent::Connected(first) = next(&mut watch).await else {
         panic!("not connected")
     };
     first.send(subscribe("end")).await.unwrap();
-    let Event::Disconnected(Disconnected {
+    let WatchEvent::Disconnected(Disconnected {
         code,
         reason,
         was_connected,
@@ -117,7 +117,7 @@ async fn a_stream_that_the_vault_ends_is_told_and_opened_again() {
         (code, reason.as_str(), was_connected),
         (tonic::Code::Unavailable, "draining", true)
     );
-    let Event::Connected(second) = next(&mut watch).await else {
+    let WatchEvent::Connected(second) = next(&mut watch).await else {
         panic!("not connected again")
     };
     second.send(subscribe("b")).await.unwrap();
@@ -134,22 +134,22 @@ async fn a_vault_that_went_away_is_found_again() {
     let served = TlsServer::start(&authority, HOST, router()).await;
     let (client, address) = (client(&authority, &served), served.address());
     let mut watch = Watch::start(&client, quickly());
-    assert!(matches!(next(&mut watch).await, Event::Connected(_)));
+    assert!(matches!(next(&mut watch).await, WatchEvent::Connected(_)));
     drop(served);
-    let Event::Disconnected(lost) = next(&mut watch).await else {
+    let WatchEvent::Disconnected(lost) = next(&mut watch).await else {
         panic!("not told")
     };
     assert!(lost.was_connected);
-    let Event::Disconnected(refused) = next(&mut watch).await else {
+    let WatchEvent::Disconnected(refused) = next(&mut watch).await else {
         panic!("not told")
     };
     assert!(!refused.was_connected && !refused.reason.is_empty());
     let _served = TlsServer::start_at(&authority, HOST, router(), address).await;
     loop {
         match next(&mut watch).await {
-            Event::Connected(_) => break,
-            Event::Disconnected(_) => {}
-            Event::Message(message) => panic!("{message:?}"),
+            WatchEvent::Connected(_) => break,
+            WatchEvent::Disconnected(_) => {}
+            WatchEvent::Message(message) => panic!("{message:?}"),
         }
     }
 }

@@ -49,7 +49,7 @@ pub enum SecretPermission {
 /// A built-in role.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = crate::schema::undescribed)]
-pub enum Role {
+pub enum RoleField {
     /// Read secrets: get and list.
     KeyVaultSecretsUser,
     /// Everything with secrets.
@@ -89,7 +89,7 @@ impl SecretPermission {
     }
 }
 
-impl Role {
+impl RoleField {
     /// What the role permits.
     pub(super) fn to_set(self) -> Result<PermissionSet, PolicySpecError> {
         match self {

@@ -4,7 +4,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AllServiceAccounts, ServiceAccount};
+use super::{AllServiceAccounts, NamedServiceAccount};
 use crate::condition::{self, Condition};
 
 /// What the operator reports of a policy.
@@ -35,7 +35,7 @@ pub struct AccessPolicyStatus {
 pub struct SubjectStatus {
     /// The service account, where the subject is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_account: Option<ServiceAccount>,
+    pub service_account: Option<NamedServiceAccount>,
     /// The namespace, where the subject is all its service accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_service_accounts: Option<AllServiceAccounts>,

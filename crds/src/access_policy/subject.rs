@@ -10,10 +10,10 @@ use super::{NamespaceName, PolicySpecError, rule};
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[x_kube(validation = Rule::new("has(self.serviceAccount) != has(self.allServiceAccounts)").message("A subject is exactly one of serviceAccount and allServiceAccounts."))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Subject {
+pub struct PolicySubject {
     /// One service account.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_account: Option<ServiceAccount>,
+    pub service_account: Option<NamedServiceAccount>,
     /// Every service account of a namespace, also those made later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_service_accounts: Option<AllServiceAccounts>,
@@ -22,7 +22,7 @@ pub struct Subject {
 /// One service account.
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ServiceAccount {
+pub struct NamedServiceAccount {
     /// The namespace of the service account.
     #[schemars(length(min = 1, max = 63))]
     #[x_kube(validation = rule::namespace_name())]
@@ -60,7 +60,7 @@ pub enum SubjectMember {
     },
 }
 
-impl Subject {
+impl PolicySubject {
     /// The member that is set; `index` is the subject's place in its list.
     pub(super) fn checked(&self, index: usize) -> Result<SubjectMember, PolicySpecError> {
         let namespace = |text: &str| {

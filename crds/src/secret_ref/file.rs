@@ -52,7 +52,7 @@ pub struct TrustBundleSource {}
 
 /// What a file is made of.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Source {
+pub enum FileSource {
     /// The value of a secret.
     Secret {
         /// The secret.
@@ -90,13 +90,13 @@ impl SecretRefFile {
     pub const MAX_PATH: usize = 200;
 
     /// What the file is made of.
-    pub fn source(&self) -> Result<Source, FileError> {
+    pub fn source(&self) -> Result<FileSource, FileError> {
         match (&self.secret, self.trust_bundle) {
-            (Some(secret), None) => Ok(Source::Secret {
+            (Some(secret), None) => Ok(FileSource::Secret {
                 name: secret.name.parse()?,
                 version: secret.version.as_deref().map(str::parse).transpose()?,
             }),
-            (None, Some(TrustBundleSource {})) => Ok(Source::TrustBundle),
+            (None, Some(TrustBundleSource {})) => Ok(FileSource::TrustBundle),
             (Some(_), Some(_)) | (None, None) => Err(FileError::Source),
         }
     }

@@ -30,7 +30,7 @@ pub struct VaultStatus {
     pub ready_replicas: Option<i32>,
     /// Which policy every replica has acknowledged.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicyStatus>,
+    pub policy: Option<VaultPolicyStatus>,
     /// Ready, SealKeyInCluster, Unsealed, StorageHealthy and AuditHealthy; Reconciling, Stalled, SharedNamespace and
     /// RollbackDetected only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -41,7 +41,7 @@ pub struct VaultStatus {
 /// The policy that every replica of a vault has acknowledged.
 #[derive(Clone, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PolicyStatus {
+pub struct VaultPolicyStatus {
     /// The generation of the compiled policy: the operator's epoch and a number, such as 4-118.
     #[schemars(length(max = 48))]
     pub generation: String,

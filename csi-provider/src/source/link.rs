@@ -11,7 +11,7 @@ use std::{
 
 use strongroom_client::{
     vault::VaultClient,
-    watch::{Event, Reconnect, Sender, Watch},
+    watch::{Reconnect, Sender, Watch, WatchEvent},
 };
 use strongroom_wire::watch::{Unsubscribe, client_message, server_message::Message};
 use tokio::{sync::mpsc, task::AbortHandle, time::timeout};
@@ -155,7 +155,7 @@ async fn run(vault: VaultClient, mut commands: mpsc::UnboundedReceiver<Command>)
     }
 }
 
-async fn next(watch: &mut Option<Watch>) -> Option<Event> {
+async fn next(watch: &mut Option<Watch>) -> Option<WatchEvent> {
     match watch {
         Some(watch) => watch.next().await,
         None => std::future::pending().await,
@@ -188,16 +188,16 @@ impl Stream {
         }
     }
 
-    fn hear(&mut self, event: Option<Event>) {
+    fn hear(&mut self, event: Option<WatchEvent>) {
         match event {
-            Some(Event::Connected(sender)) => {
+            Some(WatchEvent::Connected(sender)) => {
                 for route in self.routes.values() {
                     route.signal(Signal::Connected(sender.clone()));
                 }
                 self.sender = Some(sender);
             }
-            Some(Event::Message(message)) => self.route(message),
-            Some(Event::Disconnected(lost)) => {
+            Some(WatchEvent::Message(message)) => self.route(message),
+            Some(WatchEvent::Disconnected(lost)) => {
                 self.sender = None;
                 for route in self.routes.values() {
                     route.signal(Signal::Disconnected(lost.reason.clone()));

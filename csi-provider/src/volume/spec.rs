@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, VaultRef, Version, name::NameError};
 use strongroom_crds::{
     SecretRefSpec,
-    secret_ref::{FileError, SecretRefFile, Source as RefSource},
+    secret_ref::{FileError, FileSource, SecretRefFile},
 };
 
 use crate::volume::{
@@ -128,8 +128,8 @@ impl FileSpec {
             source,
         };
         let source = match file.source().map_err(wrong)? {
-            RefSource::Secret { name, version } => Source::Secret(Object { name, version }),
-            RefSource::TrustBundle => Source::TrustBundle,
+            FileSource::Secret { name, version } => Source::Secret(Object { name, version }),
+            FileSource::TrustBundle => Source::TrustBundle,
         };
         let mode = file.mode().map_err(wrong)?;
         Ok(Self { path, mode, source })

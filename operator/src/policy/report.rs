@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use strongroom_crds::{
     AccessPolicyStatus,
-    access_policy::{AllServiceAccounts, ServiceAccount, SubjectMember, SubjectState, SubjectStatus},
+    access_policy::{AllServiceAccounts, NamedServiceAccount, SubjectMember, SubjectState, SubjectStatus},
     condition::ENFORCED,
 };
 
@@ -134,7 +134,7 @@ fn describe(subject: &SubjectMember) -> String {
 fn subject_status(resolution: &Resolution) -> SubjectStatus {
     let (service_account, all_service_accounts) = match &resolution.subject {
         SubjectMember::ServiceAccount { namespace, name } => (
-            Some(ServiceAccount {
+            Some(NamedServiceAccount {
                 namespace: namespace.to_string(),
                 name: name.to_string(),
             }),

@@ -8,7 +8,7 @@ use strongroom_core::{
 use strongroom_crds::{
     SecretRef,
     condition::AUTHORIZED,
-    secret_ref::{Source, VolumeCounts},
+    secret_ref::{FileSource, VolumeCounts},
 };
 use strongroom_wire::admin::{RefVolumes, Resolve};
 
@@ -39,7 +39,7 @@ fn parse(secret_ref: &SecretRef) -> Result<Question, String> {
     let metadata = &secret_ref.metadata;
     let mut files = Vec::new();
     for file in &secret_ref.spec.files {
-        if let Source::Secret { name, version } = file.source().map_err(|error| text(&error))? {
+        if let FileSource::Secret { name, version } = file.source().map_err(|error| text(&error))? {
             let kind = ObjectKind::Secrets;
             files.push((file.path.clone(), NamedObject { kind, name, version }));
         }

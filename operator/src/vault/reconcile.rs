@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use kube::runtime::{controller::Action, reflector::ObjectRef};
-use strongroom_crds::{Vault, vault::PolicyStatus};
+use strongroom_crds::{Vault, vault::VaultPolicyStatus};
 
 use super::{
     apply::{self, ApplyError},
@@ -146,7 +146,7 @@ fn note_policy(
 ) -> Result<Option<InForce>, ReconcileError> {
     match result {
         Ok(in_force) => {
-            surroundings.policy = Some(PolicyStatus {
+            surroundings.policy = Some(VaultPolicyStatus {
                 generation: in_force.generation().to_string(),
                 policies: i32::try_from(in_force.policies.len()).unwrap_or(i32::MAX),
             });

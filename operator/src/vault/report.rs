@@ -6,7 +6,7 @@ use strongroom_crds::{
     condition::{
         AUDIT_HEALTHY, ROLLBACK_DETECTED, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, STORAGE_HEALTHY, UNSEALED,
     },
-    vault::PolicyStatus,
+    vault::VaultPolicyStatus,
 };
 use strongroom_wire::admin::{Rollback, Status};
 
@@ -40,7 +40,7 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub struct Surroundings {
     /// The policy that is enforced, and from how many objects.
-    pub policy: Option<PolicyStatus>,
+    pub policy: Option<VaultPolicyStatus>,
     /// Why policy could not be brought to the vault.
     pub policy_problem: Option<String>,
     /// A pod in the namespace that is not a vault's.

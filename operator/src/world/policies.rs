@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kube::{ResourceExt, core::DeserializeGuard, runtime::reflector::ObjectRef};
 use strongroom_crds::{
     AccessPolicy, Vault,
-    access_policy::{AccessPolicySpec, Subject},
+    access_policy::{AccessPolicySpec, PolicySubject},
 };
 
 use super::{changes::Change, index::Index, watch::Table};
@@ -92,7 +92,7 @@ fn keys_of(policy: &PolicyObject) -> Vec<Key> {
 }
 
 /// The namespaces that a subject names. A subject that this release cannot read may name both ways.
-fn namespaces_of(subject: &Subject) -> Vec<String> {
+fn namespaces_of(subject: &PolicySubject) -> Vec<String> {
     let account = subject
         .service_account
         .as_ref()

@@ -26,7 +26,7 @@ use strongroom_client::Route;
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, SecretRefName, VaultRef};
 use strongroom_operator::{context::Context, fleet::InForce, pki::Leaf};
 use strongroom_wire::admin::{
-    Anchor, PolicyStatus, RefVolumes, Refusal, Resolve, Resolved, SealStatus, Status, Volumes, path,
+    AdminRefusal, Anchor, PolicyStatus, RefVolumes, Resolve, Resolved, SealStatus, Status, Volumes, path,
 };
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::Notify};
@@ -228,7 +228,7 @@ async fn bundle(State(vault): State<Vault>) -> Json<Bundle> {
 async fn put_bundle(
     State(vault): State<Vault>,
     Json(bundle): Json<Bundle>,
-) -> Result<Json<PolicyStatus>, (StatusCode, Json<Refusal>)> {
+) -> Result<Json<PolicyStatus>, (StatusCode, Json<AdminRefusal>)> {
     vault.pushed.notify_one();
     let push = vault.state.lock().unwrap().push;
     if push == Push::Hangs {
@@ -236,7 +236,7 @@ async fn put_bundle(
     }
     let refusal = |status, code: &str| {
         let (code, message) = (code.to_owned(), String::new());
-        Err((status, Json(Refusal { code, message })))
+        Err((status, Json(AdminRefusal { code, message })))
     };
     let mut state = vault.state.lock().unwrap();
     let in_force = state.bundle.as_ref().map(|bundle| bundle.generation);

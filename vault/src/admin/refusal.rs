@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use strongroom_wire::admin::Refusal;
+use strongroom_wire::admin::AdminRefusal;
 
 use super::CallerError;
 use crate::policy::{
@@ -143,7 +143,7 @@ impl IntoResponse for Failure {
                 "an admin call failed"
             );
         }
-        let refusal = Refusal {
+        let refusal = AdminRefusal {
             code: code.to_owned(),
             message: self.to_string(),
         };

@@ -12,7 +12,7 @@ use strongroom_vault::{
     tls::ServingCertificate,
     watch::{Limits, Watch},
 };
-use strongroom_wire::admin::Refusal;
+use strongroom_wire::admin::AdminRefusal;
 
 use crate::fixture::Fixture;
 
@@ -153,7 +153,7 @@ async fn read<T: DeserializeOwned>(answer: Response) -> Result<T, Refused> {
 
 async fn refused(answer: Response) -> Refused {
     let status = answer.status().as_u16();
-    let refusal: Refusal = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    let refusal: AdminRefusal = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
     Refused {
         status,
         code: refusal.code,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use strongroom_client::vault::{Refusal, VaultError};
+use strongroom_client::vault::{VaultError, VaultRefusal};
 use strongroom_core::{ObjectState, VaultRef, Version};
 
 use crate::volume::{FilePath, spec::Source};
@@ -60,7 +60,7 @@ impl From<VaultError> for Reason {
     }
 }
 
-fn of_refusal(refusal: &Refusal) -> Reason {
+fn of_refusal(refusal: &VaultRefusal) -> Reason {
     if refusal.is_disabled() {
         Reason::Disabled
     } else if refusal.is_forbidden() {
