@@ -9,7 +9,8 @@
 //! | [`PolicyLedger`] | the push of policy | the push, the reports, the SecretRefs |
 //! | [`Progress`] | the reconciler of the Vault | the same |
 //!
-//! Two passes over one vault never overlap: the queue holds an object back while a pass over it goes on.
+//! The compiler holds the last: a guard is not `Send`, and a pass must be. Two passes over one vault never overlap: the
+//! queue holds an object back while a pass over it goes on.
 
 mod credentials;
 mod ledger;

@@ -13,8 +13,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    object::{Kind, Objects, datum, is_forbidden},
-    pki::{Authorities, Leaf, PkiError, Subject, Timing, needs_renewal},
+    object::{Kind, Objects, data_field, is_forbidden},
+    pki::{Advance, Authorities, AuthoritySubject, Leaf, PkiError, needs_renewal},
     settings::Settings,
 };
 use stored::{load_succession, store_succession};
@@ -70,7 +70,7 @@ pub async fn id(client: &Client, release_namespace: &NamespaceName) -> Result<St
             .await
             .map_err(api("read the installation's id"))?
         {
-            let id = datum(&found, "id").filter(|id| Uuid::parse_str(id).is_ok());
+            let id = data_field(&found, "id").filter(|id| Uuid::parse_str(id).is_ok());
             return id.map(str::to_owned).ok_or(InstallationError::Malformed {
                 name: INSTALLATION,
                 what: "a UUID under the key id",
@@ -100,12 +100,12 @@ pub async fn authorities(client: &Client, settings: &Settings) -> Result<Authori
     let now = OffsetDateTime::now_utc();
     Ok(Authorities {
         serving: load_succession(&objects, SERVING_AUTHORITY, &serving_subject(settings), now).await?,
-        admin: load_succession(&objects, ADMIN_AUTHORITY, &Subject::AdminAuthority, now).await?,
+        admin: load_succession(&objects, ADMIN_AUTHORITY, &AuthoritySubject::Admin, now).await?,
     })
 }
 
-fn serving_subject(settings: &Settings) -> Subject {
-    Subject::ServingAuthority {
+fn serving_subject(settings: &Settings) -> AuthoritySubject {
+    AuthoritySubject::Serving {
         cluster_domain: settings.cluster_domain.clone(),
     }
 }
@@ -125,15 +125,15 @@ pub async fn maintain(
         .serving
         .advance(&subject, now)
         .map_err(pki("serving authority"))?
-        == Timing::Changed
+        == Advance::Changed
     {
         store_succession(&objects, SERVING_AUTHORITY, &authorities.serving).await?;
     }
     let advanced = authorities
         .admin
-        .advance(&Subject::AdminAuthority, now)
+        .advance(&AuthoritySubject::Admin, now)
         .map_err(pki("admin authority"))?;
-    if advanced == Timing::Changed {
+    if advanced == Advance::Changed {
         store_succession(&objects, ADMIN_AUTHORITY, &authorities.admin).await?;
     }
     renew_identity_certificate(&objects, settings, authorities, now).await?;

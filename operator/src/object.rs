@@ -92,7 +92,7 @@ impl Objects {
         Api::namespaced_with(self.client.clone(), &self.namespace, &kind.resource())
     }
 
-    /// Reads an object; `None` when there is none.
+    /// Reads an object; `None` when it does not exist.
     pub async fn get(&self, kind: Kind, name: &str) -> Result<Option<DynamicObject>, kube::Error> {
         self.api(kind).get_opt(name).await
     }
@@ -108,7 +108,7 @@ impl Objects {
             .await
     }
 
-    /// Makes a new object; an error when one of that name exists.
+    /// Creates an object. Errors: one of that name exists, too.
     pub async fn create(&self, kind: Kind, object: &Value) -> Result<DynamicObject, kube::Error> {
         let object = serde_json::from_value(object.clone()).map_err(kube::Error::SerdeError)?;
         let params = PostParams {
@@ -127,12 +127,12 @@ impl Objects {
 }
 
 /// The text at `data.KEY` of a Secret (base64) or `ConfigMap`.
-pub fn datum<'a>(object: &'a DynamicObject, key: &str) -> Option<&'a str> {
+pub fn data_field<'a>(object: &'a DynamicObject, key: &str) -> Option<&'a str> {
     object.data.get("data")?.get(key)?.as_str()
 }
 
-/// A part of an object that we made ourselves; null where there is none.
-pub fn part(object: &Value, pointer: &str) -> Value {
+/// The value at a JSON pointer of an object that the operator made; null where it has none.
+pub fn subtree(object: &Value, pointer: &str) -> Value {
     object.pointer(pointer).cloned().unwrap_or_default()
 }
 

@@ -11,8 +11,8 @@ mod authority;
 mod succession;
 
 pub use authorities::Authorities;
-pub use authority::{Authority, Leaf, PkiError, Subject, needs_renewal};
-pub use succession::{Succession, Timing};
+pub use authority::{Authority, AuthoritySubject, Leaf, PkiError, needs_renewal};
+pub use succession::{Advance, Succession};
 
 use time::Duration;
 

@@ -112,7 +112,7 @@ where
 }
 
 /// The status that the API server holds, where it can be read apart from a spec that cannot; `None` when it is gone.
-pub async fn read_of<K, S>(client: &Client, metadata: &ObjectMeta) -> Result<Option<S>, kube::Error>
+pub async fn read<K, S>(client: &Client, metadata: &ObjectMeta) -> Result<Option<S>, kube::Error>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     S: DeserializeOwned + Default,

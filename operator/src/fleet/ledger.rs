@@ -47,7 +47,7 @@ impl InForce {
     }
 }
 
-/// What a vault's own word on its policy says of this leader.
+/// What the policy that a vault reports says of this leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// The vault enforces what this leader knows.
@@ -78,16 +78,16 @@ impl PolicyLedger {
         self.0.lock().in_force.clone()
     }
 
-    /// What follows from the vault's word on the policy that it enforces.
-    pub fn standing(&self, says: Option<&PolicyStatus>) -> Standing {
+    /// What follows from the policy that the vault reports.
+    pub fn standing(&self, reported: Option<&PolicyStatus>) -> Standing {
         let entry = self.0.lock();
         let Some(issued) = entry.issued else {
             return Standing::Unknown;
         };
         let known = entry.in_force.as_ref().map(|in_force| &in_force.status);
-        if says == known {
+        if reported == known {
             Standing::Known
-        } else if says.is_some_and(|says| says.generation > issued) {
+        } else if reported.is_some_and(|reported| reported.generation > issued) {
             Standing::Deposed
         } else {
             Standing::Unknown

@@ -8,15 +8,15 @@ use time::OffsetDateTime;
 
 use super::InstallationError;
 use crate::{
-    object::{Kind, Objects, datum},
-    pki::{Authority, PkiError, Subject, Succession},
+    object::{Kind, Objects, data_field},
+    pki::{Authority, AuthoritySubject, PkiError, Succession},
 };
 
 /// Loads a line, or founds one.
 pub async fn load_succession(
     objects: &Objects,
     name: &'static str,
-    subject: &Subject,
+    subject: &AuthoritySubject,
     now: OffsetDateTime,
 ) -> Result<Succession, InstallationError> {
     let api = |step| move |source| InstallationError::Api { step, source };
@@ -27,7 +27,7 @@ pub async fn load_succession(
     {
         return read(&secret, name);
     }
-    let succession = Succession::found(subject, now).map_err(|source| InstallationError::Pki {
+    let succession = Succession::create(subject, now).map_err(|source| InstallationError::Pki {
         what: "certificate authority",
         source,
     })?;
@@ -57,7 +57,7 @@ pub async fn store_succession(
 
 /// The text under `key` of a Secret.
 pub fn text(secret: &DynamicObject, key: &str) -> Option<String> {
-    let bytes = STANDARD.decode(datum(secret, key)?).ok()?;
+    let bytes = STANDARD.decode(data_field(secret, key)?).ok()?;
     String::from_utf8(bytes).ok()
 }
 
@@ -121,8 +121,8 @@ mod tests {
     #[test]
     fn a_line_survives_being_stored() {
         let start = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
-        let mut line = Succession::found(&Subject::AdminAuthority, start).unwrap();
-        line.advance(&Subject::AdminAuthority, start + Duration::days(2434))
+        let mut line = Succession::create(&AuthoritySubject::Admin, start).unwrap();
+        line.advance(&AuthoritySubject::Admin, start + Duration::days(2434))
             .unwrap();
         let stored: DynamicObject = serde_json::from_value(write("x", &line)).unwrap();
         let loaded = read(&stored, "x").unwrap();

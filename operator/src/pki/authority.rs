@@ -28,14 +28,14 @@ const BACKDATED: time::Duration = time::Duration::minutes(5);
 
 /// What an authority is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum AuthoritySubject {
     /// The authority behind the servers inside the cluster.
-    ServingAuthority {
+    Serving {
         /// The cluster's DNS domain.
         cluster_domain: String,
     },
     /// The authority behind the operator's own client certificate.
-    AdminAuthority,
+    Admin,
 }
 
 /// What a certificate that is not an authority's says.
@@ -61,7 +61,7 @@ pub struct Authority {
 
 impl Authority {
     /// Makes a new authority.
-    pub fn generate(subject: &Subject, now: OffsetDateTime) -> Result<Self, PkiError> {
+    pub fn generate(subject: &AuthoritySubject, now: OffsetDateTime) -> Result<Self, PkiError> {
         let key = KeyPair::generate().map_err(PkiError::Make)?;
         let mut params = CertificateParams::default();
         params.not_before = now - BACKDATED;
@@ -70,10 +70,10 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.use_authority_key_identifier_extension = true;
         params.distinguished_name = common_name(match subject {
-            Subject::ServingAuthority { .. } => "Strongroom serving authority",
-            Subject::AdminAuthority => "Strongroom admin authority",
+            AuthoritySubject::Serving { .. } => "Strongroom serving authority",
+            AuthoritySubject::Admin => "Strongroom admin authority",
         });
-        if let Subject::ServingAuthority { cluster_domain } = subject {
+        if let AuthoritySubject::Serving { cluster_domain } = subject {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             params.name_constraints = Some(NameConstraints {
                 permitted_subtrees: vec![
@@ -227,7 +227,7 @@ mod tests {
     use time::Duration;
 
     fn serving(now: OffsetDateTime) -> Authority {
-        let subject = Subject::ServingAuthority {
+        let subject = AuthoritySubject::Serving {
             cluster_domain: "cluster.local".to_owned(),
         };
         Authority::generate(&subject, now).unwrap()

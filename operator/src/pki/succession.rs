@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Authority, LEAF_LIFETIME, PUBLISHED_BEFORE_USE, PkiError, Subject};
+use super::{Authority, AuthoritySubject, LEAF_LIFETIME, PUBLISHED_BEFORE_USE, PkiError};
 
 /// An authority with its successor and predecessor, if there are any.
 pub struct Succession {
@@ -16,7 +16,7 @@ pub struct Succession {
 
 /// What has changed by [`Succession::advance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timing {
+pub enum Advance {
     /// Nothing: store nothing.
     Unchanged,
     /// Something: store the succession and publish its certificates.
@@ -25,7 +25,7 @@ pub enum Timing {
 
 impl Succession {
     /// The first authority of its line.
-    pub fn found(subject: &Subject, now: OffsetDateTime) -> Result<Self, PkiError> {
+    pub fn create(subject: &AuthoritySubject, now: OffsetDateTime) -> Result<Self, PkiError> {
         Ok(Self {
             current: Authority::generate(subject, now)?,
             next: None,
@@ -33,22 +33,22 @@ impl Succession {
         })
     }
 
-    /// Does what is due: makes a successor, lets it sign, forgets a predecessor.
-    pub fn advance(&mut self, subject: &Subject, now: OffsetDateTime) -> Result<Timing, PkiError> {
-        let mut timing = Timing::Unchanged;
+    /// Advances the line by what is due at `now`: creates a successor, lets it sign, forgets a predecessor.
+    pub fn advance(&mut self, subject: &AuthoritySubject, now: OffsetDateTime) -> Result<Advance, PkiError> {
+        let mut timing = Advance::Unchanged;
         if self.previous.as_ref().is_some_and(|(_, until)| *until <= now) {
             self.previous = None;
-            timing = Timing::Changed;
+            timing = Advance::Changed;
         }
         match self.next.take() {
             Some((next, since)) if since + PUBLISHED_BEFORE_USE <= now => {
                 let previous = std::mem::replace(&mut self.current, next);
                 self.previous = Some((previous.certificate().to_owned(), now + LEAF_LIFETIME));
-                timing = Timing::Changed;
+                timing = Advance::Changed;
             }
             None if self.current.renewal_due()? <= now => {
                 self.next = Some((Authority::generate(subject, now)?, now));
-                timing = Timing::Changed;
+                timing = Advance::Changed;
             }
             waiting => self.next = waiting,
         }
@@ -74,31 +74,31 @@ mod tests {
     #[test]
     fn a_successor_is_published_before_it_signs_and_its_predecessor_after() {
         let start = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
-        let mut line = Succession::found(&Subject::AdminAuthority, start).unwrap();
+        let mut line = Succession::create(&AuthoritySubject::Admin, start).unwrap();
         let old = line.current.certificate().to_owned();
         assert_eq!(
-            line.advance(&Subject::AdminAuthority, start).unwrap(),
-            Timing::Unchanged
+            line.advance(&AuthoritySubject::Admin, start).unwrap(),
+            Advance::Unchanged
         );
 
         let due = start + Duration::days(2434);
         assert_eq!(
-            line.advance(&Subject::AdminAuthority, due).unwrap(),
-            Timing::Changed
+            line.advance(&AuthoritySubject::Admin, due).unwrap(),
+            Advance::Changed
         );
         assert_eq!(line.current.certificate(), old, "the old one still signs");
         let new = line.next.as_ref().unwrap().0.certificate().to_owned();
         assert!(line.bundle().contains(&old) && line.bundle().contains(&new));
 
         assert_eq!(
-            line.advance(&Subject::AdminAuthority, due + Duration::days(1))
+            line.advance(&AuthoritySubject::Admin, due + Duration::days(1))
                 .unwrap(),
-            Timing::Unchanged
+            Advance::Unchanged
         );
         assert_eq!(
-            line.advance(&Subject::AdminAuthority, due + Duration::days(2))
+            line.advance(&AuthoritySubject::Admin, due + Duration::days(2))
                 .unwrap(),
-            Timing::Changed
+            Advance::Changed
         );
         assert_eq!(line.current.certificate(), new);
         assert!(
@@ -108,8 +108,8 @@ mod tests {
 
         let last = due + Duration::days(2) + LEAF_LIFETIME;
         assert_eq!(
-            line.advance(&Subject::AdminAuthority, last).unwrap(),
-            Timing::Changed
+            line.advance(&AuthoritySubject::Admin, last).unwrap(),
+            Advance::Changed
         );
         assert_eq!(line.bundle(), new);
     }

@@ -65,7 +65,7 @@ pub(super) async fn write_unread(
     result: &Result<Vec<Resolution>, PolicyProblem>,
     enforcement: &Enforcement,
 ) {
-    match status::read_of::<AccessPolicy, _>(&context.client, metadata).await {
+    match status::read::<AccessPolicy, _>(&context.client, metadata).await {
         Ok(Some(previous)) => put(context, metadata, previous, result, enforcement).await,
         Ok(None) => {}
         Err(error) => {

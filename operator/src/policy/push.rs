@@ -48,7 +48,7 @@ impl From<AdminError> for PushError {
     }
 }
 
-/// Brings the compiled policy to the vault, or confirms the one in force. `status` is the vault's word of this pass.
+/// Brings the compiled policy to the vault, or confirms the one in force. `status` is what the vault reported in this pass.
 /// Returns what the vault enforces.
 pub async fn enforce(
     context: &Context,

@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::{
     desired::{self, Serving, Trusted, VAULT_ID_KEY, key, seal_secret, volume_claim},
-    plan::{Refusal, Retained, check_owned, plan_retained},
+    plan::{PlanRefusal, Retained, check_owned, plan_retained},
 };
 use crate::{
     context::Context,
     installation,
-    object::{Desired, Kind, Objects, datum, part},
+    object::{Desired, Kind, Objects, data_field, subtree},
     pki::{Leaf, PkiError, needs_renewal},
     target::Target,
 };
@@ -24,7 +24,7 @@ use crate::{
 pub enum ApplyError {
     /// Someone must act first.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] PlanRefusal),
     /// The API server refused or did not answer.
     #[error("cannot write {} {name}", kind.as_str())]
     Api {
@@ -43,7 +43,7 @@ pub enum ApplyError {
     Random,
 }
 
-/// Reads, checks and applies every object of the vault. Answers how many pods are ready.
+/// Reads, checks and applies every object of the vault. Returns how many pods are ready.
 pub async fn apply(context: &Context, target: &Target<'_>) -> Result<i32, ApplyError> {
     let objects = Objects::new(context.client.clone(), target.namespace().as_str());
     let tls = get(&objects, Kind::Secret, &format!("{}-tls", target.name())).await?;
@@ -102,7 +102,7 @@ pub async fn remember_vault_id(
     let name = format!("{}-seal", target.name());
     let encoded = STANDARD.encode(vault_id);
     let known = get(&objects, Kind::Secret, &name).await?;
-    if known.is_none_or(|secret| datum(&secret, VAULT_ID_KEY) == Some(encoded.as_str())) {
+    if known.is_none_or(|secret| data_field(&secret, VAULT_ID_KEY) == Some(encoded.as_str())) {
         return Ok(());
     }
     let patch = json!({"data": {VAULT_ID_KEY: encoded}});
@@ -125,7 +125,7 @@ fn certificates(
     };
     let now = OffsetDateTime::now_utc();
     let text = |key: &str| {
-        let bytes = STANDARD.decode(datum(existing?, key)?).ok()?;
+        let bytes = STANDARD.decode(data_field(existing?, key)?).ok()?;
         String::from_utf8(bytes).ok()
     };
     let current = text("tls.crt").zip(text("tls.key"));
@@ -168,7 +168,7 @@ async fn keep(
     seal: &Desired,
 ) -> Result<(), ApplyError> {
     for object in [volume, seal] {
-        let owners = part(&object.object, "/metadata/ownerReferences");
+        let owners = subtree(&object.object, "/metadata/ownerReferences");
         let mut patch = json!({"metadata": {
             "labels": {key::VAULT: target.name().as_str(), key::VAULT_UID: target.uid},
             "ownerReferences": owners,
@@ -178,7 +178,7 @@ async fn keep(
         {
             fields.insert(
                 "spec".to_owned(),
-                json!({"resources": part(&object.object, "/spec/resources")}),
+                json!({"resources": subtree(&object.object, "/spec/resources")}),
             );
         }
         objects

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{context::Context, events, fleet::Member, target::Target};
 
-/// Why a vault's word could not be acted on.
+/// Why a vault's status could not be acted on.
 #[derive(Debug, thiserror::Error)]
 pub enum ContactError {
     /// The vault's id could not be noted.
@@ -21,20 +21,21 @@ pub enum ContactError {
     Anchor(#[source] kube::Error),
 }
 
-/// A vault that is asked.
+/// A vault that the operator asks.
 pub struct Contact<'a> {
-    /// What the operator works with.
+    /// What the reconciler gets.
     pub context: &'a Context,
     /// The vault.
     pub target: &'a Target<'a>,
-    /// What is known of the vault.
+    /// What the leader knows of the vault.
     pub member: &'a Member,
     /// The client of the vault.
     pub client: &'a AdminClient,
 }
 
 impl Contact<'_> {
-    /// The vault's word on itself, after its store was compared with the anchor; or why there is none.
+    /// The status that the vault reports, after the operator compared its store with the anchor; or why the vault does
+    /// not report one.
     pub async fn ask(&self) -> Result<Result<Status, String>, ContactError> {
         let mut status = match self.client.status().await {
             Ok(status) => status,
@@ -88,8 +89,8 @@ impl Contact<'_> {
         Ok(())
     }
 
-    /// Brings the generation of a store that was put back up to date: noting that, and bringing it the policy, are
-    /// commits, and its owner can accept only the generation that it is at.
+    /// Reads again the generation of a store that was put back: to note the rollback, and to bring the policy, are commits,
+    /// and the vault's owner can accept only the current generation.
     pub async fn refresh_generation(&self, status: &mut Status) {
         if status.rollback.is_some()
             && let Ok(now) = self.client.status().await

@@ -5,13 +5,13 @@ use strongroom_crds::vault::CreateMode;
 
 use super::desired::{VAULT_ID_KEY, key};
 use crate::{
-    object::{Desired, Kind, datum},
+    object::{Desired, Kind, data_field},
     target::Target,
 };
 
 /// Why the operator leaves a vault's objects as they are until a person acts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum PlanRefusal {
     /// An object of that name exists and belongs to another owner.
     #[error(
         "{} {name} exists and does not belong to this vault: delete or rename it, or give the vault another name",
@@ -53,9 +53,9 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl PlanRefusal {
     /// The condition's reason.
-    pub const fn word(&self) -> &'static str {
+    pub const fn reason(&self) -> &'static str {
         match self {
             Self::NameTaken { .. } => "NameTaken",
             Self::RetainedDataFound { .. } => "RetainedDataFound",
@@ -83,7 +83,7 @@ pub fn check_owned(
     target: &Target<'_>,
     desired: &Desired,
     existing: Option<&DynamicObject>,
-) -> Result<(), Refusal> {
+) -> Result<(), PlanRefusal> {
     let Some(existing) = existing else { return Ok(()) };
     let ours = existing
         .owner_references()
@@ -92,7 +92,7 @@ pub fn check_owned(
     if ours {
         Ok(())
     } else {
-        Err(Refusal::NameTaken {
+        Err(PlanRefusal::NameTaken {
             kind: desired.kind,
             name: desired.name.clone(),
         })
@@ -101,22 +101,22 @@ pub fn check_owned(
 
 /// The vault that an object without an owner reference belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum Owner {
     Absent,
     Ours,
     Earlier,
     Foreign,
 }
 
-fn whose(target: &Target<'_>, existing: Option<&DynamicObject>) -> Whose {
+fn owner_of(target: &Target<'_>, existing: Option<&DynamicObject>) -> Owner {
     let Some(existing) = existing else {
-        return Whose::Absent;
+        return Owner::Absent;
     };
     let label = |key: &str| existing.labels().get(key).map(String::as_str);
     match (label(key::VAULT), label(key::VAULT_UID)) {
-        (Some(name), Some(uid)) if name == target.name().as_str() && uid == target.uid => Whose::Ours,
-        (Some(name), _) if name == target.name().as_str() => Whose::Earlier,
-        _ => Whose::Foreign,
+        (Some(name), Some(uid)) if name == target.name().as_str() && uid == target.uid => Owner::Ours,
+        (Some(name), _) if name == target.name().as_str() => Owner::Earlier,
+        _ => Owner::Foreign,
     }
 }
 
@@ -125,37 +125,37 @@ pub fn plan_retained(
     target: &Target<'_>,
     volume: Option<&DynamicObject>,
     seal: Option<&DynamicObject>,
-) -> Result<Retained, Refusal> {
+) -> Result<Retained, PlanRefusal> {
     let volume_name = format!("data-{}-0", target.name());
     let seal_name = format!("{}-seal", target.name());
-    let taken = |kind, name: &str| Refusal::NameTaken {
+    let taken = |kind, name: &str| PlanRefusal::NameTaken {
         kind,
         name: name.to_owned(),
     };
     let opened = seal.is_some_and(has_opened_a_vault);
     let recover = matches!(target.vault.spec.create_mode(), Ok(CreateMode::Recover));
-    match (whose(target, volume), whose(target, seal)) {
-        (Whose::Foreign, _) => Err(taken(Kind::PersistentVolumeClaim, &volume_name)),
-        (_, Whose::Foreign) => Err(taken(Kind::Secret, &seal_name)),
-        (Whose::Absent, Whose::Absent) => Ok(Retained::Create),
-        (Whose::Ours, Whose::Ours) => Ok(Retained::Keep),
-        (Whose::Ours | Whose::Earlier, Whose::Absent) => Err(Refusal::SealKeyMissing {
+    match (owner_of(target, volume), owner_of(target, seal)) {
+        (Owner::Foreign, _) => Err(taken(Kind::PersistentVolumeClaim, &volume_name)),
+        (_, Owner::Foreign) => Err(taken(Kind::Secret, &seal_name)),
+        (Owner::Absent, Owner::Absent) => Ok(Retained::Create),
+        (Owner::Ours, Owner::Ours) => Ok(Retained::Keep),
+        (Owner::Ours | Owner::Earlier, Owner::Absent) => Err(PlanRefusal::SealKeyMissing {
             volume: volume_name,
             seal: seal_name,
         }),
-        (Whose::Absent, Whose::Ours) if !opened => Ok(Retained::CreateVolume),
-        (Whose::Absent, Whose::Ours | Whose::Earlier) if opened => Err(Refusal::VolumeMissing {
+        (Owner::Absent, Owner::Ours) if !opened => Ok(Retained::CreateVolume),
+        (Owner::Absent, Owner::Ours | Owner::Earlier) if opened => Err(PlanRefusal::VolumeMissing {
             volume: volume_name,
             seal: seal_name,
         }),
         _ if recover => Ok(Retained::Adopt),
         (volume, seal) => {
-            let name = |whose, text: String| (whose == Whose::Earlier).then_some(text);
+            let name = |owner, text: String| (owner == Owner::Earlier).then_some(text);
             let found = [
                 name(volume, format!("PersistentVolumeClaim {volume_name}")),
                 name(seal, format!("Secret {seal_name}")),
             ];
-            Err(Refusal::RetainedDataFound {
+            Err(PlanRefusal::RetainedDataFound {
                 found: found.into_iter().flatten().collect::<Vec<_>>().join(", "),
             })
         }
@@ -163,7 +163,7 @@ pub fn plan_retained(
 }
 
 fn has_opened_a_vault(seal: &DynamicObject) -> bool {
-    datum(seal, VAULT_ID_KEY).is_some_and(|id| !id.is_empty())
+    data_field(seal, VAULT_ID_KEY).is_some_and(|id| !id.is_empty())
 }
 
 #[cfg(test)]
@@ -200,7 +200,8 @@ mod tests {
         seal: Option<DynamicObject>,
     ) -> Result<Retained, &'static str> {
         let vault = vault(mode);
-        plan_retained(&Target::parse(&vault).unwrap(), volume.as_ref(), seal.as_ref()).map_err(|r| r.word())
+        plan_retained(&Target::parse(&vault).unwrap(), volume.as_ref(), seal.as_ref())
+            .map_err(|refusal| refusal.reason())
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     contact::{Contact, ContactError},
     neighbour::foreign_pod,
     obstacle::outcome_of,
-    report::{Outcome, Surroundings, report},
+    report::{PassOutcome, Surroundings, report},
 };
 use crate::{
     conditions::is_ready,
@@ -43,7 +43,7 @@ pub enum ReconcileError {
     /// The objects could not be applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// The vault's word could not be acted on.
+    /// The vault's status could not be acted on.
     #[error(transparent)]
     Contact(#[from] ContactError),
     /// The status could not be written.
@@ -71,7 +71,7 @@ fn with_causes(error: &ReconcileError) -> String {
     text
 }
 
-/// Loads, plans, applies, reports.
+/// Applies the objects, asks the vault, brings it the policy, reports.
 pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action, ReconcileError> {
     context.metrics.reconciled("vault");
     if vault.metadata.deletion_timestamp.is_some() {
@@ -87,7 +87,7 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
         client: &client,
     };
     let mut outcome = match bring_up(&context, &target, &member).await {
-        Ok(ready_replicas) => Outcome::Running {
+        Ok(ready_replicas) => PassOutcome::Running {
             ready_replicas,
             status: contact.ask().await?.map(Box::new),
         },
@@ -116,14 +116,14 @@ async fn bring_up(context: &Context, target: &Target<'_>, member: &Member) -> Re
     Ok(ready)
 }
 
-/// Brings a vault that answers its policy and counts its volumes; reports on the policies of any.
-async fn converse(contact: &Contact<'_>, outcome: &mut Outcome) -> Result<Surroundings, ReconcileError> {
+/// Brings the policy to a vault that answers, and counts its volumes; reports on the policies of any vault.
+async fn converse(contact: &Contact<'_>, outcome: &mut PassOutcome) -> Result<Surroundings, ReconcileError> {
     let (context, target) = (contact.context, contact.target);
     let policies = context.stores.policies_of(&ObjectRef::from_obj(target.vault));
     let compiled = policy::compile_all(&policies, &context.stores.directory());
     let mut surroundings = Surroundings::default();
     let mut in_force = None;
-    if let Outcome::Running {
+    if let PassOutcome::Running {
         status: Ok(status), ..
     } = outcome
     {
@@ -133,7 +133,7 @@ async fn converse(contact: &Contact<'_>, outcome: &mut Outcome) -> Result<Surrou
         contact.refresh_generation(status).await;
     }
     policy::report_all(context, target, &compiled, in_force.as_ref()).await;
-    if matches!(outcome, Outcome::Running { .. }) {
+    if matches!(outcome, PassOutcome::Running { .. }) {
         surroundings.foreign_pod = foreign_pod(context, target, contact.member).await;
     }
     Ok(surroundings)
@@ -164,7 +164,7 @@ fn note_policy(
 async fn publish(
     context: &Context,
     target: &Target<'_>,
-    outcome: &Outcome,
+    outcome: &PassOutcome,
     surroundings: &Surroundings,
 ) -> Result<bool, ReconcileError> {
     let settings = &context.settings;

@@ -10,7 +10,7 @@ use strongroom_crds::{
 };
 use strongroom_wire::admin::{Rollback, Status};
 
-use super::plan::Refusal;
+use super::plan::PlanRefusal;
 use crate::{
     conditions::{Conditions, Health, Reason},
     sentence::sentence,
@@ -20,11 +20,11 @@ use crate::{
 
 /// How far a reconcile came.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum PassOutcome {
     /// The operator has no rights in the namespace.
     NamespaceNotEnabled,
     /// An object exists that the operator must not touch or complete.
-    Refused(Refusal),
+    Refused(PlanRefusal),
     /// The API server refused an object until a person acts: a quota, an admission rule.
     ObjectRefused(String),
     /// The objects are there; the vault answers, or not (why).
@@ -51,14 +51,14 @@ pub struct Surroundings {
 pub fn report(
     target: &Target<'_>,
     settings: &Settings,
-    outcome: &Outcome,
+    outcome: &PassOutcome,
     surroundings: &Surroundings,
     now: Timestamp,
 ) -> VaultStatus {
     let previous = target.vault.status.clone().unwrap_or_default();
     let generation = target.vault.metadata.generation;
     let answered = match outcome {
-        Outcome::Running {
+        PassOutcome::Running {
             status: Ok(status), ..
         } => Some(&**status),
         _ => None,
@@ -80,7 +80,7 @@ pub fn report(
             .or(previous.vault_id),
         version: answered.map(|status| status.version.clone()).or(previous.version),
         ready_replicas: Some(match outcome {
-            Outcome::Running { ready_replicas, .. } => *ready_replicas,
+            PassOutcome::Running { ready_replicas, .. } => *ready_replicas,
             _ => 0,
         }),
         policy: surroundings.policy.clone().or(previous.policy),
@@ -89,13 +89,13 @@ pub fn report(
 }
 
 fn health(
-    outcome: &Outcome,
+    outcome: &PassOutcome,
     surroundings: &Surroundings,
     settings: &Settings,
     target: &Target<'_>,
 ) -> Health {
     match outcome {
-        Outcome::NamespaceNotEnabled => Health::Stalled(Reason::new(
+        PassOutcome::NamespaceNotEnabled => Health::Stalled(Reason::new(
             "NamespaceNotEnabled",
             format!(
                 "The operator has no rights in this namespace. An administrator of the namespace can grant them: kubectl create rolebinding strongroom-vault-host -n {} --clusterrole=strongroom-vault-host --serviceaccount={}:strongroom-operator",
@@ -103,19 +103,19 @@ fn health(
                 settings.release_namespace
             ),
         )),
-        Outcome::Refused(refusal) => {
-            Health::Stalled(Reason::new(refusal.word(), sentence(&refusal.to_string())))
+        PassOutcome::Refused(refusal) => {
+            Health::Stalled(Reason::new(refusal.reason(), sentence(&refusal.to_string())))
         }
-        Outcome::ObjectRefused(message) => {
+        PassOutcome::ObjectRefused(message) => {
             Health::Progressing(Reason::new("ObjectRefused", sentence(message)))
         }
-        Outcome::Running {
+        PassOutcome::Running {
             status: Err(problem), ..
         } => Health::Progressing(Reason::new(
             "NotAnswering",
             format!("The vault does not answer yet: {problem}."),
         )),
-        Outcome::Running {
+        PassOutcome::Running {
             status: Ok(status),
             ready_replicas,
         } => running_health(status, *ready_replicas, surroundings),
@@ -249,7 +249,7 @@ mod tests {
         }
     }
 
-    fn words(outcome: &Outcome) -> Vec<(String, String, String)> {
+    fn words(outcome: &PassOutcome) -> Vec<(String, String, String)> {
         let vault = vault();
         let target = Target::parse(&vault).unwrap();
         let now = Timestamp::from_second(1).unwrap();
@@ -267,8 +267,8 @@ mod tests {
             .collect()
     }
 
-    fn running(status: Status) -> Outcome {
-        Outcome::Running {
+    fn running(status: Status) -> PassOutcome {
+        PassOutcome::Running {
             ready_replicas: 1,
             status: Ok(Box::new(status)),
         }
@@ -310,7 +310,7 @@ mod tests {
             ..status()
         };
         assert_eq!(words(&running(rollback))[0].2, "RollbackDetected");
-        let starting = Outcome::Running {
+        let starting = PassOutcome::Running {
             ready_replicas: 0,
             status: Err("connection refused".to_owned()),
         };
@@ -322,7 +322,7 @@ mod tests {
         let vault = vault();
         let target = Target::parse(&vault).unwrap();
         let conditions = |ready_replicas, surroundings: &Surroundings| {
-            let outcome = Outcome::Running {
+            let outcome = PassOutcome::Running {
                 ready_replicas,
                 status: Ok(Box::new(status())),
             };
@@ -360,7 +360,7 @@ mod tests {
         let status = report(
             &target,
             &Settings::example(),
-            &Outcome::NamespaceNotEnabled,
+            &PassOutcome::NamespaceNotEnabled,
             &Surroundings::default(),
             now,
         );

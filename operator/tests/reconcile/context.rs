@@ -10,7 +10,7 @@ use strongroom_operator::{
     fleet::{Credentials, Fleet},
     installation,
     metrics::Metrics,
-    pki::{Authorities, Subject, Succession},
+    pki::{Authorities, AuthoritySubject, Succession},
     settings::Settings,
     world::{Changes, Stores},
 };
@@ -42,13 +42,13 @@ pub async fn leader_of(server: &ApiServer, vaults: &Vaults) -> Arc<Context> {
         vault_image_pull_secrets: Vec::new(),
         dns_ports: vec![53, 5353],
     };
-    let serving = Subject::ServingAuthority {
+    let serving = AuthoritySubject::Serving {
         cluster_domain: settings.cluster_domain.clone(),
     };
     let now = OffsetDateTime::now_utc();
     let authorities = Authorities {
-        serving: Succession::found(&serving, now).unwrap(),
-        admin: Succession::found(&Subject::AdminAuthority, now).unwrap(),
+        serving: Succession::create(&serving, now).unwrap(),
+        admin: Succession::create(&AuthoritySubject::Admin, now).unwrap(),
     };
     let reporter = Reporter {
         controller: "strongroom-operator".into(),

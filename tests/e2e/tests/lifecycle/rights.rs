@@ -146,7 +146,11 @@ fn seldom(right: &Right) -> bool {
 
 fn everybodys(request: &Request) -> bool {
     let known = |path: &&str| request.path == **path || request.path.starts_with(&format!("{path}/"));
-    request.verb == "get" && !request.path.is_empty() && EVERYBODYS.iter().any(known)
+    let asks_for_own_rights = request.verb == "create"
+        && request.group == "authorization.k8s.io"
+        && request.resource == "selfsubjectaccessreviews";
+    let discovers = request.verb == "get" && !request.path.is_empty() && EVERYBODYS.iter().any(known);
+    asks_for_own_rights || discovers
 }
 
 /// The operator tries in every namespace with a Vault, and tells its owner when it is refused there.
