@@ -21,7 +21,6 @@
 
 pub mod admin;
 pub mod identity;
-mod jitter;
 pub mod retry;
 pub mod server;
 mod transport;

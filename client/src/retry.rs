@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-use crate::jitter;
+use strongroom_core::backoff::{Delays, spread_below};
 
 /// How often and how soon a request that may be repeated is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// How often it is sent at most.
     pub attempts: u32,
-    /// The delay after the first failure; doubled after each further one.
-    pub first: Duration,
-    /// The longest delay. A server that asks for more ends the attempts.
-    pub longest: Duration,
+    /// The delays after failures. A server that asks for more than the longest ends the attempts.
+    pub delays: Delays,
 }
 
 impl Default for Retry {
     fn default() -> Self {
         Self {
             attempts: 3,
-            first: Duration::from_millis(100),
-            longest: Duration::from_secs(5),
+            delays: Delays {
+                first: Duration::from_millis(100),
+                longest: Duration::from_secs(5),
+            },
         }
     }
 }
@@ -29,21 +29,19 @@ impl Retry {
     /// Sends once only.
     pub const NEVER: Self = Self {
         attempts: 1,
-        first: Duration::ZERO,
-        longest: Duration::ZERO,
+        delays: Delays {
+            first: Duration::ZERO,
+            longest: Duration::ZERO,
+        },
     };
 
     /// The delay before the next attempt after `failed` failures, or `None` to give up. `asked` is the server's
     /// Retry-After.
     pub fn delay(&self, failed: u32, asked: Option<Duration>) -> Option<Duration> {
-        if failed >= self.attempts || asked.is_some_and(|asked| asked > self.longest) {
+        if failed >= self.attempts || asked.is_some_and(|asked| asked > self.delays.longest) {
             return None;
         }
-        let doubled = self
-            .first
-            .saturating_mul(1 << failed.saturating_sub(1).min(16))
-            .min(self.longest);
-        Some(asked.unwrap_or_default().max(doubled))
+        Some(asked.unwrap_or_default().max(self.delays.after(failed)))
     }
 
     /// Runs `attempt` until it succeeds, its error says not to repeat it, or the attempts are used up. Not an
@@ -63,7 +61,8 @@ impl Retry {
             let Some(delay) = self.delay(failed, asked).filter(|_| error.may_repeat()) else {
                 return Err(error);
             };
-            tokio::time::sleep(jitter::upper_half(delay).max(asked.unwrap_or_default())).await;
+            let spread = spread_below(delay, fastrand::f64());
+            tokio::time::sleep(spread.max(asked.unwrap_or_default())).await;
         }
     }
 }
@@ -82,8 +81,10 @@ mod tests {
 
     const RETRY: Retry = Retry {
         attempts: 4,
-        first: Duration::from_millis(100),
-        longest: Duration::from_secs(1),
+        delays: Delays {
+            first: Duration::from_millis(100),
+            longest: Duration::from_secs(1),
+        },
     };
 
     #[test]
@@ -98,7 +99,7 @@ mod tests {
                 ..RETRY
             }
             .delay(60, None),
-            Some(RETRY.longest)
+            Some(RETRY.delays.longest)
         );
     }
 

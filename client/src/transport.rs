@@ -13,6 +13,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
+use strongroom_core::{causes, wiped};
 use tonic::body::Body;
 use zeroize::Zeroizing;
 
@@ -237,7 +238,7 @@ impl Transport {
             if bytes.len() + data.len() > limit {
                 return Err(too_large());
             }
-            append(&mut bytes, &data);
+            wiped::extend(&mut bytes, &data);
         }
         Ok(bytes)
     }
@@ -263,26 +264,4 @@ impl Transport {
             },
         }
     }
-}
-
-/// Appends without leaving an unwiped copy behind when the buffer grows.
-fn append(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
-    if bytes.capacity() - bytes.len() < data.len() {
-        let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + data.len()) * 2));
-        larger.extend_from_slice(bytes);
-        *bytes = larger;
-    }
-    bytes.extend_from_slice(data);
-}
-
-/// An error with what caused it, joined by colons. Libraries print only their own part.
-pub(crate) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

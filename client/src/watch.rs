@@ -7,6 +7,7 @@ mod stream;
 
 use std::time::Duration;
 
+use strongroom_core::Delays;
 use strongroom_wire::watch::{ClientMessage, client_message, server_message};
 use tokio::{sync::mpsc, task::AbortHandle};
 
@@ -34,32 +35,11 @@ pub struct Disconnected {
     pub was_connected: bool,
 }
 
-/// When a lost stream is opened again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reconnect {
-    /// The delay after a stream that was open; doubled after each failure. Half of each delay is random.
-    pub first: Duration,
-    /// The longest delay.
-    pub longest: Duration,
-}
-
-impl Default for Reconnect {
-    fn default() -> Self {
-        Self {
-            first: Duration::from_millis(100),
-            longest: Duration::from_secs(2),
-        }
-    }
-}
-
-impl Reconnect {
-    /// The delay after `failures` in a row; 1 is the loss of a stream that was open.
-    pub fn delay(&self, failures: u32) -> Duration {
-        self.first
-            .saturating_mul(1 << failures.saturating_sub(1).min(16))
-            .min(self.longest)
-    }
-}
+/// When a lost stream is opened again, unless the caller decides otherwise.
+pub const RECONNECT: Delays = Delays {
+    first: Duration::from_millis(100),
+    longest: Duration::from_secs(2),
+};
 
 /// The stream is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -92,9 +72,10 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Opens the stream on the connection of `vault`, and opens it again whenever it is lost. Runs a task on the
-    /// current tokio runtime.
-    pub fn start(vault: &VaultClient, reconnect: Reconnect) -> Self {
+    /// Opens the stream on the connection of `vault`, and opens it again whenever it is lost: after `reconnect`, where the
+    /// loss of a stream that was open is the first failure, and half of each delay is random. Runs a task on the current
+    /// tokio runtime.
+    pub fn start(vault: &VaultClient, reconnect: Delays) -> Self {
         let (sender, events) = mpsc::channel(16);
         let task = tokio::spawn(stream::run(vault.transport().clone(), reconnect, sender)).abort_handle();
         Self { events, task }
@@ -109,23 +90,5 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delays_double_up_to_the_longest() {
-        let reconnect = Reconnect {
-            first: Duration::from_millis(100),
-            longest: Duration::from_secs(1),
-        };
-        let delays: Vec<_> = (1..=6)
-            .map(|failures| reconnect.delay(failures).as_millis())
-            .collect();
-        assert_eq!(delays, [100, 200, 400, 800, 1000, 1000]);
-        assert_eq!(reconnect.delay(u32::MAX), reconnect.longest);
     }
 }

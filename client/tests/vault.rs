@@ -38,7 +38,7 @@ use strongroom_client::{
     server::Stream,
     vault::{NewSecret, SecretChange, VaultClient, VaultError},
 };
-use strongroom_core::ObjectName;
+use strongroom_core::{Delays, ObjectName};
 use strongroom_testing::{Authority, TlsServer};
 
 use tokio::task::JoinSet;
@@ -91,8 +91,10 @@ async fn vault(
 fn quick() -> Retry {
     Retry {
         attempts: 3,
-        first: Duration::from_millis(5),
-        longest: Duration::from_secs(1),
+        delays: Delays {
+            first: Duration::from_millis(5),
+            longest: Duration::from_secs(1),
+        },
     }
 }
 

@@ -14,7 +14,9 @@
 //! This crate must not depend on tokio, kube, tonic or axum, and names no file, socket, clock or random source.
 
 pub mod audience;
+pub mod backoff;
 pub mod bundle;
+pub mod causes;
 pub mod decision;
 pub mod name;
 pub mod object_state;
@@ -26,9 +28,12 @@ pub mod principal;
 pub mod reference;
 pub mod resource;
 pub mod time;
+pub mod wiped;
 
 pub use audience::Audience;
+pub use backoff::{Backoff, Delays};
 pub use bundle::{Bundle, BundlePolicy, Effect, Generation};
+pub use causes::causes;
 pub use decision::{Decision, PolicyIndex};
 pub use name::{NamespaceName, ObjectKind, ObjectName, VaultName, Version};
 pub use object_state::ObjectState;

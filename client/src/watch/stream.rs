@@ -1,22 +1,23 @@
 //! The task behind a [`super::Watch`].
 
 use http::uri::PathAndQuery;
+use strongroom_core::{
+    backoff::{Delays, spread_below},
+    causes,
+};
 use strongroom_wire::watch::{ClientMessage, ServerMessage, watch_client::WatchClient};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
 
-use super::{Disconnected, Reconnect, Sender, WatchEvent};
-use crate::{
-    jitter,
-    transport::{Transport, TransportError, causes, one_line},
-};
+use super::{Disconnected, Sender, WatchEvent};
+use crate::transport::{Transport, TransportError, one_line};
 
 /// Messages that may wait on one connection before [`Sender::send`] does.
 const WAITING: usize = 32;
 
 /// Opens the stream for ever; ends when nobody takes events any more.
-pub(super) async fn run(transport: Transport, reconnect: Reconnect, events: mpsc::Sender<WatchEvent>) {
+pub(super) async fn run(transport: Transport, reconnect: Delays, events: mpsc::Sender<WatchEvent>) {
     let mut failures = 0;
     loop {
         let (status, was_connected) = match open(&transport).await {
@@ -39,7 +40,7 @@ pub(super) async fn run(transport: Transport, reconnect: Reconnect, events: mpsc
         if events.send(event).await.is_err() {
             return;
         }
-        tokio::time::sleep(jitter::upper_half(reconnect.delay(failures))).await;
+        tokio::time::sleep(spread_below(reconnect.after(failures), fastrand::f64())).await;
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::Router;
-use strongroom_client::watch::{Disconnected, Reconnect, Watch, WatchEvent};
+use strongroom_client::watch::{Disconnected, Watch, WatchEvent};
+use strongroom_core::Delays;
 use strongroom_wire::watch::{
     ClientMessage, ServerMessage, Subscribe, Subscribed, client_message, server_message,
     watch_server::{self, WatchServer},
@@ -76,8 +77,8 @@ async fn subscribed(watch: &mut Watch, id: &str) -> bool {
     matches!(next(watch).await, WatchEvent::Message(server_message::Message::Subscribed(answer)) if answer.id == id)
 }
 
-fn quickly() -> Reconnect {
-    Reconnect {
+fn quickly() -> Delays {
+    Delays {
         first: Duration::from_millis(10),
         longest: Duration::from_millis(50),
     }

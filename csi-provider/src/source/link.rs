@@ -11,7 +11,7 @@ use std::{
 
 use strongroom_client::{
     vault::VaultClient,
-    watch::{Reconnect, Sender, Watch, WatchEvent},
+    watch::{RECONNECT, Sender, Watch, WatchEvent},
 };
 use strongroom_wire::watch::{Unsubscribe, client_message, server_message::Message};
 use tokio::{sync::mpsc, task::AbortHandle, time::timeout};
@@ -171,7 +171,7 @@ impl Stream {
                 }
                 self.routes.insert(id, route);
                 if self.watch.is_none() {
-                    self.watch = Some(Watch::start(vault, Reconnect::default()));
+                    self.watch = Some(Watch::start(vault, RECONNECT));
                 }
             }
             Command::Detach(id, route) => {

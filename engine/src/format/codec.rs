@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_core::{ObjectName, Timestamp};
+use strongroom_core::{ObjectName, Timestamp, wiped};
 use zeroize::Zeroizing;
 
 use crate::format::{id::VaultId, tags::Tags};
@@ -62,13 +62,9 @@ impl Encoder {
 
     /// This encoder with room for `more` bytes; when it has to move, it wipes where it was.
     #[must_use]
-    pub fn grown(self, more: usize) -> Self {
-        if self.0.capacity() - self.0.len() >= more {
-            return self;
-        }
-        let mut grown = Self::with_capacity((self.0.len() + more).saturating_mul(2));
-        grown.0.extend_from_slice(&self.0);
-        grown
+    pub fn grown(mut self, more: usize) -> Self {
+        wiped::make_room(&mut self.0, more);
+        self
     }
 
     /// Writes one byte.

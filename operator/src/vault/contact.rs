@@ -1,7 +1,8 @@
 //! Asks a vault how it is, and keeps its anchor.
 
 use kube::{Resource, ResourceExt, runtime::events::EventType};
-use strongroom_client::admin::{AdminClient, AdminError};
+use strongroom_client::admin::AdminClient;
+use strongroom_core::causes;
 use strongroom_wire::admin::Status;
 
 use super::{
@@ -39,7 +40,7 @@ impl Contact<'_> {
     pub async fn ask(&self) -> Result<Result<Status, String>, ContactError> {
         let mut status = match self.client.status().await {
             Ok(status) => status,
-            Err(error) => return Ok(Err(chain(&error))),
+            Err(error) => return Ok(Err(causes(&error))),
         };
         apply::remember_vault_id(self.context, self.target, &status.vault_id).await?;
         match self.verdict(&status).await? {
@@ -49,13 +50,13 @@ impl Contact<'_> {
                 let note = "The vault came back with an older store and serves no data.";
                 self.event(EventType::Warning, "RollbackDetected", note).await;
                 if let Err(error) = self.client.rollback(&rollback).await {
-                    return Ok(Err(chain(&error)));
+                    return Ok(Err(causes(&error)));
                 }
                 status.rollback = Some(rollback);
             }
             Verdict::Accept(rollback) => {
                 if let Err(error) = self.client.rollback(&rollback).await {
-                    return Ok(Err(chain(&error)));
+                    return Ok(Err(causes(&error)));
                 }
                 let note = "The vault serves its older store, because the annotation allows it.";
                 self.event(EventType::Normal, "RollbackAccepted", note).await;
@@ -107,17 +108,4 @@ impl Contact<'_> {
     fn release_namespace(&self) -> &str {
         self.context.settings.release_namespace.as_str()
     }
-}
-
-fn chain(error: &AdminError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

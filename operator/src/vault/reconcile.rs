@@ -7,6 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use kube::runtime::{controller::Action, reflector::ObjectRef};
+use strongroom_core::causes;
 use strongroom_crds::{Vault, vault::VaultPolicyStatus};
 
 use super::{
@@ -57,18 +58,8 @@ pub enum ReconcileError {
 /// When to try again after an error.
 pub fn retry(vault: &Vault, error: &ReconcileError, context: &Context) -> Action {
     context.metrics.failed("vault");
-    tracing::warn!(vault = %ObjectRef::from_obj(vault), error = %with_causes(error), "cannot reconcile the vault");
+    tracing::warn!(vault = %ObjectRef::from_obj(vault), error = %causes(error), "cannot reconcile the vault");
     Action::requeue(jitter::around(Duration::from_secs(5)))
-}
-
-fn with_causes(error: &ReconcileError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// Applies the objects, asks the vault, brings it the policy, reports.

@@ -11,6 +11,7 @@ use std::{
 
 use futures::future::join_all;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
+use strongroom_core::causes;
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep, timeout},
@@ -145,7 +146,7 @@ impl Peers {
             .unwrap_or(Err(PeerError::Timeout));
         *last = Some(Instant::now());
         if let Err(error) = outcome {
-            tracing::warn!(error = %chain(&error), "cannot pull keys from the identity service");
+            tracing::warn!(error = %causes(&error), "cannot pull keys from the identity service");
         }
     }
 
@@ -187,16 +188,4 @@ impl Peers {
         }
         Ok(addresses)
     }
-}
-
-/// An error with its sources, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

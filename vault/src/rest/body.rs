@@ -8,7 +8,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error, MapAccess, Visitor},
 };
-use strongroom_core::Timestamp;
+use strongroom_core::{Timestamp, wiped};
 use strongroom_engine::{AttributesPatch, SecretValue, Tags};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -167,7 +167,7 @@ impl<'a> Arriving<'a> {
         if self.bytes.len() + data.len() > self.limit {
             return Err(BodyError::TooLong(self.limit));
         }
-        extend(&mut self.bytes, &data);
+        wiped::extend(&mut self.bytes, &data);
         Ok(Some(data.len()))
     }
 
@@ -175,16 +175,6 @@ impl<'a> Arriving<'a> {
     pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.bytes
     }
-}
-
-/// Adds `data`; memory that became too small is wiped before it is given back.
-fn extend(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
-    if bytes.capacity() - bytes.len() < data.len() {
-        let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + data.len()) * 2));
-        larger.extend_from_slice(bytes);
-        *bytes = larger;
-    }
-    bytes.extend_from_slice(data);
 }
 
 /// Attributes as a caller gives them. What the vault sets itself (`created`, `recoveryLevel`) is ignored, since
