@@ -1,49 +1,47 @@
-//! `/healthz`, `/readyz` and `/metrics`, plain HTTP on a port of their own.
+//! What the operator shows on its health port.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
-use tokio::net::TcpListener;
+use prometheus_client::registry::Registry;
+use strongroom_serving::health;
 
-/// Renders the metrics.
-pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
+use crate::metrics::Metrics;
 
-/// Whether the process is ready; shared between what finds out and what tells.
-#[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+/// The readiness and the metrics of this replica. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Health {
+    ready: Arc<AtomicBool>,
+    metrics: Metrics,
+}
 
-impl Readiness {
-    /// Says whether it is.
-    pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+impl Health {
+    /// Not ready yet.
+    pub fn starting(metrics: Metrics) -> Self {
+        Self {
+            ready: Arc::default(),
+            metrics,
+        }
     }
 
-    /// Whether it is.
-    pub fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// Makes `/readyz` answer 200 from now on.
+    pub fn mark_ready(&self) {
+        self.ready.store(true, Ordering::Release);
     }
 }
 
-/// Serves until the process ends.
-pub async fn serve(address: SocketAddr, readiness: Readiness, render: Render) -> std::io::Result<()> {
-    let router = Router::new()
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .with_state(readiness)
-        .route("/metrics", get(move || async move { render() }));
-    axum::serve(TcpListener::bind(address).await?, router).await
-}
+impl health::Health for Health {
+    fn problems(&self) -> Vec<String> {
+        if self.ready.load(Ordering::Acquire) {
+            Vec::new()
+        } else {
+            vec!["the watches have not listed what exists yet".to_owned()]
+        }
+    }
 
-async fn ready(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {
-    if readiness.get() {
-        (StatusCode::OK, "ok")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    fn registry(&self) -> &Registry {
+        self.metrics.registry()
     }
 }

@@ -8,11 +8,11 @@ use strongroom_operator::{
     args::{Cli, Command},
     run, uninstall,
 };
-use tracing_subscriber::EnvFilter;
+use strongroom_serving::log;
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    log();
+    log::start();
     match cli.command {
         Command::Run(args) => block_on(run::run(args)),
         Command::UninstallCheck(args) => block_on(async { Ok(uninstall::check(args).await?) }),
@@ -27,16 +27,6 @@ fn block_on(service: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
         .build()
         .context("cannot start the runtime")?
         .block_on(service)
-}
-
-/// One JSON object per line on standard error; `RUST_LOG` filters.
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
 }
 
 fn print_crds() -> anyhow::Result<()> {

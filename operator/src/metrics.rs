@@ -1,9 +1,9 @@
-//! The operator's metrics. Labels are bounded: kinds, never names.
+//! What the operator counts. Labels take a bounded set of values: kinds, never names.
 
 use std::sync::Arc;
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
@@ -13,8 +13,8 @@ struct Controller {
     controller: &'static str,
 }
 
-/// The operator's metrics; a clone counts into the same.
-#[derive(Clone)]
+/// The operator's metrics. Clones are the same.
+#[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
     reconciles: Family<Controller, Counter>,
@@ -82,11 +82,8 @@ impl Metrics {
         self.leader.set(1);
     }
 
-    /// The metrics in the text format of Prometheus.
-    pub fn render(&self) -> String {
-        let mut text = String::new();
-        // Writing to a String does not fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+    /// Everything that is counted.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context as _;
 use clap::Args;
 use futures::StreamExt;
 use kube::{
@@ -19,13 +20,14 @@ use kube::{
 use kube_lease_manager::LeaseManagerBuilder;
 use parking_lot::{Mutex, RwLock};
 use strongroom_core::{NamespaceName, ports};
-use tokio::signal::unix::{SignalKind, signal};
+use strongroom_serving::{health, signal::Termination};
+use tokio::net::TcpListener;
 
 use crate::{
     context::Context,
     definitions,
     fleet::{Credentials, Fleet},
-    health::{self, Readiness},
+    health::Health,
     installation,
     metrics::Metrics,
     policy, queue, secret_ref,
@@ -76,23 +78,21 @@ pub struct RunArgs {
 /// Runs until a signal asks to end, or until this replica must no longer lead.
 pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let client = Client::try_default().await?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let readiness = Readiness::default();
+    let mut termination = Termination::listen()?;
     let metrics = Metrics::default();
-    let render = metrics.clone();
-    tokio::spawn(health::serve(
-        args.health_listen,
-        readiness.clone(),
-        Arc::new(move || render.render()),
-    ));
+    let health = Health::starting(metrics.clone());
+    let listener = TcpListener::bind(args.health_listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.health_listen))?;
+    tokio::spawn(health::serve(listener, health.clone(), std::future::pending()));
     tokio::select! {
         checked = definitions::current(&client) => checked?,
-        _ = terminate.recv() => return Ok(()),
+        () = termination.recv() => return Ok(()),
     }
     let changes = Changes::default();
     let stores = Stores::start(&client, &changes);
     stores.synced().await?;
-    readiness.set(true);
+    health.mark_ready();
     tracing::info!("every watch has listed what exists; waiting to lead");
 
     let lease = LeaseManagerBuilder::new(client.clone(), LEASE)
@@ -105,7 +105,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let (mut leading, task) = lease.watch().await;
     tokio::select! {
         won = leading.wait_for(|leads| *leads) => { won?; }
-        _ = terminate.recv() => return Ok(()),
+        () = termination.recv() => return Ok(()),
     }
     tracing::info!("leading");
     metrics.lead();
@@ -113,7 +113,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         result = lead(&client, &args, (&stores, &changes), metrics) => result,
         // A replica that has lost the lease must not write any more: the process ends, and starts again as a standby.
         _ = leading.wait_for(|leads| !*leads) => Err(anyhow::anyhow!("the lease was lost")),
-        _ = terminate.recv() => Ok(()),
+        () = termination.recv() => Ok(()),
     };
     // Lets the lease go, so that the other replica need not wait for its end.
     drop(leading);
