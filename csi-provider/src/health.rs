@@ -1,46 +1,26 @@
-//! Health and metrics over plain HTTP, for the kubelet and for Prometheus.
+//! What the node driver shows on its health port.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
-use tokio::net::TcpListener;
+use prometheus_client::registry::Registry;
+use strongroom_serving::health::Health;
 
 use crate::metrics::Metrics;
 
-/// Answers on `listener` until `stop`.
-pub async fn serve(
-    listener: TcpListener,
-    metrics: Arc<Metrics>,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    axum::serve(listener, router(metrics))
-        .with_graceful_shutdown(stop)
-        .await
-}
-
-fn router(metrics: Arc<Metrics>) -> Router {
-    Router::new()
-        .route("/healthz", get(async || "ok"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(show))
-        .with_state(metrics)
-}
-
 /// Ready once the kubelet has registered the driver: a rollout waits for that.
-async fn ready(State(metrics): State<Arc<Metrics>>) -> (StatusCode, &'static str) {
-    if metrics.registered.get() == 1 {
-        (StatusCode::OK, "ok")
-    } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the kubelet has not registered the driver yet",
-        )
-    }
-}
+#[derive(Debug)]
+pub(crate) struct Shown(pub(crate) Arc<Metrics>);
 
-async fn show(State(metrics): State<Arc<Metrics>>) -> (StatusCode, String) {
-    match metrics.encode() {
-        Ok(text) => (StatusCode::OK, text),
-        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
+impl Health for Shown {
+    fn problems(&self) -> Vec<String> {
+        if self.0.registered.get() == 1 {
+            Vec::new()
+        } else {
+            vec!["the kubelet has not registered the driver yet".to_owned()]
+        }
+    }
+
+    fn registry(&self) -> &Registry {
+        self.0.registry()
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::atomic::AtomicU64, time::Duration};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, text},
+    encoding::{EncodeLabelSet, EncodeLabelValue},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
@@ -129,11 +129,9 @@ impl Metrics {
         );
     }
 
-    /// The text that Prometheus reads.
-    pub fn encode(&self) -> Result<String, std::fmt::Error> {
-        let mut out = String::new();
-        text::encode(&mut out, &self.registry)?;
-        Ok(out)
+    /// Everything that is counted.
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// Records a duration.
@@ -157,7 +155,7 @@ mod tests {
         let metrics = Metrics::new();
         metrics.publishes.count(Outcome::Ok);
         Metrics::observe(&metrics.publish_seconds, Duration::from_millis(3));
-        let text = metrics.encode().unwrap();
+        let text = strongroom_serving::metrics::text(metrics.registry()).unwrap();
         assert!(
             text.contains("strongroom_csi_publishes_total{result=\"Ok\"} 1"),
             "{text}"

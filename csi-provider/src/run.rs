@@ -6,6 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use strongroom_client::{Retry, Server, Trust, identity::IdentityClient};
+use strongroom_serving::health;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use crate::{
     args::Args,
     driver::{Driver, NAME, Settings, request::TokenPlace},
     events::Events,
-    health,
+    health::Shown,
     kubelet::{
         IdentityService, NodeService,
         registration::{Notice, Plugin, Post},
@@ -47,12 +48,12 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new());
-    let health = TcpListener::bind(args.health)
+    let listener = TcpListener::bind(args.health)
         .await
         .context("cannot listen for health checks")?;
     let healthy = tokio::spawn(health::serve(
-        health,
-        Arc::clone(&metrics),
+        listener,
+        Shown(Arc::clone(&metrics)),
         stop.clone().cancelled_owned(),
     ));
     let Some(tenant) = tenant(&args, &stop).await else {
