@@ -31,8 +31,7 @@ pub mod rest;
 pub mod serve;
 pub mod service;
 pub mod storage;
-pub mod tls;
 pub mod verify;
 pub mod watch;
 
-pub use strongroom_serving::accept as connection;
+pub use strongroom_serving::{accept as connection, tls};

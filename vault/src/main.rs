@@ -7,10 +7,11 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Parser;
+use strongroom_serving::{log, signal::Termination};
 use strongroom_vault::{
     args::{AuditCommand, Cli, Command, ServeArgs},
     clock::Clock,
-    process::{self, Logging},
+    process,
     serve::Running,
     verify,
 };
@@ -37,14 +38,14 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    Logging::start();
+    log::start();
     process::harden()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut signal = process::termination().context("cannot listen for signals")?;
+        let mut termination = Termination::listen().context("cannot listen for signals")?;
         let running = Running::start(args, Clock::default()).context("cannot start")?;
         tracing::info!(addresses = ?running.addresses(), "serving");
-        signal.recv().await;
+        termination.recv().await;
         tracing::info!("draining");
         if !running.stop().await {
             tracing::warn!("some requests did not finish in time");

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
@@ -211,11 +211,14 @@ impl Metrics {
         self.audit_failures.inc();
     }
 
-    /// Everything in `OpenMetrics` text.
+    /// Everything that is counted.
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Everything that is counted, in `OpenMetrics` text.
     pub fn text(&self) -> Result<String, fmt::Error> {
-        let mut text = String::new();
-        encode(&mut text, &self.registry)?;
-        Ok(text)
+        strongroom_serving::metrics::text(&self.registry)
     }
 }
 

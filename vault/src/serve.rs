@@ -15,6 +15,7 @@ use axum::Router;
 use rustls::ServerConfig;
 use strongroom_audit::{Class, Entry, Event, Log, VaultResource};
 use strongroom_engine::Objects;
+use strongroom_serving::health;
 use tokio::{
     runtime,
     task::{JoinSet, spawn_blocking},
@@ -32,7 +33,6 @@ use crate::{
     auth::{Authenticator, Expected, Peers},
     clock::Clock,
     connection::{Drain, Limits, Listener},
-    health,
     metrics::Metrics,
     policy::Policy,
     rest::{Api, ApiConfig},

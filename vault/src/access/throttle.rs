@@ -1,12 +1,12 @@
 //! Rates: failed authentications per source, requests per account.
 
-use std::{num::NonZeroU32, time::Duration};
-
-use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock, DefaultClock},
+use std::{
+    num::NonZeroU32,
+    time::{Duration, Instant},
 };
+
 use strongroom_core::Uid;
+use strongroom_serving::rate::RateLimiter;
 
 use super::outcome::Failure;
 use crate::connection::Source;
@@ -19,43 +19,36 @@ const FAILURES_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
 const FAILURES_AT_ONCE: NonZeroU32 = NonZeroU32::new(500).unwrap();
 
 /// The rates of one vault.
+#[derive(Debug)]
 pub(super) struct Throttle {
-    failures: DefaultKeyedRateLimiter<Source>,
-    accounts: DefaultKeyedRateLimiter<Uid>,
-    clock: DefaultClock,
+    failures: RateLimiter<Source>,
+    accounts: RateLimiter<Uid>,
 }
 
 impl Throttle {
     /// Rates that let one account send `account_rate` requests per second.
     pub(super) fn new(account_rate: NonZeroU32) -> Self {
-        let failures = Quota::per_second(FAILURES_PER_SECOND).allow_burst(FAILURES_AT_ONCE);
         Self {
-            failures: RateLimiter::keyed(failures),
-            accounts: RateLimiter::keyed(Quota::per_second(account_rate)),
-            clock: DefaultClock::default(),
+            failures: RateLimiter::new(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
+            accounts: RateLimiter::new(account_rate, account_rate),
         }
     }
 
     /// Counts one failed authentication of `source`.
     pub(super) fn count_failure(&self, source: Source) -> Result<(), Failure> {
-        self.failures
-            .check_key(&source)
-            .map_err(|until| throttled(until.wait_time_from(self.clock.now())))
+        self.failures.admit(&source, Instant::now()).map_err(throttled)
     }
 
     /// Counts one request of `account`.
     pub(super) fn count_request(&self, account: &Uid) -> Result<(), Failure> {
-        self.accounts
-            .check_key(account)
-            .map_err(|until| throttled(until.wait_time_from(self.clock.now())))
+        self.accounts.admit(account, Instant::now()).map_err(throttled)
     }
 
     /// Forgets the sources and accounts that have been quiet. To be called every few seconds: it bounds what is kept.
     pub(super) fn forget_quiet(&self) {
-        self.failures.retain_recent();
-        self.failures.shrink_to_fit();
-        self.accounts.retain_recent();
-        self.accounts.shrink_to_fit();
+        let now = Instant::now();
+        self.failures.forget_resting(now);
+        self.accounts.forget_resting(now);
     }
 }
 
@@ -65,14 +58,6 @@ fn throttled(time: Duration) -> Failure {
             .unwrap_or(u32::MAX)
             .saturating_add(1),
     )
-}
-
-impl std::fmt::Debug for Throttle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Throttle")
-            .field("sources", &self.failures.len())
-            .finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

@@ -2,52 +2,35 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 
+use parking_lot::RwLock;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig,
     SignatureScheme,
     client::danger::HandshakeSignatureValid,
     crypto::aws_lc_rs,
-    pki_types::{CertificateDer, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, UnixTime},
     server::{
         NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
 };
+use strongroom_serving::{
+    reload,
+    tls::{self, ServingCertificate, TlsError},
+};
 
 use super::caller::Caller;
-use crate::tls::{RELOAD_INTERVAL, ServingCertificate};
 
 /// Why the admin CA cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    /// Its file cannot be read.
-    #[error("cannot read the admin CA {path}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: std::io::Error,
-    },
-    /// Its file is not PEM.
-    #[error("the admin CA {path} is not PEM")]
-    Pem {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: rustls::pki_types::pem::Error,
-    },
-    /// A certificate in it is not an authority's.
-    #[error("a certificate of the admin CA {path} cannot be used")]
-    Root {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: Error,
-    },
-    /// It holds no certificate.
+    /// Its file cannot be read, or holds something else than certificates of authorities.
+    #[error("cannot read the admin CA")]
+    File(#[from] TlsError),
+    /// No client can be verified by it.
     #[error("the admin CA {path} cannot verify anyone")]
     Verifier {
         /// The file.
@@ -70,19 +53,21 @@ pub struct OperatorAuthority {
 
 #[derive(Debug)]
 struct Loaded {
-    pem: Vec<u8>,
+    roots: Arc<RootCertStore>,
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
 impl OperatorAuthority {
     /// The authority in the PEM file `path`, for the operator with the URI `operator`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or verifies no client.
     pub fn load(path: &Path, operator: &str) -> Result<Arc<Self>, AuthorityError> {
-        let pem = read(path)?;
-        let verifier = verifier(path, &pem)?;
+        let current = RwLock::new(Loaded::new(path, tls::authorities(path)?)?);
         Ok(Arc::new(Self {
             path: path.to_owned(),
             operator: operator.to_owned(),
-            current: RwLock::new(Loaded { pem, verifier }),
+            current,
         }))
     }
 
@@ -104,37 +89,22 @@ impl OperatorAuthority {
     }
 
     /// Reads the file again; true when it had changed. What cannot be used leaves the old authority in place.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load).
     pub fn reload(&self) -> Result<bool, AuthorityError> {
-        let pem = read(&self.path)?;
-        if self.current.read().unwrap_or_else(PoisonError::into_inner).pem == pem {
+        let roots = tls::authorities(&self.path)?;
+        if self.current.read().roots.roots == roots.roots {
             return Ok(false);
         }
-        let verifier = verifier(&self.path, &pem)?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Loaded { pem, verifier };
+        let fresh = Loaded::new(&self.path, roots)?;
+        *self.current.write() = fresh;
         Ok(true)
     }
 
-    /// Keeps reloading; a failure is told once per kind.
+    /// Reloads for ever, as [`reload::keep_fresh`] does.
     pub async fn keep_fresh(&self) {
-        let mut told = None;
-        loop {
-            tokio::time::sleep(RELOAD_INTERVAL).await;
-            match self.reload() {
-                Ok(changed) => {
-                    told = None;
-                    if changed {
-                        tracing::info!("the admin CA was reloaded");
-                    }
-                }
-                Err(error) => {
-                    let text = error.to_string();
-                    if told.as_ref() != Some(&text) {
-                        tracing::error!(%error, "the admin CA cannot be reloaded; the old one stays");
-                        told = Some(text);
-                    }
-                }
-            }
-        }
+        reload::keep_fresh("the admin CA", || self.reload()).await;
     }
 
     /// The URI of the one caller.
@@ -143,13 +113,7 @@ impl OperatorAuthority {
     }
 
     fn current(&self) -> Arc<dyn ClientCertVerifier> {
-        Arc::clone(
-            &self
-                .current
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .verifier,
-        )
+        Arc::clone(&self.current.read().verifier)
     }
 }
 
@@ -203,30 +167,16 @@ impl ClientCertVerifier for OperatorAuthority {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, AuthorityError> {
-    std::fs::read(path).map_err(|source| AuthorityError::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn verifier(path: &Path, pem: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, AuthorityError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|source| AuthorityError::Pem {
-            path: path.to_owned(),
-            source,
-        })?;
-        roots.add(certificate).map_err(|source| AuthorityError::Root {
-            path: path.to_owned(),
-            source,
-        })?;
+impl Loaded {
+    fn new(path: &Path, roots: RootCertStore) -> Result<Self, AuthorityError> {
+        let roots = Arc::new(roots);
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider)
+            .build()
+            .map_err(|source| AuthorityError::Verifier {
+                path: path.to_owned(),
+                source,
+            })?;
+        Ok(Self { roots, verifier })
     }
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-        .build()
-        .map_err(|source| AuthorityError::Verifier {
-            path: path.to_owned(),
-            source,
-        })
 }
