@@ -18,7 +18,6 @@
 //! No clock, no randomness, no I/O and no task is named here, so that tests drive it through any history.
 
 mod action;
-mod backoff;
 mod credential;
 mod event;
 mod files;

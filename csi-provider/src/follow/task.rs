@@ -79,11 +79,10 @@ pub fn spawn(facts: Facts, start: Start, services: &Arc<Services>) -> (Route, Ab
 
 /// Now, and a number that differs from process to process and call to call: good for spreading, for nothing else.
 fn moment() -> Moment {
-    let (high, _) = uuid::Uuid::new_v4().as_u64_pair();
     Moment {
         instant: Instant::now().into_std(),
         time: SystemTime::now(),
-        random: f64::from(u32::try_from(high >> 32).unwrap_or_default()) / f64::from(u32::MAX),
+        random: fastrand::f64(),
     }
 }
 

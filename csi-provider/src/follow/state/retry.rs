@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::backoff::Backoff;
+use strongroom_core::{Backoff, Delays};
 
 /// Failures in a row that the pod's author does not hear of: about two seconds.
 const PASSING: u32 = 5;
@@ -38,7 +38,7 @@ impl Retry {
     const fn new(now: Instant, first: Duration, longest: Duration) -> Self {
         Self {
             pause: Pause::Until(now),
-            backoff: Backoff::new(first, longest),
+            backoff: Backoff::new(Delays { first, longest }),
         }
     }
 
@@ -60,7 +60,7 @@ impl Retry {
     pub fn fail(&mut self, is_retryable: bool, now: Instant, random: f64) -> bool {
         let is_lasting = !is_retryable || self.backoff.failures() >= PASSING;
         self.pause = if is_retryable {
-            Pause::Until(now + self.backoff.fail(random))
+            Pause::Until(now + self.backoff.after_failure(random))
         } else {
             Pause::UntilKubelet
         };
