@@ -48,7 +48,7 @@ use self::{
 };
 use crate::{connection::Source, service::Service};
 
-/// What access is told about itself.
+/// The settings of access.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessConfig {
     /// Requests per second of one account.
@@ -144,8 +144,8 @@ impl Access {
         }
     }
 
-    /// The states of `objects` for `subject`, in their order, by the policy in force. It is not recorded: for one who
-    /// was shown them before, and for the operator.
+    /// The states of `objects` for `subject`, in their order, by the policy in force. They are not recorded: a stream
+    /// asks about a subscription that was recorded when it began, and the operator asks for its status.
     ///
     /// # Errors
     /// Where policy cannot be asked, or the store cannot be read.

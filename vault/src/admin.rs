@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Invariants:
-//! - nobody but the holder of this installation's operator certificate completes a handshake;
+//! - only the holder of this installation's operator certificate completes a handshake;
 //! - what changes state is audited, or not done;
 //! - what an account would be answered is decided by policy before anything is looked up.
 //!
@@ -110,7 +110,7 @@ impl Admin {
         self.service.storage.problem().or_else(unwritable)
     }
 
-    /// Stops answering data. Told again, it is the same.
+    /// Stops answering data. Another call with the same generation changes nothing.
     fn detect(&self, anchored: u64) -> Result<(), Failure> {
         if !self.service.policy.detect_rollback(anchored)? {
             return Ok(());

@@ -93,7 +93,7 @@ impl ServeArgs {
     }
 }
 
-/// Where tokens come from, and who the operator is.
+/// Where tokens come from, and the name of the operator.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityArgs {
@@ -226,7 +226,7 @@ pub struct RuleArgs {
         value_name = "DAYS"
     )]
     pub retention_days: u8,
-    /// Nobody can purge before that time is over.
+    /// Refuses purges before that time is over.
     #[arg(long, env = "STRONGROOM_PURGE_PROTECTION")]
     pub purge_protection: bool,
     /// Seconds without the operator's confirmation after which policy is no longer enforced and everything is refused

@@ -1,4 +1,4 @@
-//! Authentication: who presents a vault token, verified offline.
+//! Authentication: the holder of a vault token, verified offline.
 //!
 //! ```text
 //!   identity peers --/keys over TLS--> KeyRing --+
@@ -6,7 +6,7 @@
 //!   token --> TokenCache --miss--> Verifier (ES256, header, claims, times) --> Authenticated
 //! ```
 //!
-//! A token that names a key nobody has served yet asks the peers again, at most every two seconds.
+//! A token that names an unknown key makes the vault ask the peers again, at most every two seconds.
 
 mod authenticator;
 mod cache;
@@ -26,10 +26,10 @@ pub use error::AuthError;
 pub use keys::{KeyRing, KeySetError};
 pub use peers::{PeerError, Peers};
 
-/// Whom a verified token was issued to.
+/// The holder of a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authenticated {
-    /// Who presents the token.
+    /// The principal that the token was issued to.
     pub principal: Arc<Principal>,
     /// When the token expires, in seconds since 1970.
     pub expires: i64,

@@ -1,12 +1,12 @@
 //! The vault server: the Azure Key Vault REST API, Watch, authentication and limits around [`strongroom_engine`].
 //!
 //! ```text
-//!                connection          auth              policy           service
-//!   TLS ----> limits before any ---> offline token --> decide ------> snapshot / writer, audit
-//!             authentication         verification      every request   |
-//!                    |                                                 v
-//!                    +---- rest: the AKV routes ---- watch: gRPC on the same port
-//!   mutual TLS ----> admin: the operator's port
+//!                connection           faces                        access
+//!   TLS ----> limits before any ---> rest: the AKV routes -------+-> admit: decide by the policy in force
+//!             authentication         watch: gRPC, the same port -+   perform: snapshot, writer
+//!                                      |                         |   record: the audit log
+//!                                      auth: offline tokens      |
+//!   mutual TLS ----> admin: the operator's port -----------------+
 //!   plain HTTP ----> health: /healthz /readyz /metrics, on a runtime of its own
 //! ```
 //!

@@ -3,23 +3,24 @@
 //! ```text
 //!   admin: put, confirm --fence--> store (persisted first) --> in force --> decide, every request
 //!          rollback                                               |
-//!                                                                 +--> Changes: who must decide anew
+//!                                                                 +--> Changes: wakes the streams, which decide again
 //! ```
 //!
 //! Invariants:
 //! - what is enforced is in the store, so a restarted vault enforces it too;
 //! - nothing replaces a bundle but a greater generation, understood in whole;
-//! - without a bundle, with one nobody confirmed in time, or over a store that was put back, nothing is decided at
+//! - without a bundle, with one that was not confirmed in time, or over a store that was put back, nothing is decided at
 //!   all: [`Closed`].
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use strongroom_audit::{Log, Verdict};
 use strongroom_core::{Generation, ObjectName, Permission, PolicyIndex, Uid};
 use strongroom_engine::Objects;
@@ -198,7 +199,7 @@ impl Policy {
         Ok(Some(bundle.to_vec()))
     }
 
-    /// The compiled policy to decide by, for whoever decides many times at once. Hold it no longer than that.
+    /// The compiled policy to decide by, for a caller that decides more than once. To be held no longer than that.
     pub fn in_force(&self) -> Result<Arc<PolicyIndex>, Closed> {
         let state = self.present();
         let index = state.index.clone().ok_or(Closed::NoBundle)?;
@@ -242,7 +243,7 @@ impl Policy {
             .max(0)
     }
 
-    /// Tells of every change of what is decided.
+    /// Subscribes to every change of what is decided.
     pub fn changes(&self) -> Changes {
         Changes(self.state.subscribe())
     }
@@ -260,7 +261,7 @@ impl Policy {
         let _change = self.changing();
         let (state, rollback) = (self.present(), Rollback::Detected { anchored });
         if state.rollback == rollback {
-            // Told every few seconds: a commit each would leave nobody the time to accept a generation.
+            // The operator reports it every few seconds: a commit each time would leave no time to accept a generation.
             return Ok(false);
         }
         // Closed first: a store that cannot be written is no reason to answer from it.
@@ -343,7 +344,7 @@ impl Policy {
     }
 
     fn changing(&self) -> MutexGuard<'_, i64> {
-        self.change.lock().unwrap_or_else(PoisonError::into_inner)
+        self.change.lock()
     }
 
     fn write(&self, key: &str, record: Vec<u8>) -> Result<(), PersistError> {
@@ -353,7 +354,7 @@ impl Policy {
     }
 }
 
-/// Wakes whoever decided something that policy may decide otherwise now.
+/// Wakes a stream when policy may decide otherwise.
 #[derive(Debug, Clone)]
 pub struct Changes(watch::Receiver<Arc<State>>);
 

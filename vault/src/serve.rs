@@ -1,4 +1,4 @@
-//! Starting and stopping a vault: every part made once and handed to those who use it.
+//! Starting and stopping a vault: every part is made once and given to its users.
 
 mod background;
 mod data;

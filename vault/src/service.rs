@@ -10,7 +10,7 @@ use crate::{
     storage::StorageHealth,
 };
 
-/// How many sources of unauthenticated requests the audit log tells apart in one interval.
+/// How many sources of unauthenticated requests the audit log distinguishes in one interval.
 const REFUSED_SOURCES: usize = 1000;
 
 /// The vault's parts, each shared by reference.

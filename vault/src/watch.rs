@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Level-triggered: what is queued for a slow client is which of its subscriptions to look at, never events or values;
-//! what it is told is read when it can take it. So no client delays the writer, and a client that reconnects learns by
+//! the vault reads what it sends when the client can read it. So no client delays the writer, and a client that reconnects learns by
 //! subscribing what it missed.
 //!
 //! Invariants:
@@ -103,7 +103,7 @@ impl Watch {
         watch_server::WatchServer::new(self.clone()).max_decoding_message_size(self.core.limits.message_bytes)
     }
 
-    /// Tells the subscriptions made for `changed` that it changed.
+    /// Announces to the subscriptions made for `changed` that it changed.
     pub fn ref_changed(&self, changed: &SecretRefName) {
         self.core.registry.ref_changed(changed);
     }

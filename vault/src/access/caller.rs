@@ -1,4 +1,4 @@
-//! Who asks, and over which connection.
+//! The caller of a request, and its connection.
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
@@ -60,14 +60,14 @@ impl Client {
 /// One authenticated request, before anything is known of what it asks.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who asks, and from where.
+    /// The principal, and where the request comes from.
     pub(super) origin: Origin,
     /// When the request arrived.
     pub(super) began: Instant,
 }
 
 impl Caller {
-    /// Who asks.
+    /// The principal that asks.
     pub fn principal(&self) -> &Principal {
         &self.origin.principal
     }

@@ -145,7 +145,7 @@ pub(super) const fn outcome_of_answer(answer: &Answer) -> Outcome {
 }
 
 /// The share of the log's quota for the record of a request that was not a change: refusals keep a reserve, which
-/// nobody whom policy allows something can use up.
+/// no allowed request can use up.
 pub(super) const fn class_of(verdict: &Verdict) -> Class {
     match verdict {
         Verdict::Allow(_) => Class::Read,
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_policy_allows_something_uses_no_bytes_that_are_kept_for_refusals() {
+    fn an_allowed_request_uses_no_bytes_that_are_kept_for_refusals() {
         let policy = || PolicyName::new("p");
         assert_eq!(class_of(&Verdict::Allow(policy())), Class::Read);
         for verdict in [Verdict::Deny(policy()), Verdict::NoPolicy, Verdict::NotAsked] {

@@ -66,7 +66,7 @@ impl Recorder {
         let waits = self.waits;
         let append = move || self.log.append_all(&records);
         let outcomes = if waits {
-            // Dropping the senders tells those who wait that nothing was kept.
+            // The dropped senders say to each waiting request that its record was not kept.
             spawn_blocking(append).await.unwrap_or_default()
         } else {
             append()

@@ -1,4 +1,4 @@
-//! What a read of an object meets now, for one who learns the state and not the value.
+//! What a read of an object meets now, without its value.
 
 use strongroom_core::{NamedObject, ObjectKind, ObjectState, Permission, PolicyIndex, Timestamp, Uid};
 use strongroom_engine::{ObjectError, Objects};

@@ -1,4 +1,4 @@
-//! Who may call the admin API: this installation's operator, by the exact name in its certificate.
+//! The caller of the admin API: this installation's operator, by the exact name in its certificate.
 
 use x509_cert::{
     Certificate,

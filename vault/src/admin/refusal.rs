@@ -1,4 +1,4 @@
-//! What the operator is told when a call fails.
+//! What the admin API answers when a call fails.
 
 use axum::{
     Json,

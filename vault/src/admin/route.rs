@@ -83,7 +83,7 @@ fn take(admin: &Admin, bytes: &[u8]) -> Result<PolicyStatus, Failure> {
     }
 }
 
-/// The generation that the refused bundle `bytes` claims, for the audit log; 0-0 where it tells none.
+/// The generation that the refused bundle `bytes` claims, for the audit log; 0-0 where it claims none.
 fn offered(bytes: &[u8]) -> Generation {
     #[derive(serde::Deserialize)]
     struct Place {
@@ -119,8 +119,8 @@ async fn volumes(State(admin): Shared) -> Json<Volumes> {
 }
 
 async fn rollback(State(admin): Shared, body: Body) -> Result<StatusCode, Failure> {
-    let told: Rollback = body::message(body).await?;
-    aside(move || match told {
+    let rollback: Rollback = body::message(body).await?;
+    aside(move || match rollback {
         Rollback::Detected { anchored } => admin.detect(anchored),
         Rollback::Accept { generation } => admin.accept(generation),
     })

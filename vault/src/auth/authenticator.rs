@@ -47,7 +47,7 @@ impl Authenticator {
         self.keys.len()
     }
 
-    /// Whom `token` was issued to.
+    /// Verifies `token`, and returns its holder.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Authenticated>, AuthError> {
         if token.len() > MAX_TOKEN {
             return Err(AuthError::TooLong);

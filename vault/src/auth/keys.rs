@@ -1,13 +1,10 @@
 //! The public keys that vault tokens are signed with.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{PoisonError, RwLock},
-};
+use std::{collections::BTreeMap, fmt};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::DecodingKey;
+use parking_lot::RwLock;
 use serde::Deserialize;
 use strongroom_wire::token::MAX_LIFETIME_SECONDS;
 
@@ -61,7 +58,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Takes in a key set (RFC 7517) that a peer served at `now`. Nothing is taken from a set that holds anything wrong.
+    /// Learns the keys of a set (RFC 7517) that a peer served at `now`. A set with any malformed key teaches none.
     pub fn learn(&self, key_set: &[u8], now: i64) -> Result<(), KeySetError> {
         let set: JwkSet = serde_json::from_slice(key_set).map_err(KeySetError::Form)?;
         if set.keys.len() > MAX_SERVED {
@@ -74,7 +71,7 @@ impl KeyRing {
             .collect::<Option<_>>()
             .ok_or(KeySetError::Key)?;
         let until = now.saturating_add(MAX_LIFETIME_SECONDS);
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys.write();
         keys.retain(|_, kept| kept.until > now);
         for (id, key) in served {
             keys.insert(id, Kept { key, until });
@@ -91,7 +88,7 @@ impl KeyRing {
 
     /// The key named `id`, if a token under it can still live at `now`.
     pub fn get(&self, id: &str, now: i64) -> Option<DecodingKey> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read();
         keys.get(id)
             .filter(|kept| kept.until > now)
             .map(|kept| kept.key.clone())
@@ -99,7 +96,7 @@ impl KeyRing {
 
     /// How many keys are known.
     pub fn len(&self) -> usize {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.keys.read().len()
     }
 
     /// Whether no key is known.

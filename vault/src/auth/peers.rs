@@ -129,7 +129,7 @@ impl Peers {
         }
     }
 
-    /// Asks for the key `id`, unless somebody did within two seconds. Whoever waits shares one round.
+    /// Asks for the key `id`, unless a caller did within two seconds. Callers that wait share one round.
     pub(super) async fn refresh_for(&self, id: &str) {
         self.round_unless(|| self.keys.get(id, self.clock.now()).is_some())
             .await;

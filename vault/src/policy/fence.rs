@@ -56,7 +56,7 @@ struct Preamble {
 
 /// Reads a bundle, all of it or none.
 pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Unfit> {
-    // The format comes first, so that a newer release's bundle is told from a broken one.
+    // The format comes first, so that a newer release's bundle is distinguished from a broken one.
     let Preamble { format, features } = serde_json::from_slice(bytes).map_err(Unfit::Unreadable)?;
     let empty = Bundle::new(String::new(), Generation::default(), Vec::new());
     Bundle {

@@ -9,7 +9,7 @@ use strongroom_wire::admin::PolicyStatus;
 pub(super) const BUNDLE: &str = "policy/bundle";
 /// The key of its last confirmation.
 pub(super) const CONFIRMED: &str = "policy/confirmed";
-/// The key of what the operator told of the store's age.
+/// The key of what the operator reported of the store's age.
 pub(super) const ROLLBACK: &str = "policy/rollback";
 
 /// The format of these records.

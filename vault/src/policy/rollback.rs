@@ -1,8 +1,8 @@
-//! Whether the store is the one that was anchored, as far as the operator told.
+//! Whether the store is the one that was anchored, as far as the operator reported.
 
 use serde::{Deserialize, Serialize};
 
-/// What the operator last told of the store's age.
+/// What the operator last reported of the store's age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, tag = "state")]
 pub(super) enum Rollback {

@@ -35,7 +35,7 @@ use crate::{
     service::Service,
 };
 
-/// What the API is told about itself.
+/// The settings of the API.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
     /// The vault.

@@ -20,10 +20,10 @@ pub(crate) const MAX_BODY: usize = 320 * 1024;
 /// How deep a body may nest. Ours need two levels; clients of later versions of the API may send a little more.
 const MAX_DEPTH: usize = 32;
 
-/// How much of a body that nobody wants is read all the same, in bytes.
+/// How much the vault reads of a body that it does not need, in bytes.
 const MAX_DISCARD: usize = 2 * 1024 * 1024;
 
-/// How long that may take.
+/// How long it reads such a body.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a body may take.
@@ -32,16 +32,16 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// What is wrong with a body. Never repeats any of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
-    /// Longer than any request of its kind.
+    /// Longer than the limit of its operation, in bytes.
     #[error("The body is longer than {0} bytes.")]
     TooLong(usize),
-    /// It took too long.
+    /// The body did not arrive in time.
     #[error("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs())]
     Timeout,
-    /// It broke off.
+    /// The connection ended within the body.
     #[error("The body broke off.")]
     BrokenOff,
-    /// Not JSON of the operation's form. The place, as the parser tells it.
+    /// Not JSON of the operation's form, and the place where the parser found that.
     #[error("The body is not the JSON of this operation (line {line}, column {column}).")]
     Json {
         /// The line.
@@ -49,10 +49,10 @@ pub(crate) enum BodyError {
         /// The column.
         column: usize,
     },
-    /// Values within values beyond measure.
+    /// Values nest deeper than the limit.
     #[error("The body nests deeper than {MAX_DEPTH} levels.")]
     TooDeep,
-    /// A value where none can be given.
+    /// The body of an update has a value.
     #[error("The value of a version cannot change; set a new version instead.")]
     ValueInUpdate,
     /// A backup that is not base64url.
@@ -90,7 +90,7 @@ pub(crate) async fn discard(body: &mut Body) {
             left = left.saturating_sub(frame.data_ref().map_or(0, bytes::Bytes::len));
         }
     };
-    // Whoever sends so slowly does not read the answer any sooner.
+    // A client that sends this slowly would not read the answer sooner.
     let _ = timeout(DISCARD_TIMEOUT, rest).await;
 }
 

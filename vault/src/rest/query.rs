@@ -46,7 +46,7 @@ pub(crate) enum QueryError {
     /// `maxresults` is no number.
     #[error("The query parameter maxresults is not a number.")]
     MaxResults,
-    /// `$skiptoken` is none of ours.
+    /// This vault did not make the `$skiptoken`.
     #[error("The query parameter $skiptoken is not one of this vault's.")]
     SkipToken,
 }

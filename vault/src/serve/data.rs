@@ -74,7 +74,7 @@ impl Data {
             generation,
         };
         for event in [start, Event::VaultUnseal { seal_key_id }] {
-            // A log that is full must not keep the vault from starting: it will answer 503, and tell why.
+            // A log that is full must not keep the vault from starting: it answers 503 then, and says why.
             if let Err(error) = self
                 .audit
                 .append(Class::Administration, &Entry::event(clock.time(), &event))

@@ -1,10 +1,8 @@
-//! Who may open another stream: bounded in all, per source, and among those that have proved nothing yet.
+//! The bounds on open streams: in all, per source, and without a valid token so far.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::{Mutex, MutexGuard};
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::Limits;
@@ -82,12 +80,12 @@ impl Admission {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 }
 
 impl Ticket {
-    /// Notes that someone showed a valid token on the stream.
+    /// Records that the stream has had a valid token.
     pub(super) fn prove(&mut self) {
         if !self.is_proven {
             self.is_proven = true;

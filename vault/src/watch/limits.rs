@@ -9,7 +9,7 @@ pub struct Limits {
     pub streams: usize,
     /// Open streams of one source.
     pub streams_per_source: usize,
-    /// Open streams on which nobody has shown a valid token yet, so that these cannot keep out the others.
+    /// Open streams without a valid token so far, so that these cannot keep out the others.
     pub unproven_streams: usize,
     /// How long a stream may be open without any subscription.
     pub proof_timeout: Duration,
@@ -23,7 +23,7 @@ pub struct Limits {
     pub objects: usize,
     /// Bytes of one message from a client.
     pub message_bytes: usize,
-    /// How long a client may take nothing in while something waits for it.
+    /// How long a client may read nothing while a message waits for it.
     pub send_timeout: Duration,
     /// How long a token's verification may take; only one under a new key takes any time.
     pub authentication_timeout: Duration,

@@ -1,12 +1,9 @@
 //! What a stream has to look at again. It holds marks, not events: however often something changes while a client is
-//! slow, the client costs no more than its subscriptions, and is told the state of the moment it listens.
+//! slow, the client costs no more than its subscriptions, and the stream sends the state at the moment the client reads.
 
-use std::{
-    collections::BTreeSet,
-    mem,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeSet, mem};
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 /// A subscription of the vault, whatever its stream calls it.
@@ -47,11 +44,11 @@ impl Mailbox {
 
     /// Takes every mark.
     pub(super) fn take(&self) -> Marks {
-        mem::take(&mut *self.marks.lock().unwrap_or_else(PoisonError::into_inner))
+        mem::take(&mut *self.marks.lock())
     }
 
     fn mark(&self, mark: impl FnOnce(&mut Marks) -> bool) {
-        let is_new = mark(&mut self.marks.lock().unwrap_or_else(PoisonError::into_inner));
+        let is_new = mark(&mut self.marks.lock());
         if is_new {
             self.wake.notify_one();
         }

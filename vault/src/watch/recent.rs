@@ -1,7 +1,7 @@
 //! The `SecretRef`s that changed just now.
 //!
 //! A node reads a SecretRef, fetches, writes, and only then subscribes. Word of a change that falls between would reach
-//! nobody; so who subscribes soon after is told too.
+//! no stream; so the vault announces it to subscriptions that begin soon after, too.
 
 use std::{
     collections::HashMap,

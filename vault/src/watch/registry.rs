@@ -1,12 +1,13 @@
-//! Who follows what: from an object, or a SecretRef, to the subscriptions that a change of it concerns.
+//! The index from an object, or a SecretRef, to the subscriptions that follow it.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Instant,
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use prometheus_client::metrics::gauge::Gauge;
 use strongroom_core::{ObjectName, SecretRefName};
 use strongroom_wire::admin::{RefVolumes, Volumes};
@@ -18,7 +19,7 @@ use super::{
 
 /// How a volume stands, by its last acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum VolumeState {
     /// Its files hold the current versions.
     Current,
     /// It has not acknowledged the current versions yet.
@@ -37,11 +38,11 @@ pub(super) struct Full;
 pub(super) struct Registry {
     limit: usize,
     count: Gauge,
-    book: Mutex<Book>,
+    subscriptions: Mutex<Subscriptions>,
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct Subscriptions {
     next: u64,
     members: HashMap<Key, Member>,
     by_object: HashMap<ObjectName, HashSet<Key>>,
@@ -54,7 +55,7 @@ struct Member {
     mailbox: Arc<Mailbox>,
     objects: BTreeSet<ObjectName>,
     secret_ref: Option<SecretRefName>,
-    standing: Standing,
+    state: VolumeState,
 }
 
 /// A subscription's place in the registry, given up when dropped.
@@ -70,7 +71,7 @@ impl Registry {
         Arc::new(Self {
             limit,
             count,
-            book: Mutex::default(),
+            subscriptions: Mutex::default(),
         })
     }
 
@@ -82,30 +83,37 @@ impl Registry {
         objects: BTreeSet<ObjectName>,
         secret_ref: Option<SecretRefName>,
     ) -> Result<Registration, Full> {
-        let mut book = self.book();
-        if book.members.len() >= self.limit {
+        let mut subscriptions = self.subscriptions();
+        if subscriptions.members.len() >= self.limit {
             return Err(Full);
         }
-        book.next = book.next.wrapping_add(1);
-        let key = Key(book.next);
+        subscriptions.next = subscriptions.next.wrapping_add(1);
+        let key = Key(subscriptions.next);
         for object in &objects {
-            book.by_object.entry(object.clone()).or_default().insert(key);
+            subscriptions
+                .by_object
+                .entry(object.clone())
+                .or_default()
+                .insert(key);
         }
         if let Some(secret_ref) = &secret_ref {
-            book.by_ref.entry(secret_ref.clone()).or_default().insert(key);
-            if book.recent.has(secret_ref, Instant::now()) {
+            subscriptions
+                .by_ref
+                .entry(secret_ref.clone())
+                .or_default()
+                .insert(key);
+            if subscriptions.recent.has(secret_ref, Instant::now()) {
                 mailbox.mark_ref(key);
             }
         }
         self.count.inc();
-        let standing = Standing::Outdated;
-        book.members.insert(
+        subscriptions.members.insert(
             key,
             Member {
                 mailbox: Arc::clone(mailbox),
                 objects,
                 secret_ref,
-                standing,
+                state: VolumeState::Outdated,
             },
         );
         Ok(Registration {
@@ -116,14 +124,14 @@ impl Registry {
 
     /// Marks the subscriptions that follow any of `names`. Called by the writer after each commit.
     pub(super) fn objects_changed<'a>(&self, names: impl IntoIterator<Item = &'a ObjectName>) {
-        let mut book = self.book();
-        let Book {
+        let mut subscriptions = self.subscriptions();
+        let Subscriptions {
             members, by_object, ..
-        } = &mut *book;
+        } = &mut *subscriptions;
         for key in names.into_iter().filter_map(|name| by_object.get(name)).flatten() {
             if let Some(member) = members.get_mut(key) {
-                if member.standing == Standing::Current {
-                    member.standing = Standing::Outdated;
+                if member.state == VolumeState::Current {
+                    member.state = VolumeState::Outdated;
                 }
                 member.mailbox.mark_objects(*key);
             }
@@ -132,10 +140,10 @@ impl Registry {
 
     /// Marks the subscriptions that were made for `changed`.
     pub(super) fn ref_changed(&self, changed: &SecretRefName) {
-        let mut book = self.book();
-        book.recent.note(changed, Instant::now());
-        for key in book.by_ref.get(changed).into_iter().flatten() {
-            if let Some(member) = book.members.get(key) {
+        let mut subscriptions = self.subscriptions();
+        subscriptions.recent.note(changed, Instant::now());
+        for key in subscriptions.by_ref.get(changed).into_iter().flatten() {
+            if let Some(member) = subscriptions.members.get(key) {
                 member.mailbox.mark_ref(*key);
             }
         }
@@ -143,9 +151,9 @@ impl Registry {
 
     /// Counts the volumes of every SecretRef that has any, in the order of their names.
     pub(super) fn volumes(&self) -> Volumes {
-        let book = self.book();
+        let subscriptions = self.subscriptions();
         let mut refs = BTreeMap::new();
-        for (secret_ref, keys) in &book.by_ref {
+        for (secret_ref, keys) in &subscriptions.by_ref {
             let mut counts = RefVolumes {
                 secret_ref: secret_ref.clone(),
                 total: 0,
@@ -153,12 +161,12 @@ impl Registry {
                 outdated: 0,
                 failing: 0,
             };
-            for member in keys.iter().filter_map(|key| book.members.get(key)) {
+            for member in keys.iter().filter_map(|key| subscriptions.members.get(key)) {
                 counts.total = counts.total.saturating_add(1);
-                let count = match member.standing {
-                    Standing::Current => &mut counts.current,
-                    Standing::Outdated => &mut counts.outdated,
-                    Standing::Failing => &mut counts.failing,
+                let count = match member.state {
+                    VolumeState::Current => &mut counts.current,
+                    VolumeState::Outdated => &mut counts.outdated,
+                    VolumeState::Failing => &mut counts.failing,
                 };
                 *count = count.saturating_add(1);
             }
@@ -171,11 +179,11 @@ impl Registry {
 
     /// How many subscriptions there are.
     pub(super) fn len(&self) -> usize {
-        self.book().members.len()
+        self.subscriptions().members.len()
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn subscriptions(&self) -> MutexGuard<'_, Subscriptions> {
+        self.subscriptions.lock()
     }
 }
 
@@ -186,25 +194,25 @@ impl Registration {
     }
 
     /// Notes how the volume stands.
-    pub(super) fn stands(&self, standing: Standing) {
-        if let Some(member) = self.registry.book().members.get_mut(&self.key) {
-            member.standing = standing;
+    pub(super) fn set_state(&self, state: VolumeState) {
+        if let Some(member) = self.registry.subscriptions().members.get_mut(&self.key) {
+            member.state = state;
         }
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut book = self.registry.book();
-        let Some(member) = book.members.remove(&self.key) else {
+        let mut subscriptions = self.registry.subscriptions();
+        let Some(member) = subscriptions.members.remove(&self.key) else {
             return;
         };
         self.registry.count.dec();
         for object in &member.objects {
-            forget(&mut book.by_object, object, self.key);
+            forget(&mut subscriptions.by_object, object, self.key);
         }
         if let Some(secret_ref) = &member.secret_ref {
-            forget(&mut book.by_ref, secret_ref, self.key);
+            forget(&mut subscriptions.by_ref, secret_ref, self.key);
         }
     }
 }
@@ -275,8 +283,12 @@ mod tests {
             .unwrap();
         assert_eq!(registry.enter(&mailbox, objects(&["a"]), None).unwrap_err(), Full);
         drop(held);
-        let book = registry.book();
-        assert!(book.members.is_empty() && book.by_object.is_empty() && book.by_ref.is_empty());
+        let subscriptions = registry.subscriptions();
+        assert!(
+            subscriptions.members.is_empty()
+                && subscriptions.by_object.is_empty()
+                && subscriptions.by_ref.is_empty()
+        );
     }
 
     #[test]
@@ -290,8 +302,8 @@ mod tests {
         };
         let (current, failing, _new) = (enter("db"), enter("db"), enter("db"));
         let _other = enter("api");
-        current.stands(Standing::Current);
-        failing.stands(Standing::Failing);
+        current.set_state(VolumeState::Current);
+        failing.set_state(VolumeState::Failing);
         let volumes = registry.volumes().refs;
         assert_eq!(volumes[0].secret_ref, secret_ref("api"));
         let db = &volumes[1];

@@ -76,8 +76,8 @@ pub(super) fn names(names: &[String]) -> Result<BTreeSet<ObjectName>, Invalid> {
         .collect()
 }
 
-/// The SecretRef that a subscription claims. It decides nothing but whose volumes are counted; so that nobody counts
-/// in another's name, it must lie in `namespace`, the one of the token's account.
+/// The SecretRef that a subscription claims. It decides only for which SecretRef the volume counts; so that no account
+/// counts for another's, it must lie in `namespace`, the one of the token's account.
 pub(super) fn secret_ref(
     claimed: Option<wire::RefName>,
     namespace: Option<&NamespaceName>,

@@ -1,4 +1,4 @@
-//! One stream: a task that owns the node's subscriptions, and tells of each what is so when the client listens.
+//! One stream: a task that owns the node's subscriptions, and sends their states when the client can read them.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -51,7 +51,7 @@ pub(super) struct Stream {
     mailbox: Arc<Mailbox>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     ids: HashMap<Key, SubscriptionId>,
-    /// Until when someone must subscribe; none while someone has.
+    /// Until when a subscription must be made; none while there is one.
     proof_until: Option<Instant>,
     /// Tokens refused since the last one that was not.
     refused: usize,
@@ -99,11 +99,11 @@ impl Stream {
                 biased;
                 () = core.service.drain.begun() => Err(End::Draining),
                 () = out.closed() => Err(End::Gone),
-                () = changes.changed() => self.decide_anew().await,
+                () = changes.changed() => self.decide_again().await,
                 () = at(deadline, |at| core.service.clock.sleep_until(at)) => self.expire().await,
                 () = at(self.proof_until, sleep_until) => Err(End::Unproven),
                 turn = turn => match turn {
-                    Turn::Marked => self.tell_marked().await,
+                    Turn::Marked => self.send_marked().await,
                     Turn::Message(Some(Ok(message))) => self.handle(message).await,
                     Turn::Message(Some(Err(_)) | None) => Err(End::Gone),
                 },
@@ -114,8 +114,8 @@ impl Stream {
         }
     }
 
-    /// Does what the client asks. A subscription that has ended was told so, before whatever of it is still under way
-    /// arrives here; another word on it could be taken for one on its successor.
+    /// Does what the client asks. A message on a subscription that has ended gets no answer: the client has, or gets,
+    /// the message that ended it, and could take another for one on the successor.
     async fn handle(&mut self, message: ClientMessage) -> Result<(), End> {
         match message.message {
             Some(client_message::Message::Subscribe(subscribe)) => self.subscribe(subscribe).await,
@@ -163,8 +163,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Tells those of whom policy now decides otherwise.
-    async fn decide_anew(&mut self) -> Result<(), End> {
+    /// Sends the states of the subscriptions that policy now decides otherwise.
+    async fn decide_again(&mut self) -> Result<(), End> {
         if self.subscriptions.is_empty() {
             return Ok(());
         }
@@ -176,12 +176,12 @@ impl Stream {
             .map(|(id, _)| id.clone())
             .collect();
         for id in concerned {
-            self.tell_news(id).await?;
+            self.send_changes(id).await?;
         }
         Ok(())
     }
 
-    async fn tell_marked(&mut self) -> Result<(), End> {
+    async fn send_marked(&mut self) -> Result<(), End> {
         let Marks { objects, refs } = self.mailbox.take();
         for key in refs {
             if let Some(id) = self.ids.get(&key).map(ToString::to_string) {
@@ -190,14 +190,14 @@ impl Stream {
         }
         for key in objects {
             if let Some(id) = self.ids.get(&key).cloned() {
-                self.tell_news(id).await?;
+                self.send_changes(id).await?;
             }
         }
         Ok(())
     }
 
-    /// Tells what a read of the subscription's objects would answer otherwise than it was last told.
-    async fn tell_news(&mut self, id: SubscriptionId) -> Result<(), End> {
+    /// Sends the states of the subscription's objects that changed since they were sent.
+    async fn send_changes(&mut self, id: SubscriptionId) -> Result<(), End> {
         let slot = self.slot().await?;
         let now = self.core.service.clock.now();
         let Some(subscription) = self.subscriptions.get_mut(&id) else {
@@ -211,7 +211,7 @@ impl Stream {
         if seen.iter().all(|state| *state == ObjectState::Forbidden) {
             return self.revoke_in(slot, &id, Refusal::Forbidden);
         }
-        let objects = subscription.tell_news(seen);
+        let objects = subscription.record_changes_sent(seen);
         if !objects.is_empty() {
             slot.send(Message::Changed(Changed {
                 id: id.to_string(),
@@ -280,7 +280,7 @@ impl Stream {
         }
     }
 
-    /// Waits until the client takes something in.
+    /// Waits until the client can read another message.
     async fn slot(&self) -> Result<Slot, End> {
         let free = timeout(self.core.limits.send_timeout, self.out.clone().reserve_owned());
         tokio::select! {

@@ -1,11 +1,11 @@
-//! One subscription: whose it is, what it follows, what it was told, what its volume holds.
+//! One subscription: its holder, the objects that it follows, the states that were sent, what its volume holds.
 
 use std::{collections::HashSet, sync::Arc};
 
 use strongroom_core::{NamedObject, ObjectName, ObjectState, PolicyIndex, Principal, Version};
 use strongroom_wire::watch as wire;
 
-use super::registry::{Registration, Standing};
+use super::registry::{Registration, VolumeState};
 use crate::{access::state::permission_to_get, auth::Authenticated};
 
 /// What a volume last acknowledged.
@@ -20,31 +20,31 @@ enum Held {
 /// A subscription of a stream.
 #[derive(Debug)]
 pub(super) struct Subscription {
-    /// Whom the token was issued to; the token itself is not kept.
+    /// The holder of the token; the token itself is not kept.
     pub(super) holder: Arc<Authenticated>,
     /// When the latest token expires, in seconds since 1970.
     pub(super) expires: i64,
     pub(super) registration: Registration,
     objects: Vec<NamedObject>,
-    /// What was last told, one per object.
-    told: Vec<ObjectState>,
+    /// The states that were sent last, one per object.
+    sent: Vec<ObjectState>,
     held: Option<Held>,
 }
 
 impl Subscription {
-    /// A subscription that has been told nothing yet.
+    /// A subscription on which nothing was sent yet.
     pub(super) fn new(
         holder: Arc<Authenticated>,
         objects: Vec<NamedObject>,
         registration: Registration,
     ) -> Self {
-        let told = vec![ObjectState::Forbidden; objects.len()];
+        let sent = vec![ObjectState::Forbidden; objects.len()];
         Self {
             expires: holder.expires,
             holder,
             registration,
             objects,
-            told,
+            sent,
             held: None,
         }
     }
@@ -66,40 +66,40 @@ impl Subscription {
         &self.objects
     }
 
-    /// Whether `policy` decides of any object otherwise than the holder was told.
+    /// Whether `policy` decides otherwise about any object than the state that was sent says.
     pub(super) fn is_decided_otherwise(&self, policy: &PolicyIndex) -> bool {
         let subject = self.holder.principal.id();
-        self.objects.iter().zip(&self.told).any(|(object, told)| {
+        self.objects.iter().zip(&self.sent).any(|(object, sent)| {
             let is_allowed = policy
                 .decide(subject, permission_to_get(object.kind), &object.name)
                 .is_allowed();
-            is_allowed == (*told == ObjectState::Forbidden)
+            is_allowed == (*sent == ObjectState::Forbidden)
         })
     }
 
-    /// Notes that the holder is told `seen`; returns all of it as states.
-    pub(super) fn tell_all(&mut self, seen: Vec<ObjectState>) -> Vec<wire::NamedState> {
-        self.told = seen;
+    /// Records that the stream sends the states `seen`, and returns all of them for the message.
+    pub(super) fn record_all_sent(&mut self, seen: Vec<ObjectState>) -> Vec<wire::NamedState> {
+        self.sent = seen;
         self.settle();
         self.states(|_| true)
     }
 
-    /// Notes that the holder is told `seen`; returns what of it is news.
-    pub(super) fn tell_news(&mut self, seen: Vec<ObjectState>) -> Vec<wire::NamedState> {
-        let old = std::mem::replace(&mut self.told, seen);
+    /// Records that the stream sends the states `seen`, and returns those that changed for the message.
+    pub(super) fn record_changes_sent(&mut self, seen: Vec<ObjectState>) -> Vec<wire::NamedState> {
+        let old = std::mem::replace(&mut self.sent, seen);
         self.settle();
-        self.states(|index| old.get(index) != self.told.get(index))
+        self.states(|index| old.get(index) != self.sent.get(index))
     }
 
-    /// Notes that the holder was told `state` of the object at `index` along with its content.
-    pub(super) fn told_with_content(&mut self, index: usize, state: ObjectState) {
-        if let Some(told) = self.told.get_mut(index) {
-            *told = state;
+    /// Records that the stream sent `state` of the object at `index` along with its content.
+    pub(super) fn record_content_sent(&mut self, index: usize, state: ObjectState) {
+        if let Some(sent) = self.sent.get_mut(index) {
+            *sent = state;
         }
         self.settle();
     }
 
-    /// Notes what the volume's files hold.
+    /// Records what the volume's files hold.
     pub(super) fn acknowledge(&mut self, ack: &wire::Ack) {
         let version =
             |object: &wire::ObjectName| Some((object.name.parse().ok()?, object.version.parse().ok()?));
@@ -111,19 +111,19 @@ impl Subscription {
         self.settle();
     }
 
-    /// A volume is current when its files hold every version that can be read; what cannot be read is no fault of its.
-    pub(super) fn standing(&self) -> Standing {
+    /// A volume is current when its files hold every version that can be read; an object that cannot be read does not count.
+    pub(super) fn volume_state(&self) -> VolumeState {
         let Some(held) = &self.held else {
-            return Standing::Outdated;
+            return VolumeState::Outdated;
         };
         let Held::Versions(held) = held else {
-            return Standing::Failing;
+            return VolumeState::Failing;
         };
         let is_current = self
             .objects
             .iter()
-            .zip(&self.told)
-            .all(|(object, told)| match told {
+            .zip(&self.sent)
+            .all(|(object, sent)| match sent {
                 ObjectState::Available(version) => held.contains(&(object.name.clone(), *version)),
                 ObjectState::NotFound
                 | ObjectState::Deleted
@@ -131,19 +131,19 @@ impl Subscription {
                 | ObjectState::Forbidden => true,
             });
         if is_current {
-            Standing::Current
+            VolumeState::Current
         } else {
-            Standing::Outdated
+            VolumeState::Outdated
         }
     }
 
     fn settle(&self) {
-        self.registration.stands(self.standing());
+        self.registration.set_state(self.volume_state());
     }
 
     fn states(&self, mut of: impl FnMut(usize) -> bool) -> Vec<wire::NamedState> {
-        let told = self.objects.iter().zip(&self.told).enumerate();
-        told.filter(|(index, _)| of(*index))
+        let sent = self.objects.iter().zip(&self.sent).enumerate();
+        sent.filter(|(index, _)| of(*index))
             .map(|(_, (object, state))| wire::NamedState::new(&object.name, *state))
             .collect()
     }
@@ -225,8 +225,8 @@ mod tests {
     #[test]
     fn only_what_changed_is_news() {
         let mut subscription = subscription(&["a", "b"]);
-        subscription.tell_all(vec![ObjectState::Available(version(1)), ObjectState::NotFound]);
-        let news = subscription.tell_news(vec![
+        subscription.record_all_sent(vec![ObjectState::Available(version(1)), ObjectState::NotFound]);
+        let news = subscription.record_changes_sent(vec![
             ObjectState::Available(version(1)),
             ObjectState::Available(version(2)),
         ]);
@@ -239,7 +239,7 @@ mod tests {
         );
         assert!(
             subscription
-                .tell_news(vec![
+                .record_changes_sent(vec![
                     ObjectState::Available(version(1)),
                     ObjectState::Available(version(2))
                 ])
@@ -269,15 +269,15 @@ mod tests {
     #[test]
     fn a_volume_is_current_once_it_acknowledged_every_version_there_is() {
         let mut subscription = subscription(&["a", "b"]);
-        subscription.tell_all(vec![ObjectState::Available(version(1)), ObjectState::Deleted]);
-        assert_eq!(subscription.standing(), Standing::Outdated);
+        subscription.record_all_sent(vec![ObjectState::Available(version(1)), ObjectState::Deleted]);
+        assert_eq!(subscription.volume_state(), VolumeState::Outdated);
         subscription.acknowledge(&ack(&[("a", 1)], ""));
-        assert_eq!(subscription.standing(), Standing::Current);
-        subscription.tell_news(vec![ObjectState::Available(version(2)), ObjectState::Deleted]);
-        assert_eq!(subscription.standing(), Standing::Outdated);
+        assert_eq!(subscription.volume_state(), VolumeState::Current);
+        subscription.record_changes_sent(vec![ObjectState::Available(version(2)), ObjectState::Deleted]);
+        assert_eq!(subscription.volume_state(), VolumeState::Outdated);
         subscription.acknowledge(&ack(&[("a", 1)], "disk full"));
-        assert_eq!(subscription.standing(), Standing::Failing);
+        assert_eq!(subscription.volume_state(), VolumeState::Failing);
         subscription.acknowledge(&ack(&[("a", 2)], ""));
-        assert_eq!(subscription.standing(), Standing::Current);
+        assert_eq!(subscription.volume_state(), VolumeState::Current);
     }
 }

@@ -37,7 +37,7 @@ pub enum FetchError {
     Body(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The body of `GET /keys` at `address`, from whoever proves to be `name`.
+/// The body of `GET /keys` at `address`, from a server that proves to be `name`.
 pub(super) async fn keys(
     address: SocketAddr,
     name: ServerName<'static>,

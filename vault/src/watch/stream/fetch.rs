@@ -74,7 +74,7 @@ impl Stream {
         try_join_all(foreign.iter().map(|name| self.refuse_foreign(&holder, name))).await?;
         if let Some(subscription) = self.subscriptions.get_mut(id) {
             for (place, read) in places.into_iter().zip(&reads) {
-                subscription.told_with_content(place, read.state);
+                subscription.record_content_sent(place, read.state);
             }
         }
         let contents = held

@@ -73,7 +73,7 @@ impl Stream {
         let (Some(states), Some(subscription)) = (shown, self.subscriptions.get_mut(&id)) else {
             return self.revoke_in(slot, &id, Refusal::Forbidden);
         };
-        let objects = subscription.tell_all(states);
+        let objects = subscription.record_all_sent(states);
         slot.send(Message::Subscribed(Subscribed {
             id: id.to_string(),
             objects,
@@ -89,7 +89,7 @@ impl Stream {
             .map_err(|_| Refusal::Unverified)??)
     }
 
-    /// Ends the subscription whose token was refused; and the stream, if nobody ever shows a good one.
+    /// Ends the subscription whose token was refused; and the stream, if too many are refused before a valid one.
     async fn refuse_token(&mut self, id: SubscriptionId, refusal: Refusal) -> Result<(), End> {
         self.refused = self.refused.saturating_add(1);
         self.core
@@ -125,7 +125,7 @@ impl Stream {
         Ok(Subscription::new(Arc::clone(holder), objects, registration))
     }
 
-    /// Tells a new subscription what it sees; refuses it if that is nothing.
+    /// Sends the states of a new subscription; refuses it where policy allows none of its objects.
     async fn welcome(
         &mut self,
         id: SubscriptionId,
@@ -140,7 +140,7 @@ impl Stream {
         let Some(states) = shown else {
             return self.revoke_in(slot, &id, Refusal::Forbidden);
         };
-        let objects = subscription.tell_all(states);
+        let objects = subscription.record_all_sent(states);
         slot.send(Message::Subscribed(Subscribed {
             id: id.to_string(),
             objects,
