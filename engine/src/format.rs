@@ -6,19 +6,15 @@
 //!      +--> index entries of the older versions --> their version records
 //! ```
 
-pub(crate) mod audit_head;
 pub mod codec;
 pub mod damage;
 pub mod digest;
-pub mod erasure;
 pub mod fields;
-pub mod garbage;
 pub mod head;
 pub mod id;
-pub mod index;
 pub mod key;
-pub(crate) mod meta;
-pub(crate) mod outbox;
+pub mod record;
+pub mod records;
 pub mod state;
 pub mod tags;
 pub mod value;

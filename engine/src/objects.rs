@@ -14,7 +14,7 @@ use strongroom_core::{ObjectName, ObjectState, Timestamp, Version};
 
 use crate::{
     crypt::{keyring::Keyring, opened::OpenedHeads},
-    format::{digest::Digest, id::VaultId, key, meta},
+    format::{digest::Digest, id::VaultId, key, record::Record, records::ServerRecord},
     object::{
         answer::Answer,
         backup,
@@ -266,9 +266,9 @@ impl Objects {
         let Some(record) = published.snapshot.get(&key::meta(name))? else {
             return Ok(None);
         };
-        let bytes = meta::decode(published.keyring.vault(), &record);
+        let bytes = ServerRecord::decode(published.keyring.vault(), &record);
         bytes
-            .map(Some)
+            .map(|record| Some(record.0))
             .map_err(|error| damaged_state("a record of the server", error))
     }
 

@@ -5,8 +5,8 @@
 //! | `S` | | the vault's [`State`](super::state::State) |
 //! | `a` | | how far the audit log had reached the disk |
 //! | `d` | kind, name | [`Head`](crate::crypt::head::Head) of a deleted object |
-//! | `e` | | the pending [`Erasure`](super::erasure::Erasure) |
-//! | `g` | object | [`Garbage`](super::garbage::Garbage): a purged object whose versions are still to be removed |
+//! | `e` | | the pending [`Erasure`](super::records::Erasure) |
+//! | `g` | object | [`Garbage`](super::records::Garbage): a purged object whose versions are still to be removed |
 //! | `h` | kind, name | [`Head`](crate::crypt::head::Head) of a live object |
 //! | `i` | object, version | the sequence number of an older version |
 //! | `m` | text | a small record of the server's |

@@ -8,7 +8,9 @@ use crate::{
         codec::{CodecError, Decoder, Encoder, Magic},
         fields::VersionFields,
         id::Sequence,
-        index, key,
+        key,
+        record::Record,
+        records::IndexEntry,
         value::SecretValue,
         version,
     },
@@ -59,7 +61,8 @@ fn places(view: View<'_>, name: &ObjectName, head: &Head) -> Result<Vec<(Version
     let mut places = Vec::with_capacity(older.records.len() + 1);
     for (key, entry) in &older.records {
         let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
-        let sequence = index::decode(view.vault(), entry).map_err(|_| damaged("the index", name))?;
+        let IndexEntry(sequence) =
+            IndexEntry::decode(view.vault(), entry).map_err(|_| damaged("the index", name))?;
         places.push((version, sequence));
     }
     places.push((head.fields.version, head.fields.sequence));

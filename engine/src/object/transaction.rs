@@ -10,12 +10,12 @@ use crate::{
         version,
     },
     format::{
-        erasure::Erasure,
         fields::VersionFields,
-        garbage::Garbage,
         head::HeadFields,
         id::{ObjectId, Owner, Sequence},
-        index, key,
+        key,
+        record::Record,
+        records::{Erasure, Garbage, IndexEntry},
         state::State,
         value::SecretValue,
     },
@@ -66,7 +66,9 @@ impl<'a> Transaction<'a> {
 
     /// The changes, with the vault's new state among them.
     pub(crate) fn finish(mut self) -> Changes {
-        self.changes.batch.put(key::state(), self.state.encode());
+        self.changes
+            .batch
+            .put(key::state(), self.state.encode(self.view.vault()));
         self.changes
     }
 
@@ -127,7 +129,7 @@ impl<'a> Transaction<'a> {
     pub(crate) fn put_index(&mut self, object: ObjectId, version: &Version, sequence: Sequence) {
         self.changes.batch.put(
             key::index(object, version),
-            index::encode(self.view.vault(), sequence),
+            IndexEntry(sequence).encode(self.view.vault()),
         );
     }
 
@@ -226,7 +228,7 @@ pub fn initial(keyring: &Keyring) -> Batch {
     let mut batch = Batch::default();
     batch.put(
         key::state(),
-        State::new(keyring.vault(), keyring.digest().empty()).encode(),
+        State::new(keyring.digest().empty()).encode(keyring.vault()),
     );
     batch
 }
@@ -237,14 +239,7 @@ pub(crate) fn state(view: View<'_>) -> Result<State, ObjectError> {
     let record = record.ok_or_else(|| ObjectError::Corrupt {
         what: "the vault's state".into(),
     })?;
-    let state = State::decode(&record).map_err(|error| damaged_state("the vault's state", error))?;
-    if state.vault == view.vault() {
-        Ok(state)
-    } else {
-        Err(ObjectError::Corrupt {
-            what: "the vault's state".into(),
-        })
-    }
+    State::decode(view.vault(), &record).map_err(|error| damaged_state("the vault's state", error))
 }
 
 /// The pending erasure in a snapshot.

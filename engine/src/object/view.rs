@@ -7,7 +7,9 @@ use crate::{
     format::{
         fields::VersionFields,
         id::{Owner, Sequence, VaultId},
-        index, key,
+        key,
+        record::Record,
+        records::IndexEntry,
         value::SecretValue,
     },
     object::{
@@ -147,7 +149,8 @@ impl View<'_> {
         };
         let entry = self.snapshot.get(&key::index(head.object, wanted))?;
         let entry = entry.ok_or_else(|| not_found(name, Some(*wanted)))?;
-        let sequence = index::decode(self.vault(), &entry).map_err(|_| damaged("the index", name))?;
+        let IndexEntry(sequence) =
+            IndexEntry::decode(self.vault(), &entry).map_err(|_| damaged("the index", name))?;
         Ok((*wanted, sequence))
     }
 

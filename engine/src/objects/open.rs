@@ -16,7 +16,7 @@ use crate::{
         keyring::{Keyring, KeyringError, KeyringFile, KeyringFileError, KeyringSeeds},
         seal::Seal,
     },
-    format::{audit_head, codec::CodecError, id::VaultId, key, state::State},
+    format::{codec::CodecError, id::VaultId, key, record::Record, state::State},
     object::{error::ObjectError, transaction, view::Rules},
     store::{CommitError, Snapshot, Store, StoreError},
 };
@@ -147,10 +147,10 @@ impl Unsealed {
         let snapshot = store.snapshot()?;
         let (snapshot, keyring) = match snapshot.get(&key::state())? {
             Some(record) => {
-                let state = State::decode(&record)?;
+                let (vault, _) = State::decode_of_any_vault(&record)?;
                 let stored = file.read()?.ok_or(OpenError::KeyringMissing)?;
                 let keyring = Keyring::open(&*seal, &stored)?;
-                check(&state, &keyring, &*seal)?;
+                check(vault, &keyring, &*seal)?;
                 (snapshot, keyring)
             }
             None => (
@@ -159,7 +159,7 @@ impl Unsealed {
             ),
         };
         let audit_head = match snapshot.get(&key::audit_head())? {
-            Some(record) => Some(audit_head::decode(keyring.vault(), &record)?),
+            Some(record) => Some(AuditHead::decode(keyring.vault(), &record)?),
             None => None,
         };
         Ok(Self {
@@ -217,17 +217,17 @@ impl Unsealed {
 }
 
 /// Store, keyring and seal must be of one vault.
-fn check(state: &State, keyring: &Keyring, seal: &dyn Seal) -> Result<(), OpenError> {
-    if state.vault != keyring.vault() {
+fn check(store: VaultId, keyring: &Keyring, seal: &dyn Seal) -> Result<(), OpenError> {
+    if store != keyring.vault() {
         return Err(OpenError::OtherKeyring {
-            store: state.vault,
+            store,
             keyring: keyring.vault(),
         });
     }
     match seal.used_by() {
-        Some(expected) if expected != state.vault.to_string() => Err(OpenError::OtherVault {
+        Some(expected) if expected != store.to_string() => Err(OpenError::OtherVault {
             expected: expected.into(),
-            found: state.vault,
+            found: store,
         }),
         Some(_) | None => Ok(()),
     }

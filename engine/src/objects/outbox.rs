@@ -9,7 +9,7 @@ use std::{collections::VecDeque, sync::Arc};
 use strongroom_audit::{Class, Entry, Log, Place};
 
 use crate::{
-    format::{audit_head, id::VaultId, key, outbox},
+    format::{id::VaultId, key, record::Record},
     object::error::{ObjectError, damaged_state},
     store::{Batch, Snapshot},
 };
@@ -94,7 +94,7 @@ impl Outbox {
         for (place, entry) in &added {
             batch.put(
                 key::outbox(place.generation, place.index),
-                outbox::encode(self.vault, entry),
+                entry.encode(self.vault),
             );
         }
         let synced = self.log.synced();
@@ -103,7 +103,7 @@ impl Outbox {
         let removed = removed
             .map(|place| batch.remove(key::outbox(place.generation, place.index)))
             .count();
-        batch.put(key::audit_head(), audit_head::encode(self.vault, &synced.head));
+        batch.put(key::audit_head(), synced.head.encode(self.vault));
         Pending { added, removed }
     }
 
@@ -138,7 +138,7 @@ fn stored(snapshot: &dyn Snapshot, vault: VaultId) -> Result<VecDeque<(Place, En
             let (generation, index) = parts.ok_or_else(|| ObjectError::Corrupt {
                 what: "an audit record's key".into(),
             })?;
-            let entry = outbox::decode(vault, record);
+            let entry = Entry::decode(vault, record);
             let entry = entry.map_err(|error| damaged_state("an audit record", error))?;
             found.push_back((Place { generation, index }, entry));
         }

@@ -6,7 +6,7 @@ use strongroom_core::ObjectName;
 
 use crate::{
     crypt::{head, head::Head},
-    format::{codec::CodecError, digest::Digest, index, key},
+    format::{codec::CodecError, digest::Digest, key, record::Record, records::IndexEntry},
     object::{
         error::{ObjectError, damaged, damaged_state},
         transaction,
@@ -109,7 +109,8 @@ fn walk_versions(view: View<'_>, name: &ObjectName, head: &Head) -> Result<u64, 
             .scan(&key::all_index(head.object), after.as_ref(), STRETCH)?;
         for (key, entry) in &page.records {
             let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
-            let sequence = index::decode(view.vault(), entry).map_err(|_| damaged("the index", name))?;
+            let IndexEntry(sequence) =
+                IndexEntry::decode(view.vault(), entry).map_err(|_| damaged("the index", name))?;
             view.open_version(name, head, (&version, sequence))?;
             versions += 1;
         }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     crypt::entropy::random,
-    format::{key, meta},
+    format::{key, record::Record, records::ServerRecord},
     object::{
         answer::Answer,
         apply::{
@@ -420,7 +420,7 @@ fn decide(view: View<'_>, job: &Job) -> Decision {
 
 fn put_meta(view: View<'_>, put: &Put, batch: &mut Batch) {
     match &put.bytes {
-        Some(bytes) => batch.put(put.key.clone(), meta::encode(view.vault(), bytes)),
+        Some(bytes) => batch.put(put.key.clone(), ServerRecord(bytes.clone()).encode(view.vault())),
         None => batch.remove(put.key.clone()),
     }
 }

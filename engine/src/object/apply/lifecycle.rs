@@ -4,7 +4,7 @@ use strongroom_core::ObjectName;
 
 use crate::{
     crypt::head::Head,
-    format::{fields::Deletion, garbage::Garbage, head::HeadFields, key},
+    format::{fields::Deletion, head::HeadFields, key, records::Garbage},
     object::{
         answer::Answer,
         error::ObjectError,

@@ -5,7 +5,13 @@ use strongroom_core::{ObjectName, Timestamp};
 use super::lifecycle;
 use crate::{
     crypt::head,
-    format::{erasure::Erasure, garbage::Garbage, id::ObjectId, index, key},
+    format::{
+        id::ObjectId,
+        key,
+        record::Record,
+        records::IndexEntry,
+        records::{Erasure, Garbage},
+    },
     object::{
         error::{ObjectError, damaged_state},
         inputs::Inputs,
@@ -134,7 +140,7 @@ fn collect(transaction: &mut Transaction<'_>, object: ObjectId, limit: usize) ->
     let page = view.snapshot.scan(&key::all_index(object), None, limit)?;
     for (key, entry) in &page.records {
         // An entry that does not decode leads nowhere: it goes all the same.
-        if let Ok(sequence) = index::decode(view.vault(), entry) {
+        if let Ok(IndexEntry(sequence)) = IndexEntry::decode(view.vault(), entry) {
             transaction.remove_version(sequence);
         }
         if let Some(version) = key::version_of_index(key) {

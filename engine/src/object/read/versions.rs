@@ -5,7 +5,7 @@ use strongroom_core::{ObjectName, Version};
 use super::{list::page_size, marker};
 use crate::{
     crypt::head::Head,
-    format::{id::Sequence, index, key},
+    format::{id::Sequence, key, record::Record, records::IndexEntry},
     object::{
         answer::ItemPage,
         error::{BadParameter, ObjectError, damaged},
@@ -61,7 +61,8 @@ fn stretch(
     let mut located = Vec::with_capacity(size.saturating_add(1));
     for (key, entry) in &found.records {
         let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
-        let sequence = index::decode(view.vault(), entry).map_err(|_| damaged("the index", name))?;
+        let IndexEntry(sequence) =
+            IndexEntry::decode(view.vault(), entry).map_err(|_| damaged("the index", name))?;
         located.push((version, sequence));
     }
     let current = head.fields.version;
