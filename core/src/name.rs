@@ -1,6 +1,11 @@
 //! Names and versions, parsed once at the edge into their one canonical form.
 
-use std::{fmt, str::FromStr};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -68,15 +73,32 @@ macro_rules! stored_as_text {
     };
 }
 
-/// The name of a secret, key or certificate: `^[0-9a-zA-Z-]{1,127}$`, held in lower case, since Azure compares
-/// names without case (About keys, secrets and certificates: "Object identifiers").
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The name of a secret, key or certificate: `^[0-9a-zA-Z-]{1,127}$`.
+///
+/// A name is folded for comparing and kept for showing: two spellings of one name are equal, have one order and one hash
+/// (Azure compares names without case; About keys, secrets and certificates: "Object identifiers"), and
+/// [`Self::spelling`] is the text as it was parsed.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ObjectName(Box<str>);
+pub struct ObjectName {
+    folded: Box<str>,
+    /// The text as parsed, where it is not the folded one.
+    spelling: Option<Box<str>>,
+}
 
 impl ObjectName {
     /// The longest name, in characters.
     pub const MAX_LENGTH: usize = 127;
+
+    /// The name in lower case: what is compared, stored as a key and written into policies and logs.
+    pub fn as_str(&self) -> &str {
+        &self.folded
+    }
+
+    /// The name as it was written: what is shown to callers.
+    pub fn spelling(&self) -> &str {
+        self.spelling.as_deref().unwrap_or(&self.folded)
+    }
 }
 
 impl FromStr for ObjectName {
@@ -84,15 +106,57 @@ impl FromStr for ObjectName {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         let fits = (1..=Self::MAX_LENGTH).contains(&text.len());
-        if fits && text.bytes().all(is_object_byte) {
-            Ok(Self(text.to_ascii_lowercase().into()))
-        } else {
-            Err(NameError::Object)
+        if !fits || !text.bytes().all(is_object_byte) {
+            return Err(NameError::Object);
         }
+        let is_folded = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        Ok(Self {
+            folded: text.to_ascii_lowercase().into(),
+            spelling: (!is_folded).then(|| text.into()),
+        })
     }
 }
 
-stored_as_text!(ObjectName);
+impl PartialEq for ObjectName {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for ObjectName {}
+
+impl PartialOrd for ObjectName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ObjectName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded.cmp(&other.folded)
+    }
+}
+
+impl Hash for ObjectName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+
+/// Shows the folded name, as `Display` does: two equal names look equal.
+impl fmt::Debug for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ObjectName").field(&self.folded).finish()
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.folded)
+    }
+}
+
+textual!(ObjectName);
 
 /// Whether `byte` may stand in an object name.
 pub(crate) fn is_object_byte(byte: u8) -> bool {
@@ -213,6 +277,15 @@ impl ObjectKind {
             Self::Certificates => "certificates",
         }
     }
+
+    /// One object of the kind, in a sentence.
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Self::Secrets => "secret",
+            Self::Keys => "key",
+            Self::Certificates => "certificate",
+        }
+    }
 }
 
 impl FromStr for ObjectKind {
@@ -242,6 +315,15 @@ mod tests {
         let lower: ObjectName = "db-password".parse().unwrap();
         assert_eq!("DB-Password".parse::<ObjectName>().unwrap(), lower);
         assert_eq!(lower.as_str(), "db-password");
+        let written: ObjectName = "DB-Password".parse().unwrap();
+        assert_eq!(
+            (written.as_str(), written.spelling()),
+            ("db-password", "DB-Password")
+        );
+        assert_eq!(written.to_string(), "db-password");
+        assert_eq!(lower.spelling(), "db-password");
+        assert_eq!(written.cmp(&lower), Ordering::Equal);
+        assert!(std::collections::HashSet::from([lower]).contains(&written));
     }
 
     #[test]

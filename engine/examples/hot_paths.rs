@@ -12,7 +12,9 @@ use strongroom_audit::{Class, Entry, Event, Log, LogConfig};
 use strongroom_core::{
     Bundle, BundlePolicy, Effect, Generation, ObjectKind, Permission, PolicyIndex, Timestamp, Uid,
 };
-use strongroom_engine::{AttributesPatch, Objects, ReadRequest, SecretValue, Tags, WriteRequest};
+use strongroom_engine::{
+    AttributesPatch, Objects, ReadRequest, SecretFields, SecretValue, Tags, WriteRequest,
+};
 use vault::{Failure, open};
 
 /// Policies of the bundle that is decided on, each of an account of its own and for all of one more.
@@ -72,8 +74,8 @@ fn put(vault: &Objects, index: usize) -> Result<(), Failure> {
     let (done, answer) = mpsc::channel();
     let request = WriteRequest::Set {
         name: format!("secret-{}", index % SECRETS).parse()?,
-        value: SecretValue::new(format!("{index:0>512}")),
-        content_type: None,
+        content: SecretValue::new(format!("{index:0>512}")),
+        fields: SecretFields { content_type: None },
         attributes: AttributesPatch::default(),
         tags: Tags::new(),
     };
@@ -93,7 +95,11 @@ fn get(vault: &Objects, count: usize) -> Result<(), Failure> {
             name: format!("secret-{}", index % SECRETS).parse()?,
             version: None,
         };
-        black_box(vault.read(&request, Timestamp::from(SystemTime::now()), &|_| true)?);
+        black_box(vault.read::<strongroom_engine::Secret>(
+            &request,
+            Timestamp::from(SystemTime::now()),
+            &|_| true,
+        )?);
     }
     Ok(())
 }

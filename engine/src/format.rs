@@ -9,6 +9,7 @@
 pub mod codec;
 pub mod damage;
 pub mod digest;
+pub mod encoded;
 pub mod fields;
 pub mod head;
 pub mod id;
@@ -17,5 +18,5 @@ pub mod record;
 pub mod records;
 pub mod state;
 pub mod tags;
-pub mod value;
+pub mod task;
 pub mod version;

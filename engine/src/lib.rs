@@ -26,6 +26,7 @@
 //! | [`mod@format`] | what is stored, record by record; bytes and no rules |
 //! | [`crypt`] | the cipher, the keyring, its seal, and the sealed records |
 //! | [`object`] | the life of objects, as pure functions |
+//! | [`secret`] | the kind of secrets; each kind of object is such a file |
 //! | [`objects`] | the handle, the writer's thread, the outbox, erasure and scrub |
 //!
 //! Invariants:
@@ -40,23 +41,23 @@ pub mod crypt;
 pub mod format;
 pub mod object;
 pub mod objects;
+pub mod secret;
 pub mod store;
 
 pub use crypt::keyring::Keyring;
 pub use format::{
     fields::{AttributesPatch, Deletion},
     tags::Tags,
-    value::SecretValue,
 };
 pub use object::{
-    answer::{Answer, Attributes, ItemPage, SecretBundle},
+    answer::Attributes,
     apply::apply,
     blob::BackupBlob,
     error::{BadParameter, ObjectError},
     inputs::Inputs,
     limits::{ObjectLimits, RecoveryLevel, SoftDelete},
     read::read,
-    request::{Marker, PageRequest, ReadRequest, WriteRequest},
+    request::{Marker, PageRequest, ReadRequest},
     transaction::Changes,
     view::{Rules, View},
 };
@@ -64,4 +65,7 @@ pub use objects::{
     Anchor, AuditOf, ChangeNotice, Done, Initialise, Listener, Objects, OpenError, QueueFull, Unsealed,
     VaultOptions, WriteError,
     scrub::{ScrubReport, StoreCorrupt},
+};
+pub use secret::{
+    Answer, ItemPage, Secret, SecretBundle, SecretFields, SecretPatch, SecretValue, WriteRequest,
 };

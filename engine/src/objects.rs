@@ -4,13 +4,13 @@
 //!  submit --queue--> writer thread: apply each on the batch's own overlay
 //!                       |  one commit: heads, versions, outbox, generation
 //!                       |  open and publish the snapshot, drain the outbox to the audit log
-//!                       +-> answer each, tell who listens which names changed
+//!                       +-> answer each, announce to the listeners which objects changed
 //! ```
 
 use std::sync::{Arc, mpsc};
 
 use parking_lot::RwLock;
-use strongroom_core::{ObjectName, ObjectState, Timestamp, Version};
+use strongroom_core::{NamedObject, ObjectName, ObjectState, Timestamp, Version};
 
 use crate::{
     crypt::{keyring::Keyring, opened::OpenedHeads},
@@ -20,9 +20,12 @@ use crate::{
         backup,
         blob::BackupBlob,
         error::{ObjectError, damaged_state},
+        keeper::Kinds,
+        kind::Kind,
         read::read,
         request::{ReadRequest, WriteRequest},
         resolve::resolve,
+        tasks::Tasks,
         transaction,
         view::{Rules, View},
     },
@@ -31,19 +34,21 @@ use crate::{
 };
 
 mod erasure;
+mod job;
 mod open;
 mod outbox;
 mod outcome;
 mod reply;
 pub mod scrub;
+mod upkeep;
 mod writer;
 
 pub use open::{Initialise, OpenError, Unsealed, VaultOptions};
 pub use outcome::{AuditOf, Done, QueueFull, WriteError};
 
 use self::{
+    job::{Job, Order, Put, Write},
     reply::Reply,
-    writer::{Job, Put},
 };
 
 /// The objects of an open vault. Cheap to clone; when the last handle is dropped, what was accepted is finished and the writer ends.
@@ -64,6 +69,7 @@ impl std::fmt::Debug for Objects {
 /// What readers and the writer share.
 struct Shared {
     rules: Rules,
+    kinds: Kinds,
     seal_key_id: Box<str>,
     published: RwLock<Arc<Published>>,
     listeners: RwLock<Vec<Listener>>,
@@ -135,7 +141,7 @@ impl Shared {
         self.unwritable.read().clone()
     }
 
-    fn tell(&self, notice: &ChangeNotice) {
+    fn announce(&self, notice: &ChangeNotice) {
         for listener in self.listeners.read().iter() {
             listener(notice);
         }
@@ -163,8 +169,8 @@ impl Drop for WriterHandle {
 /// What a commit changed for readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeNotice {
-    /// The names of secrets that were set, updated, deleted, recovered, purged or restored.
-    pub names: Vec<ObjectName>,
+    /// The objects that were set, updated, deleted, recovered, purged or restored; each without a version.
+    pub objects: Vec<NamedObject>,
     /// The generation that a reader finds the change in.
     pub generation: Gen,
 }
@@ -182,47 +188,49 @@ pub struct Anchor {
 }
 
 impl Objects {
-    /// Answers a question from the latest committed state. Lists hold only names that `visible` lets through.
-    pub fn read(
+    /// Answers a question about objects of kind `K` from the latest committed state. Lists hold only names that `visible`
+    /// lets through.
+    pub fn read<K: Kind>(
         &self,
         request: &ReadRequest,
         now: Timestamp,
         visible: &dyn Fn(&ObjectName) -> bool,
-    ) -> Result<Answer, ObjectError> {
+    ) -> Result<Answer<K>, ObjectError> {
         let published = self.shared.published();
         let answer = read(published.view(&self.shared.rules), request, now, visible);
         if matches!(answer, Err(ObjectError::Store(_))) {
             // A full queue holds changes, and those find the same failure.
-            let _ = self.send(Job::Republish);
+            let _ = self.send(Job::Order(Order::Republish));
         }
         answer
     }
 
     /// Hands a change to the writer. `audit` makes its record from the outcome and may be called more than once; `done`
     /// is called exactly once, from the writer's thread, after change and record are durable or are not done.
-    pub fn submit(
+    pub fn submit<K: Tasks>(
         &self,
-        request: WriteRequest,
+        request: WriteRequest<K>,
         now: Timestamp,
-        audit: AuditOf,
-        done: Done,
+        audit: AuditOf<K>,
+        done: Done<Answer<K>>,
     ) -> Result<(), QueueFull> {
-        self.send(Job::Write {
-            request: Box::new(request),
+        self.send(Job::Change(Box::new(Write {
+            request,
             now,
             audit,
             reply: Reply::new(done),
-        })
+            result: None,
+        })))
     }
 
-    /// What a get would meet, without opening a value.
-    pub fn resolve(
+    /// What a get of an object of kind `K` would meet, without opening a value.
+    pub fn resolve<K: Kind>(
         &self,
         name: &ObjectName,
         version: Option<&Version>,
         now: Timestamp,
     ) -> Result<ObjectState, ObjectError> {
-        resolve(
+        resolve::<K>(
             self.shared.published().view(&self.shared.rules),
             name,
             version,
@@ -230,9 +238,10 @@ impl Objects {
         )
     }
 
-    /// The name of the secret in a backup, after the blob was authenticated: policy is asked about it before a restore.
-    pub fn peek_backup(&self, blob: &BackupBlob) -> Result<ObjectName, ObjectError> {
-        backup::peek(self.shared.published().view(&self.shared.rules), blob)
+    /// The name of the object of kind `K` in a backup, after the blob was authenticated: policy is asked about it before a
+    /// restore.
+    pub fn peek_backup<K: Kind>(&self, blob: &BackupBlob) -> Result<ObjectName, ObjectError> {
+        backup::peek::<K>(self.shared.published().view(&self.shared.rules), blob)
     }
 
     /// Adds a listener to committed changes. It must not hold a handle on this vault: the writer would never end.
@@ -255,7 +264,7 @@ impl Objects {
         })
     }
 
-    /// How many secrets there are, live and deleted.
+    /// How many objects there are, live and deleted.
     pub fn objects(&self) -> Result<u64, ObjectError> {
         transaction::state(self.shared.published().view(&self.shared.rules)).map(|state| state.heads)
     }
@@ -277,7 +286,7 @@ impl Objects {
     pub fn meta_put(&self, name: &str, bytes: Option<Vec<u8>>) -> Result<(), WriteError> {
         let (done, outcome) = mpsc::sync_channel(1);
         let done: Done<()> = Box::new(move |result| {
-            // Whoever asked waits below.
+            // The caller waits below.
             let _ = done.send(result);
         });
         self.meta_submit(name, bytes, done)
@@ -287,18 +296,19 @@ impl Objects {
 
     /// Like [`Self::meta_put`], without waiting: `done` is called once it is durable.
     pub fn meta_submit(&self, name: &str, bytes: Option<Vec<u8>>, done: Done<()>) -> Result<(), QueueFull> {
-        self.send(Job::Meta(Put {
+        self.send(Job::Change(Box::new(Put {
             key: key::meta(name),
-            bytes,
+            record: bytes.map(ServerRecord),
             reply: Reply::new(done),
-        }))
+            refusal: None,
+        })))
     }
 
-    /// Lets the writer do some of the vault's own work: purge what was deleted long enough ago, remove versions of
-    /// purged secrets, go on with an erasure, try again to hand audit records to the log, and whether a store that took no
+    /// Lets the writer do some of the vault's own work: carry out the tasks that are due, remove versions of purged
+    /// objects, go on with an erasure, try again to hand audit records to the log, and whether a store that took no
     /// change takes one again. To be called every few seconds.
     pub fn sweep(&self, now: Timestamp) -> Result<(), QueueFull> {
-        self.send(Job::Sweep { now })
+        self.send(Job::Order(Order::Sweep(now)))
     }
 
     /// Why the store takes no changes; none while it does. As of the last change: while it failed, each
@@ -309,7 +319,10 @@ impl Objects {
 
     /// Reads and opens everything in the latest committed state.
     pub fn scrub(&self) -> Result<ScrubReport, StoreCorrupt> {
-        scrub(self.shared.published().view(&self.shared.rules))
+        scrub(
+            self.shared.published().view(&self.shared.rules),
+            self.shared.kinds,
+        )
     }
 
     /// Since when purged seeds wait for their keys to be destroyed; none when nothing waits.

@@ -22,7 +22,7 @@
 use std::{fmt, sync::Arc};
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
-use strongroom_core::SecretRefName;
+use strongroom_core::{ObjectKind, SecretRefName};
 use strongroom_wire::{
     admin::Volumes,
     watch::{ClientMessage, ServerMessage, watch_server},
@@ -83,9 +83,13 @@ impl Watch {
     pub fn new(access: Arc<Access>, service: &Service, limits: Limits) -> Self {
         let registry = Registry::new(limits.subscriptions, service.metrics.watch_subscriptions.clone());
         let changed = Arc::clone(&registry);
-        service
-            .objects
-            .on_change(Box::new(move |change| changed.objects_changed(&change.names)));
+        service.objects.on_change(Box::new(move |change| {
+            let secrets = change
+                .objects
+                .iter()
+                .filter(|object| object.kind == ObjectKind::Secrets);
+            changed.objects_changed(secrets.map(|object| &object.name));
+        }));
         let admission = Admission::new(service.metrics.watch_streams.clone());
         Self {
             core: Arc::new(Core {

@@ -6,6 +6,7 @@ use strongroom_audit::{Log, LogConfig};
 use strongroom_engine::{
     Initialise, Objects, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
+    secret::SECRETS,
     store::{RedbOptions, RedbStore},
 };
 
@@ -20,7 +21,7 @@ pub fn open(directory: &Path) -> Result<Objects, Failure> {
     let store = RedbStore::open(&directory.join("store.redb"), RedbOptions::default())?;
     let options = VaultOptions {
         initialise: Initialise::Allowed,
-        ..VaultOptions::new(directory.join("keyring"))
+        ..VaultOptions::new(SECRETS, directory.join("keyring"))
     };
     let unsealed = Unsealed::open(options, Arc::new(store), Box::new(SecretFile::read(&seal)?))?;
     let id = unsealed.vault_id().to_string();

@@ -14,7 +14,7 @@ use std::{
 use strongroom_audit::{Entry, Event};
 use strongroom_core::Timestamp;
 use strongroom_engine::{
-    Answer, AttributesPatch, Objects, ReadRequest, SecretValue, Tags, WriteError, WriteRequest,
+    Answer, AttributesPatch, Objects, ReadRequest, SecretFields, SecretValue, Tags, WriteError, WriteRequest,
 };
 use vault::{Failure, open};
 
@@ -86,8 +86,8 @@ fn put(vault: &Objects, count: usize, objects: usize, clients: usize) -> Result<
         }
         let request = WriteRequest::Set {
             name: format!("secret-{}", scatter(index, objects)).parse()?,
-            value: SecretValue::new(format!("value {index:0>500}")),
-            content_type: None,
+            content: SecretValue::new(format!("value {index:0>500}")),
+            fields: SecretFields { content_type: None },
             attributes: AttributesPatch::default(),
             tags: Tags::new(),
         };
@@ -119,7 +119,7 @@ fn read(vault: &Objects, index: usize) -> Result<(), Failure> {
         name: format!("secret-{index}").parse()?,
         version: None,
     };
-    vault.read(&request, Timestamp::from(SystemTime::now()), &|_| true)?;
+    vault.read::<strongroom_engine::Secret>(&request, Timestamp::from(SystemTime::now()), &|_| true)?;
     Ok(())
 }
 

@@ -1,17 +1,19 @@
-//! The head of an object: its wrapped seed, which version is the current one, and whether it is deleted.
+//! The head of an object: its wrapped seed, and what it says, sealed under that seed.
 
 use strongroom_core::{ObjectKind, ObjectName};
 
 use super::{
     cipher::{self, KeyBytes},
     keyring::Keyring,
+    version::RecordKey,
 };
 use crate::{
     format::{
         codec::{CodecError, Decoder, Encoder, Magic},
         damage::Damaged,
-        head::HeadFields,
-        id::{ObjectId, Owner, Sequence, VaultId, kind_byte},
+        encoded::Encoded,
+        head::{HeadFields, NEWEST},
+        id::{ObjectId, Owner, Sequence, VaultId, kind_byte, kind_of_byte},
     },
     store::Value,
 };
@@ -20,64 +22,72 @@ const MAGIC: Magic = *b"SRhd";
 
 /// An opened head.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub struct Head<F> {
     /// The object.
     pub object: ObjectId,
     /// The seed of its record keys.
     pub seed: KeyBytes,
-    /// The keyring term that the seed is wrapped under.
-    pub term: u32,
     /// The seed as stored.
-    pub(crate) wrapped_seed: Vec<u8>,
+    pub(crate) wrapped: WrappedSeed,
     /// What the head says.
-    pub fields: HeadFields,
+    pub fields: HeadFields<F>,
 }
 
-/// A seed as stored: the term it is wrapped under, and the wrapped bytes.
-pub(crate) type WrappedSeed = (u32, Vec<u8>);
+/// A seed as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedSeed {
+    /// The keyring term that it is wrapped under.
+    pub term: u32,
+    /// The wrapped bytes.
+    bytes: Vec<u8>,
+}
 
-/// Wraps `seed` under the keyring's current term.
-pub(crate) fn wrap_seed(
-    owner: Owner<'_>,
-    keyring: &Keyring,
-    seed: &KeyBytes,
-    salt: &[u8; 32],
-) -> Result<WrappedSeed, Damaged> {
-    let (term, key) = keyring.current_term();
-    let context = seed_context(owner, term);
-    let wrapped = cipher::seal(key, context.as_bytes(), salt, seed.as_slice())
-        .map_err(|_| Damaged::of_object("the keyring term", owner.name))?;
-    Ok((term, wrapped))
+impl WrappedSeed {
+    /// Wraps `seed` under the keyring's current term.
+    pub(crate) fn wrap(
+        owner: Owner<'_>,
+        keyring: &Keyring,
+        seed: &KeyBytes,
+        salt: &[u8; 32],
+    ) -> Result<Self, Damaged> {
+        let (term, key) = keyring.current_term();
+        let context = seed_context(owner, term);
+        let bytes = cipher::seal(key, context.as_bytes(), salt, seed.as_slice())
+            .map_err(|_| Damaged::of_object("the keyring term", owner.name))?;
+        Ok(Self { term, bytes })
+    }
 }
 
 /// Seals a head into the record written as `revision`.
-pub(crate) fn seal(
+pub(crate) fn seal<F: Encoded>(
     owner: Owner<'_>,
-    (seed, wrapped): (&KeyBytes, &WrappedSeed),
-    (revision, salt): (Sequence, &[u8; 32]),
-    fields: &HeadFields,
+    key: RecordKey<'_>,
+    wrapped: &WrappedSeed,
+    revision: Sequence,
+    fields: &HeadFields<F>,
 ) -> Result<Value, Damaged> {
-    let context = body_context(owner, revision);
-    let mut body = Encoder::with_capacity(128 + fields.current.encoded_size());
-    fields.encode(&mut body);
-    let sealed = cipher::seal(seed, context.as_bytes(), salt, body.as_bytes())
+    let context = body_context(owner, NEWEST, revision);
+    let mut body = Encoder::with_capacity(fields.room());
+    fields.put(&mut body);
+    let sealed = cipher::seal(key.seed, context.as_bytes(), key.salt, body.as_bytes())
         .map_err(|_| Damaged::of_object("the seed", owner.name))?;
     Ok(join(&context, wrapped, &sealed))
 }
 
-/// The same head with its seed wrapped anew; the sealed body stays as it is.
+/// The same head with its seed wrapped anew; the sealed body stays as it is, in the format that it has.
 pub(crate) fn rewrap(
-    vault: VaultId,
+    keyring: &Keyring,
+    kind: ObjectKind,
     name: &ObjectName,
     record: &Value,
-    keyring: &Keyring,
     salt: &[u8; 32],
 ) -> Result<Value, Damaged> {
     let parts = split(record).map_err(|_| Damaged::of_object("the head", name))?;
-    let owner = parts.owner(vault, name)?;
+    let owner = parts.owner(keyring.vault(), kind, name)?;
     let seed = parts.unwrap(owner, keyring)?;
-    let wrapped = wrap_seed(owner, keyring, &seed, salt)?;
-    Ok(join(&body_context(owner, parts.revision), &wrapped, parts.sealed))
+    let wrapped = WrappedSeed::wrap(owner, keyring, &seed, salt)?;
+    let context = body_context(owner, parts.format, parts.revision);
+    Ok(join(&context, &wrapped, parts.sealed))
 }
 
 /// The keyring term that a stored head's seed is wrapped under.
@@ -85,33 +95,34 @@ pub(crate) fn term_of(record: &Value) -> Result<u32, CodecError> {
     split(record).map(|parts| parts.term)
 }
 
-/// Opens the head stored for the object `name` of `vault`.
-pub fn open(vault: VaultId, name: &ObjectName, keyring: &Keyring, record: &Value) -> Result<Head, Damaged> {
+/// Opens the head stored for the object `name` of this kind.
+pub fn open<F: Encoded>(
+    keyring: &Keyring,
+    kind: ObjectKind,
+    name: &ObjectName,
+    record: &Value,
+) -> Result<Head<F>, Damaged> {
     let broken = || Damaged::of_object("the head", name);
     let parts = split(record).map_err(|_| broken())?;
-    let owner = parts.owner(vault, name)?;
+    let owner = parts.owner(keyring.vault(), kind, name)?;
     let seed = parts.unwrap(owner, keyring)?;
-    let context = body_context(owner, parts.revision);
+    let context = body_context(owner, parts.format, parts.revision);
     let body = cipher::open(&seed, context.as_bytes(), parts.sealed).map_err(|_| broken())?;
-    let fields = HeadFields::decode(&body).map_err(|_| broken())?;
+    let fields = HeadFields::decode(parts.format, name, &body).map_err(|_| broken())?;
     Ok(Head {
         object: owner.object,
         seed,
-        term: parts.term,
-        wrapped_seed: parts.wrapped.to_vec(),
+        wrapped: WrappedSeed {
+            term: parts.term,
+            bytes: parts.wrapped.to_vec(),
+        },
         fields,
     })
 }
 
-impl Head {
-    /// The seed as stored.
-    pub(crate) fn wrapped(&self) -> WrappedSeed {
-        (self.term, self.wrapped_seed.clone())
-    }
-}
-
 /// A stored head, taken apart.
 struct Parts<'a> {
+    format: u16,
     vault: VaultId,
     kind: u8,
     name: &'a str,
@@ -124,9 +135,13 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     /// The owner, if it is the one asked for.
-    fn owner<'n>(&self, vault: VaultId, name: &'n ObjectName) -> Result<Owner<'n>, Damaged> {
-        let kind = ObjectKind::Secrets;
-        if self.vault == vault && self.kind == kind_byte(kind) && self.name == name.as_str() {
+    fn owner<'n>(
+        &self,
+        vault: VaultId,
+        kind: ObjectKind,
+        name: &'n ObjectName,
+    ) -> Result<Owner<'n>, Damaged> {
+        if self.vault == vault && kind_of_byte(self.kind) == Some(kind) && self.name == name.as_str() {
             Ok(Owner {
                 vault,
                 kind,
@@ -149,8 +164,9 @@ impl Parts<'_> {
 }
 
 fn split(record: &Value) -> Result<Parts<'_>, CodecError> {
-    let (mut decoder, vault) = Decoder::record_of_any_vault(record.as_bytes(), MAGIC)?;
+    let (mut decoder, format, vault) = Decoder::record_up_to(record.as_bytes(), MAGIC, NEWEST)?;
     let parts = Parts {
+        format,
         vault,
         kind: decoder.u8()?,
         name: decoder.text()?,
@@ -164,18 +180,21 @@ fn split(record: &Value) -> Result<Parts<'_>, CodecError> {
     Ok(parts)
 }
 
-fn join(context: &Encoder, (term, wrapped): &WrappedSeed, sealed: &[u8]) -> Value {
-    let mut record = Encoder::with_capacity(context.as_bytes().len() + wrapped.len() + sealed.len() + 12);
+fn join(context: &Encoder, wrapped: &WrappedSeed, sealed: &[u8]) -> Value {
+    let room = context.as_bytes().len() + wrapped.bytes.len() + sealed.len() + 12;
+    let mut record = Encoder::with_capacity(room);
     record
         .encoded(context.as_bytes())
-        .u32(*term)
-        .bytes(wrapped)
+        .u32(wrapped.term)
+        .bytes(&wrapped.bytes)
         .bytes(sealed);
     Value::new(record.into_bytes())
 }
 
-fn body_context(owner: Owner<'_>, revision: Sequence) -> Encoder {
-    let mut encoder = Encoder::record(MAGIC, owner.vault);
+/// What stands before the wrapped seed, and is authenticated with the body: the format among it, so that no body is
+/// read in another one.
+fn body_context(owner: Owner<'_>, format: u16, revision: Sequence) -> Encoder {
+    let mut encoder = Encoder::record_of_format(MAGIC, format, owner.vault);
     encoder.u8(kind_byte(owner.kind)).text(owner.name.as_str());
     encoder.u64(owner.object.0.0).u64(revision.0);
     encoder

@@ -1,15 +1,13 @@
-//! The record of one version: its value and fields, sealed under its object's seed.
-
-use strongroom_core::Version;
+//! The record of one version: its content and fields, sealed under its object's seed.
 
 use super::cipher::{self, KeyBytes};
 use crate::{
     format::{
         codec::{Decoder, Encoder, Magic},
         damage::Damaged,
+        encoded::Encoded,
         fields::VersionFields,
-        id::{Owner, Sequence, kind_byte},
-        value::SecretValue,
+        id::{Located, Owner, kind_byte},
         version as body,
     },
     store::Value,
@@ -17,35 +15,40 @@ use crate::{
 
 const MAGIC: Magic = *b"SRvr";
 
-/// Seals a version of `owner` into the record at `sequence`.
-pub fn seal(
+/// The seed of an object and what it is mixed with to seal one record.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordKey<'a> {
+    /// The seed of the object.
+    pub seed: &'a KeyBytes,
+    /// Random bytes of this record alone.
+    pub salt: &'a [u8; 32],
+}
+
+/// Seals a version of `owner` into the record at its place.
+pub fn seal<C: Encoded, F: Encoded>(
     owner: Owner<'_>,
-    seed: &KeyBytes,
-    salt: &[u8; 32],
-    (version, sequence): (&Version, Sequence),
-    (value, fields): (&SecretValue, &VersionFields),
+    key: RecordKey<'_>,
+    place: Located,
+    content: &C,
+    fields: &VersionFields<F>,
 ) -> Result<Value, Damaged> {
-    let mut record = place(owner, version, sequence);
-    let sealed = cipher::seal(
-        seed,
-        record.as_bytes(),
-        salt,
-        body::encode(value, fields).as_bytes(),
-    )
-    .map_err(|_| Damaged::of_object("the seed", owner.name))?;
+    let mut record = context(owner, place);
+    let body = body::encode(content, fields);
+    let sealed = cipher::seal(key.seed, record.as_bytes(), key.salt, body.as_bytes())
+        .map_err(|_| Damaged::of_object("the seed", owner.name))?;
     record.bytes(&sealed);
     Ok(Value::new(record.into_bytes()))
 }
 
-/// Opens the record found at `sequence`, which must be this version of this owner and nothing else.
-pub fn open(
+/// Opens the record found at `place`, which must be this version of this owner and nothing else.
+pub fn open<C: Encoded, F: Encoded>(
     owner: Owner<'_>,
     seed: &KeyBytes,
-    (version, sequence): (&Version, Sequence),
+    place: Located,
     record: &Value,
-) -> Result<(SecretValue, VersionFields), Damaged> {
+) -> Result<(C, VersionFields<F>), Damaged> {
     let broken = || Damaged::of_object("a version", owner.name);
-    let expected = place(owner, version, sequence);
+    let expected = context(owner, place);
     let rest = record
         .as_bytes()
         .strip_prefix(expected.as_bytes())
@@ -58,12 +61,12 @@ pub fn open(
 }
 
 /// What stands before the sealed body, and is authenticated with it.
-fn place(owner: Owner<'_>, version: &Version, sequence: Sequence) -> Encoder {
+fn context(owner: Owner<'_>, place: Located) -> Encoder {
     let mut encoder = Encoder::record(MAGIC, owner.vault);
     encoder.u8(kind_byte(owner.kind)).text(owner.name.as_str());
     encoder
         .u64(owner.object.0.0)
-        .array(version.as_bytes())
-        .u64(sequence.0);
+        .array(place.version.as_bytes())
+        .u64(place.sequence.0);
     encoder
 }

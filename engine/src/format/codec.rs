@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::format::{id::VaultId, tags::Tags};
 
-/// The format this program writes, and the only one it reads.
+/// The format of records that never had another one. Those that had are written and read by their own number.
 pub const FORMAT: u16 = 1;
 
 /// The first four bytes of a record: what it is.
@@ -53,9 +53,14 @@ impl Encoder {
 
     /// An encoder that has written a record's head.
     pub fn record(magic: Magic, vault: VaultId) -> Self {
+        Self::record_of_format(magic, FORMAT, vault)
+    }
+
+    /// An encoder that has written the head of a record of `format`.
+    pub fn record_of_format(magic: Magic, format: u16, vault: VaultId) -> Self {
         let mut encoder = Self::with_capacity(128);
         encoder.0.extend_from_slice(&magic);
-        encoder.u16(FORMAT);
+        encoder.u16(format);
         encoder.array(vault.as_bytes());
         encoder
     }
@@ -172,16 +177,27 @@ impl<'a> Decoder<'a> {
 
     /// A decoder that has checked magic and format, and the vault that the record says it belongs to.
     pub fn record_of_any_vault(bytes: &'a [u8], magic: Magic) -> Result<(Self, VaultId), CodecError> {
+        let (decoder, _, vault) = Self::record_up_to(bytes, magic, FORMAT)?;
+        Ok((decoder, vault))
+    }
+
+    /// A decoder that has checked the magic, and that the format is one up to `newest`: with the format, and the vault
+    /// that the record says it belongs to.
+    pub fn record_up_to(
+        bytes: &'a [u8],
+        magic: Magic,
+        newest: u16,
+    ) -> Result<(Self, u16, VaultId), CodecError> {
         let mut decoder = Self(bytes);
         if decoder.array::<4>()? != magic {
             return Err(CodecError::Magic);
         }
-        match decoder.u16()? {
-            FORMAT => {}
-            unknown => return Err(CodecError::Format(unknown)),
+        let format = decoder.u16()?;
+        if !(1..=newest).contains(&format) {
+            return Err(CodecError::Format(format));
         }
         let vault = VaultId::from_bytes(decoder.array()?);
-        Ok((decoder, vault))
+        Ok((decoder, format, vault))
     }
 
     /// Reads one byte.

@@ -4,6 +4,7 @@ use strongroom_core::Timestamp;
 
 use super::{
     codec::{CodecError, Decoder, Encoder},
+    encoded::Encoded,
     tags::Tags,
 };
 
@@ -12,13 +13,13 @@ use super::{
 pub struct AttributesPatch {
     /// Whether the version can be got.
     pub enabled: Option<bool>,
-    /// Not to be used before; informational for secrets.
+    /// Not to be used before; secrets only inform of it.
     pub not_before: Option<Timestamp>,
-    /// Not to be used after; informational for secrets.
+    /// Not to be used after; secrets only inform of it.
     pub expires: Option<Timestamp>,
 }
 
-/// When a secret was deleted, and when it goes by itself.
+/// When an object was deleted, and when it goes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deletion {
     /// `deletedDate`.
@@ -27,11 +28,11 @@ pub struct Deletion {
     pub scheduled_purge_date: Timestamp,
 }
 
-/// Everything about a version but its value.
+/// Everything about a version but its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionFields {
-    /// What the value is.
-    pub content_type: Option<String>,
+pub struct VersionFields<F> {
+    /// What the kind of the object notes about a version.
+    pub own: F,
     /// Whether it can be got.
     pub enabled: bool,
     /// `nbf`.
@@ -46,18 +47,18 @@ pub struct VersionFields {
     pub tags: Tags,
 }
 
-impl VersionFields {
+impl<F> VersionFields<F> {
     /// Takes over what `patch` gives.
     pub(crate) fn patch(&mut self, patch: &AttributesPatch) {
         self.enabled = patch.enabled.unwrap_or(self.enabled);
         self.not_before = patch.not_before.or(self.not_before);
         self.expires = patch.expires.or(self.expires);
     }
+}
 
-    pub(crate) fn encode(&self, encoder: &mut Encoder) {
-        encoder.option(self.content_type.as_deref(), |e, text| {
-            e.text(text);
-        });
+impl<F: Encoded> Encoded for VersionFields<F> {
+    fn put(&self, encoder: &mut Encoder) {
+        self.own.put(encoder);
         encoder.bool(self.enabled);
         for time in [self.not_before, self.expires] {
             encoder.option(time, |e, time| {
@@ -67,9 +68,9 @@ impl VersionFields {
         encoder.time(self.created).time(self.updated).tags(&self.tags);
     }
 
-    pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
+    fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
         Ok(Self {
-            content_type: decoder.option(|d| d.text().map(str::to_owned))?,
+            own: F::take(decoder)?,
             enabled: decoder.bool()?,
             not_before: decoder.option(Decoder::time)?,
             expires: decoder.option(Decoder::time)?,
@@ -79,13 +80,8 @@ impl VersionFields {
         })
     }
 
-    /// Room that the encoding fits into.
-    pub(crate) fn encoded_size(&self) -> usize {
-        let tags: usize = self
-            .tags
-            .iter()
-            .map(|(name, value)| name.len() + value.len() + 8)
-            .sum();
-        64 + self.content_type.as_ref().map_or(0, String::len) + tags
+    fn room(&self) -> usize {
+        let tags = self.tags.iter().map(|(name, value)| name.len() + value.len() + 8);
+        64 + self.own.room() + tags.sum::<usize>()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use strongroom_core::{ObjectKind, ObjectName};
+use strongroom_core::{ObjectKind, ObjectName, Version};
 
 /// A vault's identity: random, made at its first start, never a Kubernetes UID. Shown as a UUID.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,4 +65,23 @@ pub(crate) const fn kind_byte(kind: ObjectKind) -> u8 {
         ObjectKind::Keys => 2,
         ObjectKind::Certificates => 3,
     }
+}
+
+/// The kind that a byte stands for.
+pub(crate) const fn kind_of_byte(byte: u8) -> Option<ObjectKind> {
+    match byte {
+        1 => Some(ObjectKind::Secrets),
+        2 => Some(ObjectKind::Keys),
+        3 => Some(ObjectKind::Certificates),
+        _ => None,
+    }
+}
+
+/// A version of an object, and where its record lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Located {
+    /// The version.
+    pub version: Version,
+    /// The place of its record.
+    pub sequence: Sequence,
 }

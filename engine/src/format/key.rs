@@ -12,12 +12,13 @@
 //! | `m` | text | a small record of the server's |
 //! | `o` | generation, index | an audit record that is not yet known to be in the log |
 //! | `v` | sequence | a version |
-//! | `x` | time, kind, name | when a deleted object goes |
+//! | `x` | time, kind, name, then 0 and a number for a task of the kind's own | a [`Due`] task; without a number a purge |
 
 use strongroom_core::{ObjectKind, ObjectName, Timestamp, Version};
 
+use super::task::{Due, Task};
 use crate::{
-    format::id::{ObjectId, Sequence, kind_byte},
+    format::id::{ObjectId, Sequence, kind_byte, kind_of_byte},
     store::Key,
 };
 
@@ -65,9 +66,23 @@ pub fn all_deleted(kind: ObjectKind) -> Key {
     key(b'd', &[&[kind_byte(kind)]])
 }
 
-/// The name in a key that [`live`] or [`deleted`] made.
-pub fn name_of_head(key: &Key) -> Option<ObjectName> {
-    std::str::from_utf8(key.as_bytes().get(2..)?).ok()?.parse().ok()
+/// All heads of live objects, of every kind.
+pub fn every_live() -> Key {
+    key(b'h', &[])
+}
+
+/// All heads of deleted objects, of every kind.
+pub fn every_deleted() -> Key {
+    key(b'd', &[])
+}
+
+/// The kind and the name in a key that [`live`] or [`deleted`] made.
+pub fn object_of_head(key: &Key) -> Option<(ObjectKind, ObjectName)> {
+    let (kind, name) = key.as_bytes().get(1..)?.split_first()?;
+    Some((
+        kind_of_byte(*kind)?,
+        std::str::from_utf8(name).ok()?.parse().ok()?,
+    ))
 }
 
 /// A version record.
@@ -111,31 +126,37 @@ pub fn object_of_garbage(key: &Key) -> Option<ObjectId> {
     number(key.as_bytes().get(1..)?).map(|number| ObjectId(Sequence(number)))
 }
 
-/// When a deleted object goes.
-pub fn schedule(at: Timestamp, kind: ObjectKind, name: &ObjectName) -> Key {
-    key(
-        b'x',
-        &[
-            &at.unix().to_be_bytes(),
-            &[kind_byte(kind)],
-            name.as_str().as_bytes(),
-        ],
-    )
+/// A due task.
+pub fn schedule(due: &Due) -> Key {
+    let at = due.at.unix().to_be_bytes();
+    let kind = [kind_byte(due.kind)];
+    let name = due.name.as_str().as_bytes();
+    match due.task {
+        Task::Purge => key(b'x', &[&at, &kind, name]),
+        Task::Own(number) => key(b'x', &[&at, &kind, name, &[0, number]]),
+    }
 }
 
-/// Everything that goes, soonest first.
+/// Everything that is due at some time, soonest first.
 pub fn all_schedule() -> Key {
     key(b'x', &[])
 }
 
-/// The time and the name in a key that [`schedule`] made.
-pub fn parts_of_schedule(key: &Key) -> Option<(Timestamp, ObjectName)> {
-    let at = number(key.as_bytes().get(1..9)?)?;
-    let name = std::str::from_utf8(key.as_bytes().get(10..)?)
-        .ok()?
-        .parse()
-        .ok()?;
-    Some((Timestamp::from_unix(at), name))
+/// The task in a key that [`schedule`] made.
+pub fn due_of_schedule(key: &Key) -> Option<Due> {
+    let at = Timestamp::from_unix(number(key.as_bytes().get(1..9)?)?);
+    let (kind, rest) = key.as_bytes().get(9..)?.split_first()?;
+    // No name holds a zero.
+    let (name, task) = match rest {
+        [name @ .., 0, number] => (name, Task::Own(*number)),
+        name => (name, Task::Purge),
+    };
+    Some(Due {
+        at,
+        kind: kind_of_byte(*kind)?,
+        name: std::str::from_utf8(name).ok()?.parse().ok()?,
+        task,
+    })
 }
 
 /// An audit record on its way to the log.
@@ -173,31 +194,37 @@ mod tests {
         let name: ObjectName = "db".parse().unwrap();
         let version = Version::from_bytes([3; 16]);
         let object = ObjectId(Sequence(7));
-        assert_eq!(
-            name_of_head(&live(ObjectKind::Secrets, &name)),
-            Some(name.clone())
-        );
+        for kind in [ObjectKind::Secrets, ObjectKind::Keys, ObjectKind::Certificates] {
+            assert_eq!(object_of_head(&live(kind, &name)), Some((kind, name.clone())));
+        }
         assert_eq!(version_of_index(&index(object, &version)), Some(version));
         assert_eq!(object_of_garbage(&garbage(object)), Some(object));
-        let at = Timestamp::from_unix(9);
-        assert_eq!(
-            parts_of_schedule(&schedule(at, ObjectKind::Secrets, &name)),
-            Some((at, name))
-        );
+        for task in [Task::Purge, Task::Own(0), Task::Own(7)] {
+            let due = Due {
+                at: Timestamp::from_unix(9),
+                kind: ObjectKind::Keys,
+                name: name.clone(),
+                task,
+            };
+            assert_eq!(due_of_schedule(&schedule(&due)), Some(due));
+        }
         assert_eq!(parts_of_outbox(&outbox(5, 6)), Some((5, 6)));
     }
 
     #[test]
     fn keys_are_the_golden_ones() {
         let name: ObjectName = "db".parse().unwrap();
+        let purge = Due {
+            at: Timestamp::from_unix(1),
+            kind: ObjectKind::Secrets,
+            name: name.clone(),
+            task: Task::Purge,
+        };
         let shown = |key: Key| hex::encode(key.as_bytes());
         assert_eq!(shown(live(ObjectKind::Secrets, &name)), "68016462");
         assert_eq!(shown(deleted(ObjectKind::Secrets, &name)), "64016462");
         assert_eq!(shown(version(Sequence(258))), "760000000000000102");
-        assert_eq!(
-            shown(schedule(Timestamp::from_unix(1), ObjectKind::Secrets, &name)),
-            "780000000000000001016462"
-        );
+        assert_eq!(shown(schedule(&purge)), "780000000000000001016462");
         assert_eq!(shown(outbox(1, 2)), "6f000000000000000100000002");
     }
 }

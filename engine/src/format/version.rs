@@ -1,26 +1,24 @@
-//! The plaintext of a version record: its value, then its fields.
-
-use zeroize::Zeroizing;
+//! The plaintext of a version record: its content, then its fields.
 
 use super::{
     codec::{CodecError, Decoder, Encoder},
+    encoded::Encoded,
     fields::VersionFields,
-    value::SecretValue,
 };
 
 /// The plaintext of a version's body, in memory that is wiped.
-pub(crate) fn encode(value: &SecretValue, fields: &VersionFields) -> Encoder {
-    let mut encoder = Encoder::with_capacity(value.len() + 4 + fields.encoded_size());
-    encoder.text(value.expose());
-    fields.encode(&mut encoder);
+pub(crate) fn encode<C: Encoded, F: Encoded>(content: &C, fields: &VersionFields<F>) -> Encoder {
+    let mut encoder = Encoder::with_capacity(content.room() + fields.room());
+    content.put(&mut encoder);
+    fields.put(&mut encoder);
     encoder
 }
 
 /// Undoes [`encode`].
-pub(crate) fn decode(plaintext: &[u8]) -> Result<(SecretValue, VersionFields), CodecError> {
+pub(crate) fn decode<C: Encoded, F: Encoded>(plaintext: &[u8]) -> Result<(C, VersionFields<F>), CodecError> {
     let mut decoder = Decoder::new(plaintext);
-    let value = SecretValue::from(Zeroizing::new(decoder.text()?.to_owned()));
-    let fields = VersionFields::decode(&mut decoder)?;
+    let content = C::take(&mut decoder)?;
+    let fields = VersionFields::take(&mut decoder)?;
     decoder.finish()?;
-    Ok((value, fields))
+    Ok((content, fields))
 }

@@ -1,60 +1,82 @@
-//! What a vault answers, as plain data: ids, links and JSON are the HTTP layer's.
+//! What a vault answers, as plain data: ids, links and JSON are made by the server.
 
 use strongroom_core::{ObjectName, Timestamp, Version};
 
-use crate::{
-    format::{
-        fields::{Deletion, VersionFields},
-        tags::Tags,
-        value::SecretValue,
-    },
-    object::{
-        blob::BackupBlob,
-        limits::{RecoveryLevel, SoftDelete},
-        request::Marker,
-    },
+use super::{
+    blob::BackupBlob,
+    kind::Kind,
+    limits::{RecoveryLevel, SoftDelete},
+    request::Marker,
+};
+use crate::format::{
+    fields::{Deletion, VersionFields},
+    tags::Tags,
 };
 
-/// The answer to a [`crate::ReadRequest`] or a [`crate::WriteRequest`].
-#[derive(Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Get, get deleted, set, update, delete, recover and restore: one secret.
-    Secret(Box<SecretBundle>),
+/// The answer to a [`crate::ReadRequest`] or a [`crate::WriteRequest`] about objects of kind `K`.
+#[derive(Debug)]
+pub enum Answer<K: Kind> {
+    /// Get, get deleted, set, update, delete, recover and restore: one object.
+    Object(Box<Bundle<K>>),
     /// The lists: one page.
-    Page(ItemPage),
+    Page(ItemPage<K>),
     /// Backup: the sealed blob.
     Backup(BackupBlob),
     /// Purge: nothing to say (204).
     Purged,
 }
 
-/// A version of a secret. In lists it is the latest one (list, list deleted) or each one (list versions).
-#[derive(Debug, PartialEq, Eq)]
-pub struct SecretBundle {
-    /// The secret.
+impl<K: Kind> PartialEq for Answer<K> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Object(one), Self::Object(other)) => one == other,
+            (Self::Page(one), Self::Page(other)) => one == other,
+            (Self::Backup(one), Self::Backup(other)) => one == other,
+            (Self::Purged, Self::Purged) => true,
+            (Self::Object(_) | Self::Page(_) | Self::Backup(_) | Self::Purged, _) => false,
+        }
+    }
+}
+
+impl<K: Kind> Eq for Answer<K> {}
+
+/// A version of an object. In lists it is the latest one (list, list deleted) or each one (list versions).
+#[derive(Debug)]
+pub struct Bundle<K: Kind> {
+    /// The object, in the spelling in which it was created.
     pub name: ObjectName,
     /// The version.
     pub version: Version,
-    /// The value: answered by get and set only.
-    pub value: Option<SecretValue>,
-    /// What the value is.
-    pub content_type: Option<String>,
+    /// The content: answered by a get, and by a set as far as the kind shows it.
+    pub content: Option<K::Content>,
+    /// What the kind notes about the version.
+    pub fields: K::Fields,
     /// The attributes.
     pub attributes: Attributes,
     /// The tags.
     pub tags: Tags,
-    /// Set while the secret is deleted.
+    /// Set while the object is deleted.
     pub deleted: Option<Deletion>,
 }
+
+impl<K: Kind> PartialEq for Bundle<K> {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, self.version, &self.content, &self.fields)
+            == (&other.name, other.version, &other.content, &other.fields)
+            && (self.attributes, &self.tags, self.deleted) == (other.attributes, &other.tags, other.deleted)
+    }
+}
+
+impl<K: Kind> Eq for Bundle<K> {}
 
 /// Attributes, with Azure's meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attributes {
     /// Whether the version can be got.
     pub enabled: bool,
-    /// `nbf`; informational for secrets.
+    /// `nbf`; secrets only inform of it.
     pub not_before: Option<Timestamp>,
-    /// `exp`; informational for secrets.
+    /// `exp`; secrets only inform of it.
     pub expires: Option<Timestamp>,
     /// When the version was made.
     pub created: Timestamp,
@@ -68,7 +90,7 @@ pub struct Attributes {
 
 impl Attributes {
     /// The attributes of a version, as answered by a vault with these rules.
-    pub(crate) const fn of(fields: &VersionFields, rules: SoftDelete) -> Self {
+    pub(crate) const fn of<F>(fields: &VersionFields<F>, rules: SoftDelete) -> Self {
         Self {
             enabled: fields.enabled,
             not_before: fields.not_before,
@@ -82,10 +104,18 @@ impl Attributes {
 }
 
 /// One page of a list. A page may be empty and still have a next one.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ItemPage {
-    /// The items, without values.
-    pub items: Vec<SecretBundle>,
+#[derive(Debug)]
+pub struct ItemPage<K: Kind> {
+    /// The items, without content.
+    pub items: Vec<Bundle<K>>,
     /// Where the next page starts; none at the end.
     pub next: Option<Marker>,
 }
+
+impl<K: Kind> PartialEq for ItemPage<K> {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.items, &self.next) == (&other.items, &other.next)
+    }
+}
+
+impl<K: Kind> Eq for ItemPage<K> {}

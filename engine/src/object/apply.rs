@@ -2,76 +2,77 @@
 
 use strongroom_core::Timestamp;
 
-use crate::object::{
+use super::{
     answer::Answer,
     error::ObjectError,
     inputs::Inputs,
     request::WriteRequest,
+    tasks::Tasks,
     transaction::{Changes, Transaction},
     view::View,
 };
 
-mod lifecycle;
+pub(crate) mod lifecycle;
 mod restore;
 mod rules;
 mod set;
-pub mod system;
 mod update;
 
 /// Decides `request` on `view` at `now`: what it changes, and its answer. A refused request changes nothing.
-pub fn apply(
+pub fn apply<K: Tasks>(
     view: View<'_>,
-    request: &WriteRequest,
+    request: &WriteRequest<K>,
     inputs: &mut Inputs,
     now: Timestamp,
-) -> (Changes, Result<Answer, ObjectError>) {
-    match decide(view, request, inputs, now) {
+) -> (Changes, Result<Answer<K>, ObjectError>) {
+    let decided = Transaction::begin(view, inputs, now).and_then(|mut transaction| {
+        let answer = apply_in(&mut transaction, request)?;
+        Ok((transaction.finish(), answer))
+    });
+    match decided {
         Ok((changes, answer)) => (changes, Ok(answer)),
         Err(error) => (Changes::default(), Err(error)),
     }
 }
 
-fn decide(
-    view: View<'_>,
-    request: &WriteRequest,
-    inputs: &mut Inputs,
-    now: Timestamp,
-) -> Result<(Changes, Answer), ObjectError> {
-    let mut transaction = Transaction::begin(view, inputs, now)?;
-    let answer = match request {
+/// Decides `request` within a transaction that may touch other objects too: all of its changes are made, or none.
+pub fn apply_in<K: Tasks>(
+    transaction: &mut Transaction<'_>,
+    request: &WriteRequest<K>,
+) -> Result<Answer<K>, ObjectError> {
+    match request {
         WriteRequest::Set {
             name,
-            value,
-            content_type,
+            content,
+            fields,
             attributes,
             tags,
         } => {
             let given = set::Given {
-                value,
-                content_type: content_type.as_deref(),
+                content,
+                fields,
                 attributes,
                 tags,
             };
-            set::set(&mut transaction, name, &given)
+            set::set(transaction, name, &given)
         }
         WriteRequest::Update {
             name,
             version,
-            content_type,
+            fields,
             attributes,
             tags,
         } => {
             let given = update::Given {
-                content_type: content_type.as_deref(),
+                fields,
                 attributes,
                 tags: tags.as_ref(),
             };
-            update::update(&mut transaction, name, version.as_ref(), &given)
+            update::update(transaction, name, version.as_ref(), &given)
         }
-        WriteRequest::Delete { name } => lifecycle::delete(&mut transaction, name),
-        WriteRequest::Recover { name } => lifecycle::recover(&mut transaction, name),
-        WriteRequest::Purge { name } => lifecycle::purge(&mut transaction, name),
-        WriteRequest::Restore { blob } => restore::restore(&mut transaction, blob),
-    }?;
-    Ok((transaction.finish(), answer))
+        WriteRequest::Delete { name } => lifecycle::delete(transaction, name),
+        WriteRequest::Recover { name } => lifecycle::recover(transaction, name),
+        WriteRequest::Purge { name } => lifecycle::purge(transaction, name),
+        WriteRequest::Restore { blob } => restore::restore(transaction, blob),
+    }
 }

@@ -1,71 +1,90 @@
-//! Backups: one secret with all its versions in one sealed blob.
+//! Backups: one object with all its versions in one sealed blob.
+//!
+//! Format 2 names the kind and keeps the spelling of the name. Format 1, which an older program wrote, is of a secret.
 
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectKind, ObjectName, Version};
+use zeroize::Zeroizing;
 
+use super::{
+    blob::BackupBlob,
+    error::{BadParameter, ObjectError, damaged},
+    kind::Kind,
+    view::{FieldsOf, HeadOf, KindView, View, current_place},
+};
 use crate::{
-    crypt::{cipher, head::Head, keyring::Keyring},
+    crypt::{cipher, keyring::Keyring},
     format::{
         codec::{CodecError, Decoder, Encoder, Magic},
-        fields::VersionFields,
-        id::Sequence,
-        key,
-        record::Record,
-        records::IndexEntry,
-        value::SecretValue,
-        version,
-    },
-    object::{
-        blob::BackupBlob,
-        error::{BadParameter, ObjectError, damaged},
-        view::View,
+        id::{Located, kind_byte, kind_of_byte},
+        key, version as body,
     },
 };
 
 const MAGIC: Magic = *b"SRbk";
 
+/// The format of blobs without a kind.
+const OF_SECRETS: u16 = 1;
+
+/// The format of blobs that this program writes.
+const NEWEST: u16 = 2;
+
 /// A version as a backup holds it.
 #[derive(Debug)]
-pub(crate) struct BackedUp {
+pub(crate) struct BackedUp<K: Kind> {
     pub(crate) version: Version,
-    pub(crate) value: SecretValue,
-    pub(crate) fields: VersionFields,
+    pub(crate) content: K::Content,
+    pub(crate) fields: FieldsOf<K>,
 }
 
-/// Makes the backup of a live secret.
-pub(crate) fn make(view: View<'_>, name: &ObjectName) -> Result<BackupBlob, ObjectError> {
-    let limits = &view.rules.limits;
+/// An object as a backup holds it.
+#[derive(Debug)]
+pub(crate) struct BackedUpObject<K: Kind> {
+    /// The name, in the spelling that the object had.
+    pub(crate) name: ObjectName,
+    /// The versions, the current one last.
+    pub(crate) versions: Vec<BackedUp<K>>,
+}
+
+/// Makes the backup of a live object.
+pub(crate) fn make<K: Kind>(view: KindView<'_, K>, name: &ObjectName) -> Result<BackupBlob, ObjectError> {
+    let limits = &view.view.rules.limits;
     let head = view.require_live(name)?;
     let places = places(view, name, &head)?;
     let mut body = Encoder::with_capacity(limits.backup_bytes.min(places.len() * 1024));
     body.u32(head.fields.versions);
-    for (version, sequence) in places {
-        let (value, fields) = view.open_version(name, &head, (&version, sequence))?;
-        let plaintext = version::encode(&value, &fields);
+    for place in places {
+        let (content, fields) = view.open_version(name, &head, place)?;
+        let plaintext = body::encode(&content, &fields);
         // The buffer grows by replacement, so that no part of a value stays behind in what it leaves.
         body = body.grown(20 + plaintext.as_bytes().len());
-        body.array(version.as_bytes()).bytes(plaintext.as_bytes());
+        body.array(place.version.as_bytes()).bytes(plaintext.as_bytes());
         if body.as_bytes().len() > limits.backup_bytes {
             return Err(BadParameter::BackupTooLarge(limits.backup_bytes).into());
         }
     }
-    seal(view.keyring, name, &body)
+    seal(view.view.keyring, K::KIND, &head.fields.name, &body)
 }
 
 /// Every version, the current one last.
-fn places(view: View<'_>, name: &ObjectName, head: &Head) -> Result<Vec<(Version, Sequence)>, ObjectError> {
-    let limit = view.rules.limits.backup_versions;
-    let older = view.snapshot.scan(&key::all_index(head.object), None, limit)?;
+fn places<K: Kind>(
+    view: KindView<'_, K>,
+    name: &ObjectName,
+    head: &HeadOf<K>,
+) -> Result<Vec<Located>, ObjectError> {
+    let limit = view.view.rules.limits.backup_versions;
+    let older = view
+        .view
+        .snapshot
+        .scan(&key::all_index(head.object), None, limit)?;
     if older.more || older.records.len() >= limit {
         return Err(BadParameter::TooManyVersions(limit).into());
     }
     let mut places = Vec::with_capacity(older.records.len() + 1);
     for (key, entry) in &older.records {
         let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
-        let IndexEntry(sequence) =
-            IndexEntry::decode(view.vault(), entry).map_err(|_| damaged("the index", name))?;
-        places.push((version, sequence));
+        places.push(view.located(name, version, entry)?);
     }
-    places.push((head.fields.version, head.fields.sequence));
+    places.push(current_place(head));
     if usize::try_from(head.fields.versions) == Ok(places.len()) {
         Ok(places)
     } else {
@@ -73,52 +92,70 @@ fn places(view: View<'_>, name: &ObjectName, head: &Head) -> Result<Vec<(Version
     }
 }
 
-fn seal(keyring: &Keyring, name: &ObjectName, body: &Encoder) -> Result<BackupBlob, ObjectError> {
+fn seal(
+    keyring: &Keyring,
+    kind: ObjectKind,
+    name: &ObjectName,
+    body: &Encoder,
+) -> Result<BackupBlob, ObjectError> {
     let (number, key) = keyring
         .current_backup()
         .ok_or_else(|| damaged("the backup key", name))?;
-    let mut blob = Encoder::record(MAGIC, keyring.vault());
-    blob.u32(number).text(name.as_str());
+    let mut blob = Encoder::record_of_format(MAGIC, NEWEST, keyring.vault());
+    blob.u32(number).u8(kind_byte(kind)).text(name.spelling());
     let sealed = cipher::seal_deterministic(key, blob.as_bytes(), body.as_bytes())
         .map_err(|_| damaged("the backup key", name))?;
     blob.bytes(&sealed);
     Ok(BackupBlob::new(blob.into_bytes()))
 }
 
-/// The name of the secret in `blob`, after the whole blob was authenticated: what policy is asked about.
-pub(crate) fn peek(view: View<'_>, blob: &BackupBlob) -> Result<ObjectName, ObjectError> {
-    open(view, blob).map(|(name, _)| name)
+/// The name of the object of kind `K` in `blob`, after the whole blob was authenticated: what policy is asked about.
+pub(crate) fn peek<K: Kind>(view: View<'_>, blob: &BackupBlob) -> Result<ObjectName, ObjectError> {
+    open::<K>(view, blob).map(|backup| backup.name)
 }
 
-/// The secret in `blob`: its name and its versions, the current one last.
-pub(crate) fn open(view: View<'_>, blob: &BackupBlob) -> Result<(ObjectName, Vec<BackedUp>), ObjectError> {
+/// The object of kind `K` in `blob`.
+pub(crate) fn open<K: Kind>(view: View<'_>, blob: &BackupBlob) -> Result<BackedUpObject<K>, ObjectError> {
     let limits = &view.rules.limits;
     // Sealing adds little to the versions; a blob beyond this is none of ours.
     if blob.as_bytes().len() > limits.backup_bytes.saturating_add(1024) {
         return Err(BadParameter::BackupTooLarge(limits.backup_bytes).into());
     }
-    let (name, plaintext) = unseal(view.keyring, blob).map_err(|_| BadParameter::BackupBlob)?;
+    let (name, plaintext) = unseal(view.keyring, K::KIND, blob).map_err(|_| BadParameter::BackupBlob)?;
     let versions = decode(&plaintext, limits.backup_versions).map_err(|_| BadParameter::BackupBlob)?;
-    Ok((name, versions))
+    Ok(BackedUpObject { name, versions })
 }
 
 fn unseal(
     keyring: &Keyring,
+    kind: ObjectKind,
     blob: &BackupBlob,
-) -> Result<(ObjectName, zeroize::Zeroizing<Vec<u8>>), CodecError> {
-    let mut decoder = Decoder::record(blob.as_bytes(), MAGIC, keyring.vault())?;
+) -> Result<(ObjectName, Zeroizing<Vec<u8>>), CodecError> {
+    let (mut decoder, format, vault) = Decoder::record_up_to(blob.as_bytes(), MAGIC, NEWEST)?;
     let number = decoder.u32()?;
-    let name = decoder.object_name()?;
+    let found = match format {
+        OF_SECRETS => Some(ObjectKind::Secrets),
+        _ => kind_of_byte(decoder.u8()?),
+    };
+    let text = decoder.text()?;
     let sealed = decoder.bytes()?;
     decoder.finish()?;
-    let mut context = Encoder::record(MAGIC, keyring.vault());
-    context.u32(number).text(name.as_str());
+    if vault != keyring.vault() || found != Some(kind) {
+        return Err(CodecError::Field);
+    }
+    let mut context = Encoder::record_of_format(MAGIC, format, vault);
+    context.u32(number);
+    if format != OF_SECRETS {
+        context.u8(kind_byte(kind));
+    }
+    context.text(text);
     let key = keyring.backup(number).ok_or(CodecError::Field)?;
     let plaintext = cipher::open(key, context.as_bytes(), sealed).map_err(|_| CodecError::Field)?;
+    let name = text.parse().map_err(|_| CodecError::Field)?;
     Ok((name, plaintext))
 }
 
-fn decode(plaintext: &[u8], limit: usize) -> Result<Vec<BackedUp>, CodecError> {
+fn decode<K: Kind>(plaintext: &[u8], limit: usize) -> Result<Vec<BackedUp<K>>, CodecError> {
     let mut decoder = Decoder::new(plaintext);
     let count = usize::try_from(decoder.u32()?).map_err(|_| CodecError::Field)?;
     if !(1..=limit).contains(&count) {
@@ -127,10 +164,10 @@ fn decode(plaintext: &[u8], limit: usize) -> Result<Vec<BackedUp>, CodecError> {
     let mut versions = Vec::with_capacity(count);
     for _ in 0..count {
         let version = Version::from_bytes(decoder.array()?);
-        let (value, fields) = version::decode(decoder.bytes()?)?;
+        let (content, fields) = body::decode(decoder.bytes()?)?;
         versions.push(BackedUp {
             version,
-            value,
+            content,
             fields,
         });
     }

@@ -1,6 +1,6 @@
 //! Why an operation on an object was refused.
 
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectKind, ObjectName, Version};
 
 use crate::{
     format::{codec::CodecError, damage::Damaged},
@@ -11,39 +11,51 @@ use crate::{
 /// The outcome of an operation that was not done. Names are fit to be shown to the caller, values never appear.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {
-    /// No such live secret, no such version, or no such deleted secret: 404 `SecretNotFound`.
-    #[error("a secret with (name/id) {name} was not found in this vault")]
-    SecretNotFound {
-        /// The secret asked for.
+    /// No such live object, no such version, or no such deleted object: 404, `SecretNotFound` and its like.
+    #[error("a {} with (name/id) {name} was not found in this vault", kind.singular())]
+    NotFound {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The object asked for.
         name: ObjectName,
         /// The version asked for.
         version: Option<Version>,
     },
-    /// The version asked for is disabled: 403 `Forbidden`, inner `SecretDisabled`.
-    #[error("Operation get is not allowed on a disabled secret.")]
-    SecretDisabled {
-        /// The secret asked for.
+    /// The version asked for is disabled: 403 `Forbidden`, inner `SecretDisabled` and its like.
+    #[error("Operation get is not allowed on a disabled {}.", kind.singular())]
+    Disabled {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The object asked for.
         name: ObjectName,
     },
-    /// The name is blocked by a deleted secret: 409 `Conflict`, inner `ObjectIsDeletedButRecoverable`.
+    /// The name is blocked by a deleted object: 409 `Conflict`, inner `ObjectIsDeletedButRecoverable`.
     #[error(
-        "Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can only be recovered or purged."
+        "{} {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the {} can only be recovered or purged.",
+        capital(*kind),
+        kind.singular()
     )]
     DeletedButRecoverable {
-        /// The deleted secret.
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The deleted object.
         name: ObjectName,
     },
     /// A restore onto a name that is in use: 409 `Conflict`.
-    #[error("Secret {name} already exists; a backup is restored only where its name is free.")]
+    #[error("{} {name} already exists; a backup is restored only where its name is free.", capital(*kind))]
     NameInUse {
-        /// The live secret.
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The live object.
         name: ObjectName,
     },
     /// A purge before the retention's end in a vault with purge protection: 403 `Forbidden`, inner
     /// `ForbiddenByPolicy`.
     #[error("Operation purge is not allowed because purge protection is enabled for this vault.")]
     PurgeProtected {
-        /// The deleted secret.
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The deleted object.
         name: ObjectName,
     },
     /// The request breaks a rule of the API: 400 `BadParameter`.
@@ -102,6 +114,15 @@ impl BadParameter {
     /// The page size of `limits`, as the error of a request outside it.
     pub(crate) const fn max_results(limits: &ObjectLimits) -> Self {
         Self::MaxResults(limits.page_items)
+    }
+}
+
+/// The kind at the beginning of a sentence.
+const fn capital(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Secrets => "Secret",
+        ObjectKind::Keys => "Key",
+        ObjectKind::Certificates => "Certificate",
     }
 }
 

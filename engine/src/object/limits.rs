@@ -126,6 +126,11 @@ impl RecoveryLevel {
     }
 }
 
+/// Whether a text has more than `characters` characters.
+pub(crate) fn exceeds(text: &str, characters: usize) -> bool {
+    text.len() > characters && text.chars().nth(characters).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,19 +2,28 @@
 
 use strongroom_core::{ObjectName, Timestamp, Version};
 
-use crate::object::{answer::Answer, backup, error::ObjectError, request::ReadRequest, view::View};
+use super::{
+    answer::Answer,
+    backup,
+    error::ObjectError,
+    kind::Kind,
+    request::ReadRequest,
+    view::{KindView, View},
+};
 
 mod list;
 pub(crate) mod marker;
 mod versions;
 
-/// Answers `request` from `view` at `now`. Lists hold only names that `visible` lets through.
-pub fn read(
+/// Answers `request` about the objects of kind `K` from `view` at `now`. Lists hold only names that `visible` lets
+/// through.
+pub fn read<K: Kind>(
     view: View<'_>,
     request: &ReadRequest,
     now: Timestamp,
     visible: &dyn Fn(&ObjectName) -> bool,
-) -> Result<Answer, ObjectError> {
+) -> Result<Answer<K>, ObjectError> {
+    let view: KindView<'_, K> = view.of();
     match request {
         ReadRequest::Get { name, version } => get(view, name, version.as_ref()),
         ReadRequest::List { page } => list::live(view, page, visible).map(Answer::Page),
@@ -22,24 +31,27 @@ pub fn read(
         ReadRequest::ListDeleted { page } => list::deleted(view, page, now, visible).map(Answer::Page),
         ReadRequest::GetDeleted { name } => {
             let head = view.require_deleted(name, now)?;
-            Ok(Answer::Secret(Box::new(view.current(name, &head))))
+            Ok(Answer::Object(Box::new(view.current(&head))))
         }
         ReadRequest::Backup { name } => backup::make(view, name).map(Answer::Backup),
     }
 }
 
-/// A version with its value. Outside `nbf` and `exp` it is answered all the same: for secrets they only inform.
-fn get(view: View<'_>, name: &ObjectName, version: Option<&Version>) -> Result<Answer, ObjectError> {
+/// A version with its content. Outside `nbf` and `exp` it is answered all the same: there they only inform.
+fn get<K: Kind>(
+    view: KindView<'_, K>,
+    name: &ObjectName,
+    version: Option<&Version>,
+) -> Result<Answer<K>, ObjectError> {
     let head = view.require_live(name)?;
-    let (version, sequence) = view.locate(name, &head, version)?;
-    let (value, fields) = view.open_version(name, &head, (&version, sequence))?;
+    let place = view.locate(name, &head, version)?;
+    let (content, fields) = view.open_version(name, &head, place)?;
     if !fields.enabled {
-        return Err(ObjectError::SecretDisabled { name: name.clone() });
+        return Err(ObjectError::Disabled {
+            kind: K::KIND,
+            name: name.clone(),
+        });
     }
-    Ok(Answer::Secret(Box::new(view.bundle(
-        name,
-        &head,
-        (version, fields),
-        Some(value),
-    ))))
+    let bundle = view.bundle(&head, place.version, fields, Some(content));
+    Ok(Answer::Object(Box::new(bundle)))
 }

@@ -1,97 +1,95 @@
-//! What can be asked of a vault's objects: Azure's twelve secrets operations.
+//! What can be asked of a vault's objects, whatever their kind: Azure's operations on the life of an object.
 
 use strongroom_core::{ObjectName, Version};
 
-use crate::{
-    format::{fields::AttributesPatch, tags::Tags, value::SecretValue},
-    object::blob::BackupBlob,
-};
+use super::{blob::BackupBlob, kind::Kind};
+use crate::format::{fields::AttributesPatch, tags::Tags};
 
-/// A question; it changes nothing.
+/// A question about the objects of one kind; it changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadRequest {
-    /// `GetSecret`: one version with its value, the latest without `version`.
+    /// One version with its content, the latest without `version`.
     Get {
-        /// The secret.
+        /// The object.
         name: ObjectName,
         /// The version; none is the latest.
         version: Option<Version>,
     },
-    /// `GetSecrets`: the live secrets with their latest attributes, without values.
+    /// The live objects with their latest attributes, without content.
     List {
         /// Which page.
         page: PageRequest,
     },
-    /// `GetSecretVersions`: the versions of one secret, without values.
+    /// The versions of one object, without content.
     ListVersions {
-        /// The secret.
+        /// The object.
         name: ObjectName,
         /// Which page.
         page: PageRequest,
     },
-    /// `GetDeletedSecrets`: the deleted secrets.
+    /// The deleted objects.
     ListDeleted {
         /// Which page.
         page: PageRequest,
     },
-    /// `GetDeletedSecret`: one deleted secret, without its value.
+    /// One deleted object, without its content.
     GetDeleted {
-        /// The secret.
+        /// The object.
         name: ObjectName,
     },
-    /// `BackupSecret`: all versions in one sealed blob.
+    /// All versions of an object in one sealed blob.
     Backup {
-        /// The secret.
+        /// The object.
         name: ObjectName,
     },
 }
 
-/// A change.
+/// A change of an object of kind `K`.
 #[derive(Debug)]
-pub enum WriteRequest {
-    /// `SetSecret`: a new version, which becomes the latest.
+pub enum WriteRequest<K: Kind> {
+    /// A new version, which becomes the latest.
     Set {
-        /// The secret.
+        /// The object. The spelling of its name is kept when this creates it.
         name: ObjectName,
-        /// Its new value.
-        value: SecretValue,
-        /// What the value is, in the owner's words.
-        content_type: Option<String>,
+        /// Its new content.
+        content: K::Content,
+        /// What the kind notes about this version.
+        fields: K::Fields,
         /// The attributes given; `enabled` is true unless it says otherwise.
         attributes: AttributesPatch,
         /// The tags of this version.
         tags: Tags,
     },
-    /// `UpdateSecret`: attributes, tags and content type of one version; what is none stays as it is.
+    /// Attributes, tags and fields of one version; what is not given stays.
     Update {
-        /// The secret.
+        /// The object.
         name: ObjectName,
         /// The version; none is the latest.
         version: Option<Version>,
-        /// The new content type.
-        content_type: Option<String>,
+        /// The fields to change.
+        fields: K::Patch,
         /// The attributes to change.
         attributes: AttributesPatch,
         /// The tags that replace the old ones.
         tags: Option<Tags>,
     },
-    /// `DeleteSecret`: the secret with all its versions becomes a deleted one.
+    /// The object with all its versions becomes a deleted one.
     Delete {
-        /// The secret.
+        /// The object.
         name: ObjectName,
     },
-    /// `RecoverDeletedSecret`: a deleted secret becomes a live one again.
+    /// A deleted object becomes a live one again.
     Recover {
-        /// The secret.
+        /// The object.
         name: ObjectName,
     },
-    /// `PurgeDeletedSecret`: a deleted secret is gone for good.
+    /// A deleted object is gone for good.
     Purge {
-        /// The secret.
+        /// The object.
         name: ObjectName,
     },
-    /// `RestoreSecret`: the secret of a backup comes back with its versions. Policy decides by the blob's name, which
-    /// [`crate::Objects::peek_backup`] tells.
+    /// The object of a backup comes back with its versions. Policy decides by the name in the blob, which
+    /// [`crate::Objects::peek_backup`] reads.
     Restore {
         /// What a backup answered.
         blob: BackupBlob,
@@ -107,8 +105,8 @@ pub struct PageRequest {
     pub marker: Option<Marker>,
 }
 
-/// Where a page ended: text of this crate's making, to be carried in the next link's skip token. Whatever else is
-/// in it is refused as a bad parameter.
+/// Where a page ended: text of this crate's making, to be carried in the next link's skip token. Any other text is
+/// refused as a bad parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marker(pub(crate) String);
 

@@ -2,33 +2,38 @@
 
 use strongroom_core::{ObjectName, ObjectState, Timestamp, Version};
 
-use crate::object::{error::ObjectError, view::View};
+use super::{
+    error::ObjectError,
+    kind::Kind,
+    view::{KindView, View},
+};
 
-/// What a get of `version` (or the latest) of `name` would meet at `now`.
-pub fn resolve(
+/// What a get of `version` (or the latest) of the object `name` of kind `K` would meet at `now`.
+pub fn resolve<K: Kind>(
     view: View<'_>,
     name: &ObjectName,
     version: Option<&Version>,
     now: Timestamp,
 ) -> Result<ObjectState, ObjectError> {
+    let view: KindView<'_, K> = view.of();
     let Some(head) = view.live(name)? else {
         return match view.require_deleted(name, now) {
             Ok(_) => Ok(ObjectState::Deleted),
-            Err(ObjectError::SecretNotFound { .. }) => Ok(ObjectState::NotFound),
+            Err(ObjectError::NotFound { .. }) => Ok(ObjectState::NotFound),
             Err(other) => Err(other),
         };
     };
-    let (version, sequence) = match view.locate(name, &head, version) {
-        Err(ObjectError::SecretNotFound { .. }) => return Ok(ObjectState::NotFound),
+    let place = match view.locate(name, &head, version) {
+        Err(ObjectError::NotFound { .. }) => return Ok(ObjectState::NotFound),
         located => located?,
     };
-    let enabled = if version == head.fields.version {
+    let enabled = if place.version == head.fields.version {
         head.fields.current.enabled
     } else {
-        view.open_version(name, &head, (&version, sequence))?.1.enabled
+        view.open_version(name, &head, place)?.1.enabled
     };
     Ok(if enabled {
-        ObjectState::Available(version)
+        ObjectState::Available(place.version)
     } else {
         ObjectState::Disabled
     })

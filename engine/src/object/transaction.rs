@@ -1,43 +1,44 @@
-//! The changes of one operation while it is being decided: what every write has in common.
+//! The changes of one operation while it is being decided. One transaction may touch objects of several kinds.
 
-use strongroom_core::{ObjectName, Timestamp, Version};
+use strongroom_core::{NamedObject, ObjectKind, ObjectName, Timestamp, Version};
 
+use super::{
+    error::{ObjectError, damaged_state},
+    inputs::Inputs,
+    view::View,
+};
 use crate::{
     crypt::{
         cipher::KeyBytes,
         head::{self, Head, WrappedSeed},
         keyring::Keyring,
-        version,
+        version::{self, RecordKey},
     },
     format::{
+        encoded::Encoded,
         fields::VersionFields,
         head::HeadFields,
-        id::{ObjectId, Owner, Sequence},
+        id::{Located, ObjectId, Owner, Sequence},
         key,
-        record::Record,
+        record::Record as _,
         records::{Erasure, Garbage, IndexEntry},
         state::State,
-        value::SecretValue,
-    },
-    object::{
-        error::{ObjectError, damaged_state},
-        inputs::Inputs,
-        view::{KIND, View},
+        task::Due,
     },
     store::{Batch, Key, Value},
 };
 
-/// What a write changes: records for the store, and the names whose answer to a reader may now be another.
+/// What a write changes: records for the store, and the objects whose answer to a reader may now be another.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// The records.
     pub batch: Batch,
-    /// The names.
-    pub names: Vec<ObjectName>,
+    /// The objects, each without a version.
+    pub objects: Vec<NamedObject>,
 }
 
 /// A write in the making.
-pub(crate) struct Transaction<'a> {
+pub struct Transaction<'a> {
     pub(crate) view: View<'a>,
     pub(crate) inputs: &'a mut Inputs,
     pub(crate) now: Timestamp,
@@ -45,15 +46,24 @@ pub(crate) struct Transaction<'a> {
     changes: Changes,
 }
 
+impl std::fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transaction")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An object whose head is to be written.
 pub(crate) struct Sealed<'n> {
     pub(crate) owner: Owner<'n>,
-    pub(crate) seed: KeyBytes,
-    pub(crate) wrapped: WrappedSeed,
+    seed: KeyBytes,
+    wrapped: WrappedSeed,
 }
 
 impl<'a> Transaction<'a> {
-    pub(crate) fn begin(view: View<'a>, inputs: &'a mut Inputs, now: Timestamp) -> Result<Self, ObjectError> {
+    /// Begins a write on `view` at `now`.
+    pub fn begin(view: View<'a>, inputs: &'a mut Inputs, now: Timestamp) -> Result<Self, ObjectError> {
         let state = state(view)?;
         Ok(Self {
             view,
@@ -65,59 +75,72 @@ impl<'a> Transaction<'a> {
     }
 
     /// The changes, with the vault's new state among them.
-    pub(crate) fn finish(mut self) -> Changes {
-        self.changes
-            .batch
-            .put(key::state(), self.state.encode(self.view.vault()));
+    pub fn finish(mut self) -> Changes {
+        let state = self.state.encode(self.view.vault());
+        self.changes.batch.put(key::state(), state);
         self.changes
     }
 
-    /// Notes that readers of `name` may get another answer now.
-    pub(crate) fn touched(&mut self, name: &ObjectName) {
-        self.changes.names.push(name.clone());
+    /// Notes that readers of the object may get another answer now.
+    pub(crate) fn touch(&mut self, kind: ObjectKind, name: &ObjectName) {
+        self.changes.objects.push(NamedObject {
+            kind,
+            name: name.clone(),
+            version: None,
+        });
     }
 
-    /// A new object of this name, with a seed of its own.
-    pub(crate) fn new_object<'n>(&mut self, name: &'n ObjectName) -> Result<Sealed<'n>, ObjectError> {
-        let object = ObjectId(self.state.next());
+    /// A new object of this kind and name, with a seed of its own.
+    pub(crate) fn new_object<'n>(
+        &mut self,
+        kind: ObjectKind,
+        name: &'n ObjectName,
+    ) -> Result<Sealed<'n>, ObjectError> {
         let owner = Owner {
             vault: self.view.vault(),
-            kind: KIND,
+            kind,
             name,
-            object,
+            object: ObjectId(self.state.next()),
         };
         let seed = self.inputs.bytes();
-        let wrapped = head::wrap_seed(owner, self.view.keyring, &seed, &self.inputs.bytes())?;
+        let wrapped = WrappedSeed::wrap(owner, self.view.keyring, &seed, &self.inputs.bytes())?;
         Ok(Sealed { owner, seed, wrapped })
     }
 
     /// The object of an opened head.
-    pub(crate) fn known<'n>(&self, name: &'n ObjectName, head: &Head) -> Sealed<'n> {
+    pub(crate) fn known<'n, F>(&self, kind: ObjectKind, name: &'n ObjectName, head: &Head<F>) -> Sealed<'n> {
         Sealed {
-            owner: self.view.owner(name, head),
+            owner: Owner {
+                vault: self.view.vault(),
+                kind,
+                name,
+                object: head.object,
+            },
             seed: head.seed.clone(),
-            wrapped: head.wrapped(),
+            wrapped: head.wrapped.clone(),
         }
     }
 
     /// Writes a version record; answers where.
-    pub(crate) fn put_version(
+    pub(crate) fn put_version<C: Encoded, F: Encoded>(
         &mut self,
         object: &Sealed<'_>,
-        version: &Version,
-        (value, fields): (&SecretValue, &VersionFields),
-    ) -> Result<Sequence, ObjectError> {
-        let sequence = self.state.next();
+        version: Version,
+        content: &C,
+        fields: &VersionFields<F>,
+    ) -> Result<Located, ObjectError> {
+        let place = Located {
+            version,
+            sequence: self.state.next(),
+        };
         let salt = self.inputs.bytes();
-        let record = version::seal(
-            object.owner,
-            &object.seed,
-            &salt,
-            (version, sequence),
-            (value, fields),
-        )?;
-        self.changes.batch.put(key::version(sequence), record);
-        Ok(sequence)
+        let key = RecordKey {
+            seed: &object.seed,
+            salt: &salt,
+        };
+        let record = version::seal(object.owner, key, place, content, fields)?;
+        self.changes.batch.put(key::version(place.sequence), record);
+        Ok(place)
     }
 
     /// Removes a version record.
@@ -126,10 +149,10 @@ impl<'a> Transaction<'a> {
     }
 
     /// Lets the index lead from an older version to its record.
-    pub(crate) fn put_index(&mut self, object: ObjectId, version: &Version, sequence: Sequence) {
+    pub(crate) fn put_index(&mut self, object: ObjectId, place: Located) {
         self.changes.batch.put(
-            key::index(object, version),
-            IndexEntry(sequence).encode(self.view.vault()),
+            key::index(object, &place.version),
+            IndexEntry(place.sequence).encode(self.view.vault()),
         );
     }
 
@@ -139,18 +162,21 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes the head, among the live ones or the deleted ones as its fields say.
-    pub(crate) fn put_head(&mut self, object: &Sealed<'_>, fields: &HeadFields) -> Result<(), ObjectError> {
+    pub(crate) fn put_head<F: Encoded>(
+        &mut self,
+        object: &Sealed<'_>,
+        fields: &HeadFields<F>,
+    ) -> Result<(), ObjectError> {
         let revision = self.state.next();
         let salt = self.inputs.bytes();
-        let record = head::seal(
-            object.owner,
-            (&object.seed, &object.wrapped),
-            (revision, &salt),
-            fields,
-        )?;
+        let key = RecordKey {
+            seed: &object.seed,
+            salt: &salt,
+        };
+        let record = head::seal(object.owner, key, &object.wrapped, revision, fields)?;
         let key = match fields.deleted {
-            None => key::live(KIND, object.owner.name),
-            Some(_) => key::deleted(KIND, object.owner.name),
+            None => key::live(object.owner.kind, object.owner.name),
+            Some(_) => key::deleted(object.owner.kind, object.owner.name),
         };
         self.replace_head(key, Some(record))
     }
@@ -176,16 +202,14 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Notes when a deleted object goes.
-    pub(crate) fn put_schedule(&mut self, at: Timestamp, name: &ObjectName) {
-        self.changes
-            .batch
-            .put(key::schedule(at, KIND, name), Value::new([]));
+    /// Adds a task to the schedule.
+    pub(crate) fn put_due(&mut self, due: &Due) {
+        self.changes.batch.put(key::schedule(due), Value::new([]));
     }
 
-    /// Forgets when a deleted object would go.
-    pub(crate) fn remove_schedule(&mut self, at: Timestamp, name: &ObjectName) {
-        self.changes.batch.remove(key::schedule(at, KIND, name));
+    /// Takes a task off the schedule.
+    pub(crate) fn remove_due(&mut self, due: &Due) {
+        self.changes.batch.remove(key::schedule(due));
     }
 
     /// Writes down what is left of an object.
@@ -202,13 +226,23 @@ impl<'a> Transaction<'a> {
 
     /// Queues the erasure of seeds wrapped under `term`.
     pub(crate) fn request_erasure(&mut self, term: u32) -> Result<(), ObjectError> {
-        let pending = erasure(self.view)?;
+        let pending = self.pending_erasure()?;
         let erasure = Erasure {
             since: pending.map_or(self.now, |pending| pending.since),
             term: pending.map_or(term, |pending| pending.term.max(term)),
         };
         self.put_erasure(Some(erasure));
         Ok(())
+    }
+
+    /// The erasure that is pending with what this transaction has changed.
+    fn pending_erasure(&self) -> Result<Option<Erasure>, ObjectError> {
+        match self.changes.batch.get(&key::erasure()) {
+            Some(changed) => changed
+                .map(|record| decode_erasure(self.view, record))
+                .transpose(),
+            None => erasure(self.view),
+        }
     }
 
     /// Writes the pending erasure, or that there is none.
@@ -226,10 +260,8 @@ impl<'a> Transaction<'a> {
 /// What the store of a new vault begins with.
 pub fn initial(keyring: &Keyring) -> Batch {
     let mut batch = Batch::default();
-    batch.put(
-        key::state(),
-        State::new(keyring.digest().empty()).encode(keyring.vault()),
-    );
+    let state = State::new(keyring.digest().empty());
+    batch.put(key::state(), state.encode(keyring.vault()));
     batch
 }
 
@@ -244,11 +276,10 @@ pub(crate) fn state(view: View<'_>) -> Result<State, ObjectError> {
 
 /// The pending erasure in a snapshot.
 pub(crate) fn erasure(view: View<'_>) -> Result<Option<Erasure>, ObjectError> {
-    let Some(record) = view.snapshot.get(&key::erasure())? else {
-        return Ok(None);
-    };
-    let erasure = Erasure::decode(view.vault(), &record);
-    erasure
-        .map(Some)
-        .map_err(|error| damaged_state("the pending erasure", error))
+    let record = view.snapshot.get(&key::erasure())?;
+    record.map(|record| decode_erasure(view, &record)).transpose()
+}
+
+fn decode_erasure(view: View<'_>, record: &Value) -> Result<Erasure, ObjectError> {
+    Erasure::decode(view.vault(), record).map_err(|error| damaged_state("the pending erasure", error))
 }

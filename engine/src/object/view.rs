@@ -1,23 +1,30 @@
 //! Finding objects: what reading and changing them have in common.
 
-use strongroom_core::{ObjectKind, ObjectName, Timestamp, Version};
+use std::{marker::PhantomData, sync::Arc};
 
+use strongroom_core::{ObjectName, Timestamp, Version};
+
+use super::{
+    answer::{Attributes, Bundle},
+    error::{ObjectError, damaged},
+    kind::Kind,
+    limits::{ObjectLimits, SoftDelete},
+};
 use crate::{
-    crypt::{head, head::Head, keyring::Keyring, opened::OpenedHeads, version},
+    crypt::{
+        head::{self, Head},
+        keyring::Keyring,
+        opened::OpenedHeads,
+        version,
+    },
     format::{
         fields::VersionFields,
-        id::{Owner, Sequence, VaultId},
+        id::{Located, Owner, VaultId},
         key,
-        record::Record,
+        record::Record as _,
         records::IndexEntry,
-        value::SecretValue,
     },
-    object::{
-        answer::{Attributes, SecretBundle},
-        error::{ObjectError, damaged},
-        limits::{ObjectLimits, SoftDelete},
-    },
-    store::{Snapshot, Value},
+    store::{Key, Snapshot, Value},
 };
 
 /// What a vault accepts and what it does with deleted objects.
@@ -28,9 +35,6 @@ pub struct Rules {
     /// Retention and purge protection.
     pub soft_delete: SoftDelete,
 }
-
-/// The kind of object that every operation here is about.
-pub(crate) const KIND: ObjectKind = ObjectKind::Secrets;
 
 /// One state of a vault with what it takes to read it.
 #[derive(Clone, Copy)]
@@ -53,33 +57,65 @@ impl std::fmt::Debug for View<'_> {
     }
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// The vault.
     pub(crate) const fn vault(self) -> VaultId {
         self.keyring.vault()
     }
 
+    /// The objects of one kind.
+    pub(crate) const fn of<K: Kind>(self) -> KindView<'a, K> {
+        KindView {
+            view: self,
+            kind: PhantomData,
+        }
+    }
+}
+
+/// The head of an object of one kind.
+pub(crate) type HeadOf<K> = Head<<K as Kind>::Fields>;
+
+/// The fields of a version of one kind.
+pub(crate) type FieldsOf<K> = VersionFields<<K as Kind>::Fields>;
+
+/// The objects of one kind in a view.
+pub(crate) struct KindView<'a, K> {
+    /// The whole state.
+    pub(crate) view: View<'a>,
+    kind: PhantomData<K>,
+}
+
+impl<K> Clone for KindView<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for KindView<'_, K> {}
+
+impl<K: Kind> KindView<'_, K> {
     /// Of which object a record is.
-    pub(crate) const fn owner<'n>(self, name: &'n ObjectName, head: &Head) -> Owner<'n> {
+    pub(crate) const fn owner<'n>(self, name: &'n ObjectName, head: &HeadOf<K>) -> Owner<'n> {
         Owner {
-            vault: self.vault(),
-            kind: KIND,
+            vault: self.view.vault(),
+            kind: K::KIND,
             name,
             object: head.object,
         }
     }
 
-    /// The stored head of the live object, unopened.
-    pub(crate) fn live_record(self, name: &ObjectName) -> Result<Option<Value>, ObjectError> {
-        Ok(self.snapshot.get(&key::live(KIND, name))?)
+    /// Whether a live object has this name.
+    pub(crate) fn is_live(self, name: &ObjectName) -> Result<bool, ObjectError> {
+        Ok(self.view.snapshot.get(&key::live(K::KIND, name))?.is_some())
     }
 
     /// The live object of this name.
-    pub(crate) fn live(self, name: &ObjectName) -> Result<Option<Head>, ObjectError> {
-        let Some(record) = self.live_record(name)? else {
+    pub(crate) fn live(self, name: &ObjectName) -> Result<Option<Arc<HeadOf<K>>>, ObjectError> {
+        let key = key::live(K::KIND, name);
+        let Some(record) = self.view.snapshot.get(&key)? else {
             return Ok(None);
         };
-        let head = self.remembered(name, &record)?;
+        let head = self.remembered(key, name, &record)?;
         if head.fields.deleted.is_none() {
             Ok(Some(head))
         } else {
@@ -87,20 +123,25 @@ impl View<'_> {
         }
     }
 
-    /// Opens the head stored for `name`, or remembers how the same bytes opened before.
-    fn remembered(self, name: &ObjectName, record: &Value) -> Result<Head, ObjectError> {
-        if let Some(head) = self.heads.get(name, record) {
+    /// Opens the head stored at `key`, or remembers how the same bytes opened before.
+    fn remembered(self, key: Key, name: &ObjectName, record: &Value) -> Result<Arc<HeadOf<K>>, ObjectError> {
+        if let Some(head) = self.view.heads.get(&key, record) {
             return Ok(head);
         }
-        let head = head::open(self.vault(), name, self.keyring, record)?;
-        self.heads.put(name, record, &head);
+        let head = Arc::new(head::open(self.view.keyring, K::KIND, name, record)?);
+        self.view.heads.put(key, record, &head);
         Ok(head)
     }
 
-    /// Opens the head of a live object.
-    pub(crate) fn open_live(self, name: &ObjectName, record: &Value) -> Result<Head, ObjectError> {
-        let head = head::open(self.vault(), name, self.keyring, record)?;
-        if head.fields.deleted.is_none() {
+    /// Opens the head of an object that must be live, or must be deleted.
+    pub(crate) fn open(
+        self,
+        name: &ObjectName,
+        record: &Value,
+        is_live: bool,
+    ) -> Result<HeadOf<K>, ObjectError> {
+        let head: HeadOf<K> = head::open(self.view.keyring, K::KIND, name, record)?;
+        if head.fields.deleted.is_none() == is_live {
             Ok(head)
         } else {
             Err(damaged("the head", name))
@@ -108,104 +149,108 @@ impl View<'_> {
     }
 
     /// The live object of this name, or that there is none.
-    pub(crate) fn require_live(self, name: &ObjectName) -> Result<Head, ObjectError> {
-        self.live(name)?.ok_or_else(|| not_found(name, None))
+    pub(crate) fn require_live(self, name: &ObjectName) -> Result<Arc<HeadOf<K>>, ObjectError> {
+        self.live(name)?.ok_or_else(|| not_found::<K>(name, None))
     }
 
     /// The deleted object of this name, whether its time has come or not.
-    pub(crate) fn deleted(self, name: &ObjectName) -> Result<Option<Head>, ObjectError> {
-        let Some(record) = self.snapshot.get(&key::deleted(KIND, name))? else {
+    pub(crate) fn deleted(self, name: &ObjectName) -> Result<Option<HeadOf<K>>, ObjectError> {
+        let Some(record) = self.view.snapshot.get(&key::deleted(K::KIND, name))? else {
             return Ok(None);
         };
-        self.open_deleted(name, &record).map(Some)
-    }
-
-    /// Opens the head of a deleted object.
-    pub(crate) fn open_deleted(self, name: &ObjectName, record: &Value) -> Result<Head, ObjectError> {
-        let head = head::open(self.vault(), name, self.keyring, record)?;
-        if head.fields.deleted.is_some() {
-            Ok(head)
-        } else {
-            Err(damaged("the head", name))
-        }
+        self.open(name, &record, false).map(Some)
     }
 
     /// The deleted object of this name that can still be recovered, or that there is none.
-    pub(crate) fn require_deleted(self, name: &ObjectName, now: Timestamp) -> Result<Head, ObjectError> {
+    pub(crate) fn require_deleted(self, name: &ObjectName, now: Timestamp) -> Result<HeadOf<K>, ObjectError> {
         self.deleted(name)?
             .filter(|head| !is_past(head, now))
-            .ok_or_else(|| not_found(name, None))
+            .ok_or_else(|| not_found::<K>(name, None))
     }
 
     /// Which version is meant, and where its record lies.
     pub(crate) fn locate(
         self,
         name: &ObjectName,
-        head: &Head,
+        head: &HeadOf<K>,
         wanted: Option<&Version>,
-    ) -> Result<(Version, Sequence), ObjectError> {
+    ) -> Result<Located, ObjectError> {
         let Some(wanted) = wanted.filter(|wanted| **wanted != head.fields.version) else {
-            return Ok((head.fields.version, head.fields.sequence));
+            return Ok(current_place(head));
         };
-        let entry = self.snapshot.get(&key::index(head.object, wanted))?;
-        let entry = entry.ok_or_else(|| not_found(name, Some(*wanted)))?;
-        let IndexEntry(sequence) =
-            IndexEntry::decode(self.vault(), &entry).map_err(|_| damaged("the index", name))?;
-        Ok((*wanted, sequence))
+        let entry = self.view.snapshot.get(&key::index(head.object, wanted))?;
+        let entry = entry.ok_or_else(|| not_found::<K>(name, Some(*wanted)))?;
+        self.located(name, *wanted, &entry)
+    }
+
+    /// The place that an index entry leads to.
+    pub(crate) fn located(
+        self,
+        name: &ObjectName,
+        version: Version,
+        entry: &Value,
+    ) -> Result<Located, ObjectError> {
+        let entry = IndexEntry::decode(self.view.vault(), entry);
+        let IndexEntry(sequence) = entry.map_err(|_| damaged("the index", name))?;
+        Ok(Located { version, sequence })
     }
 
     /// Opens a version at its place.
     pub(crate) fn open_version(
         self,
         name: &ObjectName,
-        head: &Head,
-        place: (&Version, Sequence),
-    ) -> Result<(SecretValue, VersionFields), ObjectError> {
-        let record = self.snapshot.get(&key::version(place.1))?;
+        head: &HeadOf<K>,
+        place: Located,
+    ) -> Result<(K::Content, FieldsOf<K>), ObjectError> {
+        let record = self.view.snapshot.get(&key::version(place.sequence))?;
         let record = record.ok_or_else(|| damaged("a version", name))?;
         Ok(version::open(self.owner(name, head), &head.seed, place, &record)?)
     }
 
-    /// The answer about one version; with its value where one is given.
+    /// The answer about one version; with its content where it is given.
     pub(crate) fn bundle(
         self,
-        name: &ObjectName,
-        head: &Head,
-        (version, fields): (Version, VersionFields),
-        value: Option<SecretValue>,
-    ) -> SecretBundle {
-        SecretBundle {
-            name: name.clone(),
+        head: &HeadOf<K>,
+        version: Version,
+        fields: FieldsOf<K>,
+        content: Option<K::Content>,
+    ) -> Bundle<K> {
+        Bundle {
+            name: head.fields.name.clone(),
             version,
-            value,
-            attributes: Attributes::of(&fields, self.rules.soft_delete),
-            content_type: fields.content_type,
+            content,
+            attributes: Attributes::of(&fields, self.view.rules.soft_delete),
+            fields: fields.own,
             tags: fields.tags,
             deleted: head.fields.deleted,
         }
     }
 
-    /// The answer about an object by its current version, without the value.
-    pub(crate) fn current(self, name: &ObjectName, head: &Head) -> SecretBundle {
-        self.bundle(
-            name,
-            head,
-            (head.fields.version, head.fields.current.clone()),
-            None,
-        )
+    /// The answer about an object by its current version, without the content.
+    pub(crate) fn current(self, head: &HeadOf<K>) -> Bundle<K> {
+        self.bundle(head, head.fields.version, head.fields.current.clone(), None)
+    }
+}
+
+/// The current version, and where its record lies.
+pub(crate) const fn current_place<F>(head: &Head<F>) -> Located {
+    Located {
+        version: head.fields.version,
+        sequence: head.fields.sequence,
     }
 }
 
 /// Whether a deleted object's time has come: it is gone, though its records may still be there.
-pub(crate) fn is_past(head: &Head, now: Timestamp) -> bool {
+pub(crate) fn is_past<F>(head: &Head<F>, now: Timestamp) -> bool {
     head.fields
         .deleted
         .is_some_and(|deletion| deletion.scheduled_purge_date <= now)
 }
 
 /// No such object or version.
-pub(crate) fn not_found(name: &ObjectName, version: Option<Version>) -> ObjectError {
-    ObjectError::SecretNotFound {
+pub(crate) fn not_found<K: Kind>(name: &ObjectName, version: Option<Version>) -> ObjectError {
+    ObjectError::NotFound {
+        kind: K::KIND,
         name: name.clone(),
         version,
     }

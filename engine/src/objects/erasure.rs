@@ -19,8 +19,8 @@ use crate::{
         seal::Seal,
     },
     object::{
-        apply::system::{SystemRequest, outdated_heads},
         error::ObjectError,
+        system::{HeadStretch, SystemRequest, outdated_heads},
         transaction,
         view::View,
     },
@@ -88,15 +88,15 @@ impl Eraser {
             return self.begin(view, now);
         };
         for _ in 0..STRETCHES {
-            let stretch = outdated_heads(view, running.seen.as_ref(), (running.last, STRETCH))?;
-            let Some((heads, seen)) = stretch else {
+            let stretch = outdated_heads(view, running.seen.as_ref(), running.last, STRETCH)?;
+            let Some(HeadStretch { outdated, seen }) = stretch else {
                 return self.end_of_walk(view);
             };
             running.seen = Some(seen);
-            if !heads.is_empty() {
+            if !outdated.is_empty() {
                 running.clean = false;
                 return Ok(Step::Commit(SystemRequest::Rewrap {
-                    heads,
+                    heads: outdated,
                     last: running.last,
                 }));
             }

@@ -17,13 +17,13 @@ use crate::{
         seal::Seal,
     },
     format::{codec::CodecError, id::VaultId, key, record::Record, state::State},
-    object::{error::ObjectError, transaction, view::Rules},
+    object::{error::ObjectError, keeper::Kinds, transaction, view::Rules},
     store::{CommitError, Snapshot, Store, StoreError},
 };
 
 /// Whether a vault may be made where there is none yet.
 ///
-/// Only whoever set up volume and seal key together knows that both are new; the server takes it from its
+/// Only the operator, who sets up volume and seal key together, knows that both are new; the server takes it from its
 /// `--initialise` flag. An empty store beside a seal key that was used before is an error in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Initialise {
@@ -38,6 +38,8 @@ pub enum Initialise {
 pub struct VaultOptions {
     /// What it accepts.
     pub rules: Rules,
+    /// The kinds of objects that it keeps.
+    pub kinds: Kinds,
     /// The keyring's file; beside the store.
     pub keyring: PathBuf,
     /// Whether it may be a new one.
@@ -50,9 +52,10 @@ pub struct VaultOptions {
 
 impl VaultOptions {
     /// Azure's limits, 90 days of retention, 1,024 waiting changes, erasure after an hour, no new vault.
-    pub fn new(keyring: impl Into<PathBuf>) -> Self {
+    pub fn new(kinds: Kinds, keyring: impl Into<PathBuf>) -> Self {
         Self {
             rules: Rules::default(),
+            kinds,
             keyring: keyring.into(),
             initialise: Initialise::Refused,
             queue: 1_024,
@@ -193,6 +196,7 @@ impl Unsealed {
         };
         let shared = Arc::new(Shared {
             rules: self.options.rules,
+            kinds: self.options.kinds,
             seal_key_id: self.seal.key_id().into(),
             published: RwLock::new(Arc::new(published)),
             listeners: RwLock::default(),

@@ -43,6 +43,11 @@ impl Outbox {
         Ok(outbox)
     }
 
+    /// How many keys the outbox changes in a batch at most, beside one for each of the batch's own records.
+    pub(super) fn most_ops(&self) -> usize {
+        self.drained.len().min(STRETCH) + 1
+    }
+
     /// A commit begins: until it is known how it ended, the store may hold records that the outbox does not know.
     pub(super) const fn begin(&mut self) {
         self.in_doubt = true;

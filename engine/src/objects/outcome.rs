@@ -11,10 +11,10 @@ pub struct QueueFull;
 
 /// Makes the audit record of a change from its outcome. Called on the writer's thread, again if the change has to be
 /// decided again.
-pub type AuditOf = Box<dyn Fn(&Result<Answer, ObjectError>) -> Entry + Send>;
+pub type AuditOf<K> = Box<dyn Fn(&Result<Answer<K>, ObjectError>) -> Entry + Send>;
 
-/// Told how a change ended: exactly once, on the writer's thread. It must be quick and must not wait.
-pub type Done<T = Answer> = Box<dyn FnOnce(Result<T, WriteError>) + Send>;
+/// Called with the end of a change: exactly once, on the writer's thread. It must be quick and must not wait.
+pub type Done<T> = Box<dyn FnOnce(Result<T, WriteError>) + Send>;
 
 /// Why a change was not made, or is not known to be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,92 +6,34 @@ use std::{
     sync::{Arc, mpsc},
 };
 
-use strongroom_audit::{Entry, Event};
-use strongroom_core::{ObjectName, Timestamp};
+use strongroom_audit::Entry;
+use strongroom_core::{NamedObject, Timestamp};
 
 use super::{
     ChangeNotice, Published, Shared,
-    erasure::{Eraser, Step},
+    erasure::Eraser,
+    job::{Change, Decision, Ending, Job, Order, Put, Step},
     outbox::Outbox,
-    outcome::{AuditOf, WriteError},
+    outcome::WriteError,
     reply::Reply,
+    upkeep,
 };
 use crate::{
     crypt::entropy::random,
-    format::{key, record::Record, records::ServerRecord},
-    object::{
-        answer::Answer,
-        apply::{
-            apply,
-            system::{SystemRequest, apply_system, expired, uncollected},
-        },
-        error::ObjectError,
-        inputs::Inputs,
-        request::WriteRequest,
-        transaction::Changes,
-        view::{KIND, View},
-    },
-    store::{Batch, CommitError, Gen, Key, Limits, Overlay, Store},
+    format::key,
+    object::{inputs::Inputs, view::View},
+    store::{CommitError, Gen, Limits, Overlay, Store, StoreError},
 };
 
 /// How many requests one commit takes at most: their answers wait for one another.
 const BATCH: usize = 256;
 
-/// How many deleted secrets one sweep purges.
-const EXPIRE: usize = 64;
+/// Changes that wait for a commit.
+type Waiting = VecDeque<Box<dyn Change>>;
 
-/// How many versions one sweep removes.
-const COLLECT: usize = 512;
-
-/// What the writer is asked to do.
-pub(super) enum Job {
-    /// A request from outside.
-    Write {
-        request: Box<WriteRequest>,
-        now: Timestamp,
-        audit: AuditOf,
-        reply: Reply<Answer>,
-    },
-    /// A small record of the server's.
-    Meta(Put),
-    /// The vault's own work.
-    Sweep { now: Timestamp },
-    /// The published state could not be read.
-    Republish,
-    /// A step of it.
-    System { request: SystemRequest, now: Timestamp },
-}
-
-/// A small record to be put or removed.
-pub(super) struct Put {
-    pub(super) key: Key,
-    pub(super) bytes: Option<Vec<u8>>,
-    pub(super) reply: Reply<()>,
-}
-
-impl Job {
-    /// Drops the job without telling its maker: who made it knows already.
-    pub(super) fn abandon(self) {
-        match self {
-            Self::Write { reply, .. } => reply.abandon(),
-            Self::Meta(put) => put.reply.abandon(),
-            Self::Sweep { .. } | Self::Republish | Self::System { .. } => {}
-        }
-    }
-
-    fn fail(self, error: WriteError) {
-        match self {
-            Self::Write { reply, .. } => reply.send(Err(error)),
-            Self::Meta(put) => put.reply.send(Err(error)),
-            Self::Sweep { .. } | Self::Republish | Self::System { .. } => {}
-        }
-    }
-}
-
-/// A job that was decided, waiting for its batch to be committed.
+/// A change that was decided, waiting for its batch to be committed.
 struct Decided {
-    job: Job,
-    result: Result<Answer, ObjectError>,
+    change: Box<dyn Change>,
     /// The record of a refusal; that of a change is in the batch.
     refusal: Option<Entry>,
 }
@@ -100,7 +42,7 @@ struct Decided {
 struct Draft<'a> {
     overlay: Overlay<'a>,
     entries: Vec<Entry>,
-    names: Vec<ObjectName>,
+    objects: Vec<NamedObject>,
     decided: Vec<Decided>,
 }
 
@@ -112,8 +54,8 @@ pub(super) struct Writer {
     eraser: Eraser,
     /// The published state is of a store that had to be opened again, or could not be.
     stale: bool,
-    /// Names changed by a commit of which it is not known how it ended.
-    untold: Vec<ObjectName>,
+    /// Objects changed by a commit of which it is not known how it ended.
+    unannounced: Vec<NamedObject>,
 }
 
 impl Writer {
@@ -124,50 +66,57 @@ impl Writer {
             outbox,
             eraser,
             stale: false,
-            untold: Vec::new(),
+            unannounced: Vec::new(),
         }
     }
 
     /// Works until no handle is left and the queue is empty.
     pub(super) fn run(mut self, queue: &mpsc::Receiver<Job>) {
         while let Ok(first) = queue.recv() {
-            let jobs: VecDeque<Job> = std::iter::once(first)
-                .chain(queue.try_iter())
-                .take(BATCH)
-                .collect();
-            // A store whose pages were damaged may panic; the jobs' replies are sent as they are dropped.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.work(jobs)));
+            let jobs = std::iter::once(first).chain(queue.try_iter()).take(BATCH);
+            let (changes, orders) = sort(jobs);
+            // A store whose pages were damaged may panic; the replies are sent as the changes are dropped.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.work(changes, &orders)));
         }
         self.outbox.drain();
     }
 
-    /// Does all jobs, in as many commits as they need.
-    fn work(&mut self, mut jobs: VecDeque<Job>) {
-        let asked = jobs.iter().any(|job| matches!(job, Job::Republish));
+    /// Sees to the orders, and makes all changes, in as many commits as they need.
+    fn work(&mut self, mut changes: Waiting, orders: &[Order]) {
+        let asked = orders.contains(&Order::Republish);
         if (asked || self.stale) && !self.publish() {
             self.shared.note_commit(Some(&CommitError::Unavailable));
-            return fail_all(&mut jobs, &WriteError::Unavailable);
+            return fail_all(&mut changes, &WriteError::Unavailable);
         }
-        jobs.retain(|job| !matches!(job, Job::Republish));
-        while !jobs.is_empty() {
-            if let Some(now) = take_sweep(&mut jobs) {
-                self.sweep(now);
-            } else if self.is_open() {
-                self.commit_some(&mut jobs);
+        let sweep = orders.iter().find_map(|order| match order {
+            Order::Sweep(now) => Some(*now),
+            Order::Republish => None,
+        });
+        // The later ones would find nothing more to do.
+        if let Some(now) = sweep {
+            self.sweep(now);
+        }
+        while !changes.is_empty() {
+            if self.is_open() {
+                self.commit_some(&mut changes);
             } else {
-                fail_all(&mut jobs, &WriteError::AuditUnavailable);
+                fail_all(&mut changes, &WriteError::AuditUnavailable);
             }
         }
     }
 
-    /// Commits as many of the jobs as fit in one batch. A conflict leaves them for another round.
-    fn commit_some(&mut self, jobs: &mut VecDeque<Job>) {
+    /// Commits as many of the changes as fit in one batch. A conflict leaves them for another round.
+    fn commit_some(&mut self, changes: &mut Waiting) {
         let published = self.shared.published();
-        let draft = draft(&self.shared, &published, self.store.limits(), jobs);
+        let room = Room {
+            limits: self.store.limits(),
+            outbox_ops: self.outbox.most_ops(),
+        };
+        let draft = draft(&self.shared, &published, room, changes);
         let Draft {
             overlay,
             entries,
-            names,
+            objects,
             decided,
         } = draft;
         let mut batch = overlay.into_changes();
@@ -183,29 +132,30 @@ impl Writer {
                 self.publish();
                 self.outbox.committed(pending);
                 self.answer(decided);
-                self.tell(names, generation);
+                self.announce(objects, generation);
             }
             Err(CommitError::Conflict) if self.publish() && self.moved_on(expect) => {
                 self.outbox.not_committed();
-                decided
-                    .into_iter()
-                    .rev()
-                    .for_each(|decided| jobs.push_front(decided.job));
+                let again = decided.into_iter().rev();
+                again.for_each(|decided| changes.push_front(decided.change));
             }
-            Err(error) => {
-                self.shared.note_commit(Some(&error));
-                if error == CommitError::OutcomeUnknown {
-                    self.untold.extend(names);
-                } else {
-                    self.outbox.not_committed();
-                }
-                self.publish();
-                self.is_open();
-                self.eraser.failed();
-                for decided in decided {
-                    decided.job.fail(error.clone().into());
-                }
-            }
+            Err(error) => self.not_committed(&error, objects, decided),
+        }
+    }
+
+    /// A commit failed, or it is not known whether it did.
+    fn not_committed(&mut self, error: &CommitError, objects: Vec<NamedObject>, decided: Vec<Decided>) {
+        self.shared.note_commit(Some(error));
+        if *error == CommitError::OutcomeUnknown {
+            self.unannounced.extend(objects);
+        } else {
+            self.outbox.not_committed();
+        }
+        self.publish();
+        self.is_open();
+        self.eraser.failed();
+        for decided in decided {
+            decided.change.fail(error.clone().into());
         }
     }
 
@@ -217,8 +167,8 @@ impl Writer {
             if !is_known {
                 return false;
             }
-            let names = std::mem::take(&mut self.untold);
-            self.tell(names, self.shared.published().snapshot.generation());
+            let objects = std::mem::take(&mut self.unannounced);
+            self.announce(objects, self.shared.published().snapshot.generation());
         }
         self.outbox.is_open()
     }
@@ -235,44 +185,46 @@ impl Writer {
     }
 
     fn answer(&mut self, decided: Vec<Decided>) {
-        for Decided { job, result, refusal } in decided {
+        for Decided { change, refusal } in decided {
             if refusal.is_some_and(|entry| !self.outbox.refuse(&entry)) {
-                job.fail(WriteError::AuditUnavailable);
+                change.fail(WriteError::AuditUnavailable);
                 continue;
             }
-            match (job, result) {
-                (Job::Write { reply, .. }, result) => reply.send(result.map_err(WriteError::from)),
-                (Job::Meta(put), result) => put.reply.send(result.map(|_| ()).map_err(WriteError::from)),
-                (Job::System { .. }, Err(_)) => self.eraser.failed(),
-                (Job::Sweep { .. } | Job::Republish | Job::System { .. }, _) => {}
+            match change.answer() {
+                Ending::Answered => {}
+                Ending::StepRefused => self.eraser.failed(),
             }
         }
     }
 
-    fn tell(&self, names: Vec<ObjectName>, generation: Gen) {
-        if !names.is_empty() {
-            self.shared.tell(&ChangeNotice { names, generation });
+    fn announce(&self, objects: Vec<NamedObject>, generation: Gen) {
+        if !objects.is_empty() {
+            self.shared.announce(&ChangeNotice { objects, generation });
         }
     }
 
     /// One round of the vault's own work. What fails is tried again by the next sweep.
     fn sweep(&mut self, now: Timestamp) {
         self.is_open();
-        let published = self.shared.published();
-        let view = published.view(&self.shared.rules);
-        let names = expired(view, now, EXPIRE).unwrap_or_default();
-        let mut requests: Vec<_> = names
+        let steps = upkeep::steps(&self.shared, &mut self.eraser, now);
+        let mut changes: Waiting = steps
             .into_iter()
-            .map(|name| SystemRequest::Expire { name })
+            .map(|request| {
+                let is_refused = false;
+                Box::new(Step {
+                    request,
+                    now,
+                    is_refused,
+                }) as _
+            })
             .collect();
-        if let Ok(Some(object)) = uncollected(view) {
-            requests.push(SystemRequest::Collect {
-                object,
-                limit: COLLECT,
-            });
+        while !changes.is_empty() {
+            if !self.is_open() {
+                self.eraser.failed();
+                break;
+            }
+            self.commit_some(&mut changes);
         }
-        requests.extend(self.next_of_erasure(now));
-        self.do_system(requests, now);
         self.probe();
     }
 
@@ -282,168 +234,94 @@ impl Writer {
         if self.shared.unwritable().is_some() && self.is_open() {
             let nothing = Put {
                 key: key::meta("probe"),
-                bytes: None,
+                record: None,
                 reply: Reply::new(Box::new(drop)),
+                refusal: None,
             };
-            self.commit_some(&mut VecDeque::from([Job::Meta(nothing)]));
-        }
-    }
-
-    /// The next step of an erasure that needs a commit; steps on the keyring's file are done here.
-    fn next_of_erasure(&mut self, now: Timestamp) -> Option<SystemRequest> {
-        for _ in 0..4 {
-            let published = self.shared.published();
-            match self.eraser.step(published.view(&self.shared.rules), now) {
-                Ok(Step::Publish(keyring)) => self.shared.publish_keyring(keyring),
-                Ok(Step::Commit(request)) => {
-                    if matches!(request, SystemRequest::Erased { .. }) {
-                        self.eraser.finished();
-                    }
-                    return Some(request);
-                }
-                Ok(Step::None) => return None,
-                Err(_) => {
-                    self.eraser.failed();
-                    return None;
-                }
-            }
-        }
-        None
-    }
-
-    fn do_system(&mut self, requests: Vec<SystemRequest>, now: Timestamp) {
-        let mut jobs: VecDeque<_> = requests
-            .into_iter()
-            .map(|request| Job::System { request, now })
-            .collect();
-        while !jobs.is_empty() {
-            if !self.is_open() {
-                return self.eraser.failed();
-            }
-            self.commit_some(&mut jobs);
+            self.commit_some(&mut Waiting::from([Box::new(nothing) as _]));
         }
     }
 }
 
-fn fail_all(jobs: &mut VecDeque<Job>, error: &WriteError) {
-    for job in jobs.drain(..) {
-        job.fail(error.clone());
-    }
-}
-
-/// Takes the first sweep out of the jobs; the later ones would find nothing more to do.
-fn take_sweep(jobs: &mut VecDeque<Job>) -> Option<Timestamp> {
-    let sweep = jobs.iter().find_map(|job| {
-        if let Job::Sweep { now } = job {
-            Some(*now)
-        } else {
-            None
+/// Parts the changes, in their order, from the orders.
+fn sort(jobs: impl Iterator<Item = Job>) -> (Waiting, Vec<Order>) {
+    let mut changes = Waiting::new();
+    let mut orders = Vec::new();
+    for job in jobs {
+        match job {
+            Job::Change(change) => changes.push_back(change),
+            Job::Order(order) => orders.push(order),
         }
-    });
-    if sweep.is_some() {
-        jobs.retain(|job| !matches!(job, Job::Sweep { .. }));
     }
-    sweep
+    (changes, orders)
 }
 
-/// Decides jobs, each on what the ones before it changed, until the batch is full.
-fn draft<'a>(
-    shared: &'a Shared,
-    published: &'a Published,
+fn fail_all(changes: &mut Waiting, error: &WriteError) {
+    for change in changes.drain(..) {
+        change.fail(error.clone());
+    }
+}
+
+/// What fits in one batch.
+#[derive(Clone, Copy)]
+struct Room {
     limits: Limits,
-    jobs: &mut VecDeque<Job>,
-) -> Draft<'a> {
+    /// What the outbox adds beside the records of the batch itself.
+    outbox_ops: usize,
+}
+
+/// Decides changes, each on what the ones before it changed, until the batch is full.
+fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: &mut Waiting) -> Draft<'a> {
     let overlay = Overlay::new(&*published.snapshot);
     let mut draft = Draft {
         overlay,
         entries: Vec::new(),
-        names: Vec::new(),
+        objects: Vec::new(),
         decided: Vec::new(),
     };
     let mut bytes = 0;
-    while let Some(job) = jobs.pop_front() {
+    while let Some(mut change) = changes.pop_front() {
         let view = View {
             snapshot: &draft.overlay,
             ..published.view(&shared.rules)
         };
-        let (changes, result, entry) = decide(view, &job);
-        bytes += changes.batch.bytes();
-        // Room for what the outbox adds.
-        let ops = draft.overlay.changes().len() + changes.batch.len() + 2 * (draft.entries.len() + 1) + 1_100;
-        if !draft.decided.is_empty() && (ops > limits.ops || bytes > limits.bytes / 2) {
-            jobs.push_front(job);
+        let Decision { changes: made, entry } = decide(view, shared, &mut *change);
+        bytes += made.batch.bytes();
+        let ops = draft.overlay.changes().len() + made.batch.len();
+        let ops = ops + draft.entries.len() + 1 + room.outbox_ops;
+        let is_full = ops > room.limits.ops || bytes > room.limits.bytes / 2;
+        if !draft.decided.is_empty() && is_full {
+            changes.push_front(change);
             break;
         }
-        let is_change = !changes.batch.is_empty();
-        draft.overlay.add(changes.batch);
-        draft.names.extend(changes.names);
+        let is_change = !made.batch.is_empty();
+        draft.overlay.add(made.batch);
+        draft.objects.extend(made.objects);
         let refusal = if is_change {
             draft.entries.extend(entry);
             None
         } else {
             entry
         };
-        draft.decided.push(Decided { job, result, refusal });
+        draft.decided.push(Decided { change, refusal });
     }
     draft
 }
 
-type Decision = (Changes, Result<Answer, ObjectError>, Option<Entry>);
-
-/// Decides one job: its changes, its answer, and its audit record.
-fn decide(view: View<'_>, job: &Job) -> Decision {
+/// Decides one change with fresh random bytes.
+fn decide(view: View<'_>, shared: &Shared, change: &mut dyn Change) -> Decision {
     let Ok(entropy) = random() else {
-        let error = crate::store::StoreError::Unavailable("the system has no random bytes".into());
-        return (Changes::default(), Err(error.into()), None);
+        change.refuse(StoreError::Unavailable("the system has no random bytes".into()).into());
+        return Decision::default();
     };
-    let mut inputs = Inputs::new(&entropy);
-    match job {
-        Job::Write {
-            request, now, audit, ..
-        } => {
-            let (changes, result) = apply(view, request, &mut inputs, *now);
-            let entry = audit(&result);
-            (changes, result, Some(entry))
-        }
-        Job::System { request, now } => match apply_system(view, request, &mut inputs, *now) {
-            Ok(changes) => (changes, Ok(Answer::Purged), event(request, *now)),
-            Err(error) => (Changes::default(), Err(error), None),
-        },
-        Job::Meta(put) => {
-            let mut changes = Changes::default();
-            put_meta(view, put, &mut changes.batch);
-            (changes, Ok(Answer::Purged), None)
-        }
-        Job::Sweep { .. } | Job::Republish => (Changes::default(), Ok(Answer::Purged), None),
-    }
-}
-
-fn put_meta(view: View<'_>, put: &Put, batch: &mut Batch) {
-    match &put.bytes {
-        Some(bytes) => batch.put(put.key.clone(), ServerRecord(bytes.clone()).encode(view.vault())),
-        None => batch.remove(put.key.clone()),
-    }
-}
-
-/// The audit record of a step that somebody may ask about later.
-fn event(request: &SystemRequest, now: Timestamp) -> Option<Entry> {
-    match request {
-        SystemRequest::Expire { name } => {
-            let event = Event::ScheduledPurge {
-                kind: KIND,
-                name: name.clone(),
-            };
-            Some(Entry::event(now.into(), &event))
-        }
-        SystemRequest::Collect { .. } | SystemRequest::Rewrap { .. } | SystemRequest::Erased { .. } => None,
-    }
+    change.decide(view, shared.kinds, &mut Inputs::new(&entropy))
 }
 
 impl From<CommitError> for WriteError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Full => Self::StoreFull,
-            // The writer decides again after a conflict; who still meets one has changed nothing.
+            // The writer decides again after a conflict; a change that still meets one has changed nothing.
             CommitError::Conflict | CommitError::Unavailable => Self::Unavailable,
             CommitError::OutcomeUnknown => Self::OutcomeUnknown,
         }

@@ -12,6 +12,7 @@ use strongroom_core::Timestamp;
 use strongroom_engine::{
     Initialise, Objects, ReadRequest, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
+    secret::SECRETS,
     store::{OpenStoreError, RedbOptions, RedbStore},
 };
 use tempfile::TempDir;
@@ -103,7 +104,7 @@ impl Place {
         let backend = disk.clone();
         let store = RedbStore::open_with_backend(move || Ok(backend.clone()), options)?;
         let seal = SecretFile::read(&self.dir.path().join("seal"))?;
-        let mut options = VaultOptions::new(self.dir.path().join("keyring"));
+        let mut options = VaultOptions::new(SECRETS, self.dir.path().join("keyring"));
         options.initialise = Initialise::Allowed;
         let unsealed = Unsealed::open(options, Arc::new(store), Box::new(seal))?;
         let mut config = LogConfig::new(self.audit_dir(), &unsealed.vault_id().to_string(), "prod-0");

@@ -13,8 +13,8 @@ use strongroom_audit::{
 };
 use strongroom_core::{ObjectName, Operation, Principal, ServiceAccount, Timestamp, VaultRef, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, BackupBlob, ObjectError, Objects, PageRequest, ReadRequest, SecretValue, Tags,
-    WriteError, WriteRequest,
+    Answer, AttributesPatch, BackupBlob, ObjectError, Objects, PageRequest, ReadRequest, SecretFields,
+    SecretPatch, SecretValue, Tags, WriteError, WriteRequest,
 };
 
 use crate::recording::{Place, State, seen};
@@ -243,15 +243,17 @@ impl Runner {
         match ask {
             Ask::Set(text, bytes) => WriteRequest::Set {
                 name: name(text),
-                value: SecretValue::new(format!("{}-", self.marker).repeat(bytes)[..bytes].to_owned()),
-                content_type: Some("text/plain".to_owned()),
+                content: SecretValue::new(format!("{}-", self.marker).repeat(bytes)[..bytes].to_owned()),
+                fields: SecretFields {
+                    content_type: Some("text/plain".to_owned()),
+                },
                 attributes: AttributesPatch::default(),
                 tags: Tags::from([("marker".to_owned(), self.marker.to_string())]),
             },
             Ask::Update(text) => WriteRequest::Update {
                 name: name(text),
                 version: None,
-                content_type: None,
+                fields: SecretPatch { content_type: None },
                 attributes: AttributesPatch::default(),
                 tags: Some(Tags::from([("updated".to_owned(), "yes".to_owned())])),
             },
@@ -266,7 +268,7 @@ impl Runner {
 }
 
 /// The record of a request, by which it is found again.
-fn audit(marker: u32) -> strongroom_engine::AuditOf {
+fn audit(marker: u32) -> strongroom_engine::AuditOf<strongroom_engine::Secret> {
     Box::new(move |result: &Result<Answer, ObjectError>| {
         let outcome = match result {
             Ok(_) => Outcome::success(200),
@@ -306,10 +308,10 @@ fn audit(marker: u32) -> strongroom_engine::AuditOf {
 /// An answer as text, with its values.
 pub fn shown(answer: &Result<Answer, ObjectError>) -> String {
     let value = |bundle: &strongroom_engine::SecretBundle| {
-        bundle.value.as_ref().map(|value| value.expose().to_owned())
+        bundle.content.as_ref().map(|value| value.expose().to_owned())
     };
     match answer {
-        Ok(Answer::Secret(bundle)) => format!("{bundle:?} {:?}", value(bundle)),
+        Ok(Answer::Object(bundle)) => format!("{bundle:?} {:?}", value(bundle)),
         other => format!("{other:?}"),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, Inputs, ItemPage, Keyring, ObjectError, PageRequest, ReadRequest, Rules,
-    SecretBundle, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
+    SecretBundle, SecretFields, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
     crypt::{cipher::KeyBytes, keyring::KeyringSeeds, opened::OpenedHeads},
     format::id::VaultId,
     object::transaction,
@@ -40,8 +40,8 @@ pub fn name(text: &str) -> ObjectName {
 pub fn set_request(text: &str, value: &str) -> WriteRequest {
     WriteRequest::Set {
         name: name(text),
-        value: SecretValue::new(value.into()),
-        content_type: None,
+        content: SecretValue::new(value.into()),
+        fields: SecretFields { content_type: None },
         attributes: AttributesPatch::default(),
         tags: Tags::new(),
     }
@@ -163,7 +163,7 @@ impl Bench {
 
 pub fn secret(answer: Answer) -> SecretBundle {
     match answer {
-        Answer::Secret(bundle) => *bundle,
+        Answer::Object(bundle) => *bundle,
         other => panic!("{other:?}"),
     }
 }

@@ -1,10 +1,10 @@
 //! The lifecycle of secrets, rule by rule and against the model.
 
 use proptest::prelude::*;
-use strongroom_core::{Timestamp, Version};
+use strongroom_core::{ObjectKind, Timestamp, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, BackupBlob, BadParameter, ObjectError, ReadRequest, SecretBundle, SecretValue,
-    Tags, WriteRequest,
+    Answer, AttributesPatch, BackupBlob, BadParameter, ObjectError, ReadRequest, SecretBundle, SecretFields,
+    SecretPatch, SecretValue, Tags, WriteRequest, secret::SECRETS,
 };
 
 use crate::{
@@ -18,9 +18,9 @@ fn set_makes_a_new_version_and_get_answers_the_latest() {
     let first = bench.set("db", "one");
     let second = bench.set("db", "two");
     assert_ne!(first, second);
-    assert_eq!(bench.get("db", None).unwrap().value.unwrap().expose(), "two");
+    assert_eq!(bench.get("db", None).unwrap().content.unwrap().expose(), "two");
     assert_eq!(
-        bench.get("db", Some(first)).unwrap().value.unwrap().expose(),
+        bench.get("db", Some(first)).unwrap().content.unwrap().expose(),
         "one"
     );
 }
@@ -37,8 +37,8 @@ fn a_secret_outside_its_dates_is_answered() {
     };
     let request = WriteRequest::Set {
         name: name("old"),
-        value: SecretValue::new("v".into()),
-        content_type: None,
+        content: SecretValue::new("v".into()),
+        fields: SecretFields { content_type: None },
         attributes,
         tags: Tags::new(),
     };
@@ -53,17 +53,20 @@ fn a_disabled_secret_cannot_be_got_but_updated() {
     let enable = |enabled| WriteRequest::Update {
         name: name("db"),
         version: None,
-        content_type: None,
+        fields: SecretPatch { content_type: None },
         attributes: AttributesPatch {
             enabled: Some(enabled),
             ..AttributesPatch::default()
         },
         tags: None,
     };
-    assert_eq!(secret(bench.write(&enable(false)).unwrap()).value, None);
+    assert_eq!(secret(bench.write(&enable(false)).unwrap()).content, None);
     assert_eq!(
         bench.get("db", None),
-        Err(ObjectError::SecretDisabled { name: name("db") })
+        Err(ObjectError::Disabled {
+            kind: ObjectKind::Secrets,
+            name: name("db")
+        })
     );
     bench.write(&enable(true)).unwrap();
     assert!(bench.get("db", None).is_ok());
@@ -78,7 +81,10 @@ fn a_name_is_blocked_while_its_secret_is_deleted_and_free_when_its_time_has_come
         deleted.scheduled_purge_date.unix() - deleted.deleted_date.unix(),
         7 * DAY
     );
-    let blocked = ObjectError::DeletedButRecoverable { name: name("db") };
+    let blocked = ObjectError::DeletedButRecoverable {
+        kind: ObjectKind::Secrets,
+        name: name("db"),
+    };
     assert_eq!(bench.write(&set_request("db", "two")), Err(blocked));
     bench.pass_days(7);
     let version = bench.set("db", "two");
@@ -103,13 +109,13 @@ fn purge_protection_refuses_a_purge_until_the_retention_ends() {
     let purge = WriteRequest::Purge { name: name("db") };
     assert_eq!(
         bench.write(&purge),
-        Err(ObjectError::PurgeProtected { name: name("db") })
+        Err(ObjectError::PurgeProtected {
+            kind: ObjectKind::Secrets,
+            name: name("db")
+        })
     );
     bench.pass_days(8);
-    assert!(matches!(
-        bench.write(&purge),
-        Err(ObjectError::SecretNotFound { .. })
-    ));
+    assert!(matches!(bench.write(&purge), Err(ObjectError::NotFound { .. })));
     bench.set("db", "again");
 }
 
@@ -121,14 +127,14 @@ fn recover_brings_back_every_version() {
     bench.delete("db").unwrap();
     assert!(matches!(
         bench.get("db", Some(first)),
-        Err(ObjectError::SecretNotFound { .. })
+        Err(ObjectError::NotFound { .. })
     ));
     bench.write(&WriteRequest::Recover { name: name("db") }).unwrap();
     assert_eq!(
-        bench.get("db", Some(first)).unwrap().value.unwrap().expose(),
+        bench.get("db", Some(first)).unwrap().content.unwrap().expose(),
         "one"
     );
-    assert_eq!(bench.get("db", None).unwrap().value.unwrap().expose(), "two");
+    assert_eq!(bench.get("db", None).unwrap().content.unwrap().expose(), "two");
 }
 
 #[test]
@@ -139,18 +145,24 @@ fn a_backup_outlives_a_purge_and_keeps_version_ids() {
     let restore = WriteRequest::Restore { blob };
     assert_eq!(
         bench.write(&restore),
-        Err(ObjectError::NameInUse { name: name("db") })
+        Err(ObjectError::NameInUse {
+            kind: ObjectKind::Secrets,
+            name: name("db")
+        })
     );
     bench.delete("db").unwrap();
     assert_eq!(
         bench.write(&restore),
-        Err(ObjectError::DeletedButRecoverable { name: name("db") })
+        Err(ObjectError::DeletedButRecoverable {
+            kind: ObjectKind::Secrets,
+            name: name("db")
+        })
     );
     bench.write(&WriteRequest::Purge { name: name("db") }).unwrap();
     assert_eq!(secret(bench.write(&restore).unwrap()).version, versions[1]);
     for (version, value) in versions.into_iter().zip(["one", "two"]) {
         assert_eq!(
-            bench.get("db", Some(version)).unwrap().value.unwrap().expose(),
+            bench.get("db", Some(version)).unwrap().content.unwrap().expose(),
             value
         );
     }
@@ -248,8 +260,8 @@ fn patch((enabled, nbf, exp): (Option<bool>, Option<u64>, Option<u64>)) -> Attri
 
 fn refusal(error: &ObjectError) -> Refusal {
     match error {
-        ObjectError::SecretNotFound { .. } => Refusal::NotFound,
-        ObjectError::SecretDisabled { .. } => Refusal::Disabled,
+        ObjectError::NotFound { .. } => Refusal::NotFound,
+        ObjectError::Disabled { .. } => Refusal::Disabled,
         ObjectError::DeletedButRecoverable { .. } => Refusal::Blocked,
         ObjectError::NameInUse { .. } => Refusal::InUse,
         ObjectError::PurgeProtected { .. } => Refusal::Protected,
@@ -354,8 +366,10 @@ impl Both {
         };
         let request = WriteRequest::Set {
             name: name(n),
-            value: SecretValue::new(value.to_string()),
-            content_type: tagged.then(|| "text".to_owned()),
+            content: SecretValue::new(value.to_string()),
+            fields: SecretFields {
+                content_type: tagged.then(|| "text".to_owned()),
+            },
             attributes: patch(attributes),
             tags: tags(tagged),
         };
@@ -419,7 +433,7 @@ impl Both {
         let request = WriteRequest::Update {
             name: name(n),
             version: id,
-            content_type: None,
+            fields: SecretPatch { content_type: None },
             attributes: patch(attributes),
             tags: tagged.map(tags),
         };
@@ -441,7 +455,7 @@ impl Both {
                 let found = self.bench.get(n, id);
                 match (found, self.model.get(n, id, now)) {
                     (Ok(found), Ok(expected)) => {
-                        assert_eq!(found.value.as_ref().unwrap().expose(), expected.value);
+                        assert_eq!(found.content.as_ref().unwrap().expose(), expected.value);
                         same(&found, expected);
                     }
                     (Err(error), Err(expected)) => assert_eq!(refusal(&error), expected),
@@ -508,7 +522,7 @@ fn same(found: &SecretBundle, expected: &ModelVersion) {
     let found = ModelVersion {
         id: found.version,
         value: expected.value.clone(),
-        content_type: found.content_type.clone(),
+        content_type: found.fields.content_type.clone(),
         enabled: attributes.enabled,
         nbf: attributes.not_before.map(Timestamp::unix),
         exp: attributes.expires.map(Timestamp::unix),
@@ -533,6 +547,6 @@ proptest! {
             both.check();
         }
         let snapshot = both.bench.store.snapshot().unwrap();
-        strongroom_engine::objects::scrub::scrub(both.bench.view(&*snapshot)).unwrap();
+        strongroom_engine::objects::scrub::scrub(both.bench.view(&*snapshot), SECRETS).unwrap();
     }
 }

@@ -2,8 +2,8 @@
 
 use strongroom_core::Timestamp;
 use strongroom_engine::{
-    Answer, AttributesPatch, BadParameter, Marker, ObjectError, PageRequest, ReadRequest, SecretValue, Tags,
-    WriteRequest,
+    Answer, AttributesPatch, BadParameter, Marker, ObjectError, PageRequest, ReadRequest, SecretFields,
+    SecretPatch, SecretValue, Tags, WriteRequest,
 };
 
 use crate::fixture::{Bench, name, set_request};
@@ -11,8 +11,8 @@ use crate::fixture::{Bench, name, set_request};
 fn with(content_type: Option<String>, tags: Tags) -> WriteRequest {
     WriteRequest::Set {
         name: name("db"),
-        value: SecretValue::new("v".into()),
-        content_type,
+        content: SecretValue::new("v".into()),
+        fields: SecretFields { content_type },
         attributes: AttributesPatch::default(),
         tags,
     }
@@ -83,7 +83,7 @@ fn a_secret_must_not_expire_before_it_begins() {
     let update = |not_before, expires| WriteRequest::Update {
         name: name("db"),
         version: None,
-        content_type: None,
+        fields: SecretPatch { content_type: None },
         attributes: AttributesPatch {
             enabled: None,
             not_before: Some(Timestamp::from_unix(not_before)),

@@ -20,6 +20,8 @@ mod restart;
 #[cfg(test)]
 mod running;
 #[cfg(test)]
+mod spelling;
+#[cfg(test)]
 mod tampering;
 #[cfg(test)]
 mod writer;

@@ -10,6 +10,7 @@ use strongroom_core::Timestamp;
 use strongroom_engine::{
     Answer, Initialise, Objects, OpenError, SecretBundle, Unsealed, VaultOptions, WriteError, WriteRequest,
     crypt::seal::{Seal, SecretFile},
+    secret::SECRETS,
     store::{RedbOptions, RedbStore, Store},
 };
 use strongroom_testing::Directory;
@@ -37,7 +38,7 @@ pub fn seal_key(directory: &Path, byte: u8, used_by: &str) -> Box<dyn Seal> {
 pub fn options(directory: &Path, initialise: Initialise) -> VaultOptions {
     VaultOptions {
         initialise,
-        ..VaultOptions::new(directory.join("keyring"))
+        ..VaultOptions::new(SECRETS, directory.join("keyring"))
     }
 }
 
@@ -121,7 +122,7 @@ impl Running {
             version: None,
         };
         let found = self.vault.read(&request, self.now, &|_| true).ok()?;
-        secret(found).value.map(|value| value.expose().to_owned())
+        secret(found).content.map(|value| value.expose().to_owned())
     }
 
     /// Sweeps, and waits until it is done.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use strongroom_audit::{Log, LogConfig, verify};
+use strongroom_core::{NamedObject, ObjectKind};
 use strongroom_engine::{
     Answer, Initialise, ObjectError, QueueFull, Unsealed, VaultOptions, WriteError, WriteRequest,
     format::key,
@@ -76,7 +77,7 @@ fn a_refused_write_changes_nothing_and_is_audited() {
     let refused = running.write(WriteRequest::Delete { name: name("none") });
     assert!(matches!(
         refused,
-        Err(WriteError::Object(ObjectError::SecretNotFound { .. }))
+        Err(WriteError::Object(ObjectError::NotFound { .. }))
     ));
     assert_eq!(running.vault.anchor().unwrap(), before);
     assert!(
@@ -261,11 +262,11 @@ fn listeners_hear_of_every_changed_name_once_it_is_readable() {
     }));
     running.set("db", "one").unwrap();
     let set = notices.recv().unwrap();
-    assert_eq!(set.names, [name("db")]);
+    assert_eq!(set.objects, [object("db")]);
     assert_eq!(running.vault.snapshot().generation(), set.generation);
     running.write(WriteRequest::Delete { name: name("db") }).unwrap();
     let deleted = notices.recv().unwrap();
-    assert_eq!(deleted.names, [name("db")]);
+    assert_eq!(deleted.objects, [object("db")]);
     assert!(deleted.generation > set.generation);
 }
 
@@ -280,7 +281,7 @@ fn after_an_unknown_outcome_listeners_hear_of_the_names_all_the_same() {
     }));
     *store.fail.lock().unwrap() = Some(CommitError::OutcomeUnknown);
     assert_eq!(running.set("db", "v").unwrap_err(), WriteError::OutcomeUnknown);
-    assert_eq!(notices.recv().unwrap().names, [name("db")]);
+    assert_eq!(notices.recv().unwrap().objects, [object("db")]);
 }
 
 #[test]
@@ -370,4 +371,13 @@ fn records(snapshot: &dyn Snapshot) -> BTreeSet<(Key, Vec<u8>)> {
         .into_iter()
         .filter(|(key, _)| !key.as_bytes().starts_with(b"o"));
     own.map(|(key, value)| (key, value.as_bytes().to_vec())).collect()
+}
+
+/// The object of this name, as a change announces it.
+fn object(text: &str) -> NamedObject {
+    NamedObject {
+        kind: ObjectKind::Secrets,
+        name: name(text),
+        version: None,
+    }
 }

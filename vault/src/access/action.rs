@@ -130,7 +130,7 @@ impl AuditedAction {
         change: &Result<Answer, ObjectError>,
     ) -> Record {
         let mut resource = self.resource.clone();
-        if let (Ok(Answer::Secret(bundle)), Resource::Object(object)) = (change, &mut resource) {
+        if let (Ok(Answer::Object(bundle)), Resource::Object(object)) = (change, &mut resource) {
             object.version = Some(bundle.version);
         }
         Record {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use strongroom_audit::Entry;
 use strongroom_core::PolicyIndex;
-use strongroom_engine::{Answer, BackupBlob, ObjectError, ReadRequest, WriteError, WriteRequest};
+use strongroom_engine::{Answer, BackupBlob, ObjectError, ReadRequest, Secret, WriteError, WriteRequest};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
 use super::{
@@ -106,7 +106,7 @@ impl<'a> Admitted<'a> {
     async fn decide_restore(&mut self, blob: BackupBlob) -> Result<BackupBlob, Failure> {
         let objects = self.access.service.objects.clone();
         // It opens the whole blob.
-        let peek = move || objects.peek_backup(&blob).map(|name| (blob, name));
+        let peek = move || objects.peek_backup::<Secret>(&blob).map(|name| (blob, name));
         let (blob, name) = spawn_blocking(peek).await.map_err(|_| Failure::Storage)??;
         self.action.set_object(name);
         self.policy = self.access.decide(&mut self.action)?;

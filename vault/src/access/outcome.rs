@@ -1,7 +1,7 @@
 //! What a request comes to: one table from failure to status and word, for every face.
 
 use strongroom_audit::{Class, Outcome, Verdict};
-use strongroom_core::Permission;
+use strongroom_core::{ObjectKind, Permission};
 use strongroom_engine::{Answer, ObjectError};
 
 use crate::policy::Closed;
@@ -114,12 +114,30 @@ impl Failure {
     }
 }
 
+/// Azure's word for an object that is not there.
+const fn not_found(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Secrets => "SecretNotFound",
+        ObjectKind::Keys => "KeyNotFound",
+        ObjectKind::Certificates => "CertificateNotFound",
+    }
+}
+
+/// Azure's word for an object that may not be read while it is disabled.
+const fn disabled(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Secrets => "SecretDisabled",
+        ObjectKind::Keys => "KeyDisabled",
+        ObjectKind::Certificates => "CertificateDisabled",
+    }
+}
+
 const fn outcome_of_error(error: &ObjectError) -> Outcome {
     let (status, word) = match error {
         ObjectError::BadParameter(_) => (400, "BadParameter"),
-        ObjectError::SecretDisabled { .. } => (403, "SecretDisabled"),
+        ObjectError::Disabled { kind, .. } => (403, disabled(*kind)),
         ObjectError::PurgeProtected { .. } => (403, "ForbiddenByPolicy"),
-        ObjectError::SecretNotFound { .. } => (404, "SecretNotFound"),
+        ObjectError::NotFound { kind, .. } => (404, not_found(*kind)),
         ObjectError::DeletedButRecoverable { .. } => (409, "ObjectIsDeletedButRecoverable"),
         ObjectError::NameInUse { .. } => (409, "Conflict"),
         ObjectError::Corrupt { .. } => (500, "InternalServerError"),
@@ -140,7 +158,7 @@ pub(super) const fn outcome_of(done: &Result<Answer, ObjectError>) -> Outcome {
 pub(super) const fn outcome_of_answer(answer: &Answer) -> Outcome {
     match answer {
         Answer::Purged => Outcome::success(204),
-        Answer::Secret(_) | Answer::Page(_) | Answer::Backup(_) => Outcome::success(200),
+        Answer::Object(_) | Answer::Page(_) | Answer::Backup(_) => Outcome::success(200),
     }
 }
 
@@ -200,19 +218,26 @@ mod tests {
             (Failure::OutcomeUnknown, 503, "OutcomeUnknown", Some(1)),
             (object(BadParameter::SkipToken.into()), 400, "BadParameter", None),
             (
-                object(ObjectError::SecretDisabled { name: name.clone() }),
+                object(ObjectError::Disabled {
+                    kind: ObjectKind::Secrets,
+                    name: name.clone(),
+                }),
                 403,
                 "SecretDisabled",
                 None,
             ),
             (
-                object(ObjectError::PurgeProtected { name: name.clone() }),
+                object(ObjectError::PurgeProtected {
+                    kind: ObjectKind::Secrets,
+                    name: name.clone(),
+                }),
                 403,
                 "ForbiddenByPolicy",
                 None,
             ),
             (
-                object(ObjectError::SecretNotFound {
+                object(ObjectError::NotFound {
+                    kind: ObjectKind::Secrets,
                     name: name.clone(),
                     version: None,
                 }),
@@ -221,12 +246,23 @@ mod tests {
                 None,
             ),
             (
-                object(ObjectError::DeletedButRecoverable { name: name.clone() }),
+                object(ObjectError::DeletedButRecoverable {
+                    kind: ObjectKind::Secrets,
+                    name: name.clone(),
+                }),
                 409,
                 "ObjectIsDeletedButRecoverable",
                 None,
             ),
-            (object(ObjectError::NameInUse { name }), 409, "Conflict", None),
+            (
+                object(ObjectError::NameInUse {
+                    kind: ObjectKind::Secrets,
+                    name,
+                }),
+                409,
+                "Conflict",
+                None,
+            ),
             (
                 object(ObjectError::Corrupt { what: "a".into() }),
                 500,

@@ -1,7 +1,7 @@
 //! What a read of an object meets now, without its value.
 
 use strongroom_core::{NamedObject, ObjectKind, ObjectState, Permission, PolicyIndex, Timestamp, Uid};
-use strongroom_engine::{ObjectError, Objects};
+use strongroom_engine::{ObjectError, Objects, Secret};
 
 /// What policy must allow for a read of an object of `kind`.
 pub const fn permission_to_get(kind: ObjectKind) -> Permission {
@@ -28,7 +28,7 @@ pub(super) fn state_of(
         return Ok(ObjectState::Forbidden);
     }
     match object.kind {
-        ObjectKind::Secrets => objects.resolve(&object.name, object.version.as_ref(), now),
+        ObjectKind::Secrets => objects.resolve::<Secret>(&object.name, object.version.as_ref(), now),
         // This release keeps secrets only.
         ObjectKind::Keys | ObjectKind::Certificates => Ok(ObjectState::NotFound),
     }

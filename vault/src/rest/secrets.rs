@@ -7,7 +7,9 @@ mod body;
 use axum::body::Body;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use strongroom_core::Operation;
-use strongroom_engine::{AttributesPatch, BackupBlob, PageRequest, ReadRequest, WriteRequest};
+use strongroom_engine::{
+    AttributesPatch, BackupBlob, PageRequest, ReadRequest, SecretFields, SecretPatch, WriteRequest,
+};
 use zeroize::Zeroizing;
 
 pub(super) use answer::json;
@@ -79,8 +81,10 @@ pub(super) async fn command(
             let body: SetBody = bodies::read(body, bodies::MAX_BODY).await?;
             Command::Write(WriteRequest::Set {
                 name,
-                value: body.value.into(),
-                content_type: body.content_type,
+                content: body.value.into(),
+                fields: SecretFields {
+                    content_type: body.content_type,
+                },
                 attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
                 tags: body.tags.unwrap_or_default().0,
             })
@@ -91,7 +95,9 @@ pub(super) async fn command(
             Command::Write(WriteRequest::Update {
                 name,
                 version,
-                content_type: body.content_type,
+                fields: SecretPatch {
+                    content_type: body.content_type,
+                },
                 attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
                 tags: body.tags.map(|tags| tags.0),
             })

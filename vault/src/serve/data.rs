@@ -6,6 +6,7 @@ use strongroom_audit::{Class, Entry, Event, Hash, Log, LogConfig, Quota, Retenti
 use strongroom_engine::{
     Initialise, Objects, Rules, SoftDelete, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
+    secret::SECRETS,
     store::{RedbOptions, RedbStore},
 };
 
@@ -88,7 +89,7 @@ impl Data {
 
 fn options(args: &ServeArgs) -> Result<VaultOptions, StartError> {
     let rules = &args.rules;
-    let mut options = VaultOptions::new(args.storage.data_dir.join(KEYRING));
+    let mut options = VaultOptions::new(SECRETS, args.storage.data_dir.join(KEYRING));
     options.rules = Rules {
         soft_delete: SoftDelete::new(rules.retention_days, rules.purge_protection)?,
         ..Rules::default()

@@ -15,7 +15,7 @@ async fn a_secret_is_set_got_updated_and_listed() {
     let set = vault.admin(Method::PUT, "/secrets/DB-Password", Some(body)).await;
     assert_eq!(set.status, StatusCode::OK, "{set:?}");
     let port = vault.running.addresses().data.port();
-    let base = format!("https://prod.team-a.svc:{port}/secrets/db-password");
+    let base = format!("https://prod.team-a.svc:{port}/secrets/DB-Password");
     let id = set.body["id"].as_str().unwrap();
     assert!(
         id.starts_with(&format!("{base}/")) && id.len() == base.len() + 33,
@@ -70,6 +70,42 @@ async fn a_secret_that_is_missing_or_deleted_has_no_versions() {
         .get("/secrets/missing/versions?api-version=7.4&maxresults=0")
         .await;
     assert_eq!(malformed.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn ids_show_the_spelling_in_which_the_secret_was_created() {
+    let vault = TestVault::start().await;
+    let value = |text: &str| Some(json!({ "value": text }));
+    vault.admin(Method::PUT, "/secrets/Api-Key", value("one")).await;
+    let set = vault.admin(Method::PUT, "/secrets/API-KEY", value("two")).await;
+    let got = vault.get("/secrets/api-key").await;
+    let list = vault.get("/secrets").await;
+    let deleted = vault.admin(Method::DELETE, "/secrets/api-key", None).await;
+    let found = vault.get("/deletedsecrets/aPI-kEY").await;
+    let all = vault.get("/deletedsecrets").await;
+    for id in [
+        &set.body["id"],
+        &got.body["id"],
+        &list.body["value"][0]["id"],
+        &deleted.body["id"],
+        &found.body["id"],
+        &all.body["value"][0]["id"],
+    ] {
+        assert!(id.as_str().unwrap().contains("/secrets/Api-Key"), "{id}");
+    }
+    for recovery in [&deleted.body["recoveryId"], &all.body["value"][0]["recoveryId"]] {
+        let recovery = recovery.as_str().unwrap();
+        assert!(recovery.ends_with("/deletedsecrets/Api-Key"), "{recovery}");
+    }
+    let recovered = vault
+        .admin(Method::POST, "/deletedsecrets/api-key/recover", None)
+        .await;
+    assert!(
+        recovered.body["id"]
+            .as_str()
+            .unwrap()
+            .contains("/secrets/Api-Key/")
+    );
 }
 
 #[tokio::test]

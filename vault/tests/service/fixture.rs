@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, fs, num::NonZeroU32, sync::Arc, time::Duration}
 use strongroom_audit::{Entry, Event, Log, LogConfig, VaultResource};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, VaultRef, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, Initialise, Objects, SecretValue, Unsealed, VaultOptions, WriteRequest,
+    Answer, AttributesPatch, Initialise, Objects, SecretFields, SecretPatch, SecretValue, Unsealed,
+    VaultOptions, WriteRequest,
     crypt::seal::SecretFile,
+    secret::SECRETS,
     store::{MemoryStore, Store},
 };
 use strongroom_testing::Directory;
@@ -62,7 +64,7 @@ impl Fixture {
     /// Starts the vault on what is there.
     pub fn start(&self) -> Service {
         let path = |name: &str| self.directory.path().join(name);
-        let mut options = VaultOptions::new(path("keyring"));
+        let mut options = VaultOptions::new(SECRETS, path("keyring"));
         options.initialise = Initialise::Allowed;
         let seal = Box::new(SecretFile::read(&path("seal")).unwrap());
         let unsealed = Unsealed::open(options, Arc::clone(&self.store), seal).unwrap();
@@ -198,13 +200,13 @@ pub fn write(service: &Service, request: WriteRequest) -> Answer {
 pub fn set(service: &Service, name: &str, value: &str) -> Version {
     let request = WriteRequest::Set {
         name: name.parse().unwrap(),
-        value: SecretValue::new(value.to_owned()),
-        content_type: None,
+        content: SecretValue::new(value.to_owned()),
+        fields: SecretFields { content_type: None },
         attributes: AttributesPatch::default(),
         tags: BTreeMap::new(),
     };
     match write(service, request) {
-        Answer::Secret(secret) => secret.version,
+        Answer::Object(secret) => secret.version,
         other => panic!("not a secret: {other:?}"),
     }
 }
@@ -221,7 +223,7 @@ pub fn enable(service: &Service, name: &str, enabled: bool) {
         WriteRequest::Update {
             name,
             version: None,
-            content_type: None,
+            fields: SecretPatch { content_type: None },
             attributes,
             tags: None,
         },

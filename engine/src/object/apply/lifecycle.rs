@@ -1,89 +1,117 @@
 //! Delete, recover and purge: each changes the head alone, whatever the number of versions.
 
+use std::sync::Arc;
+
 use strongroom_core::ObjectName;
 
 use crate::{
-    crypt::head::Head,
-    format::{fields::Deletion, head::HeadFields, key, records::Garbage},
+    format::{
+        fields::Deletion,
+        head::HeadFields,
+        key,
+        records::Garbage,
+        task::{Due, Task},
+    },
     object::{
         answer::Answer,
         error::ObjectError,
+        kind::Kind,
         transaction::Transaction,
-        view::{KIND, is_past, not_found},
+        view::{HeadOf, is_past},
     },
 };
 
-pub(super) fn delete(transaction: &mut Transaction<'_>, name: &ObjectName) -> Result<Answer, ObjectError> {
-    let view = transaction.view;
-    let mut head = view.require_live(name)?;
-    let at = transaction.now;
-    let scheduled = at.after(view.rules.soft_delete.retention());
-    let deletion = Deletion {
-        deleted_date: at,
-        scheduled_purge_date: scheduled,
-    };
-    head.fields.deleted = Some(deletion);
-    let object = transaction.known(name, &head);
-    transaction.replace_head(key::live(KIND, name), None)?;
-    transaction.put_head(&object, &head.fields)?;
-    transaction.put_schedule(scheduled, name);
-    transaction.touched(name);
-    Ok(Answer::Secret(Box::new(view.current(name, &head))))
-}
-
-pub(super) fn recover(transaction: &mut Transaction<'_>, name: &ObjectName) -> Result<Answer, ObjectError> {
-    let view = transaction.view;
-    let mut head = view.require_deleted(name, transaction.now)?;
-    unschedule(transaction, name, &head.fields);
-    head.fields.deleted = None;
-    let object = transaction.known(name, &head);
-    transaction.replace_head(key::deleted(KIND, name), None)?;
-    transaction.put_head(&object, &head.fields)?;
-    transaction.touched(name);
-    Ok(Answer::Secret(Box::new(view.current(name, &head))))
-}
-
-pub(super) fn purge(transaction: &mut Transaction<'_>, name: &ObjectName) -> Result<Answer, ObjectError> {
-    let head = transaction.view.require_deleted(name, transaction.now)?;
-    if transaction.view.rules.soft_delete.purge_protection() {
-        return Err(ObjectError::PurgeProtected { name: name.clone() });
-    }
-    remove(transaction, name, &head)?;
-    Ok(Answer::Purged)
-}
-
-/// Purges a deleted secret whose time has come; purge protection ends with the retention.
-pub(super) fn expire(transaction: &mut Transaction<'_>, name: &ObjectName) -> Result<Answer, ObjectError> {
-    let head = transaction
-        .view
-        .deleted(name)?
-        .filter(|head| is_past(head, transaction.now));
-    let head = head.ok_or_else(|| not_found(name, None))?;
-    remove(transaction, name, &head)?;
-    Ok(Answer::Purged)
-}
-
-/// Removes a deleted secret's head, and with it the only seed of its versions; the sweeper removes those.
-pub(super) fn remove(
+pub(super) fn delete<K: Kind>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
-    head: &Head,
+) -> Result<Answer<K>, ObjectError> {
+    let view = transaction.view.of::<K>();
+    let mut head = Arc::unwrap_or_clone(view.require_live(name)?);
+    let at = transaction.now;
+    let deletion = Deletion {
+        deleted_date: at,
+        scheduled_purge_date: at.after(view.view.rules.soft_delete.retention()),
+    };
+    head.fields.deleted = Some(deletion);
+    let object = transaction.known(K::KIND, name, &head);
+    transaction.replace_head(key::live(K::KIND, name), None)?;
+    transaction.put_head(&object, &head.fields)?;
+    transaction.put_due(&purge_of::<K>(name, &deletion));
+    transaction.touch(K::KIND, name);
+    Ok(Answer::Object(Box::new(view.current(&head))))
+}
+
+pub(super) fn recover<K: Kind>(
+    transaction: &mut Transaction<'_>,
+    name: &ObjectName,
+) -> Result<Answer<K>, ObjectError> {
+    let view = transaction.view.of::<K>();
+    let mut head = view.require_deleted(name, transaction.now)?;
+    unschedule::<K>(transaction, name, &head.fields);
+    head.fields.deleted = None;
+    let object = transaction.known(K::KIND, name, &head);
+    transaction.replace_head(key::deleted(K::KIND, name), None)?;
+    transaction.put_head(&object, &head.fields)?;
+    transaction.touch(K::KIND, name);
+    Ok(Answer::Object(Box::new(view.current(&head))))
+}
+
+pub(super) fn purge<K: Kind>(
+    transaction: &mut Transaction<'_>,
+    name: &ObjectName,
+) -> Result<Answer<K>, ObjectError> {
+    let view = transaction.view.of::<K>();
+    let head = view.require_deleted(name, transaction.now)?;
+    if view.view.rules.soft_delete.purge_protection() {
+        return Err(ObjectError::PurgeProtected {
+            kind: K::KIND,
+            name: name.clone(),
+        });
+    }
+    remove::<K>(transaction, name, &head)?;
+    Ok(Answer::Purged)
+}
+
+/// Purges a deleted object if its time has come; purge protection ends with the retention.
+pub(crate) fn expire<K: Kind>(
+    transaction: &mut Transaction<'_>,
+    name: &ObjectName,
+) -> Result<bool, ObjectError> {
+    let head = transaction.view.of::<K>().deleted(name)?;
+    let Some(head) = head.filter(|head| is_past(head, transaction.now)) else {
+        return Ok(false);
+    };
+    remove::<K>(transaction, name, &head)?;
+    Ok(true)
+}
+
+/// Removes a deleted object's head, and with it the only seed of its versions; the sweep removes those.
+pub(super) fn remove<K: Kind>(
+    transaction: &mut Transaction<'_>,
+    name: &ObjectName,
+    head: &HeadOf<K>,
 ) -> Result<(), ObjectError> {
-    unschedule(transaction, name, &head.fields);
-    transaction.replace_head(key::deleted(KIND, name), None)?;
-    transaction.put_garbage(
-        head.object,
-        Garbage {
-            current: Some(head.fields.sequence),
-        },
-    );
-    transaction.request_erasure(head.term)?;
-    transaction.touched(name);
+    unschedule::<K>(transaction, name, &head.fields);
+    transaction.replace_head(key::deleted(K::KIND, name), None)?;
+    let current = Some(head.fields.sequence);
+    transaction.put_garbage(head.object, Garbage { current });
+    transaction.request_erasure(head.wrapped.term)?;
+    transaction.touch(K::KIND, name);
     Ok(())
 }
 
-fn unschedule(transaction: &mut Transaction<'_>, name: &ObjectName, fields: &HeadFields) {
-    if let Some(deletion) = fields.deleted {
-        transaction.remove_schedule(deletion.scheduled_purge_date, name);
+fn unschedule<K: Kind>(transaction: &mut Transaction<'_>, name: &ObjectName, fields: &HeadFields<K::Fields>) {
+    if let Some(deletion) = &fields.deleted {
+        transaction.remove_due(&purge_of::<K>(name, deletion));
+    }
+}
+
+/// The purge that a deletion puts on the schedule.
+fn purge_of<K: Kind>(name: &ObjectName, deletion: &Deletion) -> Due {
+    Due {
+        at: deletion.scheduled_purge_date,
+        kind: K::KIND,
+        name: name.clone(),
+        task: Task::Purge,
     }
 }

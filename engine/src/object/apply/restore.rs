@@ -1,67 +1,66 @@
-//! `RestoreSecret`: the versions of a backup come back under their own ids, in a new object.
+//! A restore: the versions of a backup come back under their own ids, in a new object.
 
-use strongroom_core::ObjectName;
-
-use super::{rules, set::free_name};
+use super::{
+    rules,
+    set::{answer, free_name},
+};
 use crate::{
     format::head::HeadFields,
     object::{
-        answer::{Answer, Attributes, SecretBundle},
-        backup::{self, BackedUp},
+        answer::Answer,
+        backup::{self, BackedUp, BackedUpObject},
         blob::BackupBlob,
         error::{BadParameter, ObjectError},
+        kind::Kind,
         transaction::Transaction,
     },
 };
 
-pub(super) fn restore(transaction: &mut Transaction<'_>, blob: &BackupBlob) -> Result<Answer, ObjectError> {
+pub(super) fn restore<K: Kind>(
+    transaction: &mut Transaction<'_>,
+    blob: &BackupBlob,
+) -> Result<Answer<K>, ObjectError> {
     let view = transaction.view;
-    let (name, versions) = backup::open(view, blob)?;
-    if view.live_record(&name)?.is_some() {
-        return Err(ObjectError::NameInUse { name });
+    let backup: BackedUpObject<K> = backup::open(view, blob)?;
+    if view.of::<K>().is_live(&backup.name)? {
+        return Err(ObjectError::NameInUse {
+            kind: K::KIND,
+            name: backup.name,
+        });
     }
-    free_name(transaction, &name)?;
-    for version in &versions {
-        rules::value(&view.rules.limits, &version.value)?;
-        rules::fields(&view.rules.limits, &version.fields)?;
+    free_name::<K>(transaction, &backup.name)?;
+    for version in &backup.versions {
+        K::check_content(&view.rules.limits, &version.content)?;
+        rules::fields::<K>(&view.rules.limits, &version.fields)?;
     }
-    write(transaction, &name, &versions)
+    write(transaction, &backup)
 }
 
-fn write(
+fn write<K: Kind>(
     transaction: &mut Transaction<'_>,
-    name: &ObjectName,
-    versions: &[BackedUp],
-) -> Result<Answer, ObjectError> {
-    let (current, older) = versions.split_last().ok_or(BadParameter::BackupBlob)?;
-    let object = transaction.new_object(name)?;
+    backup: &BackedUpObject<K>,
+) -> Result<Answer<K>, ObjectError> {
+    let (current, older) = backup.versions.split_last().ok_or(BadParameter::BackupBlob)?;
+    let object = transaction.new_object(K::KIND, &backup.name)?;
     for BackedUp {
         version,
-        value,
+        content,
         fields,
     } in older
     {
-        let sequence = transaction.put_version(&object, version, (value, fields))?;
-        transaction.put_index(object.owner.object, version, sequence);
+        let place = transaction.put_version(&object, *version, content, fields)?;
+        transaction.put_index(object.owner.object, place);
     }
-    let sequence = transaction.put_version(&object, &current.version, (&current.value, &current.fields))?;
-    let fields = HeadFields {
+    let place = transaction.put_version(&object, current.version, &current.content, &current.fields)?;
+    let head = HeadFields {
+        name: backup.name.clone(),
         version: current.version,
-        sequence,
-        versions: u32::try_from(versions.len()).map_err(|_| BadParameter::BackupBlob)?,
+        sequence: place.sequence,
+        versions: u32::try_from(backup.versions.len()).map_err(|_| BadParameter::BackupBlob)?,
         current: current.fields.clone(),
         deleted: None,
     };
-    transaction.put_head(&object, &fields)?;
-    transaction.touched(name);
-    let soft_delete = transaction.view.rules.soft_delete;
-    Ok(Answer::Secret(Box::new(SecretBundle {
-        name: name.clone(),
-        version: fields.version,
-        value: None,
-        attributes: Attributes::of(&fields.current, soft_delete),
-        content_type: fields.current.content_type,
-        tags: fields.current.tags,
-        deleted: None,
-    })))
+    transaction.put_head(&object, &head)?;
+    transaction.touch(K::KIND, &backup.name);
+    Ok(Answer::Object(Box::new(answer(transaction, head, None))))
 }

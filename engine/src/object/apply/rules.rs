@@ -1,27 +1,18 @@
-//! The sizes and relations that a request must keep.
+//! The sizes and relations that a request must keep, whatever the kind.
 
 use crate::{
-    format::{fields::VersionFields, tags::Tags, value::SecretValue},
-    object::{error::BadParameter, limits::ObjectLimits},
+    format::tags::Tags,
+    object::{
+        error::BadParameter,
+        kind::Kind,
+        limits::{ObjectLimits, exceeds},
+        view::FieldsOf,
+    },
 };
 
-/// Checks a value.
-pub(super) fn value(limits: &ObjectLimits, value: &SecretValue) -> Result<(), BadParameter> {
-    if value.len() > limits.value_bytes {
-        return Err(BadParameter::ValueTooLarge(limits.value_bytes));
-    }
-    Ok(())
-}
-
-/// Checks everything about a version but its value.
-pub(super) fn fields(limits: &ObjectLimits, fields: &VersionFields) -> Result<(), BadParameter> {
-    if fields
-        .content_type
-        .as_ref()
-        .is_some_and(|text| exceeds(text, limits.content_type_chars))
-    {
-        return Err(BadParameter::ContentTypeTooLong(limits.content_type_chars));
-    }
+/// Checks everything about a version but its content.
+pub(super) fn fields<K: Kind>(limits: &ObjectLimits, fields: &FieldsOf<K>) -> Result<(), BadParameter> {
+    K::check_fields(limits, &fields.own)?;
     if let (Some(not_before), Some(expires)) = (fields.not_before, fields.expires)
         && not_before >= expires
     {
@@ -43,8 +34,4 @@ fn tags(limits: &ObjectLimits, tags: &Tags) -> Result<(), BadParameter> {
         }
     }
     Ok(())
-}
-
-fn exceeds(text: &str, characters: usize) -> bool {
-    text.len() > characters && text.chars().nth(characters).is_some()
 }

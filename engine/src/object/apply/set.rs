@@ -1,4 +1,4 @@
-//! `SetSecret`: a new version, of a new object where the name is free.
+//! A set: a new version, of a new object where the name is free.
 
 use strongroom_core::ObjectName;
 
@@ -8,79 +8,82 @@ use crate::{
         fields::{AttributesPatch, VersionFields},
         head::HeadFields,
         tags::Tags,
-        value::SecretValue,
     },
     object::{
-        answer::{Answer, Attributes, SecretBundle},
+        answer::{Answer, Attributes, Bundle},
         error::ObjectError,
+        kind::Kind,
+        tasks::Tasks,
         transaction::Transaction,
-        view::is_past,
+        view::{FieldsOf, current_place, is_past},
     },
 };
 
 /// What the request gives.
-pub(super) struct Given<'a> {
-    pub(super) value: &'a SecretValue,
-    pub(super) content_type: Option<&'a str>,
+pub(super) struct Given<'a, K: Kind> {
+    pub(super) content: &'a K::Content,
+    pub(super) fields: &'a K::Fields,
     pub(super) attributes: &'a AttributesPatch,
     pub(super) tags: &'a Tags,
 }
 
-pub(super) fn set(
+pub(super) fn set<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
-    given: &Given<'_>,
-) -> Result<Answer, ObjectError> {
-    let fields = fields(transaction, given);
-    rules::value(&transaction.view.rules.limits, given.value)?;
-    rules::fields(&transaction.view.rules.limits, &fields)?;
+    given: &Given<'_, K>,
+) -> Result<Answer<K>, ObjectError> {
+    let current = fields(transaction, given);
+    let limits = &transaction.view.rules.limits;
+    K::check_content(limits, given.content)?;
+    rules::fields::<K>(limits, &current)?;
     let version = transaction.inputs.version();
-    let (object, versions) = if let Some(head) = transaction.view.live(name)? {
-        transaction.put_index(head.object, &head.fields.version, head.fields.sequence);
-        (transaction.known(name, &head), head.fields.versions)
+    let live = transaction.view.of::<K>().live(name)?;
+    let (object, shown, versions) = if let Some(head) = &live {
+        transaction.put_index(head.object, current_place(head));
+        let known = transaction.known(K::KIND, name, head);
+        (known, head.fields.name.clone(), head.fields.versions)
     } else {
-        free_name(transaction, name)?;
-        (transaction.new_object(name)?, 0)
+        free_name::<K>(transaction, name)?;
+        (transaction.new_object(K::KIND, name)?, name.clone(), 0)
     };
-    let sequence = transaction.put_version(&object, &version, (given.value, &fields))?;
-    let versions = versions.saturating_add(1);
+    let place = transaction.put_version(&object, version, given.content, &current)?;
     let head = HeadFields {
+        name: shown,
         version,
-        sequence,
-        versions,
-        current: fields,
+        sequence: place.sequence,
+        versions: versions.saturating_add(1),
+        current,
         deleted: None,
     };
     transaction.put_head(&object, &head)?;
-    transaction.touched(name);
-    Ok(Answer::Secret(Box::new(answer(
-        transaction,
-        name,
-        head,
-        given.value,
-    ))))
+    for due in K::due_of(name, &head.current) {
+        transaction.put_due(&due);
+    }
+    transaction.touch(K::KIND, name);
+    let content = K::answer_to_set(given.content);
+    Ok(Answer::Object(Box::new(answer(transaction, head, content))))
 }
 
-fn answer(
+/// The answer about the current version of a live head.
+pub(super) fn answer<K: Kind>(
     transaction: &Transaction<'_>,
-    name: &ObjectName,
-    head: HeadFields,
-    value: &SecretValue,
-) -> SecretBundle {
-    SecretBundle {
-        name: name.clone(),
+    head: HeadFields<K::Fields>,
+    content: Option<K::Content>,
+) -> Bundle<K> {
+    Bundle {
+        name: head.name,
         version: head.version,
-        value: Some(SecretValue::new(value.expose().to_owned())),
+        content,
         attributes: Attributes::of(&head.current, transaction.view.rules.soft_delete),
-        content_type: head.current.content_type,
+        fields: head.current.own,
         tags: head.current.tags,
         deleted: None,
     }
 }
 
-fn fields(transaction: &Transaction<'_>, given: &Given<'_>) -> VersionFields {
+fn fields<K: Kind>(transaction: &Transaction<'_>, given: &Given<'_, K>) -> FieldsOf<K> {
     let mut fields = VersionFields {
-        content_type: given.content_type.map(str::to_owned),
+        own: given.fields.clone(),
         enabled: true,
         not_before: None,
         expires: None,
@@ -92,11 +95,17 @@ fn fields(transaction: &Transaction<'_>, given: &Given<'_>) -> VersionFields {
     fields
 }
 
-/// A deleted secret blocks its name until its time has come; from then on it is purged by whoever needs the name.
-pub(super) fn free_name(transaction: &mut Transaction<'_>, name: &ObjectName) -> Result<(), ObjectError> {
-    match transaction.view.deleted(name)? {
+/// A deleted object blocks its name until its time has come; from then on the request that needs the name purges it.
+pub(super) fn free_name<K: Kind>(
+    transaction: &mut Transaction<'_>,
+    name: &ObjectName,
+) -> Result<(), ObjectError> {
+    match transaction.view.of::<K>().deleted(name)? {
         None => Ok(()),
-        Some(head) if is_past(&head, transaction.now) => lifecycle::remove(transaction, name, &head),
-        Some(_) => Err(ObjectError::DeletedButRecoverable { name: name.clone() }),
+        Some(head) if is_past(&head, transaction.now) => lifecycle::remove::<K>(transaction, name, &head),
+        Some(_) => Err(ObjectError::DeletedButRecoverable {
+            kind: K::KIND,
+            name: name.clone(),
+        }),
     }
 }

@@ -1,59 +1,55 @@
-//! `UpdateSecret`: attributes, tags and content type of one version.
+//! An update: attributes, tags and the kind's own fields of one version.
+
+use std::sync::Arc;
 
 use strongroom_core::{ObjectName, Version};
 
 use super::rules;
 use crate::{
     format::{fields::AttributesPatch, head::HeadFields, tags::Tags},
-    object::{answer::Answer, error::ObjectError, transaction::Transaction},
+    object::{answer::Answer, error::ObjectError, kind::Kind, transaction::Transaction},
 };
 
 /// What the request gives.
-pub(super) struct Given<'a> {
-    pub(super) content_type: Option<&'a str>,
+pub(super) struct Given<'a, K: Kind> {
+    pub(super) fields: &'a K::Patch,
     pub(super) attributes: &'a AttributesPatch,
     pub(super) tags: Option<&'a Tags>,
 }
 
 /// Writes the version anew at another place: a record is never rewritten where it lies, so that an older copy of it
 /// fits nowhere.
-pub(super) fn update(
+pub(super) fn update<K: Kind>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
     version: Option<&Version>,
-    given: &Given<'_>,
-) -> Result<Answer, ObjectError> {
-    let view = transaction.view;
-    let head = view.require_live(name)?;
-    let (version, before) = view.locate(name, &head, version)?;
-    let (value, mut fields) = view.open_version(name, &head, (&version, before))?;
+    given: &Given<'_, K>,
+) -> Result<Answer<K>, ObjectError> {
+    let view = transaction.view.of::<K>();
+    let head = Arc::unwrap_or_clone(view.require_live(name)?);
+    let before = view.locate(name, &head, version)?;
+    let (content, mut fields) = view.open_version(name, &head, before)?;
     fields.patch(given.attributes);
+    K::patch(&mut fields.own, given.fields);
     fields.updated = transaction.now;
-    if let Some(content_type) = given.content_type {
-        fields.content_type = Some(content_type.to_owned());
-    }
     if let Some(tags) = given.tags {
         fields.tags.clone_from(tags);
     }
-    rules::fields(&view.rules.limits, &fields)?;
-    let object = transaction.known(name, &head);
-    let sequence = transaction.put_version(&object, &version, (&value, &fields))?;
-    transaction.remove_version(before);
-    if version == head.fields.version {
+    rules::fields::<K>(&view.view.rules.limits, &fields)?;
+    let object = transaction.known(K::KIND, name, &head);
+    let place = transaction.put_version(&object, before.version, &content, &fields)?;
+    transaction.remove_version(before.sequence);
+    if place.version == head.fields.version {
         let fields = HeadFields {
-            sequence,
+            sequence: place.sequence,
             current: fields.clone(),
             ..head.fields.clone()
         };
         transaction.put_head(&object, &fields)?;
     } else {
-        transaction.put_index(head.object, &version, sequence);
+        transaction.put_index(head.object, place);
     }
-    transaction.touched(name);
-    Ok(Answer::Secret(Box::new(view.bundle(
-        name,
-        &head,
-        (version, fields),
-        None,
-    ))))
+    transaction.touch(K::KIND, name);
+    let bundle = view.bundle(&head, place.version, fields, None);
+    Ok(Answer::Object(Box::new(bundle)))
 }

@@ -1,4 +1,4 @@
-//! The lists of live and of deleted secrets.
+//! The lists of live and of deleted objects, by folded name.
 
 use strongroom_core::{ObjectName, Timestamp};
 
@@ -6,10 +6,11 @@ use super::marker;
 use crate::{
     format::{codec::CodecError, key},
     object::{
-        answer::{ItemPage, SecretBundle},
+        answer::{Bundle, ItemPage},
         error::{BadParameter, ObjectError, damaged_state},
+        kind::Kind,
         request::PageRequest,
-        view::{KIND, View, is_past},
+        view::{KindView, View, is_past},
     },
     store::{Key, Value},
 };
@@ -17,36 +18,36 @@ use crate::{
 /// How many heads are fetched at a time.
 const STRETCH: usize = 64;
 
-/// A page of the live secrets.
-pub(super) fn live(
-    view: View<'_>,
+/// A page of the live objects.
+pub(super) fn live<K: Kind>(
+    view: KindView<'_, K>,
     page: &PageRequest,
     visible: &dyn Fn(&ObjectName) -> bool,
-) -> Result<ItemPage, ObjectError> {
-    let prefix = key::all_live(KIND);
-    page_of(view, &prefix, page, |name, record| {
+) -> Result<ItemPage<K>, ObjectError> {
+    let prefix = key::all_live(K::KIND);
+    page_of(view.view, &prefix, page, |name, record| {
         if !visible(name) {
             return Ok(None);
         }
-        let head = view.open_live(name, record)?;
-        Ok(Some(view.current(name, &head)))
+        let head = view.open(name, record, true)?;
+        Ok(Some(view.current(&head)))
     })
 }
 
-/// A page of the deleted secrets.
-pub(super) fn deleted(
-    view: View<'_>,
+/// A page of the deleted objects.
+pub(super) fn deleted<K: Kind>(
+    view: KindView<'_, K>,
     page: &PageRequest,
     now: Timestamp,
     visible: &dyn Fn(&ObjectName) -> bool,
-) -> Result<ItemPage, ObjectError> {
-    let prefix = key::all_deleted(KIND);
-    page_of(view, &prefix, page, |name, record| {
+) -> Result<ItemPage<K>, ObjectError> {
+    let prefix = key::all_deleted(K::KIND);
+    page_of(view.view, &prefix, page, |name, record| {
         if !visible(name) {
             return Ok(None);
         }
-        let head = view.open_deleted(name, record)?;
-        Ok((!is_past(&head, now)).then(|| view.current(name, &head)))
+        let head = view.open(name, record, false)?;
+        Ok((!is_past(&head, now)).then(|| view.current(&head)))
     })
 }
 
@@ -63,12 +64,12 @@ pub(super) fn page_size(view: View<'_>, page: &PageRequest) -> Result<usize, Bad
 }
 
 /// Walks heads behind the marker until the page is full, the heads end, or enough were looked at.
-fn page_of(
+fn page_of<K: Kind>(
     view: View<'_>,
     prefix: &Key,
     page: &PageRequest,
-    item: impl Fn(&ObjectName, &Value) -> Result<Option<SecretBundle>, ObjectError>,
-) -> Result<ItemPage, ObjectError> {
+    item: impl Fn(&ObjectName, &Value) -> Result<Option<Bundle<K>>, ObjectError>,
+) -> Result<ItemPage<K>, ObjectError> {
     let size = page_size(view, page)?;
     let mut after = start(view, prefix, page)?;
     let mut items = Vec::new();
@@ -77,8 +78,8 @@ fn page_of(
         let stretch = view.snapshot.scan(prefix, after.as_ref(), STRETCH.min(budget))?;
         let mut left = stretch.records.len();
         for (key, record) in &stretch.records {
-            let name =
-                key::name_of_head(key).ok_or_else(|| damaged_state("a head's key", CodecError::Field))?;
+            let found = key::object_of_head(key);
+            let (_, name) = found.ok_or_else(|| damaged_state("a head's key", CodecError::Field))?;
             items.extend(item(&name, record)?);
             left -= 1;
             budget = budget.saturating_sub(1);

@@ -1,44 +1,46 @@
-//! The versions of one secret, by version id.
+//! The versions of one object, by version id.
 
 use strongroom_core::{ObjectName, Version};
 
 use super::{list::page_size, marker};
 use crate::{
-    crypt::head::Head,
-    format::{id::Sequence, key, record::Record, records::IndexEntry},
+    format::{id::Located, key},
     object::{
         answer::ItemPage,
         error::{BadParameter, ObjectError, damaged},
+        kind::Kind,
         request::PageRequest,
-        view::View,
+        view::{HeadOf, KindView, current_place},
     },
 };
 
-/// Where a version's record lies.
-type Located = (Version, Sequence);
-
-/// A page of the versions of `name`. A secret that does not exist, or is deleted, has none: Azure answers an empty page.
-pub(super) fn list(view: View<'_>, name: &ObjectName, page: &PageRequest) -> Result<ItemPage, ObjectError> {
-    let size = page_size(view, page)?;
+/// A page of the versions of `name`. An object that does not exist, or is deleted, has none: Azure answers an empty page.
+pub(super) fn list<K: Kind>(
+    view: KindView<'_, K>,
+    name: &ObjectName,
+    page: &PageRequest,
+) -> Result<ItemPage<K>, ObjectError> {
+    let size = page_size(view.view, page)?;
+    let keyring = view.view.keyring;
     let Some(head) = view.live(name)? else {
         return Ok(ItemPage {
             items: Vec::new(),
             next: None,
         });
     };
-    let scope = scope(name);
+    let scope = format!("versions {} {name}", K::KIND.as_str()).into_bytes();
     let after = page
         .marker
         .as_ref()
-        .map(|text| marker::open(view.keyring, &scope, text))
+        .map(|text| marker::open(keyring, &scope, text))
         .transpose()?;
     let after = after.map(|bytes| version(&bytes)).transpose()?;
     let (located, more) = stretch(view, name, &head, after, size)?;
     let next = located.last().filter(|_| more);
-    let next = next.and_then(|(last, _)| marker::seal(view.keyring, &scope, last.as_bytes()));
-    let items = located.into_iter().map(|(version, sequence)| {
-        let (_, fields) = view.open_version(name, &head, (&version, sequence))?;
-        Ok(view.bundle(name, &head, (version, fields), None))
+    let next = next.and_then(|last| marker::seal(keyring, &scope, last.version.as_bytes()));
+    let items = located.into_iter().map(|place| {
+        let (_, fields) = view.open_version(name, &head, place)?;
+        Ok(view.bundle(&head, place.version, fields, None))
     });
     Ok(ItemPage {
         items: items.collect::<Result<_, ObjectError>>()?,
@@ -47,36 +49,29 @@ pub(super) fn list(view: View<'_>, name: &ObjectName, page: &PageRequest) -> Res
 }
 
 /// Up to `size` versions behind `after`, and whether more follow. The current one is not in the index.
-fn stretch(
-    view: View<'_>,
+fn stretch<K: Kind>(
+    view: KindView<'_, K>,
     name: &ObjectName,
-    head: &Head,
+    head: &HeadOf<K>,
     after: Option<Version>,
     size: usize,
 ) -> Result<(Vec<Located>, bool), ObjectError> {
     let from = after.map(|version| key::index(head.object, &version));
-    let found = view
-        .snapshot
-        .scan(&key::all_index(head.object), from.as_ref(), size)?;
+    let snapshot = view.view.snapshot;
+    let found = snapshot.scan(&key::all_index(head.object), from.as_ref(), size)?;
     let mut located = Vec::with_capacity(size.saturating_add(1));
     for (key, entry) in &found.records {
         let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
-        let IndexEntry(sequence) =
-            IndexEntry::decode(view.vault(), entry).map_err(|_| damaged("the index", name))?;
-        located.push((version, sequence));
+        located.push(view.located(name, version, entry)?);
     }
-    let current = head.fields.version;
-    if after.is_none_or(|after| current > after) {
-        located.push((current, head.fields.sequence));
+    let current = current_place(head);
+    if after.is_none_or(|after| current.version > after) {
+        located.push(current);
         located.sort_unstable();
     }
     let more = found.more || located.len() > size;
     located.truncate(size);
     Ok((located, more))
-}
-
-fn scope(name: &ObjectName) -> Vec<u8> {
-    [b"versions ".as_slice(), name.as_str().as_bytes()].concat()
 }
 
 fn version(bytes: &[u8]) -> Result<Version, BadParameter> {

@@ -45,17 +45,17 @@ struct Backup {
 
 impl<'a> Bundle<'a> {
     fn new(bundle: &'a SecretBundle, host: &Host, with_version: bool) -> Self {
-        let (host, name) = (host.as_str(), &bundle.name);
+        let (host, name) = (host.as_str(), bundle.name.spelling());
         let id = if with_version {
             format!("https://{host}/secrets/{name}/{}", bundle.version)
         } else {
             format!("https://{host}/secrets/{name}")
         };
         Self {
-            value: bundle.value.as_ref().map(SecretValue::expose),
+            value: bundle.content.as_ref().map(SecretValue::expose),
             id,
             attributes: (&bundle.attributes).into(),
-            content_type: bundle.content_type.as_deref(),
+            content_type: bundle.fields.content_type.as_deref(),
             tags: &bundle.tags,
             recovery_id: bundle
                 .deleted
@@ -71,7 +71,7 @@ impl<'a> Bundle<'a> {
 /// The JSON of the answer to `route`, with ids and links under `host`; none where there is nothing to say.
 pub(crate) fn json(answer: &Answer, host: &Host, query: &Query, route: &Route) -> Option<Bytes> {
     match answer {
-        Answer::Secret(bundle) => Some(serialise(&Bundle::new(bundle, host, true), room(bundle))),
+        Answer::Object(bundle) => Some(serialise(&Bundle::new(bundle, host, true), room(bundle))),
         Answer::Page(items) => Some(serialise(&page(items, host, query, route), 16 * 1024)),
         Answer::Backup(blob) => {
             let value = BASE64_URL_SAFE_NO_PAD.encode(blob.as_bytes());
@@ -109,11 +109,11 @@ fn list_path(route: &Route) -> String {
 
 /// An upper bound of the bytes of `bundle` as JSON.
 fn room(bundle: &SecretBundle) -> usize {
-    let value = bundle.value.as_ref().map_or(0, |value| escaped(value.expose()));
+    let value = bundle.content.as_ref().map_or(0, |value| escaped(value.expose()));
     let tags: usize = bundle
         .tags
         .iter()
         .map(|(name, value)| escaped(name) + escaped(value) + 8)
         .sum();
-    value + tags + bundle.content_type.as_deref().map_or(0, escaped) + 1024
+    value + tags + bundle.fields.content_type.as_deref().map_or(0, escaped) + 1024
 }

@@ -111,10 +111,10 @@ impl Stream {
             Err(refused) => Err(refused),
         };
         match answer {
-            Ok(Answer::Secret(secret)) => Ok(Read {
+            Ok(Answer::Object(secret)) => Ok(Read {
                 state: ObjectState::Available(secret.version),
                 value: secret
-                    .value
+                    .content
                     .as_ref()
                     .map(|value| Zeroizing::new(value.expose().as_bytes().to_vec()))
                     .unwrap_or_default(),
@@ -152,11 +152,9 @@ impl Stream {
 fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, End> {
     match (failure, before) {
         (Failure::Forbidden(_), _) => Ok(ObjectState::Forbidden),
-        (Failure::Object(ObjectError::SecretDisabled { .. }), _) => Ok(ObjectState::Disabled),
-        (Failure::Object(ObjectError::SecretNotFound { .. }), ObjectState::Deleted) => {
-            Ok(ObjectState::Deleted)
-        }
-        (Failure::Object(ObjectError::SecretNotFound { .. }), _) => Ok(ObjectState::NotFound),
+        (Failure::Object(ObjectError::Disabled { .. }), _) => Ok(ObjectState::Disabled),
+        (Failure::Object(ObjectError::NotFound { .. }), ObjectState::Deleted) => Ok(ObjectState::Deleted),
+        (Failure::Object(ObjectError::NotFound { .. }), _) => Ok(ObjectState::NotFound),
         (failure, _) => Err(failure.clone().into()),
     }
 }

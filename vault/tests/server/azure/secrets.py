@@ -61,7 +61,7 @@ def lifecycle(client):
         client.set_secret(f"page-{n}", str(n))
     pages = list(client.list_properties_of_secrets(max_page_size=2).by_page())
     names = [item.name for page in pages for item in page]
-    assert names == ["example"] + [f"page-{n}" for n in range(5)], names
+    assert names == ["Example"] + [f"page-{n}" for n in range(5)], names
 
     backup = client.backup_secret("example")
     expect(ResourceExistsError, lambda: client.restore_secret_backup(backup), status=409)
@@ -69,15 +69,15 @@ def lifecycle(client):
     assert deleted.recovery_id and deleted.scheduled_purge_date and deleted.deleted_date
     expect(ResourceNotFoundError, lambda: client.get_secret("example"), status=404)
     expect(ResourceExistsError, lambda: client.set_secret("example", "x"), "ObjectIsDeletedButRecoverable", 409)
-    assert client.get_deleted_secret("example").name == "example"
-    assert [item.name for item in client.list_deleted_secrets()] == ["example"]
-    assert client.begin_recover_deleted_secret("example").result().name == "example"
+    assert client.get_deleted_secret("example").name == "Example"
+    assert [item.name for item in client.list_deleted_secrets()] == ["Example"]
+    assert client.begin_recover_deleted_secret("example").result().name == "Example"
     assert client.get_secret("example").value == second.value
     client.begin_delete_secret("example").result()
     client.purge_deleted_secret("example")
     expect(ResourceNotFoundError, lambda: client.get_deleted_secret("example"), status=404)
     restored = client.restore_secret_backup(backup)
-    assert restored.name == "example"
+    assert restored.name == "Example"
     assert client.get_secret("example", first.properties.version).value == "one"
 
 

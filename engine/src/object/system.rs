@@ -1,22 +1,23 @@
 //! Changes that the vault makes by itself, in bounded steps.
 
-use strongroom_core::{ObjectName, Timestamp};
+use strongroom_audit::Event;
+use strongroom_core::Timestamp;
 
-use super::lifecycle;
 use crate::{
     crypt::head,
     format::{
         id::ObjectId,
         key,
-        record::Record,
-        records::IndexEntry,
-        records::{Erasure, Garbage},
+        record::Record as _,
+        records::{Erasure, Garbage, IndexEntry},
+        task::Due,
     },
     object::{
         error::{ObjectError, damaged_state},
         inputs::Inputs,
+        keeper::Kinds,
         transaction::{self, Changes, Transaction},
-        view::{KIND, View, is_past},
+        view::View,
     },
     store::{Key, Value},
 };
@@ -24,11 +25,8 @@ use crate::{
 /// One step of the vault's own work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SystemRequest {
-    /// Purges a deleted secret whose time has come.
-    Expire {
-        /// The secret.
-        name: ObjectName,
-    },
+    /// Carries out a task of the schedule.
+    Perform(Due),
     /// Removes up to `limit` versions of what is left of an object.
     Collect {
         /// The object.
@@ -50,42 +48,57 @@ pub enum SystemRequest {
     },
 }
 
-/// Decides `request`. What is already done changes nothing.
+/// Decides `request`, and answers what is to be recorded of it. What is already done changes nothing.
 pub fn apply_system(
     view: View<'_>,
+    kinds: Kinds,
     request: &SystemRequest,
     inputs: &mut Inputs,
     now: Timestamp,
-) -> Result<Changes, ObjectError> {
+) -> Result<(Changes, Option<Event>), ObjectError> {
     let mut transaction = Transaction::begin(view, inputs, now)?;
-    match request {
-        SystemRequest::Expire { name } => {
-            lifecycle::expire(&mut transaction, name)?;
+    let event = match request {
+        SystemRequest::Perform(due) => match kinds.keeper(due.kind) {
+            Some(keeper) => keeper.perform(due, &mut transaction)?,
+            None => None,
+        },
+        SystemRequest::Collect { object, limit } => {
+            collect(&mut transaction, *object, *limit)?;
+            None
         }
-        SystemRequest::Collect { object, limit } => collect(&mut transaction, *object, *limit)?,
-        SystemRequest::Rewrap { heads, last } => rewrap(&mut transaction, heads, *last)?,
-        SystemRequest::Erased { last } => erased(&mut transaction, *last)?,
-    }
-    Ok(transaction.finish())
+        SystemRequest::Rewrap { heads, last } => {
+            rewrap(&mut transaction, heads, *last)?;
+            None
+        }
+        SystemRequest::Erased { last } => {
+            erased(&mut transaction, *last)?;
+            None
+        }
+    };
+    Ok((transaction.finish(), event))
 }
 
-/// The deleted secrets whose time has come, up to `limit`.
-pub(crate) fn expired(view: View<'_>, now: Timestamp, limit: usize) -> Result<Vec<ObjectName>, ObjectError> {
+/// The tasks of the schedule whose time has come, up to `limit`, of the kinds that the vault keeps.
+pub(crate) fn due_tasks(
+    view: View<'_>,
+    kinds: Kinds,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Due>, ObjectError> {
     let page = view.snapshot.scan(&key::all_schedule(), None, limit)?;
-    let mut names = Vec::new();
+    let mut tasks = Vec::new();
     for (key, _) in &page.records {
-        let parts = key::parts_of_schedule(key);
-        let (at, name) = parts.ok_or_else(|| ObjectError::Corrupt {
-            what: "the purge schedule".into(),
+        let due = key::due_of_schedule(key).ok_or_else(|| ObjectError::Corrupt {
+            what: "the schedule".into(),
         })?;
-        if at > now {
+        if due.at > now {
             break;
         }
-        if view.deleted(&name)?.is_some_and(|head| is_past(&head, now)) {
-            names.push(name);
+        if kinds.keeper(due.kind).is_some() {
+            tasks.push(due);
         }
     }
-    Ok(names)
+    Ok(tasks)
 }
 
 /// An object of which something is left.
@@ -97,15 +110,25 @@ pub(crate) fn uncollected(view: View<'_>) -> Result<Option<ObjectId>, ObjectErro
         .and_then(|(key, _)| key::object_of_garbage(key)))
 }
 
-/// The heads behind `after` whose seeds are under a term up to `last`, out of the next `limit`, and the last one looked
-/// at; none when all were looked at.
+/// A stretch of a walk over all heads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeadStretch {
+    /// The heads whose seeds are under a term that is to be left behind.
+    pub(crate) outdated: Vec<Key>,
+    /// The head looked at last.
+    pub(crate) seen: Key,
+}
+
+/// The next `limit` heads behind `after`, of every kind, and which of them have seeds under a term up to `last`; none
+/// when all were looked at.
 pub(crate) fn outdated_heads(
     view: View<'_>,
     after: Option<&Key>,
-    (last, limit): (u32, usize),
-) -> Result<Option<(Vec<Key>, Key)>, ObjectError> {
+    last: u32,
+    limit: usize,
+) -> Result<Option<HeadStretch>, ObjectError> {
     // Deleted heads sort before live ones.
-    for prefix in [key::all_deleted(KIND), key::all_live(KIND)] {
+    for prefix in [key::every_deleted(), key::every_live()] {
         if after.is_some_and(|after| after.as_bytes().first() > prefix.as_bytes().first()) {
             continue;
         }
@@ -116,16 +139,16 @@ pub(crate) fn outdated_heads(
                 .records
                 .iter()
                 .filter(|(_, record)| is_outdated(record, last));
-            return Ok(Some((
-                outdated.map(|(key, _)| key.clone()).collect(),
-                seen.clone(),
-            )));
+            return Ok(Some(HeadStretch {
+                outdated: outdated.map(|(key, _)| key.clone()).collect(),
+                seen: seen.clone(),
+            }));
         }
     }
     Ok(None)
 }
 
-/// A head that does not tell its term is looked at too, and found damaged there.
+/// A head that does not show its term is looked at too, and found damaged there.
 fn is_outdated(record: &Value, last: u32) -> bool {
     head::term_of(record).is_ok_and(|term| term <= last) || head::term_of(record).is_err()
 }
@@ -166,12 +189,11 @@ fn rewrap(transaction: &mut Transaction<'_>, heads: &[Key], last: u32) -> Result
         if !is_outdated(&record, last) {
             continue;
         }
-        let name = key::name_of_head(key);
-        let name = name.ok_or_else(|| ObjectError::Corrupt {
+        let (kind, name) = key::object_of_head(key).ok_or_else(|| ObjectError::Corrupt {
             what: "a head's key".into(),
         })?;
         let salt = transaction.inputs.bytes();
-        let rewrapped = head::rewrap(view.vault(), &name, &record, view.keyring, &salt)?;
+        let rewrapped = head::rewrap(view.keyring, kind, &name, &record, &salt)?;
         transaction.replace_head(key.clone(), Some(rewrapped))?;
     }
     Ok(())

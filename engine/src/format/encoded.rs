@@ -1,0 +1,15 @@
+//! How a kind writes its own part of a record.
+
+use super::codec::{CodecError, Decoder, Encoder};
+
+/// A part of a record that each kind of object has for itself: the content of a version, or its own fields.
+pub trait Encoded: Sized {
+    /// Writes the part. Every value has exactly one encoding.
+    fn put(&self, encoder: &mut Encoder);
+
+    /// Reads what [`Self::put`] wrote, and nothing else.
+    fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError>;
+
+    /// Bytes that the encoding fits into.
+    fn room(&self) -> usize;
+}

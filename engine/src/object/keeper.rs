@@ -1,0 +1,141 @@
+//! What the vault does with the objects of a kind without knowing which kind it is.
+
+use std::marker::PhantomData;
+
+use strongroom_audit::Event;
+use strongroom_core::{ObjectKind, ObjectName};
+
+use super::{
+    apply::lifecycle,
+    error::{ObjectError, damaged},
+    kind::Kind,
+    tasks::Tasks,
+    transaction::Transaction,
+    view::{HeadOf, KindView, View, current_place},
+};
+use crate::{
+    format::{
+        id::Located,
+        key,
+        task::{Due, Task},
+    },
+    store::Value,
+};
+
+/// What is the same to do for every kind, whichever it is: one handler per kind that the vault keeps.
+pub trait Keeper: Send + Sync {
+    /// The kind.
+    fn kind(&self) -> ObjectKind;
+
+    /// Carries out a due task, and takes it off the schedule. Answers what is to be recorded of it.
+    fn perform(&self, due: &Due, transaction: &mut Transaction<'_>) -> Result<Option<Event>, ObjectError>;
+
+    /// Opens a head and every version that it leads to; answers how many.
+    fn open_all(
+        &self,
+        view: View<'_>,
+        name: &ObjectName,
+        record: &Value,
+        is_live: bool,
+    ) -> Result<u64, ObjectError>;
+}
+
+/// The keeper of the objects of kind `K`.
+#[derive(Debug)]
+pub struct KeeperOf<K>(PhantomData<fn() -> K>);
+
+impl<K> KeeperOf<K> {
+    /// The keeper.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<K: Tasks> Keeper for KeeperOf<K> {
+    fn kind(&self) -> ObjectKind {
+        K::KIND
+    }
+
+    fn perform(&self, due: &Due, transaction: &mut Transaction<'_>) -> Result<Option<Event>, ObjectError> {
+        transaction.remove_due(due);
+        match due.task {
+            Task::Purge => {
+                let is_purged = lifecycle::expire::<K>(transaction, &due.name)?;
+                Ok(is_purged.then(|| Event::ScheduledPurge {
+                    kind: K::KIND,
+                    name: due.name.clone(),
+                }))
+            }
+            Task::Own(number) => K::perform(number, transaction, &due.name),
+        }
+    }
+
+    fn open_all(
+        &self,
+        view: View<'_>,
+        name: &ObjectName,
+        record: &Value,
+        is_live: bool,
+    ) -> Result<u64, ObjectError> {
+        let view: KindView<'_, K> = view.of();
+        let head = view.open(name, record, is_live)?;
+        view.open_version(name, &head, current_place(&head))?;
+        let mut versions = 1;
+        older_versions(view, name, &head, |place| {
+            versions += 1;
+            view.open_version(name, &head, place).map(drop)
+        })?;
+        if versions == u64::from(head.fields.versions) {
+            Ok(versions)
+        } else {
+            Err(damaged("the index", name))
+        }
+    }
+}
+
+/// How many index entries are fetched at a time.
+const STRETCH: usize = 256;
+
+/// Calls `each` with the place of every version but the current one.
+fn older_versions<K: Kind>(
+    view: KindView<'_, K>,
+    name: &ObjectName,
+    head: &HeadOf<K>,
+    mut each: impl FnMut(Located) -> Result<(), ObjectError>,
+) -> Result<(), ObjectError> {
+    let prefix = key::all_index(head.object);
+    let mut after = None;
+    loop {
+        let page = view.view.snapshot.scan(&prefix, after.as_ref(), STRETCH)?;
+        for (key, entry) in &page.records {
+            let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
+            each(view.located(name, version, entry)?)?;
+        }
+        after = page.records.last().map(|(key, _)| key.clone());
+        if !page.more || after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// The kinds of objects that a vault keeps.
+#[derive(Clone, Copy)]
+pub struct Kinds(&'static [&'static dyn Keeper]);
+
+impl std::fmt::Debug for Kinds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|keeper| keeper.kind()))
+            .finish()
+    }
+}
+
+impl Kinds {
+    /// The kinds of these keepers.
+    pub const fn new(keepers: &'static [&'static dyn Keeper]) -> Self {
+        Self(keepers)
+    }
+
+    /// The keeper of a kind, if the vault keeps it.
+    pub(crate) fn keeper(self, kind: ObjectKind) -> Option<&'static dyn Keeper> {
+        self.0.iter().find(|keeper| keeper.kind() == kind).copied()
+    }
+}

@@ -1,0 +1,36 @@
+//! What a kind of object is to the life of objects: data of its own, and rules about it.
+
+use std::fmt;
+
+use strongroom_core::ObjectKind;
+
+use super::{error::BadParameter, limits::ObjectLimits};
+use crate::format::encoded::Encoded;
+
+/// A kind of object. Versions, attributes, soft delete, recovery, purge, backup, restore and lists are the same for every
+/// kind; this is what they differ in.
+pub trait Kind: fmt::Debug + Send + Sync + Sized + 'static {
+    /// The kind, as policy and storage know it.
+    const KIND: ObjectKind;
+
+    /// What a version keeps, and only a get opens.
+    type Content: Encoded + fmt::Debug + Eq + Send + Sync;
+
+    /// What the kind notes about a version beside its attributes and tags; lists show it.
+    type Fields: Encoded + fmt::Debug + Clone + Eq + Send + Sync;
+
+    /// Which of these fields an update changes.
+    type Patch: fmt::Debug + Send + Sync;
+
+    /// Checks the content of a request.
+    fn check_content(limits: &ObjectLimits, content: &Self::Content) -> Result<(), BadParameter>;
+
+    /// Checks the fields of a request.
+    fn check_fields(limits: &ObjectLimits, fields: &Self::Fields) -> Result<(), BadParameter>;
+
+    /// Changes what `patch` gives; what it does not give stays.
+    fn patch(fields: &mut Self::Fields, patch: &Self::Patch);
+
+    /// What the answer to a set shows of the content.
+    fn answer_to_set(content: &Self::Content) -> Option<Self::Content>;
+}

@@ -1,0 +1,178 @@
+//! Secrets: texts that leave the vault, and what describes them.
+
+use std::fmt;
+
+use strongroom_core::ObjectKind;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::{
+    format::{
+        codec::{CodecError, Decoder, Encoder},
+        encoded::Encoded,
+    },
+    object::{
+        answer, error,
+        keeper::{KeeperOf, Kinds},
+        kind::Kind,
+        limits::{ObjectLimits, exceeds},
+        request,
+        tasks::Tasks,
+    },
+};
+
+/// A vault that keeps secrets and nothing else.
+pub const SECRETS: Kinds = Kinds::new(&[&KeeperOf::<Secret>::NEW]);
+
+/// The answer to a request about secrets.
+pub type Answer = answer::Answer<Secret>;
+
+/// A version of a secret.
+pub type SecretBundle = answer::Bundle<Secret>;
+
+/// One page of a list of secrets.
+pub type ItemPage = answer::ItemPage<Secret>;
+
+/// A change of a secret.
+pub type WriteRequest = request::WriteRequest<Secret>;
+
+/// The kind of secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {}
+
+impl Kind for Secret {
+    const KIND: ObjectKind = ObjectKind::Secrets;
+
+    type Content = SecretValue;
+    type Fields = SecretFields;
+    type Patch = SecretPatch;
+
+    fn check_content(limits: &ObjectLimits, value: &SecretValue) -> Result<(), error::BadParameter> {
+        if value.len() > limits.value_bytes {
+            return Err(error::BadParameter::ValueTooLarge(limits.value_bytes));
+        }
+        Ok(())
+    }
+
+    fn check_fields(limits: &ObjectLimits, fields: &SecretFields) -> Result<(), error::BadParameter> {
+        let limit = limits.content_type_chars;
+        match &fields.content_type {
+            Some(text) if exceeds(text, limit) => Err(error::BadParameter::ContentTypeTooLong(limit)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn patch(fields: &mut SecretFields, patch: &SecretPatch) {
+        if let Some(content_type) = &patch.content_type {
+            fields.content_type = Some(content_type.clone());
+        }
+    }
+
+    fn answer_to_set(value: &SecretValue) -> Option<SecretValue> {
+        Some(SecretValue::new(value.expose().to_owned()))
+    }
+}
+
+impl Tasks for Secret {}
+
+/// What a secret notes about a version.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SecretFields {
+    /// What the value is, in the owner's words.
+    pub content_type: Option<String>,
+}
+
+/// Which fields of a version an update changes; none stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SecretPatch {
+    /// The new content type.
+    pub content_type: Option<String>,
+}
+
+impl Encoded for SecretFields {
+    fn put(&self, encoder: &mut Encoder) {
+        encoder.option(self.content_type.as_deref(), |e, text| {
+            e.text(text);
+        });
+    }
+
+    fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        let content_type = decoder.option(|d| d.text().map(str::to_owned))?;
+        Ok(Self { content_type })
+    }
+
+    fn room(&self) -> usize {
+        8 + self.content_type.as_ref().map_or(0, String::len)
+    }
+}
+
+impl Encoded for SecretValue {
+    fn put(&self, encoder: &mut Encoder) {
+        encoder.text(self.expose());
+    }
+
+    fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        let text = decoder.text()?;
+        Ok(Self::from(Zeroizing::new(text.to_owned())))
+    }
+
+    fn room(&self) -> usize {
+        4 + self.len()
+    }
+}
+
+/// The value of a secret: text, as in Azure's API. Wiped when dropped, masked in Debug, without Display and Clone.
+pub struct SecretValue(Zeroizing<String>);
+
+impl SecretValue {
+    /// Takes the text over; the caller keeps no copy.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself. The caller answers for where it goes.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether the value is the empty text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Zeroizing<String>> for SecretValue {
+    fn from(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+}
+
+impl PartialEq for SecretValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for SecretValue {}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretValue(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_be_seen_in_debug_output() {
+        let shown = format!("{:?}", SecretValue::new("hunter2".into()));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
