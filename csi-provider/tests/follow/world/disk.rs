@@ -101,7 +101,7 @@ impl Disk {
         Written::Replaced
     }
 
-    /// No file is older than what its vault was told that it holds.
+    /// A file of a pinned version holds it, and no file is older than what its vault was told that it holds.
     pub fn check(&self) {
         let Some(spec) = &self.spec else { return };
         let vault = spec::index(&spec.vault);
@@ -109,6 +109,10 @@ impl Disk {
             let told = self.acknowledged.get(&(vault, object.clone()));
             let held = self.version(object);
             let is_older = told.is_some_and(|told| held.is_none_or(|held| held.as_bytes() < told.as_bytes()));
+            assert!(
+                object.version.is_none() || held == object.version,
+                "{object} is {held:?}"
+            );
             assert!(!is_older, "{object} is {held:?}, and {told:?} was acknowledged");
         }
     }

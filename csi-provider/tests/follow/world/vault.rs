@@ -73,6 +73,10 @@ impl Vault {
         }
     }
 
+    pub fn is_unavailable(&self, name: &str) -> bool {
+        self.unavailable.contains(&name.parse().unwrap())
+    }
+
     pub fn current(&self, object: &Object) -> Reading {
         if self.unavailable.contains(&object.name) {
             return Err(Reason::Disabled);
