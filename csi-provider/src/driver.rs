@@ -1,19 +1,15 @@
 //! The volumes of this node: publishing them, taking them away, and finding them again after a restart.
 
 mod adopt;
-mod hold;
 mod publish;
+mod publish_queue;
 pub mod request;
-mod turn;
 mod unpublish;
+mod volume_lock;
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::task::AbortHandle;
 
 use crate::{
@@ -24,10 +20,10 @@ use crate::{
     source::link::{Route, Signal},
     volume::{Facts, VolumeId, mount::Capacity},
 };
-use hold::Holds;
 pub use publish::PublishError;
-use turn::Turns;
+use publish_queue::PublishQueue;
 pub use unpublish::UnpublishError;
+use volume_lock::VolumeLocks;
 
 /// The driver's name, which is also that of the `CSIDriver` object.
 pub const NAME: &str = "csi.strongroom.dev";
@@ -50,8 +46,8 @@ pub struct Driver {
     settings: Settings,
     services: Arc<Services>,
     table: Mutex<BTreeMap<VolumeId, Published>>,
-    holds: Holds,
-    turns: Turns,
+    locks: VolumeLocks,
+    queue: PublishQueue,
 }
 
 /// A published volume. Dropped, its task ends; its files stay.
@@ -74,8 +70,8 @@ impl Driver {
             settings,
             services,
             table: Mutex::default(),
-            holds: Holds::default(),
-            turns: Turns::default(),
+            locks: VolumeLocks::default(),
+            queue: PublishQueue::default(),
         }
     }
 
@@ -94,10 +90,10 @@ impl Driver {
         self.table().len()
     }
 
-    /// Tells every volume that the trust bundle changed.
+    /// Reports to every volume that the trust bundle changed.
     pub fn bundle_changed(&self) {
         for volume in self.table().values() {
-            volume.route.signal(Signal::Bundle);
+            volume.route.signal(Signal::BundleChanged);
         }
     }
 
@@ -111,7 +107,7 @@ impl Driver {
     }
 
     fn table(&self) -> MutexGuard<'_, BTreeMap<VolumeId, Published>> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock()
     }
 
     /// Starts keeping a published volume current.

@@ -2,12 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use parking_lot::Mutex;
 use strongroom_core::Uid;
 
 use crate::pod::Pod;
@@ -61,7 +61,7 @@ impl Events {
     }
 
     fn is_due(&self, pod: &Uid, reason: &'static str, now: Instant) -> bool {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sent = self.sent.lock();
         sent.retain(|_, at| now.saturating_duration_since(*at) < INTERVAL);
         let key = (pod.clone(), reason);
         if sent.contains_key(&key) || sent.len() >= REMEMBERED {

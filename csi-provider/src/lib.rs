@@ -15,7 +15,7 @@
 //! - a file changes only when a vault that allows it says something else than before: never because a vault, the API
 //!   server or the driver is down;
 //! - what is published answers OK ever after; what goes wrong then is an event, a metric and an acknowledgement;
-//! - taking a volume away needs nobody else;
+//! - taking a volume away needs no other server;
 //! - tokens and values are in types that do not print; no value is kept outside the volume.
 //!
 //! One thread, one connection per vault, no watch on the API server.

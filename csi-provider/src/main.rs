@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use strongroom_csi::{args::Args, run::run, source::reach::Reach};
+use strongroom_csi::{args::Args, run::run, source::endpoints::Endpoints};
 use strongroom_serving::{log, signal::Termination};
 use tokio_util::sync::CancellationToken;
 
@@ -23,5 +23,5 @@ async fn main() -> anyhow::Result<()> {
             stop.cancel();
         }
     });
-    run(args, client, Reach::ClusterDns, stop).await
+    run(args, client, Endpoints::ClusterDns, stop).await
 }

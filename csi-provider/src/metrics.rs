@@ -51,7 +51,7 @@ pub struct Metrics {
     pub unpublishes: Counts,
     /// Volumes that are published.
     pub volumes: Gauge,
-    /// Volumes that are told of changes.
+    /// Volumes that a vault reports changes to.
     pub subscriptions: Gauge,
     /// Token exchanges, by result.
     pub exchanges: Counts,
@@ -107,7 +107,7 @@ impl Metrics {
         r.register("volumes", "Published volumes", self.volumes.clone());
         r.register(
             "subscriptions",
-            "Volumes that are told of changes",
+            "Volumes that a vault reports changes to",
             self.subscriptions.clone(),
         );
         r.register("exchanges", "Token exchanges", self.exchanges.0.clone());

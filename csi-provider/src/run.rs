@@ -18,17 +18,17 @@ use crate::{
     health::Shown,
     kubelet::{
         IdentityService, NodeService,
-        registration::{Notice, Plugin, Post},
+        registration::{Notice, Plugin, ServedRegistration},
         socket,
     },
     metrics::Metrics,
     proto::csi::{identity_server::IdentityServer, node_server::NodeServer},
     services::Services,
-    source::{Sources, load::Loader, reach::Reach, reference::References, vaults::Vaults},
+    source::{Sources, endpoints::Endpoints, load::Loader, reference::References, vaults::Vaults},
     volume::{
         limits::{Ledger, Limits},
         mount::{self, Capacity},
-        saved::Saved,
+        saved::SavedVolumes,
     },
 };
 
@@ -44,7 +44,7 @@ const STATE: Capacity = Capacity {
 pub async fn run(
     args: Args,
     client: kube::Client,
-    reach: Reach,
+    endpoints: Endpoints,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new());
@@ -63,7 +63,7 @@ pub async fn run(
         return Ok(());
     };
     mount::make_private_directory(&args.plugin_directory())?;
-    let driver = Arc::new(driver(&args, &client, &reach, trust, &tenant, metrics)?);
+    let driver = Arc::new(driver(&args, &client, &endpoints, trust, &tenant, metrics)?);
     let adopted = driver.adopt();
     tracing::info!(adopted, node = args.node_name, "the driver is up");
     let csi = socket::bind(&args.endpoint())?;
@@ -71,8 +71,11 @@ pub async fn run(
     let post = match args.registration() {
         Some(path) => {
             let plugin = Plugin::csi(NAME, &args.endpoint().to_string_lossy());
-            let (metrics, told) = (&driver.services().metrics, hear_kubelet(Arc::clone(&driver)));
-            Some(Post::begin(&path, &args.handover(), plugin, metrics, told, &stop).await?)
+            let (metrics, on_notice) = (
+                &driver.services().metrics,
+                notice_registration(Arc::clone(&driver)),
+            );
+            Some(ServedRegistration::begin(&path, &args.handover(), plugin, metrics, on_notice, &stop).await?)
         }
         None => None,
     };
@@ -93,13 +96,13 @@ pub async fn run(
 fn driver(
     args: &Args,
     client: &kube::Client,
-    reach: &Reach,
+    endpoints: &Endpoints,
     trust: Trust,
     tenant: &str,
     metrics: Arc<Metrics>,
 ) -> anyhow::Result<Driver> {
     let saved = args.state().map(|path| keep_state(&path)).transpose()?;
-    let server = reach.server(Server::identity(&args.release_namespace));
+    let server = endpoints.server(Server::identity(&args.release_namespace));
     // The driver repeats itself, knowing how long the kubelet still waits.
     let identity = IdentityClient::new(&server, tenant, trust.clone()).with_retry(Retry::NEVER);
     let (actor, bundle) = (args.actor_token.clone(), args.trust_bundle.clone());
@@ -107,7 +110,7 @@ fn driver(
         sources: Sources {
             loader: Loader::new(identity, actor, bundle, Arc::clone(&metrics)),
             references: References::new(client.clone()),
-            vaults: Vaults::new(reach.clone(), trust),
+            vaults: Vaults::new(endpoints.clone(), trust),
         },
         ledger: Ledger::new(Limits::default()).into(),
         saved,
@@ -127,12 +130,12 @@ fn driver(
     Ok(Driver::new(settings, Arc::new(services)))
 }
 
-fn keep_state(path: &Path) -> anyhow::Result<Saved> {
+fn keep_state(path: &Path) -> anyhow::Result<SavedVolumes> {
     mount::mount_state(path, STATE).context("cannot make the directory of the driver's state")?;
-    Ok(Saved::new(path.to_owned()))
+    Ok(SavedVolumes::new(path.to_owned()))
 }
 
-/// The installation's id, as soon as it is known; `None` when told to stop before.
+/// The installation's id, as soon as it is known; `None` if `stop` comes before.
 async fn tenant(args: &Args, stop: &CancellationToken) -> Option<String> {
     let (given, file) = (args.tenant_id.clone(), args.tenant_id_file.as_deref());
     until("the installation's id", stop, || {
@@ -153,14 +156,14 @@ async fn trust(bundle: &Path, stop: &CancellationToken) -> Option<Trust> {
 
 /// Asks again until there is an answer: the operator makes both, and may start after the driver.
 async fn until<T>(what: &str, stop: &CancellationToken, get: impl Fn() -> anyhow::Result<T>) -> Option<T> {
-    let mut told = false;
+    let mut is_reported = false;
     loop {
         match get() {
             Ok(value) => return Some(value),
-            Err(error) if !told => tracing::warn!("waiting for {what}: {error:#}"),
+            Err(error) if !is_reported => tracing::warn!("waiting for {what}: {error:#}"),
             Err(_) => {}
         }
-        told = true;
+        is_reported = true;
         tokio::select! {
             () = stop.cancelled() => return None,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
@@ -180,7 +183,7 @@ async fn serve(listener: UnixListener, driver: Arc<Driver>, stop: CancellationTo
     }
 }
 
-fn hear_kubelet(driver: Arc<Driver>) -> impl Fn(Notice) + Clone + Send + Sync + 'static {
+fn notice_registration(driver: Arc<Driver>) -> impl Fn(Notice) + Clone + Send + Sync + 'static {
     move |notice| {
         let registered = match notice {
             Notice::Registered => {

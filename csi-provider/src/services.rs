@@ -1,13 +1,14 @@
 //! What every volume uses.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::{
     events::Events,
     metrics::Metrics,
     source::Sources,
-    volume::{limits::Ledger, saved::Saved},
+    volume::{limits::Ledger, saved::SavedVolumes},
 };
+use parking_lot::{Mutex, MutexGuard};
 
 /// What every volume uses.
 pub struct Services {
@@ -16,7 +17,7 @@ pub struct Services {
     /// What volumes may take of the node.
     pub ledger: Mutex<Ledger>,
     /// What outlives the process; `None` where the installer wants none of it kept.
-    pub saved: Option<Saved>,
+    pub saved: Option<SavedVolumes>,
     /// Events on pods.
     pub events: Events,
     /// Counts.
@@ -24,8 +25,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// The ledger, whoever held it before.
+    /// The ledger, locked.
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock()
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     volume::{
         limits::Share,
         mount::{MountError, Mounted},
-        saved::Restored,
+        saved::SavedVolume,
         tree::Tree,
     },
 };
@@ -33,7 +33,7 @@ impl Driver {
         self.count()
     }
 
-    fn adopt_one(&self, restored: Restored) {
+    fn adopt_one(&self, restored: SavedVolume) {
         let id = restored.facts.id.clone();
         match is_whole(&restored) {
             Ok(Some(size)) => {
@@ -45,7 +45,7 @@ impl Driver {
                 if let Err(error) = self.services.ledger().admit(&id, share) {
                     tracing::warn!(volume = %id, %error, "a volume of the process before passes a cap; it stays");
                 }
-                let Restored {
+                let SavedVolume {
                     facts,
                     token,
                     spec,
@@ -74,14 +74,14 @@ impl Driver {
 }
 
 /// The size of the volume's files, if it is mounted and complete.
-fn is_whole(restored: &Restored) -> Result<Option<usize>, MountError> {
-    let places = &restored.facts.places;
-    match places.inspect()? {
-        Mounted::Both => places.make_own_writable()?,
-        Mounted::TargetOnly => places.adopt()?,
+fn is_whole(restored: &SavedVolume) -> Result<Option<usize>, MountError> {
+    let paths = &restored.facts.paths;
+    match paths.inspect()? {
+        Mounted::Both => paths.make_own_writable()?,
+        Mounted::TargetOnly => paths.adopt()?,
         Mounted::Nothing | Mounted::OwnOnly | Mounted::Foreign => return Ok(None),
     }
-    let tree = Tree::open(&places.own).ok();
+    let tree = Tree::open(&paths.own).ok();
     Ok(tree
         .filter(Tree::is_filled)
         .and_then(|tree| tree.read().ok())

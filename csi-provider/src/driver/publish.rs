@@ -20,9 +20,9 @@ use crate::{
     volume::{
         Facts, VolumeId,
         limits::{LimitError, Share},
-        mount::{MountError, Mounted, Places},
+        mount::{MountError, MountPaths, Mounted},
         mountinfo,
-        saved::Record,
+        saved::VolumeRecord,
         spec::VolumeSpec,
         tree::{Tree, TreeError},
     },
@@ -80,7 +80,7 @@ pub enum PublishError {
     /// The files.
     #[error(transparent)]
     Tree(#[from] TreeError),
-    /// Nobody answered in time, and nobody said why.
+    /// No server answered in time, and none said why.
     #[error("no answer within {} s", .0.as_secs())]
     Deadline(Duration),
 }
@@ -139,9 +139,9 @@ impl PublishError {
 }
 
 impl Driver {
-    /// Publishes a volume, or takes in the news of a published one.
+    /// Publishes a volume, or hands the kubelet's token on to a published one.
     pub async fn publish(&self, request: Publish) -> Result<(), PublishError> {
-        let Some(hold) = self.holds.try_hold(&request.id) else {
+        let Some(lock) = self.locks.try_lock(&request.id) else {
             return Err(PublishError::Busy);
         };
         if self.is_published(&request)? {
@@ -151,7 +151,7 @@ impl Driver {
         let began = Instant::now();
         let published = tokio::select! {
             published = self.publish_first(request) => published,
-            () = hold.cancelled.cancelled() => Err(PublishError::Cancelled),
+            () = lock.cancelled.cancelled() => Err(PublishError::Cancelled),
         };
         Metrics::observe(&self.services.metrics.publish_seconds, began.elapsed());
         let outcome = published
@@ -161,8 +161,8 @@ impl Driver {
         published
     }
 
-    /// Answers a request that cannot be read. Once a volume is published even that is OK: a refusal would make an older
-    /// kubelet delete the directory under a running pod.
+    /// Refuses a request that cannot be read, unless its volume is published: a refusal would make an older kubelet
+    /// delete the directory under a running pod.
     pub fn refused(
         &self,
         request: &NodePublishVolumeRequest,
@@ -170,11 +170,11 @@ impl Driver {
     ) -> Result<(), PublishError> {
         let published = request.volume_id.parse::<VolumeId>().is_ok_and(|id| {
             let target = PathBuf::from(&request.target_path);
-            let places = Places {
+            let paths = MountPaths {
                 own: self.settings.volumes.join(id.as_str()),
                 target,
             };
-            matches!(places.inspect(), Ok(Mounted::Both | Mounted::TargetOnly))
+            matches!(paths.inspect(), Ok(Mounted::Both | Mounted::TargetOnly))
         });
         if published {
             tracing::warn!(volume = request.volume_id, %error, "a republish cannot be read");
@@ -184,32 +184,34 @@ impl Driver {
         Err(error.into())
     }
 
-    /// Published means mounted and complete, whatever its age. What is less is cleared away.
+    /// Whether the volume is published: mounted and complete, whatever its age. Removes what is mounted in part.
     fn is_published(&self, request: &Publish) -> Result<bool, PublishError> {
-        let places = request.places(&self.settings.volumes);
-        match places.inspect()? {
+        let paths = request.paths(&self.settings.volumes);
+        match paths.inspect()? {
             Mounted::Nothing => return Ok(false),
-            Mounted::Foreign => return Err(PublishError::Foreign(places.target)),
-            Mounted::TargetOnly => places.adopt()?,
+            Mounted::Foreign => return Err(PublishError::Foreign(paths.target)),
+            Mounted::TargetOnly => paths.adopt()?,
             Mounted::Both | Mounted::OwnOnly => {}
         }
-        let filled = places.inspect()? == Mounted::Both && Tree::open(&places.own)?.is_filled();
+        let filled = paths.inspect()? == Mounted::Both && Tree::open(&paths.own)?.is_filled();
         if !filled {
             self.forget(&request.id);
-            places.remove()?;
+            paths.remove()?;
         }
         Ok(filled)
     }
 
-    /// A published volume always answers OK: what is wrong with it now is told in other ways.
+    /// Answers OK for a published volume, always: events, metrics and acknowledgements report what is wrong with it.
     fn refresh(&self, request: &Publish) {
         let known = {
             let mut table = self.table();
-            table.get_mut(&request.id).map(|volume| volume.take(request))
+            table
+                .get_mut(&request.id)
+                .map(|volume| volume.pass_on_token(request))
         };
         if known.is_none() {
-            // What the process before mounted, this one sees as the host does.
-            if let Err(error) = request.places(&self.settings.volumes).make_own_writable() {
+            // This process sees what the process before mounted as the host does: read-only.
+            if let Err(error) = request.paths(&self.settings.volumes).make_own_writable() {
                 tracing::error!(volume = %request.id, %error, "the volume cannot follow changes");
                 return;
             }
@@ -227,7 +229,7 @@ impl Driver {
     fn facts(&self, request: &Publish) -> Facts {
         Facts {
             id: request.id.clone(),
-            places: request.places(&self.settings.volumes),
+            paths: request.paths(&self.settings.volumes),
             pod: request.pod.clone(),
             secret_ref: request.secret_ref.clone(),
             group: request.group,
@@ -242,7 +244,7 @@ impl Driver {
             loaded,
             token: vault_token,
         } = self.obtain(&request, deadline).await?;
-        // From here nothing waits, so that nobody can stop in the middle.
+        // Nothing waits from here on, so that the call cannot be cancelled in the middle.
         self.services
             .ledger()
             .admit(&request.id, share(&request, &spec, loaded.image.size()))?;
@@ -252,7 +254,7 @@ impl Driver {
         }
         let facts = self.facts(&request);
         if let Some(saved) = &self.services.saved {
-            let record = Record::new(&facts, &request.token, &spec, &loaded.versions);
+            let record = VolumeRecord::new(&facts, &request.token, &spec, &loaded.versions);
             if let Err(error) = saved.write(&record) {
                 tracing::warn!(volume = %facts.id, %error, "cannot keep the volume's state");
             }
@@ -278,7 +280,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Obtains everything that the volume is to hold. Holds the call while what is needed may yet come up.
+    /// Obtains everything that the volume is to hold. Holds the call while a server
+    /// that it needs may still start.
     async fn obtain(&self, request: &Publish, deadline: Instant) -> Result<Obtained, PublishError> {
         let mut delay = FIRST_DELAY;
         let mut last = None;
@@ -307,7 +310,7 @@ impl Driver {
     }
 
     async fn obtain_once(&self, request: &Publish) -> Result<Obtained, ObtainError> {
-        let _turn = self.turns.wait(&request.pod.namespace).await;
+        let _slot = self.queue.wait(&request.pod.namespace).await;
         let check = |spec: &VolumeSpec| {
             let share = share(request, spec, 0);
             self.services.ledger().check(&request.id, &share)
@@ -316,15 +319,15 @@ impl Driver {
     }
 
     fn show(&self, request: &Publish, loaded: &Loaded) -> Result<(), PublishError> {
-        let places = request.places(&self.settings.volumes);
-        let prepared = places.prepare(self.capacity(), request.group)?;
-        Tree::open(&places.own)?.write(&loaded.image, Timestamp::now())?;
-        Ok(places.publish(&prepared)?)
+        let paths = request.paths(&self.settings.volumes);
+        let prepared = paths.prepare(self.capacity(), request.group)?;
+        Tree::open(&paths.own)?.write(&loaded.image, Timestamp::now())?;
+        Ok(paths.publish(&prepared)?)
     }
 
     fn clear(&self, request: &Publish) {
         self.services.ledger().release(&request.id);
-        if let Err(error) = request.places(&self.settings.volumes).remove() {
+        if let Err(error) = request.paths(&self.settings.volumes).remove() {
             tracing::warn!(volume = %request.id, %error, "cannot clear a failed publish away");
         }
     }
@@ -348,10 +351,10 @@ fn share(request: &Publish, spec: &VolumeSpec, bytes: usize) -> Share {
 }
 
 impl Published {
-    /// Hands a token on if it is a new one.
-    fn take(&mut self, request: &Publish) {
+    /// Hands the kubelet's token on, if it is a new one.
+    fn pass_on_token(&mut self, request: &Publish) {
         if self.token.is(&request.token) {
-            self.route.signal(Signal::Again);
+            self.route.signal(Signal::KubeletCalled);
         } else if self.route.signal(Signal::Token(request.token.clone())) {
             self.token = request.token.clone();
         }

@@ -10,7 +10,7 @@ use strongroom_core::{ResourceName, name::NameError};
 use crate::{
     pod::{Pod, PodToken, TokenError},
     proto::csi::{NodePublishVolumeRequest, NodeUnpublishVolumeRequest, volume_capability::AccessType},
-    volume::{VolumeId, id::VolumeIdError, mount::Places},
+    volume::{VolumeId, id::VolumeIdError, mount::MountPaths},
 };
 
 /// The one attribute that a pod's author writes.
@@ -121,8 +121,8 @@ impl Publish {
     }
 
     /// Where the volume is mounted, given the directory of the driver's own mounts.
-    pub fn places(&self, volumes: &Path) -> Places {
-        Places {
+    pub fn paths(&self, volumes: &Path) -> MountPaths {
+        MountPaths {
             own: volumes.join(self.id.as_str()),
             target: self.target.clone(),
         }

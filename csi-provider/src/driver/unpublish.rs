@@ -1,4 +1,4 @@
-//! Taking a volume away. Needs nobody: a pod can always end.
+//! Taking a volume away. Needs no other server: a pod can always end.
 
 use super::Driver;
 use crate::{
@@ -16,10 +16,10 @@ pub enum UnpublishError {
 }
 
 impl Driver {
-    /// Takes a volume away: unmounts both places and forgets it. Succeeds where there is nothing to do.
+    /// Takes a volume away: unmounts both paths and forgets it. Succeeds where there is nothing to do.
     pub async fn unpublish(&self, request: Unpublish) -> Result<(), UnpublishError> {
-        let _hold = match &request.id {
-            Some(id) => Some(self.holds.hold(id).await),
+        let _lock = match &request.id {
+            Some(id) => Some(self.locks.lock(id).await),
             None => None,
         };
         let removed = self.remove(&request);

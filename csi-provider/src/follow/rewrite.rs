@@ -13,7 +13,7 @@ use crate::{
         Content, Facts, File, Image,
         image::default_mode,
         limits::LimitError,
-        mount::{MountError, Mounted, Places},
+        mount::{MountError, MountPaths, Mounted},
         spec::{Source, VolumeSpec},
         tree::{Tree, TreeError, Written},
     },
@@ -24,7 +24,7 @@ use crate::{
 pub enum RewriteError {
     /// It is not mounted any more.
     #[error("the volume is not mounted")]
-    Gone,
+    NotMounted,
     /// It would be too large.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -40,28 +40,28 @@ impl RewriteError {
     /// Whether the same change may be written later.
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Gone | Self::Limit(_) => false,
+            Self::NotMounted | Self::Limit(_) => false,
             Self::Mount(_) | Self::Tree(_) => true,
         }
     }
 }
 
 /// Opens a published volume.
-fn open(places: &Places) -> Result<Tree, RewriteError> {
-    match places.inspect()? {
-        Mounted::Both => Ok(Tree::open(&places.own)?),
+fn open(paths: &MountPaths) -> Result<Tree, RewriteError> {
+    match paths.inspect()? {
+        Mounted::Both => Ok(Tree::open(&paths.own)?),
         Mounted::TargetOnly => {
-            places.adopt()?;
-            Ok(Tree::open(&places.own)?)
+            paths.adopt()?;
+            Ok(Tree::open(&paths.own)?)
         }
-        Mounted::Nothing | Mounted::OwnOnly | Mounted::Foreign => Err(RewriteError::Gone),
+        Mounted::Nothing | Mounted::OwnOnly | Mounted::Foreign => Err(RewriteError::NotMounted),
     }
 }
 
 /// Changes the files, if they are not as they are to be already, and gives the volume the share of the node that they
 /// take.
 pub fn write(services: &Services, facts: &Facts, change: Change) -> Result<Written, RewriteError> {
-    let tree = open(&facts.places)?;
+    let tree = open(&facts.paths)?;
     let (vault, image) = match change {
         Change::Merge { spec, contents } => {
             let image = merged(tree.read()?, &spec, &contents, &services.sources.loader);

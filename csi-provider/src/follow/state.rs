@@ -21,9 +21,12 @@ mod action;
 mod credential;
 mod event;
 mod files;
+mod outcome;
 mod reference;
+mod report;
 mod retry;
 mod subscription;
+mod vault;
 
 use std::{
     collections::BTreeMap,
@@ -31,25 +34,19 @@ use std::{
 };
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, VaultRef, Version};
+use strongroom_core::{VaultRef, Version};
 
 use crate::{
     pod::PodToken,
-    source::{
-        load::{Loaded, Reason, is_fresh_at},
-        obtain::{Known, Obtained},
-    },
-    volume::{
-        Content,
-        spec::{Object, VolumeSpec},
-        tree::Written,
-    },
+    source::obtain::Known,
+    volume::spec::{Object, VolumeSpec},
 };
 pub use action::{Action, Change, ReportReason};
 use credential::Credential;
 pub use event::{Event, Failure, Moment, Reading, Refused, VaultMessage};
 use files::{Files, Merge};
 use reference::ReferenceSchedule;
+use report::sentence;
 use retry::Retry;
 use subscription::Subscription;
 
@@ -169,14 +166,14 @@ impl Follow {
                 self.files.forget_fetches();
             }
             Event::Lagged => self.attach_anew(&mut actions),
-            Event::Vault(message) => self.hear_vault(message, now, &mut actions),
+            Event::Vault(message) => self.take_message(message, now, &mut actions),
             Event::PodToken(token) => {
                 self.pod_token = token;
                 self.credential.outdate();
-                self.hear_kubelet(now);
+                self.resume_after_kubelet_call(now);
                 actions.push(Action::Save);
             }
-            Event::KubeletCalled => self.hear_kubelet(now),
+            Event::KubeletCalled => self.resume_after_kubelet_call(now),
             Event::BundleChanged => self.change_bundle(&mut actions),
             Event::Exchanged(exchanged) => self.finish_exchange(exchanged, now, &mut actions),
             Event::Obtained(obtained) => self.finish_obtain(obtained, now, &mut actions),
@@ -331,7 +328,7 @@ impl Follow {
         actions.push(Action::Write(Change::Merge { spec, contents }));
     }
 
-    fn hear_kubelet(&mut self, now: Moment) {
+    fn resume_after_kubelet_call(&mut self, now: Moment) {
         for retry in [
             &mut self.exchange_retry,
             &mut self.subscribe_retry,
@@ -342,67 +339,6 @@ impl Follow {
         }
         if !self.subscription.is_requested() {
             self.reference.kubelet_called(now.instant);
-        }
-    }
-
-    fn hear_vault(&mut self, message: VaultMessage, now: Moment, actions: &mut Vec<Action>) {
-        match message {
-            VaultMessage::Subscribed(readings) => self.accept(readings, now, actions),
-            // Before the vault accepts a subscription, both are about the one before, which may have had other objects.
-            VaultMessage::Changed(_) | VaultMessage::Contents(_) if !self.subscription.is_active() => {}
-            VaultMessage::Changed(readings) => {
-                self.files.report_change(now.instant);
-                self.compare(readings, actions);
-            }
-            VaultMessage::Contents(contents) => self.receive(contents, actions),
-            VaultMessage::RefChanged => {
-                self.reference.changed();
-                // Also where the change before could not be followed.
-                self.reference_retry.end(now.instant);
-            }
-            VaultMessage::Revoked { refused, note } => self.end_subscription(refused, &note, now, actions),
-        }
-    }
-
-    fn accept(&mut self, readings: Vec<(ObjectName, Reading)>, now: Moment, actions: &mut Vec<Action>) {
-        let is_new = !self.subscription.is_active();
-        let missed = self.subscription.accept();
-        if missed || (is_new && self.reference.is_forgotten(now.instant)) {
-            self.reference.missed(now.instant, now.random);
-        }
-        if self.subscription.is_active() {
-            self.subscribe_retry.succeed();
-            self.exchange_retry.succeed();
-            self.compare(readings, actions);
-        }
-    }
-
-    /// Asks for what the files do not hold, or acknowledges that they hold all of it.
-    fn compare(&mut self, readings: Vec<(ObjectName, Reading)>, actions: &mut Vec<Action>) {
-        let Some(spec) = &self.spec else { return };
-        let unavailable = self.files.compare(spec, readings);
-        report_unavailable(&unavailable, actions);
-        // At once, also where a change before is still paused.
-        if self.files.wants_fetch() {
-            actions.push(Action::Fetch(self.files.fetch()));
-        } else if self.files.is_complete() {
-            self.files.take_changed_at();
-            self.settle(actions);
-        }
-    }
-
-    fn receive(&mut self, contents: Vec<(ObjectName, Reading, Content)>, actions: &mut Vec<Action>) {
-        let unavailable = self.files.receive(contents);
-        report_unavailable(&unavailable, actions);
-        if !self.files.is_complete() || self.writing.is_some() {
-            return;
-        }
-        if self.files.wants_write() {
-            // What is to be fetched again is so once this is written.
-            self.write(actions);
-        } else {
-            self.settle(actions);
-            self.fetch_again(actions);
         }
     }
 
@@ -433,31 +369,6 @@ impl Follow {
         }
     }
 
-    fn end_subscription(&mut self, refused: Refused, note: &str, now: Moment, actions: &mut Vec<Action>) {
-        if !self.subscription.is_requested() {
-            return;
-        }
-        self.subscription.end();
-        self.files.forget_fetches();
-        let is_lasting = match refused {
-            // A token that ended is replaced at once; only if that does not help is it worth a report.
-            Refused::Token => {
-                self.credential.refuse();
-                self.exchange_retry.fail(true, now.instant, now.random)
-            }
-            Refused::Subscription => {
-                self.subscribe_retry.fail(true, now.instant, now.random);
-                true
-            }
-        };
-        if is_lasting {
-            actions.push(Action::Report {
-                reason: ReportReason::AccessRevoked,
-                note: format!("{note}; the files stay as they are"),
-            });
-        }
-    }
-
     /// What was lost is made up for: the vault reports the present state to a new subscription.
     fn attach_anew(&mut self, actions: &mut Vec<Action>) {
         self.subscription.close();
@@ -480,152 +391,6 @@ impl Follow {
         }
     }
 
-    fn finish_exchange(
-        &mut self,
-        exchanged: Result<VaultToken, Failure>,
-        now: Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(Asked::Exchange(used)) = self.asked.take() else {
-            return;
-        };
-        match exchanged {
-            Ok(token) if is_fresh_at(&token, now.time) => {
-                if self.subscription.is_requested() {
-                    actions.push(Action::Renew(token.clone()));
-                }
-                self.credential.accept(token, now.time);
-                self.outdate_unless(&used);
-            }
-            Ok(_) => {
-                let failure = Failure {
-                    note: "the pod's token is about to expire and the kubelet brought no newer one"
-                        .to_owned(),
-                    is_retryable: false,
-                };
-                report_failure(&mut self.exchange_retry, failure, now, actions);
-            }
-            Err(failure) => report_failure(&mut self.exchange_retry, failure, now, actions),
-        }
-    }
-
-    /// Another vault token is due if the kubelet brought a newer token of the pod than the `used` one.
-    fn outdate_unless(&mut self, used: &PodToken) {
-        if !self.pod_token.is(used) {
-            self.credential.outdate();
-        }
-    }
-
-    fn finish_obtain(
-        &mut self,
-        obtained: Result<Option<Box<Obtained>>, Failure>,
-        now: Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(Asked::Obtain {
-            token,
-            held,
-            bundle_changed,
-        }) = self.asked.take()
-        else {
-            return;
-        };
-        let obtained = match obtained {
-            Ok(Some(obtained)) => *obtained,
-            Ok(None) => return self.reference_retry.succeed(),
-            Err(failure) => return self.fail_reference(failure, now, actions),
-        };
-        let Obtained {
-            spec,
-            loaded: Loaded { image, versions },
-            token: vault_token,
-        } = obtained;
-        if self.is_from(&spec.vault) && self.files.were_written_since(&held, &versions) {
-            return self.reference.changed();
-        }
-        actions.push(Action::Write(Change::Replace {
-            vault: spec.vault.clone(),
-            image,
-        }));
-        self.writing = Some(Writing::Replace(Box::new(Replacement {
-            spec,
-            versions,
-            vault_token,
-            token,
-            bundle_changed,
-        })));
-    }
-
-    /// The SecretRef could not be followed: it is read again after a pause, unless it changed meanwhile.
-    fn fail_reference(&mut self, failure: Failure, now: Moment, actions: &mut Vec<Action>) {
-        report_failure(&mut self.reference_retry, failure, now, actions);
-        if self.reference.next().is_some() {
-            self.reference_retry.end(now.instant);
-        } else {
-            self.reference.failed(now.instant);
-        }
-    }
-
-    fn finish_write(&mut self, written: Result<Written, Failure>, now: Moment, actions: &mut Vec<Action>) {
-        match (self.writing.take(), written) {
-            (None, _) => {}
-            (Some(Writing::Merge(merge)), Ok(written)) => self.merged(merge, written, now, actions),
-            (Some(Writing::Merge(merge)), Err(failure)) => {
-                self.acknowledge(failure.note.clone(), actions);
-                self.files.merge_failed(merge);
-                report_failure(&mut self.files_retry, failure, now, actions);
-            }
-            (Some(Writing::Replace(replacement)), Ok(_)) => self.replaced(*replacement, now, actions),
-            (Some(Writing::Replace(_)), Err(failure)) => {
-                let failure = Failure {
-                    is_retryable: false,
-                    ..failure
-                };
-                self.fail_reference(failure, now, actions);
-            }
-        }
-    }
-
-    fn merged(&mut self, merge: Merge, written: Written, now: Moment, actions: &mut Vec<Action>) {
-        if let Some(spec) = &self.spec {
-            self.files.merged(spec, merge);
-        }
-        if let (Some(at), Written::Replaced) = (self.files.take_changed_at(), written) {
-            actions.push(Action::CountRotation(now.instant.saturating_duration_since(at)));
-        }
-        actions.push(Action::Save);
-        self.settle(actions);
-        if self.subscription.is_active() {
-            self.fetch_again(actions);
-        }
-    }
-
-    /// The files are those of another spec: the volume asks for its objects, where they are.
-    fn replaced(&mut self, new: Replacement, now: Moment, actions: &mut Vec<Action>) {
-        let before = self.watched_vault();
-        self.spec = Some(new.spec);
-        self.files.replaced(new.versions);
-        match new.vault_token {
-            Some(token) => self.credential.confirm(token, now.time),
-            None => self.credential = Credential::Missing,
-        }
-        self.outdate_unless(&new.token);
-        self.files_retry.succeed();
-        self.reference_retry.succeed();
-        let after = self.watched_vault();
-        if before == after {
-            self.subscription.replace();
-        } else {
-            self.subscription.close();
-            actions.extend(before.map(|_| Action::Detach));
-            actions.extend(after.map(Action::Attach));
-        }
-        actions.push(Action::Save);
-        if new.bundle_changed {
-            self.change_bundle(actions);
-        }
-    }
-
     /// The vault whose stream the volume listens to: none where it shows the trust bundle alone.
     fn watched_vault(&self) -> Option<VaultRef> {
         let spec = self.spec.as_ref()?;
@@ -639,31 +404,4 @@ impl Follow {
     fn pod_token_ends(&self) -> SystemTime {
         SystemTime::from(self.pod_token.expires_at())
     }
-}
-
-/// Pauses after a failure, and reports one that is not likely to pass.
-fn report_failure(retry: &mut Retry, failure: Failure, now: Moment, actions: &mut Vec<Action>) {
-    if retry.fail(failure.is_retryable, now.instant, now.random) {
-        actions.push(Action::Report {
-            reason: ReportReason::RefreshFailed,
-            note: failure.note,
-        });
-    }
-}
-
-fn report_unavailable(unavailable: &BTreeMap<ObjectName, Reason>, actions: &mut Vec<Action>) {
-    if !unavailable.is_empty() {
-        actions.push(Action::Report {
-            reason: ReportReason::ObjectUnavailable,
-            note: sentence(unavailable),
-        });
-    }
-}
-
-fn sentence(unavailable: &BTreeMap<ObjectName, Reason>) -> String {
-    let each: Vec<_> = unavailable
-        .iter()
-        .map(|(name, reason)| format!("secret {name}: {reason}"))
-        .collect();
-    format!("{}; the files stay as they are", each.join("; "))
 }

@@ -36,7 +36,7 @@ use crate::{
         obtain::Known,
         vaults::Vault,
     },
-    volume::{Facts, saved::Record, spec::VolumeSpec, tree::Written},
+    volume::{Facts, saved::VolumeRecord, spec::VolumeSpec, tree::Written},
 };
 
 /// The task sleeps this long where nothing is to be done before something happens.
@@ -137,8 +137,8 @@ impl Task {
                 Event::Vault(wire::message(*message))
             }
             Signal::Token(token) => Event::PodToken(token),
-            Signal::Again => Event::KubeletCalled,
-            Signal::Bundle => Event::BundleChanged,
+            Signal::KubeletCalled => Event::KubeletCalled,
+            Signal::BundleChanged => Event::BundleChanged,
         }
     }
 
@@ -234,7 +234,7 @@ impl Task {
         let (Some(saved), Some((token, spec, held))) = (&self.services.saved, self.follow.saved()) else {
             return;
         };
-        if let Err(error) = saved.write(&Record::new(&self.facts, token, spec, held)) {
+        if let Err(error) = saved.write(&VolumeRecord::new(&self.facts, token, spec, held)) {
             tracing::warn!(volume = %self.facts.id, %error, "cannot keep the volume's state");
         }
     }

@@ -1,7 +1,7 @@
 //! How a new driver takes the registration over from the one that it replaces: the listening socket itself is passed on.
 //!
 //! The kubelet drops a driver whose registration socket is replaced, and registers it again a second later. Until then
-//! no pod can mount, and for every volume that it looks after it tells a failure. A socket that stays is no news to it.
+//! no pod can mount, and the kubelet reports a failure for every volume. It does not notice a socket that stays.
 
 use std::{
     io::{self, IoSlice, IoSliceMut},
@@ -23,11 +23,11 @@ use tokio::net::UnixListener;
 /// How long the driver that runs may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Gives `socket` to the first who asks on `asked` while `ready` says that it may go; ends once it was given.
+/// Gives `socket` to the first process that asks on `asked` while `ready` allows it; ends once it was given.
 pub async fn give(asked: UnixListener, socket: OwnedFd, ready: impl Fn() -> bool) {
     loop {
         let given = match asked.accept().await {
-            // Who gets nothing makes a socket of its own.
+            // A process that gets nothing makes a socket of its own.
             Ok(_) if !ready() => continue,
             Ok((stream, _)) => send(&stream, &socket),
             Err(error) => Err(error),

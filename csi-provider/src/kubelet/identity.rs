@@ -1,4 +1,4 @@
-//! The Identity service: who the driver is.
+//! The Identity service: the driver's name and version.
 
 use tonic::{Request, Response, Status};
 

@@ -6,7 +6,7 @@
 
 mod connection;
 mod frame;
-mod post;
+mod served;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -15,20 +15,20 @@ use tokio::{net::UnixListener, sync::Semaphore};
 
 use crate::proto::registration::{PluginInfo, RegistrationStatus};
 pub use connection::{Bound, ConnectionError, Wire};
-pub use post::Post;
+pub use served::ServedRegistration;
 
 /// Connections at once. The kubelet opens one.
 const MAX_CONNECTIONS: usize = 8;
 /// How long a connection may stay without a frame.
 const IDLE: Duration = Duration::from_mins(10);
 
-/// What the kubelet is told.
+/// What the driver answers the kubelet.
 #[derive(Debug, Clone)]
 pub struct Plugin {
     info: PluginInfo,
 }
 
-/// What the kubelet said.
+/// What the kubelet reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// The driver is registered.
@@ -49,7 +49,7 @@ impl Plugin {
         Self { info }
     }
 
-    /// The answer to one request, and what it told us. An `InfoRequest` has no field, so its message is empty; a
+    /// The answer to one request, and what the request reports. An `InfoRequest` has no field, so its message is empty; a
     /// `RegistrationStatus` always says at least one thing.
     fn answer(&self, message: &[u8]) -> Result<(Vec<u8>, Option<Notice>), prost::DecodeError> {
         if message.is_empty() {
@@ -65,11 +65,11 @@ impl Plugin {
     }
 }
 
-/// Answers the kubelet on `listener` until `stop`. `told` hears what it says.
+/// Answers the kubelet on `listener` until `stop`, and calls `on_notice` with what the kubelet reports.
 pub async fn serve(
     listener: UnixListener,
     plugin: Plugin,
-    told: impl Fn(Notice) + Clone + Send + Sync + 'static,
+    on_notice: impl Fn(Notice) + Clone + Send + Sync + 'static,
     stop: impl Future<Output = ()>,
 ) {
     let plugin = Arc::new(plugin);
@@ -85,9 +85,9 @@ pub async fn serve(
                 let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
                     continue;
                 };
-                let (plugin, told) = (Arc::clone(&plugin), told.clone());
+                let (plugin, on_notice) = (Arc::clone(&plugin), on_notice.clone());
                 tokio::spawn(async move {
-                    report(connection::serve(stream, &plugin, told, Bound { idle: IDLE }).await);
+                    report(connection::serve(stream, &plugin, on_notice, Bound { idle: IDLE }).await);
                     drop(permit);
                 });
             }

@@ -9,11 +9,11 @@ use crate::driver::Driver;
 /// How often. The kubelet takes about a minute to bring a changed ConfigMap anyway.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// How often volumes are told of a changed trust bundle: those that were just being mounted had read the one before, and
-/// are told the second time.
-const TOLD: u8 = 2;
+/// How often a changed trust bundle is reported to the volumes: those that were just being mounted had read the one
+/// before, and get the second report.
+const REPORTS: u8 = 2;
 
-/// Tells volumes of a changed trust bundle, closes connections that nothing uses, and drops tokens that no volume asked
+/// Reports a changed trust bundle to the volumes, closes connections that nothing uses, and drops tokens that no volume asked
 /// for again.
 pub(super) async fn run(driver: Arc<Driver>, bundle: PathBuf) {
     let mut ticks = interval(EVERY);
@@ -34,19 +34,19 @@ pub(super) async fn run(driver: Arc<Driver>, bundle: PathBuf) {
 #[derive(Default)]
 struct WatchedBundle {
     known: Option<Vec<u8>>,
-    to_tell: u8,
+    reports_left: u8,
 }
 
 impl WatchedBundle {
-    /// Takes what the bundle is now, `None` if it cannot be read. Answers whether volumes are to be told.
+    /// Takes what the bundle is now, `None` if it cannot be read. Answers whether to report it to the volumes.
     fn look(&mut self, now: Option<Vec<u8>>) -> bool {
         if now.is_some() && now != self.known {
             tracing::debug!("another trust bundle");
-            (self.known, self.to_tell) = (now, TOLD);
+            (self.known, self.reports_left) = (now, REPORTS);
         }
-        let tells = self.to_tell > 0;
-        self.to_tell = self.to_tell.saturating_sub(1);
-        tells
+        let is_due = self.reports_left > 0;
+        self.reports_left = self.reports_left.saturating_sub(1);
+        is_due
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn volumes_are_told_of_a_changed_trust_bundle_at_two_looks_and_of_no_other() {
+    fn a_changed_trust_bundle_is_reported_at_two_looks_and_no_other_is() {
         let mut watched = WatchedBundle::default();
         let mut look = |bundle: Option<&str>| watched.look(bundle.map(|text| text.as_bytes().to_vec()));
         assert!(!look(None), "there is none yet");

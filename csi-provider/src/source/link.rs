@@ -21,21 +21,21 @@ use crate::{pod::PodToken, volume::VolumeId};
 /// Signals that may wait for one volume.
 pub const WAITING: usize = 64;
 
-/// Something a volume's task must know.
+/// An event for a volume's task.
 #[derive(Debug)]
 pub enum Signal {
     /// The stream to the vault is open.
     Connected(Sender),
-    /// It is not.
+    /// The stream to the vault is lost, for this reason.
     Disconnected(String),
-    /// The vault says something of this volume.
+    /// The vault sent a message about this volume.
     Message(Box<Message>),
-    /// The kubelet came with a newer token.
+    /// The kubelet called with a newer token.
     Token(PodToken),
-    /// The kubelet came with nothing new: a moment to take up what was given up.
-    Again,
+    /// The kubelet called with the same token: a moment to take up what was given up.
+    KubeletCalled,
     /// The trust bundle changed.
-    Bundle,
+    BundleChanged,
 }
 
 impl Signal {
@@ -43,7 +43,7 @@ impl Signal {
     pub const fn is_of_stream(&self) -> bool {
         match self {
             Self::Connected(_) | Self::Disconnected(_) | Self::Message(_) => true,
-            Self::Token(_) | Self::Again | Self::Bundle => false,
+            Self::Token(_) | Self::KubeletCalled | Self::BundleChanged => false,
         }
     }
 }
@@ -72,8 +72,8 @@ impl Route {
         )
     }
 
-    /// The same way, for what a stream says from this attachment on: what the volume's vault before had still under way
-    /// is told apart by its number.
+    /// The same way, for what a stream says from this attachment on: the number distinguishes what the
+    /// volume's vault before had still under way.
     #[must_use]
     pub fn attached(&self, attachment: u64) -> Self {
         Self {
@@ -123,7 +123,7 @@ impl Link {
         drop(self.commands.send(Command::Attach(id, route)));
     }
 
-    /// Ends that, and tells the vault, unless another route took its place.
+    /// Ends that, and unsubscribes the volume, unless another route took its place.
     pub fn detach(&self, id: VolumeId, route: Route) {
         drop(self.commands.send(Command::Detach(id, route)));
     }
@@ -147,10 +147,10 @@ async fn run(vault: VaultClient, mut commands: mpsc::UnboundedReceiver<Command>)
     loop {
         tokio::select! {
             command = commands.recv() => match command {
-                Some(command) => stream.obey(command, &vault),
+                Some(command) => stream.apply(command, &vault),
                 None => return,
             },
-            event = next(&mut stream.watch) => stream.hear(event),
+            event = next(&mut stream.watch) => stream.receive(event),
         }
     }
 }
@@ -163,7 +163,7 @@ async fn next(watch: &mut Option<Watch>) -> Option<WatchEvent> {
 }
 
 impl Stream {
-    fn obey(&mut self, command: Command, vault: &VaultClient) {
+    fn apply(&mut self, command: Command, vault: &VaultClient) {
         match command {
             Command::Attach(id, route) => {
                 if let Some(sender) = &self.sender {
@@ -188,7 +188,7 @@ impl Stream {
         }
     }
 
-    fn hear(&mut self, event: Option<WatchEvent>) {
+    fn receive(&mut self, event: Option<WatchEvent>) {
         match event {
             Some(WatchEvent::Connected(sender)) => {
                 for route in self.routes.values() {

@@ -30,7 +30,7 @@ use crate::{
     },
 };
 pub use failure::{FileFailure, FilesError, Reason};
-use shared::Shared;
+use shared::SharedExchanges;
 
 /// Requests for objects at once: of one volume, and of the node.
 const AT_ONCE: usize = 16;
@@ -86,7 +86,7 @@ pub struct Loader {
     actor: PathBuf,
     trust_bundle: PathBuf,
     room: Semaphore,
-    shared: Shared,
+    shared: SharedExchanges,
     metrics: Arc<Metrics>,
 }
 
@@ -104,7 +104,7 @@ impl Loader {
             actor,
             trust_bundle,
             room: Semaphore::new(AT_ONCE_ON_NODE),
-            shared: Shared::default(),
+            shared: SharedExchanges::default(),
             metrics,
         }
     }

@@ -87,7 +87,7 @@ impl Facts {
 }
 
 impl ObtainError {
-    /// Whether a later attempt may succeed though nobody changes anything.
+    /// Whether a later attempt may succeed without a change by anyone.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Reference(error) => error.is_retryable(),

@@ -1,14 +1,12 @@
 //! The vaults that volumes of this node are from: one connection each, however many volumes.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
+use parking_lot::Mutex;
 use strongroom_client::{Retry, Trust, vault::VaultClient};
 use strongroom_core::VaultRef;
 
-use crate::source::{link::Link, reach::Reach};
+use crate::source::{endpoints::Endpoints, link::Link};
 
 /// A vault and the stream of its changes.
 #[derive(Debug)]
@@ -22,16 +20,16 @@ pub struct Vault {
 /// The vaults in use.
 #[derive(Debug)]
 pub struct Vaults {
-    reach: Reach,
+    endpoints: Endpoints,
     trust: Trust,
     known: Mutex<BTreeMap<VaultRef, Arc<Vault>>>,
 }
 
 impl Vaults {
     /// Vaults reached by `reach`, whose certificates `trust` must verify.
-    pub fn new(reach: Reach, trust: Trust) -> Self {
+    pub fn new(endpoints: Endpoints, trust: Trust) -> Self {
         Self {
-            reach,
+            endpoints,
             trust,
             known: Mutex::default(),
         }
@@ -39,20 +37,21 @@ impl Vaults {
 
     /// The vault `key`. Connects when first used. Must be called on the tokio runtime.
     pub fn get(&self, key: &VaultRef) -> Arc<Vault> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         Arc::clone(known.entry(key.clone()).or_insert_with(|| self.open(key)))
     }
 
     fn open(&self, key: &VaultRef) -> Arc<Vault> {
-        // Whoever asks repeats itself, knowing how long the kubelet still waits.
-        let client = VaultClient::new(&self.reach.vault(key), self.trust.clone()).with_retry(Retry::NEVER);
+        // The callers repeat requests themselves: they know how long the kubelet still waits.
+        let client =
+            VaultClient::new(&self.endpoints.vault(key), self.trust.clone()).with_retry(Retry::NEVER);
         let link = Link::start(client.clone());
         Arc::new(Vault { client, link })
     }
 
-    /// Closes the connections of vaults that `is_used` does not name and nobody is talking to.
+    /// Closes the connections to vaults that `is_used` does not name and no volume holds.
     pub fn close_unused(&self, is_used: impl Fn(&VaultRef) -> bool) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         known.retain(|key, vault| is_used(key) || Arc::strong_count(vault) > 1);
     }
 }

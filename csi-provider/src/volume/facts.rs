@@ -4,7 +4,7 @@ use strongroom_core::{ResourceName, VaultRef};
 
 use crate::{
     pod::Pod,
-    volume::{VolumeId, limits::Share, mount::Places},
+    volume::{VolumeId, limits::Share, mount::MountPaths},
 };
 
 /// What never changes about a volume.
@@ -13,7 +13,7 @@ pub struct Facts {
     /// Its id.
     pub id: VolumeId,
     /// Where it is mounted.
-    pub places: Places,
+    pub paths: MountPaths,
     /// Whose it is.
     pub pod: Pod,
     /// What it was asked for with.

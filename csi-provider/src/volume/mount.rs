@@ -44,9 +44,9 @@ pub struct Capacity {
     pub inodes: u64,
 }
 
-/// The two places of one volume.
+/// The two paths of one volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places {
+pub struct MountPaths {
     /// The driver's own, writable.
     pub own: PathBuf,
     /// The kubelet's, which the pod sees.
@@ -74,7 +74,7 @@ pub struct Prepared {
     view: OwnedFd,
 }
 
-impl Places {
+impl MountPaths {
     /// How far the volume is mounted.
     pub fn inspect(&self) -> Result<Mounted, MountError> {
         let own = mounted_tmpfs(&self.own)?;
@@ -118,7 +118,7 @@ impl Places {
         step("make writable", &self.own, mount_remount(&self.own, flags, ""))
     }
 
-    /// Unmounts both places and removes their directories. Succeeds where there is nothing to do.
+    /// Unmounts both paths and removes their directories. Succeeds where there is nothing to do.
     pub fn remove(&self) -> Result<(), MountError> {
         remove(&self.target)?;
         remove(&self.own)
@@ -263,7 +263,7 @@ pub fn make_private_directory(path: &Path) -> Result<(), MountError> {
     })
 }
 
-/// Makes a directory that nobody else may enter, with its parents.
+/// Makes a directory that only its owner and group may enter, with its parents.
 fn make_directory(path: &Path) -> Result<(), MountError> {
     fs::DirBuilder::new()
         .recursive(true)

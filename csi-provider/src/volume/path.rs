@@ -1,4 +1,4 @@
-//! Where a file lies below the mount point. Checked here whoever wrote it: this is where it is used.
+//! Where a file lies below the mount point. Checked here, where it is used, although the API server checks it too.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 

@@ -19,7 +19,7 @@ use crate::{
     pod::{Pod, PodToken, TokenError},
     volume::{
         Facts, VolumeId,
-        mount::Places,
+        mount::MountPaths,
         spec::{Object, VolumeSpec},
     },
 };
@@ -32,7 +32,7 @@ const MAX_LENGTH: u64 = 256 << 10;
 /// One volume.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Record {
+pub struct VolumeRecord {
     format: u32,
     id: VolumeId,
     own: PathBuf,
@@ -74,7 +74,7 @@ pub enum SavedError {
 
 /// A volume as it was kept.
 #[derive(Debug)]
-pub struct Restored {
+pub struct SavedVolume {
     /// What never changes about it.
     pub facts: Facts,
     /// The pod's newest token.
@@ -85,14 +85,14 @@ pub struct Restored {
     pub held: BTreeMap<Object, Version>,
 }
 
-impl Record {
+impl VolumeRecord {
     /// What is kept of a volume.
     pub fn new(facts: &Facts, token: &PodToken, spec: &VolumeSpec, held: &BTreeMap<Object, Version>) -> Self {
         Self {
             format: FORMAT,
             id: facts.id.clone(),
-            own: facts.places.own.clone(),
-            target: facts.places.target.clone(),
+            own: facts.paths.own.clone(),
+            target: facts.paths.target.clone(),
             pod: facts.pod.clone(),
             secret_ref: facts.secret_ref.clone(),
             group: facts.group,
@@ -105,14 +105,14 @@ impl Record {
         }
     }
 
-    fn restore(self, path: &Path) -> Result<Restored, SavedError> {
+    fn restore(self, path: &Path) -> Result<SavedVolume, SavedError> {
         let token = PodToken::checked(self.token, &self.pod).map_err(|source| SavedError::Token {
             path: path.to_owned(),
             source,
         })?;
         let facts = Facts {
             id: self.id,
-            places: Places {
+            paths: MountPaths {
                 own: self.own,
                 target: self.target,
             },
@@ -120,7 +120,7 @@ impl Record {
             secret_ref: self.secret_ref,
             group: self.group,
         };
-        Ok(Restored {
+        Ok(SavedVolume {
             facts,
             token,
             spec: self.spec,
@@ -135,11 +135,11 @@ fn expose<S: Serializer>(token: &SecretString, serializer: S) -> Result<S::Ok, S
 
 /// The directory of the files.
 #[derive(Debug)]
-pub struct Saved {
+pub struct SavedVolumes {
     directory: PathBuf,
 }
 
-impl Saved {
+impl SavedVolumes {
     /// Keeps state in `directory`.
     pub const fn new(directory: PathBuf) -> Self {
         Self { directory }
@@ -150,7 +150,7 @@ impl Saved {
     }
 
     /// Keeps a volume in place of what was kept of it.
-    pub fn write(&self, record: &Record) -> Result<(), SavedError> {
+    pub fn write(&self, record: &VolumeRecord) -> Result<(), SavedError> {
         let path = self.path(&record.id);
         // With the room reserved no grown-out-of buffer is left behind unwiped.
         let mut json = Zeroizing::new(Vec::with_capacity(64 << 10));
@@ -186,7 +186,7 @@ impl Saved {
     }
 
     /// Everything that was kept; what cannot be read is answered as an error of its own.
-    pub fn read_all(&self) -> Result<Vec<Result<Restored, SavedError>>, SavedError> {
+    pub fn read_all(&self) -> Result<Vec<Result<SavedVolume, SavedError>>, SavedError> {
         let failed = |source| SavedError::Io {
             step: "list",
             path: self.directory.clone(),
@@ -203,7 +203,7 @@ impl Saved {
     }
 }
 
-fn read(path: &Path) -> Result<Restored, SavedError> {
+fn read(path: &Path) -> Result<SavedVolume, SavedError> {
     use io::Read as _;
     let failed = |source| SavedError::Io {
         step: "read",
@@ -216,7 +216,8 @@ fn read(path: &Path) -> Result<Restored, SavedError> {
         .take(MAX_LENGTH)
         .read_to_end(&mut json)
         .map_err(failed)?;
-    let record: Record = serde_json::from_slice(&json).map_err(|_| SavedError::Malformed(path.to_owned()))?;
+    let record: VolumeRecord =
+        serde_json::from_slice(&json).map_err(|_| SavedError::Malformed(path.to_owned()))?;
     let expected = format!("{}.json", record.id);
     if record.format != FORMAT || path.file_name() != Some(expected.as_ref()) {
         return Err(SavedError::Malformed(path.to_owned()));

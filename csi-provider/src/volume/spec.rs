@@ -1,4 +1,4 @@
-//! What a SecretRef asks for, checked again: whoever could write one could also have written it past its rules.
+//! What a SecretRef asks for, checked again: a client that may write one may have written it past its rules.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -101,7 +101,7 @@ impl VolumeSpec {
         self.files.iter().filter_map(FileSpec::object).collect()
     }
 
-    /// The objects to be told of, at most one of each name: where the current version is wanted it is that one that
+    /// The objects to subscribe to, at most one of each name: where the current version is wanted it is that one that
     /// changes; pinned versions never do.
     pub fn watched(&self) -> BTreeMap<&ObjectName, &Object> {
         // Sorted with the current one first.

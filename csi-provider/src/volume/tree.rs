@@ -92,7 +92,7 @@ impl Tree {
 
     /// Makes the files those of `image`, all in one moment, unless they already are. `now` names the new directory.
     pub fn write(&self, image: &Image, now: Timestamp) -> Result<Written, TreeError> {
-        // Two drivers run while one takes over from the other; whoever comes second tries again later.
+        // Two drivers run while one takes over from the other; the second one tries again later.
         self.step(
             "lock",
             "/",

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use strongroom_csi::volume::mount::{Capacity, Mounted, Places, mount_state};
+use strongroom_csi::volume::mount::{Capacity, MountPaths, Mounted, mount_state};
 
 use crate::support::{in_private_mounts, namespace::mount_line};
 
@@ -11,17 +11,17 @@ const SMALL: Capacity = Capacity {
     inodes: 64,
 };
 
-fn places(root: &Path) -> Places {
-    Places {
+fn paths(root: &Path) -> MountPaths {
+    MountPaths {
         own: root.join("plugins/volumes/v"),
         target: root.join("pods/1/mount"),
     }
 }
 
-fn publish(places: &Places, group: Option<u32>) {
-    let prepared = places.prepare(SMALL, group).unwrap();
-    fs::write(places.own.join("file"), "x").unwrap();
-    places.publish(&prepared).unwrap();
+fn publish(paths: &MountPaths, group: Option<u32>) {
+    let prepared = paths.prepare(SMALL, group).unwrap();
+    fs::write(paths.own.join("file"), "x").unwrap();
+    paths.publish(&prepared).unwrap();
 }
 
 /// The options of a mount in a namespace that shares ours, as the host's does: its own flags, then the file system's.
@@ -47,17 +47,17 @@ fn seen_elsewhere(path: &Path) -> String {
 #[test]
 fn the_pods_mount_is_read_only_and_nothing_in_it_can_be_executed() {
     in_private_mounts(async |root| {
-        let places = places(&root);
-        publish(&places, Some(2000));
-        let line = mount_line("self", &places.target).unwrap();
+        let paths = paths(&root);
+        publish(&paths, Some(2000));
+        let line = mount_line("self", &paths.target).unwrap();
         assert!(line.contains(" ro,nosuid,nodev,noexec"), "{line}");
         let options = line.split(" - ").nth(1).unwrap();
         for option in ["size=1024k", "nr_inodes=64", "mode=750", "gid=2000", "noswap"] {
             assert!(options.contains(option), "{option}: {options}");
         }
-        assert!(fs::write(places.target.join("file"), "y").is_err());
-        fs::write(places.own.join("file"), "y").unwrap();
-        assert_eq!(fs::read_to_string(places.target.join("file")).unwrap(), "y");
+        assert!(fs::write(paths.target.join("file"), "y").is_err());
+        fs::write(paths.own.join("file"), "y").unwrap();
+        assert_eq!(fs::read_to_string(paths.target.join("file")).unwrap(), "y");
     });
 }
 
@@ -65,7 +65,7 @@ fn the_pods_mount_is_read_only_and_nothing_in_it_can_be_executed() {
 #[test]
 fn the_flags_hold_in_every_namespace_that_the_mount_propagates_to() {
     in_private_mounts(async |root| {
-        let places = places(&root);
+        let paths = paths(&root);
         let mut host = Command::new("unshare")
             .args(["--mount", "--propagation", "unchanged", "--", "sleep", "60"])
             .spawn()
@@ -75,14 +75,14 @@ fn the_flags_hold_in_every_namespace_that_the_mount_propagates_to() {
             fs::read_link(format!("/proc/{pid}/ns/mnt")).ok() != fs::read_link("/proc/self/ns/mnt").ok()
         })
         .await;
-        publish(&places, None);
-        for path in [&places.own, &places.target] {
+        publish(&paths, None);
+        for path in [&paths.own, &paths.target] {
             let line = mount_line(&pid, path).unwrap();
             assert!(line.contains(" ro,nosuid,nodev,noexec"), "{line}");
         }
-        places.remove().unwrap();
-        assert_eq!(mount_line(&pid, &places.target), None);
-        assert_eq!(mount_line(&pid, &places.own), None);
+        paths.remove().unwrap();
+        assert_eq!(mount_line(&pid, &paths.target), None);
+        assert_eq!(mount_line(&pid, &paths.own), None);
         host.kill().unwrap();
         host.wait().unwrap();
     });
@@ -91,75 +91,75 @@ fn the_flags_hold_in_every_namespace_that_the_mount_propagates_to() {
 #[test]
 fn how_far_a_volume_is_mounted_is_told_apart() {
     in_private_mounts(async |root| {
-        let places = places(&root);
-        assert_eq!(places.inspect().unwrap(), Mounted::Nothing);
-        let prepared = places.prepare(SMALL, None).unwrap();
-        assert_eq!(places.inspect().unwrap(), Mounted::OwnOnly);
-        places.publish(&prepared).unwrap();
+        let paths = paths(&root);
+        assert_eq!(paths.inspect().unwrap(), Mounted::Nothing);
+        let prepared = paths.prepare(SMALL, None).unwrap();
+        assert_eq!(paths.inspect().unwrap(), Mounted::OwnOnly);
+        paths.publish(&prepared).unwrap();
         drop(prepared);
-        assert_eq!(places.inspect().unwrap(), Mounted::Both);
-        strongroom_csi::volume::mount::remove(&places.own).unwrap();
-        assert_eq!(places.inspect().unwrap(), Mounted::TargetOnly);
-        places.adopt().unwrap();
-        assert_eq!(places.inspect().unwrap(), Mounted::Both);
-        fs::write(places.own.join("file"), "z").unwrap();
-        assert!(fs::write(places.target.join("file"), "z").is_err());
-        places.remove().unwrap();
-        assert_eq!(places.inspect().unwrap(), Mounted::Nothing);
-        assert!(!places.target.exists() && !places.own.exists());
+        assert_eq!(paths.inspect().unwrap(), Mounted::Both);
+        strongroom_csi::volume::mount::remove(&paths.own).unwrap();
+        assert_eq!(paths.inspect().unwrap(), Mounted::TargetOnly);
+        paths.adopt().unwrap();
+        assert_eq!(paths.inspect().unwrap(), Mounted::Both);
+        fs::write(paths.own.join("file"), "z").unwrap();
+        assert!(fs::write(paths.target.join("file"), "z").is_err());
+        paths.remove().unwrap();
+        assert_eq!(paths.inspect().unwrap(), Mounted::Nothing);
+        assert!(!paths.target.exists() && !paths.own.exists());
     });
 }
 
 #[test]
 fn what_somebody_else_mounted_is_no_volume_of_ours() {
     in_private_mounts(async |root| {
-        let places = places(&root);
-        fs::create_dir_all(&places.target).unwrap();
+        let paths = paths(&root);
+        fs::create_dir_all(&paths.target).unwrap();
         rustix::mount::mount(
             "proc",
-            &places.target,
+            &paths.target,
             "proc",
             rustix::mount::MountFlags::empty(),
             None,
         )
         .unwrap();
-        assert_eq!(places.inspect().unwrap(), Mounted::Foreign);
+        assert_eq!(paths.inspect().unwrap(), Mounted::Foreign);
     });
 }
 
 #[test]
 fn removing_takes_away_stacked_mounts_and_leaves_what_is_not_ours() {
     in_private_mounts(async |root| {
-        let places = places(&root);
-        publish(&places, None);
-        publish(&places, None);
-        places.remove().unwrap();
-        places.remove().unwrap();
-        assert!(!places.target.exists());
-        fs::create_dir_all(places.target.join("kept")).unwrap();
-        places.remove().unwrap();
-        assert!(places.target.join("kept").exists());
-        fs::remove_dir_all(&places.target).unwrap();
-        fs::write(&places.target, "a file").unwrap();
-        places.remove().unwrap();
-        assert!(!places.target.exists());
+        let paths = paths(&root);
+        publish(&paths, None);
+        publish(&paths, None);
+        paths.remove().unwrap();
+        paths.remove().unwrap();
+        assert!(!paths.target.exists());
+        fs::create_dir_all(paths.target.join("kept")).unwrap();
+        paths.remove().unwrap();
+        assert!(paths.target.join("kept").exists());
+        fs::remove_dir_all(&paths.target).unwrap();
+        fs::write(&paths.target, "a file").unwrap();
+        paths.remove().unwrap();
+        assert!(!paths.target.exists());
         let outside = root.join("outside");
         fs::create_dir(&outside).unwrap();
-        std::os::unix::fs::symlink(&outside, &places.target).unwrap();
-        places.remove().unwrap();
-        assert!(outside.exists() && !places.target.is_symlink());
+        std::os::unix::fs::symlink(&outside, &paths.target).unwrap();
+        paths.remove().unwrap();
+        assert!(outside.exists() && !paths.target.is_symlink());
     });
 }
 
 #[test]
 fn the_target_is_never_reached_through_a_link() {
     in_private_mounts(async |root| {
-        let places = places(&root);
-        let prepared = places.prepare(SMALL, None).unwrap();
-        fs::create_dir_all(places.target.parent().unwrap()).unwrap();
+        let paths = paths(&root);
+        let prepared = paths.prepare(SMALL, None).unwrap();
+        fs::create_dir_all(paths.target.parent().unwrap()).unwrap();
         fs::create_dir(root.join("elsewhere")).unwrap();
-        std::os::unix::fs::symlink(root.join("elsewhere"), &places.target).unwrap();
-        assert!(places.publish(&prepared).is_err());
+        std::os::unix::fs::symlink(root.join("elsewhere"), &paths.target).unwrap();
+        assert!(paths.publish(&prepared).is_err());
         assert_eq!(mount_line("self", &root.join("elsewhere")), None);
     });
 }

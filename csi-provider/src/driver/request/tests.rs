@@ -51,7 +51,7 @@ fn a_kubelets_request_is_read() {
     assert_eq!(publish.secret_ref.as_str(), "db");
     assert_eq!(publish.pod.namespace.as_str(), "shop");
     assert_eq!(publish.group, Some(2000));
-    assert_eq!(publish.places(Path::new("/p")).own, Path::new("/p/csi-1"));
+    assert_eq!(publish.paths(Path::new("/p")).own, Path::new("/p/csi-1"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a volume's state machine hears of the world.
+//! What happens to a volume.
 
 use std::time::{Instant, SystemTime};
 
@@ -29,13 +29,13 @@ pub enum Event {
     Connected,
     /// The stream to the vault is lost.
     Disconnected,
-    /// Events of the stream or of the node were dropped, nobody knows which.
+    /// Events of the stream or of the node were dropped; which ones is not known.
     Lagged,
     /// The vault sent a message on the stream.
     Vault(VaultMessage),
     /// The kubelet brought a newer token of the pod.
     PodToken(PodToken),
-    /// The kubelet called again with the token of before.
+    /// The kubelet called again with the same token.
     KubeletCalled,
     /// The node's trust bundle changed.
     BundleChanged,
@@ -86,6 +86,6 @@ pub enum Refused {
 pub struct Failure {
     /// A sentence for the pod's author, without values.
     pub note: String,
-    /// Whether the same action may succeed later though nobody changes anything.
+    /// Whether the same action may succeed later without a change by anyone.
     pub is_retryable: bool,
 }

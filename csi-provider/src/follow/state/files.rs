@@ -88,8 +88,8 @@ impl Files {
         self.changed_at.take()
     }
 
-    /// Compares what the vault reports with what the files hold. Answers what became unavailable. Of objects that the
-    /// SecretRef does not name nothing is heard.
+    /// Compares what the vault reports with what the files hold. Answers what became unavailable. Ignores
+    /// objects that the SecretRef does not name.
     pub fn compare(
         &mut self,
         spec: &VolumeSpec,
@@ -160,7 +160,7 @@ impl Files {
         unavailable
     }
 
-    /// The stream or the subscription is gone, and with it what was asked on it. The next subscription reports anew.
+    /// Forgets what was asked on a stream or subscription that ended. The next subscription reports anew.
     pub fn forget_fetches(&mut self) {
         self.wanted.clear();
         self.awaited.clear();
@@ -208,8 +208,8 @@ impl Files {
         *self = Self::new(held);
     }
 
-    /// Whether, since they held `before`, files of `versions` were written that hold other versions than these: what was
-    /// read in the meantime may be older than what the vault was told that the files hold.
+    /// Whether, since they held `before`, files were written that hold other versions than `versions`: those were read in
+    /// the meantime and may be older than what was acknowledged to the vault.
     pub fn were_written_since(
         &self,
         before: &BTreeMap<Object, Version>,

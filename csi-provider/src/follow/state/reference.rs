@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// How often the SecretRef of a volume without a subscription is read, when the kubelet calls: nobody reports its
-/// changes.
+/// How often the SecretRef of a volume without a subscription is read, when the kubelet calls: no vault reports
+/// its changes.
 const UNREPORTED: Duration = Duration::from_mins(5);
 /// The least time between two readings of one volume's SecretRef, however often its vault says that it changed.
 const BETWEEN_READS: Duration = Duration::from_millis(250);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use strongroom_core::{Backoff, Delays};
 
-/// Failures in a row that the pod's author does not hear of: about two seconds.
+/// Failures in a row that are not reported to the pod's author: about two seconds.
 const PASSING: u32 = 5;
 
 /// When one concern of a volume is tried again. Each concern has its own, so that an identity service that is down does
@@ -55,8 +55,7 @@ impl Retry {
         }
     }
 
-    /// Counts a failure and pauses. Answers whether the pod's author is to hear of it: one that is likely to pass is not
-    /// worth that.
+    /// Counts a failure and pauses. Answers whether to report it to the pod's author: not if it is likely to pass.
     pub fn fail(&mut self, is_retryable: bool, now: Instant, random: f64) -> bool {
         let is_lasting = !is_retryable || self.backoff.failures() >= PASSING;
         self.pause = if is_retryable {

@@ -4,7 +4,7 @@
 #[derive(Debug, Default)]
 pub struct Subscription {
     state: State,
-    /// Whether the volume had a subscription and had none for a while: nobody reported a change of the SecretRef then.
+    /// Whether the volume had a subscription and had none for a while, in which no vault reported changes of the SecretRef.
     missed: bool,
 }
 

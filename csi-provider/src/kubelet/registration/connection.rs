@@ -53,7 +53,7 @@ pub enum ConnectionError {
 pub async fn serve(
     mut wire: impl Wire,
     plugin: &Plugin,
-    told: impl Fn(Notice),
+    on_notice: impl Fn(Notice),
     bound: Bound,
 ) -> Result<(), ConnectionError> {
     let mut preface = [0; PREFACE.len()];
@@ -75,7 +75,7 @@ pub async fn serve(
             let message =
                 frame::message(&body).ok_or(ConnectionError::Refused("sent half a message, or two"))?;
             let (reply, notice) = plugin.answer(message)?;
-            notice.into_iter().for_each(&told);
+            notice.into_iter().for_each(&on_notice);
             wire.write_all(&frame::answer(stream, &reply)).await?;
         }
         if let Some(reply) = acknowledgement(header, &payload)? {
@@ -156,7 +156,7 @@ impl Calls {
         }
     }
 
-    /// Header fields are not looked at: only the message tells the calls apart.
+    /// Header fields are not read: the message alone distinguishes the calls.
     fn begin(&mut self, header: Header) -> Result<(), ConnectionError> {
         self.count += 1;
         if !header.has(frame::END_HEADERS) || header.has(frame::END_STREAM) {

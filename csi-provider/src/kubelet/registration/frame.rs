@@ -2,7 +2,7 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-/// The longest frame that is read: the protocol's own minimum, which nobody may exceed unasked (section 4.2).
+/// The longest frame that is read: the protocol's own minimum, which a client may not exceed unasked (section 4.2).
 pub(super) const MAX_LENGTH: u32 = 16_384;
 
 /// The size of a frame's header.
@@ -14,7 +14,7 @@ pub(super) const END_STREAM: u8 = 0x1;
 pub(super) const END_HEADERS: u8 = 0x4;
 pub(super) const PADDED: u8 = 0x8;
 
-/// The types of frames that are told apart.
+/// The types of frames that matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Data,

@@ -7,8 +7,7 @@ use strongroom_core::{ObjectState, VaultRef, Version};
 
 use crate::volume::{FilePath, spec::Source};
 
-/// Why one object cannot be had. What is missing is told apart from what is not permitted only as far as the vault
-/// does.
+/// Why one object cannot be had. Distinguishes what is missing from what is not permitted only as far as the vault does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// No policy allows it; the vault does not say whether it exists.

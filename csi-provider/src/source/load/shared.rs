@@ -3,11 +3,9 @@
 //! What is kept is found again only with the very token that it was exchanged for, and only for the same vault: never
 //! for another pod or account, whose tokens are others.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use strongroom_client::identity::VaultToken;
 use strongroom_core::VaultRef;
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
@@ -18,23 +16,23 @@ use crate::pod::PodToken;
 /// For how long an exchange is good for the pod's other volumes: the kubelet comes for all of them within seconds.
 const WINDOW: Duration = Duration::from_secs(10);
 
-type Turn = Arc<AsyncMutex<Option<VaultToken>>>;
+type ExchangeLock = Arc<AsyncMutex<Option<VaultToken>>>;
 
 /// The exchanges of the last seconds.
 #[derive(Debug, Default)]
-pub(super) struct Shared(Mutex<Vec<Entry>>);
+pub(super) struct SharedExchanges(Mutex<Vec<Entry>>);
 
 #[derive(Debug)]
 struct Entry {
     began: Instant,
     token: PodToken,
     vault: VaultRef,
-    turn: Turn,
+    exchange_lock: ExchangeLock,
 }
 
-impl Shared {
+impl SharedExchanges {
     /// The token that another volume of the pod got just now, or what `exchange` brings. One at a time for each token
-    /// and vault, so that who comes second has what the first one got. `known` is a token that the caller has already
+    /// and vault, so that the second volume gets what the first one got. `known` is a token that the caller has already
     /// and that is no good any more.
     pub(super) async fn get(
         &self,
@@ -43,8 +41,8 @@ impl Shared {
         known: Option<&VaultToken>,
         exchange: impl Future<Output = Result<VaultToken, AuthenticateError>>,
     ) -> Result<VaultToken, AuthenticateError> {
-        let turn = self.turn(token, vault);
-        let mut kept = turn.lock().await;
+        let exchange_lock = self.exchange_lock(token, vault);
+        let mut kept = exchange_lock.lock().await;
         let is_good =
             |kept: &&VaultToken| is_fresh(kept) && known.is_none_or(|known| known.expose() != kept.expose());
         if let Some(good) = kept.as_ref().filter(is_good) {
@@ -54,28 +52,25 @@ impl Shared {
         Ok(kept.insert(exchange.await?).clone())
     }
 
-    fn turn(&self, token: &PodToken, vault: &VaultRef) -> Turn {
+    fn exchange_lock(&self, token: &PodToken, vault: &VaultRef) -> ExchangeLock {
         self.forget_old();
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.0.lock();
         let same = |entry: &&Entry| entry.vault == *vault && entry.token.is(token);
         if let Some(entry) = entries.iter().find(same) {
-            return Arc::clone(&entry.turn);
+            return Arc::clone(&entry.exchange_lock);
         }
-        let turn = Turn::default();
+        let exchange_lock = ExchangeLock::default();
         entries.push(Entry {
             began: Instant::now(),
             token: token.clone(),
             vault: vault.clone(),
-            turn: Arc::clone(&turn),
+            exchange_lock: Arc::clone(&exchange_lock),
         });
-        turn
+        exchange_lock
     }
 
     /// Drops what is older than the window.
     pub(super) fn forget_old(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|entry| entry.began.elapsed() < WINDOW);
+        self.0.lock().retain(|entry| entry.began.elapsed() < WINDOW);
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 
 const V1: &str = "11111111111111111111111111111111";
 
-fn record() -> Record {
+fn record() -> VolumeRecord {
     let pod = Pod {
         namespace: "shop".parse().unwrap(),
         name: "api-0".parse().unwrap(),
@@ -25,7 +25,7 @@ fn record() -> Record {
     .unwrap();
     let facts = Facts {
         id: "csi-1".parse().unwrap(),
-        places: Places {
+        paths: MountPaths {
             own: "/own".into(),
             target: "/target".into(),
         },
@@ -41,13 +41,13 @@ fn record() -> Record {
         V1.parse().unwrap(),
     )]
     .into();
-    Record::new(&facts, &token, &VolumeSpec::parse(&spec).unwrap(), &held)
+    VolumeRecord::new(&facts, &token, &VolumeSpec::parse(&spec).unwrap(), &held)
 }
 
 #[test]
 fn what_was_kept_is_found_again_and_only_root_can_read_it() {
     let directory = tempfile::tempdir().unwrap();
-    let saved = Saved::new(directory.path().to_owned());
+    let saved = SavedVolumes::new(directory.path().to_owned());
     saved.write(&record()).unwrap();
     saved.write(&record()).unwrap();
     let mode = fs::metadata(directory.path().join("csi-1.json"))
@@ -56,7 +56,7 @@ fn what_was_kept_is_found_again_and_only_root_can_read_it() {
         .mode();
     assert_eq!(mode & 0o777, 0o600);
     let restored = saved.read_all().unwrap().pop().unwrap().unwrap();
-    assert_eq!(restored.facts.places.target, Path::new("/target"));
+    assert_eq!(restored.facts.paths.target, Path::new("/target"));
     assert_eq!(restored.held.len(), 1);
     assert_eq!(restored.token.expires_at().as_second(), 2_000_000_000);
     saved.remove(&restored.facts.id).unwrap();
@@ -67,7 +67,7 @@ fn what_was_kept_is_found_again_and_only_root_can_read_it() {
 #[test]
 fn what_is_damaged_foreign_or_of_another_format_is_passed_over_one_by_one() {
     let directory = tempfile::tempdir().unwrap();
-    let saved = Saved::new(directory.path().to_owned());
+    let saved = SavedVolumes::new(directory.path().to_owned());
     saved.write(&record()).unwrap();
     let whole = fs::read_to_string(directory.path().join("csi-1.json")).unwrap();
     let damaged = [

@@ -1,4 +1,5 @@
-//! The driver's post at the kubelet: taken over from the driver of before where there is one, and handed over in turn.
+//! The registration socket while this process serves it: taken over from the driver that it replaces, if one runs, and
+//! handed over to the driver that replaces it.
 
 use std::{os::fd::AsFd as _, path::Path, sync::Arc};
 
@@ -16,25 +17,25 @@ use crate::{
 
 /// A served registration socket.
 #[derive(Debug)]
-pub struct Post {
+pub struct ServedRegistration {
     place: Place,
     giving: JoinHandle<()>,
     asked: Place,
 }
 
-impl Post {
-    /// Serves the socket at `path` until `stop`, and gives it to the first who asks for it at `handover`.
+impl ServedRegistration {
+    /// Serves the socket at `path` until `stop`, and gives it to the first process that asks for it at `handover`.
     pub async fn begin(
         path: &Path,
         handover: &Path,
         plugin: Plugin,
         metrics: &Arc<Metrics>,
-        told: impl Fn(Notice) + Clone + Send + Sync + 'static,
+        on_notice: impl Fn(Notice) + Clone + Send + Sync + 'static,
         stop: &CancellationToken,
     ) -> Result<Self, SocketError> {
         let socket = match handover::take(handover).await {
             Some(listener) => {
-                tracing::info!("took the registration over from the driver of before");
+                tracing::info!("took the registration over from the driver that this one replaces");
                 metrics.registered.set(1);
                 Socket::taken(path, listener)?
             }
@@ -48,7 +49,7 @@ impl Post {
             .map_err(|source| SocketError::of("share", path, source))?;
         let serving = stop.child_token();
         let ended = serving.clone().cancelled_owned();
-        tokio::spawn(serve(socket.listener, plugin, told, ended));
+        tokio::spawn(serve(socket.listener, plugin, on_notice, ended));
         let metrics = Arc::clone(metrics);
         let giving = tokio::spawn(async move {
             handover::give(asked.listener, given, || metrics.registered.get() == 1).await;

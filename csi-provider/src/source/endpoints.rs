@@ -7,7 +7,7 @@ use strongroom_core::VaultRef;
 
 /// How the servers of the cluster are reached. Has no say in whom to trust.
 #[derive(Debug, Clone, Default)]
-pub enum Reach {
+pub enum Endpoints {
     /// By the names of their Services.
     #[default]
     ClusterDns,
@@ -15,7 +15,7 @@ pub enum Reach {
     Addresses(BTreeMap<String, SocketAddr>),
 }
 
-impl Reach {
+impl Endpoints {
     /// The server of a vault.
     pub fn vault(&self, vault: &VaultRef) -> Server {
         self.server(Server::vault(vault))

@@ -1,10 +1,8 @@
 //! One operation on a volume at a time.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
+use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
@@ -18,46 +16,41 @@ struct Entry {
     cancel: CancellationToken,
 }
 
-/// Who works on which volume.
+/// The locks of all volumes that an operation is under way on.
 #[derive(Default)]
-pub(super) struct Holds(Map);
+pub(super) struct VolumeLocks(Map);
 
-/// The right to work on a volume.
-pub(super) struct Hold {
+/// The right to work on a volume. Dropped, the next operation has it.
+pub(super) struct VolumeLock {
     map: Map,
     id: VolumeId,
-    /// Cancelled when somebody wants to take the volume away.
+    /// Cancelled when the kubelet asks to take the volume away.
     pub(super) cancelled: CancellationToken,
     guard: Option<OwnedMutexGuard<()>>,
 }
 
-impl Holds {
-    /// The right to publish `id`; `None` while somebody else works on it.
-    pub(super) fn try_hold(&self, id: &VolumeId) -> Option<Hold> {
+impl VolumeLocks {
+    /// The right to publish `id`; `None` while another operation has it.
+    pub(super) fn try_lock(&self, id: &VolumeId) -> Option<VolumeLock> {
         let entry = self.entry(id);
         let guard = Arc::clone(&entry.lock).try_lock_owned().ok()?;
-        Some(self.hold_with(id, entry, guard))
+        Some(self.locked(id, entry, guard))
     }
 
-    /// The right to take `id` away: whoever publishes it is told to stop.
-    pub(super) async fn hold(&self, id: &VolumeId) -> Hold {
+    /// The right to take `id` away. Cancels a publish that has it.
+    pub(super) async fn lock(&self, id: &VolumeId) -> VolumeLock {
         let entry = self.entry(id);
         entry.cancel.cancel();
         let guard = Arc::clone(&entry.lock).lock_owned().await;
-        self.hold_with(id, entry, guard)
+        self.locked(id, entry, guard)
     }
 
     fn entry(&self, id: &VolumeId) -> Entry {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(id.clone())
-            .or_default()
-            .clone()
+        self.0.lock().entry(id.clone()).or_default().clone()
     }
 
-    fn hold_with(&self, id: &VolumeId, entry: Entry, guard: OwnedMutexGuard<()>) -> Hold {
-        Hold {
+    fn locked(&self, id: &VolumeId, entry: Entry, guard: OwnedMutexGuard<()>) -> VolumeLock {
+        VolumeLock {
             map: Arc::clone(&self.0),
             id: id.clone(),
             cancelled: entry.cancel,
@@ -66,11 +59,11 @@ impl Holds {
     }
 }
 
-impl Drop for Hold {
+impl Drop for VolumeLock {
     fn drop(&mut self) {
-        let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut map = self.map.lock();
         self.guard = None;
-        // The map's own is the last one left when nobody waits.
+        // The map's own is the last one left when no operation waits.
         if map
             .get(&self.id)
             .is_some_and(|entry| Arc::strong_count(&entry.lock) == 1)
@@ -88,19 +81,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_publish_is_turned_away_and_taking_away_cancels_the_first() {
-        let holds = Arc::new(Holds::default());
+        let locks = Arc::new(VolumeLocks::default());
         let id: VolumeId = "v".parse().unwrap();
-        let first = holds.try_hold(&id).unwrap();
-        assert!(holds.try_hold(&id).is_none());
-        assert!(holds.try_hold(&"w".parse().unwrap()).is_some());
+        let first = locks.try_lock(&id).unwrap();
+        assert!(locks.try_lock(&id).is_none());
+        assert!(locks.try_lock(&"w".parse().unwrap()).is_some());
         let waiting = tokio::spawn({
-            let (holds, id) = (Arc::clone(&holds), id.clone());
-            async move { drop(holds.hold(&id).await) }
+            let (locks, id) = (Arc::clone(&locks), id.clone());
+            async move { drop(locks.lock(&id).await) }
         });
         first.cancelled.cancelled().await;
         drop(first);
         waiting.await.unwrap();
-        assert!(!holds.try_hold(&id).unwrap().cancelled.is_cancelled());
-        assert!(holds.0.lock().unwrap().is_empty());
+        assert!(!locks.try_lock(&id).unwrap().cancelled.is_cancelled());
+        assert!(locks.0.lock().is_empty());
     }
 }

@@ -1,0 +1,96 @@
+//! What a message of the vault changes.
+
+use strongroom_core::ObjectName;
+
+use super::{
+    Action, Follow, Moment, Reading, Refused, ReportReason, VaultMessage, report::report_unavailable,
+};
+use crate::volume::Content;
+
+impl Follow {
+    pub(super) fn take_message(&mut self, message: VaultMessage, now: Moment, actions: &mut Vec<Action>) {
+        match message {
+            VaultMessage::Subscribed(readings) => self.accept(readings, now, actions),
+            // Before the vault accepts a subscription, both are about the one before, which may have had other objects.
+            VaultMessage::Changed(_) | VaultMessage::Contents(_) if !self.subscription.is_active() => {}
+            VaultMessage::Changed(readings) => {
+                self.files.report_change(now.instant);
+                self.compare(readings, actions);
+            }
+            VaultMessage::Contents(contents) => self.receive(contents, actions),
+            VaultMessage::RefChanged => {
+                self.reference.changed();
+                // Also where the change before could not be followed.
+                self.reference_retry.end(now.instant);
+            }
+            VaultMessage::Revoked { refused, note } => self.end_subscription(refused, &note, now, actions),
+        }
+    }
+
+    fn accept(&mut self, readings: Vec<(ObjectName, Reading)>, now: Moment, actions: &mut Vec<Action>) {
+        let is_new = !self.subscription.is_active();
+        let missed = self.subscription.accept();
+        if missed || (is_new && self.reference.is_forgotten(now.instant)) {
+            self.reference.missed(now.instant, now.random);
+        }
+        if self.subscription.is_active() {
+            self.subscribe_retry.succeed();
+            self.exchange_retry.succeed();
+            self.compare(readings, actions);
+        }
+    }
+
+    /// Asks for what the files do not hold, or acknowledges that they hold all of it.
+    fn compare(&mut self, readings: Vec<(ObjectName, Reading)>, actions: &mut Vec<Action>) {
+        let Some(spec) = &self.spec else { return };
+        let unavailable = self.files.compare(spec, readings);
+        report_unavailable(&unavailable, actions);
+        // At once, also where a change before is still paused.
+        if self.files.wants_fetch() {
+            actions.push(Action::Fetch(self.files.fetch()));
+        } else if self.files.is_complete() {
+            self.files.take_changed_at();
+            self.settle(actions);
+        }
+    }
+
+    fn receive(&mut self, contents: Vec<(ObjectName, Reading, Content)>, actions: &mut Vec<Action>) {
+        let unavailable = self.files.receive(contents);
+        report_unavailable(&unavailable, actions);
+        if !self.files.is_complete() || self.writing.is_some() {
+            return;
+        }
+        if self.files.wants_write() {
+            // What is to be fetched again is so once this is written.
+            self.write(actions);
+        } else {
+            self.settle(actions);
+            self.fetch_again(actions);
+        }
+    }
+
+    fn end_subscription(&mut self, refused: Refused, note: &str, now: Moment, actions: &mut Vec<Action>) {
+        if !self.subscription.is_requested() {
+            return;
+        }
+        self.subscription.end();
+        self.files.forget_fetches();
+        let is_lasting = match refused {
+            // A token that ended is replaced at once; only if that does not help is it worth a report.
+            Refused::Token => {
+                self.credential.refuse();
+                self.exchange_retry.fail(true, now.instant, now.random)
+            }
+            Refused::Subscription => {
+                self.subscribe_retry.fail(true, now.instant, now.random);
+                true
+            }
+        };
+        if is_lasting {
+            actions.push(Action::Report {
+                reason: ReportReason::AccessRevoked,
+                note: format!("{note}; the files stay as they are"),
+            });
+        }
+    }
+}
