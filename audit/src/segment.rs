@@ -121,9 +121,18 @@ pub(crate) fn total(dir: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Makes `dir` if it is missing, for its owner alone.
+/// Makes `dir` with all that leads to it, for its owner alone, where it is missing.
 pub(crate) fn make_dir(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Makes `dir` again where it alone was removed. Where its parent is gone too, that was the volume: a directory in its
+/// place would take records onto another disk.
+pub(crate) fn remake_dir(dir: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The segment that is being written.

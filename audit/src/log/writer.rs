@@ -14,7 +14,7 @@ use crate::{
     config::{Class, LogConfig},
     entry::Entry,
     recovery::{Recovery, Upkeep},
-    segment::{Breach, Continues, Header, Segment, WriteError, make_dir, total},
+    segment::{Breach, Continues, Header, Segment, WriteError, remake_dir, total},
     time::Time,
 };
 
@@ -237,7 +237,7 @@ impl Writer {
     pub(super) fn begin_segment(&mut self) -> Result<(), AppendError> {
         let dir = &self.config.dir;
         let create = || {
-            make_dir(dir)?;
+            remake_dir(dir)?;
             Segment::create(dir, self.head.sequence.saturating_add(1))
         };
         let next = create().map_err(|source| {

@@ -106,6 +106,20 @@ fn a_segment_is_closed_at_its_age() {
 }
 
 #[test]
+fn a_volume_that_is_gone_is_not_made_anew_in_its_place() {
+    let mut bench = Bench::new();
+    let volume = bench.dir().join("volume");
+    bench.config.dir = volume.join("audit");
+    let log = bench.open();
+    log.append(Class::Read, &entry()).unwrap();
+    fs::remove_dir_all(&volume).unwrap();
+    within(SOON, || log.append(Class::Read, &entry()).is_err());
+    within(SOON, || log.problem().is_some());
+    drop(log);
+    assert!(!volume.exists());
+}
+
+#[test]
 fn after_the_directory_was_deleted_nothing_is_lost_silently() {
     let bench = Bench::new();
     let log = bench.open();
