@@ -10,8 +10,6 @@
 
 #[path = "reconcile/announce.rs"]
 mod announce;
-#[path = "reconcile/api_server.rs"]
-mod api_server;
 #[path = "reconcile/context.rs"]
 mod context;
 #[path = "reconcile/fleet.rs"]

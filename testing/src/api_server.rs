@@ -28,6 +28,8 @@ pub struct ApiServer(Arc<Mutex<Table>>);
 struct Table {
     objects: BTreeMap<String, Value>,
     refusals: Vec<Refused>,
+    /// Namespaces and resources with their groups, to which the caller has no right.
+    missing_rights: Vec<(&'static str, &'static str)>,
     reads: u64,
     writes: Vec<Write>,
 }
@@ -92,6 +94,12 @@ impl ApiServer {
             code,
             message,
         });
+    }
+
+    /// Answers the caller's reviews of its own rights from now on: it has none to this `RESOURCE.GROUP` in a namespace, and
+    /// every other.
+    pub fn take_right(&self, namespace: &'static str, resource: &'static str) {
+        self.table().missing_rights.push((namespace, resource));
     }
 
     /// How often anything was read so far.
@@ -172,6 +180,9 @@ impl Table {
             self.reads += 1;
             return self.read(&request.path);
         }
+        if request.path.ends_with("/selfsubjectaccessreviews") {
+            return self.review(request.body);
+        }
         self.write(request)
     }
 
@@ -195,6 +206,24 @@ impl Table {
             200,
             json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}),
         )
+    }
+
+    /// Says whether the caller has a right, and keeps nothing.
+    fn review(&self, mut review: Value) -> (u16, Value) {
+        let asked = |field: &str| {
+            let pointer = format!("/spec/resourceAttributes/{field}");
+            let text = review.pointer(&pointer).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        let (namespace, resource) = (
+            asked("namespace"),
+            format!("{}.{}", asked("resource"), asked("group")),
+        );
+        let is_missing = self
+            .missing_rights
+            .contains(&(namespace.as_str(), resource.as_str()));
+        insert(&mut review, "status", json!({"allowed": !is_missing}));
+        (201, review)
     }
 
     /// Keeps an object as it was sent; a status goes into the object that it is of.

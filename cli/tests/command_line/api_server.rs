@@ -2,17 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use axum::{
-    Json, Router,
-    routing::{get, post},
-};
-use http::StatusCode;
+use http::Method;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use strongroom_testing::{Authority, Directory, api_server};
 
 pub struct ApiServer {
     kubeconfig: PathBuf,
-    _directory: TempDir,
+    _directory: Directory,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -23,20 +19,10 @@ impl ApiServer {
             .enable_all()
             .build()
             .unwrap();
-        let tcp = runtime
-            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
-        let address = tcp.local_addr().unwrap();
-        runtime.spawn(async move { axum::serve(tcp, router()).await.unwrap() });
-        let directory = tempfile::tempdir().unwrap();
+        let address = runtime.block_on(server().serve());
+        let directory = Directory::new();
         let kubeconfig = directory.path().join("config");
-        let config = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "test",
-            "clusters": [{ "name": "test", "cluster": { "server": format!("http://{address}") } }],
-            "users": [{ "name": "test", "user": { "token": "t" } }],
-            "contexts": [{ "name": "test", "context": { "cluster": "test", "user": "test" } }],
-        });
-        std::fs::write(&kubeconfig, config.to_string()).unwrap();
+        std::fs::write(&kubeconfig, api_server::kubeconfig(address)).unwrap();
         Self {
             kubeconfig,
             _directory: directory,
@@ -49,24 +35,20 @@ impl ApiServer {
     }
 }
 
-fn router() -> Router {
-    Router::new()
-        .route(
-            "/api/v1/namespaces/shop/serviceaccounts/api",
-            get(async || Json(account())),
-        )
-        .route(
-            "/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies",
-            get(async || Json(policies())),
-        )
-        .route(
-            "/api/v1/namespaces/strongroom-system/configmaps/strongroom-trust-bundle",
-            get(async || Json(trust_bundle())),
-        )
-        .route(
-            "/api/v1/namespaces/shop/serviceaccounts/api/token",
-            post(async || (StatusCode::FORBIDDEN, Json(forbidden()))),
-        )
+fn server() -> api_server::ApiServer {
+    let server = api_server::ApiServer::default();
+    server.put("/api/v1/namespaces/shop/serviceaccounts/api", account());
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies/shop-reads-db",
+        policy(),
+    );
+    server.put(
+        "/api/v1/namespaces/strongroom-system/configmaps/strongroom-trust-bundle",
+        trust_bundle(),
+    );
+    let forbidden = "serviceaccounts \"api\" is forbidden: User \"test\" cannot create resource \"serviceaccounts/token\"";
+    server.refuse(Method::POST, "/serviceaccounts/api/token", 403, forbidden);
+    server
 }
 
 fn account() -> Value {
@@ -76,22 +58,19 @@ fn account() -> Value {
     })
 }
 
-fn policies() -> Value {
+fn policy() -> Value {
     json!({
-        "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicyList", "metadata": {},
-        "items": [{
-            "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
-            "metadata": { "name": "shop-reads-db", "namespace": "team-a", "generation": 1 },
-            "spec": {
-                "vaultRef": { "name": "prod" }, "effect": "Allow", "objects": ["db-*"],
-                "subjects": [{ "serviceAccount": { "namespace": "shop", "name": "api" } }],
-                "permissions": { "secrets": ["get"] },
-            },
-            "status": { "observedGeneration": 1, "conditions": [{
-                "type": "Enforced", "status": "True", "reason": "Confirmed", "message": "m",
-                "observedGeneration": 1, "lastTransitionTime": "2026-11-22T00:00:00Z",
-            }] },
-        }],
+        "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
+        "metadata": { "name": "shop-reads-db", "namespace": "team-a", "generation": 1 },
+        "spec": {
+            "vaultRef": { "name": "prod" }, "effect": "Allow", "objects": ["db-*"],
+            "subjects": [{ "serviceAccount": { "namespace": "shop", "name": "api" } }],
+            "permissions": { "secrets": ["get"] },
+        },
+        "status": { "observedGeneration": 1, "conditions": [{
+            "type": "Enforced", "status": "True", "reason": "Confirmed", "message": "m",
+            "observedGeneration": 1, "lastTransitionTime": "2026-11-22T00:00:00Z",
+        }] },
     })
 }
 
@@ -100,21 +79,6 @@ fn trust_bundle() -> Value {
     json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": { "name": "strongroom-trust-bundle", "namespace": "strongroom-system" },
-        "data": { "ca.crt": ca() },
-    })
-}
-
-fn ca() -> String {
-    rcgen::generate_simple_self_signed(["test".to_owned()])
-        .unwrap()
-        .cert
-        .pem()
-}
-
-fn forbidden() -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403,
-        "message": "serviceaccounts \"api\" is forbidden: User \"test\" cannot create resource \"serviceaccounts/token\"",
-        "metadata": {},
+        "data": { "ca.crt": Authority::new("test").pem() },
     })
 }

@@ -160,7 +160,7 @@ fn a_trust_bundle_that_changed_while_the_driver_was_away_reaches_the_files_once_
             .put("shop", "app", &json!([{"path": "ca.crt", "trustBundle": {}}]));
         let pod = Pod::new("p");
         node.publish(&pod, "app").await.unwrap();
-        let another = crate::support::tls::Ca::new().pem();
+        let another = strongroom_testing::Authority::new("another").pem();
         let both = format!("{}{another}", node.read(&pod, "ca.crt").unwrap());
         fs::write(node.root.join("ca.crt"), &both).unwrap();
         node.restart_driver().await;

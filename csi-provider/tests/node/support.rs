@@ -5,7 +5,6 @@ pub mod driver;
 pub mod identity;
 pub mod namespace;
 pub mod node;
-pub mod tls;
 pub mod vault;
 
 pub use namespace::in_private_mounts;

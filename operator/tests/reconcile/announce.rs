@@ -12,10 +12,10 @@ use strongroom_operator::{
     target::Target,
     vault,
 };
+use strongroom_testing::ApiServer;
 
 use crate::{
-    api_server::ApiServer,
-    context::{leader_of, status},
+    context::{leader_of, status, take_writes},
     fleet::{self, Fleet, Push, Vault},
 };
 
@@ -77,7 +77,7 @@ impl Team {
         let action = reconcile(Arc::new(parsed), Arc::clone(&self.context))
             .await
             .unwrap();
-        let writes = self.server.writes();
+        let writes = take_writes(&self.server);
         let status = if writes.is_empty() {
             seen.clone()
         } else {

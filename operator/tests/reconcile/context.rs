@@ -14,12 +14,18 @@ use strongroom_operator::{
     settings::Settings,
     world::{Changes, Stores},
 };
+use strongroom_testing::{ApiServer, api_server::Write};
 use time::OffsetDateTime;
 
-use crate::{
-    api_server::{ApiServer, Write},
-    fleet::Fleet as Vaults,
-};
+use crate::fleet::Fleet as Vaults;
+
+/// Gives and forgets what was written so far. Nothing is ever deleted.
+pub fn take_writes(server: &ApiServer) -> Vec<Write> {
+    let writes = server.take_writes();
+    let deletes = |write: &&Write| write.method == http::Method::DELETE;
+    assert_eq!(writes.iter().find(deletes), None);
+    writes
+}
 
 /// A new leader, whose caches hold what the server has now, that reaches no vault.
 pub async fn leader(server: &ApiServer) -> Arc<Context> {

@@ -25,14 +25,13 @@ use serde_json::json;
 use strongroom_client::Route;
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, SecretRefName, VaultRef};
 use strongroom_operator::{context::Context, fleet::InForce, pki::Leaf};
+use strongroom_testing::ApiServer;
 use strongroom_wire::admin::{
     AdminRefusal, Anchor, PolicyStatus, RefVolumes, Resolve, Resolved, SealStatus, Status, Volumes, path,
 };
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_rustls::TlsAcceptor;
-
-use crate::api_server::ApiServer;
 
 /// The vaults, by name.
 #[derive(Clone, Default)]

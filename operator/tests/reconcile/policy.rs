@@ -5,11 +5,9 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::{Value, json};
 use strongroom_operator::vault::reconcile;
+use strongroom_testing::{ApiServer, api_server::Write};
 
-use crate::{
-    api_server::{ApiServer, Write},
-    context::{condition, leader, status},
-};
+use crate::context::{condition, leader, status, take_writes};
 
 const PATH: &str = "/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies/shop-reads";
 
@@ -37,7 +35,7 @@ async fn pass(server: &ApiServer) -> Vec<Write> {
     reconcile(Arc::new(serde_json::from_value(vault).unwrap()), context)
         .await
         .unwrap();
-    let mut writes = server.writes();
+    let mut writes = take_writes(server);
     writes.retain(|write| {
         write.path.contains("/accesspolicies/") || write.body["regarding"]["kind"] == "AccessPolicy"
     });
@@ -83,5 +81,5 @@ async fn a_status_that_is_refused_holds_up_nothing_else() {
     server.put(PATH, policy());
     server.refuse(Method::PATCH, "/accesspolicies/", 500, "not now");
     assert_eq!(pass(&server).await, [], "no event of what is not written");
-    assert!(server.writes().is_empty());
+    assert!(take_writes(&server).is_empty());
 }

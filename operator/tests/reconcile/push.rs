@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use strongroom_core::{Generation, VaultRef};
 use strongroom_crds::Vault as VaultObject;
 use strongroom_operator::{context::Context, vault::reconcile};
+use strongroom_testing::ApiServer;
 
 use crate::{
-    api_server::ApiServer,
-    context::{condition, leader_of, status},
+    context::{condition, leader_of, status, take_writes},
     fleet::{self, Fleet, Push, Vault},
 };
 
@@ -45,7 +45,7 @@ async fn a_bundle_whose_answer_was_lost_is_brought_again_and_ends_no_leader() {
     vault.pushes_are(Push::Unanswered);
     reconcile(object(&context), Arc::clone(&context)).await.unwrap();
     assert_eq!(
-        condition(&status(&server.writes()), "Ready").0,
+        condition(&status(&take_writes(&server)), "Ready").0,
         "PolicyNotConfirmed"
     );
     assert_eq!(vault.generation(), Generation { epoch: 2, n: 1 });

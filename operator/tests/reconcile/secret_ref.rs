@@ -9,11 +9,9 @@ use strongroom_operator::{
     context::Context,
     secret_ref::{reconcile, retry},
 };
+use strongroom_testing::ApiServer;
 
-use crate::{
-    api_server::ApiServer,
-    context::{condition, leader, lines, status},
-};
+use crate::context::{condition, leader, lines, status, take_writes};
 
 const STATUS: &str = "PATCH secretrefs/db/status strongroom-operator-status";
 const EVENT: &str = "POST namespaces/shop/events -";
@@ -56,12 +54,12 @@ async fn ready(server: &ApiServer, context: &Arc<Context>, object: &Value) -> St
         object.clone(),
     );
     reconcile(parsed(object), Arc::clone(context)).await.unwrap();
-    let writes = server.writes();
+    let writes = take_writes(server);
     assert_eq!(lines(&writes), [STATUS, EVENT]);
     let mut seen = object.clone();
     seen["status"] = status(&writes);
     reconcile(parsed(&seen), Arc::clone(context)).await.unwrap();
-    assert_eq!(lines(&server.writes()), Vec::<String>::new());
+    assert_eq!(lines(&take_writes(server)), Vec::<String>::new());
     condition(&seen["status"], "Ready").0
 }
 
@@ -130,6 +128,10 @@ async fn a_status_that_cannot_be_written_is_tried_again_unless_the_secret_ref_is
                 kube::runtime::controller::Action::await_change()
             );
         }
-        assert_eq!(server.writes(), [], "{code}: no event of what is not written");
+        assert_eq!(
+            take_writes(&server),
+            [],
+            "{code}: no event of what is not written"
+        );
     }
 }

@@ -9,11 +9,9 @@ use strongroom_operator::{
     context::Context,
     vault::{ReconcileError, reconcile, retry},
 };
+use strongroom_testing::ApiServer;
 
-use crate::{
-    api_server::ApiServer,
-    context::{condition, leader, lines, status},
-};
+use crate::context::{condition, leader, lines, status, take_writes};
 
 const PATH: &str = "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod";
 const STATUS: &str = "PATCH vaults/prod/status strongroom-operator-status";
@@ -41,7 +39,7 @@ async fn started() -> (ApiServer, Arc<Context>) {
 async fn a_new_vault_is_applied_by_the_operators_own_manager_and_the_second_pass_writes_nothing() {
     let (server, context) = started().await;
     reconcile(parsed(&vault()), Arc::clone(&context)).await.unwrap();
-    let writes = server.writes();
+    let writes = take_writes(&server);
     let expected = [
         // Made, and never applied over one that is there.
         "POST namespaces/team-a/secrets strongroom-operator",
@@ -64,7 +62,7 @@ async fn a_new_vault_is_applied_by_the_operators_own_manager_and_the_second_pass
     let mut seen = vault();
     seen["status"] = status;
     reconcile(parsed(&seen), context).await.unwrap();
-    assert_eq!(lines(&server.writes()), Vec::<String>::new());
+    assert_eq!(lines(&take_writes(&server)), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -75,7 +73,7 @@ async fn an_object_of_another_owner_is_left_alone_with_all_the_others() {
         json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "prod", "namespace": "team-a"}}),
     );
     reconcile(parsed(&vault()), context).await.unwrap();
-    let writes = server.writes();
+    let writes = take_writes(&server);
     assert_eq!(lines(&writes), [STATUS, EVENT]);
     let (reason, message) = condition(&status(&writes), "Stalled");
     assert!(
@@ -93,9 +91,9 @@ async fn a_namespace_without_rights_is_reported_with_the_command_that_grants_the
         403,
         "in the words of any release",
     );
-    server.take_right("secrets.");
+    server.take_right("team-a", "secrets.");
     reconcile(parsed(&vault()), context).await.unwrap();
-    let writes = server.writes();
+    let writes = take_writes(&server);
     assert_eq!(lines(&writes), [STATUS, EVENT]);
     let (reason, message) = condition(&status(&writes), "Stalled");
     assert!(
@@ -113,9 +111,9 @@ async fn a_missing_right_is_known_by_the_api_servers_review_and_not_by_its_words
     ] {
         let (server, context) = started().await;
         server.refuse(Method::PATCH, "/statefulsets/prod", 403, words);
-        server.take_right(resource);
+        server.take_right("team-a", resource);
         reconcile(parsed(&vault()), context).await.unwrap();
-        assert_eq!(condition(&status(&server.writes()), "Ready").0, reason);
+        assert_eq!(condition(&status(&take_writes(&server)), "Ready").0, reason);
     }
 }
 
@@ -133,7 +131,7 @@ async fn a_cluster_that_does_not_say_what_the_operator_may_do_is_quoted_or_asked
         let result = reconcile(parsed(&vault()), context).await;
         assert_eq!(result.is_ok(), is_quoted, "{code}: {result:?}");
         if is_quoted {
-            let (reason, message) = condition(&status(&server.writes()), "Reconciling");
+            let (reason, message) = condition(&status(&take_writes(&server)), "Reconciling");
             assert!(
                 reason == "ObjectRefused" && message.contains("exceeded quota"),
                 "{message}"
@@ -152,7 +150,7 @@ async fn an_object_that_a_quota_refuses_is_named_with_the_servers_sentence() {
         "exceeded quota: compute",
     );
     reconcile(parsed(&vault()), context).await.unwrap();
-    let (reason, message) = condition(&status(&server.writes()), "Reconciling");
+    let (reason, message) = condition(&status(&take_writes(&server)), "Reconciling");
     assert_eq!(reason, "ObjectRefused");
     assert!(
         message.contains("StatefulSet prod") && message.contains("exceeded quota: compute"),
@@ -174,7 +172,10 @@ async fn a_conflict_and_a_broken_api_server_are_tried_again_and_not_reported() {
             retry(&vault, &error, &context),
             kube::runtime::controller::Action::await_change()
         );
-        assert!(!lines(&server.writes()).contains(&STATUS.to_owned()), "{code}");
+        assert!(
+            !lines(&take_writes(&server)).contains(&STATUS.to_owned()),
+            "{code}"
+        );
     }
 }
 
@@ -186,7 +187,7 @@ async fn a_status_that_cannot_be_written_is_tried_again_unless_the_vault_is_gone
         let result = reconcile(parsed(&vault()), context).await;
         assert_eq!(result.is_ok(), is_gone, "{code}");
         assert!(
-            !lines(&server.writes()).contains(&EVENT.to_owned()),
+            !lines(&take_writes(&server)).contains(&EVENT.to_owned()),
             "{code}: nothing changed"
         );
     }
@@ -198,5 +199,5 @@ async fn a_vault_on_its_way_out_is_not_touched() {
     let mut vault = vault();
     vault["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     reconcile(parsed(&vault), context).await.unwrap();
-    assert_eq!(server.writes(), []);
+    assert_eq!(take_writes(&server), []);
 }

@@ -14,13 +14,13 @@ use strongroom_csi::proto::csi::{
     NodePublishVolumeRequest, NodeUnpublishVolumeRequest, VolumeCapability,
     volume_capability::{AccessMode, AccessType, MountVolume, access_mode},
 };
+use strongroom_testing::{Authority, TlsServer, api_server::kubeconfig};
 use tonic::Status;
 
 use super::{
     api::Api,
     driver::{Driver, Launch},
     identity::Identity,
-    tls::{Ca, Server, serve, serve_plain},
     vault::Vault,
 };
 
@@ -80,9 +80,9 @@ pub struct Node {
     pub other: Vault,
     pub driver: Driver,
     pub launch: Launch,
-    ca: Ca,
-    vault_server: Option<Server>,
-    _servers: Vec<Server>,
+    ca: Authority,
+    vault_server: Option<TlsServer>,
+    _servers: [TlsServer; 2],
 }
 
 impl Node {
@@ -93,11 +93,11 @@ impl Node {
 
     /// The same, with further arguments for the driver, and with or without shared mounts.
     pub async fn start_with(root: PathBuf, extra: &[&str], shared: bool) -> Self {
-        let (api, identity, vault, ca) = (Api::default(), Identity::default(), Vault::default(), Ca::new());
-        let (kube, api_server) = serve_plain("127.0.0.1:0".parse().unwrap(), api.router()).await;
-        let identity_server = serve(&ca, IDENTITY, address(128), identity.router()).await;
+        let (api, identity, vault) = (Api::default(), Identity::default(), Vault::default());
+        let (ca, kube) = (Authority::new("serving"), api.0.serve().await);
+        let identity_server = TlsServer::start_at(&ca, IDENTITY, identity.router(), address(128)).await;
         let other = Vault::default();
-        let other_server = serve(&ca, OTHER, address(192), other.router()).await;
+        let other_server = TlsServer::start_at(&ca, OTHER, other.router(), address(192)).await;
         fs::create_dir_all(root.join("kubelet/pods")).unwrap();
         fs::write(root.join("ca.crt"), ca.pem()).unwrap();
         fs::write(root.join("actor"), "actor-token\n").unwrap();
@@ -119,7 +119,7 @@ impl Node {
             launch,
             ca,
             vault_server: None,
-            _servers: vec![api_server, identity_server, other_server],
+            _servers: [identity_server, other_server],
         };
         node.start_vault().await;
         node.driver.ready().await;
@@ -127,7 +127,8 @@ impl Node {
     }
 
     pub async fn start_vault(&mut self) {
-        self.vault_server = Some(serve(&self.ca, VAULT, address(64), self.vault.router()).await);
+        let server = TlsServer::start_at(&self.ca, VAULT, self.vault.router(), address(64)).await;
+        self.vault_server = Some(server);
     }
 
     pub fn stop_vault(&mut self) {
@@ -275,14 +276,4 @@ fn resolve(root: &Path) {
     );
     fs::write(root.join("hosts"), hosts).unwrap();
     rustix::mount::mount_bind(root.join("hosts"), "/etc/hosts").unwrap();
-}
-
-fn kubeconfig(server: SocketAddr) -> String {
-    json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "test",
-        "clusters": [{"name": "test", "cluster": {"server": format!("http://{server}")}}],
-        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-        "users": [{"name": "test", "user": {}}],
-    })
-    .to_string()
 }
