@@ -158,11 +158,9 @@ fn events<K: Clone>(
     is_same: fn(&K, &K) -> bool,
 ) -> Vec<Event<K>> {
     if is_list {
-        let listed = after.values().cloned().map(Event::InitApply);
-        return std::iter::once(Event::Init)
-            .chain(listed)
-            .chain([Event::InitDone])
-            .collect();
+        // A list that breaks off, then one that does not.
+        let listed = || std::iter::once(Event::Init).chain(after.values().cloned().map(Event::InitApply));
+        return listed().chain(listed()).chain([Event::InitDone]).collect();
     }
     let gone = before.iter().filter(|(key, _)| !after.contains_key(key));
     let gone = gone.map(|(_, object)| Event::Delete(object.clone()));

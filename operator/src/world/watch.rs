@@ -27,20 +27,21 @@ pub(super) trait Table<K: Resource<DynamicType = ()>> {
     fn kept(&self) -> Vec<ObjectRef<K>>;
 }
 
-/// Brings a table up to date with a watch. A list replaces all: what it does not hold is removed when it ends, and what
-/// it changed is announced then.
+/// Brings a table up to date with a watch. A list replaces all: what it does not hold is removed when it ends. What a
+/// list changes is announced when one ends: this one, or the next if this one breaks off.
 pub(super) struct Intake<K: Resource<DynamicType = ()>> {
-    listing: Option<Listing<K>>,
-}
-
-struct Listing<K: Resource<DynamicType = ()>> {
-    seen: HashSet<ObjectRef<K>>,
-    changes: HashSet<Change>,
+    /// The objects that the list holds so far.
+    listed: HashSet<ObjectRef<K>>,
+    /// What lists have changed since one ended.
+    pending: HashSet<Change>,
 }
 
 impl<K: Resource<DynamicType = ()>> Default for Intake<K> {
     fn default() -> Self {
-        Self { listing: None }
+        Self {
+            listed: HashSet::new(),
+            pending: HashSet::new(),
+        }
     }
 }
 
@@ -51,30 +52,21 @@ impl<K: Resource<DynamicType = ()>> Intake<K> {
             Event::Apply(object) => table.apply(object),
             Event::Delete(object) => table.remove(&ObjectRef::from_obj(object)),
             Event::Init => {
-                self.listing = Some(Listing {
-                    seen: HashSet::new(),
-                    changes: HashSet::new(),
-                });
+                self.listed.clear();
                 Vec::new()
             }
             Event::InitApply(object) => {
-                let changes = table.apply(object);
-                if let Some(listing) = &mut self.listing {
-                    listing.seen.insert(ObjectRef::from_obj(object));
-                    listing.changes.extend(changes);
-                }
+                self.listed.insert(ObjectRef::from_obj(object));
+                self.pending.extend(table.apply(object));
                 Vec::new()
             }
             Event::InitDone => {
-                let Some(mut listing) = self.listing.take() else {
-                    return Vec::new();
-                };
-                for gone in table.kept() {
-                    if !listing.seen.contains(&gone) {
-                        listing.changes.extend(table.remove(&gone));
-                    }
+                // Not only emptied: the memory of a long list is given back.
+                let listed = std::mem::take(&mut self.listed);
+                for gone in table.kept().iter().filter(|object| !listed.contains(object)) {
+                    self.pending.extend(table.remove(gone));
                 }
-                listing.changes.into_iter().collect()
+                std::mem::take(&mut self.pending).into_iter().collect()
             }
         }
     }
