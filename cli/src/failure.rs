@@ -19,9 +19,9 @@ pub(crate) enum Failure {
     #[error("the kubeconfig cannot be used: {0}")]
     Kubeconfig(Box<KubeconfigError>),
     /// No client.
-    #[error("no client of the Kubernetes API can be made: {0}")]
+    #[error("the client of the Kubernetes API cannot be created: {0}")]
     Client(kube::Error),
-    /// A flag holds no namespace name.
+    /// A flag holds a malformed name of a namespace.
     #[error("{0}")]
     Namespace(NameError),
     /// The vault was not named.

@@ -31,7 +31,7 @@ pub use arguments::Arguments;
 use arguments::Command;
 use failure::Failure;
 
-/// Runs one command and tells how it went: 0, or the code of the failure.
+/// Runs one command. Returns the exit code: 0, or that of the failure.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let result = match arguments.command {
         Command::Secret(command) => secret::run(command, &arguments.global).await,

@@ -22,7 +22,7 @@ use crate::{
 /// The most secrets that a list shows.
 const MAX_LISTED: usize = 100_000;
 
-/// Runs one command. Reads a value before anything is asked of anyone.
+/// Runs one command. Reads the value before it calls any server.
 pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<ExitCode, Failure> {
     let vault = arguments.vault.ok_or(Failure::NoVault)?;
     let new = match &arguments.command {

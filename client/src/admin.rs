@@ -18,7 +18,7 @@ use crate::{
 };
 pub use error::AdminError;
 
-/// The most that is read of an answer: a bundle of ten thousand policies is some megabytes.
+/// The most bytes of an answer that the client reads: a bundle of ten thousand policies has some megabytes.
 const ANSWER_LIMIT: usize = 32 << 20;
 
 /// The client of one replica. Sends each request once: the operator's own loop repeats.
@@ -38,12 +38,12 @@ impl AdminClient {
         }
     }
 
-    /// What the vault is and how it is.
+    /// Gets the status of the vault.
     pub async fn status(&self) -> Result<Status, AdminError> {
         self.get(path::STATUS).await
     }
 
-    /// The bundle in force; `None` before the first.
+    /// Gets the bundle in force; `None` before the first.
     pub async fn bundle(&self) -> Result<Option<Bundle>, AdminError> {
         match self.get(path::BUNDLE).await {
             Ok(bundle) => Ok(Some(bundle)),
@@ -62,22 +62,22 @@ impl AdminClient {
         read(&self.post(path::CONFIRM, policy).await?)
     }
 
-    /// Asks what an account would be answered.
+    /// Asks what a read of some objects would meet, for one account.
     pub async fn resolve(&self, question: &Resolve) -> Result<Resolved, AdminError> {
         read(&self.post(path::RESOLVE, question).await?)
     }
 
-    /// Tells that a SecretRef changed.
+    /// Announces that a SecretRef changed or was deleted.
     pub async fn ref_changed(&self, changed: &SecretRefName) -> Result<(), AdminError> {
         self.post(path::REF_CHANGED, changed).await.map(drop)
     }
 
-    /// Counts of mounted volumes.
+    /// Gets the counts of mounted volumes.
     pub async fn volumes(&self) -> Result<Volumes, AdminError> {
         self.get(path::VOLUMES).await
     }
 
-    /// Tells that the store is older than its anchor, or that it is accepted all the same.
+    /// Says that the store is older than its anchor, or that an administrator accepts it all the same.
     pub async fn rollback(&self, rollback: &Rollback) -> Result<(), AdminError> {
         self.post(path::ROLLBACK, rollback).await.map(drop)
     }

@@ -1,4 +1,4 @@
-//! Which server, under which name, reached how.
+//! A server: its name, and the route to it.
 
 use std::{fmt, io, net::SocketAddr, sync::Arc};
 
@@ -20,7 +20,7 @@ pub trait Dial: Send + Sync {
     fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Stream>>>;
 }
 
-/// How a server is reached. Has no say in whether it is the right one.
+/// How a client reaches a server. The route does not decide whether it is the right server: the certificate does.
 #[derive(Clone)]
 pub enum Route {
     /// By a host name that the resolver knows.

@@ -28,15 +28,15 @@ pub enum TransportError {
     /// No connection: the request was not sent.
     #[error("cannot connect to {server}: {source}")]
     Connect {
-        /// The server.
+        /// The server's name.
         server: String,
-        /// Why.
+        /// The cause.
         source: ConnectError,
     },
     /// No answer in time; whether the request was carried out is unknown.
     #[error("{server} did not answer within {} s", after.as_secs())]
     Deadline {
-        /// The server.
+        /// The server's name.
         server: String,
         /// The time it had.
         after: Duration,
@@ -44,23 +44,23 @@ pub enum TransportError {
     /// The connection broke; whether the request was carried out is unknown.
     #[error("the connection to {server} broke: {}", causes(source))]
     Broken {
-        /// The server.
+        /// The server's name.
         server: String,
-        /// How.
+        /// The cause.
         source: hyper_util::client::legacy::Error,
     },
     /// The connection broke while the answer came in.
     #[error("the answer of {server} broke off: {}", causes(source))]
     Truncated {
-        /// The server.
+        /// The server's name.
         server: String,
-        /// How.
+        /// The cause.
         source: hyper::Error,
     },
     /// An answer larger than any honest one.
     #[error("{server} answered more than {limit} bytes")]
     TooLarge {
-        /// The server.
+        /// The server's name.
         server: String,
         /// The most that is read.
         limit: usize,
@@ -68,9 +68,9 @@ pub enum TransportError {
     /// The server's name or a part of the request is not valid in HTTP.
     #[error("the request to {server} cannot be written: {source}")]
     Request {
-        /// The server.
+        /// The server's name.
         server: String,
-        /// Why.
+        /// The cause.
         source: http::Error,
     },
 }

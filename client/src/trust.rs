@@ -1,4 +1,4 @@
-//! TLS: whom to trust, and as whom to appear.
+//! TLS: the CAs that the client trusts, and the certificate that it shows.
 
 mod files;
 
@@ -20,9 +20,9 @@ pub enum TrustError {
     /// A file cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// Something is not PEM.
@@ -30,7 +30,7 @@ pub enum TrustError {
     Pem {
         /// The file, or what it is.
         what: String,
-        /// Why.
+        /// The cause.
         source: rustls::pki_types::pem::Error,
     },
     /// A bundle without a certificate.

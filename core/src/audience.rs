@@ -1,32 +1,34 @@
-//! The audiences a vault token can have: one vault, or the vaults of one namespace.
+//! The audiences that a vault token can have: one vault, or every vault of one namespace.
 
 use std::fmt;
 
 use crate::{name::NamespaceName, reference::VaultRef};
 
-/// Why a text is not an audience of ours.
+/// Why a text is not an audience of a vault token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AudienceError {
     /// Not `https://host[:port]`.
     #[error("the resource must be https://HOST without path, query or user")]
     Form,
-    /// A host outside the cluster, or the API server's.
-    #[error("the host is not a vault's: expected VAULT.NAMESPACE.svc or NAMESPACE.svc")]
+    /// A host outside the cluster, or the host of the API server.
+    #[error("the host is not that of a vault: expected VAULT.NAMESPACE.svc or NAMESPACE.svc")]
     Host,
 }
 
-/// What a vault token is for. Displays as the canonical form that is signed: no cluster domain, no port, no slash.
+/// What a vault token is for. Displays in the canonical form that the identity service signs: without cluster domain,
+/// port or slash.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// One vault: `https://VAULT.NAMESPACE.svc`.
     Vault(VaultRef),
-    /// Every vault of one namespace: `https://NAMESPACE.svc`. Azure SDKs ask for it, as the parent of the vault's host.
+    /// Every vault of one namespace: `https://NAMESPACE.svc`. Azure SDKs ask for it, since it is the parent
+    /// of the vault's host.
     Namespace(NamespaceName),
 }
 
 impl Audience {
-    /// Parses a resource, in any spelling SDKs use: upper case, with port, with the cluster domain, with one trailing
-    /// slash. `cluster_domain` is the cluster's own (`cluster.local`).
+    /// Parses a resource in any spelling that SDKs use: upper case, with port, with the cluster domain, with one
+    /// trailing slash. `cluster_domain` is that of this cluster (`cluster.local`). Errors: [`AudienceError`].
     pub fn parse(resource: &str, cluster_domain: &str) -> Result<Self, AudienceError> {
         let resource = resource.strip_suffix('/').unwrap_or(resource);
         let (scheme, authority) = resource.split_once("://").ok_or(AudienceError::Form)?;
@@ -63,7 +65,7 @@ impl Audience {
         }
     }
 
-    /// The namespace whose vaults, or one of them, it is for.
+    /// The namespace of the vaults that the audience covers.
     pub fn namespace(&self) -> &NamespaceName {
         match self {
             Self::Vault(vault) => &vault.namespace,
@@ -71,7 +73,7 @@ impl Audience {
         }
     }
 
-    /// Whether a token with this audience may be shown to `vault`.
+    /// Whether `vault` accepts a token with this audience.
     pub fn covers(&self, vault: &VaultRef) -> bool {
         match self {
             Self::Vault(audience) => audience == vault,

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{pattern::ObjectPattern, permission::PermissionSet, resource::Uid};
 
-/// The place of a bundle in a vault's history: a new leader of the operator continues with the next epoch, so that
-/// what an old leader still sends is never greater.
+/// The place of a bundle in the history of a vault. A new leader of the operator continues with the next epoch, so that
+/// no bundle that an old leader still sends is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Generation {
-    /// Counts leaders.
+    /// The number of the leader, among all leaders that pushed to the vault.
     pub epoch: u64,
-    /// Counts the bundles of one leader.
+    /// The number of the bundle, among those of that leader.
     pub n: u64,
 }
 
@@ -23,12 +23,12 @@ impl fmt::Display for Generation {
     }
 }
 
-/// Whether a policy grants or takes away.
+/// Whether a policy allows or denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Effect {
-    /// Grants what it names.
+    /// Allows what it names.
     Allow,
-    /// Refuses what it names, whatever else allows it.
+    /// Denies what it names, whatever other policies allow.
     Deny,
 }
 
@@ -38,18 +38,18 @@ pub enum Effect {
 pub struct BundlePolicy {
     /// The policy object's name, for the audit log.
     pub name: String,
-    /// Grants or refuses.
+    /// Whether it allows or denies.
     pub effect: Effect,
-    /// The UIDs of the service accounts meant.
+    /// The ids of the principals that it is about.
     pub subjects: Vec<Uid>,
-    /// The objects meant.
+    /// The objects that it is about.
     pub objects: Vec<ObjectPattern>,
-    /// What is granted or refused.
+    /// The permissions that it allows or denies.
     pub permissions: PermissionSet,
 }
 
 /// Every policy of one vault. A reader that does not know a field, a feature, a permission or an effect refuses the
-/// whole: leaving out what it does not understand could leave out a Deny.
+/// whole bundle: if it left out what it does not understand, it could leave out a Deny.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bundle {
@@ -59,7 +59,7 @@ pub struct Bundle {
     pub vault_id: String,
     /// Its place in the vault's history.
     pub generation: Generation,
-    /// What its reader must understand beyond the format. None exist yet.
+    /// The features that the reader must understand beyond the format. None exist yet.
     pub features: Vec<String>,
     /// The policies, in any order.
     pub policies: Vec<BundlePolicy>,
@@ -90,7 +90,7 @@ impl Bundle {
     }
 }
 
-/// What of a bundle a reader does not understand.
+/// What a reader does not understand of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotUnderstood {
     /// A format of another release.

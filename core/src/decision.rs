@@ -14,7 +14,7 @@ use crate::{
     resource::Uid,
 };
 
-/// What policy says to one request.
+/// What policy says about one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision<'a> {
     /// This policy allows it and none denies it.
@@ -22,17 +22,17 @@ pub enum Decision<'a> {
         /// The policy's name.
         policy: &'a str,
     },
-    /// This policy denies it, whatever allows it.
+    /// This policy denies it, whatever other policies allow.
     Deny {
         /// The policy's name.
         policy: &'a str,
     },
-    /// No policy is about it, so it is refused.
+    /// No policy is about it, so the vault refuses it.
     NoPolicy,
 }
 
 impl Decision<'_> {
-    /// Whether the request may go on.
+    /// Whether policy allows the request.
     pub const fn is_allowed(self) -> bool {
         matches!(self, Self::Allow { .. })
     }
@@ -73,8 +73,7 @@ struct Ground {
 }
 
 impl PolicyIndex {
-    /// Compiles `bundle`. The order of its policies decides only which of several allowing (or denying) policies is
-    /// named.
+    /// Compiles `bundle`. Where several policies allow (or deny) a request, the decision names the first of them.
     pub fn compile(bundle: &Bundle) -> Self {
         let mut grounds: HashMap<Uid, BTreeMap<&ObjectPattern, Vec<Ground>>> = HashMap::new();
         for (index, policy) in bundle.policies.iter().enumerate() {
@@ -111,7 +110,7 @@ impl PolicyIndex {
         self.names.len()
     }
 
-    /// Decides whether the account with `subject` may do `permission` with `object`.
+    /// Decides whether the principal with the id `subject` may do `permission` with `object`.
     pub fn decide(&self, subject: &Uid, permission: Permission, object: &ObjectName) -> Decision<'_> {
         match self
             .subjects
@@ -123,8 +122,8 @@ impl PolicyIndex {
         }
     }
 
-    /// Decides whether the account with `subject` may do `permission` with any object at all. For requests that name
-    /// none, as a list: each object must then still be decided by its own name.
+    /// Decides whether the principal with the id `subject` may do `permission` with any object at all. For requests that
+    /// name no object, such as a list: the caller must still decide each object by its own name.
     pub fn decide_any(&self, subject: &Uid, permission: Permission) -> Decision<'_> {
         let Some(rules) = self.subjects.get(subject) else {
             return Decision::NoPolicy;

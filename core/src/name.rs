@@ -9,7 +9,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not the name it should be. Never repeats the text: it may be hostile, or a secret in the wrong place.
+/// Why a text is not a name of the expected kind. An error never repeats the text, which may be hostile, or a secret in
+/// the wrong place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Not 1 to 127 letters, digits and dashes.
@@ -262,7 +263,7 @@ textual!(Version);
 pub enum ObjectKind {
     /// A secret: a value that leaves the vault.
     Secrets,
-    /// A key: it stays in the vault, its operations are called.
+    /// A key: it stays in the vault, which performs operations with it.
     Keys,
     /// A certificate with its key.
     Certificates,

@@ -136,13 +136,13 @@ impl From<Permission> for String {
     }
 }
 
-/// A set of permissions. Serialises as the list of their names, so that a reader that lacks one refuses the whole.
+/// A set of permissions. Serialises as the list of their names, so that a reader that does not know one refuses the whole set.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(from = "Vec<Permission>", into = "Vec<Permission>")]
 pub struct PermissionSet(u64);
 
 impl PermissionSet {
-    /// The set of nothing.
+    /// The set without a permission.
     pub const EMPTY: Self = Self(0);
 
     /// Whether `permission` is in the set.
@@ -156,13 +156,13 @@ impl PermissionSet {
         Self(self.0 | permission.bit())
     }
 
-    /// What is in either set.
+    /// The permissions of both sets.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether the set holds nothing.
+    /// Whether the set holds no permission.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -207,12 +207,12 @@ impl fmt::Debug for PermissionSet {
 pub enum Role {
     /// Read secrets: get and list.
     KeyVaultSecretsUser,
-    /// Everything with secrets.
+    /// Every permission of secrets.
     KeyVaultSecretsOfficer,
 }
 
 impl Role {
-    /// What the role permits.
+    /// The permissions of the role.
     pub fn permissions(self) -> PermissionSet {
         match self {
             Self::KeyVaultSecretsUser => [Permission::SecretGet, Permission::SecretList]

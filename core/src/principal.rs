@@ -1,4 +1,4 @@
-//! Who asks: a principal, by the id that policy compares and by the parts that the audit log shows.
+//! Principals: the callers of a vault, each with the id that policy compares and the parts that the audit log shows.
 //!
 //! The only principal that exists so far is a service account, as the identity service vouches for it. Others follow
 //! (people, client certificates, jobs of a CI service); `docs/reference/audit.md` lays down what a record says of each.
@@ -34,7 +34,7 @@ pub struct NodeRef {
     pub uid: Option<Uid>,
 }
 
-/// Who asks, as authenticated.
+/// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Principal {
     /// A service account of the cluster.

@@ -15,13 +15,13 @@ pub enum ResourceNameError {
     ResourceName,
 }
 
-/// The UID of a Kubernetes object: what a policy is bound to, since a name can be given again.
+/// The UID of a Kubernetes object. Policies are bound to UIDs, since a name can be given to another object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Uid(Box<str>);
 
 impl Uid {
-    /// The text.
+    /// The text, as Kubernetes writes it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -50,7 +50,7 @@ impl FromStr for Uid {
 pub struct ResourceName(Box<str>);
 
 impl ResourceName {
-    /// The text.
+    /// The text, as Kubernetes writes it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

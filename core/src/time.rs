@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Whole seconds since 1970-01-01T00:00:00Z, as in Azure's `created`, `nbf` and `scheduledPurgeDate`.
 ///
-/// Nothing in this crate reads a clock: every operation is given the time it happens at.
+/// Nothing in this crate reads a clock: the caller passes the time of each operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(u64);
 
@@ -19,7 +19,7 @@ impl Timestamp {
         self.0
     }
 
-    /// The point `duration` later; fractions of a second are cut, and the far end of time is its own successor.
+    /// The point `duration` later; it drops fractions of a second, and stops at the greatest time.
     #[must_use]
     pub const fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.as_secs()))

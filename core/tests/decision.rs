@@ -90,7 +90,7 @@ fn agree(policies: Vec<BundlePolicy>, objects: &[&str]) {
                 named_policy_decided(&bundle, decision, &subject, permission, text);
                 any |= decision.is_allowed();
             }
-            // Whoever may do it with one of these may ask for a list.
+            // A subject that may do it with one of these may ask for a list.
             assert!(
                 !any || index.decide_any(&subject, permission).is_allowed(),
                 "{bundle:?}"

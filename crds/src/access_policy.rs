@@ -107,13 +107,13 @@ pub struct LocalVaultRef {
     pub name: String,
 }
 
-/// Whether a policy lets or forbids.
+/// Whether a policy allows or denies.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = crate::schema::undescribed)]
 pub enum EffectField {
-    /// It lets the subjects.
+    /// It allows the subjects what it names.
     Allow,
-    /// It forbids the subjects, whatever else lets them.
+    /// It denies the subjects what it names, whatever other policies allow.
     Deny,
     /// A value of a newer release.
     #[serde(other)]
@@ -136,7 +136,7 @@ pub enum PolicySpecError {
         /// The subject's place in the list, from 0.
         index: usize,
     },
-    /// A namespace in a subject is not the name of one.
+    /// The namespace of a subject is malformed.
     #[error("spec.subjects[{index}] names no namespace: {source}")]
     Namespace {
         /// The subject's place in the list, from 0.
@@ -144,7 +144,7 @@ pub enum PolicySpecError {
         /// What a namespace's name is.
         source: strongroom_core::name::NameError,
     },
-    /// The account of a subject is not the name of one.
+    /// The service account of a subject is malformed.
     #[error("spec.subjects[{index}] names no service account: {source}")]
     Account {
         /// The subject's place in the list, from 0.
@@ -174,7 +174,7 @@ impl AccessPolicySpec {
         self.vault_ref.name.parse().map_err(PolicySpecError::Vault)
     }
 
-    /// Whether the policy lets or forbids.
+    /// Whether the policy allows or denies.
     pub fn effect(&self) -> Result<strongroom_core::Effect, PolicySpecError> {
         match self.effect {
             EffectField::Allow => Ok(strongroom_core::Effect::Allow),

@@ -5,36 +5,37 @@
 //! | GET [`path::STATUS`] | | [`Status`] |
 //! | GET [`path::BUNDLE`] | | the [`strongroom_core::Bundle`] in force, 404 before the first |
 //! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`PolicyStatus`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` or `TooLarge` |
-//! | POST [`path::CONFIRM`] | [`PolicyStatus`] | [`PolicyStatus`]; 409 `NotInForce` when it is not what is enforced |
-//! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale` or `RolledBack` while nothing is decided |
+//! | POST [`path::CONFIRM`] | [`PolicyStatus`] | [`PolicyStatus`]; 409 `NotInForce` when the vault enforces another bundle |
+//! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale` or `RolledBack` while the vault decides nothing |
 //! | POST [`path::REF_CHANGED`] | the [`SecretRefName`] of one whose spec changed, or that was deleted | 204 |
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
-//! | POST [`path::ROLLBACK`] | [`Rollback`] | 204; 409 `NotDetected` or `OtherGeneration` when it is not what can be accepted |
+//! | POST [`path::ROLLBACK`] | [`Rollback`] | 204; 409 `NotDetected` or `OtherGeneration` when it cannot accept that generation |
 //!
-//! An error is a [`AdminRefusal`]. What cannot be audited or kept is not done: 503 `AuditUnavailable`, `StoreUnavailable`.
+//! An error is an [`AdminRefusal`]. The vault does nothing that it can neither audit nor store: it answers 503
+//! `AuditUnavailable` or `StoreUnavailable`.
 
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Generation, NamedObject, ObjectState, SecretRefName, Uid};
 
-/// The paths.
+/// The paths of the admin API.
 pub mod path {
-    /// What the vault is and how it is.
+    /// The status of the vault.
     pub const STATUS: &str = "/v1/status";
     /// The policy bundle.
     pub const BUNDLE: &str = "/v1/bundle";
     /// Confirms that the operator still means the bundle in force.
     pub const CONFIRM: &str = "/v1/confirm";
-    /// What a service account would be answered.
+    /// What a read of some objects would meet, for one service account.
     pub const RESOLVE: &str = "/v1/resolve";
-    /// A SecretRef changed.
+    /// Says that a SecretRef changed or was deleted.
     pub const REF_CHANGED: &str = "/v1/ref-changed";
     /// Counts of mounted volumes.
     pub const VOLUMES: &str = "/v1/volumes";
-    /// The store is older than what was anchored.
+    /// Says that the store is older than its anchor, or accepts that it is.
     pub const ROLLBACK: &str = "/v1/rollback";
 }
 
-/// Why a request was refused.
+/// Why the vault refused a request of the operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminRefusal {
     /// A word to branch on, as named in the table above.
@@ -43,11 +44,11 @@ pub struct AdminRefusal {
     pub message: String,
 }
 
-/// What the vault is and how it is.
+/// The status of a vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
-    /// Random, made at first start, kept in the store.
+    /// The id that the vault made at random at its first start, and keeps in the store.
     pub vault_id: String,
     /// The program's version.
     pub version: String,
@@ -55,25 +56,25 @@ pub struct Status {
     pub anchor: Anchor,
     /// The bundle in force.
     pub policy: Option<PolicyStatus>,
-    /// The greatest generation that the vault has taken, also where its bundle is a later release's and nothing is in
-    /// force. Only a greater one is taken.
+    /// The greatest generation that the vault has accepted, even if its bundle is of a later release and the vault
+    /// enforces nothing. The vault accepts only a greater one.
     #[serde(default)]
     pub fence: Option<Generation>,
-    /// The seal.
+    /// How the vault was unsealed.
     pub seal: SealStatus,
-    /// Whether the scrub found the store whole; the sentence says what is wrong.
+    /// What the scrub found wrong with the store, in a sentence; `None` while the store is whole.
     pub storage_problem: Option<String>,
-    /// Whether audit records can be written; the sentence says what is wrong.
+    /// Why the vault cannot write audit records, in a sentence; `None` while it can.
     pub audit_problem: Option<String>,
     /// Set while the vault answers no data because its store is older than its anchor.
     pub rollback: Option<Rollback>,
 }
 
-/// What the operator keeps outside the store, to notice that the store was put back to an older state.
+/// What the operator keeps outside the store, to notice when the store is put back to an older state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Anchor {
-    /// Counts commits.
+    /// The number of commits so far.
     pub generation: u64,
     /// The keyed digest of all heads, hexadecimal.
     pub digest: String,
@@ -86,7 +87,7 @@ pub struct Anchor {
 /// A bundle by its place and its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyStatus {
-    /// Its place.
+    /// The bundle's place in the history of the vault.
     pub generation: Generation,
     /// SHA-256 of the bytes of the PUT that brought it, hexadecimal.
     pub hash: String,
@@ -104,12 +105,12 @@ pub struct SealStatus {
     pub unsealed: bool,
 }
 
-/// Asks what a service account would be answered for some objects.
+/// Asks what a read of some objects would meet, for one service account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolve {
     /// The account's UID.
     pub subject: Uid,
-    /// The objects.
+    /// The objects, at most 256.
     pub objects: Vec<NamedObject>,
 }
 
@@ -143,16 +144,16 @@ pub struct RefVolumes {
     pub failing: u32,
 }
 
-/// Tells the vault that its store is not the one that was anchored, or that an operator accepts it all the same.
+/// Says that the store is not the one that was anchored, or that an administrator accepts it all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "action")]
 pub enum Rollback {
-    /// Answer no data: this generation had been seen.
+    /// The operator has seen this generation: the vault must answer no data.
     Detected {
         /// The generation that was anchored.
         anchored: u64,
     },
-    /// Serve again from exactly this generation; audited, good once.
+    /// The vault may serve again from exactly this generation. It audits that, and accepts it once.
     Accept {
         /// The generation now in the store.
         generation: u64,

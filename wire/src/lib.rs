@@ -6,7 +6,7 @@
 //!   node driver <--Watch--> vault      (watch)
 //! ```
 //!
-//! Each carries a version from its first day: `token_use`/`ver` in a token, `/v1` in an admin path, the package
+//! Each carries its version: `token_use`/`ver` in a token, `/v1` in an admin path, the package
 //! `strongroom.v1` of Watch. The vault and its clients stand side by side, so what they share lies below both.
 
 pub mod admin;

@@ -5,13 +5,13 @@ use strongroom_core::{
     AccountName, NamespaceName, NodeRef, PodRef, Principal, ResourceName, ServiceAccount, Uid,
 };
 
-/// The `typ` of a vault token's header. A Kubernetes token has none of that name, so neither passes for the other.
+/// The `typ` of a vault token's header. No Kubernetes token has it, so that neither passes for the other.
 pub const TYPE: &str = "strongroom-at+jwt";
 
-/// The audience a service-account token must have to be exchanged.
+/// The audience that a service-account token must have to be exchanged.
 pub const SERVICE_ACCOUNT_AUDIENCE: &str = "strongroom.dev";
 
-/// The longest life of a vault token, in seconds, when it was not exchanged by the node driver.
+/// The longest life of a vault token, in seconds, unless the node driver asked for it.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 
 /// The longest life, in seconds, that a vault accepts at all: a day, the longest a kubelet's token lives.
@@ -35,7 +35,7 @@ pub struct Claims {
     pub oid: Uid,
     /// The installation's id.
     pub tid: String,
-    /// The client id the SDK gave; of no authority, SDK tooling reads it.
+    /// The client id that the SDK gave. It has no authority; tools of the SDKs read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appid: Option<String>,
     /// Unique to the token.
@@ -46,7 +46,7 @@ pub struct Claims {
     pub nbf: i64,
     /// Expires at.
     pub exp: i64,
-    /// Whom it was issued for, in parts.
+    /// The account that it was issued for, in parts.
     #[serde(rename = "strongroom.dev")]
     pub account: Account,
 }
@@ -58,16 +58,16 @@ pub struct Account {
     pub namespace: NamespaceName,
     /// The account's name.
     pub name: ResourceName,
-    /// The pod the presented token was bound to.
+    /// The pod that the presented token was bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<PodRef>,
-    /// The node it runs on.
+    /// The node that the pod runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeRef>,
 }
 
 impl Claims {
-    /// Whom the token is for. `None` when `sub` and the parts disagree.
+    /// The principal that the token is for. `None` when `sub` and the parts disagree.
     pub fn principal(&self) -> Option<Principal> {
         let principal = Principal::ServiceAccount(ServiceAccount {
             name: AccountName {

@@ -47,8 +47,8 @@ pub enum StateError {
     /// The vault says that there is nothing to read, in a word of another release.
     #[error("the vault gives no value and says why in a word of another release")]
     Unknown,
-    /// The version that the vault names is none.
-    #[error("the vault names a version that is none: {0}")]
+    /// The vault names a malformed version.
+    #[error("the vault names a malformed version: {0}")]
     Version(#[source] NameError),
 }
 

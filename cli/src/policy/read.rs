@@ -21,7 +21,7 @@ pub(super) struct StoredPolicy {
 pub(super) struct PolicyContent {
     pub(super) vault: String,
     pub(super) effect: Effect,
-    /// Who is meant, and whether the operator found their namespace replaced by another of the same name.
+    /// The subjects, each with whether the operator found their namespace replaced by another of the same name.
     pub(super) subjects: Vec<(SubjectMember, bool)>,
     pub(super) objects: Vec<ObjectPattern>,
     pub(super) permissions: PermissionSet,

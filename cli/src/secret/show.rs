@@ -47,14 +47,9 @@ pub(super) fn items(items: &[SecretItem], now: i64, output: Option<Output>) -> R
         }
         None => print(&listing(items, now)),
         Some(Output::Name) => {
-            let names = items.iter().flat_map(|item| {
-                [
-                    "secret/",
-                    item.id.name.as_str(),
-                    "
-",
-                ]
-            });
+            let names = items
+                .iter()
+                .flat_map(|item| ["secret/", item.id.name.as_str(), "\n"]);
             print(&names.collect::<String>())
         }
         Some(Output::Json) => json(&items),

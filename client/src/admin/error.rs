@@ -8,7 +8,7 @@ use crate::transport::{HttpAnswer, TransportError, one_line};
 /// Why a replica gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// No answer.
+    /// The replica gave no answer.
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// The vault refused.
@@ -16,7 +16,7 @@ pub enum AdminError {
     Refused {
         /// The HTTP status.
         status: StatusCode,
-        /// Why.
+        /// What the vault says.
         refusal: AdminRefusal,
     },
     /// The answer is not the JSON it should be. Admin messages hold no values, so what serde says may be shown.
@@ -53,7 +53,7 @@ impl AdminError {
         }
     }
 
-    /// Whether the same request may succeed later without anyone changing anything.
+    /// Whether the same request may succeed later although nobody changes anything.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(error) => error.is_retryable(),

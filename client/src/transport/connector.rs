@@ -38,7 +38,7 @@ pub enum ConnectError {
     Resolve {
         /// The host name.
         host: String,
-        /// Why.
+        /// The cause.
         source: Arc<io::Error>,
     },
     /// Nothing answers at the address.
@@ -46,7 +46,7 @@ pub enum ConnectError {
     Open {
         /// The address.
         route: String,
-        /// Why.
+        /// The cause.
         source: Arc<io::Error>,
     },
     /// The server's name cannot stand in a certificate.
@@ -96,7 +96,7 @@ struct Inner {
     server: Server,
     trust: Trust,
     protocol: Protocol,
-    /// Why the last attempt failed; requests that waited for it are told by nobody else.
+    /// Why the last attempt failed. The requests that waited for that attempt learn it nowhere else.
     failure: Mutex<Option<ConnectError>>,
 }
 

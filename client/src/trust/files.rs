@@ -19,7 +19,7 @@ pub(super) enum Pem {
     },
 }
 
-/// What tells that files have changed: a mounted ConfigMap or Secret is replaced, never written to.
+/// What shows that files have changed: a mounted ConfigMap or Secret is replaced, never written to.
 pub(super) type Stamp = Vec<Option<(u64, i64, i64, u64)>>;
 
 impl Pem {

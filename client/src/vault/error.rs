@@ -13,7 +13,7 @@ use crate::{
 /// Why a request to a vault has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// No answer.
+    /// The vault gave no answer.
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// The vault refused.
@@ -42,7 +42,7 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// Whether the same request may succeed later without anyone changing anything.
+    /// Whether the same request may succeed later although nobody changes anything.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(error) => error.is_retryable(),

@@ -14,8 +14,8 @@ pub struct Page<T> {
     pub next: Option<NextPage>,
 }
 
-/// The place in a list where its next page begins. Of the vault's link only the place is taken: where to send the
-/// request is not the answer's to say.
+/// The place in a list where its next page begins. The client takes only the place from the vault's link: it
+/// never lets an answer say where to send a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextPage(String);
 

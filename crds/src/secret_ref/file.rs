@@ -115,8 +115,8 @@ impl SecretRefFile {
         }
     }
 
-    /// The names of the path, outermost directory first. Checked again here, since whoever writes the file must not
-    /// depend on who wrote the object.
+    /// The names of the path, outermost directory first. Checked again here: the author of the
+    /// object may have passed the API server's rules by.
     pub fn path(&self) -> Result<Vec<&str>, FileError> {
         let names: Vec<_> = self.path.split('/').collect();
         let fits = self.path.len() <= Self::MAX_PATH && names.len() <= Self::MAX_DEPTH;

@@ -14,7 +14,7 @@ pub struct SecretRefStatus {
     /// The metadata.generation that this status is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The last metadata.generation that the vault it names was told of, so that mounted volumes follow it.
+    /// The last metadata.generation that the operator has announced to the vaults, so that mounted volumes follow it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced_generation: Option<i64>,
     /// The files, each with what the vault would give the named service account now.

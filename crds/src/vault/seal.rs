@@ -10,8 +10,8 @@ use super::VaultSpecError;
 #[derive(Clone, Debug, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seal {
-    /// KubernetesSecret: the seal key lies in the Secret NAME-seal beside the vault, and whoever reads that Secret and
-    /// the volume reads everything; the condition SealKeyInCluster says so. It cannot change by editing the vault.
+    /// KubernetesSecret: the seal key lies in the Secret NAME-seal beside the vault, and anyone who can read that Secret
+    /// and the volume can read everything; the condition SealKeyInCluster says so. It cannot change by editing the vault.
     #[serde(rename = "type")]
     pub type_: SealType,
 }

@@ -14,9 +14,9 @@ pub struct IdError;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SecretId {
-    /// Its name.
+    /// The secret's name.
     pub name: ObjectName,
-    /// Its version, where one is meant.
+    /// The version, where the id names one.
     pub version: Option<Version>,
     text: String,
 }
