@@ -7,11 +7,11 @@ use strongroom_serving::health::Health;
 
 use crate::metrics::Metrics;
 
-/// Ready once the kubelet has registered the driver: a rollout waits for that.
+/// The health of the driver, which is ready once the kubelet has registered it: a rollout waits for that.
 #[derive(Debug)]
-pub(crate) struct Shown(pub(crate) Arc<Metrics>);
+pub(crate) struct DriverHealth(pub(crate) Arc<Metrics>);
 
-impl Health for Shown {
+impl Health for DriverHealth {
     fn problems(&self) -> Vec<String> {
         if self.0.registered.get() == 1 {
             Vec::new()

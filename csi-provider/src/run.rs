@@ -15,7 +15,7 @@ use crate::{
     args::Args,
     driver::{Driver, NAME, Settings, request::TokenPlace},
     events::Events,
-    health::Shown,
+    health::DriverHealth,
     kubelet::{
         IdentityService, NodeService,
         registration::{Notice, Plugin, ServedRegistration},
@@ -53,7 +53,7 @@ pub async fn run(
         .context("cannot listen for health checks")?;
     let healthy = tokio::spawn(health::serve(
         listener,
-        Shown(Arc::clone(&metrics)),
+        DriverHealth(Arc::clone(&metrics)),
         stop.clone().cancelled_owned(),
     ));
     let Some(tenant) = tenant(&args, &stop).await else {

@@ -37,7 +37,7 @@ pub enum ClusterKeysError {
 
 /// The keys and issuers by which tokens are accepted.
 #[derive(Default)]
-pub(crate) struct Trusted {
+pub(crate) struct ClusterTrust {
     pub(crate) keys: KeySet,
     pub(crate) issuers: Vec<String>,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Trusted {
 pub(crate) struct ClusterKeys {
     client: Client,
     further_issuers: Vec<String>,
-    current: RwLock<Arc<Trusted>>,
+    current: RwLock<Arc<ClusterTrust>>,
     fetched: Mutex<Option<Instant>>,
 }
 
@@ -61,7 +61,7 @@ impl ClusterKeys {
     }
 
     /// The keys, fetched anew when `key_id` is not among them and the last fetch is some seconds ago.
-    pub(crate) async fn with(&self, key_id: &str) -> Result<Arc<Trusted>, ClusterKeysError> {
+    pub(crate) async fn with(&self, key_id: &str) -> Result<Arc<ClusterTrust>, ClusterKeysError> {
         let current = self.current();
         if current.keys.contains(key_id) {
             return Ok(current);
@@ -88,11 +88,11 @@ impl ClusterKeys {
         !self.current().issuers.is_empty()
     }
 
-    fn current(&self) -> Arc<Trusted> {
+    fn current(&self) -> Arc<ClusterTrust> {
         Arc::clone(&self.current.read())
     }
 
-    async fn fetch(&self) -> Result<Trusted, ClusterKeysError> {
+    async fn fetch(&self) -> Result<ClusterTrust, ClusterKeysError> {
         #[derive(Deserialize)]
         struct Discovery {
             issuer: String,
@@ -103,7 +103,7 @@ impl ClusterKeys {
         let issuers = std::iter::once(issuer)
             .chain(self.further_issuers.iter().cloned())
             .collect();
-        Ok(Trusted { keys, issuers })
+        Ok(ClusterTrust { keys, issuers })
     }
 
     async fn get(&self, path: &'static str) -> Result<String, ClusterKeysError> {

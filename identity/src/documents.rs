@@ -1,12 +1,12 @@
-//! The documents that SDKs look for before they ask for a token (`OpenID` Connect Discovery 1.0, section 3).
+//! The documents that SDKs read before they ask for a token (`OpenID` Connect Discovery 1.0, section 3).
 
 use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::settings::Settings;
 
-/// Under which address the service was asked: one of its own names with the port that the client used. Any other Host
-/// is answered with the canonical name.
+/// The address that the client used: one of the service's own names with its port. For any other Host it is the
+/// canonical name.
 pub(crate) fn base(settings: &Settings, headers: &HeaderMap, authority: Option<&str>) -> String {
     let host = headers
         .get(http::header::HOST)
@@ -24,7 +24,7 @@ pub(crate) fn openid_configuration(settings: &Settings, base: &str, tenant: &str
     json!({
         "issuer": settings.issuer,
         "token_endpoint": format!("{base}/{tenant}/oauth2/v2.0/token"),
-        // MSAL refuses a configuration without it. No one can log in there: the path answers 404.
+        // MSAL refuses a configuration without it. The path answers 404: there is no login of people.
         "authorization_endpoint": format!("{base}/{tenant}/oauth2/v2.0/authorize"),
         "jwks_uri": format!("{base}/keys"),
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],

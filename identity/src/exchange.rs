@@ -12,8 +12,8 @@ use crate::{
     form::TokenRequest,
     grant::{self, Minter, Validity},
     metrics::Metrics,
-    presented::{self, Presented, PresentedError, Rules, header_of},
-    refusal::Refusal,
+    presented::{self, PresentedError, PresentedRules, PresentedToken, read_header},
+    refusal::ExchangeRefusal,
     review::{self, ReviewError},
     settings::Settings,
     signing_key::SigningKey,
@@ -28,58 +28,63 @@ pub(crate) struct Exchange {
     pub(crate) metrics: Metrics,
 }
 
-/// A vault token and how many seconds it lives.
+/// A vault token and its lifetime in seconds.
 #[derive(Debug)]
-pub(crate) struct Minted {
+pub(crate) struct MintedToken {
     pub(crate) token: SecretString,
-    pub(crate) lives: i64,
+    pub(crate) lifetime_seconds: i64,
 }
 
 /// A token that the cluster vouches for.
-struct Vouched {
+struct ReviewedToken {
     account: ServiceAccount,
     expires_at: i64,
 }
 
-/// Which of the two presented tokens an error is about.
+/// The one of the two presented tokens that an error is about.
 #[derive(Clone, Copy)]
-enum Role {
+enum TokenRole {
     Subject,
     Actor,
 }
 
-impl Role {
-    fn presented(self, error: PresentedError) -> Refusal {
+impl TokenRole {
+    fn presented(self, error: PresentedError) -> ExchangeRefusal {
         match self {
-            Self::Subject => Refusal::Subject(error),
-            Self::Actor => Refusal::ActorToken(error),
+            Self::Subject => ExchangeRefusal::Subject(error),
+            Self::Actor => ExchangeRefusal::ActorToken(error),
         }
     }
 
-    fn review(self, error: ReviewError) -> Refusal {
+    fn review(self, error: ReviewError) -> ExchangeRefusal {
         match self {
-            Self::Subject => Refusal::SubjectReview(error),
-            Self::Actor => Refusal::ActorReview(error),
+            Self::Subject => ExchangeRefusal::SubjectReview(error),
+            Self::Actor => ExchangeRefusal::ActorReview(error),
         }
     }
 }
 
 impl Exchange {
-    /// Mints a vault token. What costs nothing is checked first, the API server is asked last.
-    pub(crate) async fn mint(&self, request: TokenRequest) -> Result<Minted, Refusal> {
+    /// Mints a vault token. Checks that cost nothing come first, the calls of the API server last.
+    pub(crate) async fn mint(&self, request: TokenRequest) -> Result<MintedToken, ExchangeRefusal> {
         let audience = self.settings.resources.audience_of(&request.scope)?;
-        let subject = self.verify(Role::Subject, &request.subject).await?;
+        let subject = self.verify(TokenRole::Subject, &request.subject).await?;
         let actor = match &request.actor {
-            Some(token) => Some((token, self.verify(Role::Actor, token).await?)),
+            Some(token) => Some((token, self.verify(TokenRole::Actor, token).await?)),
             None => None,
         };
-        // Side by side: a pod that starts waits for both.
-        let reviews = tokio::join!(self.review(Role::Subject, &request.subject, subject), async {
-            match actor {
-                Some((token, presented)) => self.review(Role::Actor, token, presented).await.map(Some),
-                None => Ok(None),
+        // At the same time: a pod that starts waits for both.
+        let reviews = tokio::join!(
+            self.review(TokenRole::Subject, &request.subject, subject),
+            async {
+                match actor {
+                    Some((token, presented)) => {
+                        self.review(TokenRole::Actor, token, presented).await.map(Some)
+                    }
+                    None => Ok(None),
+                }
             }
-        });
+        );
         let (subject, actor) = (reviews.0?, reviews.1?);
         if let Some(actor) = actor {
             grant::check_actor(&actor.account, &self.settings.node_driver, &subject.account)?;
@@ -87,13 +92,13 @@ impl Exchange {
         self.sign(subject, audience, request.client_id, request.actor.is_some())
     }
 
-    async fn verify(&self, role: Role, token: &SecretString) -> Result<Presented, Refusal> {
+    async fn verify(&self, role: TokenRole, token: &SecretString) -> Result<PresentedToken, ExchangeRefusal> {
         let refused = |error| role.presented(error);
         let token = token.expose_secret();
-        let header = header_of(token).map_err(refused)?;
+        let header = read_header(token).map_err(refused)?;
         let trusted = self.cluster_keys.with(&header.key_id).await?;
         let key = trusted.keys.find(&header).map_err(refused)?;
-        let rules = Rules {
+        let rules = PresentedRules {
             issuers: &trusted.issuers,
             audiences: &self.settings.audiences,
         };
@@ -102,18 +107,18 @@ impl Exchange {
 
     async fn review(
         &self,
-        role: Role,
+        role: TokenRole,
         token: &SecretString,
-        presented: Presented,
-    ) -> Result<Vouched, Refusal> {
+        presented: PresentedToken,
+    ) -> Result<ReviewedToken, ExchangeRefusal> {
         let audiences = &self.settings.audiences;
         let reviewed = match review::review(&self.client, token.expose_secret(), audiences).await {
             Ok(status) => review::account_of(status, audiences, &presented),
             Err(error) => Err(error),
         };
-        self.metrics.reviewed(&reviewed);
+        self.metrics.count_review(&reviewed);
         let account = reviewed.map_err(|error| role.review(error))?;
-        Ok(Vouched {
+        Ok(ReviewedToken {
             account,
             expires_at: presented.expires_at,
         })
@@ -121,15 +126,15 @@ impl Exchange {
 
     fn sign(
         &self,
-        subject: Vouched,
+        subject: ReviewedToken,
         audience: String,
         client_id: Option<String>,
         by_driver: bool,
-    ) -> Result<Minted, Refusal> {
+    ) -> Result<MintedToken, ExchangeRefusal> {
         // The reviews took time: the token may have expired meanwhile.
         let now = now();
         let expires_at = grant::expiry(now, subject.expires_at, by_driver)
-            .ok_or(Refusal::Subject(PresentedError::Expired))?;
+            .ok_or(ExchangeRefusal::Subject(PresentedError::Expired))?;
         let minter = Minter {
             issuer: &self.settings.issuer,
             tenant: &self.settings.tenant,
@@ -146,9 +151,9 @@ impl Exchange {
             by_driver,
             "token minted"
         );
-        Ok(Minted {
+        Ok(MintedToken {
             token,
-            lives: expires_at - now,
+            lifetime_seconds: expires_at - now,
         })
     }
 }

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use strongroom_client::identity::{ACTOR_TOKEN_TYPE, ASSERTION_TYPE};
 
-use crate::refusal::Refusal;
+use crate::refusal::ExchangeRefusal;
 
 /// The fields as they came. A field given twice is refused by the parser, `claims` and unknown fields are ignored.
 #[derive(Debug, Deserialize)]
@@ -29,26 +29,26 @@ pub(crate) struct TokenRequest {
 }
 
 impl TryFrom<TokenForm> for TokenRequest {
-    type Error = Refusal;
+    type Error = ExchangeRefusal;
 
-    fn try_from(form: TokenForm) -> Result<Self, Refusal> {
+    fn try_from(form: TokenForm) -> Result<Self, ExchangeRefusal> {
         if form.grant_type.as_deref() != Some("client_credentials") {
-            return Err(Refusal::GrantType);
+            return Err(ExchangeRefusal::GrantType);
         }
         if form.client_assertion_type.as_deref() != Some(ASSERTION_TYPE) {
-            return Err(Refusal::AssertionType);
+            return Err(ExchangeRefusal::AssertionType);
         }
         if form.actor_token.is_some() != form.actor_token_type.is_some()
             || form.actor_token_type.is_some_and(|kind| kind != ACTOR_TOKEN_TYPE)
         {
-            return Err(Refusal::ActorType);
+            return Err(ExchangeRefusal::ActorType);
         }
         Ok(Self {
             subject: form
                 .client_assertion
-                .ok_or(Refusal::Missing("client_assertion"))?,
+                .ok_or(ExchangeRefusal::Missing("client_assertion"))?,
             actor: form.actor_token,
-            scope: form.scope.ok_or(Refusal::Missing("scope"))?,
+            scope: form.scope.ok_or(ExchangeRefusal::Missing("scope"))?,
             client_id: form.client_id.filter(|id| is_client_id(id)),
         })
     }

@@ -1,15 +1,15 @@
-//! What a vault token says, and how long it lives. Pure.
+//! The claims of a vault token and its expiry. Pure.
 
 use strongroom_core::{AccountName, NodeRef, ServiceAccount};
 use strongroom_wire::token::{Account, Claims, LIFETIME_SECONDS, MAX_LIFETIME_SECONDS, VERSION};
 
-/// Why the node driver may not ask for a pod.
+/// Why the node driver may not ask for the token of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ActorError {
     /// The actor is not the node driver.
     #[error("the actor is not the node driver of this installation")]
     NotTheDriver,
-    /// One of the two tokens does not say its node, or the pod.
+    /// The actor's token names no node, or the pod's token no pod or no node.
     #[error("the actor and the pod must both be bound to a node")]
     NoNode,
     /// The pod runs on another node.
@@ -33,13 +33,13 @@ pub(crate) fn check_actor(
     }
 }
 
-/// A node that was replaced keeps its name, not its UID.
+/// A node that replaces another has its name and a UID of its own.
 fn same(one: &NodeRef, other: &NodeRef) -> bool {
     one.name == other.name && one.uid == other.uid
 }
 
-/// When a vault token expires that is minted at `now` for a token that expires at `presented`: with it, and without
-/// the node driver's word after 15 minutes at most. `None` when that is not after `now`.
+/// The expiry of a vault token that is minted at `now` for a token that expires at `presented`: the same, and 15 minutes
+/// after `now` at the latest, or a day where the node driver asks. `None` when that is not after `now`.
 pub(crate) fn expiry(now: i64, presented: i64, by_driver: bool) -> Option<i64> {
     let longest = if by_driver {
         MAX_LIFETIME_SECONDS
@@ -50,14 +50,14 @@ pub(crate) fn expiry(now: i64, presented: i64, by_driver: bool) -> Option<i64> {
     (expiry > now).then_some(expiry)
 }
 
-/// Who mints.
+/// The issuer and the tenant that a vault token names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Minter<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) tenant: &'a str,
 }
 
-/// The validity of a vault token, seconds since 1970.
+/// The times of a vault token, in seconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Validity {
     pub(crate) now: i64,

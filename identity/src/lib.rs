@@ -19,6 +19,7 @@ mod documents;
 mod exchange;
 mod form;
 mod grant;
+mod health;
 mod metrics;
 mod presented;
 mod readiness;

@@ -13,7 +13,7 @@ use prometheus_client::{
 use strongroom_core::ServiceAccount;
 use strongroom_serving::accept::Counts;
 
-use crate::{refusal::Refusal, review::ReviewError};
+use crate::{refusal::ExchangeRefusal, review::ReviewError};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
@@ -58,14 +58,14 @@ impl Metrics {
         metrics
     }
 
-    pub(crate) fn exchanged<T>(&self, result: &Result<T, Refusal>, since: Instant) {
-        let label = result.as_ref().map_or_else(Refusal::label, |_| "minted");
+    pub(crate) fn count_exchange<T>(&self, result: &Result<T, ExchangeRefusal>, since: Instant) {
+        let label = result.as_ref().map_or_else(ExchangeRefusal::label, |_| "minted");
         self.exchanges.get_or_create(&Outcome { result: label }).inc();
         self.exchange_seconds
             .observe(since.elapsed().max(Duration::from_nanos(1)).as_secs_f64());
     }
 
-    pub(crate) fn reviewed(&self, result: &Result<ServiceAccount, ReviewError>) {
+    pub(crate) fn count_review(&self, result: &Result<ServiceAccount, ReviewError>) {
         let label = match result {
             Ok(_) => "vouched",
             Err(ReviewError::Api(_)) => "unavailable",

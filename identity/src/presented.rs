@@ -7,13 +7,13 @@ use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
 use strongroom_core::{AccountName, NamespaceName, NodeRef, PodRef, ResourceName, ServiceAccount, Uid};
 
-pub(crate) use header::{Header, header_of};
+pub(crate) use header::{TokenHeader, read_header};
 pub(crate) use keys::{KeySet, KeySetError};
 
 /// How far, in seconds, the API server's clock may run ahead of ours.
 const SKEW_SECONDS: i64 = 10;
 
-/// Why a presented token is refused without asking the API server. Says nothing of what the token holds.
+/// Why a presented token is refused without asking the API server. The texts repeat nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PresentedError {
     /// Not a JWT with a header of Kubernetes' form.
@@ -42,17 +42,17 @@ pub enum PresentedError {
     NotYetValid,
 }
 
-/// The account a token names, and the pod and node it is bound to. Nothing of it is believed before the review says
-/// the same.
+/// The account that a token names, and the pod and node that it is bound to. They count for nothing before the review
+/// confirms them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Presented {
+pub(crate) struct PresentedToken {
     pub(crate) account: ServiceAccount,
     pub(crate) expires_at: i64,
 }
 
-/// What a presented token must say.
+/// The issuers and audiences that a presented token may name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules<'a> {
+pub(crate) struct PresentedRules<'a> {
     pub(crate) issuers: &'a [String],
     pub(crate) audiences: &'a [String],
 }
@@ -103,13 +103,13 @@ struct Account {
 /// Checks `token`, whose header is `header`, under `key` at `now` (seconds since 1970).
 pub(crate) fn verify(
     token: &str,
-    header: &Header,
+    header: &TokenHeader,
     key: &DecodingKey,
-    rules: Rules<'_>,
+    rules: PresentedRules<'_>,
     now: i64,
-) -> Result<Presented, PresentedError> {
+) -> Result<PresentedToken, PresentedError> {
     let mut validation = Validation::new(header.algorithm);
-    // Checked below: the library would compare with the system's clock, and tells reasons apart less well.
+    // Checked below: the library would compare with the system's clock, and has fewer reasons.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
@@ -134,7 +134,7 @@ pub(crate) fn verify(
     if claims.sub != name.subject() {
         return Err(PresentedError::Malformed);
     }
-    Ok(Presented {
+    Ok(PresentedToken {
         account: ServiceAccount {
             name,
             uid: serviceaccount.uid,
@@ -145,7 +145,7 @@ pub(crate) fn verify(
     })
 }
 
-fn check(claims: &Claims, rules: Rules<'_>, now: i64) -> Result<(), PresentedError> {
+fn check(claims: &Claims, rules: PresentedRules<'_>, now: i64) -> Result<(), PresentedError> {
     if !rules.issuers.contains(&claims.iss) {
         Err(PresentedError::Issuer)
     } else if !claims

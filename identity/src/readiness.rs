@@ -1,4 +1,4 @@
-//! Whether this replica may be sent clients: its key is served under its name, and tokens can be reviewed.
+//! Whether this replica can serve clients: it serves its key under its name, and the API server reviews tokens.
 
 use std::{
     sync::{
@@ -9,9 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use prometheus_client::registry::Registry;
 use strongroom_client::{Route, Server, Trust, TrustError, identity::IdentityClient};
-use strongroom_serving::health::Health;
 
 use crate::{cluster_keys::ClusterKeysError, review, review::ReviewError, routes::Service};
 
@@ -31,10 +29,10 @@ pub(crate) enum NotReady {
     /// The replica's own listener does not answer under its name and the CA that clients trust.
     #[error("the replica's own key set cannot be read: {0}")]
     Keys(#[from] strongroom_client::identity::ExchangeError),
-    /// The listener serves something else.
+    /// The listener serves another key.
     #[error("the replica's own key is not in the key set that it serves")]
     OtherKey,
-    /// The API server does not tell its keys.
+    /// The API server does not give its keys.
     #[error(transparent)]
     ClusterKeys(#[from] ClusterKeysError),
     /// The API server does not review tokens.
@@ -42,7 +40,7 @@ pub(crate) enum NotReady {
     Review(ReviewError),
 }
 
-/// What `/readyz` says.
+/// The state that `/readyz` shows.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
     draining: AtomicBool,
@@ -93,22 +91,6 @@ impl Readiness {
             self.set(found);
             tokio::time::sleep(interval).await;
         }
-    }
-}
-
-/// What a replica shows on its health port.
-pub(crate) struct Shown {
-    pub(crate) readiness: Arc<Readiness>,
-    pub(crate) registry: Registry,
-}
-
-impl Health for Shown {
-    fn problems(&self) -> Vec<String> {
-        self.readiness.problem().into_iter().collect()
-    }
-
-    fn registry(&self) -> &Registry {
-        &self.registry
     }
 }
 

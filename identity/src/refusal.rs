@@ -1,5 +1,5 @@
-//! Why an exchange is refused, and how that is told: the error of RFC 6749, section 5.2, with a sentence that repeats
-//! nothing of what was presented.
+//! Why an exchange is refused, and the answer that says so: the error of RFC 6749, section 5.2, with a sentence that
+//! repeats nothing of the presented tokens.
 
 use axum::{
     Json,
@@ -15,11 +15,11 @@ use crate::{
 
 /// Why an exchange is refused.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum ExchangeRefusal {
     /// The path names another tenant.
     #[error("The tenant of this address is not this installation's.")]
     Tenant,
-    /// The form is longer than any honest one.
+    /// The form is longer than two tokens can be.
     #[error("The request is longer than 16 KiB.")]
     TooLarge,
     /// The body is no form, or a field is given twice.
@@ -37,7 +37,7 @@ pub(crate) enum Refusal {
     /// A field is missing.
     #[error("The field {0} is missing.")]
     Missing(&'static str),
-    /// The scope is not for us to mint.
+    /// This service mints no token for the scope.
     #[error("The scope is refused: {0}.")]
     Scope(#[from] ResourceError),
     /// The client assertion is refused offline.
@@ -64,15 +64,15 @@ pub(crate) enum Refusal {
     /// Too many exchanges at once.
     #[error("Too many exchanges at once.")]
     Busy,
-    /// It took too long.
+    /// The exchange took longer than its deadline.
     #[error("The exchange took too long.")]
     Slow,
-    /// Our own failure.
+    /// The token cannot be signed.
     #[error("The token cannot be signed.")]
     Signing(#[from] SigningError),
 }
 
-impl Refusal {
+impl ExchangeRefusal {
     /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
@@ -98,7 +98,7 @@ impl Refusal {
         }
     }
 
-    /// OAuth's word for it.
+    /// The error code of RFC 6749.
     fn error(&self) -> &'static str {
         match self {
             Self::Tenant
@@ -122,7 +122,7 @@ impl Refusal {
         }
     }
 
-    /// The word in metrics.
+    /// The label in metrics.
     pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
@@ -143,7 +143,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ExchangeRefusal {
     fn into_response(self) -> Response {
         let status = self.status();
         let body = json!({ "error": self.error(), "error_description": self.to_string() });

@@ -1,4 +1,4 @@
-//! Whom tokens may be minted for.
+//! The resources that tokens may be minted for.
 
 use std::collections::BTreeSet;
 
@@ -58,8 +58,8 @@ impl Resources {
         }
     }
 
-    /// The host of a resource that is outside the cluster. What is inside needs no list, and the API server's names
-    /// are inside.
+    /// The host of a resource that is outside the cluster. Hosts inside need no list, and those of the API server are
+    /// inside.
     fn outside_host(&self, resource: &str) -> Result<String, ResourceError> {
         let host = host(resource)?;
         let first = host.split('.').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! TokenReview: what the API server says of a token now, pods and accounts that are gone included.
+//! TokenReview: whether the API server accepts a token now, which ends with the token's pod or account.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec, TokenRe
 use kube::{Api, Client, api::PostParams};
 use strongroom_core::{AccountName, NodeRef, PodRef, ServiceAccount};
 
-use crate::presented::Presented;
+use crate::presented::PresentedToken;
 
 /// Why a review vouches for no account.
 #[derive(Debug, thiserror::Error)]
@@ -14,14 +14,14 @@ pub enum ReviewError {
     /// The API server does not answer or refuses to review.
     #[error("the API server cannot review tokens at the moment")]
     Api(#[source] kube::Error),
-    /// The token is not good any more: its pod or account is gone.
+    /// The API server no longer accepts the token: its pod or account is gone.
     #[error("the cluster no longer vouches for it: its pod or its service account may be gone")]
     NotAuthenticated,
     /// The API server does not know our audience.
     #[error("the cluster vouches for it, but not for this service")]
     Audience,
-    /// The user is not the account that the token names, or what it says of pod and node is incomplete.
-    #[error("the cluster's review does not fit what it says")]
+    /// The user is not the account that the token names, or its pod or node is incomplete.
+    #[error("the cluster's review names another account, pod or node")]
     Mismatch,
 }
 
@@ -50,7 +50,7 @@ pub(crate) async fn review(
 pub(crate) fn account_of(
     status: TokenReviewStatus,
     audiences: &[String],
-    presented: &Presented,
+    presented: &PresentedToken,
 ) -> Result<ServiceAccount, ReviewError> {
     if status.authenticated != Some(true) {
         return Err(ReviewError::NotAuthenticated);

@@ -23,9 +23,9 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     documents,
-    exchange::{Exchange, Minted},
+    exchange::{Exchange, MintedToken},
     form::TokenForm,
-    refusal::Refusal,
+    refusal::ExchangeRefusal,
 };
 
 /// The longest form: two tokens of some KiB each.
@@ -99,9 +99,9 @@ async fn answer(service: &Service, tenant: &str, peer: &Peer, request: Request) 
     let (since, source) = (Instant::now(), Source::from(peer.address.ip()));
     let result = match timeout(DEADLINE, exchange(service, tenant, source, request)).await {
         Ok(result) => result,
-        Err(_) => Err(Refusal::Slow),
+        Err(_) => Err(ExchangeRefusal::Slow),
     };
-    service.exchange.metrics.exchanged(&result, since);
+    service.exchange.metrics.count_exchange(&result, since);
     match result {
         Ok(minted) => granted(&minted),
         Err(refusal) => {
@@ -117,30 +117,30 @@ async fn exchange(
     tenant: &str,
     source: Source,
     request: Request,
-) -> Result<Minted, Refusal> {
+) -> Result<MintedToken, ExchangeRefusal> {
     service
         .sources
         .admit(&source, Instant::now())
-        .map_err(|_| Refusal::Rate)?;
+        .map_err(|_| ExchangeRefusal::Rate)?;
     if !service.exchange.settings.is_tenant(tenant) {
-        return Err(Refusal::Tenant);
+        return Err(ExchangeRefusal::Tenant);
     }
-    let _permit = service.at_once.try_acquire().map_err(|_| Refusal::Busy)?;
+    let _permit = service.at_once.try_acquire().map_err(|_| ExchangeRefusal::Busy)?;
     let form = <Form<TokenForm> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
     let Form(form) = form.map_err(|rejection| refused_form(&rejection))?;
     service.exchange.mint(form.try_into()?).await
 }
 
-fn refused_form(rejection: &FormRejection) -> Refusal {
+fn refused_form(rejection: &FormRejection) -> ExchangeRefusal {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Refusal::TooLarge
+        ExchangeRefusal::TooLarge
     } else {
-        Refusal::Form
+        ExchangeRefusal::Form
     }
 }
 
 /// Logs what this service failed to do. Mistakes of callers are counted and not logged: callers could fill the log.
-fn log(refusal: &Refusal) {
+fn log(refusal: &ExchangeRefusal) {
     if refusal.status().is_server_error() {
         let cause = std::error::Error::source(refusal).map(ToString::to_string);
         tracing::warn!(%refusal, cause, "an exchange failed");
@@ -150,11 +150,11 @@ fn log(refusal: &Refusal) {
 }
 
 /// The answer of RFC 6749, section 5.1, with the member that MSAL reads beside it.
-fn granted(minted: &Minted) -> Response {
+fn granted(minted: &MintedToken) -> Response {
     let body = json!({
         "token_type": "Bearer",
-        "expires_in": minted.lives,
-        "ext_expires_in": minted.lives,
+        "expires_in": minted.lifetime_seconds,
+        "ext_expires_in": minted.lifetime_seconds,
         "access_token": minted.token.expose_secret(),
     });
     (
@@ -168,10 +168,10 @@ async fn configuration(
     State(service): Shared,
     Path(tenant): Path<String>,
     request: Request,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, ExchangeRefusal> {
     let settings = &service.exchange.settings;
     if !settings.is_tenant(&tenant) {
-        return Err(Refusal::Tenant);
+        return Err(ExchangeRefusal::Tenant);
     }
     Ok(Json(documents::openid_configuration(
         settings,

@@ -16,8 +16,9 @@ use crate::{
     arguments::Arguments,
     cluster_keys::ClusterKeys,
     exchange::Exchange,
+    health::ReplicaHealth,
     metrics::Metrics,
-    readiness::{OwnListener, Readiness, Shown},
+    readiness::{OwnListener, Readiness},
     routes::{self, Service},
     settings::{Settings, SettingsError},
     signing_key::{SigningError, SigningKey},
@@ -124,7 +125,7 @@ impl Replica {
         let counts = metrics.connections;
         let listener = Listener::new(tcp, Some(tls), router, LIMITS, counts, serving.clone());
         serving.spawn(listener.run());
-        let shown = Shown {
+        let shown = ReplicaHealth {
             readiness: Arc::clone(&readiness),
             registry,
         };

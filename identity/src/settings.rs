@@ -1,4 +1,4 @@
-//! What the installer decided, checked.
+//! The settings of one installation, from its arguments.
 
 use std::{io, path::PathBuf};
 
@@ -24,7 +24,7 @@ pub(crate) struct Settings {
     pub(crate) hosts: [String; 2],
     /// Audiences a presented token may have.
     pub(crate) audiences: Vec<String>,
-    /// Whom tokens may be minted for.
+    /// The resources that tokens may be minted for.
     pub(crate) resources: Resources,
     /// The node driver's service account.
     pub(crate) node_driver: AccountName,
@@ -44,13 +44,13 @@ pub enum SettingsError {
     /// The tenant is not a UUID.
     #[error("the installation's id must be a UUID: {0}")]
     Tenant(uuid::Error),
-    /// The namespace is none.
+    /// The namespace has no valid name.
     #[error("--release-namespace: {0}")]
     Namespace(NameError),
     /// The node driver's account is none.
     #[error("--node-driver: {0}")]
     NodeDriver(#[from] AccountNameError),
-    /// No audience is accepted.
+    /// An accepted audience is empty.
     #[error("--accepted-audience must not be empty")]
     Audience,
     /// A resource that tokens must not be minted for.
@@ -64,7 +64,7 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// The settings that `arguments` mean. Reads the tenant's file.
+    /// The settings of `arguments`. Reads the tenant's file.
     pub(crate) fn load(arguments: &Arguments) -> Result<Self, SettingsError> {
         let tenant = tenant(arguments)?;
         let namespace: NamespaceName = arguments

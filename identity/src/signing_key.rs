@@ -25,7 +25,7 @@ pub enum SigningError {
     Claims(#[from] serde_json::Error),
 }
 
-/// A P-256 key pair with its name.
+/// A P-256 key pair and its id.
 pub(crate) struct SigningKey {
     pair: EcdsaKeyPair,
     jwk: PublicJwk,
@@ -56,7 +56,7 @@ impl SigningKey {
         Ok(Self { pair, jwk, prefix })
     }
 
-    /// The key's name.
+    /// The key's id.
     pub(crate) fn id(&self) -> &str {
         &self.jwk.kid
     }

@@ -21,13 +21,13 @@ struct Fields {
 
 /// Which key and algorithm a token claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Header {
+pub(crate) struct TokenHeader {
     pub(crate) algorithm: Algorithm,
     pub(crate) key_id: String,
 }
 
 /// The header of `token`, of which nothing is verified yet.
-pub(crate) fn header_of(token: &str) -> Result<Header, PresentedError> {
+pub(crate) fn read_header(token: &str) -> Result<TokenHeader, PresentedError> {
     let (header, _) = token.split_once('.').ok_or(PresentedError::Malformed)?;
     if header.len() > MAX_HEADER {
         return Err(PresentedError::Malformed);
@@ -39,7 +39,7 @@ pub(crate) fn header_of(token: &str) -> Result<Header, PresentedError> {
     if fields.typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
         return Err(PresentedError::Malformed);
     }
-    Ok(Header {
+    Ok(TokenHeader {
         algorithm: algorithm(&fields.alg)?,
         key_id: fields.kid,
     })
@@ -60,8 +60,8 @@ fn algorithm(name: &str) -> Result<Algorithm, PresentedError> {
 mod tests {
     use super::*;
 
-    fn of(header: &str) -> Result<Header, PresentedError> {
-        header_of(&format!("{}.e30.c2ln", BASE64_URL_SAFE_NO_PAD.encode(header)))
+    fn of(header: &str) -> Result<TokenHeader, PresentedError> {
+        read_header(&format!("{}.e30.c2ln", BASE64_URL_SAFE_NO_PAD.encode(header)))
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
             of(&format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(2000))),
             Err(PresentedError::Malformed)
         );
-        assert_eq!(header_of("no dots"), Err(PresentedError::Malformed));
+        assert_eq!(read_header("no dots"), Err(PresentedError::Malformed));
         assert_eq!(
             of(r#"{"alg":"RS256","kid":"k","typ":"strongroom-at+jwt"}"#),
             Err(PresentedError::Malformed)

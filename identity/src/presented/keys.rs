@@ -8,7 +8,7 @@ use jsonwebtoken::{
 };
 use serde::Deserialize;
 
-use super::{Header, PresentedError};
+use super::{PresentedError, TokenHeader};
 
 /// The answer is not a key set.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ impl KeySet {
     }
 
     /// The key that `header` names, if it may be used with the algorithm that `header` names.
-    pub(crate) fn find(&self, header: &Header) -> Result<&DecodingKey, PresentedError> {
+    pub(crate) fn find(&self, header: &TokenHeader) -> Result<&DecodingKey, PresentedError> {
         let key = self.0.get(&header.key_id).ok_or(PresentedError::UnknownKey)?;
         if key.algorithms.contains(&header.algorithm) {
             Ok(&key.key)
