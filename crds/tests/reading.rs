@@ -100,10 +100,7 @@ fn a_policy_reads_as_the_values_of_the_decision() {
     assert_eq!(spec.effect(), Ok(Effect::Deny));
     assert_eq!(spec.vault().unwrap().as_str(), "prod");
     assert_eq!(spec.objects().unwrap(), ["db-*".parse().unwrap()]);
-    let expected = SubjectMember::ServiceAccount {
-        namespace: "shop".parse().unwrap(),
-        name: "api".parse().unwrap(),
-    };
+    let expected = SubjectMember::ServiceAccount("shop:api".parse().unwrap());
     assert_eq!(spec.subjects().unwrap(), [expected]);
     assert_eq!(
         spec.permissions().unwrap().iter().collect::<Vec<_>>(),

@@ -132,9 +132,7 @@ fn about<'a>(
     let names = |(subject, replaced): &(SubjectMember, bool)| {
         let account = &request.account;
         let same = match subject {
-            SubjectMember::ServiceAccount { namespace, name } => {
-                *namespace == account.namespace && *name == account.name
-            }
+            SubjectMember::ServiceAccount(subject) => subject == account,
             SubjectMember::AllServiceAccounts { namespace } => *namespace == account.namespace,
         };
         same && (!replaced || content.effect == Effect::Deny)

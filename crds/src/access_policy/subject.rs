@@ -2,7 +2,7 @@
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
-use strongroom_core::ResourceName;
+use strongroom_core::AccountName;
 
 use super::{NamespaceName, PolicySpecError, rule};
 
@@ -47,12 +47,7 @@ pub struct AllServiceAccounts {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SubjectMember {
     /// One service account.
-    ServiceAccount {
-        /// Its namespace.
-        namespace: NamespaceName,
-        /// Its name.
-        name: ResourceName,
-    },
+    ServiceAccount(AccountName),
     /// Every service account of a namespace.
     AllServiceAccounts {
         /// The namespace.
@@ -68,13 +63,13 @@ impl PolicySubject {
                 .map_err(|source| PolicySpecError::Namespace { index, source })
         };
         match (&self.service_account, &self.all_service_accounts) {
-            (Some(account), None) => Ok(SubjectMember::ServiceAccount {
+            (Some(account), None) => Ok(SubjectMember::ServiceAccount(AccountName {
                 namespace: namespace(&account.namespace)?,
                 name: account
                     .name
                     .parse()
                     .map_err(|source| PolicySpecError::Account { index, source })?,
-            }),
+            })),
             (None, Some(all)) => Ok(SubjectMember::AllServiceAccounts {
                 namespace: namespace(&all.namespace)?,
             }),

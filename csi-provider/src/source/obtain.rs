@@ -2,7 +2,7 @@
 //! changed.
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::ResourceName;
+use strongroom_core::{ResourceName, SecretRefName};
 
 use super::{
     load::{AuthenticateError, FilesError, Loaded, Loader, is_fresh},
@@ -35,6 +35,15 @@ pub struct ObtainRequest<'a> {
     pub group: Option<u32>,
     /// The pod's token, which the identity service exchanges.
     pub token: &'a PodToken,
+}
+
+impl ObtainRequest<'_> {
+    fn secret_ref(&self) -> SecretRefName {
+        SecretRefName {
+            namespace: self.pod.namespace.clone(),
+            name: self.secret_ref.clone(),
+        }
+    }
 }
 
 /// What a published volume shows already.
@@ -136,20 +145,13 @@ impl Sources {
         let ObtainError::Files(source) = error else {
             return error;
         };
-        let Pod {
-            namespace, account, ..
-        } = request.pod;
-        let permitted = self
-            .references
-            .permits(namespace, request.secret_ref, account)
-            .await;
+        let account = &request.pod.account;
+        let permitted = self.references.permits(&request.secret_ref(), account).await;
         ObtainError::Files(if permitted { source } else { source.concealed() })
     }
 
     async fn read_spec(&self, request: ObtainRequest<'_>) -> Result<VolumeSpec, ReferenceError> {
-        self.references
-            .read(&request.pod.namespace, request.secret_ref)
-            .await
+        self.references.read(&request.secret_ref()).await
     }
 
     async fn load(

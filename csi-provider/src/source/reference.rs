@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use kube::{Api, Client, core::DeserializeGuard};
-use strongroom_core::{NamespaceName, ResourceName};
+use strongroom_core::{ResourceName, SecretRefName};
 use strongroom_crds::{SecretRef, condition::AUTHORIZED};
 
 use crate::volume::spec::{SpecError, VolumeSpec};
@@ -16,48 +16,38 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum ReferenceError {
     /// There is none of that name.
-    #[error("SecretRef {namespace}/{name} does not exist")]
+    #[error("SecretRef {secret_ref} does not exist")]
     NotFound {
-        /// Its namespace.
-        namespace: NamespaceName,
-        /// Its name.
-        name: ResourceName,
+        /// The name of the SecretRef.
+        secret_ref: SecretRefName,
     },
     /// The API server could not be asked.
-    #[error("SecretRef {namespace}/{name} cannot be read: {source}")]
+    #[error("SecretRef {secret_ref} cannot be read: {source}")]
     Api {
-        /// Its namespace.
-        namespace: NamespaceName,
-        /// Its name.
-        name: ResourceName,
+        /// The name of the SecretRef.
+        secret_ref: SecretRefName,
         /// Why.
         source: Box<kube::Error>,
     },
     /// The API server did not answer.
-    #[error("SecretRef {namespace}/{name} cannot be read: the API server did not answer within {} s", DEADLINE.as_secs())]
+    #[error("SecretRef {secret_ref} cannot be read: the API server did not answer within {} s", DEADLINE.as_secs())]
     Slow {
-        /// Its namespace.
-        namespace: NamespaceName,
-        /// Its name.
-        name: ResourceName,
+        /// The name of the SecretRef.
+        secret_ref: SecretRefName,
     },
     /// The object is not of the shape this release knows.
-    #[error("SecretRef {namespace}/{name} cannot be understood by this release: {reason}")]
+    #[error("SecretRef {secret_ref} cannot be understood by this release: {reason}")]
     Shape {
-        /// Its namespace.
-        namespace: NamespaceName,
-        /// Its name.
-        name: ResourceName,
+        /// The name of the SecretRef.
+        secret_ref: SecretRefName,
         /// What the deserialiser says.
         reason: String,
     },
     /// What it asks for cannot be mounted.
-    #[error("SecretRef {namespace}/{name} cannot be mounted: {source}")]
+    #[error("SecretRef {secret_ref} cannot be mounted: {source}")]
     Spec {
-        /// Its namespace.
-        namespace: NamespaceName,
-        /// Its name.
-        name: ResourceName,
+        /// The name of the SecretRef.
+        secret_ref: SecretRefName,
         /// Why.
         source: SpecError,
     },
@@ -89,44 +79,32 @@ impl References {
         Self { client }
     }
 
-    /// What the SecretRef `name` asks for.
-    pub async fn read(
-        &self,
-        namespace: &NamespaceName,
-        name: &ResourceName,
-    ) -> Result<VolumeSpec, ReferenceError> {
-        let api: Api<DeserializeGuard<SecretRef>> = Api::namespaced(self.client.clone(), namespace.as_str());
-        let read = tokio::time::timeout(DEADLINE, api.get(name.as_str()))
+    /// What `secret_ref` asks for.
+    pub async fn read(&self, secret_ref: &SecretRefName) -> Result<VolumeSpec, ReferenceError> {
+        let read = tokio::time::timeout(DEADLINE, self.api(secret_ref).get(secret_ref.name.as_str()))
             .await
             .map_err(|_| ReferenceError::Slow {
-                namespace: namespace.clone(),
-                name: name.clone(),
+                secret_ref: secret_ref.clone(),
             })?
-            .map_err(|source| failed(source, namespace, name))?;
+            .map_err(|source| failed(source, secret_ref))?;
         let found = read.0.map_err(|invalid| ReferenceError::Shape {
-            namespace: namespace.clone(),
-            name: name.clone(),
+            secret_ref: secret_ref.clone(),
             reason: invalid.error.chars().take(200).collect(),
         })?;
         VolumeSpec::parse(&found.spec).map_err(|source| ReferenceError::Spec {
-            namespace: namespace.clone(),
-            name: name.clone(),
+            secret_ref: secret_ref.clone(),
             source,
         })
     }
-}
 
-impl References {
+    fn api(&self, secret_ref: &SecretRefName) -> Api<DeserializeGuard<SecretRef>> {
+        Api::namespaced(self.client.clone(), secret_ref.namespace.as_str())
+    }
+
     /// Whether the SecretRef's status says that policy lets `account` read what it asks for. The vault decided that; it
     /// is asked for only where the vault itself cannot be.
-    pub async fn permits(
-        &self,
-        namespace: &NamespaceName,
-        name: &ResourceName,
-        account: &ResourceName,
-    ) -> bool {
-        let api: Api<DeserializeGuard<SecretRef>> = Api::namespaced(self.client.clone(), namespace.as_str());
-        let read = tokio::time::timeout(DEADLINE, api.get(name.as_str())).await;
+    pub async fn permits(&self, secret_ref: &SecretRefName, account: &ResourceName) -> bool {
+        let read = tokio::time::timeout(DEADLINE, self.api(secret_ref).get(secret_ref.name.as_str())).await;
         let Ok(Ok(DeserializeGuard(Ok(found)))) = read else {
             return false;
         };
@@ -138,15 +116,14 @@ impl References {
     }
 }
 
-fn failed(source: kube::Error, namespace: &NamespaceName, name: &ResourceName) -> ReferenceError {
-    let (namespace, name) = (namespace.clone(), name.clone());
+fn failed(source: kube::Error, secret_ref: &SecretRefName) -> ReferenceError {
+    let secret_ref = secret_ref.clone();
     match source {
         kube::Error::Api(status) if status.code == StatusCode::NOT_FOUND.as_u16() => {
-            ReferenceError::NotFound { namespace, name }
+            ReferenceError::NotFound { secret_ref }
         }
         source => ReferenceError::Api {
-            namespace,
-            name,
+            secret_ref,
             source: Box::new(source),
         },
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use kube::{ResourceExt, core::DeserializeGuard};
-use strongroom_core::{BundlePolicy, Effect, NamespaceName, Uid};
+use strongroom_core::{AccountName, BundlePolicy, Effect, NamespaceName, Uid};
 use strongroom_crds::{
     AccessPolicy,
     access_policy::{AccessPolicySpec, PolicySpecError, SubjectMember, SubjectState},
@@ -135,7 +135,9 @@ fn resolve(subject: SubjectMember, recorded: Option<Uid>, directory: &Directory)
     let present = directory.namespace(namespace_of(&subject));
     let replaced = matches!((&recorded, present), (Some(recorded), Some(present)) if recorded != present);
     let found = match &subject {
-        SubjectMember::ServiceAccount { namespace, name } => directory.account(namespace, name).is_some(),
+        SubjectMember::ServiceAccount(AccountName { namespace, name }) => {
+            directory.account(namespace, name).is_some()
+        }
         SubjectMember::AllServiceAccounts { .. } => present.is_some(),
     };
     let state = match (replaced, found) {
@@ -152,15 +154,14 @@ fn resolve(subject: SubjectMember, recorded: Option<Uid>, directory: &Directory)
 
 fn namespace_of(subject: &SubjectMember) -> &NamespaceName {
     match subject {
-        SubjectMember::ServiceAccount { namespace, .. } | SubjectMember::AllServiceAccounts { namespace } => {
-            namespace
-        }
+        SubjectMember::ServiceAccount(AccountName { namespace, .. })
+        | SubjectMember::AllServiceAccounts { namespace } => namespace,
     }
 }
 
 fn members<'a>(subject: &SubjectMember, directory: &'a Directory) -> Box<dyn Iterator<Item = &'a Uid> + 'a> {
     match subject {
-        SubjectMember::ServiceAccount { namespace, name } => {
+        SubjectMember::ServiceAccount(AccountName { namespace, name }) => {
             Box::new(directory.account(namespace, name).into_iter())
         }
         SubjectMember::AllServiceAccounts { namespace } => {

@@ -1,6 +1,7 @@
 //! What an `AccessPolicy`'s status says.
 
 use jiff::Timestamp;
+use strongroom_core::AccountName;
 use strongroom_crds::{
     AccessPolicyStatus,
     access_policy::{AllServiceAccounts, NamedServiceAccount, SubjectMember, SubjectState, SubjectStatus},
@@ -118,22 +119,23 @@ fn health(result: &Result<Vec<Resolution>, PolicyProblem>, enforcement: &Enforce
 
 fn namespace(subject: &SubjectMember) -> &str {
     match subject {
-        SubjectMember::ServiceAccount { namespace, .. } | SubjectMember::AllServiceAccounts { namespace } => {
-            namespace.as_str()
-        }
+        SubjectMember::ServiceAccount(AccountName { namespace, .. })
+        | SubjectMember::AllServiceAccounts { namespace } => namespace.as_str(),
     }
 }
 
 fn describe(subject: &SubjectMember) -> String {
     match subject {
-        SubjectMember::ServiceAccount { namespace, name } => format!("Service account {namespace}/{name}"),
+        SubjectMember::ServiceAccount(AccountName { namespace, name }) => {
+            format!("Service account {namespace}/{name}")
+        }
         SubjectMember::AllServiceAccounts { namespace } => format!("Namespace {namespace}"),
     }
 }
 
 fn subject_status(resolution: &Resolution) -> SubjectStatus {
     let (service_account, all_service_accounts) = match &resolution.subject {
-        SubjectMember::ServiceAccount { namespace, name } => (
+        SubjectMember::ServiceAccount(AccountName { namespace, name }) => (
             Some(NamedServiceAccount {
                 namespace: namespace.to_string(),
                 name: name.to_string(),
