@@ -2,6 +2,8 @@
 //! the one in memory, the audit log is on disk.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod admin;
 #[cfg(test)]
 mod blind;

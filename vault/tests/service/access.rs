@@ -1,0 +1,138 @@
+//! Access, without any face: what is admitted is decided by the policy of the moment it is performed, and recorded once.
+
+use std::{sync::Arc, time::Instant};
+
+use strongroom_audit::{RequestPath, Resource};
+use strongroom_core::{Effect, NamedObject, ObjectKind, Operation, Permission};
+use strongroom_engine::{Answer, ReadRequest, WriteRequest};
+use strongroom_vault::{
+    access::{Access, Caller, Client, Failure, caller::new_correlation_id},
+    connection::Peer,
+    service::Service,
+};
+
+use crate::{
+    fixture::{Fixture, allow, put, rule, set},
+    tokens::{API, uid},
+};
+
+/// The API account, in a vault that holds the secret `db` and lets it get and delete everything.
+async fn vault() -> (Fixture, Service, Arc<Access>, Caller) {
+    let fixture = Fixture::new();
+    let service = fixture.start();
+    set(&service, "db", "hunter2");
+    let mut policy = allow(&[&uid("shop/api")]);
+    policy.permissions = [Permission::SecretGet, Permission::SecretDelete]
+        .into_iter()
+        .collect();
+    put(&service, (1, 1), vec![policy]).unwrap();
+    let holder = service
+        .authenticator
+        .authenticate(&fixture.token(API))
+        .await
+        .unwrap();
+    let peer = Peer {
+        address: "10.0.0.1:1".parse().unwrap(),
+        tls: None,
+        certificates: Arc::default(),
+    };
+    let caller = Client::new(&peer, None).into_caller(
+        Arc::clone(&holder.principal),
+        new_correlation_id(),
+        RequestPath::new("/test"),
+        Instant::now(),
+    );
+    let access = Fixture::access(&service, false);
+    (fixture, service, access, caller)
+}
+
+fn object(name: &str) -> Resource {
+    Resource::Object(NamedObject {
+        kind: ObjectKind::Secrets,
+        name: name.parse().unwrap(),
+        version: None,
+    })
+}
+
+fn get(name: &str) -> ReadRequest {
+    ReadRequest::Get {
+        name: name.parse().unwrap(),
+        version: None,
+    }
+}
+
+#[tokio::test]
+async fn what_was_admitted_is_refused_when_policy_changed_before_it_is_performed() {
+    let (fixture, service, access, caller) = vault().await;
+    let delete = access
+        .admit(caller.clone(), Operation::SecretDelete, object("db"))
+        .await
+        .unwrap();
+    let read = access
+        .admit(caller, Operation::SecretGet, object("db"))
+        .await
+        .unwrap();
+    let deny = rule("deny", Effect::Deny, &[&uid("shop/api")], "db");
+    put(&service, (1, 2), vec![deny]).unwrap();
+    let refused = read.read(get("db")).await.unwrap_err();
+    assert_eq!(*refused.failure(), Failure::Forbidden(Permission::SecretGet));
+    let request = WriteRequest::Delete {
+        name: "db".parse().unwrap(),
+    };
+    let refused = delete.write(request).await.unwrap_err();
+    assert_eq!(*refused.failure(), Failure::Forbidden(Permission::SecretDelete));
+    for (operation, decision) in [("SecretGet", "Deny"), ("SecretDelete", "NoPolicy")] {
+        let records = fixture.audited(operation);
+        assert_eq!(records.len(), 1, "{records:?}");
+        assert_eq!(records[0]["decision"], decision);
+        assert_eq!(records[0]["resultDescription"], "ForbiddenByPolicy");
+    }
+}
+
+#[tokio::test]
+async fn each_request_has_one_record_however_it_ends() {
+    let (fixture, _service, access, caller) = vault().await;
+    let admit = async |operation, name| {
+        let admitted = access.admit(caller.clone(), operation, object(name));
+        admitted.await.unwrap()
+    };
+    let found = admit(Operation::SecretGet, "db").await.read(get("db")).await;
+    assert!(matches!(found, Ok(Answer::Object(_))), "{found:?}");
+    let missing = admit(Operation::SecretGet, "none").await.read(get("none")).await;
+    assert!(missing.is_err());
+    admit(Operation::SecretGet, "db")
+        .await
+        .refuse(Failure::Malformed)
+        .await;
+    let purge = access
+        .admit(caller.clone(), Operation::SecretPurge, object("db"))
+        .await;
+    assert!(purge.is_err(), "no policy allows a purge");
+    let delete = |name: &str| WriteRequest::Delete {
+        name: name.parse().unwrap(),
+    };
+    assert!(
+        admit(Operation::SecretDelete, "db")
+            .await
+            .write(delete("db"))
+            .await
+            .is_ok()
+    );
+    assert!(
+        admit(Operation::SecretDelete, "db")
+            .await
+            .write(delete("db"))
+            .await
+            .is_err()
+    );
+    // Admitted, and never performed: nobody was answered.
+    drop(admit(Operation::SecretGet, "db").await);
+    let statuses = |operation| {
+        let records = fixture.audited(operation);
+        let status = |record: &serde_json::Value| record["properties"]["httpStatusCode"].as_u64().unwrap();
+        records.iter().map(status).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses("SecretGet"), [200, 404, 400]);
+    assert_eq!(statuses("SecretPurge"), [403]);
+    assert_eq!(statuses("SecretDelete"), [200, 404]);
+}
