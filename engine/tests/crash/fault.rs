@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strongroom_audit::SyncMode;
 use strongroom_core::Timestamp;
-use strongroom_engine::{Objects, ReadRequest, WriteError};
+use strongroom_engine::{Objects, ReadRequest, Secret, WriteError};
 
 use crate::{
     disk::Disk,
@@ -25,7 +25,7 @@ fn run(fault: usize, error: i32) -> Option<usize> {
     let vault = place.open(&disk).unwrap();
     let started = disk.events().len();
     disk.fail(started + fault, error);
-    let mut runner = Runner::new(vault.clone(), &place);
+    let mut runner = Runner::<Secret>::new(vault.clone(), &place);
     let outcomes: BTreeMap<u32, Result<(), WriteError>> = runner.set_each(&script::names());
     let events = disk.events().len() - started;
     check(&vault, &place, &outcomes, fault);
@@ -50,7 +50,7 @@ fn check(vault: &Objects, place: &Place, outcomes: &BTreeMap<u32, Result<(), Wri
             name: name.clone(),
             version: None,
         };
-        let found = script::shown(&vault.read(&request, Timestamp::from_unix(NOW), &|_| true));
+        let found = script::shown(&vault.read::<Secret>(&request, Timestamp::from_unix(NOW), &|_| true));
         let is_there = found.contains(&format!("\"marker\": \"{marker}\""));
         match outcome {
             Ok(()) => assert!(is_there, "event {fault}: {marker} is lost"),

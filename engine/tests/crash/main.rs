@@ -17,6 +17,9 @@ mod recording;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+#[path = "../kinds/sample.rs"]
+mod sample;
+#[cfg(test)]
 mod script;
 
 use std::time::{Duration, Instant};
@@ -24,15 +27,26 @@ use std::time::{Duration, Instant};
 use disk::{Disk, Random};
 use recording::Recording;
 use recovery::Tally;
+use sample::{Sample, Sealing};
 use strongroom_audit::SyncMode;
+use strongroom_engine::Secret;
 
 /// Images of some sectors of some writes, per moment.
 const TORN: usize = 4;
 
 #[test]
 fn a_machine_that_stops_at_any_write_loses_nothing_acknowledged_and_keeps_nothing_half() {
+    stop_at_any_write::<Secret>();
+}
+
+#[test]
+fn a_machine_that_stops_at_any_write_loses_nothing_of_another_kind_either() {
+    stop_at_any_write::<Sealing>();
+}
+
+fn stop_at_any_write<K: Sample>() {
     let began = Instant::now();
-    let recording = Recording::of_new_vault(SyncMode::Always, script::long());
+    let recording = Recording::<K>::of_new_vault(SyncMode::Always, script::long());
     let mut tally = Tally::default();
     let mut random = Random::new(0x5742_4f4e_4752_4f4f);
     for moment in recording.moments() {
@@ -48,14 +62,14 @@ fn a_machine_that_stops_at_any_write_loses_nothing_acknowledged_and_keeps_nothin
 #[test]
 fn a_machine_that_stops_again_while_it_recovers_loses_nothing_either() {
     let began = Instant::now();
-    let recording = Recording::of_new_vault(SyncMode::Always, script::short());
+    let recording = Recording::<Secret>::of_new_vault(SyncMode::Always, script::short());
     let mut tally = Tally::default();
     let mut random = Random::new(0x4d4f_4f52_474e_4f52);
     let moments = recording.moments().filter(|moment| moment.acknowledged.is_some());
     for moment in moments.step_by(3) {
         for image in moment.images(1, &mut random) {
             let place = recording.place.beside(&moment.audit);
-            let again = Recording::on(place, &Disk::of(image), script::one_more());
+            let again = Recording::<Secret>::on(place, &Disk::of(image), script::one_more());
             for second in again.moments().step_by(2) {
                 for image in second.images(1, &mut random) {
                     recovery::check(&again, &second, image, &mut tally);
@@ -71,7 +85,7 @@ fn a_machine_that_stops_again_while_it_recovers_loses_nothing_either() {
 fn records_that_the_log_loses_with_the_power_come_back_from_the_outbox() {
     // Nothing of the log is ever synced, so all of it may be lost that was appended after the start.
     let never = SyncMode::Within(Duration::from_hours(1));
-    let recording = Recording::of_new_vault(never, script::long());
+    let recording = Recording::<Secret>::of_new_vault(never, script::long());
     let mut tally = Tally::default();
     let mut random = Random::new(0x4c4f_5354_4c4f_5354);
     for mut moment in recording.moments().filter(|moment| moment.acknowledged.is_some()) {
@@ -86,7 +100,7 @@ fn records_that_the_log_loses_with_the_power_come_back_from_the_outbox() {
 
 #[test]
 fn a_disk_that_forgets_what_it_synced_is_noticed() {
-    let recording = Recording::of_new_vault(SyncMode::Always, script::short());
+    let recording = Recording::<Secret>::of_new_vault(SyncMode::Always, script::short());
     let moments: Vec<_> = recording.moments().collect();
     let last = moments.last().unwrap();
     let older = moments

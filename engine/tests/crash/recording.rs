@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    marker::PhantomData,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,13 +13,13 @@ use strongroom_core::Timestamp;
 use strongroom_engine::{
     Initialise, Objects, ReadRequest, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
-    secret::SECRETS,
     store::{OpenStoreError, RedbOptions, RedbStore},
 };
 use tempfile::TempDir;
 
 use crate::{
     disk::{Disk, Event, Logged, Random, apply, apply_some},
+    sample::{BOTH, Sample},
     script::{self, Runner, Step},
 };
 
@@ -34,7 +35,8 @@ pub struct State {
 }
 
 /// One run of a script.
-pub struct Recording {
+pub struct Recording<K> {
+    kind: PhantomData<K>,
     pub place: Place,
     /// The disk before the run.
     base: Vec<u8>,
@@ -104,7 +106,7 @@ impl Place {
         let backend = disk.clone();
         let store = RedbStore::open_with_backend(move || Ok(backend.clone()), options)?;
         let seal = SecretFile::read(&self.dir.path().join("seal"))?;
-        let mut options = VaultOptions::new(SECRETS, self.dir.path().join("keyring"));
+        let mut options = VaultOptions::new(BOTH, self.dir.path().join("keyring"));
         options.initialise = Initialise::Allowed;
         let unsealed = Unsealed::open(options, Arc::new(store), Box::new(seal))?;
         let mut config = LogConfig::new(self.audit_dir(), &unsealed.vault_id().to_string(), "prod-0");
@@ -130,7 +132,7 @@ fn store(disk: &Disk) -> Result<RedbStore, OpenStoreError> {
     RedbStore::open_with_backend(move || Ok(backend.clone()), options)
 }
 
-impl Recording {
+impl<K: Sample> Recording<K> {
     /// Runs `script` on a new vault. Its store is an empty one, since the file appears whole or not at all.
     pub fn of_new_vault(sync: SyncMode, script: Vec<Step>) -> Self {
         let recording = Self::on(Place::new(sync), &new_disk(), script);
@@ -145,7 +147,7 @@ impl Recording {
         let base = disk.image();
         disk.watch(place.audit_file());
         let vault = place.open(disk).unwrap();
-        let mut runner = Runner::new(vault, &place);
+        let mut runner = Runner::<K>::new(vault, &place);
         let mut states = vec![runner.state()];
         disk.log(Event::Acknowledged(0));
         for (number, step) in script.into_iter().enumerate() {
@@ -156,6 +158,7 @@ impl Recording {
         drop(runner);
         let audit = fs::read(place.audit_file()).unwrap();
         Self {
+            kind: PhantomData,
             is_first: base.is_empty(),
             place,
             base,
@@ -256,11 +259,11 @@ impl Moment {
 }
 
 /// Everything that can be read from a vault, by what it was asked.
-pub fn seen(vault: &Objects) -> BTreeMap<String, String> {
+pub fn seen<K: Sample>(vault: &Objects) -> BTreeMap<String, String> {
     let now = Timestamp::from_unix(script::NOW);
     let mut seen = BTreeMap::new();
     let mut see = |request: ReadRequest| {
-        let answer = vault.read(&request, now, &|_| true);
+        let answer = vault.read::<K>(&request, now, &|_| true);
         seen.insert(format!("{request:?}"), script::shown(&answer));
         answer
     };

@@ -7,6 +7,7 @@ use strongroom_audit::verify;
 use crate::{
     disk::Disk,
     recording::{Moment, Place, Recording, State, seen},
+    sample::Sample,
 };
 
 /// What was checked.
@@ -39,7 +40,7 @@ impl fmt::Display for Tally {
 }
 
 /// Opens the vault on `image` as of `moment`, and checks everything.
-pub fn check(recording: &Recording, moment: &Moment, image: Vec<u8>, tally: &mut Tally) {
+pub fn check<K: Sample>(recording: &Recording<K>, moment: &Moment, image: Vec<u8>, tally: &mut Tally) {
     let number = moment.number;
     tally.moments += usize::from(tally.last.replace(number) != Some(number));
     let place = recording.place.beside(&moment.audit);
@@ -75,7 +76,7 @@ pub fn check(recording: &Recording, moment: &Moment, image: Vec<u8>, tally: &mut
             .filter(fits)
             .unwrap_or_else(|| panic!("moment {number}: generation {generation}"))
     };
-    assert_eq!(seen(&vault), state.seen, "moment {number}");
+    assert_eq!(seen::<K>(&vault), state.seen, "moment {number}");
     vault
         .scrub()
         .unwrap_or_else(|error| panic!("moment {number}: {error}"));

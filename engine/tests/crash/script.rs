@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    marker::PhantomData,
     net::IpAddr,
     sync::{Arc, mpsc},
     time::{Duration, SystemTime},
@@ -13,11 +14,17 @@ use strongroom_audit::{
 };
 use strongroom_core::{ObjectName, Operation, Principal, ServiceAccount, Timestamp, VaultRef, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, BackupBlob, ObjectError, Objects, PageRequest, ReadRequest, SecretFields,
-    SecretPatch, SecretValue, Tags, WriteError, WriteRequest,
+    AttributesPatch, BackupBlob, ObjectError, Objects, PageRequest, ReadRequest, Tags, WriteError,
+    object::{
+        answer::{Answer, Bundle},
+        request::WriteRequest,
+    },
 };
 
-use crate::recording::{Place, State, seen};
+use crate::{
+    recording::{Place, State, seen},
+    sample::Sample,
+};
 
 /// The time of everything but the last sweep.
 pub const NOW: u64 = 1_800_000_000;
@@ -111,7 +118,8 @@ pub fn page() -> PageRequest {
 }
 
 /// Runs steps on a vault, and knows what each must leave behind.
-pub struct Runner {
+pub struct Runner<K> {
+    kind: PhantomData<K>,
     vault: Objects,
     marker: u32,
     backup: Option<BackupBlob>,
@@ -119,9 +127,9 @@ pub struct Runner {
     refusals: Vec<u32>,
 }
 
-type Outcomes = mpsc::Sender<(u32, Result<Answer, WriteError>)>;
+type Outcomes<K> = mpsc::Sender<(u32, Result<Answer<K>, WriteError>)>;
 
-impl Runner {
+impl<K: Sample> Runner<K> {
     /// Goes on behind the markers that the log has.
     pub fn new(vault: Objects, place: &Place) -> Self {
         let found = crate::recovery::markers(place);
@@ -134,6 +142,7 @@ impl Runner {
                 .collect()
         };
         Self {
+            kind: PhantomData,
             vault,
             marker,
             backup: None,
@@ -145,7 +154,7 @@ impl Runner {
     pub fn state(&self) -> State {
         State {
             generation: self.vault.snapshot().generation().0,
-            seen: seen(&self.vault),
+            seen: seen::<K>(&self.vault),
             changes: self.changes.clone(),
             refusals: self.refusals.clone(),
         }
@@ -169,7 +178,7 @@ impl Runner {
                 };
                 match self
                     .vault
-                    .read(&request, Timestamp::from_unix(NOW), &|_| true)
+                    .read::<K>(&request, Timestamp::from_unix(NOW), &|_| true)
                     .unwrap()
                 {
                     Answer::Backup(blob) => self.backup = Some(blob),
@@ -196,7 +205,7 @@ impl Runner {
         let (gate, closed) = mpsc::channel::<()>();
         let (at_gate, reached) = mpsc::channel();
         if asks.len() > 1 {
-            let done = Box::new(move |result: Result<Answer, WriteError>| {
+            let done = Box::new(move |result: Result<Answer<K>, WriteError>| {
                 assert!(matches!(result, Err(WriteError::Object(_))));
                 at_gate.send(()).unwrap();
                 let _ = closed.recv();
@@ -223,7 +232,7 @@ impl Runner {
         }
     }
 
-    fn submit(&mut self, ask: Ask, outcomes: &Outcomes) {
+    fn submit(&mut self, ask: Ask, outcomes: &Outcomes<K>) {
         let marker = self.next_marker();
         let outcomes = outcomes.clone();
         let done = Box::new(move |result| outcomes.send((marker, result)).unwrap());
@@ -238,22 +247,20 @@ impl Runner {
         self.marker
     }
 
-    fn request(&self, ask: Ask) -> WriteRequest {
+    fn request(&self, ask: Ask) -> WriteRequest<K> {
         let name = |text: &str| text.parse().unwrap();
         match ask {
             Ask::Set(text, bytes) => WriteRequest::Set {
                 name: name(text),
-                content: SecretValue::new(format!("{}-", self.marker).repeat(bytes)[..bytes].to_owned()),
-                fields: SecretFields {
-                    content_type: Some("text/plain".to_owned()),
-                },
+                content: K::content(&format!("{}-", self.marker).repeat(bytes)[..bytes]),
+                fields: K::fields(true),
                 attributes: AttributesPatch::default(),
                 tags: Tags::from([("marker".to_owned(), self.marker.to_string())]),
             },
             Ask::Update(text) => WriteRequest::Update {
                 name: name(text),
                 version: None,
-                fields: SecretPatch { content_type: None },
+                fields: K::Patch::default(),
                 attributes: AttributesPatch::default(),
                 tags: Some(Tags::from([("updated".to_owned(), "yes".to_owned())])),
             },
@@ -268,8 +275,8 @@ impl Runner {
 }
 
 /// The record of a request, by which it is found again.
-fn audit(marker: u32) -> strongroom_engine::AuditOf<strongroom_engine::Secret> {
-    Box::new(move |result: &Result<Answer, ObjectError>| {
+fn audit<K: Sample>(marker: u32) -> strongroom_engine::AuditOf<K> {
+    Box::new(move |result: &Result<Answer<K>, ObjectError>| {
         let outcome = match result {
             Ok(_) => Outcome::success(200),
             Err(_) => Outcome::failure(409, "Conflict"),
@@ -306,10 +313,8 @@ fn audit(marker: u32) -> strongroom_engine::AuditOf<strongroom_engine::Secret> {
 }
 
 /// An answer as text, with its values.
-pub fn shown(answer: &Result<Answer, ObjectError>) -> String {
-    let value = |bundle: &strongroom_engine::SecretBundle| {
-        bundle.content.as_ref().map(|value| value.expose().to_owned())
-    };
+pub fn shown<K: Sample>(answer: &Result<Answer<K>, ObjectError>) -> String {
+    let value = |bundle: &Bundle<K>| bundle.content.as_ref().map(K::text);
     match answer {
         Ok(Answer::Object(bundle)) => format!("{bundle:?} {:?}", value(bundle)),
         other => format!("{other:?}"),
@@ -317,7 +322,7 @@ pub fn shown(answer: &Result<Answer, ObjectError>) -> String {
 }
 
 /// The versions that a list of versions names.
-pub fn versions(answer: &Result<Answer, ObjectError>) -> Vec<Version> {
+pub fn versions<K: Sample>(answer: &Result<Answer<K>, ObjectError>) -> Vec<Version> {
     match answer {
         Ok(Answer::Page(page)) => page.items.iter().map(|item| item.version).collect(),
         _ => Vec::new(),

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, Inputs, ItemPage, Keyring, ObjectError, PageRequest, ReadRequest, Rules,
-    SecretBundle, SecretFields, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
+    Answer, AttributesPatch, Inputs, Keyring, ObjectError, PageRequest, ReadRequest, Rules, SecretBundle,
+    SecretFields, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
     crypt::{cipher::KeyBytes, keyring::KeyringSeeds, opened::OpenedHeads},
     format::id::VaultId,
-    object::transaction,
+    object::{answer, kind::Kind, request, tasks::Tasks, transaction},
     read,
     store::{MemoryStore, Snapshot, Store},
 };
@@ -83,6 +83,13 @@ impl Bench {
     }
 
     pub fn write(&mut self, request: &WriteRequest) -> Result<Answer, ObjectError> {
+        self.write_of(request)
+    }
+
+    pub fn write_of<K: Tasks>(
+        &mut self,
+        request: &request::WriteRequest<K>,
+    ) -> Result<answer::Answer<K>, ObjectError> {
         let snapshot = self.store.snapshot().unwrap();
         self.entropy += 1;
         let view = self.view(&*snapshot);
@@ -101,7 +108,7 @@ impl Bench {
     }
 
     pub fn read(&self, request: &ReadRequest) -> Result<Answer, ObjectError> {
-        self.read_as(request, &|_| true)
+        self.read_of(request, &|_| true)
     }
 
     pub fn read_as(
@@ -109,6 +116,14 @@ impl Bench {
         request: &ReadRequest,
         visible: &dyn Fn(&ObjectName) -> bool,
     ) -> Result<Answer, ObjectError> {
+        self.read_of(request, visible)
+    }
+
+    pub fn read_of<K: Kind>(
+        &self,
+        request: &ReadRequest,
+        visible: &dyn Fn(&ObjectName) -> bool,
+    ) -> Result<answer::Answer<K>, ObjectError> {
         let snapshot = self.store.snapshot().unwrap();
         read(self.view(&*snapshot), request, self.now, visible)
     }
@@ -140,18 +155,26 @@ impl Bench {
         self.now = Timestamp::from_unix(self.now.unix() + days * DAY);
     }
 
-    /// All pages of a list.
+    /// All pages of a list of secrets.
     pub fn all(
         &self,
         request: impl Fn(PageRequest) -> ReadRequest,
     ) -> Result<Vec<SecretBundle>, ObjectError> {
+        self.all_of(request)
+    }
+
+    /// All pages of a list.
+    pub fn all_of<K: Kind>(
+        &self,
+        request: impl Fn(PageRequest) -> ReadRequest,
+    ) -> Result<Vec<answer::Bundle<K>>, ObjectError> {
         let mut items = Vec::new();
         let mut page = PageRequest {
             max_results: Some(2),
             marker: None,
         };
         loop {
-            let found = page_of(self.read(&request(page.clone()))?);
+            let found = page_of(self.read_of(&request(page.clone()), &|_| true)?);
             items.extend(found.items);
             match found.next {
                 Some(next) => page.marker = Some(next),
@@ -162,15 +185,19 @@ impl Bench {
 }
 
 pub fn secret(answer: Answer) -> SecretBundle {
+    object(answer)
+}
+
+pub fn object<K: Kind>(answer: answer::Answer<K>) -> answer::Bundle<K> {
     match answer {
-        Answer::Object(bundle) => *bundle,
+        answer::Answer::Object(bundle) => *bundle,
         other => panic!("{other:?}"),
     }
 }
 
-pub fn page_of(answer: Answer) -> ItemPage {
+pub fn page_of<K: Kind>(answer: answer::Answer<K>) -> answer::ItemPage<K> {
     match answer {
-        Answer::Page(page) => page,
+        answer::Answer::Page(page) => page,
         other => panic!("{other:?}"),
     }
 }

@@ -1,15 +1,19 @@
 //! The lifecycle of secrets, rule by rule and against the model.
 
+use std::marker::PhantomData;
+
 use proptest::prelude::*;
 use strongroom_core::{ObjectKind, Timestamp, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, BackupBlob, BadParameter, ObjectError, ReadRequest, SecretBundle, SecretFields,
-    SecretPatch, SecretValue, Tags, WriteRequest, secret::SECRETS,
+    AttributesPatch, BackupBlob, BadParameter, ObjectError, ReadRequest, Secret, SecretFields, SecretPatch,
+    SecretValue, Tags, WriteRequest,
+    object::{answer, kind::Kind, request},
 };
 
 use crate::{
-    fixture::{Bench, DAY, name, secret, set_request},
+    fixture::{Bench, DAY, name, object, secret, set_request},
     model::{Model, ModelVersion, Refusal},
+    sample::{BOTH, Sample, Sealing},
 };
 
 #[test]
@@ -270,13 +274,14 @@ fn refusal(error: &ObjectError) -> Refusal {
     }
 }
 
-struct Both {
+struct Both<K> {
+    kind: PhantomData<K>,
     bench: Bench,
     model: Model,
     backups: Vec<Option<(BackupBlob, Vec<ModelVersion>)>>,
 }
 
-impl Both {
+impl<K: Sample> Both<K> {
     fn new(protected: bool) -> Self {
         let model = Model {
             retention: 7 * DAY,
@@ -284,6 +289,7 @@ impl Both {
             ..Model::default()
         };
         Self {
+            kind: PhantomData,
             bench: Bench::with_soft_delete(7, protected),
             model,
             backups: vec![None; 3],
@@ -307,22 +313,22 @@ impl Both {
             } => self.update(text(n), version, attributes, tagged),
             Step::Delete(n) => {
                 let expected = self.model.delete(text(n), now);
-                self.compare(&WriteRequest::Delete { name: name(text(n)) }, expected);
+                self.compare(&request::WriteRequest::Delete { name: name(text(n)) }, expected);
             }
             Step::Recover(n) => {
                 let expected = self.model.recover(text(n), now);
-                self.compare(&WriteRequest::Recover { name: name(text(n)) }, expected);
+                self.compare(&request::WriteRequest::Recover { name: name(text(n)) }, expected);
             }
             Step::Purge(n) => {
                 let expected = self.model.purge(text(n), now);
-                self.compare(&WriteRequest::Purge { name: name(text(n)) }, expected);
+                self.compare(&request::WriteRequest::Purge { name: name(text(n)) }, expected);
             }
             Step::Backup(n) => {
                 let expected = self
                     .model
                     .live(text(n), now)
                     .map(|secret| secret.versions.clone());
-                match (self.bench.backup(text(n)), expected) {
+                match (backup::<K>(&self.bench, text(n)), expected) {
                     (Ok(blob), Ok(versions)) => self.backups[usize::from(n)] = Some((blob, versions)),
                     (Err(error), Err(expected)) => assert_eq!(refusal(&error), expected),
                     (found, expected) => panic!("{found:?} where {expected:?}"),
@@ -333,14 +339,18 @@ impl Both {
                     return;
                 };
                 let expected = self.model.restore(text(n), versions, now);
-                self.compare(&WriteRequest::Restore { blob }, expected);
+                self.compare(&request::WriteRequest::Restore { blob }, expected);
             }
             Step::Wait(seconds) => self.bench.now = Timestamp::from_unix(now + seconds),
         }
     }
 
-    fn compare(&mut self, request: &WriteRequest, expected: Result<(), Refusal>) -> Option<Answer> {
-        let found = self.bench.write(request);
+    fn compare(
+        &mut self,
+        request: &request::WriteRequest<K>,
+        expected: Result<(), Refusal>,
+    ) -> Option<answer::Answer<K>> {
+        let found = self.bench.write_of(request);
         assert_eq!(
             found.as_ref().map(|_| ()).map_err(refusal),
             expected,
@@ -364,12 +374,10 @@ impl Both {
         } else {
             self.model.can_set(n, now)
         };
-        let request = WriteRequest::Set {
+        let request = request::WriteRequest::Set {
             name: name(n),
-            content: SecretValue::new(value.to_string()),
-            fields: SecretFields {
-                content_type: tagged.then(|| "text".to_owned()),
-            },
+            content: K::content(&value.to_string()),
+            fields: K::fields(tagged),
             attributes: patch(attributes),
             tags: tags(tagged),
         };
@@ -377,9 +385,9 @@ impl Both {
             return;
         };
         let version = ModelVersion {
-            id: secret(answer).version,
+            id: object(answer).version,
             value: value.to_string(),
-            content_type: tagged.then(|| "text".to_owned()),
+            fields: format!("{:?}", K::fields(tagged)),
             enabled: enabled.unwrap_or(true),
             nbf,
             exp,
@@ -430,10 +438,10 @@ impl Both {
             }
             Ok(())
         });
-        let request = WriteRequest::Update {
+        let request = request::WriteRequest::Update {
             name: name(n),
             version: id,
-            fields: SecretPatch { content_type: None },
+            fields: K::Patch::default(),
             attributes: patch(attributes),
             tags: tagged.map(tags),
         };
@@ -452,11 +460,15 @@ impl Both {
                 .unwrap_or_default();
             let ids = versions.iter().map(|version| Some(version.id)).chain([None]);
             for id in ids {
-                let found = self.bench.get(n, id);
+                let request = ReadRequest::Get {
+                    name: name(n),
+                    version: id,
+                };
+                let found = self.bench.read_of::<K>(&request, &|_| true).map(object);
                 match (found, self.model.get(n, id, now)) {
                     (Ok(found), Ok(expected)) => {
-                        assert_eq!(found.content.as_ref().unwrap().expose(), expected.value);
-                        same(&found, expected);
+                        assert_eq!(K::text(found.content.as_ref().unwrap()), expected.value);
+                        same::<K>(&found, expected);
                     }
                     (Err(error), Err(expected)) => assert_eq!(refusal(&error), expected),
                     (found, expected) => panic!("{found:?} where {expected:?}"),
@@ -470,7 +482,7 @@ impl Both {
     fn check_lists_of(&mut self, n: &str, now: u64) {
         let found = self
             .bench
-            .all(|page| ReadRequest::ListVersions { name: name(n), page });
+            .all_of::<K>(|page| ReadRequest::ListVersions { name: name(n), page });
         let found = found.unwrap();
         // Of a secret that is not there, or is deleted, an empty list.
         let mut expected = self
@@ -482,13 +494,14 @@ impl Both {
         found
             .iter()
             .zip(&expected)
-            .for_each(|(found, expected)| same(found, expected));
+            .for_each(|(found, expected)| same::<K>(found, expected));
         match (
-            self.bench.read(&ReadRequest::GetDeleted { name: name(n) }),
+            self.bench
+                .read_of::<K>(&ReadRequest::GetDeleted { name: name(n) }, &|_| true),
             self.model.gone(n, now),
         ) {
             (Ok(found), Ok(expected)) => {
-                let found = secret(found);
+                let found = object(found);
                 let deletion = found.deleted.unwrap();
                 let dates = (deletion.deleted_date.unix(), deletion.scheduled_purge_date.unix());
                 assert_eq!(Some(dates), expected.deleted);
@@ -500,11 +513,15 @@ impl Both {
     }
 
     fn check_lists(&mut self, now: u64) {
-        let names = |found: Vec<SecretBundle>| -> Vec<String> {
+        let names = |found: Vec<answer::Bundle<K>>| -> Vec<String> {
             found.iter().map(|item| item.name.to_string()).collect()
         };
-        let live = names(self.bench.all(|page| ReadRequest::List { page }).unwrap());
-        let deleted = names(self.bench.all(|page| ReadRequest::ListDeleted { page }).unwrap());
+        let live = names(self.bench.all_of(|page| ReadRequest::List { page }).unwrap());
+        let deleted = names(
+            self.bench
+                .all_of(|page| ReadRequest::ListDeleted { page })
+                .unwrap(),
+        );
         let mut expected = (Vec::new(), Vec::new());
         for (n, secret) in &self.model.secrets {
             match secret.deleted {
@@ -517,12 +534,12 @@ impl Both {
     }
 }
 
-fn same(found: &SecretBundle, expected: &ModelVersion) {
+fn same<K: Kind>(found: &answer::Bundle<K>, expected: &ModelVersion) {
     let attributes = &found.attributes;
     let found = ModelVersion {
         id: found.version,
         value: expected.value.clone(),
-        content_type: found.fields.content_type.clone(),
+        fields: format!("{:?}", found.fields),
         enabled: attributes.enabled,
         nbf: attributes.not_before.map(Timestamp::unix),
         exp: attributes.expires.map(Timestamp::unix),
@@ -533,6 +550,24 @@ fn same(found: &SecretBundle, expected: &ModelVersion) {
     assert_eq!(&found, expected);
 }
 
+/// Takes both through the steps, and compares every answer after each.
+fn run<K: Sample>(steps: Vec<Step>, protected: bool) {
+    let mut both = Both::<K>::new(protected);
+    for step in steps {
+        both.step(step);
+        both.check();
+    }
+    let snapshot = both.bench.store.snapshot().unwrap();
+    strongroom_engine::objects::scrub::scrub(both.bench.view(&*snapshot), BOTH).unwrap();
+}
+
+fn backup<K: Kind>(bench: &Bench, text: &str) -> Result<BackupBlob, ObjectError> {
+    match bench.read_of::<K>(&ReadRequest::Backup { name: name(text) }, &|_| true)? {
+        answer::Answer::Backup(blob) => Ok(blob),
+        other => panic!("{other:?}"),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
 
@@ -541,12 +576,14 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..40),
         protected in any::<bool>(),
     ) {
-        let mut both = Both::new(protected);
-        for step in steps {
-            both.step(step);
-            both.check();
-        }
-        let snapshot = both.bench.store.snapshot().unwrap();
-        strongroom_engine::objects::scrub::scrub(both.bench.view(&*snapshot), SECRETS).unwrap();
+        run::<Secret>(steps, protected);
+    }
+
+    #[test]
+    fn every_answer_about_another_kind_is_the_models_too(
+        steps in proptest::collection::vec(step(), 1..40),
+        protected in any::<bool>(),
+    ) {
+        run::<Sealing>(steps, protected);
     }
 }

@@ -20,6 +20,11 @@ mod restart;
 #[cfg(test)]
 mod running;
 #[cfg(test)]
+#[path = "../kinds/sample.rs"]
+mod sample;
+#[cfg(test)]
+mod second_kind;
+#[cfg(test)]
 mod spelling;
 #[cfg(test)]
 mod tampering;

@@ -9,7 +9,8 @@ use strongroom_engine::Tags;
 pub struct ModelVersion {
     pub id: Version,
     pub value: String,
-    pub content_type: Option<String>,
+    /// What the kind notes, as it shows itself.
+    pub fields: String,
     pub enabled: bool,
     pub nbf: Option<u64>,
     pub exp: Option<u64>,

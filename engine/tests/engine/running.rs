@@ -10,12 +10,14 @@ use strongroom_core::Timestamp;
 use strongroom_engine::{
     Answer, Initialise, Objects, OpenError, SecretBundle, Unsealed, VaultOptions, WriteError, WriteRequest,
     crypt::seal::{Seal, SecretFile},
-    secret::SECRETS,
     store::{RedbOptions, RedbStore, Store},
 };
 use strongroom_testing::Directory;
 
-use crate::fixture::{secret, set_request};
+use crate::{
+    fixture::{secret, set_request},
+    sample::BOTH,
+};
 
 pub struct Running {
     pub store: Arc<dyn Store>,
@@ -38,7 +40,7 @@ pub fn seal_key(directory: &Path, byte: u8, used_by: &str) -> Box<dyn Seal> {
 pub fn options(directory: &Path, initialise: Initialise) -> VaultOptions {
     VaultOptions {
         initialise,
-        ..VaultOptions::new(SECRETS, directory.join("keyring"))
+        ..VaultOptions::new(BOTH, directory.join("keyring"))
     }
 }
 

@@ -1,0 +1,169 @@
+//! Two kinds in one vault: one name, one transaction, one schedule; and nothing of one is taken for the other's.
+
+use std::sync::mpsc;
+
+use strongroom_audit::{Entry, Event};
+use strongroom_core::Timestamp;
+use strongroom_engine::{
+    AttributesPatch, BadParameter, Inputs, ObjectError, ReadRequest, Secret, Tags,
+    crypt::cipher::KeyBytes,
+    object::{
+        answer::Answer,
+        apply::apply_in,
+        request::WriteRequest,
+        tasks::Tasks,
+        transaction::{Changes, Transaction},
+    },
+    objects::scrub::scrub,
+};
+
+use crate::{
+    fixture::{Bench, DAY, name, object, set_request},
+    running::Running,
+    sample::{BOTH, Material, Sample, Sealing, Shape},
+};
+
+fn set(text: &str, content: &str) -> WriteRequest<Sealing> {
+    WriteRequest::Set {
+        name: name(text),
+        content: Sealing::content(content),
+        fields: Sealing::fields(true),
+        attributes: AttributesPatch::default(),
+        tags: Tags::new(),
+    }
+}
+
+fn get(bench: &Bench, text: &str) -> Result<Material, ObjectError> {
+    let request = ReadRequest::Get {
+        name: name(text),
+        version: None,
+    };
+    let found = bench.read_of::<Sealing>(&request, &|_| true).map(object)?;
+    Ok(found.content.unwrap())
+}
+
+#[test]
+fn one_name_stands_for_one_object_of_each_kind() {
+    let mut bench = Bench::new();
+    bench.set("db", "text");
+    let made = object(bench.write_of(&set("DB", "bytes")).unwrap());
+    assert_eq!(
+        (made.content, made.fields),
+        (
+            None,
+            Shape {
+                bits: 2_048,
+                curve: Some(3)
+            }
+        )
+    );
+    assert_eq!(get(&bench, "db").unwrap(), Sealing::content("bytes"));
+    assert_eq!(bench.get("db", None).unwrap().content.unwrap().expose(), "text");
+    bench.delete("db").unwrap();
+    assert_eq!(get(&bench, "db").unwrap(), Sealing::content("bytes"));
+    let listed = bench
+        .all_of::<Sealing>(|page| ReadRequest::List { page })
+        .unwrap();
+    assert_eq!(listed.len(), 1);
+    let snapshot = bench.store.snapshot().unwrap();
+    assert_eq!(scrub(bench.view(&*snapshot), BOTH).unwrap().heads, 2);
+}
+
+#[test]
+fn a_backup_is_restored_as_the_kind_that_it_is_of() {
+    let mut bench = Bench::new();
+    bench.set("db", "text");
+    let blob = bench.backup("db").unwrap();
+    let restored = bench.write_of::<Sealing>(&WriteRequest::Restore { blob });
+    assert_eq!(restored, Err(BadParameter::BackupBlob.into()));
+}
+
+#[test]
+fn errors_name_the_kind() {
+    let error = get(&Bench::new(), "db").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a key with (name/id) db was not found in this vault"
+    );
+}
+
+#[test]
+fn a_vault_finds_damage_in_a_kind_that_it_does_not_keep() {
+    let mut bench = Bench::new();
+    bench.write_of(&set("db", "bytes")).unwrap();
+    let snapshot = bench.store.snapshot().unwrap();
+    assert!(scrub(bench.view(&*snapshot), strongroom_engine::secret::SECRETS).is_err());
+}
+
+/// What is to become of a certificate: a key and a secret, made together or not at all.
+#[test]
+fn one_transaction_makes_objects_of_two_kinds() {
+    let mut bench = Bench::new();
+    let together = |bench: &Bench| -> Result<Changes, ObjectError> {
+        let snapshot = bench.store.snapshot().unwrap();
+        let entropy = KeyBytes::new([3; 32]);
+        let mut inputs = Inputs::new(&entropy);
+        let mut transaction = Transaction::begin(bench.view(&*snapshot), &mut inputs, bench.now)?;
+        apply_in(&mut transaction, &set("cert", "bytes"))?;
+        apply_in::<Secret>(&mut transaction, &set_request("cert", "text"))?;
+        Ok(transaction.finish())
+    };
+    let changes = together(&bench).unwrap();
+    assert_eq!(changes.objects.len(), 2);
+    let generation = bench.store.snapshot().unwrap().generation();
+    bench.store.commit(generation, &changes.batch).unwrap();
+    assert_eq!(get(&bench, "cert").unwrap(), Sealing::content("bytes"));
+    assert!(bench.get("cert", None).is_ok());
+    let snapshot = bench.store.snapshot().unwrap();
+    assert_eq!(scrub(bench.view(&*snapshot), BOTH).unwrap().heads, 2);
+    bench.delete("cert").unwrap();
+    assert!(
+        together(&bench).is_err(),
+        "the second of the two is blocked, so the first is not made"
+    );
+}
+
+/// Waits until the writer has decided and committed a change.
+fn write<K: Tasks>(running: &Running, request: WriteRequest<K>) -> Answer<K> {
+    let (done, ended) = mpsc::channel();
+    let audit = Box::new(|_: &Result<Answer<K>, ObjectError>| {
+        Entry::event(std::time::SystemTime::UNIX_EPOCH, &Event::VaultStop)
+    });
+    let done = Box::new(move |result| done.send(result).unwrap());
+    running.vault.submit(request, running.now, audit, done).unwrap();
+    ended.recv().unwrap().unwrap()
+}
+
+#[test]
+fn a_task_of_a_kinds_own_is_carried_out_once_when_it_is_due() {
+    let running = Running::new();
+    let expires = Timestamp::from_unix(running.now.unix() + DAY);
+    write::<Sealing>(
+        &running,
+        WriteRequest::Set {
+            name: name("rotated"),
+            content: Sealing::content("bytes"),
+            fields: Sealing::fields(false),
+            attributes: AttributesPatch {
+                expires: Some(expires),
+                ..AttributesPatch::default()
+            },
+            tags: Tags::new(),
+        },
+    );
+    let performed = || {
+        let lines = running.audited();
+        lines
+            .iter()
+            .filter(|line| line.contains("RollbackAccepted"))
+            .count()
+    };
+    for (seconds, expected) in [(0, 0), (DAY, 1), (2 * DAY, 1)] {
+        let at = Timestamp::from_unix(running.now.unix() + seconds);
+        running.vault.sweep(at).unwrap();
+        // Answered after the sweep.
+        write::<Secret>(&running, set_request("after", "v"));
+        assert_eq!(performed(), expected, "after {seconds} seconds");
+    }
+    running.vault.scrub().unwrap();
+}

@@ -1,0 +1,166 @@
+//! A kind of object of the tests' own: binary content, other fields than a secret's, a task of its own, and an answer to a
+//! set that shows no content. It stands where keys will.
+
+use strongroom_audit::Event;
+use strongroom_core::{ObjectKind, ObjectName};
+use strongroom_engine::{
+    BadParameter, ObjectError, ObjectLimits, Secret, SecretFields, SecretValue,
+    format::{
+        codec::{CodecError, Decoder, Encoder},
+        encoded::Encoded,
+        fields::VersionFields,
+        task::{Due, Task},
+    },
+    object::{
+        keeper::{KeeperOf, Kinds},
+        kind::Kind,
+        tasks::Tasks,
+        transaction::Transaction,
+    },
+};
+
+/// A vault that keeps both kinds.
+pub const BOTH: Kinds = Kinds::new(&[&KeeperOf::<Secret>::NEW, &KeeperOf::<Sealing>::NEW]);
+
+/// The kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {}
+
+/// Bytes that are no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Material(pub Vec<u8>);
+
+/// What lists show of a version.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shape {
+    pub bits: u32,
+    pub curve: Option<u8>,
+}
+
+/// Which curve an update writes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewCurve(pub Option<u8>);
+
+impl Encoded for Material {
+    fn put(&self, encoder: &mut Encoder) {
+        encoder.bytes(&self.0);
+    }
+
+    fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        decoder.bytes().map(|bytes| Self(bytes.to_vec()))
+    }
+
+    fn room(&self) -> usize {
+        4 + self.0.len()
+    }
+}
+
+impl Encoded for Shape {
+    fn put(&self, encoder: &mut Encoder) {
+        encoder.u32(self.bits).option(self.curve, |e, curve| {
+            e.u8(curve);
+        });
+    }
+
+    fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            bits: decoder.u32()?,
+            curve: decoder.option(Decoder::u8)?,
+        })
+    }
+
+    fn room(&self) -> usize {
+        6
+    }
+}
+
+impl Kind for Sealing {
+    const KIND: ObjectKind = ObjectKind::Keys;
+
+    type Content = Material;
+    type Fields = Shape;
+    type Patch = NewCurve;
+
+    fn check_content(limits: &ObjectLimits, content: &Material) -> Result<(), BadParameter> {
+        if content.0.len() > limits.value_bytes {
+            return Err(BadParameter::ValueTooLarge(limits.value_bytes));
+        }
+        Ok(())
+    }
+
+    fn check_fields(_: &ObjectLimits, _: &Shape) -> Result<(), BadParameter> {
+        Ok(())
+    }
+
+    fn patch(fields: &mut Shape, patch: &NewCurve) {
+        fields.curve = patch.0.or(fields.curve);
+    }
+
+    fn answer_to_set(_: &Material) -> Option<Material> {
+        None
+    }
+}
+
+impl Tasks for Sealing {
+    /// A version that expires is looked at when it does.
+    fn due_of(name: &ObjectName, fields: &VersionFields<Shape>) -> Vec<Due> {
+        let due = fields.expires.map(|at| Due {
+            at,
+            kind: Self::KIND,
+            name: name.clone(),
+            task: Task::Own(7),
+        });
+        due.into_iter().collect()
+    }
+
+    fn perform(number: u8, _: &mut Transaction<'_>, _: &ObjectName) -> Result<Option<Event>, ObjectError> {
+        assert_eq!(number, 7);
+        Ok(Some(Event::RollbackAccepted { generation: 7 }))
+    }
+}
+
+/// A kind whose content and fields a test can make and compare.
+pub trait Sample: Tasks<Patch: Default> {
+    /// Content that stands for `text`.
+    fn content(text: &str) -> Self::Content;
+
+    /// The text that content stands for.
+    fn text(content: &Self::Content) -> String;
+
+    /// Fields with something in them, or without.
+    fn fields(tagged: bool) -> Self::Fields;
+}
+
+impl Sample for Sealing {
+    fn content(text: &str) -> Material {
+        // Not UTF-8, and with zeros.
+        Material([&[0xff, 0], text.as_bytes()].concat())
+    }
+
+    fn text(content: &Material) -> String {
+        String::from_utf8(content.0[2..].to_vec()).unwrap()
+    }
+
+    fn fields(tagged: bool) -> Shape {
+        Shape {
+            bits: 2_048,
+            curve: tagged.then_some(3),
+        }
+    }
+}
+
+impl Sample for Secret {
+    fn content(text: &str) -> SecretValue {
+        SecretValue::new(text.to_owned())
+    }
+
+    fn text(content: &SecretValue) -> String {
+        content.expose().to_owned()
+    }
+
+    fn fields(tagged: bool) -> SecretFields {
+        SecretFields {
+            content_type: tagged.then(|| "text".to_owned()),
+        }
+    }
+}
