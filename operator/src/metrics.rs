@@ -59,18 +59,18 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a pass of a controller.
-    pub fn reconciled(&self, controller: &'static str) {
+    pub fn count_pass(&self, controller: &'static str) {
         self.reconciles.get_or_create(&Controller { controller }).inc();
     }
 
     /// Counts a failed pass.
-    pub fn failed(&self, controller: &'static str) {
+    pub fn count_failure(&self, controller: &'static str) {
         self.failures.get_or_create(&Controller { controller }).inc();
     }
 
     /// Counts a bundle that a vault took, or refused.
-    pub fn pushed(&self, taken: bool) {
-        if taken {
+    pub fn count_push(&self, is_taken: bool) {
+        if is_taken {
             self.pushes.inc()
         } else {
             self.refusals.inc()
@@ -78,7 +78,7 @@ impl Metrics {
     }
 
     /// Records that this replica leads.
-    pub fn lead(&self) {
+    pub fn mark_leader(&self) {
         self.leader.set(1);
     }
 

@@ -108,9 +108,9 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
         () = termination.recv() => return Ok(()),
     }
     tracing::info!("leading");
-    metrics.lead();
+    metrics.mark_leader();
     let result = tokio::select! {
-        result = lead(&client, &args, (&stores, &changes), metrics) => result,
+        result = lead(&client, &args, &stores, &changes, metrics) => result,
         // A replica that has lost the lease must not write any more: the process ends, and starts again as a standby.
         _ = leading.wait_for(|leads| !*leads) => Err(anyhow::anyhow!("the lease was lost")),
         () = termination.recv() => Ok(()),
@@ -124,10 +124,11 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
 async fn lead(
     client: &Client,
     args: &RunArgs,
-    (stores, changes): (&Stores, &Changes),
+    stores: &Stores,
+    changes: &Changes,
     metrics: Metrics,
 ) -> anyhow::Result<()> {
-    let context = Arc::new(prepare(client, args, (stores, changes), metrics).await?);
+    let context = Arc::new(prepare(client, args, stores, changes, metrics).await?);
     let config = || {
         controller::Config::default()
             .debounce(Duration::from_millis(100))
@@ -186,7 +187,8 @@ fn secret_ref_reconciler(
 async fn prepare(
     client: &Client,
     args: &RunArgs,
-    (stores, changes): (&Stores, &Changes),
+    stores: &Stores,
+    changes: &Changes,
     metrics: Metrics,
 ) -> anyhow::Result<Context> {
     let settings = Settings {

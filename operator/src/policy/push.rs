@@ -69,7 +69,7 @@ pub async fn enforce(
         return confirm(&client, ledger, in_force).await;
     }
     let result = push(&client, ledger, status.vault_id.clone(), policies, frozen).await;
-    context.metrics.pushed(result.is_ok());
+    context.metrics.count_push(result.is_ok());
     if result.is_ok() {
         context
             .changes

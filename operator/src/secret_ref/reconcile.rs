@@ -28,7 +28,7 @@ pub enum ReconcileError {
 
 /// When to try again after an error.
 pub fn retry(secret_ref: &SecretRef, error: &ReconcileError, context: &Context) -> Action {
-    context.metrics.failed("secretref");
+    context.metrics.count_failure("secretref");
     tracing::warn!(secret_ref = %ObjectRef::from_obj(secret_ref), %error, "cannot reconcile the SecretRef");
     Action::requeue(jitter::around(LOOK_AGAIN))
 }
@@ -36,7 +36,7 @@ pub fn retry(secret_ref: &SecretRef, error: &ReconcileError, context: &Context) 
 /// Announces the SecretRef to its vaults, resolves it, counts its volumes, reports. What the vault answers slowly does
 /// not keep the announcement waiting.
 pub async fn reconcile(secret_ref: Arc<SecretRef>, context: Arc<Context>) -> Result<Action, ReconcileError> {
-    context.metrics.reconciled("secretref");
+    context.metrics.count_pass("secretref");
     let name = observe(&context, &secret_ref);
     let inquiry = inquire(&context, &secret_ref);
     let announcing = async {

@@ -57,14 +57,14 @@ pub enum ReconcileError {
 
 /// When to try again after an error.
 pub fn retry(vault: &Vault, error: &ReconcileError, context: &Context) -> Action {
-    context.metrics.failed("vault");
+    context.metrics.count_failure("vault");
     tracing::warn!(vault = %ObjectRef::from_obj(vault), error = %causes(error), "cannot reconcile the vault");
     Action::requeue(jitter::around(Duration::from_secs(5)))
 }
 
 /// Applies the objects, asks the vault, brings it the policy, reports.
 pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action, ReconcileError> {
-    context.metrics.reconciled("vault");
+    context.metrics.count_pass("vault");
     if vault.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
