@@ -52,7 +52,7 @@ pub struct Args {
     /// The certificates that the identity service and vaults are verified with, PEM. Waited for until it is there.
     #[arg(long, default_value = "/etc/strongroom/trust/ca.crt")]
     pub trust_bundle: PathBuf,
-    /// The driver's own service-account token, of audience strongroom.dev.
+    /// The node driver's own service-account token, of audience strongroom.dev.
     #[arg(long, default_value = "/var/run/secrets/strongroom.dev/token")]
     pub actor_token: PathBuf,
     /// Tokens come among the secrets of a call and nowhere else, as Kubernetes 1.35 and newer send them when asked to.
@@ -70,12 +70,12 @@ pub struct Args {
 }
 
 impl Args {
-    /// The driver's own directory.
+    /// The node driver's own directory.
     pub fn plugin_directory(&self) -> PathBuf {
         self.kubelet_root.join("plugins").join(NAME)
     }
 
-    /// Where the driver mounts volumes for itself.
+    /// Where the node driver mounts volumes for itself.
     pub fn volumes(&self) -> PathBuf {
         self.plugin_directory().join("volumes")
     }
@@ -87,7 +87,7 @@ impl Args {
             .unwrap_or_else(|| self.plugin_directory().join("csi.sock"))
     }
 
-    /// The socket that the kubelet finds the driver by: the name that the sidecar gives it.
+    /// The socket that the kubelet finds the node driver by: the name that the sidecar gives it.
     pub fn registration(&self) -> Option<PathBuf> {
         let directory = self
             .registration_dir
@@ -96,7 +96,7 @@ impl Args {
         (!self.no_registration).then(|| directory.join(format!("{NAME}-reg.sock")))
     }
 
-    /// The socket where a driver that is replaced gives its registration to its successor.
+    /// The socket where a node driver that is replaced gives its registration to its successor.
     pub fn handover(&self) -> PathBuf {
         self.plugin_directory().join("handover.sock")
     }

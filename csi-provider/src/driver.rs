@@ -25,7 +25,7 @@ use publish_queue::PublishQueue;
 pub use unpublish::UnpublishError;
 use volume_lock::VolumeLocks;
 
-/// The driver's name, which is also that of the `CSIDriver` object.
+/// The node driver's name, which is also that of the `CSIDriver` object.
 pub const NAME: &str = "csi.strongroom.dev";
 
 /// What the installer decides.
@@ -33,7 +33,7 @@ pub const NAME: &str = "csi.strongroom.dev";
 pub struct Settings {
     /// The node's name.
     pub node: String,
-    /// Where the driver mounts volumes for itself.
+    /// Where the node driver mounts volumes for itself.
     pub volumes: PathBuf,
     /// Where the kubelet puts tokens.
     pub tokens: TokenPlace,
@@ -64,7 +64,7 @@ impl Drop for Published {
 }
 
 impl Driver {
-    /// A driver that knows of no volume yet.
+    /// A node driver that knows of no volume yet.
     pub fn new(settings: Settings, services: Arc<Services>) -> Self {
         Self {
             settings,

@@ -7,7 +7,7 @@ use strongroom_serving::health::Health;
 
 use crate::metrics::Metrics;
 
-/// The health of the driver, which is ready once the kubelet has registered it: a rollout waits for that.
+/// The health of the node driver, which is ready once the kubelet has registered it: a rollout waits for that.
 #[derive(Debug)]
 pub(crate) struct DriverHealth(pub(crate) Arc<Metrics>);
 

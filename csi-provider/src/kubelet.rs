@@ -1,5 +1,5 @@
-//! What the kubelet meets: the registration of the driver and the CSI services. gRPC in, the driver's own types out,
-//! every error with a deliberate code.
+//! What the kubelet meets: the registration of the node driver and the CSI services. gRPC in, the node driver's own
+//! types out, every error with a deliberate code.
 
 pub mod handover;
 mod identity;

@@ -13,7 +13,7 @@
 //! - a volume's token is its own pod's; a SecretRef is looked up in the pod's namespace alone; what either holds is
 //!   checked here again;
 //! - a file changes only when a vault that allows it says something else than before: never because a vault, the API
-//!   server or the driver is down;
+//!   server or the node driver is down;
 //! - what is published answers OK ever after; what goes wrong then is an event, a metric and an acknowledgement;
 //! - taking a volume away needs no other server;
 //! - tokens and values are in types that do not print; no value is kept outside the volume.

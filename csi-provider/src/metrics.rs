@@ -39,7 +39,7 @@ impl Counts {
     }
 }
 
-/// The driver's metrics.
+/// The node driver's metrics.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -59,9 +59,9 @@ pub struct Metrics {
     pub rewrites: Counts,
     /// From the vault's word of a change to the changed files.
     pub rotation_seconds: Histogram,
-    /// Whether the kubelet has registered the driver: 1 or 0.
+    /// Whether the kubelet has registered the node driver: 1 or 0.
     pub registered: Gauge,
-    /// When the driver last heard from a vault, in seconds since 1970.
+    /// When the node driver last heard from a vault, in seconds since 1970.
     pub last_contact: Gauge<f64, AtomicU64>,
 }
 

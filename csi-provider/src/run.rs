@@ -1,4 +1,4 @@
-//! Starting and stopping the driver.
+//! Starting and stopping the node driver.
 
 mod housekeeping;
 
@@ -34,13 +34,13 @@ use crate::{
 
 /// How long calls in flight may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
-/// The tmpfs of the driver's state: a few KiB for each of the most volumes.
+/// The tmpfs of the node driver's state: a few KiB for each of the most volumes.
 const STATE: Capacity = Capacity {
     bytes: 32 << 20,
     inodes: 4096,
 };
 
-/// Runs the driver until `stop`, talking to the API server with `client` and reaching all else by `reach`.
+/// Runs the node driver until `stop`, talking to the API server with `client` and reaching all else by `reach`.
 pub async fn run(
     args: Args,
     client: kube::Client,
@@ -103,7 +103,7 @@ fn driver(
 ) -> anyhow::Result<Driver> {
     let saved = args.state().map(|path| keep_state(&path)).transpose()?;
     let server = endpoints.server(Server::identity(&args.release_namespace));
-    // The driver repeats itself, knowing how long the kubelet still waits.
+    // The node driver repeats itself, knowing how long the kubelet still waits.
     let identity = IdentityClient::new(&server, tenant, trust.clone()).with_retry(Retry::NEVER);
     let (actor, bundle) = (args.actor_token.clone(), args.trust_bundle.clone());
     let services = Services {
@@ -154,7 +154,7 @@ async fn trust(bundle: &Path, stop: &CancellationToken) -> Option<Trust> {
     until("the trust bundle", stop, || Ok(Trust::from_file(bundle)?)).await
 }
 
-/// Asks again until there is an answer: the operator makes both, and may start after the driver.
+/// Asks again until there is an answer: the operator makes both, and may start after the node driver.
 async fn until<T>(what: &str, stop: &CancellationToken, get: impl Fn() -> anyhow::Result<T>) -> Option<T> {
     let mut is_reported = false;
     loop {

@@ -1,7 +1,7 @@
 //! One volume on the node: what it is to hold, what it may take, where it is mounted, and the files in it.
 //!
 //! ```text
-//!   PLUGIN_DIR/volumes/ID   the tmpfs, writable in the driver's own namespace only
+//!   PLUGIN_DIR/volumes/ID   the tmpfs, writable in the node driver's own namespace only
 //!   TARGET                  the same tmpfs: read-only, nosuid, nodev, noexec; what the pod sees
 //! ```
 

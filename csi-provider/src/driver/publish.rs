@@ -44,12 +44,12 @@ pub enum PublishError {
     /// The pod is going away.
     #[error("the volume is being taken away")]
     Cancelled,
-    /// The driver's container was set up wrongly: pods would see an empty directory.
+    /// The node driver's container was set up wrongly: pods would see an empty directory.
     #[error(
         "mounts below {0} do not reach the host: the driver's volume of the kubelet directory needs mountPropagation Bidirectional"
     )]
     NotShared(PathBuf),
-    /// The driver's own mount table.
+    /// The node driver's own mount table.
     #[error("the mount table cannot be read: {0}")]
     MountTable(std::io::Error),
     /// Something else is mounted there.

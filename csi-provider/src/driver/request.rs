@@ -120,7 +120,7 @@ impl Publish {
         })
     }
 
-    /// Where the volume is mounted, given the directory of the driver's own mounts.
+    /// Where the volume is mounted, given the directory of the node driver's own mounts.
     pub fn paths(&self, volumes: &Path) -> MountPaths {
         MountPaths {
             own: volumes.join(self.id.as_str()),

@@ -1,4 +1,4 @@
-//! How a new driver takes the registration over from the one that it replaces: the listening socket itself is passed on.
+//! How a new node driver takes the registration over from the one that it replaces, which passes the listening socket on.
 //!
 //! The kubelet drops a driver whose registration socket is replaced, and registers it again a second later. Until then
 //! no pod can mount, and the kubelet reports a failure for every volume. It does not notice a socket that stays.
@@ -20,7 +20,7 @@ use rustix::net::{
 };
 use tokio::net::UnixListener;
 
-/// How long the driver that runs may take to answer.
+/// How long the node driver that runs may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Gives `socket` to the first process that asks on `asked` while `ready` allows it; ends once it was given.
@@ -40,7 +40,8 @@ pub async fn give(asked: UnixListener, socket: OwnedFd, ready: impl Fn() -> bool
     }
 }
 
-/// Asks the driver that listens at `path` for its registration socket; `None` where none does, or it has none to give.
+/// Asks the node driver that listens at `path` for its registration socket; `None` if none listens, or it has none to
+/// give.
 pub async fn take(path: &Path) -> Option<UnixListener> {
     let path = path.to_owned();
     let taken = tokio::task::spawn_blocking(move || receive(&path)).await;

@@ -1,4 +1,4 @@
-//! The Identity service: the driver's name and version.
+//! The Identity service: the node driver's name and version.
 
 use tonic::{Request, Response, Status};
 

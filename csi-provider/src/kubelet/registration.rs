@@ -1,4 +1,4 @@
-//! How the kubelet learns of the driver: a socket in its plugin directory that says name, endpoint and version.
+//! How the kubelet learns of the node driver: a socket in its plugin directory that says name, endpoint and version.
 //!
 //! The kubelet dials it without an authority, so grpc-go sends the percent-encoded path of the socket as `:authority`,
 //! which the HTTP/2 library below tonic refuses. The two calls need little of HTTP/2, so [`connection`] speaks it
@@ -22,7 +22,7 @@ const MAX_CONNECTIONS: usize = 8;
 /// How long a connection may stay without a frame.
 const IDLE: Duration = Duration::from_mins(10);
 
-/// What the driver answers the kubelet.
+/// What the node driver answers the kubelet.
 #[derive(Debug, Clone)]
 pub struct Plugin {
     info: PluginInfo,
@@ -31,7 +31,7 @@ pub struct Plugin {
 /// What the kubelet reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The driver is registered.
+    /// The node driver is registered.
     Registered,
     /// The kubelet refuses it, with this reason.
     Refused(String),

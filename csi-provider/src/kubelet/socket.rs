@@ -1,4 +1,4 @@
-//! The driver's Unix sockets. Each is bound beside its place and renamed over it, so that a new process takes over
+//! The node driver's Unix sockets. Each is bound beside its place and renamed over it, so that a new process takes over
 //! without a moment in which there is none, and a stale one is never in the way.
 
 use std::{

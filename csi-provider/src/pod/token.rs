@@ -102,7 +102,7 @@ impl PodToken {
         }
     }
 
-    /// The token, for the exchange and for the driver's own state.
+    /// The token, for the exchange and for the node driver's own state.
     pub const fn secret(&self) -> &SecretString {
         &self.token
     }

@@ -11,7 +11,7 @@ pub enum Endpoints {
     /// By the names of their Services.
     #[default]
     ClusterDns,
-    /// At these addresses, by server name; a name that is not listed has none. For a driver outside the cluster.
+    /// At these addresses, by server name; a name that is not listed has none. For a node driver outside the cluster.
     Addresses(BTreeMap<String, SocketAddr>),
 }
 

@@ -42,7 +42,7 @@ const MAX_BUNDLE: u64 = 256 << 10;
 /// Why there is no vault token.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticateError {
-    /// The driver's own token.
+    /// The node driver's own token.
     #[error("the node driver's own token cannot be read from {path}: {source}")]
     Actor {
         /// Where it should be.

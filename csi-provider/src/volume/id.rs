@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// The kubelet's id of a volume. It names a directory and a file of the driver, so it is a plain name.
+/// The kubelet's id of a volume. It names a directory and a file of the node driver, so it is a plain name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VolumeId(Box<str>);

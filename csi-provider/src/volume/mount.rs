@@ -47,7 +47,7 @@ pub struct Capacity {
 /// The two paths of one volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MountPaths {
-    /// The driver's own, writable.
+    /// The node driver's own, writable.
     pub own: PathBuf,
     /// The kubelet's, which the pod sees.
     pub target: PathBuf,
@@ -58,17 +58,18 @@ pub struct MountPaths {
 pub enum Mounted {
     /// Nowhere.
     Nothing,
-    /// The pod's place shows a tmpfs, and the driver's own place shows the same one.
+    /// The pod's place shows a tmpfs, and the node driver's own place shows the same one.
     Both,
-    /// The pod's place shows a tmpfs that the driver has no view of.
+    /// The pod's place shows a tmpfs that the node driver has no view of.
     TargetOnly,
-    /// The driver's own place only.
+    /// The node driver's own place only.
     OwnOnly,
     /// The pod's place shows something that is no volume of this driver.
     Foreign,
 }
 
-/// A tmpfs in the driver's own place, and the pod's view of it, attached to nothing yet. Dropped, the view is gone.
+/// A tmpfs in the node driver's own place, and the pod's view of it, attached to nothing yet. Dropped, the view is
+/// gone.
 #[derive(Debug)]
 pub struct Prepared {
     view: OwnedFd,
@@ -88,7 +89,7 @@ impl MountPaths {
         })
     }
 
-    /// Mounts a new tmpfs in the driver's own place.
+    /// Mounts a new tmpfs in the node driver's own place.
     pub fn prepare(&self, capacity: Capacity, group: Option<u32>) -> Result<Prepared, MountError> {
         make_directory(&self.own)?;
         let tmpfs = step("make a tmpfs for", &self.own, tmpfs(capacity, group))?;
@@ -104,7 +105,7 @@ impl MountPaths {
         step("mount", &self.target, attach(&prepared.view, &self.target))
     }
 
-    /// Gives the driver a view of a volume that only the pod's place shows.
+    /// Gives the node driver a view of a volume that only the pod's place shows.
     pub fn adopt(&self) -> Result<(), MountError> {
         make_directory(&self.own)?;
         let view = step("copy the mount", &self.target, view_of(&self.target))?;
@@ -112,7 +113,7 @@ impl MountPaths {
         self.make_own_writable()
     }
 
-    /// A new process of the driver sees its own place as the host does: read-only.
+    /// A new process of the node driver sees its own place as the host does: read-only.
     pub fn make_own_writable(&self) -> Result<(), MountError> {
         let flags = MountFlags::BIND | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
         step("make writable", &self.own, mount_remount(&self.own, flags, ""))
@@ -160,7 +161,7 @@ pub fn remove(path: &Path) -> Result<(), MountError> {
     }
 }
 
-/// Mounts a small tmpfs for the driver's own state, unless one is there.
+/// Mounts a small tmpfs for the node driver's own state, unless one is there.
 pub fn mount_state(path: &Path, capacity: Capacity) -> Result<(), MountError> {
     make_directory(path)?;
     if let Root::Tmpfs(_) = mounted_tmpfs(path)? {

@@ -1,6 +1,6 @@
 //! What a new process needs to go on where the old one ended: tokens and subscriptions, never a value.
 //!
-//! One file of mode 0600 per volume, in a tmpfs of the driver's own that is never swapped and that outlives it.
+//! One file of mode 0600 per volume, in a tmpfs of the node driver's own that is never swapped and that outlives it.
 
 use std::{
     collections::BTreeMap,

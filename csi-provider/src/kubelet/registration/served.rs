@@ -1,5 +1,5 @@
 //! The registration socket while this process serves it: taken over from the driver that it replaces, if one runs, and
-//! handed over to the driver that replaces it.
+//! handed over to the node driver that replaces it.
 
 use std::{os::fd::AsFd as _, path::Path, sync::Arc};
 

@@ -24,7 +24,7 @@ pub enum Reason {
     Refused(String),
     /// The trust bundle cannot be read.
     TrustBundle(String),
-    /// The driver is stopping.
+    /// The node driver is stopping.
     Closing,
 }
 
