@@ -5,14 +5,19 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use strongroom_core::ObjectKind;
 use strongroom_engine::{
-    ObjectError, ReadRequest, SecretPatch, StoreCorrupt, WriteRequest,
-    format::key,
+    BackupBlob, BadParameter, ObjectError, ReadRequest, SecretPatch, StoreCorrupt, WriteRequest,
+    crypt::cipher,
+    format::{codec::Encoder, key},
+    object::request,
     objects::scrub::scrub,
     secret::SECRETS,
     store::{Batch, Key, MemoryStore, Value},
 };
 
-use crate::fixture::{Bench, keyring, name};
+use crate::{
+    fixture::{Bench, keyring, name, secret},
+    sample::Sealing,
+};
 
 /// Everything in the store.
 fn records(bench: &Bench) -> Vec<(Key, Value)> {
@@ -271,4 +276,34 @@ fn another_keyring_opens_nothing() {
     let mut bench = filled();
     bench.keyring = keyring(3);
     assert!(bench.get("one", None).is_err());
+}
+
+/// A backup of format 1, which names no kind: written here field by field, as the programs before format 2 wrote it.
+#[test]
+fn a_backup_of_format_1_is_restored_as_a_secret() {
+    let mut bench = Bench::new();
+    let version = [9; 16];
+    let mut plaintext = Encoder::with_capacity(256);
+    plaintext
+        .text("kept")
+        .bool(false)
+        .bool(true)
+        .bool(false)
+        .bool(false);
+    plaintext.u64(1_700_000_000).u64(1_700_000_001).u32(0);
+    let mut body = Encoder::with_capacity(256);
+    body.u32(1).array(&version).bytes(plaintext.as_bytes());
+    let mut blob = Encoder::record(*b"SRbk", bench.keyring.vault());
+    blob.u32(1).text("db");
+    let backup_key = [1 ^ 0x55; 32];
+    let sealed = cipher::seal_deterministic(&backup_key, blob.as_bytes(), body.as_bytes()).unwrap();
+    blob.bytes(&sealed);
+    let blob = BackupBlob::new(blob.into_bytes());
+    let restored = bench
+        .write(&WriteRequest::Restore { blob: blob.clone() })
+        .unwrap();
+    assert_eq!(secret(restored).name.spelling(), "db");
+    assert_eq!(bench.get("db", None).unwrap().content.unwrap().expose(), "kept");
+    let as_another_kind = bench.write_of::<Sealing>(&request::WriteRequest::Restore { blob });
+    assert_eq!(as_another_kind, Err(BadParameter::BackupBlob.into()));
 }
