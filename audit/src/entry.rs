@@ -10,8 +10,10 @@ use serde_json::ser::Formatter;
 
 use crate::{
     chain::Hash,
-    event::{Event, Stamped},
-    record::{Record, shape},
+    escape::Escaped,
+    event::Event,
+    record::{Record, shape as request},
+    shape::{Happened, Shape},
 };
 
 /// Why stored bytes are not an entry.
@@ -38,12 +40,13 @@ impl Entry {
 
     /// The entry of a request's record.
     pub fn new(record: &Record) -> Self {
-        Self::sealed(shape::body(record))
+        Self::sealed(request::body(record))
     }
 
     /// The entry of an event at `time`.
     pub fn event(time: SystemTime, event: &Event) -> Self {
-        Self::of(&Stamped(time, event))
+        let happened = Happened::new(event.actor(), event);
+        Self::of(&Shape::new("event", event.name(), time, happened))
     }
 
     /// The entry that [`Self::as_bytes`] gave, as kept in the store's outbox.
@@ -102,9 +105,7 @@ impl Formatter for Ascii {
             if matches!(character, ' '..='~') {
                 write!(writer, "{character}")?;
             } else {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    write!(writer, "\\u{unit:04x}")?;
-                }
+                write!(writer, "{}", Escaped(character))?;
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! What the vault itself did, or was told on its admin port.
 
-use std::{net::IpAddr, time::SystemTime};
+use std::net::IpAddr;
 
-use serde::{Serialize, ser::SerializeStruct};
+use serde::Serialize;
 use strongroom_core::{Generation, ObjectKind, ObjectName};
 
 use crate::{chain::Hash, refusal_count::RefusalCount, time::Time};
@@ -99,7 +99,7 @@ impl Event {
         }
     }
 
-    const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::VaultStart { .. } => "VaultStart",
             Self::VaultStop => "VaultStop",
@@ -111,22 +111,5 @@ impl Event {
             Self::ScheduledPurge { .. } => "ScheduledPurge",
             Self::Unauthenticated { .. } => "Unauthenticated",
         }
-    }
-}
-
-/// An event with its time, as it is written.
-#[derive(Debug)]
-pub(crate) struct Stamped<'a>(pub(crate) SystemTime, pub(crate) &'a Event);
-
-impl Serialize for Stamped<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut line = serializer.serialize_struct("Event", 6)?;
-        line.serialize_field("type", "event")?;
-        line.serialize_field("time", &Time(self.0))?;
-        line.serialize_field("operationName", self.1.name())?;
-        line.serialize_field("category", "AuditEvent")?;
-        line.serialize_field("actor", &self.1.actor())?;
-        line.serialize_field("properties", self.1)?;
-        line.end()
     }
 }

@@ -26,6 +26,7 @@
 pub mod chain;
 pub mod config;
 pub mod entry;
+mod escape;
 pub mod event;
 mod line;
 pub mod log;
@@ -34,6 +35,7 @@ pub mod recovery;
 pub mod refusal_count;
 pub mod refusals;
 pub mod segment;
+mod shape;
 pub mod text;
 pub mod time;
 pub mod verify;

@@ -2,9 +2,12 @@
 
 use std::{fmt, time::SystemTime};
 
-use serde::{Serialize, ser::SerializeStruct};
+use serde::Serialize;
 
-use crate::time::Time;
+use crate::{
+    event::Actor,
+    shape::{Happened, Shape},
+};
 
 /// What a log found wrong and went on from. Each is told by a record of type `recovered`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -97,7 +100,8 @@ impl fmt::Display for Recovery {
 }
 
 /// What a log did with itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub(crate) enum Upkeep {
     /// It recovered.
     Recovered(Recovery),
@@ -110,48 +114,11 @@ impl Upkeep {
     pub(crate) const RETENTION: &str = "retention";
 
     /// With its time, as it is written.
-    pub(crate) const fn at(self, time: SystemTime) -> StampedUpkeep {
-        StampedUpkeep(time, self)
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct StampedUpkeep(SystemTime, Upkeep);
-
-#[derive(Serialize)]
-struct Removed {
-    through: u64,
-    segments: u64,
-    bytes: u64,
-}
-
-impl Serialize for StampedUpkeep {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (r#type, name) = match &self.1 {
-            Upkeep::Recovered(_) => (Upkeep::RECOVERED, "AuditRecovered"),
-            Upkeep::Retention { .. } => (Upkeep::RETENTION, "AuditRetention"),
+    pub(crate) const fn at(self, time: SystemTime) -> Shape<Happened<Self>> {
+        let (r#type, name) = match &self {
+            Self::Recovered(_) => (Self::RECOVERED, "AuditRecovered"),
+            Self::Retention { .. } => (Self::RETENTION, "AuditRetention"),
         };
-        let mut line = serializer.serialize_struct("Upkeep", 6)?;
-        line.serialize_field("type", r#type)?;
-        line.serialize_field("time", &Time(self.0))?;
-        line.serialize_field("operationName", name)?;
-        line.serialize_field("category", "AuditEvent")?;
-        line.serialize_field("actor", "vault")?;
-        match &self.1 {
-            Upkeep::Recovered(recovery) => line.serialize_field("properties", recovery)?,
-            Upkeep::Retention {
-                through,
-                segments,
-                bytes,
-            } => {
-                let removed = Removed {
-                    through: *through,
-                    segments: *segments,
-                    bytes: *bytes,
-                };
-                line.serialize_field("properties", &removed)?;
-            }
-        }
-        line.end()
+        Shape::new(r#type, name, time, Happened::new(Actor::Vault, self))
     }
 }

@@ -8,11 +8,15 @@ use std::{
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
+    time::SystemTime,
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{Head, Place};
+use crate::{
+    chain::{Head, Place},
+    shape::Shape,
+};
 
 /// A segment's file name: the sequence number of its first record, so that names sort as records do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -62,14 +66,10 @@ impl FromStr for SegmentName {
     }
 }
 
-/// The first record of a segment.
+/// What the first record of a segment says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Header {
-    pub(crate) r#type: String,
-    pub(crate) time: String,
-    pub(crate) operation_name: String,
-    pub(crate) category: String,
     pub(crate) format: u32,
     #[serde(rename = "vaultID")]
     pub(crate) vault_id: String,
@@ -80,14 +80,34 @@ pub(crate) struct Header {
     pub(crate) drained: Option<Place>,
 }
 
+/// The first record of a segment, as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HeaderLine {
+    r#type: String,
+    #[serde(rename = "time")]
+    _time: String,
+    #[serde(rename = "operationName")]
+    _operation_name: String,
+    #[serde(rename = "category")]
+    _category: String,
+    #[serde(flatten)]
+    header: Header,
+}
+
 impl Header {
     pub(crate) const TYPE: &str = "segment";
     pub(crate) const FORMAT: u32 = 1;
 
     /// From a record's text without its closing brace.
     pub(crate) fn parse(body: &str) -> Option<Self> {
-        let header: Self = serde_json::from_str(&format!("{body}}}")).ok()?;
-        (header.r#type == Self::TYPE).then_some(header)
+        let line: HeaderLine = serde_json::from_str(&format!("{body}}}")).ok()?;
+        (line.r#type == Self::TYPE).then_some(line.header)
+    }
+
+    /// With its time, as it is written.
+    pub(crate) const fn at(self, time: SystemTime) -> Shape<Self> {
+        Shape::new(Self::TYPE, "AuditSegment", time, self)
     }
 }
 

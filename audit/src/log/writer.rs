@@ -15,7 +15,6 @@ use crate::{
     entry::Entry,
     recovery::{Recovery, Upkeep},
     segment::{Breach, Continues, Header, Segment, WriteError, remake_dir, total},
-    time::Time,
 };
 
 #[derive(Debug)]
@@ -253,7 +252,7 @@ impl Writer {
             .as_ref()
             .map(|segment| segment.name().to_string())
             .or_else(|| self.before.clone());
-        let header = self.header(last);
+        let header = self.header(last).at(SystemTime::now());
         let closed = self.segment.replace(next);
         match self.write(&[(&Entry::of(&header), None)]) {
             Ok(_) => {
@@ -278,10 +277,6 @@ impl Writer {
             head: self.head,
         });
         Header {
-            r#type: Header::TYPE.to_owned(),
-            time: Time(SystemTime::now()).to_string(),
-            operation_name: "AuditSegment".to_owned(),
-            category: "AuditEvent".to_owned(),
             format: Header::FORMAT,
             vault_id: self.config.vault_id.clone().into(),
             replica: self.config.replica.clone().into(),

@@ -9,7 +9,7 @@ use std::{fmt::Write as _, time::Duration};
 use strongroom_core::{AccountName, NamedObject, NodeRef, PodRef, Principal, ServiceAccount};
 
 use super::{Origin, Outcome, Record, Resource, Verdict};
-use crate::time::Time;
+use crate::{escape::Escaped, time::Time};
 
 /// A line in the making.
 #[derive(Debug)]
@@ -48,9 +48,7 @@ impl Line {
                 '"' | '\\' => self.0.extend(['\\', character]),
                 ' '..='~' => self.0.push(character),
                 _ => {
-                    for unit in character.encode_utf16(&mut [0; 2]) {
-                        self.json("\\u").shown(format_args!("{unit:04x}"));
-                    }
+                    self.shown(Escaped(character));
                 }
             }
         }
