@@ -4,10 +4,10 @@ use std::{env, future::Future, time::Duration};
 
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
-use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::core::v1::{Namespace, Pod, ServiceAccount};
 use kube::{
     Api, Client,
-    api::{DeleteParams, ObjectMeta, PostParams},
+    api::{DeleteParams, ListParams, ObjectMeta, PostParams},
 };
 
 use super::{
@@ -123,9 +123,16 @@ impl TestNamespace {
     pub async fn remove(&self) -> Result<()> {
         let namespaces = Api::<Namespace>::all(self.client.clone());
         match namespaces.delete(&self.name, &DeleteParams::default()).await {
-            Ok(_) => wait::deleted(&namespaces, &self.name, DEADLINE).await,
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => Err(error).with_context(|| format!("cannot remove namespace {}", self.name)),
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot remove namespace {}", self.name));
+            }
         }
+        // A namespace that still has pods when Kubernetes first looks waits for half of their grace period, not for them.
+        let soon = DeleteParams::default().grace_period(1);
+        let pods = Api::<Pod>::namespaced(self.client.clone(), &self.name);
+        pods.delete_collection(&soon, &ListParams::default()).await?;
+        wait::deleted(&namespaces, &self.name, DEADLINE).await
     }
 }

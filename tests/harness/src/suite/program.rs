@@ -84,7 +84,7 @@ impl Program {
     /// Runs it to its end.
     ///
     /// # Errors
-    /// The program cannot be started, or its directory for temporary files neither made nor removed.
+    /// Its directory for temporary files cannot be made or removed, or its output not be read.
     pub fn run(&self, setting: &Setting<'_>) -> Result<Outcome> {
         let mut command = Command::new(&self.executable);
         command.current_dir(&self.package);
@@ -121,12 +121,24 @@ pub fn watch(name: &str, command: &mut Command, temporary: &Path) -> Result<Outc
     fs::create_dir(temporary).with_context(|| format!("cannot make {}", temporary.display()))?;
     eprintln!("==> {name}");
     let begun = Instant::now();
-    let mut child = command
+    let started = command
         .env("TMPDIR", temporary)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot start {name}"))?;
+        .spawn();
+    let mut child = match started {
+        Ok(child) => child,
+        Err(error) => {
+            clear(temporary)?;
+            return Ok(Outcome {
+                name: name.to_owned(),
+                passed: false,
+                failed: vec![format!("cannot be started: {error}")],
+                left: Vec::new(),
+                took: Duration::ZERO,
+            });
+        }
+    };
     let mut failed = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).split(b'\n') {
@@ -188,6 +200,17 @@ mod tests {
     fn a_failed_test_is_named() {
         let outcome = run("echo 'test a::b ... FAILED'; echo 'test c ... ok'; exit 101");
         assert_eq!((outcome.passed, outcome.failed), (false, vec!["a::b".to_owned()]));
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_started_has_failed_and_the_next_one_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut missing = Command::new("/nonexistent");
+        let outcome = watch("missing", &mut missing, &directory.path().join("1")).unwrap();
+        assert!(
+            !outcome.passed && outcome.failed[0].contains("cannot be started"),
+            "{outcome:?}"
+        );
     }
 
     #[test]
