@@ -5,7 +5,7 @@ use std::{fs, io::ErrorKind, path::Path, time::Duration};
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Layout, cgroups,
+    Layout, cgroups, lock,
     network::node_name,
     process::boot_id,
     record::{Bundle, Record},
@@ -17,7 +17,7 @@ const END: Duration = Duration::from_secs(30);
 
 /// Removes a cluster; false when there was none. May be repeated, also after it was cut short.
 pub fn down(layout: &Layout) -> Result<bool> {
-    let _lock = super::up::lock(layout)?;
+    let _lock = lock::hold(layout)?;
     if !layout.root().exists() {
         return Ok(false);
     }

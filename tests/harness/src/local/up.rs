@@ -3,17 +3,12 @@
 mod files;
 mod ready;
 
-use std::{
-    fs::{self, File},
-    io::ErrorKind,
-    net::TcpListener,
-    path::Path,
-};
+use std::{io::ErrorKind, net::TcpListener, path::Path};
 
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Layout, Options, bundle, down,
+    Layout, Options, bundle, down, lock,
     network::{self, node_name},
     process::boot_id,
     record::Record,
@@ -43,7 +38,7 @@ pub async fn up(layout: &Layout, options: &Options, store: &Store) -> Result<Out
     if !(1..=9).contains(&options.nodes) {
         bail!("a cluster has 1 to 9 nodes, not {}", options.nodes);
     }
-    let _lock = lock(layout)?;
+    let _lock = lock::hold(layout)?;
     if already_up(layout).await? {
         return Ok(Outcome::AlreadyUp);
     }
@@ -65,22 +60,6 @@ pub async fn up(layout: &Layout, options: &Options, store: &Store) -> Result<Out
     record.complete = true;
     record.save(layout)?;
     Ok(Outcome::Started)
-}
-
-/// Keeps others from starting or removing the same cluster as long as the file lives.
-pub fn lock(layout: &Layout) -> Result<File> {
-    let path = layout.lock();
-    if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    }
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_) => bail!(
-            "another `harness up` or `harness down` of the cluster {} is running",
-            layout.name()
-        ),
-    }
 }
 
 /// Looks at what is there: a healthy cluster stays, a dead one is removed, a sick one is refused.
@@ -183,13 +162,5 @@ mod tests {
             error.contains(&port.to_string()) && error.contains("taken"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn two_at_once_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let layout = Layout::new("one", dir.path()).unwrap();
-        let _first = lock(&layout).unwrap();
-        assert!(lock(&layout).unwrap_err().to_string().contains("is running"));
     }
 }
