@@ -8,6 +8,8 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod process;
