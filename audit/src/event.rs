@@ -1,4 +1,4 @@
-//! What the vault itself did, or was told on its admin port.
+//! What the vault itself did, or what the operator did on its admin port.
 
 use std::net::IpAddr;
 

@@ -9,7 +9,7 @@ use crate::{
     shape::{Happened, Shape},
 };
 
-/// What a log found wrong and went on from. Each is told by a record of type `recovered`.
+/// What a log found wrong and went on from. Each has a record of type `recovered`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all_fields = "camelCase")]
 pub enum Recovery {

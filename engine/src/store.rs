@@ -41,7 +41,7 @@ impl Key {
     }
 }
 
-/// A record's bytes, shared with whoever read them.
+/// A record's bytes, shared by its readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value(Arc<[u8]>);
 

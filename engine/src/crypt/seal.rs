@@ -43,7 +43,7 @@ pub trait Seal: Send + Sync {
     /// store, never a new vault.
     fn used_by(&self) -> Option<&str>;
 
-    /// Encrypts `plaintext` for whoever gives the same `context`; `salt` is fresh random bytes.
+    /// Encrypts `plaintext` for a caller that gives the same `context`; `salt` is fresh random bytes.
     fn wrap(&self, context: &[u8], salt: &[u8; 32], plaintext: &[u8]) -> Result<Vec<u8>, SealError>;
 
     /// Undoes [`Self::wrap`].

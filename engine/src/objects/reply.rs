@@ -1,4 +1,4 @@
-//! The promise to tell how a change ended, kept even when the writer fails.
+//! The promise to answer how a change ended, kept even when the writer fails.
 
 use super::outcome::{Done, WriteError};
 
@@ -16,7 +16,7 @@ impl<T> Reply<T> {
         }
     }
 
-    /// Forgets the promise: its maker is told otherwise.
+    /// Forgets the promise: its maker knows already.
     pub(super) fn abandon(mut self) {
         self.0 = None;
     }

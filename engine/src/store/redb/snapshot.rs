@@ -32,7 +32,7 @@ impl RedbSnapshot {
     }
 
     /// Notes that redb has to be opened again.
-    fn tell(&self, failure: Failure) -> StoreError {
+    fn note(&self, failure: Failure) -> StoreError {
         self.broken.store(true, Relaxed);
         failure.into()
     }
@@ -66,12 +66,12 @@ impl Snapshot for RedbSnapshot {
 
     fn get(&self, key: &Key) -> Result<Option<Value>, StoreError> {
         let found = self.records.get(key.as_bytes()).map_err(Failure::from);
-        let found = found.map_err(|failure| self.tell(failure))?;
+        let found = found.map_err(|failure| self.note(failure))?;
         Ok(found.map(|value| Value::new(value.value())))
     }
 
     fn scan(&self, prefix: &Key, after: Option<&Key>, limit: usize) -> Result<Page, StoreError> {
         self.stretch(prefix, after, limit)
-            .map_err(|failure| self.tell(failure))
+            .map_err(|failure| self.note(failure))
     }
 }
