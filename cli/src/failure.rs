@@ -10,7 +10,7 @@ use strongroom_client::{
 };
 use strongroom_core::{NamespaceName, name::NameError};
 
-use crate::session::CheckCommand;
+use crate::check_command::CheckCommand;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

@@ -16,6 +16,7 @@
 
 mod account;
 mod arguments;
+mod check_command;
 mod cluster;
 mod failure;
 mod forward;

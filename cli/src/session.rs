@@ -1,7 +1,5 @@
 //! From the current user to a vault: token, exchange, vault.
 
-use std::fmt;
-
 use strongroom_client::{
     Server,
     identity::{Assertion, IdentityClient, VaultToken},
@@ -11,7 +9,7 @@ use strongroom_core::{
     AccountName, Audience, ObjectName, Permission, VaultName, VaultRef, ports, reference::IDENTITY_SERVICE,
 };
 
-use crate::{account, cluster::Cluster, failure::Failure, forward::route_to};
+use crate::{account, check_command::CheckCommand, cluster::Cluster, failure::Failure, forward::route_to};
 
 /// The tenant that every installation serves beside its own id, so that no one needs the right to read that id.
 const TENANT: &str = "adfs";
@@ -79,34 +77,6 @@ impl Session {
             source,
             question: Box::new(question),
             namespace,
-        }
-    }
-}
-
-/// The command that says what policy thinks of a request.
-#[derive(Debug)]
-pub(crate) struct CheckCommand {
-    vault: VaultRef,
-    account: AccountName,
-    permission: Permission,
-    object: Option<ObjectName>,
-}
-
-impl fmt::Display for CheckCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            vault,
-            account,
-            permission,
-            object,
-        } = self;
-        write!(
-            f,
-            "kubectl strongroom policy check --vault {vault} --service-account {account} --permission {permission}"
-        )?;
-        match object {
-            Some(object) => write!(f, " --object {object}"),
-            None => Ok(()),
         }
     }
 }
