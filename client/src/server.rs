@@ -24,12 +24,8 @@ pub trait Dial: Send + Sync {
 #[derive(Clone)]
 pub enum Route {
     /// By a host name that the resolver knows.
-    Host {
-        /// The name.
-        host: String,
-        /// The port.
-        port: u16,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Host { host: String, port: u16 },
     /// At an address.
     Socket(SocketAddr),
     /// By connections that someone else opens.

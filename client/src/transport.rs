@@ -24,19 +24,14 @@ use connector::Connector;
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub enum TransportError {
     /// No connection: the request was not sent.
     #[error("cannot connect to {server}: {source}")]
-    Connect {
-        /// The server's name.
-        server: String,
-        /// The cause.
-        source: ConnectError,
-    },
+    Connect { server: String, source: ConnectError },
     /// No answer in time; whether the request was carried out is unknown.
     #[error("{server} did not answer within {} s", after.as_secs())]
     Deadline {
-        /// The server's name.
         server: String,
         /// The time it had.
         after: Duration,
@@ -44,35 +39,22 @@ pub enum TransportError {
     /// The connection broke; whether the request was carried out is unknown.
     #[error("the connection to {server} broke: {}", causes(source))]
     Broken {
-        /// The server's name.
         server: String,
-        /// The cause.
         source: hyper_util::client::legacy::Error,
     },
     /// The connection broke while the answer came in.
     #[error("the answer of {server} broke off: {}", causes(source))]
-    Truncated {
-        /// The server's name.
-        server: String,
-        /// The cause.
-        source: hyper::Error,
-    },
+    Truncated { server: String, source: hyper::Error },
     /// An answer larger than any honest one.
     #[error("{server} answered more than {limit} bytes")]
     TooLarge {
-        /// The server's name.
         server: String,
         /// The most that is read.
         limit: usize,
     },
     /// The server's name or a part of the request is not valid in HTTP.
     #[error("the request to {server} cannot be written: {source}")]
-    Request {
-        /// The server's name.
-        server: String,
-        /// The cause.
-        source: http::Error,
-    },
+    Request { server: String, source: http::Error },
 }
 
 impl TransportError {

@@ -19,18 +19,14 @@ use files::{Pem, Stamp};
 pub enum TrustError {
     /// A file cannot be read.
     #[error("cannot read {path}: {source}")]
-    Read {
-        /// The path of the file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Read { path: PathBuf, source: io::Error },
     /// Something is not PEM.
     #[error("{what} is not valid PEM: {source}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Pem {
         /// The file, or what it is.
         what: String,
-        /// The cause.
         source: rustls::pki_types::pem::Error,
     },
     /// A bundle without a certificate.

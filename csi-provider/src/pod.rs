@@ -9,13 +9,11 @@ pub use token::{PodToken, TokenError};
 
 /// A pod, as the kubelet names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Pod {
     /// Its namespace, in which alone `SecretRef`s are looked up.
     pub namespace: NamespaceName,
-    /// Its name.
     pub name: ResourceName,
-    /// Its UID.
     pub uid: Uid,
-    /// Its service account.
     pub account: ResourceName,
 }

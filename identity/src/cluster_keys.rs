@@ -21,12 +21,8 @@ const MIN_INTERVAL: Duration = Duration::from_secs(3);
 pub enum ClusterKeysError {
     /// The API server does not answer or refuses.
     #[error("cannot read {path} of the API server: {source}")]
-    Api {
-        /// The path.
-        path: &'static str,
-        /// Why.
-        source: kube::Error,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Api { path: &'static str, source: kube::Error },
     /// The path cannot be asked for.
     #[error("cannot ask the API server: {0}")]
     Request(http::Error),

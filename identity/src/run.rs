@@ -62,12 +62,8 @@ pub enum RunError {
     Tls(#[from] TlsError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Listen { address: SocketAddr, source: io::Error },
     /// Signals cannot be received.
     #[error("cannot wait for signals: {0}")]
     Signal(io::Error),

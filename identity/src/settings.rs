@@ -35,12 +35,8 @@ pub(crate) struct Settings {
 pub enum SettingsError {
     /// The tenant's file cannot be read.
     #[error("cannot read the installation's id from {path}: {source}")]
-    TenantFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    TenantFile { path: PathBuf, source: io::Error },
     /// The tenant is not a UUID.
     #[error("the installation's id must be a UUID: {0}")]
     Tenant(uuid::Error),
@@ -55,12 +51,8 @@ pub enum SettingsError {
     Audience,
     /// A resource that tokens must not be minted for.
     #[error("--allowed-resource {resource}: {source}")]
-    Resource {
-        /// The argument.
-        resource: String,
-        /// Why.
-        source: ResourceError,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Resource { resource: String, source: ResourceError },
 }
 
 impl Settings {

@@ -102,7 +102,7 @@ impl<'a> Conditions<'a> {
 
 /// A status that has conditions.
 pub trait Conditioned {
-    /// The conditions.
+    /// The conditions that the status holds, as last written.
     fn conditions(&self) -> &[Condition];
 }
 

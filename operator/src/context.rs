@@ -27,7 +27,7 @@ pub struct Context {
     pub followers: Mutex<Followers>,
     /// How the operator reaches the vaults.
     pub credentials: Credentials,
-    /// The authorities.
+    /// The certificate authorities of the installation.
     pub authorities: RwLock<Authorities>,
     /// Publishes events.
     pub recorder: Recorder,

@@ -21,12 +21,8 @@ pub enum DefinitionError {
     },
     /// They could not be read.
     #[error("cannot read the definition {name}")]
-    Read {
-        /// Which.
-        name: String,
-        /// Why.
-        source: kube::Error,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Read { name: String, source: kube::Error },
 }
 
 /// Waits until all three exist and are current, and logs meanwhile what to do. The operator needs no restart after it.

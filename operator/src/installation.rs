@@ -33,29 +33,21 @@ const IDENTITY_CERTIFICATE: &str = "strongroom-identity-tls";
 pub enum InstallationError {
     /// The API server refused, or did not answer.
     #[error("cannot {step} in the release namespace")]
-    Api {
-        /// What was tried.
-        step: &'static str,
-        /// The refusal.
-        source: kube::Error,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Api { step: &'static str, source: kube::Error },
     /// A certificate could not be made or read.
     #[error("cannot prepare the {what}")]
-    Pki {
-        /// Which.
-        what: &'static str,
-        /// Why.
-        source: PkiError,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Pki { what: &'static str, source: PkiError },
     /// The certificates cannot be used.
     #[error("the certificates cannot be used")]
     Trust(#[from] TrustError),
     /// A stored object lacks something.
     #[error("{name} in the release namespace lacks {what}; it must not be edited by hand")]
     Malformed {
-        /// The object.
+        /// The name of the object.
         name: &'static str,
-        /// The part.
+        /// The part that the object lacks.
         what: &'static str,
     },
 }

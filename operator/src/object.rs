@@ -64,7 +64,7 @@ impl Kind {
 /// One object to be there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Desired {
-    /// Its kind.
+    /// Decides the API path and the type of the object.
     pub kind: Kind,
     /// Its name, in the vault's namespace.
     pub name: String,

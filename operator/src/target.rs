@@ -8,11 +8,11 @@ use crate::settings::Settings;
 /// A Vault, parsed.
 #[derive(Debug, Clone)]
 pub struct Target<'a> {
-    /// The object.
+    /// The object that the rest is parsed from.
     pub vault: &'a Vault,
     /// Its namespace and name.
     pub reference: VaultRef,
-    /// Its UID.
+    /// The `metadata.uid` of the object.
     pub uid: &'a str,
 }
 

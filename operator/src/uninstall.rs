@@ -38,14 +38,11 @@ pub enum UninstallError {
          To keep Strongroom, so that Helm upgrades it again: helm rollback {release} {release_revision} -n \
          {release_namespace}. To uninstall regardless: helm uninstall {release} -n {release_namespace} --no-hooks"
     )]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     InUse {
-        /// Which.
         pods: Users,
-        /// The release.
         release: String,
-        /// Its namespace.
         release_namespace: String,
-        /// Its revision.
         release_revision: u32,
     },
     /// The API server refused, or did not answer.

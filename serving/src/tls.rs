@@ -18,37 +18,20 @@ pub use certificate::ServingCertificate;
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub enum TlsError {
     /// A file cannot be read.
     #[error("cannot read {path}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// A file holds no PEM of the kind expected.
     #[error("cannot read the PEM of {path}")]
-    Pem {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: pem::Error,
-    },
+    Pem { path: PathBuf, source: pem::Error },
     /// A file holds no certificate.
     #[error("{path} holds no certificate")]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
+    Empty { path: PathBuf },
     /// A certificate, a key, or the two together, cannot be used.
     #[error("cannot use {path}")]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: rustls::Error,
-    },
+    Unusable { path: PathBuf, source: rustls::Error },
     /// The library refuses TLS 1.2 and 1.3.
     #[error("cannot configure TLS")]
     Versions(#[source] rustls::Error),

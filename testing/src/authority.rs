@@ -18,10 +18,9 @@ pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, in PEM.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Signed {
-    /// The certificate.
     pub certificate: String,
-    /// The key.
     pub key: String,
 }
 

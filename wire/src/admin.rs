@@ -131,7 +131,7 @@ pub struct Volumes {
 /// The volumes of one SecretRef.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefVolumes {
-    /// The SecretRef.
+    /// The SecretRef whose volumes these are; its namespace and name stand beside the counts.
     #[serde(flatten)]
     pub secret_ref: SecretRefName,
     /// Subscribed volumes.

@@ -35,20 +35,12 @@ const STEP: Duration = Duration::from_secs(4);
 pub enum ConnectError {
     /// The host name has no address.
     #[error("{host} has no address: {source}")]
-    Resolve {
-        /// The host name.
-        host: String,
-        /// The cause.
-        source: Arc<io::Error>,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Resolve { host: String, source: Arc<io::Error> },
     /// Nothing answers at the address.
     #[error("{route}: {source}")]
-    Open {
-        /// The address.
-        route: String,
-        /// The cause.
-        source: Arc<io::Error>,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Open { route: String, source: Arc<io::Error> },
     /// The server's name cannot stand in a certificate.
     #[error("{0:?} is not a server name")]
     Name(String),

@@ -13,7 +13,7 @@ pub use id::{IdError, SecretId};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Secret {
-    /// The value.
+    /// The value; its debug output is masked, and its memory is wiped when dropped.
     pub value: SecretString,
     /// Name and version.
     pub id: SecretId,
@@ -58,7 +58,7 @@ impl From<&Secret> for SecretItem {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletedSecret {
-    /// The secret.
+    /// The secret as a list shows it, without its value.
     #[serde(flatten)]
     pub item: SecretItem,
     /// When it was deleted, seconds since 1970.
@@ -114,7 +114,7 @@ pub struct NewAttributes {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewSecret {
-    /// The value.
+    /// The value; only the request's body exposes it.
     #[serde(serialize_with = "expose")]
     pub value: SecretString,
     /// Everything else.

@@ -49,10 +49,8 @@ pub enum SubjectMember {
     /// One service account.
     ServiceAccount(AccountName),
     /// Every service account of a namespace.
-    AllServiceAccounts {
-        /// The namespace.
-        namespace: NamespaceName,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    AllServiceAccounts { namespace: NamespaceName },
 }
 
 impl PolicySubject {

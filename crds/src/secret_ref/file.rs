@@ -55,7 +55,7 @@ pub struct TrustBundleSource {}
 pub enum FileSource {
     /// The value of a secret.
     Secret {
-        /// The secret.
+        /// The secret's name in the vault.
         name: ObjectName,
         /// The version it is pinned to; `None` follows the current one.
         version: Option<Version>,

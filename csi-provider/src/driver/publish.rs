@@ -35,7 +35,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(2);
 /// Why a volume was not published. Nothing of it is left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The request.
+    /// The kubelet's request cannot be served.
     #[error(transparent)]
     Request(#[from] RequestError),
     /// Another call works on the volume.
@@ -55,18 +55,17 @@ pub enum PublishError {
     /// Something else is mounted there.
     #[error("something that is no volume of this driver is mounted on {0}")]
     Foreign(PathBuf),
-    /// The SecretRef.
+    /// The SecretRef cannot be read or mounted.
     #[error(transparent)]
     Reference(ReferenceError),
-    /// The token.
+    /// The driver got no vault token for the pod.
     #[error(transparent)]
     Authenticate(AuthenticateError),
-    /// The objects.
+    /// The driver did not obtain every file.
     #[error("SecretRef {namespace}/{name}: {source}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Files {
-        /// The SecretRef's namespace.
         namespace: strongroom_core::NamespaceName,
-        /// Its name.
         name: strongroom_core::ResourceName,
         /// Every file and why.
         source: FilesError,
@@ -74,10 +73,10 @@ pub enum PublishError {
     /// What volumes may take of the node.
     #[error(transparent)]
     Limit(#[from] LimitError),
-    /// The mounts.
+    /// The volume cannot be mounted.
     #[error(transparent)]
     Mount(#[from] MountError),
-    /// The files.
+    /// The files cannot be written.
     #[error(transparent)]
     Tree(#[from] TreeError),
     /// No server answered in time, and none said why.

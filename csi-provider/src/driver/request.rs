@@ -27,11 +27,11 @@ const TOKENS: &str = "csi.storage.k8s.io/serviceAccount.tokens";
 /// A volume to fill and show to a pod.
 #[derive(Debug, Clone)]
 pub struct Publish {
-    /// The volume.
+    /// The id that the kubelet gives the volume.
     pub id: VolumeId,
     /// Where the pod will see it.
     pub target: PathBuf,
-    /// The pod.
+    /// The pod that mounts the volume.
     pub pod: Pod,
     /// The SecretRef, in the pod's namespace.
     pub secret_ref: ResourceName,

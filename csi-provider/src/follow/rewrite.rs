@@ -31,7 +31,7 @@ pub enum RewriteError {
     /// Its mounts cannot be looked at.
     #[error(transparent)]
     Mount(#[from] MountError),
-    /// Its files.
+    /// Its files cannot be written.
     #[error(transparent)]
     Tree(#[from] TreeError),
 }

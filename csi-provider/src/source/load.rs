@@ -44,20 +44,16 @@ const MAX_BUNDLE: u64 = 256 << 10;
 pub enum AuthenticateError {
     /// The node driver's own token.
     #[error("the node driver's own token cannot be read from {path}: {source}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Actor {
         /// Where it should be.
         path: PathBuf,
-        /// Why.
         source: std::io::Error,
     },
-    /// The exchange.
+    /// The identity service did not exchange the pod's token.
     #[error("no token for vault {vault}: {source}")]
-    Exchange {
-        /// The vault.
-        vault: VaultRef,
-        /// Why.
-        source: ExchangeError,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Exchange { vault: VaultRef, source: ExchangeError },
 }
 
 impl AuthenticateError {
@@ -73,7 +69,7 @@ impl AuthenticateError {
 /// What the files of a volume are to hold.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The files.
+    /// The files with their contents, ready to be written.
     pub image: Image,
     /// The version of each object.
     pub versions: BTreeMap<Object, Version>,

@@ -23,10 +23,9 @@ pub enum ReferenceError {
     },
     /// The API server could not be asked.
     #[error("SecretRef {secret_ref} cannot be read: {source}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Api {
-        /// The name of the SecretRef.
         secret_ref: SecretRefName,
-        /// Why.
         source: Box<kube::Error>,
     },
     /// The API server did not answer.
@@ -45,10 +44,9 @@ pub enum ReferenceError {
     },
     /// What it asks for cannot be mounted.
     #[error("SecretRef {secret_ref} cannot be mounted: {source}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Spec {
-        /// The name of the SecretRef.
         secret_ref: SecretRefName,
-        /// Why.
         source: SpecError,
     },
 }

@@ -10,7 +10,7 @@ use crate::{
 /// What never changes about a volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Its id.
+    /// The id that the kubelet gives the volume.
     pub id: VolumeId,
     /// Where it is mounted.
     pub paths: MountPaths,

@@ -11,7 +11,7 @@ use super::FilePath;
 pub struct Content(Zeroizing<Vec<u8>>);
 
 impl Content {
-    /// The bytes.
+    /// The bytes, borrowed: a copy of them would not be wiped.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -29,12 +29,12 @@ impl fmt::Debug for Content {
     }
 }
 
-/// One file: what is in it and who may read it.
+/// One file: its bytes and its permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// The permissions, lowest nine bits.
     pub mode: u32,
-    /// The bytes.
+    /// The bytes that the file holds.
     pub content: Content,
 }
 

@@ -6,7 +6,7 @@ use strongroom_core::{NamespaceName, VaultRef};
 
 use crate::volume::VolumeId;
 
-/// The caps.
+/// The most that volumes may take of the node.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes in the files of one volume.
@@ -76,7 +76,7 @@ impl Ledger {
         }
     }
 
-    /// The caps.
+    /// The caps that this ledger enforces.
     pub const fn limits(&self) -> Limits {
         self.limits
     }

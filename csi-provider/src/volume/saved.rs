@@ -49,7 +49,7 @@ pub struct VolumeRecord {
 /// Why a volume's state could not be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
-    /// The file.
+    /// The file cannot be read, written or removed.
     #[error("failed to {step} {path}: {source}")]
     Io {
         /// What was tried.

@@ -22,10 +22,9 @@ pub const MAX_FILES: usize = 64;
 
 /// A secret and the version it is pinned to; `None` follows the current one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Object {
-    /// Its name.
     pub name: ObjectName,
-    /// The version.
     pub version: Option<Version>,
 }
 
@@ -41,7 +40,7 @@ pub enum Source {
 /// One file to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSpec {
-    /// Where.
+    /// The path in the volume.
     pub path: FilePath,
     /// Its permissions; `None` where the default applies.
     pub mode: Option<u32>,
@@ -52,7 +51,7 @@ pub struct FileSpec {
 /// The files of a volume and the vault that their objects are in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeSpec {
-    /// The vault.
+    /// The vault that holds the objects.
     pub vault: VaultRef,
     /// The files, 1 to 64.
     pub files: Vec<FileSpec>,
@@ -72,12 +71,8 @@ pub enum SpecError {
     Path(#[from] PathError),
     /// A file's source or mode.
     #[error("file {path}: {source}")]
-    File {
-        /// The file.
-        path: FilePath,
-        /// Why.
-        source: FileError,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    File { path: FilePath, source: FileError },
 }
 
 impl VolumeSpec {

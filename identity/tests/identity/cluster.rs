@@ -22,7 +22,7 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-/// Its issuer.
+/// The issuer that the cluster's tokens name.
 pub const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 
 /// How it answers reviews.

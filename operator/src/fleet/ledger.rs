@@ -19,7 +19,7 @@ use strongroom_wire::admin::PolicyStatus;
 /// The policies that a vault enforces. A clone is cheap.
 #[derive(Debug, Clone)]
 pub struct InForce {
-    /// The policies.
+    /// The policies as the vault's bundle carries them.
     pub policies: Arc<Vec<BundlePolicy>>,
     /// Their generation and hash.
     pub status: PolicyStatus,

@@ -14,7 +14,7 @@ use crate::world::Directory;
 /// A policy object as the watch holds it.
 #[derive(Debug, Clone)]
 pub struct Readable<'a> {
-    /// Its name.
+    /// The name of the AccessPolicy, which stands in its vault's namespace.
     pub name: &'a str,
     /// Its spec, or why the object could not be read at all.
     pub spec: Result<&'a AccessPolicySpec, &'a str>,

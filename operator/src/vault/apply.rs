@@ -27,12 +27,10 @@ pub enum ApplyError {
     Refused(#[from] PlanRefusal),
     /// The API server refused or did not answer.
     #[error("cannot write {} {name}", kind.as_str())]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Api {
-        /// The kind of the object.
         kind: Kind,
-        /// The name of the object.
         name: String,
-        /// The refusal.
         source: kube::Error,
     },
     /// The certificate could not be made.

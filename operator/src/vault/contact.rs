@@ -26,7 +26,7 @@ pub enum ContactError {
 pub struct Contact<'a> {
     /// What the reconciler gets.
     pub context: &'a Context,
-    /// The vault.
+    /// The Vault object, with its parsed name.
     pub target: &'a Target<'a>,
     /// What the leader knows of the vault.
     pub member: &'a Member,

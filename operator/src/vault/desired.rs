@@ -19,10 +19,9 @@ pub use storage::{VAULT_ID_KEY, seal_secret, volume_claim};
 
 /// The vault's serving certificate. Both PEM.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Serving {
-    /// The certificate.
     pub certificate: String,
-    /// Its private key.
     pub key: String,
 }
 

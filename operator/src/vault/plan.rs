@@ -17,12 +17,8 @@ pub enum PlanRefusal {
         "{} {name} exists and does not belong to this vault: delete or rename it, or give the vault another name",
         kind.as_str()
     )]
-    NameTaken {
-        /// Its kind.
-        kind: Kind,
-        /// Its name.
-        name: String,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    NameTaken { kind: Kind, name: String },
     /// An earlier vault left its data, and the spec does not say to adopt it.
     #[error(
         "an earlier vault of this name left its volume or seal key ({found}): set spec.createMode to Recover to adopt them, or delete them for an empty vault"
@@ -38,7 +34,7 @@ pub enum PlanRefusal {
     SealKeyMissing {
         /// The volume claim.
         volume: String,
-        /// The Secret.
+        /// The name of the Secret that holds the seal key.
         seal: String,
     },
     /// The key has opened a vault whose volume does not exist.
@@ -48,7 +44,7 @@ pub enum PlanRefusal {
     VolumeMissing {
         /// The volume claim.
         volume: String,
-        /// The Secret.
+        /// The name of the Secret that holds the seal key.
         seal: String,
     },
 }

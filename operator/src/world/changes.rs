@@ -11,7 +11,7 @@ pub enum Change {
     Vault(ObjectRef<Vault>),
     /// An `AccessPolicy` of this vault; of any vault of the namespace, where the policy cannot be read.
     Policy {
-        /// The namespace.
+        /// The namespace of the policy, and so of its vault.
         namespace: String,
         /// The vault's name.
         vault: Option<String>,
@@ -19,10 +19,8 @@ pub enum Change {
     /// A `SecretRef`.
     SecretRef(ObjectRef<SecretRef>),
     /// A service account of this namespace, or the namespace itself.
-    Accounts {
-        /// The namespace.
-        namespace: String,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Accounts { namespace: String },
     /// The policy in force at this vault, or whether the vault can be reached.
     Enforcement(ObjectRef<Vault>),
 }

@@ -24,7 +24,7 @@ use counts::Counts;
 pub enum Edition {
     /// It exists, with this spec.
     Spec {
-        /// Its UID.
+        /// The object's UID: a SecretRef made again under the same name has another.
         uid: String,
         /// Its `metadata.generation`.
         generation: i64,

@@ -16,7 +16,7 @@ pub type PolicyObject = DeserializeGuard<AccessPolicy>;
 /// What a policy is found by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
-    /// Its vault.
+    /// The vault that it names.
     Vault(ObjectRef<Vault>),
     /// Its namespace, where the policy cannot be read: it may be meant for any vault there.
     Unreadable(String),

@@ -13,7 +13,7 @@ type Version = Option<String>;
 pub enum SecretRefKey {
     /// The vault that it names.
     Vault(ObjectRef<Vault>),
-    /// Its namespace.
+    /// The namespace that it is in.
     Namespace(String),
 }
 

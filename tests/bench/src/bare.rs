@@ -28,7 +28,7 @@ pub struct Recorded {
     pub name: String,
     /// The headers, but for those that hyper adds.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body, as the vault sent it.
     pub body: String,
 }
 

@@ -35,7 +35,7 @@ pub struct Target {
 /// One request.
 #[derive(Debug)]
 pub struct Call {
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
     /// The path with its query.
     pub path: String,
@@ -56,12 +56,10 @@ impl Call {
 
 /// One answer.
 #[derive(Debug)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Answer {
-    /// Its status.
     pub status: StatusCode,
-    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
     pub body: Bytes,
 }
 

@@ -22,7 +22,7 @@ impl Server {
         Ok(Self(child.with_context(|| format!("cannot start {command:?}"))?))
     }
 
-    /// Its process.
+    /// The usage counters of the server's process.
     pub fn usage(&self) -> Usage {
         Usage(self.0.id())
     }

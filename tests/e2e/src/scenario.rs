@@ -27,7 +27,7 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 /// A vault `prod` in a namespace of its own, and an app's namespace with the accounts `api` (may get `db-*`), `admin`
 /// (may do everything) and `stranger` (may do nothing).
 pub struct Scenario {
-    /// The cluster.
+    /// The cluster that holds both namespaces.
     pub cluster: Cluster,
     /// Where the vault is.
     pub vault: TestNamespace,
@@ -102,7 +102,7 @@ impl Scenario {
         self.apply(namespace, &binding).await
     }
 
-    /// The client.
+    /// A client of the cluster's API server.
     pub fn client(&self) -> Client {
         self.cluster.client()
     }

@@ -201,7 +201,7 @@ pub struct Init {
 /// `harness offer-volumes`
 #[derive(Debug, clap::Args)]
 pub struct OfferVolumes {
-    /// The node.
+    /// The name of the node.
     #[arg(long)]
     pub node: String,
     /// The cluster's record.

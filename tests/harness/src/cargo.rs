@@ -22,7 +22,7 @@ pub struct Artifact {
     pub target: String,
     /// The directory of its package.
     pub package: PathBuf,
-    /// The file.
+    /// The path of the built program.
     pub executable: PathBuf,
     /// Whether it is a program of tests.
     pub is_test: bool,

@@ -71,7 +71,7 @@ impl Cluster {
         })
     }
 
-    /// The client.
+    /// A client of the cluster's API server.
     pub fn client(&self) -> Client {
         self.client.clone()
     }

@@ -46,7 +46,7 @@ pub enum Action {
     Exchange {
         /// The pod's newest token.
         token: PodToken,
-        /// The audience.
+        /// The vault that the new token is for.
         vault: VaultRef,
         /// The vault token at hand: the answer must be another one.
         known: Option<VaultToken>,

@@ -13,7 +13,7 @@ pub enum Credential {
     Missing,
     /// It is good as far as the node driver knows.
     Current {
-        /// The token.
+        /// The token that the vault accepts.
         token: VaultToken,
         /// When the identity service issued it.
         issued_at: SystemTime,

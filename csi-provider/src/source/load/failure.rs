@@ -92,18 +92,18 @@ impl fmt::Display for Reason {
 /// One file that cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFailure {
-    /// The file.
+    /// The file's path in the volume.
     pub path: FilePath,
     /// What it is made of.
     pub source: Source,
-    /// Why.
+    /// What kept the driver from obtaining it.
     pub reason: Reason,
 }
 
 /// Every file of a volume that cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilesError {
-    /// The vault.
+    /// The vault that the SecretRef names.
     pub vault: VaultRef,
     /// The files, in the SecretRef's order; not empty.
     pub failures: Vec<FileFailure>,

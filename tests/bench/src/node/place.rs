@@ -19,9 +19,9 @@ use strongroom_harness::{
 pub struct Place {
     /// The vault, the app and its accounts.
     pub scenario: Scenario,
-    /// The cluster.
+    /// The record of the local cluster.
     pub record: Record,
-    /// Its files.
+    /// Where the local cluster keeps its files.
     pub layout: Layout,
 }
 
@@ -50,7 +50,7 @@ impl Place {
         })
     }
 
-    /// The client.
+    /// A client of the cluster's API server.
     pub fn client(&self) -> Client {
         self.scenario.client()
     }

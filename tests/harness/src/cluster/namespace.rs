@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_mins(2);
 /// A namespace of one test.
 #[derive(Clone)]
 pub struct TestNamespace {
-    /// Its name.
+    /// Its name, which begins with the test's prefix.
     pub name: String,
     client: Client,
 }

@@ -15,12 +15,11 @@ use tar::{Builder, EntryType, Header};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A file.
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     File {
         /// Its absolute path.
         path: String,
-        /// Its permissions.
         mode: u32,
-        /// Its content.
         bytes: Vec<u8>,
     },
     /// A symbolic link.

@@ -39,7 +39,7 @@ pub struct Daemon {
     pub name: String,
     /// The program, as seen in the bundle.
     pub program: String,
-    /// Its arguments.
+    /// The arguments that follow the program's name.
     pub args: Vec<String>,
     /// A file that has to exist before it starts.
     pub after: Option<String>,

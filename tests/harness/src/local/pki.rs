@@ -10,10 +10,9 @@ use super::network;
 
 /// A certificate and its private key, in PEM.
 #[derive(Clone)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Pair {
-    /// The certificate.
     pub certificate: String,
-    /// The private key.
     pub key: String,
 }
 

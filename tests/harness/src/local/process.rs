@@ -70,7 +70,7 @@ impl Process {
         Ok(())
     }
 
-    /// Its children.
+    /// The processes whose parent it is at this moment.
     pub fn children(&self) -> Vec<Self> {
         all()
             .into_iter()

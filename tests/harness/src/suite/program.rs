@@ -35,7 +35,7 @@ pub struct Program {
 pub struct Setting<'a> {
     /// Its directory for temporary files, made and removed by the run.
     pub temporary: PathBuf,
-    /// The cluster.
+    /// The kubeconfig of the cluster, where there is one.
     pub kubeconfig: Option<&'a Path>,
     /// What the names of the tests to run contain.
     pub filter: &'a str,
@@ -46,7 +46,7 @@ pub struct Setting<'a> {
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The program.
+    /// The program's name.
     pub name: String,
     /// Whether it said that everything passed.
     pub passed: bool,
