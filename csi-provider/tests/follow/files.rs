@@ -19,6 +19,7 @@ fn a_new_version_is_fetched_written_and_acknowledged_at_once() {
         (Some("2"), Some("1"))
     );
     assert_eq!((world.vaults[0].fetches, world.disk.writes), (1, 1));
+    assert_eq!(world.vaults[0].fetched, ["db"]);
     let (objects, error) = world.vaults[0].ack.clone().unwrap();
     assert!(objects.contains(&(object("db", None), Some(version))) && error.is_empty());
     assert_eq!(world.rotations, [Duration::ZERO]);
@@ -91,6 +92,11 @@ fn what_cannot_be_read_any_more_stays_as_it_is_and_is_reported() {
         (Some("1"), Some("2"))
     );
     assert_eq!(world.vaults[0].ack.as_ref().unwrap().1, note);
+    assert_eq!(
+        world.vaults[0].fetched,
+        ["other"],
+        "what cannot be read is not fetched"
+    );
     world.set_unavailable(0, "db", false);
     world.settle();
     assert_eq!(world.vaults[0].ack.as_ref().unwrap().1, "");

@@ -114,6 +114,26 @@ fn after_a_lost_stream_the_secret_ref_is_read_at_a_moment_of_the_volumes_own() {
         world.pass(2 * SECOND);
         world.settle();
         assert_eq!(world.reads, 1, "{random}");
+        world.bring_token();
+        world.settle();
+        world.pass(31 * SECOND);
+        world.settle();
+        assert_eq!((world.reads, world.vaults[0].renews), (1, 1), "once is enough");
+    }
+}
+
+/// While the vault reports nothing, a change of the SecretRef may be missed.
+#[test]
+fn after_an_ended_subscription_the_secret_ref_is_read_again() {
+    for refused in [Refused::Token, Refused::Subscription] {
+        let mut world = World::subscribed(Wanted::Both);
+        world.revoke(refused);
+        world.settle();
+        world.pass(Duration::from_mins(1));
+        world.settle();
+        world.pass(31 * SECOND);
+        world.settle();
+        assert_eq!((world.vaults[0].subscribes, world.reads), (2, 1), "{refused:?}");
     }
 }
 

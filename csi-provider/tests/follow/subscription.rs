@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use strongroom_csi::follow::state::{Event, Refused, ReportReason};
+use strongroom_csi::{
+    follow::state::{Action, Event, Follow, Refused, ReportReason, Start, VaultMessage},
+    source::load::Reason,
+};
 
-use crate::world::{SECOND, World, spec::Wanted};
+use crate::world::{
+    SECOND, World, failure, pod_token,
+    spec::{Wanted, object, of, version},
+};
 
 #[test]
 fn a_published_volume_subscribes_as_soon_as_the_stream_is_open() {
@@ -20,6 +26,123 @@ fn a_published_volume_subscribes_as_soon_as_the_stream_is_open() {
     );
     let (objects, error) = world.vaults[0].ack.clone().unwrap();
     assert_eq!((objects.len(), error.as_str()), (2, ""));
+    world.pass(31 * SECOND);
+    world.settle();
+    assert_eq!(world.reads, 0, "nothing was missed before the first subscription");
+}
+
+#[test]
+fn a_subscription_names_each_secret_once_with_its_pin() {
+    let mut world = World::subscribed(Wanted::FollowedAndPinned);
+    let (_, objects) = world.vaults[0].subscription.as_ref().unwrap();
+    assert_eq!(*objects, [object("db", None), object("other", Some(1))]);
+    let newer = world.put(0, "db");
+    world.settle();
+    let files = ["a", "b", "c"].map(|path| world.read(path).unwrap());
+    assert_eq!(files, ["2", "1", "1"]);
+    let (acknowledged, error) = world.vaults[0].ack.clone().unwrap();
+    assert_eq!(
+        (acknowledged, error.as_str()),
+        (
+            vec![
+                (object("db", None), Some(newer)),
+                (object("other", Some(1)), Some(version(1)))
+            ],
+            ""
+        )
+    );
+    assert_eq!(world.vaults[0].fetched, ["db"]);
+}
+
+#[test]
+fn a_secret_that_the_files_do_not_hold_is_acknowledged_without_a_version() {
+    let mut world = World::published(Wanted::FollowedAndPinned);
+    let start = Start {
+        token: pod_token(1),
+        spec: Some(of(Wanted::FollowedAndPinned)),
+        held: [(object("db", None), version(2))].into(),
+        vault_token: Some(world.issue()),
+        reread: false,
+    };
+    let (mut follow, _) = Follow::start(start, world.now);
+    follow.on(Event::Connected, world.now);
+    let readings = vec![("db".parse().unwrap(), Ok(version(2)))];
+    let actions = follow.on(Event::Vault(VaultMessage::Subscribed(readings)), world.now);
+    let [Action::Acknowledge { objects, error }] = actions.as_slice() else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(
+        *objects,
+        [
+            (object("db", None), Some(version(2))),
+            (object("other", Some(1)), None)
+        ]
+    );
+    assert_eq!(error, "");
+}
+
+/// Of names outside of the SecretRef, and of contents that nobody asked for.
+fn foreign() -> [VaultMessage; 3] {
+    let name = |name: &str| name.parse().unwrap();
+    [
+        VaultMessage::Changed(vec![
+            (name("third"), Ok(version(9))),
+            (name("fourth"), Err(Reason::NotFound)),
+        ]),
+        VaultMessage::Contents(vec![
+            (name("third"), Ok(version(9)), b"9".to_vec().into()),
+            (name("fourth"), Err(Reason::NotFound), Vec::new().into()),
+        ]),
+        VaultMessage::Contents(vec![(name("db"), Ok(version(9)), b"9".to_vec().into())]),
+    ]
+}
+
+#[test]
+fn a_vault_that_speaks_of_other_objects_is_not_heard() {
+    for message in 0..3 {
+        let mut world = World::subscribed(Wanted::Both);
+        world.vaults[0].ack = None;
+        world.feed(Event::Vault(foreign().into_iter().nth(message).unwrap()));
+        world.settle();
+        assert_eq!((world.vaults[0].fetches, world.disk.writes), (0, 0));
+        assert_eq!((world.vaults[0].ack.clone(), world.reports.len()), (None, 0));
+        assert!(world.rotations.is_empty());
+    }
+}
+
+#[test]
+fn a_vault_that_accepts_other_objects_is_asked_for_none_of_them() {
+    let mut world = World::published(Wanted::Both);
+    world.connect();
+    world.deliver_to_vault();
+    let Some(VaultMessage::Subscribed(readings)) = world.stream.to_driver.front_mut() else {
+        panic!("it is not accepted")
+    };
+    readings.push(("third".parse().unwrap(), Ok(version(9))));
+    readings.push(("fourth".parse().unwrap(), Err(Reason::NotFound)));
+    world.settle();
+    assert_eq!((world.vaults[0].fetches, world.reports.len()), (0, 0));
+    let (objects, error) = world.vaults[0].ack.clone().unwrap();
+    assert_eq!((objects.len(), error.as_str()), (2, ""));
+}
+
+/// Else such a vault would have a node write again and again what cannot be written.
+#[test]
+fn a_vault_that_speaks_of_other_objects_ends_no_pause() {
+    for message in 0..2 {
+        let mut world = World::subscribed(Wanted::Both);
+        world.write_failure = Some(failure(false));
+        world.put(0, "db");
+        world.settle();
+        assert_eq!(world.vaults[0].fetches, 1);
+        world.feed(Event::Vault(foreign().into_iter().nth(message).unwrap()));
+        world.settle();
+        assert_eq!(
+            (world.vaults[0].fetches, world.read("a").as_deref()),
+            (1, Some("1"))
+        );
+        assert_eq!(world.vaults[0].ack.as_ref().unwrap().1, "it failed");
+    }
 }
 
 #[test]

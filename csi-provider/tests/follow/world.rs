@@ -545,7 +545,7 @@ pub fn failure(is_retryable: bool) -> Failure {
     }
 }
 
-fn pod_token(number: u64) -> PodToken {
+pub fn pod_token(number: u64) -> PodToken {
     let pod = Pod {
         namespace: "shop".parse().unwrap(),
         name: "api-0".parse().unwrap(),

@@ -68,6 +68,11 @@ impl Files {
         !self.wanted.is_empty()
     }
 
+    /// Whether the vault was asked for the contents of `name` and has not answered.
+    pub fn awaits(&self, name: &ObjectName) -> bool {
+        self.awaited.contains_key(name)
+    }
+
     /// Whether nothing is awaited from the vault.
     pub fn is_complete(&self) -> bool {
         self.awaited.is_empty()

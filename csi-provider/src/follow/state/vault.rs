@@ -13,10 +13,7 @@ impl Follow {
             VaultMessage::Subscribed(readings) => self.accept(readings, now, actions),
             // Before the vault accepts a subscription, both are about the one before, which may have had other objects.
             VaultMessage::Changed(_) | VaultMessage::Contents(_) if !self.subscription.is_active() => {}
-            VaultMessage::Changed(readings) => {
-                self.files.report_change(now.instant);
-                self.compare(readings, actions);
-            }
+            VaultMessage::Changed(readings) => self.take_change(readings, now, actions),
             VaultMessage::Contents(contents) => self.receive(contents, actions),
             VaultMessage::RefChanged => {
                 self.reference.changed();
@@ -40,6 +37,22 @@ impl Follow {
         }
     }
 
+    /// A change of objects that the SecretRef does not name changes nothing: it ends no pause and brings no acknowledgement.
+    fn take_change(
+        &mut self,
+        mut readings: Vec<(ObjectName, Reading)>,
+        now: Moment,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(spec) = &self.spec else { return };
+        let watched = spec.watched();
+        readings.retain(|(name, _)| watched.contains_key(name));
+        if !readings.is_empty() {
+            self.files.report_change(now.instant);
+            self.compare(readings, actions);
+        }
+    }
+
     /// Asks for what the files do not hold, or acknowledges that they hold all of it.
     fn compare(&mut self, readings: Vec<(ObjectName, Reading)>, actions: &mut Vec<Action>) {
         let Some(spec) = &self.spec else { return };
@@ -54,7 +67,12 @@ impl Follow {
         }
     }
 
-    fn receive(&mut self, contents: Vec<(ObjectName, Reading, Content)>, actions: &mut Vec<Action>) {
+    /// Takes contents that were asked for; others change nothing.
+    fn receive(&mut self, mut contents: Vec<(ObjectName, Reading, Content)>, actions: &mut Vec<Action>) {
+        contents.retain(|(name, ..)| self.files.awaits(name));
+        if contents.is_empty() {
+            return;
+        }
         let unavailable = self.files.receive(contents);
         report_unavailable(&unavailable, actions);
         if !self.files.is_complete() || self.writing.is_some() {

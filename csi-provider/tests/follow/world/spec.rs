@@ -18,16 +18,19 @@ pub enum Wanted {
     WithBundle,
     /// `b`: other of the second vault, and `ca`.
     MovedWithBundle,
+    /// Of the first vault: `a`: db, `b`: other pinned to its first version, `c`: db pinned to its first version, and `ca`.
+    FollowedAndPinned,
 }
 
 impl Wanted {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Both,
         Self::Pinned,
         Self::Moved,
         Self::Bundle,
         Self::WithBundle,
         Self::MovedWithBundle,
+        Self::FollowedAndPinned,
     ];
 }
 
@@ -71,6 +74,14 @@ pub fn of(wanted: Wanted) -> VolumeSpec {
         Wanted::Bundle => (0, vec![bundle]),
         Wanted::WithBundle => (0, vec![secret("a", "db", None), bundle]),
         Wanted::MovedWithBundle => (1, vec![secret("b", "other", None), bundle]),
+        Wanted::FollowedAndPinned => {
+            let secrets = [
+                secret("a", "db", None),
+                secret("b", "other", Some(1)),
+                secret("c", "db", Some(1)),
+            ];
+            (0, secrets.into_iter().chain([bundle]).collect())
+        }
     };
     VolumeSpec {
         vault: vault(number),

@@ -38,6 +38,8 @@ pub struct Vault {
     pub subscribes: u64,
     pub renews: u64,
     pub fetches: u64,
+    /// What was fetched, each time by name.
+    pub fetched: Vec<String>,
     /// The last acknowledgement.
     pub ack: Option<Ack>,
 }
@@ -54,6 +56,7 @@ impl Vault {
             subscribes: 0,
             renews: 0,
             fetches: 0,
+            fetched: Vec::new(),
             ack: None,
         }
     }
@@ -130,6 +133,7 @@ impl Vault {
                     return self.revoke(Refused::Token).into_iter().collect();
                 }
                 self.fetches += 1;
+                self.fetched.extend(names.iter().map(ToString::to_string));
                 let asked = objects.iter().filter(|object| names.contains(&object.name));
                 let content = |object: &Object| {
                     let reading = self.current(object);
