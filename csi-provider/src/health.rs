@@ -16,7 +16,7 @@ impl Health for DriverHealth {
         if self.0.registered.get() == 1 {
             Vec::new()
         } else {
-            vec!["the kubelet has not registered the driver yet".to_owned()]
+            vec!["the kubelet has not registered the node driver yet".to_owned()]
         }
     }
 

@@ -119,7 +119,7 @@ impl Metrics {
         );
         r.register(
             "registered",
-            "Whether the kubelet has registered the driver",
+            "Whether the kubelet has registered the node driver",
             self.registered.clone(),
         );
         r.register(

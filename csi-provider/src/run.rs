@@ -65,7 +65,7 @@ pub async fn run(
     mount::make_private_directory(&args.plugin_directory())?;
     let driver = Arc::new(driver(&args, &client, &endpoints, trust, &tenant, metrics)?);
     let adopted = driver.adopt();
-    tracing::info!(adopted, node = args.node_name, "the driver is up");
+    tracing::info!(adopted, node = args.node_name, "the node driver is up");
     let csi = socket::bind(&args.endpoint())?;
     let serving = tokio::spawn(serve(csi.listener, Arc::clone(&driver), stop.clone()));
     let post = match args.registration() {
@@ -131,7 +131,7 @@ fn driver(
 }
 
 fn keep_state(path: &Path) -> anyhow::Result<SavedVolumes> {
-    mount::mount_state(path, STATE).context("cannot make the directory of the driver's state")?;
+    mount::mount_state(path, STATE).context("cannot make the directory of the node driver's state")?;
     Ok(SavedVolumes::new(path.to_owned()))
 }
 
@@ -191,7 +191,7 @@ fn notice_registration(driver: Arc<Driver>) -> impl Fn(Notice) + Clone + Send + 
                 1
             }
             Notice::Refused(reason) => {
-                tracing::error!(reason, "the kubelet refuses the driver");
+                tracing::error!(reason, "the kubelet refuses the node driver");
                 0
             }
         };

@@ -46,14 +46,14 @@ pub enum PublishError {
     Cancelled,
     /// The node driver's container was set up wrongly: pods would see an empty directory.
     #[error(
-        "mounts below {0} do not reach the host: the driver's volume of the kubelet directory needs mountPropagation Bidirectional"
+        "mounts below {0} do not reach the host: the node driver's volume of the kubelet directory needs mountPropagation Bidirectional"
     )]
     NotShared(PathBuf),
     /// The node driver's own mount table.
     #[error("the mount table cannot be read: {0}")]
     MountTable(std::io::Error),
     /// Something else is mounted there.
-    #[error("something that is no volume of this driver is mounted on {0}")]
+    #[error("something that is no volume of the node driver is mounted on {0}")]
     Foreign(PathBuf),
     /// The SecretRef cannot be read or mounted.
     #[error(transparent)]

@@ -132,7 +132,7 @@ impl Publish {
 /// A volume to take away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpublish {
-    /// The volume; `None` for an id that this driver cannot have published.
+    /// The volume; `None` for an id that the node driver cannot have published.
     pub id: Option<VolumeId>,
     /// Where the pod saw it.
     pub target: PathBuf,

@@ -48,7 +48,7 @@ pub async fn take(path: &Path) -> Option<UnixListener> {
     match taken.unwrap_or_else(|error| Err(io::Error::other(error))) {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::debug!(%error, "no driver hands its registration over");
+            tracing::debug!(%error, "no node driver hands its registration over");
             None
         }
     }

@@ -1,7 +1,8 @@
 //! The mounts of a volume.
 //!
 //! A mount's flags do not propagate when they are changed later, so the tmpfs is made with the flags that the pod's
-//! mount must have, and only the driver's own view of it is made writable: the host and every pod have it read-only.
+//! mount must have, and only the node driver's own view of it is made writable: the host and every pod have it
+//! read-only.
 
 use std::{
     fs, io,
@@ -64,7 +65,7 @@ pub enum Mounted {
     TargetOnly,
     /// The node driver's own place only.
     OwnOnly,
-    /// The pod's place shows something that is no volume of this driver.
+    /// The pod's place shows something that is no volume of the node driver.
     Foreign,
 }
 

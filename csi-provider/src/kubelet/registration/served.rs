@@ -1,5 +1,5 @@
-//! The registration socket while this process serves it: taken over from the driver that it replaces, if one runs, and
-//! handed over to the node driver that replaces it.
+//! The registration socket while this process serves it: taken over from the node driver that it replaces, if one runs,
+//! and handed over to the node driver that replaces it.
 
 use std::{os::fd::AsFd as _, path::Path, sync::Arc};
 
@@ -35,7 +35,7 @@ impl ServedRegistration {
     ) -> Result<Self, SocketError> {
         let socket = match handover::take(handover).await {
             Some(listener) => {
-                tracing::info!("took the registration over from the driver that this one replaces");
+                tracing::info!("took the registration over from the node driver that this one replaces");
                 metrics.registered.set(1);
                 Socket::taken(path, listener)?
             }

@@ -22,7 +22,7 @@ const NEXT: &str = "..data_tmp";
 
 /// Writes `image` into the new directory `stamp`, swaps it in, and removes what it replaces.
 pub(super) fn replace(tree: &Tree, image: &Image, stamp: &str) -> Result<(), TreeError> {
-    // Whatever a killed driver left half done only takes room.
+    // Whatever a killed node driver left half done only takes room.
     remove_stale_directories(tree)?;
     own(tree, &tree.root, "/", image)?;
     fill(tree, image, stamp)?;
