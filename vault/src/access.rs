@@ -36,6 +36,7 @@ use std::{num::NonZeroU32, sync::Arc, time::SystemTime};
 use strongroom_audit::{Entry, Outcome, Resource};
 use strongroom_core::{NamedObject, ObjectState, Operation, PolicyIndex, Timestamp, Uid};
 use strongroom_engine::Answer;
+use strongroom_serving::accept::Source;
 
 pub use admitted::Admitted;
 pub use caller::{Caller, Client};
@@ -46,7 +47,7 @@ use self::{
     action::AuditedAction, intake::Intake, outcome::outcome_of_answer, pool::Pool, recorder::Recorder,
     state::state_of, throttle::Throttle,
 };
-use crate::{connection::Source, service::Service};
+use crate::service::Service;
 
 /// The settings of access.
 #[derive(Debug, Clone, Copy)]

@@ -22,11 +22,10 @@ use axum::{
     response::Response,
 };
 use strongroom_audit::{AppendError, Class, Entry, Event};
+use strongroom_serving::accept::Peer;
 use strongroom_wire::admin::{Anchor, SealStatus, Status};
 
-use crate::{
-    access::Access, clock::Clock, connection::Peer, policy::NotAudited, service::Service, watch::Watch,
-};
+use crate::{access::Access, clock::Clock, policy::NotAudited, service::Service, watch::Watch};
 
 mod authority;
 mod body;

@@ -33,5 +33,3 @@ pub mod service;
 pub mod storage;
 pub mod verify;
 pub mod watch;
-
-pub use strongroom_serving::{accept as connection, tls};

@@ -7,8 +7,9 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
+use strongroom_serving::accept::Counts;
 
-use crate::{auth::AuthError, connection::Counts};
+use crate::auth::AuthError;
 
 /// Buckets from 50 microseconds to 3 seconds.
 const LATENCY_BUCKETS: [f64; 12] = [

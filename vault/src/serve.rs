@@ -16,6 +16,10 @@ use rustls::ServerConfig;
 use strongroom_audit::{Class, Entry, Event, Log, VaultResource};
 use strongroom_engine::Objects;
 use strongroom_serving::health;
+use strongroom_serving::{
+    accept::{Drain, Limits, Listener},
+    tls::{ServingCertificate, server_config},
+};
 use tokio::{
     runtime,
     task::{JoinSet, spawn_blocking},
@@ -32,12 +36,10 @@ use crate::{
     args::{AuditSync, ServeArgs},
     auth::{Authenticator, Expected, Peers},
     clock::Clock,
-    connection::{Drain, Limits, Listener},
     metrics::Metrics,
     policy::Policy,
     rest::{Api, ApiConfig},
     service::Service,
-    tls::{ServingCertificate, server_config},
     watch::{self, Watch},
 };
 

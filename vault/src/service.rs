@@ -4,11 +4,9 @@ use std::{sync::Arc, time::SystemTime};
 
 use strongroom_audit::{Log, RefusalCounter, VaultResource};
 use strongroom_engine::Objects;
+use strongroom_serving::accept::Drain;
 
-use crate::{
-    auth::Authenticator, clock::Clock, connection::Drain, metrics::Metrics, policy::Policy,
-    storage::StorageHealth,
-};
+use crate::{auth::Authenticator, clock::Clock, metrics::Metrics, policy::Policy, storage::StorageHealth};
 
 /// How many sources of unauthenticated requests the audit log distinguishes in one interval.
 const REFUSED_SOURCES: usize = 1000;

@@ -23,6 +23,7 @@ use std::{fmt, sync::Arc};
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
 use strongroom_core::{ObjectKind, SecretRefName};
+use strongroom_serving::accept::Peer;
 use strongroom_wire::{
     admin::Volumes,
     watch::{ClientMessage, ServerMessage, watch_server},
@@ -33,7 +34,6 @@ use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue};
 
 use crate::{
     access::{Access, Client},
-    connection::Peer,
     service::Service,
 };
 

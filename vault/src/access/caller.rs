@@ -6,8 +6,7 @@ use aws_lc_rs::rand;
 use rustls::ProtocolVersion;
 use strongroom_audit::{ClientInfo, CorrelationId, Origin, RequestPath, TlsVersion};
 use strongroom_core::Principal;
-
-use crate::connection::Peer;
+use strongroom_serving::accept::Peer;
 
 /// The program at the other end of a connection, as the audit log shows it.
 #[derive(Debug, Clone)]

@@ -6,10 +6,10 @@ use std::{
 };
 
 use strongroom_core::Uid;
+use strongroom_serving::accept::Source;
 use strongroom_serving::rate::RateLimiter;
 
 use super::outcome::Failure;
-use crate::connection::Source;
 
 /// Failed authentications of one source per second. Every first request of an Azure client fails, to get its
 /// challenge, and a node may stand for all of its pods.

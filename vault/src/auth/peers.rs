@@ -12,6 +12,7 @@ use std::{
 use futures::future::join_all;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use strongroom_core::causes;
+use strongroom_serving::tls::{TlsError, client_config};
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep, timeout},
@@ -19,7 +20,6 @@ use tokio::{
 
 use super::{KeyRing, KeySetError};
 use crate::clock::Clock;
-use crate::tls::{TlsError, client_config};
 
 /// How often every peer is asked.
 const INTERVAL: Duration = Duration::from_mins(1);

@@ -16,6 +16,7 @@ use http::{
 };
 use strongroom_audit::{CorrelationId, RefusalCounter, RefusalReason, RequestPath, Resource};
 use strongroom_core::{Operation, VaultRef};
+use strongroom_serving::accept::{Peer, Source};
 
 use super::{
     bearer::{self, Challenge},
@@ -30,7 +31,6 @@ use super::{
 use crate::{
     access::{Access, Caller, Client, caller::new_correlation_id},
     auth::{AuthError, Authenticated, Authenticator},
-    connection::{Peer, Source},
     metrics::Metrics,
     service::Service,
 };

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use strongroom_audit::{Class, Entry};
 use strongroom_core::Timestamp;
+use strongroom_serving::tls::ServingCertificate;
 use tokio::{
     task::{JoinSet, spawn_blocking},
     time::{MissedTickBehavior, interval, sleep},
@@ -11,7 +12,6 @@ use tokio::{
 
 use crate::{
     access::Access, admin::OperatorAuthority, auth::Peers, service::Service, storage::SCRUB_INTERVAL,
-    tls::ServingCertificate,
 };
 
 /// How often retention and erasure are looked at.

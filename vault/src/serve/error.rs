@@ -1,12 +1,12 @@
 //! Why a vault does not start.
 
 use std::{io, net::SocketAddr, path::PathBuf};
+use strongroom_serving::tls::TlsError;
 
 use crate::{
     admin::AuthorityError,
     auth::PeerError,
     policy::{CompareError, LoadError},
-    tls::TlsError,
 };
 
 /// The step that failed, and on what.

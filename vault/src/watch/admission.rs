@@ -4,9 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::{Mutex, MutexGuard};
 use prometheus_client::metrics::gauge::Gauge;
+use strongroom_serving::accept::Source;
 
 use super::Limits;
-use crate::connection::Source;
 
 /// Why a stream is not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

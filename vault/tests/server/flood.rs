@@ -9,7 +9,7 @@ use futures::{StreamExt as _, stream};
 use reqwest::StatusCode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustls::pki_types::ServerName;
-use strongroom_vault::tls::client_config;
+use strongroom_serving::tls::client_config;
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpSocket, TcpStream},

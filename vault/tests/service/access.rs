@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Instant};
 use strongroom_audit::{RequestPath, Resource};
 use strongroom_core::{Effect, NamedObject, ObjectKind, Operation, Permission};
 use strongroom_engine::{Answer, ReadRequest, WriteRequest};
+use strongroom_serving::accept::Peer;
 use strongroom_vault::{
     access::{Access, Caller, Client, Failure, caller::new_correlation_id},
-    connection::Peer,
     service::Service,
 };
 

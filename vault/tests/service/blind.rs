@@ -12,10 +12,8 @@ use strongroom_core::VaultRef;
 use strongroom_engine::store::{
     Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Snapshot, Store, StoreError, Value,
 };
-use strongroom_vault::{
-    connection::Peer,
-    rest::{Api, ApiConfig},
-};
+use strongroom_serving::accept::Peer;
+use strongroom_vault::rest::{Api, ApiConfig};
 use tower::ServiceExt as _;
 
 use crate::{

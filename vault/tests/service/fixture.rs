@@ -11,12 +11,12 @@ use strongroom_engine::{
     secret::SECRETS,
     store::{MemoryStore, Store},
 };
+use strongroom_serving::accept::Drain;
 use strongroom_testing::Directory;
 use strongroom_vault::{
     access::{Access, AccessConfig},
     auth::{Authenticator, Expected, Peers},
     clock::Clock,
-    connection::Drain,
     metrics::Metrics,
     policy::{Policy, PutError, Taken},
     service::Service,

@@ -3,7 +3,8 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use strongroom_core::ObjectState;
-use strongroom_vault::{connection::Peer, watch::Watch};
+use strongroom_serving::accept::Peer;
+use strongroom_vault::watch::Watch;
 use strongroom_wire::watch::{
     Ack, ClientMessage, Contents, Fetch, NamedState, ObjectName, RefName, Renew, Revoked, Subscribe,
     Unsubscribe, client_message::Message as Asked, revoked::Reason, server_message::Message as Told,

@@ -4,12 +4,14 @@ use std::{fs, net::SocketAddr, sync::Arc};
 
 use reqwest::{Certificate, Client, Identity, Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
+use strongroom_serving::{
+    accept::{Limits as ConnectionLimits, Listener},
+    tls::ServingCertificate,
+};
 use strongroom_testing::Authority;
 use strongroom_vault::{
     admin::{Admin, OperatorAuthority},
-    connection::{Limits as ConnectionLimits, Listener},
     service::Service,
-    tls::ServingCertificate,
     watch::{Limits, Watch},
 };
 use strongroom_wire::admin::AdminRefusal;

@@ -14,11 +14,11 @@ use axum::{Json, Router, routing::get};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use strongroom_vault::{
-    clock::Clock,
-    connection::{Counts, Drain, Limits, Listener},
+use strongroom_serving::{
+    accept::{Counts, Drain, Limits, Listener},
     tls::{ServingCertificate, server_config},
 };
+use strongroom_vault::clock::Clock;
 use strongroom_wire::token;
 
 pub const SERVER_NAME: &str = "strongroom-identity.strongroom-system.svc";

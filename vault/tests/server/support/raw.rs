@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use rustls::pki_types::ServerName;
-use strongroom_vault::tls::client_config;
+use strongroom_serving::tls::client_config;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

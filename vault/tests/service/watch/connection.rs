@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use strongroom_testing::Authority;
-use strongroom_vault::{
-    connection::{Limits, Listener},
+use strongroom_serving::{
+    accept::{Limits, Listener},
     tls::{ServingCertificate, server_config},
 };
+use strongroom_testing::Authority;
 use strongroom_wire::watch::{
     ClientMessage, Fetch, client_message::Message as Asked, server_message::Message as Told,
     watch_client::WatchClient,
