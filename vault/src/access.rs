@@ -35,13 +35,14 @@ use std::{num::NonZeroU32, sync::Arc, time::SystemTime};
 
 use strongroom_audit::{Entry, Outcome, Resource};
 use strongroom_core::{NamedObject, ObjectState, Operation, PolicyIndex, Timestamp, Uid};
-use strongroom_engine::Answer;
+use strongroom_engine::{Answer, ObjectError};
 use strongroom_serving::accept::Source;
 
 pub use admitted::Admitted;
 pub use caller::{Caller, Client};
 pub use intake::Charge;
 pub use outcome::Failure;
+pub use state::StatesError;
 
 use self::{
     action::AuditedAction, intake::Intake, outcome::outcome_of_answer, pool::Pool, recorder::Recorder,
@@ -74,9 +75,14 @@ pub struct Access {
 pub struct Refused(Failure);
 
 impl Refused {
-    /// Why.
+    /// The failure to answer.
     pub const fn failure(&self) -> &Failure {
         &self.0
+    }
+
+    /// Whether the record of the refusal is in the log.
+    pub fn is_recorded(&self) -> bool {
+        self.0 != Failure::Audit
     }
 }
 
@@ -136,7 +142,7 @@ impl Access {
         let shown = match self.service.policy.in_force() {
             Ok(policy) => action
                 .decide_on_any(&policy, objects)
-                .and_then(|()| self.states_by(&policy, subject.id(), objects)),
+                .and_then(|()| Ok(self.states_by(&policy, subject.id(), objects)?)),
             Err(closed) => Err(closed.into()),
         };
         match shown {
@@ -150,9 +156,9 @@ impl Access {
     ///
     /// # Errors
     /// Where policy cannot be asked, or the store cannot be read.
-    pub fn states(&self, subject: &Uid, objects: &[NamedObject]) -> Result<Vec<ObjectState>, Failure> {
+    pub fn states(&self, subject: &Uid, objects: &[NamedObject]) -> Result<Vec<ObjectState>, StatesError> {
         let policy = self.service.policy.in_force()?;
-        self.states_by(&policy, subject, objects)
+        Ok(self.states_by(&policy, subject, objects)?)
     }
 
     fn states_by(
@@ -160,10 +166,10 @@ impl Access {
         policy: &PolicyIndex,
         subject: &Uid,
         objects: &[NamedObject],
-    ) -> Result<Vec<ObjectState>, Failure> {
+    ) -> Result<Vec<ObjectState>, ObjectError> {
         let now = self.now();
         let state = |object| state_of(object, subject, policy, &self.service.objects, now);
-        Ok(objects.iter().map(state).collect::<Result<_, _>>()?)
+        objects.iter().map(state).collect()
     }
 
     /// Counts one request of an account against its rate.

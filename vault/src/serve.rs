@@ -15,9 +15,9 @@ use axum::Router;
 use rustls::ServerConfig;
 use strongroom_audit::{Class, Entry, Event, Log, VaultResource};
 use strongroom_engine::Objects;
-use strongroom_serving::health;
 use strongroom_serving::{
     accept::{Drain, Limits, Listener},
+    health,
     tls::{ServingCertificate, server_config},
 };
 use tokio::{

@@ -3,6 +3,29 @@
 use strongroom_core::{NamedObject, ObjectKind, ObjectState, Permission, PolicyIndex, Timestamp, Uid};
 use strongroom_engine::{ObjectError, Objects, Secret};
 
+use super::Failure;
+use crate::policy::Closed;
+
+/// Why the vault does not show the states of objects.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StatesError {
+    /// Policy cannot be asked.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// An object cannot be read.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+}
+
+impl From<StatesError> for Failure {
+    fn from(error: StatesError) -> Self {
+        match error {
+            StatesError::Closed(closed) => closed.into(),
+            StatesError::Object(error) => error.into(),
+        }
+    }
+}
+
 /// What policy must allow for a read of an object of `kind`.
 pub const fn permission_to_get(kind: ObjectKind) -> Permission {
     match kind {

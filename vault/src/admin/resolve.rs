@@ -3,7 +3,7 @@
 use strongroom_wire::admin::{Resolve, Resolved};
 
 use super::{Admin, refusal::Failure};
-use crate::access;
+use crate::access::StatesError;
 
 /// Objects of one call: those of four SecretRef objects.
 const MAX_OBJECTS: usize = 256;
@@ -15,9 +15,9 @@ pub(super) fn resolve(admin: &Admin, asked: &Resolve) -> Result<Resolved, Failur
     }
     let states = admin.access.states(&asked.subject, &asked.objects);
     Ok(Resolved {
-        objects: states.map_err(|failure| match failure {
-            access::Failure::Closed(closed) => Failure::Closed(closed),
-            _ => Failure::Store,
+        objects: states.map_err(|error| match error {
+            StatesError::Closed(closed) => Failure::Closed(closed),
+            StatesError::Object(_) => Failure::Store,
         })?,
     })
 }

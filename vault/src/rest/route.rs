@@ -139,18 +139,30 @@ impl Route {
 
     /// The object that the path names, for policy and the audit log.
     pub(crate) fn resource(&self) -> Resource {
-        match (self.operation.kind(), &self.name) {
-            (Some(kind), Some(name)) => Resource::Object(NamedObject {
+        match self.operation.kind().zip(self.name.clone()) {
+            Some((kind, name)) => Resource::Object(NamedObject {
                 kind,
-                name: name.clone(),
+                name,
                 version: self.version,
             }),
-            _ => Resource::Vault,
+            None => Resource::Vault,
         }
     }
 }
 
 impl Shape {
+    /// Whether a path of this shape names an object.
+    pub(crate) const fn names_an_object(&self) -> bool {
+        let mut segments = self.path;
+        while let [segment, others @ ..] = segments {
+            if matches!(segment, Segment::Name) {
+                return true;
+            }
+            segments = others;
+        }
+        false
+    }
+
     /// Whether a path has the words of this shape, whatever stands for the name and the version.
     fn resembles(&self, segments: &[&str]) -> bool {
         let is_alike = |(shape, text): (&Segment, &&str)| match shape {

@@ -6,7 +6,7 @@ mod body;
 
 use axum::body::Body;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use strongroom_core::Operation;
+use strongroom_core::{DecidedOn, ObjectKind, ObjectName, Operation};
 use strongroom_engine::{
     AttributesPatch, BackupBlob, PageRequest, ReadRequest, SecretFields, SecretPatch, WriteRequest,
 };
@@ -56,6 +56,25 @@ pub(super) const SHAPES: &[Shape] = &[
     Shape { verb: Post, path: &[Word("deletedsecrets"), Name, Word("recover")], operation: Operation::SecretRecover },
 ];
 
+// A row that `command` could not serve does not compile.
+const _: () = {
+    let mut rows = SHAPES;
+    while let [row, others @ ..] = rows {
+        assert!(
+            matches!(row.operation.kind(), Some(ObjectKind::Secrets)),
+            "a row is of an operation on secrets"
+        );
+        assert!(
+            row.names_an_object() == matches!(row.operation.decided_on(), DecidedOn::NamedObject),
+            "a path names an object where its operation is decided on the object that the request names"
+        );
+        rows = others;
+    }
+};
+
+/// What a route gives that no row of [`SHAPES`] makes.
+const NO_OPERATION: CommandError = CommandError::Refused(Failure::NoSuchOperation);
+
 /// What `route` asks of the objects, after its body was read where its operation has one.
 pub(super) async fn command(
     route: &Route,
@@ -64,51 +83,64 @@ pub(super) async fn command(
     admitted: &mut Admitted<'_>,
 ) -> Result<Command, CommandError> {
     let page = || page.clone();
+    let name = || route.name.clone().ok_or(NO_OPERATION);
     let version = route.version;
-    Ok(match (route.operation, route.name.clone()) {
-        (Operation::SecretGet, Some(name)) => Command::Read(ReadRequest::Get { name, version }),
-        (Operation::SecretList, None) => Command::Read(ReadRequest::List { page: page() }),
-        (Operation::SecretListVersions, Some(name)) => {
-            Command::Read(ReadRequest::ListVersions { name, page: page() })
-        }
-        (Operation::SecretListDeleted, None) => Command::Read(ReadRequest::ListDeleted { page: page() }),
-        (Operation::SecretGetDeleted, Some(name)) => Command::Read(ReadRequest::GetDeleted { name }),
-        (Operation::SecretBackup, Some(name)) => Command::Read(ReadRequest::Backup { name }),
-        (Operation::SecretDelete, Some(name)) => Command::Write(WriteRequest::Delete { name }),
-        (Operation::SecretRecover, Some(name)) => Command::Write(WriteRequest::Recover { name }),
-        (Operation::SecretPurge, Some(name)) => Command::Write(WriteRequest::Purge { name }),
-        (Operation::SecretSet, Some(name)) => {
-            let body: SetBody = bodies::read(body, bodies::MAX_BODY).await?;
-            Command::Write(WriteRequest::Set {
-                name,
-                content: body.value.into(),
-                fields: SecretFields {
-                    content_type: body.content_type,
-                },
-                attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
-                tags: body.tags.unwrap_or_default().0,
-            })
-        }
-        (Operation::SecretUpdate, Some(name)) => {
-            let body: UpdateBody = bodies::read(body, bodies::MAX_BODY).await?;
-            let body = body.checked()?;
-            Command::Write(WriteRequest::Update {
-                name,
-                version,
-                fields: SecretPatch {
-                    content_type: body.content_type,
-                },
-                attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
-                tags: body.tags.map(|tags| tags.0),
-            })
-        }
-        (Operation::SecretRestore, None) => restore(body, admitted).await?,
-        // A row of the table without an arm here.
-        (_, _) => return Err(CommandError::Refused(Failure::NoSuchOperation)),
+    Ok(match route.operation {
+        Operation::SecretGet => Command::Read(ReadRequest::Get {
+            name: name()?,
+            version,
+        }),
+        Operation::SecretList => Command::Read(ReadRequest::List { page: page() }),
+        Operation::SecretListVersions => Command::Read(ReadRequest::ListVersions {
+            name: name()?,
+            page: page(),
+        }),
+        Operation::SecretListDeleted => Command::Read(ReadRequest::ListDeleted { page: page() }),
+        Operation::SecretGetDeleted => Command::Read(ReadRequest::GetDeleted { name: name()? }),
+        Operation::SecretBackup => Command::Read(ReadRequest::Backup { name: name()? }),
+        Operation::SecretDelete => Command::Write(WriteRequest::Delete { name: name()? }),
+        Operation::SecretRecover => Command::Write(WriteRequest::Recover { name: name()? }),
+        Operation::SecretPurge => Command::Write(WriteRequest::Purge { name: name()? }),
+        Operation::SecretSet => Command::Write(set(name()?, body).await?),
+        Operation::SecretUpdate => Command::Write(update(name()?, version, body).await?),
+        Operation::SecretRestore => Command::Write(restore(body, admitted).await?),
+        // Not of secrets: the rows are checked for that above.
+        Operation::Unknown | Operation::VolumeSubscribe | Operation::VolumeRenew => return Err(NO_OPERATION),
     })
 }
 
-async fn restore(body: &mut Body, admitted: &mut Admitted<'_>) -> Result<Command, CommandError> {
+async fn set(name: ObjectName, body: &mut Body) -> Result<WriteRequest, CommandError> {
+    let body: SetBody = bodies::read(body, bodies::MAX_BODY).await?;
+    Ok(WriteRequest::Set {
+        name,
+        content: body.value.into(),
+        fields: SecretFields {
+            content_type: body.content_type,
+        },
+        attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
+        tags: body.tags.unwrap_or_default().0,
+    })
+}
+
+async fn update(
+    name: ObjectName,
+    version: Option<strongroom_core::Version>,
+    body: &mut Body,
+) -> Result<WriteRequest, CommandError> {
+    let body: UpdateBody = bodies::read(body, bodies::MAX_BODY).await?;
+    let body = body.checked()?;
+    Ok(WriteRequest::Update {
+        name,
+        version,
+        fields: SecretPatch {
+            content_type: body.content_type,
+        },
+        attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
+        tags: body.tags.map(|tags| tags.0),
+    })
+}
+
+async fn restore(body: &mut Body, admitted: &mut Admitted<'_>) -> Result<WriteRequest, CommandError> {
     let charge = admitted.charge();
     let bytes = tokio::select! {
         biased;
@@ -126,9 +158,9 @@ async fn restore(body: &mut Body, admitted: &mut Admitted<'_>) -> Result<Command
     let blob = BASE64_URL_SAFE_NO_PAD
         .decode(body.value.as_str())
         .map_err(|_| BodyError::Base64)?;
-    Ok(Command::Write(WriteRequest::Restore {
+    Ok(WriteRequest::Restore {
         blob: BackupBlob::new(blob),
-    }))
+    })
 }
 
 /// Receives a body whose bytes are charged as they arrive.

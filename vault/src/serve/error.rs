@@ -1,6 +1,7 @@
 //! Why a vault does not start.
 
 use std::{io, net::SocketAddr, path::PathBuf};
+
 use strongroom_serving::tls::TlsError;
 
 use crate::{

@@ -207,7 +207,11 @@ impl Stream {
             return self.revoke_in(slot, &id, Refusal::Expired);
         }
         let subject = subscription.holder.principal.id();
-        let seen = self.core.access.states(subject, subscription.objects())?;
+        let seen = self
+            .core
+            .access
+            .states(subject, subscription.objects())
+            .map_err(Failure::from)?;
         if seen.iter().all(|state| *state == ObjectState::Forbidden) {
             return self.revoke_in(slot, &id, Refusal::Forbidden);
         }

@@ -92,7 +92,9 @@ impl Stream {
     async fn read(&self, holder: &Authenticated, object: &NamedObject) -> Result<Read, End> {
         let (access, began) = (&self.core.access, Instant::now());
         let subject = holder.principal.id();
-        let state = access.states(subject, slice::from_ref(object))?;
+        let state = access
+            .states(subject, slice::from_ref(object))
+            .map_err(Failure::from)?;
         let state = state.first().copied().unwrap_or(ObjectState::Forbidden);
         // The version that is read is named, so that the record names it.
         let version = state.version().or(object.version);
@@ -140,9 +142,10 @@ impl Stream {
             .access
             .refuse(caller, Operation::SecretGet, resource, Failure::NotSubscribed)
             .await;
-        match refused.failure() {
-            Failure::Audit => Err(Failure::Audit.into()),
-            _ => Ok(()),
+        if refused.is_recorded() {
+            Ok(())
+        } else {
+            Err(Failure::Audit.into())
         }
     }
 }

@@ -185,9 +185,10 @@ impl Stream {
             .access
             .refuse(caller, operation, Resource::Vault, refusal.failure())
             .await;
-        match refused.failure() {
-            Failure::Audit => Err(Failure::Audit.into()),
-            _ => Ok(()),
+        if refused.is_recorded() {
+            Ok(())
+        } else {
+            Err(Failure::Audit.into())
         }
     }
 }
