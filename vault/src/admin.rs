@@ -30,14 +30,14 @@ use crate::{access::Access, clock::Clock, policy::NotAudited, service::Service, 
 mod authority;
 mod body;
 mod caller;
-mod refusal;
+mod error;
 mod resolve;
 mod route;
 
 pub use authority::{AuthorityError, OperatorAuthority};
 pub use body::MAX_BUNDLE;
 pub use caller::CallerError;
-pub use refusal::Failure;
+pub use error::AdminError;
 
 use caller::Caller;
 
@@ -70,7 +70,7 @@ impl Admin {
             let admitted = admit(&request, &authority, &clock);
             async move {
                 match admitted {
-                    Ok(()) => Ok::<Response, Failure>(next.run(request).await),
+                    Ok(()) => Ok::<Response, AdminError>(next.run(request).await),
                     Err(failure) => Err(failure),
                 }
             }
@@ -78,8 +78,8 @@ impl Admin {
         route::router(self).layer(middleware::from_fn(guard))
     }
 
-    fn status(&self) -> Result<Status, Failure> {
-        let anchor = self.service.objects.anchor().map_err(|_| Failure::Store)?;
+    fn status(&self) -> Result<Status, AdminError> {
+        let anchor = self.service.objects.anchor().map_err(|_| AdminError::Store)?;
         let head = self.service.audit.head();
         Ok(Status {
             vault_id: self.service.objects.vault_id().to_string(),
@@ -110,7 +110,7 @@ impl Admin {
     }
 
     /// Stops answering data. Another call with the same generation changes nothing.
-    fn detect(&self, anchored: u64) -> Result<(), Failure> {
+    fn detect(&self, anchored: u64) -> Result<(), AdminError> {
         if !self.service.policy.detect_rollback(anchored)? {
             return Ok(());
         }
@@ -118,7 +118,7 @@ impl Admin {
             .service
             .objects
             .anchor()
-            .map_err(|_| Failure::Store)?
+            .map_err(|_| AdminError::Store)?
             .generation
             .0;
         tracing::error!(
@@ -129,7 +129,7 @@ impl Admin {
         Ok(self.record(&Event::RollbackDetected { anchored, found })?)
     }
 
-    fn accept(&self, generation: u64) -> Result<(), Failure> {
+    fn accept(&self, generation: u64) -> Result<(), AdminError> {
         self.service.policy.accept_rollback(generation, || {
             let entry = Entry::event(self.service.clock.time(), &Event::RollbackAccepted { generation });
             self.service
@@ -158,13 +158,13 @@ fn unaudited(error: &AppendError) -> NotAudited {
     NotAudited
 }
 
-fn admit(request: &Request, authority: &OperatorAuthority, clock: &Clock) -> Result<(), Failure> {
+fn admit(request: &Request, authority: &OperatorAuthority, clock: &Clock) -> Result<(), AdminError> {
     let peer = request.extensions().get::<Peer>();
     let shown = peer.and_then(|peer| peer.certificates.first());
     let caller = Caller::check(shown.map(AsRef::as_ref), authority.operator())?;
     if caller.is_valid(clock.now()) {
         Ok(())
     } else {
-        Err(Failure::CertificateExpired)
+        Err(AdminError::CertificateExpired)
     }
 }

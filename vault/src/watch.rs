@@ -40,7 +40,7 @@ use crate::{
 mod admission;
 mod limits;
 mod mailbox;
-mod recent;
+mod ref_changes;
 mod refusal;
 mod registry;
 mod request;
@@ -50,8 +50,8 @@ mod subscription;
 pub use limits::Limits;
 
 use admission::Admission;
-use refusal::End;
-use registry::Registry;
+use refusal::StreamEnd;
+use registry::SubscriptionRegistry;
 use stream::Stream;
 
 /// The subscriptions of a vault. Cheap to clone.
@@ -65,7 +65,7 @@ struct Core {
     access: Arc<Access>,
     service: Service,
     limits: Limits,
-    registry: Arc<Registry>,
+    registry: Arc<SubscriptionRegistry>,
     admission: Arc<Admission>,
 }
 
@@ -81,7 +81,8 @@ impl fmt::Debug for Watch {
 impl Watch {
     /// The subscriptions to the objects of `service`, which `access` shows; it marks their changes from now on.
     pub fn new(access: Arc<Access>, service: &Service, limits: Limits) -> Self {
-        let registry = Registry::new(limits.subscriptions, service.metrics.watch_subscriptions.clone());
+        let registry =
+            SubscriptionRegistry::new(limits.subscriptions, service.metrics.watch_subscriptions.clone());
         let changed = Arc::clone(&registry);
         service.objects.on_change(Box::new(move |change| {
             let secrets = change
@@ -137,7 +138,7 @@ impl watch_server::Watch for Watch {
         request: Request<Streaming<ClientMessage>>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         if self.core.service.drain.has_begun() {
-            return Err(End::Draining.into());
+            return Err(StreamEnd::Draining.into());
         }
         let peer = request.extensions().get::<Peer>().cloned();
         let peer = peer.ok_or_else(|| Status::internal("the connection's peer is not known"))?;

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::refusal::Failure;
+use super::error::AdminError;
 
 /// Bytes of a bundle: some ten thousand policies. With what the store keeps beside it, it is a record of 16 MiB.
 pub const MAX_BUNDLE: usize = 16 * 1024 * 1024 - 4096;
@@ -18,16 +18,16 @@ const MAX_BODY: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The bytes of a body of up to `limit` bytes.
-pub(super) async fn bytes(body: Body, limit: usize) -> Result<Bytes, Failure> {
+pub(super) async fn bytes(body: Body, limit: usize) -> Result<Bytes, AdminError> {
     match timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await {
-        Err(_) => Err(Failure::Slow),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::TooLarge(limit)),
-        Ok(Err(_)) => Err(Failure::Broken),
+        Err(_) => Err(AdminError::Slow),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(AdminError::TooLarge(limit)),
+        Ok(Err(_)) => Err(AdminError::Broken),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
     }
 }
 
 /// A message of at most 64 KiB.
-pub(super) async fn message<T: DeserializeOwned>(body: Body) -> Result<T, Failure> {
-    serde_json::from_slice(&bytes(body, MAX_BODY).await?).map_err(Failure::Unreadable)
+pub(super) async fn message<T: DeserializeOwned>(body: Body) -> Result<T, AdminError> {
+    serde_json::from_slice(&bytes(body, MAX_BODY).await?).map_err(AdminError::Unreadable)
 }

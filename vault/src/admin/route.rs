@@ -16,7 +16,7 @@ use strongroom_wire::admin::{PolicyStatus, Resolve, Resolved, Rollback, Status, 
 
 use super::{
     Admin, body,
-    refusal::{Failure, unfit_code},
+    error::{AdminError, unfit_code},
     resolve,
 };
 use crate::policy::PutError;
@@ -32,29 +32,29 @@ pub(super) fn router(admin: Admin) -> Router {
         .route(path::REF_CHANGED, post(ref_changed))
         .route(path::VOLUMES, get(volumes))
         .route(path::ROLLBACK, post(rollback))
-        .fallback(|| async { Failure::NoPath })
-        .method_not_allowed_fallback(|| async { Failure::NoMethod })
+        .fallback(|| async { AdminError::NoPath })
+        .method_not_allowed_fallback(|| async { AdminError::NoMethod })
         .with_state(Arc::new(admin))
 }
 
-async fn status(State(admin): Shared) -> Result<Json<Status>, Failure> {
+async fn status(State(admin): Shared) -> Result<Json<Status>, AdminError> {
     aside(move || admin.status()).await.map(Json)
 }
 
-async fn bundle(State(admin): Shared) -> Result<Response, Failure> {
+async fn bundle(State(admin): Shared) -> Result<Response, AdminError> {
     let bytes = aside(move || Ok(admin.service.policy.bundle()?))
         .await?
-        .ok_or(Failure::NoBundle)?;
+        .ok_or(AdminError::NoBundle)?;
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     Ok((json, bytes).into_response())
 }
 
-async fn put_bundle(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>, Failure> {
+async fn put_bundle(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>, AdminError> {
     let bytes = body::bytes(body, body::MAX_BUNDLE).await?;
     aside(move || take(&admin, &bytes)).await.map(Json)
 }
 
-fn take(admin: &Admin, bytes: &[u8]) -> Result<PolicyStatus, Failure> {
+fn take(admin: &Admin, bytes: &[u8]) -> Result<PolicyStatus, AdminError> {
     let taken = admin.service.policy.put(bytes, |taken| {
         admin.record(&Event::PolicyBundlePut {
             generation: taken.policy.generation,
@@ -94,7 +94,7 @@ fn offered(bytes: &[u8]) -> Generation {
         .unwrap_or_default()
 }
 
-async fn confirm(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>, Failure> {
+async fn confirm(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>, AdminError> {
     let meant: PolicyStatus = body::message(body).await?;
     aside(move || {
         admin.service.policy.confirm(&meant)?;
@@ -103,12 +103,12 @@ async fn confirm(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>,
     .await
 }
 
-async fn resolved(State(admin): Shared, body: Body) -> Result<Json<Resolved>, Failure> {
+async fn resolved(State(admin): Shared, body: Body) -> Result<Json<Resolved>, AdminError> {
     let asked: Resolve = body::message(body).await?;
     aside(move || resolve::resolve(&admin, &asked)).await.map(Json)
 }
 
-async fn ref_changed(State(admin): Shared, body: Body) -> Result<StatusCode, Failure> {
+async fn ref_changed(State(admin): Shared, body: Body) -> Result<StatusCode, AdminError> {
     let changed: SecretRefName = body::message(body).await?;
     admin.watch.ref_changed(&changed);
     Ok(StatusCode::NO_CONTENT)
@@ -118,7 +118,7 @@ async fn volumes(State(admin): Shared) -> Json<Volumes> {
     Json(admin.watch.volumes())
 }
 
-async fn rollback(State(admin): Shared, body: Body) -> Result<StatusCode, Failure> {
+async fn rollback(State(admin): Shared, body: Body) -> Result<StatusCode, AdminError> {
     let rollback: Rollback = body::message(body).await?;
     aside(move || match rollback {
         Rollback::Detected { anchored } => admin.detect(anchored),
@@ -130,9 +130,9 @@ async fn rollback(State(admin): Shared, body: Body) -> Result<StatusCode, Failur
 
 /// Runs what may wait for the disk beside the thread that all calls share.
 async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
+    work: impl FnOnce() -> Result<T, AdminError> + Send + 'static,
+) -> Result<T, AdminError> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|_| Failure::Aborted)?
+        .map_err(|_| AdminError::Aborted)?
 }

@@ -9,7 +9,7 @@ use crate::{access::Failure, auth::AuthError};
 
 /// Why a subscription was not made, or has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum SubscriptionRefusal {
     #[error(transparent)]
     Token(#[from] AuthError),
     #[error("the token could not be verified in time")]
@@ -30,7 +30,7 @@ pub(super) enum Refusal {
     Forbidden,
 }
 
-impl Refusal {
+impl SubscriptionRefusal {
     const fn reason(self) -> Reason {
         match self {
             Self::Token(AuthError::Expired) | Self::Expired => Reason::TokenExpired,
@@ -77,7 +77,7 @@ impl Refusal {
 
 /// Why a stream ends.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum End {
+pub(super) enum StreamEnd {
     #[error("the client has gone")]
     Gone,
     #[error("the vault is shutting down")]
@@ -92,15 +92,15 @@ pub(super) enum End {
     UnknownMessage,
 }
 
-impl From<End> for Status {
-    fn from(end: End) -> Self {
+impl From<StreamEnd> for Status {
+    fn from(end: StreamEnd) -> Self {
         let text = end.to_string();
         match end {
-            End::Gone => Self::cancelled(text),
-            End::Draining | End::Failed(_) => Self::unavailable(text),
-            End::Unproven => Self::unauthenticated(text),
-            End::Slow => Self::resource_exhausted(text),
-            End::UnknownMessage => Self::unimplemented(text),
+            StreamEnd::Gone => Self::cancelled(text),
+            StreamEnd::Draining | StreamEnd::Failed(_) => Self::unavailable(text),
+            StreamEnd::Unproven => Self::unauthenticated(text),
+            StreamEnd::Slow => Self::resource_exhausted(text),
+            StreamEnd::UnknownMessage => Self::unimplemented(text),
         }
     }
 }

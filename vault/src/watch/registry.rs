@@ -14,7 +14,7 @@ use strongroom_wire::admin::{RefVolumes, Volumes};
 
 use super::{
     mailbox::{Key, Mailbox},
-    recent::Recent,
+    ref_changes::RecentRefChanges,
 };
 
 /// How a volume stands, by its last acknowledgement.
@@ -35,7 +35,7 @@ pub(super) struct Full;
 
 /// Every subscription of the vault.
 #[derive(Debug)]
-pub(super) struct Registry {
+pub(super) struct SubscriptionRegistry {
     limit: usize,
     count: Gauge,
     subscriptions: Mutex<Subscriptions>,
@@ -47,7 +47,7 @@ struct Subscriptions {
     members: HashMap<Key, Member>,
     by_object: HashMap<ObjectName, HashSet<Key>>,
     by_ref: HashMap<SecretRefName, HashSet<Key>>,
-    recent: Recent,
+    recent: RecentRefChanges,
 }
 
 #[derive(Debug)]
@@ -61,11 +61,11 @@ struct Member {
 /// A subscription's place in the registry, given up when dropped.
 #[derive(Debug)]
 pub(super) struct Registration {
-    registry: Arc<Registry>,
+    registry: Arc<SubscriptionRegistry>,
     key: Key,
 }
 
-impl Registry {
+impl SubscriptionRegistry {
     /// A registry of at most `limit` subscriptions, whose number is shown in `count`.
     pub(super) fn new(limit: usize, count: Gauge) -> Arc<Self> {
         Arc::new(Self {
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_change_marks_those_who_follow_it_and_no_others() {
-        let registry = Registry::new(8, Gauge::default());
+        let registry = SubscriptionRegistry::new(8, Gauge::default());
         let (mine, others) = (Arc::new(Mailbox::default()), Arc::new(Mailbox::default()));
         let first = registry.enter(&mine, objects(&["a", "b"]), None).unwrap();
         let second = registry
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn who_subscribes_just_after_its_secret_ref_changed_is_told_too() {
-        let registry = Registry::new(8, Gauge::default());
+        let registry = SubscriptionRegistry::new(8, Gauge::default());
         registry.ref_changed(&secret_ref("db"));
         let mailbox = Arc::new(Mailbox::default());
         let late = registry
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_registration_given_up_leaves_nothing_behind() {
-        let registry = Registry::new(1, Gauge::default());
+        let registry = SubscriptionRegistry::new(1, Gauge::default());
         let mailbox = Arc::new(Mailbox::default());
         let held = registry
             .enter(&mailbox, objects(&["a"]), Some(secret_ref("db")))
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn volumes_are_counted_by_secret_ref_and_how_they_stand() {
-        let registry = Registry::new(8, Gauge::default());
+        let registry = SubscriptionRegistry::new(8, Gauge::default());
         let mailbox = Arc::new(Mailbox::default());
         let enter = |name| {
             registry

@@ -21,7 +21,7 @@ use super::{
     Core,
     admission::Ticket,
     mailbox::{Key, Mailbox, Marks},
-    refusal::{End, Refusal},
+    refusal::{StreamEnd, SubscriptionRefusal},
     request::{Invalid, SubscriptionId},
     subscription::Subscription,
 };
@@ -82,7 +82,7 @@ impl Stream {
     pub(super) async fn run(
         mut self,
         mut messages: impl MessageStream<Item = Result<ClientMessage, Status>> + Unpin,
-    ) -> End {
+    ) -> StreamEnd {
         let core = Arc::clone(&self.core);
         let mailbox = Arc::clone(&self.mailbox);
         let out = self.out.clone();
@@ -97,15 +97,15 @@ impl Stream {
             };
             let done = tokio::select! {
                 biased;
-                () = core.service.drain.begun() => Err(End::Draining),
-                () = out.closed() => Err(End::Gone),
+                () = core.service.drain.begun() => Err(StreamEnd::Draining),
+                () = out.closed() => Err(StreamEnd::Gone),
                 () = changes.changed() => self.decide_again().await,
                 () = at(deadline, |at| core.service.clock.sleep_until(at)) => self.expire().await,
-                () = at(self.proof_until, sleep_until) => Err(End::Unproven),
+                () = at(self.proof_until, sleep_until) => Err(StreamEnd::Unproven),
                 turn = turn => match turn {
                     Turn::Marked => self.send_marked().await,
                     Turn::Message(Some(Ok(message))) => self.handle(message).await,
-                    Turn::Message(Some(Err(_)) | None) => Err(End::Gone),
+                    Turn::Message(Some(Err(_)) | None) => Err(StreamEnd::Gone),
                 },
             };
             if let Err(end) = done {
@@ -116,7 +116,7 @@ impl Stream {
 
     /// Does what the client asks. A message on a subscription that has ended gets no answer: the client has, or gets,
     /// the message that ended it, and could take another for one on the successor.
-    async fn handle(&mut self, message: ClientMessage) -> Result<(), End> {
+    async fn handle(&mut self, message: ClientMessage) -> Result<(), StreamEnd> {
         match message.message {
             Some(client_message::Message::Subscribe(subscribe)) => self.subscribe(subscribe).await,
             Some(client_message::Message::Renew(renew)) => self.renew(renew).await,
@@ -128,7 +128,7 @@ impl Stream {
                 }
                 Ok(())
             }
-            None => Err(End::UnknownMessage),
+            None => Err(StreamEnd::UnknownMessage),
         }
     }
 
@@ -149,7 +149,7 @@ impl Stream {
     }
 
     /// Ends the subscriptions whose token has expired, and the stream once policy has closed.
-    async fn expire(&mut self) -> Result<(), End> {
+    async fn expire(&mut self) -> Result<(), StreamEnd> {
         self.core.service.policy.in_force().map_err(Failure::from)?;
         let now = self.core.service.clock.now();
         let expired = self
@@ -158,13 +158,13 @@ impl Stream {
             .filter(|(_, subscription)| subscription.expires <= now);
         let expired: Vec<_> = expired.map(|(id, _)| id.clone()).collect();
         for id in expired {
-            self.revoke(id, Refusal::Expired).await?;
+            self.revoke(id, SubscriptionRefusal::Expired).await?;
         }
         Ok(())
     }
 
     /// Sends the states of the subscriptions that policy now decides otherwise.
-    async fn decide_again(&mut self) -> Result<(), End> {
+    async fn decide_again(&mut self) -> Result<(), StreamEnd> {
         if self.subscriptions.is_empty() {
             return Ok(());
         }
@@ -181,7 +181,7 @@ impl Stream {
         Ok(())
     }
 
-    async fn send_marked(&mut self) -> Result<(), End> {
+    async fn send_marked(&mut self) -> Result<(), StreamEnd> {
         let Marks { objects, refs } = self.mailbox.take();
         for key in refs {
             if let Some(id) = self.ids.get(&key).map(ToString::to_string) {
@@ -197,14 +197,14 @@ impl Stream {
     }
 
     /// Sends the states of the subscription's objects that changed since they were sent.
-    async fn send_changes(&mut self, id: SubscriptionId) -> Result<(), End> {
+    async fn send_changes(&mut self, id: SubscriptionId) -> Result<(), StreamEnd> {
         let slot = self.slot().await?;
         let now = self.core.service.clock.now();
         let Some(subscription) = self.subscriptions.get_mut(&id) else {
             return Ok(());
         };
         if subscription.expires <= now {
-            return self.revoke_in(slot, &id, Refusal::Expired);
+            return self.revoke_in(slot, &id, SubscriptionRefusal::Expired);
         }
         let subject = subscription.holder.principal.id();
         let seen = self
@@ -213,7 +213,7 @@ impl Stream {
             .states(subject, subscription.objects())
             .map_err(Failure::from)?;
         if seen.iter().all(|state| *state == ObjectState::Forbidden) {
-            return self.revoke_in(slot, &id, Refusal::Forbidden);
+            return self.revoke_in(slot, &id, SubscriptionRefusal::Forbidden);
         }
         let objects = subscription.record_changes_sent(seen);
         if !objects.is_empty() {
@@ -225,13 +225,15 @@ impl Stream {
         Ok(())
     }
 
-    async fn acknowledge(&mut self, ack: &Ack) -> Result<(), End> {
+    async fn acknowledge(&mut self, ack: &Ack) -> Result<(), StreamEnd> {
         let Ok(id) = SubscriptionId::parse(ack.id.clone()) else {
             return Ok(());
         };
         let limit = self.core.limits.objects;
         match self.subscriptions.get_mut(&id) {
-            Some(_) if ack.objects.len() > limit => self.revoke(id, Refusal::Objects(limit)).await,
+            Some(_) if ack.objects.len() > limit => {
+                self.revoke(id, SubscriptionRefusal::Objects(limit)).await
+            }
             Some(subscription) => {
                 subscription.acknowledge(ack);
                 Ok(())
@@ -241,7 +243,7 @@ impl Stream {
     }
 
     /// Ends a subscription, there or not, and says why.
-    async fn revoke(&mut self, id: SubscriptionId, refusal: Refusal) -> Result<(), End> {
+    async fn revoke(&mut self, id: SubscriptionId, refusal: SubscriptionRefusal) -> Result<(), StreamEnd> {
         // Gone before anything waits for the client.
         self.forget(&id);
         let slot = self.slot().await?;
@@ -252,7 +254,12 @@ impl Stream {
         clippy::unnecessary_wraps,
         reason = "it ends the functions that can fail before it"
     )]
-    fn revoke_in(&mut self, slot: Slot, id: &SubscriptionId, refusal: Refusal) -> Result<(), End> {
+    fn revoke_in(
+        &mut self,
+        slot: Slot,
+        id: &SubscriptionId,
+        refusal: SubscriptionRefusal,
+    ) -> Result<(), StreamEnd> {
         self.forget(id);
         slot.send(Message::Revoked(refusal.revoked(id.to_string())));
         Ok(())
@@ -269,8 +276,8 @@ impl Stream {
     }
 
     /// Answers a message that names no subscription there could be.
-    async fn refuse_unnamed(&self) -> Result<(), End> {
-        let revoked = Refusal::Invalid(Invalid::Id).revoked(String::new());
+    async fn refuse_unnamed(&self) -> Result<(), StreamEnd> {
+        let revoked = SubscriptionRefusal::Invalid(Invalid::Id).revoked(String::new());
         self.slot().await?.send(Message::Revoked(revoked));
         Ok(())
     }
@@ -285,15 +292,15 @@ impl Stream {
     }
 
     /// Waits until the client can read another message.
-    async fn slot(&self) -> Result<Slot, End> {
+    async fn slot(&self) -> Result<Slot, StreamEnd> {
         let free = timeout(self.core.limits.send_timeout, self.out.clone().reserve_owned());
         tokio::select! {
             biased;
-            () = self.core.service.drain.begun() => Err(End::Draining),
+            () = self.core.service.drain.begun() => Err(StreamEnd::Draining),
             free = free => match free {
                 Ok(Ok(permit)) => Ok(Slot(permit)),
-                Ok(Err(_)) => Err(End::Gone),
-                Err(_) => Err(End::Slow),
+                Ok(Err(_)) => Err(StreamEnd::Gone),
+                Err(_) => Err(StreamEnd::Slow),
             },
         }
     }

@@ -171,7 +171,7 @@ mod tests {
     use strongroom_core::{PodRef, ServiceAccount};
 
     use super::*;
-    use crate::watch::{mailbox::Mailbox, registry::Registry};
+    use crate::watch::{mailbox::Mailbox, registry::SubscriptionRegistry};
 
     fn holder(name: &str, pod: Option<&str>, expires: i64) -> Arc<Authenticated> {
         let account = ServiceAccount {
@@ -204,7 +204,7 @@ mod tests {
                 version: None,
             })
             .collect();
-        let registration = Registry::new(9, Gauge::default())
+        let registration = SubscriptionRegistry::new(9, Gauge::default())
             .enter(&Arc::new(Mailbox::default()), BTreeSet::new(), None)
             .unwrap();
         Subscription::new(holder("api", Some("p-1"), 100), objects, registration)

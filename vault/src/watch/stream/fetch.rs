@@ -14,13 +14,13 @@ use crate::{
     access::Failure,
     auth::Authenticated,
     watch::{
-        refusal::{End, Refusal},
+        refusal::{StreamEnd, SubscriptionRefusal},
         request::{self, SubscriptionId},
     },
 };
 
 impl Stream {
-    pub(super) async fn fetch(&mut self, asked: Fetch) -> Result<(), End> {
+    pub(super) async fn fetch(&mut self, asked: Fetch) -> Result<(), StreamEnd> {
         let Ok(id) = SubscriptionId::parse(asked.id) else {
             return self.refuse_unnamed().await;
         };
@@ -29,7 +29,7 @@ impl Stream {
         }
         let limit = self.core.limits.objects;
         if asked.names.len() > limit {
-            return self.revoke(id, Refusal::Objects(limit)).await;
+            return self.revoke(id, SubscriptionRefusal::Objects(limit)).await;
         }
         let names = match request::names(&asked.names) {
             Ok(names) => names,
@@ -41,7 +41,9 @@ impl Stream {
         let now = self.core.service.clock.now();
         match self.subscriptions.get(&id) {
             None => Ok(()),
-            Some(subscription) if subscription.expires <= now => self.revoke_in(slot, &id, Refusal::Expired),
+            Some(subscription) if subscription.expires <= now => {
+                self.revoke_in(slot, &id, SubscriptionRefusal::Expired)
+            }
             Some(_) => {
                 let contents = self.contents(&id, &names).await?;
                 slot.send(Message::Contents(Contents {
@@ -57,7 +59,7 @@ impl Stream {
         &mut self,
         id: &SubscriptionId,
         names: &BTreeSet<ObjectName>,
-    ) -> Result<Vec<Content>, End> {
+    ) -> Result<Vec<Content>, StreamEnd> {
         let Some(subscription) = self.subscriptions.get(id) else {
             return Ok(Vec::new());
         };
@@ -89,7 +91,7 @@ impl Stream {
     }
 
     /// Reads `object` for `holder`, and records it.
-    async fn read(&self, holder: &Authenticated, object: &NamedObject) -> Result<Read, End> {
+    async fn read(&self, holder: &Authenticated, object: &NamedObject) -> Result<Read, StreamEnd> {
         let (access, began) = (&self.core.access, Instant::now());
         let subject = holder.principal.id();
         let state = access
@@ -130,7 +132,7 @@ impl Stream {
     }
 
     /// Records that `holder` asked for an object that its subscription does not hold.
-    async fn refuse_foreign(&self, holder: &Authenticated, name: &ObjectName) -> Result<(), End> {
+    async fn refuse_foreign(&self, holder: &Authenticated, name: &ObjectName) -> Result<(), StreamEnd> {
         let resource = Resource::Object(NamedObject {
             kind: ObjectKind::Secrets,
             name: name.clone(),
@@ -152,7 +154,7 @@ impl Stream {
 
 /// The state that a read met which failed with `failure`, just after the object was in state `before`. What is there
 /// by now is left to the change that made it so.
-fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, End> {
+fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, StreamEnd> {
     match (failure, before) {
         (Failure::Forbidden(_), _) => Ok(ObjectState::Forbidden),
         (Failure::Object(ObjectError::Disabled { .. }), _) => Ok(ObjectState::Disabled),

@@ -13,14 +13,14 @@ use crate::{
     access::Failure,
     auth::Authenticated,
     watch::{
-        refusal::{End, Refusal},
+        refusal::{StreamEnd, SubscriptionRefusal},
         request::{self, SubscriptionId},
         subscription::Subscription,
     },
 };
 
 impl Stream {
-    pub(super) async fn subscribe(&mut self, mut asked: Subscribe) -> Result<(), End> {
+    pub(super) async fn subscribe(&mut self, mut asked: Subscribe) -> Result<(), StreamEnd> {
         let began = Instant::now();
         let token = Zeroizing::new(std::mem::take(&mut asked.token));
         let Ok(id) = SubscriptionId::parse(std::mem::take(&mut asked.id)) else {
@@ -42,7 +42,7 @@ impl Stream {
         }
     }
 
-    pub(super) async fn renew(&mut self, asked: Renew) -> Result<(), End> {
+    pub(super) async fn renew(&mut self, asked: Renew) -> Result<(), StreamEnd> {
         let began = Instant::now();
         let Renew { id, token } = asked;
         let token = Zeroizing::new(token);
@@ -61,7 +61,7 @@ impl Stream {
             return Ok(());
         };
         if let Err(other) = subscription.renew(Arc::clone(&holder)) {
-            let refusal = Refusal::from(other);
+            let refusal = SubscriptionRefusal::from(other);
             self.record_refusal(&holder, Operation::VolumeRenew, refusal, began)
                 .await?;
             return self.revoke_in(slot, &id, refusal);
@@ -71,7 +71,7 @@ impl Stream {
             .show(&holder, Operation::VolumeRenew, &objects, began)
             .await?;
         let (Some(states), Some(subscription)) = (shown, self.subscriptions.get_mut(&id)) else {
-            return self.revoke_in(slot, &id, Refusal::Forbidden);
+            return self.revoke_in(slot, &id, SubscriptionRefusal::Forbidden);
         };
         let objects = subscription.record_all_sent(states);
         slot.send(Message::Subscribed(Subscribed {
@@ -81,41 +81,54 @@ impl Stream {
         Ok(())
     }
 
-    async fn authenticate(&self, token: Zeroizing<String>) -> Result<Arc<Authenticated>, Refusal> {
+    async fn authenticate(
+        &self,
+        token: Zeroizing<String>,
+    ) -> Result<Arc<Authenticated>, SubscriptionRefusal> {
         let verification = self.core.service.authenticator.authenticate(&token);
         let limit = self.core.limits.authentication_timeout;
         Ok(timeout(limit, verification)
             .await
-            .map_err(|_| Refusal::Unverified)??)
+            .map_err(|_| SubscriptionRefusal::Unverified)??)
     }
 
     /// Ends the subscription whose token was refused; and the stream, if too many are refused before a valid one.
-    async fn refuse_token(&mut self, id: SubscriptionId, refusal: Refusal) -> Result<(), End> {
+    async fn refuse_token(
+        &mut self,
+        id: SubscriptionId,
+        refusal: SubscriptionRefusal,
+    ) -> Result<(), StreamEnd> {
         self.refused = self.refused.saturating_add(1);
         self.core
             .service
             .refusals
             .count(self.client.address(), RefusalReason::BadToken);
-        if let Refusal::Token(error) = refusal {
+        if let SubscriptionRefusal::Token(error) = refusal {
             self.core.service.metrics.authentication_failure(error);
         }
         self.revoke(id, refusal).await?;
         let is_empty = self.subscriptions.is_empty();
         if is_empty && self.refused >= self.core.limits.refused_tokens {
-            Err(End::Unproven)
+            Err(StreamEnd::Unproven)
         } else {
             Ok(())
         }
     }
 
     /// Checks what the holder asks for, within the limits.
-    fn enter(&mut self, holder: &Arc<Authenticated>, asked: Subscribe) -> Result<Subscription, Refusal> {
+    fn enter(
+        &mut self,
+        holder: &Arc<Authenticated>,
+        asked: Subscribe,
+    ) -> Result<Subscription, SubscriptionRefusal> {
         let limits = &self.core.limits;
         if asked.objects.len() > limits.objects {
-            return Err(Refusal::Objects(limits.objects));
+            return Err(SubscriptionRefusal::Objects(limits.objects));
         }
         if self.subscriptions.len() >= limits.subscriptions_per_stream {
-            return Err(Refusal::Subscriptions(limits.subscriptions_per_stream));
+            return Err(SubscriptionRefusal::Subscriptions(
+                limits.subscriptions_per_stream,
+            ));
         }
         let objects = request::objects(&asked.objects)?;
         let secret_ref = request::secret_ref(asked.r#ref, holder.principal.namespace())?;
@@ -131,14 +144,14 @@ impl Stream {
         id: SubscriptionId,
         mut subscription: Subscription,
         began: Instant,
-    ) -> Result<(), End> {
+    ) -> Result<(), StreamEnd> {
         let slot = self.slot().await?;
         let holder = Arc::clone(&subscription.holder);
         let shown = self
             .show(&holder, Operation::VolumeSubscribe, subscription.objects(), began)
             .await?;
         let Some(states) = shown else {
-            return self.revoke_in(slot, &id, Refusal::Forbidden);
+            return self.revoke_in(slot, &id, SubscriptionRefusal::Forbidden);
         };
         let objects = subscription.record_all_sent(states);
         slot.send(Message::Subscribed(Subscribed {
@@ -160,7 +173,7 @@ impl Stream {
         operation: Operation,
         objects: &[NamedObject],
         began: Instant,
-    ) -> Result<Option<Vec<ObjectState>>, End> {
+    ) -> Result<Option<Vec<ObjectState>>, StreamEnd> {
         let caller = self.caller(holder, began);
         match self.core.access.show(caller, operation, objects).await {
             Ok(states) => Ok(Some(states)),
@@ -176,9 +189,9 @@ impl Stream {
         &self,
         holder: &Authenticated,
         operation: Operation,
-        refusal: Refusal,
+        refusal: SubscriptionRefusal,
         began: Instant,
-    ) -> Result<(), End> {
+    ) -> Result<(), StreamEnd> {
         let caller = self.caller(holder, began);
         let refused = self
             .core

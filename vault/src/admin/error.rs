@@ -14,7 +14,7 @@ use crate::policy::{
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum AdminError {
     /// No such path.
     #[error("there is no such path")]
     NoPath,
@@ -74,7 +74,7 @@ pub enum Failure {
     Aborted,
 }
 
-impl Failure {
+impl AdminError {
     /// The status and the word.
     pub const fn code(&self) -> (StatusCode, &'static str) {
         match self {
@@ -133,7 +133,7 @@ const fn not_accepted_code(reason: NotAccepted) -> &'static str {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
         let (status, code) = self.code();
         if status.is_server_error() {

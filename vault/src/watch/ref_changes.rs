@@ -17,9 +17,9 @@ const MOST: usize = 4096;
 
 /// What changed, and when.
 #[derive(Debug, Default)]
-pub(super) struct Recent(HashMap<SecretRefName, Instant>);
+pub(super) struct RecentRefChanges(HashMap<SecretRefName, Instant>);
 
-impl Recent {
+impl RecentRefChanges {
     /// Notes a change.
     pub(super) fn note(&mut self, changed: &SecretRefName, now: Instant) {
         if self.0.len() >= MOST {
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_change_is_recent_for_as_long_as_a_mount_may_take() {
-        let (mut recent, now) = (Recent::default(), Instant::now());
+        let (mut recent, now) = (RecentRefChanges::default(), Instant::now());
         recent.note(&secret_ref(1), now);
         assert!(recent.has(&secret_ref(1), now + SPAN / 2));
         assert!(!recent.has(&secret_ref(1), now + SPAN));
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn many_changes_push_out_the_oldest() {
-        let (mut recent, now) = (Recent::default(), Instant::now());
+        let (mut recent, now) = (RecentRefChanges::default(), Instant::now());
         for number in 0..=MOST {
             let at = now + Duration::from_micros(number.try_into().unwrap());
             recent.note(&secret_ref(number), at);
