@@ -234,20 +234,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_metric_is_told_twice() {
+    fn no_metric_is_exported_twice() {
         let text = Metrics::new("0.1.0").text().unwrap();
         let mut names: Vec<_> = text
             .lines()
             .filter_map(|line| line.strip_prefix("# TYPE "))
             .collect();
-        let told = names.len();
+        let exported = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), told, "{text}");
+        assert_eq!(names.len(), exported, "{text}");
     }
 
     #[test]
-    fn what_is_counted_is_told() {
+    fn what_is_counted_is_exported() {
         let metrics = Metrics::new("0.1.0");
         metrics.request("SecretGet", 200, Duration::from_micros(300));
         metrics.authentication_failure(AuthError::Expired);

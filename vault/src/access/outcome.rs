@@ -52,7 +52,7 @@ pub enum Failure {
     /// Policy cannot be asked.
     #[error("The vault answers no data now: {0}.")]
     Closed(#[from] Closed),
-    /// The objects refuse it.
+    /// The engine refuses the request.
     #[error("{0}")]
     Object(#[from] ObjectError),
     /// The log does not take the record of the request, so the vault does not answer it.
@@ -62,7 +62,7 @@ pub enum Failure {
     #[error("The vault cannot store changes now.")]
     Storage,
     /// Whether the store kept a change is not known.
-    #[error("The vault cannot tell whether the change was stored.")]
+    #[error("The vault does not know whether the change was stored.")]
     OutcomeUnknown,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A share is taken when the work can begin and is given back when it ends. Nothing that waits for a client holds one:
 //! the body of a restore has arrived before its share is taken, and a backup has given its share back before the client
-//! takes the answer. So clients that send or read slowly keep nobody out.
+//! takes the answer. So a client that sends or reads slowly keeps no other client out.
 
 use std::{sync::Arc, time::Duration};
 

@@ -32,10 +32,9 @@ pub enum AuthorityError {
     File(#[from] TlsError),
     /// No client can be verified by it.
     #[error("the admin CA {path} cannot verify anyone")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Verifier {
-        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
         source: VerifierBuilderError,
     },
     /// The library refuses TLS 1.2 and 1.3.
@@ -43,7 +42,7 @@ pub enum AuthorityError {
     Versions(#[source] Error),
 }
 
-/// Accepts one client: the certificate that the admin CA of now issued to this installation's operator.
+/// Accepts one client: the certificate that the present admin CA issued to this installation's operator.
 #[derive(Debug)]
 pub struct OperatorAuthority {
     path: PathBuf,
@@ -71,7 +70,7 @@ impl OperatorAuthority {
         }))
     }
 
-    /// The TLS configuration of the admin port. Nothing is resumed: each connection is verified by the CA of now.
+    /// The TLS configuration of the admin port. Nothing is resumed: the present CA verifies each connection.
     pub fn server_config(
         self: &Arc<Self>,
         certificate: Arc<ServingCertificate>,

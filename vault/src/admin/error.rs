@@ -21,7 +21,7 @@ pub enum AdminError {
     /// No such method on this path.
     #[error("the path has no such method")]
     NoMethod,
-    /// Not the operator.
+    /// The client is not the operator.
     #[error(transparent)]
     Caller(#[from] CallerError),
     /// The client's certificate ran out since the handshake.
@@ -36,7 +36,7 @@ pub enum AdminError {
     /// The connection broke within the body.
     #[error("the body did not arrive")]
     Broken,
-    /// The body is not what the path takes.
+    /// The body is not the JSON of the call.
     #[error("the body cannot be read: {0}")]
     Unreadable(#[source] serde_json::Error),
     /// More objects than one call may ask for.

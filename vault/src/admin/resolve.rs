@@ -1,4 +1,4 @@
-//! What a service account would be answered: policy first, then the object.
+//! The states that the vault would show a service account: by policy first, then by the object.
 
 use strongroom_wire::admin::{Resolve, Resolved};
 

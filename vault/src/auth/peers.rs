@@ -39,7 +39,7 @@ pub enum PeerError {
     /// The name does not resolve.
     #[error("cannot resolve {peers}")]
     Resolve {
-        /// The name and port.
+        /// The DNS name and the port of the identity service.
         peers: String,
         /// The resolver's error.
         source: std::io::Error,
@@ -47,7 +47,7 @@ pub enum PeerError {
     /// The name resolves to nothing.
     #[error("{peers} has no address")]
     NoAddress {
-        /// The name and port.
+        /// The DNS name and the port of the identity service.
         peers: String,
     },
     /// The pinned name is no DNS name.
@@ -58,18 +58,16 @@ pub enum PeerError {
     Trust(#[source] TlsError),
     /// One peer did not answer as it should.
     #[error("cannot fetch the keys of {address}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Fetch {
-        /// The peer.
         address: SocketAddr,
-        /// What went wrong.
         source: fetch::FetchError,
     },
     /// One peer served something that is no key set.
     #[error("cannot read the keys of {address}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Keys {
-        /// The peer.
         address: SocketAddr,
-        /// What is wrong with them.
         source: KeySetError,
     },
     /// The round took too long.

@@ -10,19 +10,17 @@ use super::{fence::Unfit, record::RecordError, rollback::NotAccepted};
 pub enum LoadError {
     /// The store could not be read.
     #[error("the record {key} cannot be read from the store")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Read {
-        /// The record.
         key: &'static str,
-        /// Why.
         #[source]
         source: ObjectError,
     },
     /// The record is damaged, or another release's.
     #[error("the record {key} cannot be used: {source}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Record {
-        /// The record.
         key: &'static str,
-        /// Why.
         #[source]
         source: RecordError,
     },
@@ -76,7 +74,7 @@ pub enum ConfirmError {
     /// Another one is in force, or none.
     #[error("{named} is not in force{}", present.map(|p| format!(", {p} is")).unwrap_or_default())]
     NotInForce {
-        /// The generation named.
+        /// The generation that the operator confirms.
         named: Generation,
         /// The generation in force.
         present: Option<Generation>,

@@ -31,9 +31,9 @@ pub enum Unfit {
     /// Meant for another vault.
     #[error("the bundle is for the vault {meant:?}, this is {present:?}")]
     OtherVault {
-        /// The vault it names.
+        /// The id of the vault that the bundle is for.
         meant: String,
-        /// This vault.
+        /// The id of this vault.
         present: String,
     },
     /// Not greater than what is in force: an old leader's, or one sent twice with two contents.
@@ -78,8 +78,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Unfit> {
     }
 }
 
-/// Says where the bundle with the bytes' `hash` belongs. What a record of the store tells counts as in force even if
-/// this release cannot read its bundle: the fence outlives a downgrade.
+/// Compares `bundle`, whose bytes have the hash `hash`, with the bundle in force. The bundle that the store records
+/// counts as in force even if this release cannot read it: the fence outlives a downgrade.
 pub(super) fn place(
     bundle: &Bundle,
     hash: &str,

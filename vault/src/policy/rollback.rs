@@ -20,12 +20,12 @@ pub(super) enum Rollback {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAccepted {
     /// There is nothing to accept: never detected, or accepted before.
-    #[error("no rollback is detected, so there is none to accept")]
+    #[error("the vault has detected no rollback, so there is nothing to accept")]
     NotDetected,
     /// Another generation than the one in the store.
     #[error("generation {named} was accepted, but the store is at generation {present}")]
     OtherGeneration {
-        /// The generation named.
+        /// The generation that the administrator accepts.
         named: u64,
         /// The generation in the store.
         present: u64,
@@ -33,8 +33,8 @@ pub enum NotAccepted {
 }
 
 impl Rollback {
-    /// Accepts the store at generation `named`. Good once, and only for exactly the `present` generation: whoever
-    /// accepts must have looked.
+    /// Accepts the store at generation `named`, once, and only where that is the `present` generation: an administrator
+    /// who accepts it has looked at it.
     pub(super) fn accept(self, named: u64, present: u64) -> Result<Self, NotAccepted> {
         match self {
             Self::None => Err(NotAccepted::NotDetected),

@@ -43,12 +43,7 @@ pub(crate) enum BodyError {
     BrokenOff,
     /// Not JSON of the operation's form, and the place where the parser found that.
     #[error("The body is not the JSON of this operation (line {line}, column {column}).")]
-    Json {
-        /// The line.
-        line: usize,
-        /// The column.
-        column: usize,
-    },
+    Json { line: usize, column: usize },
     /// Values nest deeper than the limit.
     #[error("The body nests deeper than {MAX_DEPTH} levels.")]
     TooDeep,

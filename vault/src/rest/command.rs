@@ -1,4 +1,4 @@
-//! What the objects are asked, made of a route and its body.
+//! The request to the engine that a route and its body make.
 
 use strongroom_engine::{ReadRequest, WriteRequest};
 

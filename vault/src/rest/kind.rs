@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn other_paths_and_methods_are_told_apart() {
+    fn another_path_and_another_method_are_refused_apart() {
         for path in [
             "/",
             "/keys",

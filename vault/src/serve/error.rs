@@ -18,21 +18,16 @@ pub enum StartError {
     Retention(#[from] strongroom_engine::object::limits::RetentionError),
     /// The data directory cannot be made.
     #[error("cannot make the data directory {path}")]
-    DataDir {
-        /// The directory.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    DataDir { path: PathBuf, source: io::Error },
     /// The seal key cannot be read.
     #[error("cannot read the seal key")]
     Seal(#[from] strongroom_engine::crypt::seal::SealError),
     /// The store cannot be opened.
     #[error("cannot open the store {path}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Store {
-        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
         source: strongroom_engine::store::redb::OpenStoreError,
     },
     /// The vault cannot be opened.
@@ -64,16 +59,12 @@ pub enum StartError {
     Authority(#[from] AuthorityError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The system's error.
-        source: io::Error,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Listen { address: SocketAddr, source: io::Error },
     /// A thread or its runtime cannot be started.
     #[error("cannot start the {name} thread")]
     Thread {
-        /// What it is for.
+        /// The thread's name, which says what it is for.
         name: &'static str,
         /// The system's error.
         source: io::Error,

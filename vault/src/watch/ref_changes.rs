@@ -1,7 +1,7 @@
 //! The `SecretRef`s that changed just now.
 //!
-//! A node reads a SecretRef, fetches, writes, and only then subscribes. Word of a change that falls between would reach
-//! no stream; so the vault announces it to subscriptions that begin soon after, too.
+//! A node reads a SecretRef, fetches, writes, and only then subscribes. A change in between reaches no stream;
+//! so the vault announces it also to each subscription that begins soon after.
 
 use std::{
     collections::HashMap,

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_marks_those_who_follow_it_and_no_others() {
+    fn a_change_marks_its_subscriptions_and_no_others() {
         let registry = SubscriptionRegistry::new(8, Gauge::default());
         let (mine, others) = (Arc::new(Mailbox::default()), Arc::new(Mailbox::default()));
         let first = registry.enter(&mine, objects(&["a", "b"]), None).unwrap();
