@@ -1,4 +1,4 @@
-//! When to try again after failures: delays that double, spread by chance so that callers who failed together do not come
+//! When to try again after failures: delays that double, spread by chance so that callers that failed together do not come
 //! back together.
 //!
 //! Chance is a parameter, from 0 to 1, and the clock is the caller's: what is here is pure. Crates such as `backon` wait

@@ -21,7 +21,7 @@ pub struct UninstallArgs {
     /// The name of the Helm release.
     #[arg(long, default_value = "strongroom")]
     release: String,
-    /// Its namespace.
+    /// The namespace of the Helm release.
     #[arg(long, default_value = "strongroom-system")]
     release_namespace: String,
     /// Its revision. A refusal names the command that returns to it: Helm upgrades no release whose uninstall was refused.

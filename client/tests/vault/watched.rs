@@ -112,7 +112,7 @@ async fn a_stream_that_the_vault_ends_is_told_and_opened_again() {
         was_connected,
     }) = next(&mut watch).await
     else {
-        panic!("not told")
+        panic!("no disconnection reported")
     };
     assert_eq!(
         (code, reason.as_str(), was_connected),
@@ -138,11 +138,11 @@ async fn a_vault_that_went_away_is_found_again() {
     assert!(matches!(next(&mut watch).await, WatchEvent::Connected(_)));
     drop(served);
     let WatchEvent::Disconnected(lost) = next(&mut watch).await else {
-        panic!("not told")
+        panic!("no disconnection reported")
     };
     assert!(lost.was_connected);
     let WatchEvent::Disconnected(refused) = next(&mut watch).await else {
-        panic!("not told")
+        panic!("no disconnection reported")
     };
     assert!(!refused.was_connected && !refused.reason.is_empty());
     let _served = TlsServer::start_at(&authority, HOST, router(), address).await;

@@ -378,16 +378,16 @@ impl World {
     /// The vault has a new version, and reports it.
     pub fn put(&mut self, vault: usize, name: &str) -> Version {
         let version = self.vaults[vault].put(name);
-        self.tell(vault, name, false);
+        self.notify(vault, name, false);
         version
     }
 
     pub fn set_unavailable(&mut self, vault: usize, name: &str, unavailable: bool) {
         self.vaults[vault].set_unavailable(name, unavailable);
-        self.tell(vault, name, true);
+        self.notify(vault, name, true);
     }
 
-    fn tell(&mut self, vault: usize, name: &str, with_pinned: bool) {
+    fn notify(&mut self, vault: usize, name: &str, with_pinned: bool) {
         if self.stream.vault == Some(vault) {
             self.stream
                 .to_driver
@@ -401,7 +401,7 @@ impl World {
         }
     }
 
-    /// The SecretRef changes, and the operator tells the vaults.
+    /// The SecretRef changes, and the operator notifies the vaults.
     pub fn change_ref(&mut self, wanted: Option<Wanted>) {
         self.secret_ref = wanted;
         self.ref_changed_at = Some(self.now.instant);

@@ -1,7 +1,7 @@
 //! The node driver as the kubelet meets it: its own process, its own mount namespace, real mounts; the vault, the
 //! identity service and the API server are played by this process.
 
-// `cfg(test)` here tells clippy that these may unwrap and index as tests do.
+// `cfg(test)` here shows clippy that these may unwrap and index as tests do.
 #[cfg(test)]
 mod mounts;
 #[cfg(test)]

@@ -129,9 +129,9 @@ impl Running {
         let directory = tempfile::tempdir().unwrap();
         let bound = socket::bind(&directory.path().join("reg.sock")).unwrap();
         let (notices, stop) = (Arc::<Mutex<Vec<Notice>>>::default(), CancellationToken::new());
-        let told = Arc::clone(&notices);
+        let received = Arc::clone(&notices);
         let plugin = Plugin::csi("csi.strongroom.dev", "/csi.sock");
-        let hear = move |notice| told.lock().unwrap().push(notice);
+        let hear = move |notice| received.lock().unwrap().push(notice);
         tokio::spawn(registration::serve(
             bound.listener,
             plugin,

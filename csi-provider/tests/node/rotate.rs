@@ -76,7 +76,7 @@ fn a_republish_with_nothing_new_asks_nobody_and_a_new_token_is_exchanged_once() 
         for _ in 0..5 {
             node.publish(&pod, "app").await.unwrap();
         }
-        // What the volume was told before this is done with when this is.
+        // The volume handles messages in order: once it has handled this one, it has handled all before it.
         node.catches_up(&pod).await;
         assert_eq!(node.vault.counts(), [reads, subscribes, renews, 1]);
         assert_eq!((node.identity.count(), node.api.count()), (exchanges, references));

@@ -1,4 +1,4 @@
-//! Sessions that ask for nothing: who holds them keeps nobody out.
+//! Sessions that ask for nothing: a client that holds them open keeps no other client out.
 
 use std::net::Ipv4Addr;
 

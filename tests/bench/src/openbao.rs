@@ -102,7 +102,7 @@ audit "file" "bench" {{
         Ok((server, keys))
     }
 
-    /// Starts it again, opens it, and tells how long it took until the first secret was answered.
+    /// Starts it again and unseals it; returns the time from the program's start to the first secret that was answered.
     pub async fn restart(&self, keys: &Keys) -> Result<(Server, Duration)> {
         let started = Instant::now();
         let server = self.spawn()?;

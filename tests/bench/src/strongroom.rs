@@ -108,7 +108,7 @@ impl Strongroom {
         Ok(server)
     }
 
-    /// Starts it again; it has data and policy. Tells how long it took from the program's start to the first secret
+    /// Starts it again, with its data and policy; returns the time from the program's start to the first secret
     /// that was answered.
     pub async fn restart(&self) -> Result<(Server, Duration)> {
         let started = Instant::now();
@@ -117,14 +117,16 @@ impl Strongroom {
         Ok((server, started.elapsed()))
     }
 
-    /// How many commits its store has had, as its metrics tell.
+    /// How many commits its store has made, by its metrics.
     pub async fn commits(&self) -> Result<u64> {
         let url = format!("http://{}/metrics", self.ports.health);
         let text = reqwest::get(url).await?.text().await?;
         let value = text
             .lines()
             .find_map(|line| line.strip_prefix("strongroom_store_generation "));
-        Ok(value.context("the vault does not tell its generation")?.parse()?)
+        Ok(value
+            .context("the vault's metrics lack its generation")?
+            .parse()?)
     }
 
     fn spawn(&self) -> Result<Server> {

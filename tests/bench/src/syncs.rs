@@ -38,7 +38,7 @@ impl Tracer {
         Ok(Self { child, log })
     }
 
-    /// Detaches, and tells how often each file was synced.
+    /// Detaches; returns how often each file was synced.
     pub fn finish(mut self) -> Result<BTreeMap<String, u64>> {
         ensure!(
             self.child.try_wait()?.is_none(),

@@ -1,7 +1,7 @@
 //! A vault and an app of a test's own: the namespaces, the objects, and the ways to use them.
 
+mod reasons;
 mod session;
-mod told;
 
 use std::{
     io::Write,
@@ -241,7 +241,7 @@ impl Scenario {
         pods::check(&self.client(), &self.app.name, pod, &["/bin/cat", path]).await
     }
 
-    /// Waits until a file in a pod holds `value`; tells how long that took, to a tenth of a second.
+    /// Waits until a file in a pod holds `value`; returns how long that took, to a tenth of a second.
     pub async fn holds(&self, pod: &str, path: &str, value: &str) -> Result<Duration> {
         let begun = Instant::now();
         wait::until(
@@ -263,7 +263,7 @@ impl Scenario {
     pub async fn mount_error(&self, pod: &str, words: &[&str]) -> Result<String> {
         let events: Api<Event> = Api::namespaced(self.client(), &self.app.name);
         let about = ListParams::default().fields(&format!("involvedObject.name={pod}"));
-        wait::until(&format!("{pod} tells {words:?}"), PATIENCE, || async {
+        wait::until(&format!("an event of {pod} says {words:?}"), PATIENCE, || async {
             let texts: Vec<String> = events
                 .list(&about)
                 .await?

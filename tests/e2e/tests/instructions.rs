@@ -22,7 +22,11 @@ fn instructions(path: &str, count: u64) -> Result<u64> {
     output(&mut valgrind).context("`harness tools` installs valgrind")?;
     let text = std::fs::read_to_string(&log)?;
     let collected = text.lines().find_map(|line| line.split_once("Collected : "));
-    Ok(collected.context("callgrind told no count")?.1.trim().parse()?)
+    Ok(collected
+        .context("callgrind printed no count")?
+        .1
+        .trim()
+        .parse()?)
 }
 
 /// What a path costs each time: start and end of the program cancel out.

@@ -71,7 +71,7 @@ fn installer(cluster: &Cluster) -> Result<Installer> {
     Installer::new(&Store::from_env()?, &kubeconfig(cluster)?)
 }
 
-/// The environment of a person who types the documentation's commands for a cluster.
+/// The environment in which the documentation's commands run against a cluster.
 fn path_with_tools(cluster: &Cluster) -> Result<[(&'static str, OsString); 2]> {
     let mut paths = vec![Store::from_env()?.links()];
     paths.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -128,7 +128,7 @@ impl Witness {
         }))
     }
 
-    /// Waits for the new value; tells how long that took.
+    /// Waits for the new value; returns how long that took.
     async fn seen(self) -> Result<Duration> {
         let begun = Instant::now();
         Ok(self.0.await??.saturating_duration_since(begun))

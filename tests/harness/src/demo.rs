@@ -115,7 +115,7 @@ impl Demo {
         Ok(())
     }
 
-    /// Another account is refused, and told why.
+    /// The vault refuses another account, and the pod's event says why.
     async fn refuse(&self) -> Result<()> {
         terminal::title("Another service account asks for the same secret");
         self.apply("refused.yaml")?;

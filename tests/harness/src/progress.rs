@@ -1,4 +1,4 @@
-//! Lines on standard error that tell a person what a long step is doing.
+//! Lines on standard error that show what a long step is doing.
 
 use std::time::{Duration, Instant};
 

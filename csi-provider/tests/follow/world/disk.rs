@@ -1,4 +1,4 @@
-//! The files. Each holds the number of its version, so that older ones can be told from newer ones.
+//! The files. Each holds the number of its version, so that a test can distinguish older files from newer ones.
 
 use std::collections::BTreeMap;
 
@@ -101,19 +101,24 @@ impl Disk {
         Written::Replaced
     }
 
-    /// A file of a pinned version holds it, and no file is older than what its vault was told that it holds.
+    /// Checks that a file of a pinned version holds that version, and that no file is older than the version that
+    /// the driver acknowledged to its vault.
     pub fn check(&self) {
         let Some(spec) = &self.spec else { return };
         let vault = spec::index(&spec.vault);
         for object in spec.objects() {
-            let told = self.acknowledged.get(&(vault, object.clone()));
+            let acknowledged = self.acknowledged.get(&(vault, object.clone()));
             let held = self.version(object);
-            let is_older = told.is_some_and(|told| held.is_none_or(|held| held.as_bytes() < told.as_bytes()));
+            let is_older =
+                acknowledged.is_some_and(|known| held.is_none_or(|held| held.as_bytes() < known.as_bytes()));
             assert!(
                 object.version.is_none() || held == object.version,
                 "{object} is {held:?}"
             );
-            assert!(!is_older, "{object} is {held:?}, and {told:?} was acknowledged");
+            assert!(
+                !is_older,
+                "{object} is {held:?}, and {acknowledged:?} was acknowledged"
+            );
         }
     }
 }

@@ -33,7 +33,7 @@ const IDENTITY: &str = "strongroom-identity.strongroom-system.svc";
 pub struct Pod {
     pub name: String,
     pub group: Option<u32>,
-    /// Tells one token of the pod from the next.
+    /// The number of the pod's token: each new token has another.
     pub token: u32,
 }
 
@@ -234,7 +234,7 @@ impl Node {
         .await;
     }
 
-    /// Waits until the volume has taken in everything that it was told so far.
+    /// Waits until the volume has handled every change that the vault has sent it so far.
     pub async fn catches_up(&self, pod: &Pod) {
         let version = self.vault.put("db", "marker");
         let second = Duration::from_secs(1);

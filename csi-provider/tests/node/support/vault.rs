@@ -64,7 +64,7 @@ impl Vault {
             .into_axum_router()
     }
 
-    /// Makes a new version and tells whoever subscribed.
+    /// Makes a new version and notifies the subscribers.
     pub fn put(&self, name: &str, value: &str) -> String {
         let mut state = self.state();
         state.next += 1;
@@ -74,18 +74,18 @@ impl Vault {
             .entry(name.into())
             .or_default()
             .push((version.clone(), value.into()));
-        state.tell(name);
+        state.notify(name);
         version
     }
 
-    /// Makes reads of `name` fail with this problem, or not any more, and tells whoever subscribed.
+    /// Makes reads of `name` fail with this problem, or not any more, and notifies the subscribers.
     pub fn set_problem(&self, name: &str, problem: Option<&'static str>) {
         let mut state = self.state();
         match problem {
             Some(problem) => state.problems.insert(name.into(), problem),
             None => state.problems.remove(name),
         };
-        state.tell(name);
+        state.notify(name);
     }
 
     pub fn say_ref_changed(&self) {
@@ -237,7 +237,7 @@ fn say(out: &Out, message: server_message::Message) {
 }
 
 impl Contained {
-    fn tell(&self, name: &str) {
+    fn notify(&self, name: &str) {
         for (id, (out, objects)) in &self.subscriptions {
             let of_name: Vec<_> = objects
                 .iter()

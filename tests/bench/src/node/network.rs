@@ -18,7 +18,7 @@ where
     let (done, result) = tokio::sync::oneshot::channel();
     thread::spawn(move || {
         let outcome = enter(&namespace).and_then(|runtime| runtime.block_on(work()));
-        // The one who waits may have given up.
+        // The waiting task may have given up.
         let _ = done.send(outcome);
     });
     result

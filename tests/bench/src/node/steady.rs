@@ -19,7 +19,7 @@ struct Counts {
     log: usize,
 }
 
-/// Waits, and tells what was said meanwhile, per minute.
+/// Waits for `length`; returns how many requests were made meanwhile, per minute.
 pub async fn measure(place: &Place, length: Duration) -> Result<Table> {
     let volumes = place.links().await?.len();
     let minutes = length.as_secs_f64() / 60.0;
@@ -38,8 +38,8 @@ pub async fn measure(place: &Place, length: Duration) -> Result<Table> {
     let mut row = |what: String, count: f64| table.row([what, format!("{:.1}", count / minutes)]);
     row("requests to the vault".to_owned(), after.vault - before.vault);
     row("token exchanges".to_owned(), after.exchanges - before.exchanges);
-    for (who, count) in api_requests(place, before.log)? {
-        row(format!("API server: {who}"), count);
+    for (caller, count) in api_requests(place, before.log)? {
+        row(format!("API server: {caller}"), count);
     }
     Ok(table)
 }

@@ -51,7 +51,7 @@ pub async fn syncs(peers: &Peers, args: &Args) -> Result<Table> {
             };
             let all: u64 = counts.values().sum();
             let per = |count: u64| match count {
-                0 => "not told".to_owned(),
+                0 => "not reported".to_owned(),
                 #[allow(clippy::cast_precision_loss, reason = "small counts")]
                 count => format!("{:.2}", all as f64 / count as f64),
             };
@@ -59,16 +59,16 @@ pub async fn syncs(peers: &Peers, args: &Args) -> Result<Table> {
                 .iter()
                 .map(|(file, count)| format!("{file} {count}"))
                 .collect();
-            let told = if own {
+            let reported = if own {
                 commits.to_string()
             } else {
-                "not told".to_owned()
+                "not reported".to_owned()
             };
             table.row([
                 subject.name.to_owned(),
                 clients.to_string(),
                 puts.to_string(),
-                told,
+                reported,
                 all.to_string(),
                 per(puts),
                 per(commits),

@@ -114,7 +114,7 @@ async fn a_secret_ref_that_moves_to_another_vault_takes_a_running_pod_along() ->
         });
         here.apply(&here.app.name, &moved).await?;
         let lag = here.holds("app", "/secrets/password", "there").await?;
-        // It would follow within minutes without anyone telling; told, it takes a second or two.
+        // Without a notice of the change the volume would follow within minutes; with it, within a second or two.
         ensure!(lag < Duration::from_secs(10), "the file changed after {lag:?}");
         there.set("db-password", "newer")?;
         here.holds("app", "/secrets/password", "newer").await?;

@@ -12,7 +12,7 @@ use strongroom_crds::{AccessPolicy, SecretRef, Vault};
 use strongroom_e2e::scenario::{PATIENCE, Scenario, vault};
 use strongroom_harness::cluster::wait;
 
-/// The sentence for whoever may not know more.
+/// The sentence for a caller without permission: it does not disclose whether the object exists.
 const NOT_PERMITTED: &str = "not permitted, or it does not exist";
 
 /// Starts a pod that must wait, with a mount error that has all of `words`.
@@ -93,7 +93,7 @@ async fn a_disabled_a_deleted_and_a_denied_secret_each_say_so_and_pods_start_onc
                 scenario.says::<SecretRef>(app, name, "Available").await?;
             }
 
-            // Once it is mounted, the file stays and the pod is told.
+            // Once it is mounted, the file stays and an event on the pod reports the secret.
             enable(scenario, "db-disabled", false).await?;
             let about = ("Pod", "disabled");
             let sentence = scenario.event(app, about, "ObjectUnavailable").await?;

@@ -73,7 +73,7 @@ async fn a_killed_leader_loses_no_policy_and_another_replica_goes_on() -> Result
     alone("leader", |scenario| async move {
         running_app(&scenario).await?;
         let leader = leader(&scenario).await?;
-        // Applied just before its maker is killed: whoever leads next enforces it.
+        // Applied just before the leader is killed: the next leader enforces it.
         let read = json!({"permissions": {"secrets": ["get"]}});
         let stranger = [scenario.account("stranger")];
         scenario

@@ -42,7 +42,7 @@ impl Drop for Asleep {
     }
 }
 
-/// The place of the policy in force, as the Vault's status tells it.
+/// The epoch and number of the policy in force, from the Vault's status.
 async fn generation(scenario: &Scenario) -> Result<(u64, u64)> {
     let vaults: Api<Vault> = Api::namespaced(scenario.client(), &scenario.vault.name);
     let status = vaults.get("prod").await?.status.context("no status")?;
@@ -74,7 +74,7 @@ async fn a_leader_that_slept_over_its_lease_never_brings_its_old_policy_back() -
         scenario.policy("stop", "Deny", &api, &["db-*"], &read).await?;
         scenario.enforced("stop").await?;
         // The Vault's status follows that of its policies.
-        let mut highest = wait::until("the new leader's epoch is told", PATIENCE, || async {
+        let mut highest = wait::until("the status shows the new leader's epoch", PATIENCE, || async {
             let now = generation(&scenario).await?;
             Ok(if now.0 > before.0 {
                 wait::Seen::Ready(now)

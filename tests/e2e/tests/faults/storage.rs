@@ -266,7 +266,7 @@ async fn anchored(scenario: &Scenario) -> Result<()> {
     .await
 }
 
-/// How many commits the vault's store has seen, as its metrics tell.
+/// How many commits the vault's store has made, by its metrics.
 async fn store_generation(scenario: &Scenario) -> Result<u64> {
     let namespace = &scenario.vault.name;
     let path = format!("/api/v1/namespaces/{namespace}/pods/prod-0:9090/proxy/metrics");

@@ -1,4 +1,4 @@
-//! Definitions that are older than the operator are told, with the command that mends it.
+//! An operator that finds older definitions reports them, with the command that replaces them.
 
 use std::process::Command;
 
@@ -22,11 +22,11 @@ use strongroom_harness::{
 
 use crate::{alone, path_with_tools, running_app};
 
-/// What `docs/install.md` tells before every upgrade.
+/// The command that `docs/install.md` gives before every upgrade.
 const REMEDY: &str = "kubectl apply --server-side --force-conflicts -f charts/strongroom/crds/";
 
 #[tokio::test]
-async fn an_operator_newer_than_the_definitions_tells_the_command_and_goes_on_once_it_was_run() -> Result<()>
+async fn an_operator_newer_than_the_definitions_prints_the_command_and_goes_on_once_it_was_run() -> Result<()>
 {
     alone("definitions", async |scenario| {
         running_app(&scenario, "first").await?;
@@ -42,7 +42,7 @@ async fn an_operator_newer_than_the_definitions_tells_the_command_and_goes_on_on
         Api::<Deployment>::namespaced(scenario.client(), NAMESPACE)
             .restart("strongroom-operator")
             .await?;
-        let (pod, log) = telling(&scenario).await?;
+        let (pod, log) = pod_with_remedy(&scenario).await?;
         ensure!(
             log.contains("secretrefs.strongroom.dev") && !log.contains("vaults.strongroom.dev"),
             "{log}"
@@ -69,18 +69,18 @@ async fn an_operator_newer_than_the_definitions_tells_the_command_and_goes_on_on
         installation::ready(&scenario.client()).await?;
         ensure!(
             pods.get_opt(&pod).await?.is_some(),
-            "the pod that told had to be replaced"
+            "the pod that printed the command had to be replaced"
         );
         Ok(())
     })
     .await
 }
 
-/// Waits for the operator's pod that tells the command; gives its name and log.
-async fn telling(scenario: &Scenario) -> Result<(String, String)> {
+/// Waits until a pod of the operator prints the command; returns its name and log.
+async fn pod_with_remedy(scenario: &Scenario) -> Result<(String, String)> {
     let pods: Api<Pod> = Api::namespaced(scenario.client(), NAMESPACE);
     let operators = ListParams::default().labels("app.kubernetes.io/component=operator");
-    wait::until("an operator tells the command", PATIENCE, || async {
+    wait::until("an operator prints the command", PATIENCE, || async {
         for pod in pods.list(&operators).await? {
             let log = pods
                 .logs(&pod.name_any(), &LogParams::default())

@@ -1,4 +1,4 @@
-//! Who may connect to whom is who does: the policies allow every connection that is made, and between Strongroom's own
+//! The network policies fit the connections: they allow every connection that is made, and between Strongroom's own
 //! parts and others no more than the table here says.
 
 use std::{
@@ -67,8 +67,8 @@ fn table() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("vault", "identity", vec!["8443/TCP"]),
         ("open", "identity", vec!["8443/TCP"]),
         ("chosen", "identity", vec!["8443/TCP"]),
-        // Where names are resolved and the API server is, a policy cannot know: only on which ports. On some clusters
-        // the address of the API server that pods are told is a name, so whoever asks it may resolve.
+        // A policy knows the ports of the name servers and of the API server, and not their addresses. On some clusters
+        // the API server's address in a pod's environment is a name, so every caller of it may resolve names.
         ("operator", "others", both.clone()),
         ("identity", "others", both.clone()),
         ("csi", "others", both),

@@ -9,7 +9,7 @@ use k8s_openapi::{
 
 pub type Labels = BTreeMap<String, String>;
 
-/// Somebody who opens or answers connections.
+/// One end of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Party {
     pub address: IpAddr,

@@ -115,7 +115,7 @@ async fn restored(here: &Scenario, other: &Other, files: &Path) -> Result<()> {
     serves(here)
 }
 
-/// The values of before, to those who may have them.
+/// Checks that the vault gives the earlier values to the accounts that may read them, and to no other.
 fn serves(scenario: &Scenario) -> Result<()> {
     let get = |account, secret| scenario.cli(account, &["secret", "get", secret], "");
     ensure!(get("api", "db-password")? == "second");

@@ -141,7 +141,7 @@ fn seldom(right: &Right) -> bool {
     let account = right.account.split(':').next_back().unwrap_or_default();
     SELDOM
         .iter()
-        .any(|(who, right, _)| *who == account && *right == what)
+        .any(|(holder, right, _)| *holder == account && *right == what)
 }
 
 fn everybodys(request: &Request) -> bool {
@@ -153,7 +153,8 @@ fn everybodys(request: &Request) -> bool {
     asks_for_own_rights || discovers
 }
 
-/// The operator tries in every namespace with a Vault, and tells its owner when it is refused there.
+/// Whether it is a refusal to expect: the operator tries in every namespace with a Vault, and the Vault's condition
+/// reports where the API server refuses.
 fn not_enabled(request: &Request, rights: &[Right]) -> bool {
     let elsewhere = |right: &&Right| right.place == Place::Vaults && right.covers(request);
     !request.allowed && rights.iter().any(|right| elsewhere(&right))
@@ -236,7 +237,8 @@ async fn use_everything(scenario: &Scenario) -> Result<()> {
     running_app(scenario, "first").await?;
     // Its own uninstall asks which pods mount; it is refused.
     refused(scenario)?;
-    // A secret that may not be read any more is told on the pod; the second time, by the event that told of the first.
+    // An event on the pod reports a secret that it may not read any more; the second time, the driver
+    // updates that event.
     let policies: Api<AccessPolicy> = Api::namespaced(client.clone(), &scenario.vault.name);
     for _ in 0..2 {
         policies.delete("api-reads-db", &DeleteParams::default()).await?;

@@ -1,4 +1,4 @@
-//! Processes that are told apart from later ones with the same number.
+//! Processes, distinguished from later ones with the same number.
 
 use std::{
     fs,

@@ -9,7 +9,7 @@ use kube::{Api, ResourceExt, api::ListParams};
 use super::{Layout, process::boot_id, record::Record};
 use crate::cluster;
 
-/// How long the API server may take to answer a person who asks.
+/// How long `status` waits for the API server's answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The state of a cluster.

@@ -1,4 +1,4 @@
-//! What is said about a scenario's objects: the reason of a condition, and the event of the same word.
+//! The reasons that conditions and events give for the state of a scenario's objects.
 
 use anyhow::Result;
 use k8s_openapi::api::core::v1::Event;
