@@ -77,7 +77,7 @@ fn places<K: Kind>(
         .snapshot
         .scan(&key::all_index(head.object), None, limit)?;
     if older.more || older.records.len() >= limit {
-        return Err(BadParameter::TooManyVersions(limit).into());
+        return Err(BadParameter::TooManyVersions { kind: K::KIND, limit }.into());
     }
     let mut places = Vec::with_capacity(older.records.len() + 1);
     for (key, entry) in &older.records {

@@ -82,8 +82,13 @@ pub enum BadParameter {
     #[error("The content type exceeds the limit of {0} characters.")]
     ContentTypeTooLong(usize),
     /// More tags than the limit.
-    #[error("A secret can have at most {0} tags.")]
-    TooManyTags(usize),
+    #[error("A {} can have at most {limit} tags.", kind.singular())]
+    TooManyTags {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// How many tags a version can have.
+        limit: usize,
+    },
     /// A tag's name is empty or longer than the limit.
     #[error("The name of a tag is 1 to {0} characters.")]
     TagName(usize),
@@ -99,9 +104,14 @@ pub enum BadParameter {
     /// The skip token is not one of ours.
     #[error("The skip token is invalid.")]
     SkipToken,
-    /// The secret has more versions than one backup holds.
-    #[error("A backup holds at most {0} versions; this secret has more.")]
-    TooManyVersions(usize),
+    /// The object has more versions than one backup holds.
+    #[error("A backup holds at most {limit} versions; this {} has more.", kind.singular())]
+    TooManyVersions {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// How many versions one backup holds.
+        limit: usize,
+    },
     /// The backup would exceed, or exceeds, the largest blob.
     #[error("A backup is at most {0} bytes.")]
     BackupTooLarge(usize),

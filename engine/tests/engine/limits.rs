@@ -1,6 +1,6 @@
 //! The sizes that requests must keep, each at its edge.
 
-use strongroom_core::Timestamp;
+use strongroom_core::{ObjectKind, Timestamp};
 use strongroom_engine::{
     Answer, AttributesPatch, BadParameter, Marker, ObjectError, PageRequest, ReadRequest, SecretFields,
     SecretPatch, SecretValue, Tags, WriteRequest,
@@ -58,7 +58,10 @@ fn there_are_15_tags_of_512_characters_each_way() {
     assert!(bench.write(&with(None, tags(15))).is_ok());
     assert_eq!(
         bad(&bench.write(&with(None, tags(16)))),
-        Some(BadParameter::TooManyTags(15))
+        Some(BadParameter::TooManyTags {
+            kind: ObjectKind::Secrets,
+            limit: 15
+        })
     );
     let tag = |name: usize, value: usize| Tags::from([("n".repeat(name), "v".repeat(value))]);
     assert!(bench.write(&with(None, tag(512, 512))).is_ok());
@@ -139,7 +142,10 @@ fn a_backup_holds_500_versions_and_no_more() {
     bench.set("db", "v");
     assert_eq!(
         bench.backup("db"),
-        Err(ObjectError::BadParameter(BadParameter::TooManyVersions(500)))
+        Err(ObjectError::BadParameter(BadParameter::TooManyVersions {
+            kind: ObjectKind::Secrets,
+            limit: 500
+        }))
     );
     bench.delete("db").unwrap();
     bench.write(&WriteRequest::Purge { name: name("db") }).unwrap();

@@ -87,6 +87,44 @@ fn errors_name_the_kind() {
     );
 }
 
+/// A second kind changes no text that callers of secrets know.
+#[test]
+fn a_limit_names_the_kind_that_exceeds_it() {
+    fn refusals<K: Sample>() -> [String; 2] {
+        let mut bench = Bench::new();
+        bench.rules.limits.backup_versions = 1;
+        let set = |tags: usize| WriteRequest::<K>::Set {
+            name: name("db"),
+            content: K::content("v"),
+            fields: K::fields(false),
+            attributes: AttributesPatch::default(),
+            tags: (0..tags).map(|n| (n.to_string(), String::new())).collect(),
+        };
+        for _ in 0..2 {
+            bench.write_of(&set(15)).unwrap();
+        }
+        let backup = ReadRequest::Backup { name: name("db") };
+        [
+            bench.write_of(&set(16)).unwrap_err().to_string(),
+            bench.read_of::<K>(&backup, &|_| true).unwrap_err().to_string(),
+        ]
+    }
+    assert_eq!(
+        refusals::<Secret>(),
+        [
+            "A secret can have at most 15 tags.",
+            "A backup holds at most 1 versions; this secret has more."
+        ]
+    );
+    assert_eq!(
+        refusals::<Sealing>(),
+        [
+            "A key can have at most 15 tags.",
+            "A backup holds at most 1 versions; this key has more."
+        ]
+    );
+}
+
 #[test]
 fn a_vault_finds_damage_in_a_kind_that_it_does_not_keep() {
     let mut bench = Bench::new();

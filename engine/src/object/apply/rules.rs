@@ -18,12 +18,15 @@ pub(super) fn fields<K: Kind>(limits: &ObjectLimits, fields: &FieldsOf<K>) -> Re
     {
         return Err(BadParameter::ExpiresBeforeStart);
     }
-    tags(limits, &fields.tags)
+    tags::<K>(limits, &fields.tags)
 }
 
-fn tags(limits: &ObjectLimits, tags: &Tags) -> Result<(), BadParameter> {
+fn tags<K: Kind>(limits: &ObjectLimits, tags: &Tags) -> Result<(), BadParameter> {
     if tags.len() > limits.tags {
-        return Err(BadParameter::TooManyTags(limits.tags));
+        return Err(BadParameter::TooManyTags {
+            kind: K::KIND,
+            limit: limits.tags,
+        });
     }
     for (name, value) in tags {
         if name.is_empty() || exceeds(name, limits.tag_name_chars) {
