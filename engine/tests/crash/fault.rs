@@ -10,6 +10,7 @@ use crate::{
     disk::Disk,
     recording::{Place, new_disk},
     recovery::markers,
+    sample::{Sample, Sealing},
     script::{self, NOW, Runner},
 };
 
@@ -19,25 +20,30 @@ const ERRORS: [i32; 2] = [
     rustix::io::Errno::NOSPC.raw_os_error(),
 ];
 
-/// Sets secrets on a disk whose event `fault` fails; none when there are fewer events.
-fn run(fault: usize, error: i32) -> Option<usize> {
+/// Sets objects on a disk whose event `fault` fails; none when there are fewer events.
+fn run<K: Sample>(fault: usize, error: i32) -> Option<usize> {
     let (place, disk) = (Place::new(SyncMode::Always), new_disk());
     let vault = place.open(&disk).unwrap();
     let started = disk.events().len();
     disk.fail(started + fault, error);
-    let mut runner = Runner::<Secret>::new(vault.clone(), &place);
+    let mut runner = Runner::<K>::new(vault.clone(), &place);
     let outcomes: BTreeMap<u32, Result<(), WriteError>> = runner.set_each(&script::names());
     let events = disk.events().len() - started;
-    check(&vault, &place, &outcomes, fault);
+    check::<K>(&vault, &place, &outcomes, fault);
     drop((runner, vault));
     let vault = place.open(&Disk::of(disk.image())).unwrap();
-    check(&vault, &place, &outcomes, fault);
+    check::<K>(&vault, &place, &outcomes, fault);
     vault.scrub().unwrap();
     (fault < events).then_some(outcomes.values().filter(|outcome| outcome.is_err()).count())
 }
 
 /// What was said to be done is there, what was said not to be is not, and what is there has one record.
-fn check(vault: &Objects, place: &Place, outcomes: &BTreeMap<u32, Result<(), WriteError>>, fault: usize) {
+fn check<K: Sample>(
+    vault: &Objects,
+    place: &Place,
+    outcomes: &BTreeMap<u32, Result<(), WriteError>>,
+    fault: usize,
+) {
     let mut records = BTreeMap::new();
     for (marker, success) in markers(place) {
         assert!(success);
@@ -50,7 +56,7 @@ fn check(vault: &Objects, place: &Place, outcomes: &BTreeMap<u32, Result<(), Wri
             name: name.clone(),
             version: None,
         };
-        let found = script::shown(&vault.read::<Secret>(&request, Timestamp::from_unix(NOW), &|_| true));
+        let found = script::shown(&vault.read::<K>(&request, Timestamp::from_unix(NOW), &|_| true));
         let is_there = found.contains(&format!("\"marker\": \"{marker}\""));
         match outcome {
             Ok(()) => assert!(is_there, "event {fault}: {marker} is lost"),
@@ -68,9 +74,18 @@ fn check(vault: &Objects, place: &Place, outcomes: &BTreeMap<u32, Result<(), Wri
 
 #[test]
 fn a_disk_that_refuses_once_leaves_every_change_with_its_record_or_neither() {
+    refuse_once::<Secret>();
+}
+
+#[test]
+fn a_disk_that_refuses_once_leaves_every_change_of_another_kind_with_its_record_or_neither() {
+    refuse_once::<Sealing>();
+}
+
+fn refuse_once<K: Sample>() {
     let mut refused = 0;
     for error in ERRORS {
-        let counts: Vec<_> = (0..).map_while(|fault| run(fault, error)).collect();
+        let counts: Vec<_> = (0..).map_while(|fault| run::<K>(fault, error)).collect();
         assert!(counts.len() > 30, "{counts:?}");
         refused += counts.iter().sum::<usize>();
     }

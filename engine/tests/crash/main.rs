@@ -44,6 +44,36 @@ fn a_machine_that_stops_at_any_write_loses_nothing_of_another_kind_either() {
     stop_at_any_write::<Sealing>();
 }
 
+#[test]
+fn a_machine_that_stops_again_while_it_recovers_loses_nothing_either() {
+    stop_again_while_recovering::<Secret>();
+}
+
+#[test]
+fn a_machine_that_stops_again_while_it_recovers_loses_nothing_of_another_kind_either() {
+    stop_again_while_recovering::<Sealing>();
+}
+
+#[test]
+fn records_that_the_log_loses_with_the_power_come_back_from_the_outbox() {
+    lose_the_log::<Secret>();
+}
+
+#[test]
+fn records_about_another_kind_that_the_log_loses_come_back_from_the_outbox_too() {
+    lose_the_log::<Sealing>();
+}
+
+#[test]
+fn a_disk_that_forgets_what_it_synced_is_noticed() {
+    forget_what_was_synced::<Secret>();
+}
+
+#[test]
+fn a_disk_that_forgets_what_it_synced_of_another_kind_is_noticed_too() {
+    forget_what_was_synced::<Sealing>();
+}
+
 fn stop_at_any_write<K: Sample>() {
     let began = Instant::now();
     let recording = Recording::<K>::of_new_vault(SyncMode::Always, script::long());
@@ -59,17 +89,16 @@ fn stop_at_any_write<K: Sample>() {
     assert!(tally.next > 0, "some change is there before it was acknowledged");
 }
 
-#[test]
-fn a_machine_that_stops_again_while_it_recovers_loses_nothing_either() {
+fn stop_again_while_recovering<K: Sample>() {
     let began = Instant::now();
-    let recording = Recording::<Secret>::of_new_vault(SyncMode::Always, script::short());
+    let recording = Recording::<K>::of_new_vault(SyncMode::Always, script::short());
     let mut tally = Tally::default();
     let mut random = Random::new(0x4d4f_4f52_474e_4f52);
     let moments = recording.moments().filter(|moment| moment.acknowledged.is_some());
     for moment in moments.step_by(3) {
         for image in moment.images(1, &mut random) {
             let place = recording.place.beside(&moment.audit);
-            let again = Recording::<Secret>::on(place, &Disk::of(image), script::one_more());
+            let again = Recording::<K>::on(place, &Disk::of(image), script::one_more());
             for second in again.moments().step_by(2) {
                 for image in second.images(1, &mut random) {
                     recovery::check(&again, &second, image, &mut tally);
@@ -81,11 +110,10 @@ fn a_machine_that_stops_again_while_it_recovers_loses_nothing_either() {
     assert!(tally.recovered > 200, "{tally}");
 }
 
-#[test]
-fn records_that_the_log_loses_with_the_power_come_back_from_the_outbox() {
+fn lose_the_log<K: Sample>() {
     // Nothing of the log is ever synced, so all of it may be lost that was appended after the start.
     let never = SyncMode::Within(Duration::from_hours(1));
-    let recording = Recording::<Secret>::of_new_vault(never, script::long());
+    let recording = Recording::<K>::of_new_vault(never, script::long());
     let mut tally = Tally::default();
     let mut random = Random::new(0x4c4f_5354_4c4f_5354);
     for mut moment in recording.moments().filter(|moment| moment.acknowledged.is_some()) {
@@ -98,9 +126,9 @@ fn records_that_the_log_loses_with_the_power_come_back_from_the_outbox() {
     assert!(tally.recovered > 200, "{tally}");
 }
 
-#[test]
-fn a_disk_that_forgets_what_it_synced_is_noticed() {
-    let recording = Recording::<Secret>::of_new_vault(SyncMode::Always, script::short());
+#[cfg(test)]
+fn forget_what_was_synced<K: Sample>() {
+    let recording = Recording::<K>::of_new_vault(SyncMode::Always, script::short());
     let moments: Vec<_> = recording.moments().collect();
     let last = moments.last().unwrap();
     let older = moments

@@ -36,7 +36,7 @@ pub struct State {
 
 /// One run of a script.
 pub struct Recording<K> {
-    kind: PhantomData<K>,
+    kind: PhantomData<fn() -> K>,
     pub place: Place,
     /// The disk before the run.
     base: Vec<u8>,

@@ -1,5 +1,7 @@
 //! The two stores must be the same store, whatever is done to them.
 
+mod objects;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -14,6 +14,7 @@ use crate::{
     fixture::{Bench, DAY, name, object, secret, set_request},
     model::{Model, ModelVersion, Refusal},
     sample::{BOTH, Sample, Sealing},
+    steps::{Step, patch, step, tags, text},
 };
 
 #[test]
@@ -196,70 +197,6 @@ fn a_backup_with_a_flipped_bit_or_of_another_vault_is_refused() {
         2,
     );
     assert_eq!(other.write(&WriteRequest::Restore { blob }), refused);
-}
-
-/// What happens to a vault.
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    Set {
-        name: u8,
-        value: u8,
-        attributes: (Option<bool>, Option<u64>, Option<u64>),
-        tagged: bool,
-    },
-    Update {
-        name: u8,
-        version: Option<u8>,
-        attributes: (Option<bool>, Option<u64>, Option<u64>),
-        tagged: Option<bool>,
-    },
-    Delete(u8),
-    Recover(u8),
-    Purge(u8),
-    Backup(u8),
-    Restore(u8),
-    Wait(u64),
-}
-
-fn attributes() -> impl Strategy<Value = (Option<bool>, Option<u64>, Option<u64>)> {
-    let date = || proptest::option::weighted(0.3, 1..5_u64);
-    (proptest::option::weighted(0.3, any::<bool>()), date(), date())
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let name = 0..3_u8;
-    prop_oneof![
-        4 => (name.clone(), any::<u8>(), attributes(), any::<bool>())
-            .prop_map(|(name, value, attributes, tagged)| Step::Set { name, value, attributes, tagged }),
-        3 => (name.clone(), proptest::option::of(0..5_u8), attributes(), any::<Option<bool>>())
-            .prop_map(|(name, version, attributes, tagged)| Step::Update { name, version, attributes, tagged }),
-        3 => name.clone().prop_map(Step::Delete),
-        2 => name.clone().prop_map(Step::Recover),
-        1 => name.clone().prop_map(Step::Purge),
-        2 => name.clone().prop_map(Step::Backup),
-        2 => name.prop_map(Step::Restore),
-        2 => (1..10 * DAY).prop_map(Step::Wait),
-    ]
-}
-
-fn text(name: u8) -> &'static str {
-    ["a", "a-b", "b"][usize::from(name) % 3]
-}
-
-fn tags(tagged: bool) -> Tags {
-    if tagged {
-        Tags::from([("k".into(), "v".into())])
-    } else {
-        Tags::new()
-    }
-}
-
-fn patch((enabled, nbf, exp): (Option<bool>, Option<u64>, Option<u64>)) -> AttributesPatch {
-    AttributesPatch {
-        enabled,
-        not_before: nbf.map(Timestamp::from_unix),
-        expires: exp.map(Timestamp::from_unix),
-    }
 }
 
 fn refusal(error: &ObjectError) -> Refusal {

@@ -27,6 +27,8 @@ mod second_kind;
 #[cfg(test)]
 mod spelling;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod tampering;
 #[cfg(test)]
 mod writer;

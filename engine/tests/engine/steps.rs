@@ -1,0 +1,71 @@
+//! Random operations on the objects of a vault.
+
+use proptest::prelude::*;
+use strongroom_core::Timestamp;
+use strongroom_engine::{AttributesPatch, Tags};
+
+use crate::fixture::DAY;
+
+/// What happens to a vault.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    Set {
+        name: u8,
+        value: u8,
+        attributes: (Option<bool>, Option<u64>, Option<u64>),
+        tagged: bool,
+    },
+    Update {
+        name: u8,
+        version: Option<u8>,
+        attributes: (Option<bool>, Option<u64>, Option<u64>),
+        tagged: Option<bool>,
+    },
+    Delete(u8),
+    Recover(u8),
+    Purge(u8),
+    Backup(u8),
+    Restore(u8),
+    Wait(u64),
+}
+
+fn attributes() -> impl Strategy<Value = (Option<bool>, Option<u64>, Option<u64>)> {
+    let date = || proptest::option::weighted(0.3, 1..5_u64);
+    (proptest::option::weighted(0.3, any::<bool>()), date(), date())
+}
+
+pub fn step() -> impl Strategy<Value = Step> {
+    let name = 0..3_u8;
+    prop_oneof![
+        4 => (name.clone(), any::<u8>(), attributes(), any::<bool>())
+            .prop_map(|(name, value, attributes, tagged)| Step::Set { name, value, attributes, tagged }),
+        3 => (name.clone(), proptest::option::of(0..5_u8), attributes(), any::<Option<bool>>())
+            .prop_map(|(name, version, attributes, tagged)| Step::Update { name, version, attributes, tagged }),
+        3 => name.clone().prop_map(Step::Delete),
+        2 => name.clone().prop_map(Step::Recover),
+        1 => name.clone().prop_map(Step::Purge),
+        2 => name.clone().prop_map(Step::Backup),
+        2 => name.prop_map(Step::Restore),
+        2 => (1..10 * DAY).prop_map(Step::Wait),
+    ]
+}
+
+pub fn text(name: u8) -> &'static str {
+    ["a", "a-b", "b"][usize::from(name) % 3]
+}
+
+pub fn tags(tagged: bool) -> Tags {
+    if tagged {
+        Tags::from([("k".into(), "v".into())])
+    } else {
+        Tags::new()
+    }
+}
+
+pub fn patch((enabled, nbf, exp): (Option<bool>, Option<u64>, Option<u64>)) -> AttributesPatch {
+    AttributesPatch {
+        enabled,
+        not_before: nbf.map(Timestamp::from_unix),
+        expires: exp.map(Timestamp::from_unix),
+    }
+}
