@@ -1,6 +1,9 @@
 //! Publishing a volume: everything is fetched before anything is mounted, and nothing is shown before it is whole.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -10,7 +13,6 @@ use crate::{
     driver::request::{Publish, RequestError},
     follow::Start,
     metrics::{Metrics, Outcome},
-    proto::csi::NodePublishVolumeRequest,
     source::{
         link::Signal,
         load::{AuthenticateError, FilesError, Loaded},
@@ -162,21 +164,16 @@ impl Driver {
 
     /// Refuses a request that cannot be read, unless its volume is published: a refusal would make an older kubelet
     /// delete the directory under a running pod.
-    pub fn refused(
-        &self,
-        request: &NodePublishVolumeRequest,
-        error: RequestError,
-    ) -> Result<(), PublishError> {
-        let published = request.volume_id.parse::<VolumeId>().is_ok_and(|id| {
-            let target = PathBuf::from(&request.target_path);
+    pub fn refuse(&self, volume: &str, target: &Path, error: RequestError) -> Result<(), PublishError> {
+        let published = volume.parse::<VolumeId>().is_ok_and(|id| {
             let paths = MountPaths {
                 own: self.settings.volumes.join(id.as_str()),
-                target,
+                target: target.to_owned(),
             };
             matches!(paths.inspect(), Ok(Mounted::Both | Mounted::TargetOnly))
         });
         if published {
-            tracing::warn!(volume = request.volume_id, %error, "a republish cannot be read");
+            tracing::warn!(volume, %error, "a republish cannot be read");
             return Ok(());
         }
         self.services.metrics.publishes.count(Outcome::Refused);

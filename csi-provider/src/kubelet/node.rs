@@ -1,15 +1,12 @@
 //! The Node service: volumes of this node.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use tonic::{Request, Response, Status};
 
-use super::status;
+use super::{request as parse, status};
 use crate::{
-    driver::{
-        Driver,
-        request::{Publish, Unpublish},
-    },
+    driver::Driver,
     proto::csi::{
         NodeExpandVolumeRequest, NodeExpandVolumeResponse, NodeGetCapabilitiesRequest,
         NodeGetCapabilitiesResponse, NodeGetInfoRequest, NodeGetInfoResponse, NodeGetVolumeStatsRequest,
@@ -41,9 +38,11 @@ impl Node for NodeService {
         request: Request<NodePublishVolumeRequest>,
     ) -> Result<Response<NodePublishVolumeResponse>, Status> {
         let request = request.into_inner();
-        let published = match Publish::parse(&request, self.driver.settings().tokens) {
+        let published = match parse::publish(&request, self.driver.settings().tokens) {
             Ok(publish) => self.driver.publish(publish).await,
-            Err(error) => self.driver.refused(&request, error),
+            Err(error) => self
+                .driver
+                .refuse(&request.volume_id, Path::new(&request.target_path), error),
         };
         published
             .map(|()| Response::new(NodePublishVolumeResponse {}))
@@ -58,7 +57,7 @@ impl Node for NodeService {
         request: Request<NodeUnpublishVolumeRequest>,
     ) -> Result<Response<NodeUnpublishVolumeResponse>, Status> {
         let request = request.into_inner();
-        let unpublish = Unpublish::parse(&request).map_err(|error| status::of_request(&error))?;
+        let unpublish = parse::unpublish(&request).map_err(|error| status::of_request(&error))?;
         self.driver.unpublish(unpublish).await.map_err(|error| {
             tracing::warn!(volume = request.volume_id, %error, "not taken away");
             Status::internal(error.to_string())

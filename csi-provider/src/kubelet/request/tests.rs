@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
@@ -42,12 +44,12 @@ fn request() -> NodePublishVolumeRequest {
 fn refusal(change: impl FnOnce(&mut NodePublishVolumeRequest)) -> RequestError {
     let mut request = request();
     change(&mut request);
-    Publish::parse(&request, TokenPlace::Secrets).unwrap_err()
+    publish(&request, TokenPlace::Secrets).unwrap_err()
 }
 
 #[test]
 fn a_kubelets_request_is_read() {
-    let publish = Publish::parse(&request(), TokenPlace::Secrets).unwrap();
+    let publish = publish(&request(), TokenPlace::Secrets).unwrap();
     assert_eq!(publish.secret_ref.as_str(), "db");
     assert_eq!(publish.pod.namespace.as_str(), "shop");
     assert_eq!(publish.group, Some(2000));
@@ -57,14 +59,14 @@ fn a_kubelets_request_is_read() {
 #[test]
 fn the_token_is_read_from_the_place_of_this_cluster_only() {
     assert_eq!(
-        Publish::parse(&request(), TokenPlace::Context).unwrap_err(),
+        publish(&request(), TokenPlace::Context).unwrap_err(),
         TokenError::Missing.into()
     );
     let mut old = request();
     old.volume_context.insert(TOKENS.into(), tokens());
-    assert!(Publish::parse(&old, TokenPlace::Context).is_ok());
+    assert!(publish(&old, TokenPlace::Context).is_ok());
     assert_eq!(
-        Publish::parse(&old, TokenPlace::Secrets).unwrap_err(),
+        publish(&old, TokenPlace::Secrets).unwrap_err(),
         RequestError::ReservedAttribute
     );
     assert_eq!(refusal(|r| r.secrets.clear()), TokenError::Missing.into());
@@ -115,7 +117,7 @@ fn a_volume_of_another_pod_than_the_tokens_is_refused() {
 #[test]
 fn taking_a_volume_away_needs_only_its_id_and_place() {
     let parse = |id: &str, target: &str| {
-        Unpublish::parse(&NodeUnpublishVolumeRequest {
+        unpublish(&NodeUnpublishVolumeRequest {
             volume_id: id.into(),
             target_path: target.into(),
         })
