@@ -23,10 +23,10 @@ pub(crate) enum PolicySubcommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The vault.
+    /// The vault whose policies decide.
     #[arg(long, value_name = "NAMESPACE/NAME")]
     pub(crate) vault: VaultPath,
-    /// The service account.
+    /// The service account that asks.
     #[arg(long, value_name = "NAMESPACE:NAME")]
     pub(crate) service_account: AccountName,
     /// The permission, as `secrets/get`.

@@ -10,7 +10,7 @@ use strongroom_core::{AccountName, ObjectName, VaultName, Version};
 pub(crate) struct SecretArguments {
     #[command(subcommand)]
     pub(crate) command: SecretCommand,
-    /// The vault.
+    /// The vault that holds the secrets.
     #[arg(long, global = true)]
     pub(crate) vault: Option<VaultName>,
     /// The service account to act as; you need the right to create tokens of it. Default: `default` of the vault's
@@ -23,14 +23,14 @@ pub(crate) struct SecretArguments {
 pub(crate) enum SecretCommand {
     /// Makes a new version of a secret, with the value from a file or standard input.
     Set {
-        /// The secret.
+        /// The name of the secret.
         name: ObjectName,
         #[command(flatten)]
         change: Change,
     },
     /// Prints a secret's value as it is; with -o json, everything but the value.
     Get {
-        /// The secret.
+        /// The name of the secret.
         name: ObjectName,
         /// The version; the current one by default.
         #[arg(long)]
@@ -40,7 +40,7 @@ pub(crate) enum SecretCommand {
     List,
     /// Deletes a secret with all its versions. It can be recovered until it is purged.
     Delete {
-        /// The secret.
+        /// The name of the secret.
         name: ObjectName,
     },
 }

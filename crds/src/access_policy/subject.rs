@@ -37,7 +37,7 @@ pub struct NamedServiceAccount {
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AllServiceAccounts {
-    /// The namespace.
+    /// The namespace whose service accounts are meant.
     #[schemars(length(min = 1, max = 63))]
     #[x_kube(validation = rule::namespace_name())]
     pub namespace: String,
