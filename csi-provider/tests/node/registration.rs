@@ -305,6 +305,11 @@ fn a_driver_registers_under_the_sidecars_name_and_becomes_ready() {
         let socket = node
             .root
             .join("kubelet/plugins_registry/csi.strongroom.dev-reg.sock");
+        // The driver binds it after the CSI socket that the node has dialled, and renames it once it listens.
+        eventually("the registration socket is there", Duration::from_secs(5), || {
+            socket.exists()
+        })
+        .await;
         let mut kubelet = Kubelet::dial(&socket).await;
         kubelet.send(&call(1, "GetInfo", &[])).await;
         let info = PluginInfo::decode(&*kubelet.answer(1).await).unwrap();
