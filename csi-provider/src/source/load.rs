@@ -163,7 +163,7 @@ impl Loader {
         })
     }
 
-    /// Reads every object of `spec` at once, and names every file that cannot be had. A spec without objects needs no
+    /// Reads every object of `spec` at once, and names every file that cannot be read. A spec without objects needs no
     /// token.
     pub async fn load(
         &self,

@@ -114,7 +114,7 @@ fn a_failing_publish_names_every_file_with_its_reason_and_leaves_nothing() {
         assert_eq!(refused.code(), Code::FailedPrecondition);
         assert_eq!(
             refused.message(),
-            "SecretRef shop/app: 3 of its files cannot be had from vault team-a/prod: e (secret missing): it does not exist; \
+            "SecretRef shop/app: 3 of its files cannot be read from vault team-a/prod: e (secret missing): it does not exist; \
              c/d (secret off): it is disabled; b (secret denied): not permitted, or it does not exist"
         );
         assert_eq!(mount_line("self", &node.target(&pod)), None);
@@ -186,7 +186,7 @@ fn to_who_is_not_known_to_be_permitted_a_vault_that_is_away_looks_like_one_that_
                 (refused.code(), refused.message()),
                 (
                     Code::PermissionDenied,
-                    "SecretRef shop/app: 1 of its files cannot be had from vault team-a/prod: \
+                    "SecretRef shop/app: 1 of its files cannot be read from vault team-a/prod: \
                          a (secret db): not permitted, or it does not exist"
                 )
             );

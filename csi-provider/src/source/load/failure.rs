@@ -1,4 +1,4 @@
-//! Why files cannot be had, in words for the pod's author and without values.
+//! Why files cannot be read, in words for the pod's author and without values.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,7 +7,7 @@ use strongroom_core::{ObjectState, VaultRef, Version};
 
 use crate::volume::{FilePath, spec::Source};
 
-/// Why one object cannot be had. Distinguishes what is missing from what is not permitted only as far as the vault does.
+/// Why one object cannot be read. Distinguishes what is missing from what is not permitted only as far as the vault does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// No policy allows it; the vault does not say whether it exists.
@@ -89,7 +89,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// One file that cannot be had.
+/// One file that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFailure {
     /// The file's path in the volume.
@@ -100,7 +100,7 @@ pub struct FileFailure {
     pub reason: Reason,
 }
 
-/// Every file of a volume that cannot be had.
+/// Every file of a volume that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilesError {
     /// The vault that the SecretRef names.
@@ -153,7 +153,7 @@ impl fmt::Display for FilesError {
         }
         write!(
             f,
-            "{} of its files cannot be had from vault {}",
+            "{} of its files cannot be read from vault {}",
             self.failures.len(),
             self.vault
         )?;
@@ -197,7 +197,7 @@ mod tests {
         let error = FilesError { vault, failures };
         assert_eq!(
             error.to_string(),
-            "3 of its files cannot be had from vault team-a/prod: b/c (secret y): it is disabled; \
+            "3 of its files cannot be read from vault team-a/prod: b/c (secret y): it is disabled; \
              a (secret x), d (secret z): not permitted, or it does not exist"
         );
         assert!(!error.is_retryable() && !error.is_forbidden());
