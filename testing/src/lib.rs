@@ -5,13 +5,19 @@
 //!   directory    a directory that is gone after its test, whatever still writes to it
 //!   tls_server   any router behind a certificate of that authority, on a socket of this machine
 //!   api_server   an API server that answers from a table, and keeps what it was asked to write
+//!   signing_key  what vault tokens are signed with, and their claims
+//!   identity     an identity service that gives tokens and serves its keys
+//!   vault        the real vault, on a store in memory or on disk, with or without its ports
 //! ```
 //!
-//! For dev-dependencies and the crates below `tests/` only: `scripts/check-layers` holds that. Every function here panics
+//! For dev-dependencies and the crates below `tests/` only: `scripts/check-layers` holds that. A crate that the vault is
+//! built on uses this in its `tests/` alone: its unit tests would see a second copy of their own types. Every function here panics
 //! where it fails, as a test does.
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,
     reason = "a step that fails here is a failed test"
@@ -20,9 +26,14 @@
 pub mod api_server;
 pub mod authority;
 pub mod directory;
+pub mod identity;
+pub mod signing_key;
 pub mod tls_server;
+pub mod vault;
 
 pub use api_server::ApiServer;
 pub use authority::Authority;
 pub use directory::Directory;
+pub use identity::Identity;
+pub use signing_key::SigningKey;
 pub use tls_server::TlsServer;

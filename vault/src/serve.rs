@@ -3,6 +3,7 @@
 mod background;
 mod data;
 mod error;
+mod parts;
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
@@ -13,8 +14,8 @@ use std::{
 
 use axum::Router;
 use rustls::ServerConfig;
-use strongroom_audit::{Class, Entry, Event, Log, VaultResource};
-use strongroom_engine::Objects;
+use strongroom_audit::{Class, Entry, Event};
+use strongroom_engine::store::Store;
 use strongroom_serving::{
     accept::{Drain, Limits, Listener},
     health,
@@ -28,17 +29,15 @@ use tokio::{
 use tonic::service::Routes;
 
 pub use error::StartError;
+pub use parts::{peers, service};
 
-use self::{background::Upkeep, data::Data};
+use self::background::Upkeep;
 use crate::{
-    access::{Access, AccessConfig},
+    access::Access,
     admin::{Admin, OperatorAuthority},
-    args::{AuditSync, ServeArgs},
-    auth::{Authenticator, Expected, Peers},
+    args::ServeArgs,
     clock::Clock,
-    metrics::Metrics,
-    policy::Policy,
-    rest::{Api, ApiConfig},
+    rest::Api,
     service::Service,
     watch::{self, Watch},
 };
@@ -51,6 +50,7 @@ const SEAL_KIND: &str = "KubernetesSecret";
 pub struct Running {
     service: Service,
     addresses: Addresses,
+    watch: Watch,
     tasks: JoinSet<()>,
     /// Ends the admin and health listeners, which outlive the data port's drain.
     aside: Drain,
@@ -72,20 +72,28 @@ impl Running {
     /// Starts a vault as `args` say. To be called on a runtime, where the data port is served; the admin and health
     /// ports get threads of their own.
     pub fn start(args: &ServeArgs, clock: Clock) -> Result<Self, StartError> {
+        Self::open(args, clock, || data::store(&args.storage))
+    }
+
+    /// The same on `store`, in place of the file in the data directory.
+    pub fn start_on(args: &ServeArgs, store: Arc<dyn Store>, clock: Clock) -> Result<Self, StartError> {
+        Self::open(args, clock, || Ok(store))
+    }
+
+    fn open(
+        args: &ServeArgs,
+        clock: Clock,
+        store: impl FnOnce() -> Result<Arc<dyn Store>, StartError>,
+    ) -> Result<Self, StartError> {
         let certificate = ServingCertificate::load(&args.listen.tls_dir)?;
         let identity = &args.identity;
         let authority = OperatorAuthority::load(&identity.admin_ca, &identity.admin_client_uri)?;
-        let peers = Arc::new(Peers::new(
-            identity.identity_peers.clone(),
-            &identity.identity_server_name,
-            &identity.trust_bundle,
-            clock.clone(),
-        )?);
+        let peers = parts::peers(args, &clock)?;
         let sockets = Sockets::bind(args)?;
         let addresses = sockets.addresses;
-        let service = service(args, &peers, clock)?;
-        let access = Access::new(service.clone(), access_config(args));
-        let api = Api::new(Arc::clone(&access), &service, api_config(args));
+        let service = parts::service(args, &peers, store, clock)?;
+        let access = Access::new(service.clone(), parts::access_config(args));
+        let api = Api::new(Arc::clone(&access), &service, parts::api_config(args));
         let watch = Watch::new(Arc::clone(&access), &service, watch::Limits::default());
         let aside = Drain::default();
         let listeners = Listeners {
@@ -119,6 +127,7 @@ impl Running {
         Ok(Self {
             service,
             addresses,
+            watch,
             tasks: upkeep.start(),
             aside,
             threads,
@@ -133,6 +142,11 @@ impl Running {
     /// The vault's parts.
     pub const fn service(&self) -> &Service {
         &self.service
+    }
+
+    /// The volumes that follow it.
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Waits until a key of the identity service is known.
@@ -250,65 +264,5 @@ impl Listeners<'_> {
     ) -> Listener {
         let counts = self.service.metrics.connections.clone();
         Listener::new(tcp, tls, router, Limits::default(), counts, drain.clone())
-    }
-}
-
-fn service(args: &ServeArgs, peers: &Arc<Peers>, clock: Clock) -> Result<Service, StartError> {
-    let Data { objects, audit } = Data::open(args, &clock)?;
-    let max_staleness = args.rules.policy_max_staleness.map(Duration::from_secs);
-    let policy = Policy::open(objects.clone(), max_staleness, clock.clone())?;
-    compare(&policy, &objects, &audit, &clock)?;
-    let expected = Expected {
-        issuer: args.identity.issuer.clone(),
-        tenant: args.identity.tenant_id.clone(),
-        vault: args.vault(),
-        cluster_domain: args.cluster_domain.clone(),
-    };
-    Ok(Service {
-        policy: Arc::new(policy),
-        authenticator: Arc::new(Authenticator::new(expected, Arc::clone(peers), clock.clone())),
-        resource: Arc::new(VaultResource::new(&args.vault())),
-        refusals: Service::refusal_counter(clock.time()),
-        storage: Arc::default(),
-        metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
-        drain: Drain::default(),
-        objects,
-        audit,
-        clock,
-    })
-}
-
-/// A store that its own audit log shows to be old answers no data, from the first request on.
-fn compare(policy: &Policy, objects: &Objects, audit: &Log, clock: &Clock) -> Result<(), StartError> {
-    let Some(anchored) = policy.compare_with_log(audit)? else {
-        return Ok(());
-    };
-    let found = objects.anchor()?.generation.0;
-    tracing::error!(
-        anchored,
-        found,
-        "the store is older than its audit log; no data is answered"
-    );
-    let event = Event::RollbackDetected { anchored, found };
-    // Nothing is answered all the same if the log is full.
-    if let Err(error) = audit.append(Class::Administration, &Entry::event(clock.time(), &event)) {
-        tracing::warn!(%error, "the rollback is not in the audit log");
-    }
-    Ok(())
-}
-
-fn api_config(args: &ServeArgs) -> ApiConfig {
-    ApiConfig {
-        vault: args.vault(),
-        cluster_domain: args.cluster_domain.clone(),
-        identity_url: args.identity.identity_url.clone(),
-        tenant: args.identity.tenant_id.clone(),
-    }
-}
-
-fn access_config(args: &ServeArgs) -> AccessConfig {
-    AccessConfig {
-        account_rate: args.identity.account_rate,
-        audit_waits: args.storage.audit_sync == AuditSync::Always,
     }
 }

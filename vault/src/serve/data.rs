@@ -7,7 +7,7 @@ use strongroom_engine::{
     Initialise, Objects, Rules, SoftDelete, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
     secret::SECRETS,
-    store::{RedbOptions, RedbStore},
+    store::{RedbOptions, RedbStore, Store},
 };
 
 use super::StartError;
@@ -36,24 +36,15 @@ pub(super) struct Data {
 }
 
 impl Data {
-    /// Opens them as `args` say, and records the start.
-    pub(super) fn open(args: &ServeArgs, clock: &Clock) -> Result<Self, StartError> {
+    /// Opens them as `args` say, on what `store` opens once the seal is there, and records the start.
+    pub(super) fn open(
+        args: &ServeArgs,
+        store: impl FnOnce() -> Result<Arc<dyn Store>, StartError>,
+        clock: &Clock,
+    ) -> Result<Self, StartError> {
         let storage = &args.storage;
-        make_directory(&storage.data_dir)?;
         let seal = SecretFile::read(&storage.seal_dir)?;
-        let path = storage.data_dir.join(STORE);
-        // A page and its reference counts take five quarters of a page from the allocator.
-        let cache_bytes = u64::from(storage.cache_mib) * MIB / 5 * 4;
-        let cache_bytes = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
-        let store = RedbStore::open(
-            &path,
-            RedbOptions {
-                cache_bytes,
-                ..RedbOptions::default()
-            },
-        )
-        .map_err(|source| StartError::Store { path, source })?;
-        let unsealed = Unsealed::open(options(args)?, Arc::new(store), Box::new(seal))?;
+        let unsealed = Unsealed::open(options(args)?, store()?, Box::new(seal))?;
         let config = log_config(storage, &unsealed.vault_id().to_string(), &args.replica);
         let audit = Arc::new(Log::open(config, unsealed.audit_head())?);
         for recovery in audit.recovered() {
@@ -84,6 +75,23 @@ impl Data {
             }
         }
         Ok(())
+    }
+}
+
+/// The store in the data directory, which is made if it is missing.
+pub(super) fn store(storage: &StorageArgs) -> Result<Arc<dyn Store>, StartError> {
+    make_directory(&storage.data_dir)?;
+    let path = storage.data_dir.join(STORE);
+    // A page and its reference counts take five quarters of a page from the allocator.
+    let cache_bytes = u64::from(storage.cache_mib) * MIB / 5 * 4;
+    let cache_bytes = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
+    let options = RedbOptions {
+        cache_bytes,
+        ..RedbOptions::default()
+    };
+    match RedbStore::open(&path, options) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(source) => Err(StartError::Store { path, source }),
     }
 }
 

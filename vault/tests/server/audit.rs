@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use strongroom_vault::{args::VerifyArgs, verify};
 use tokio::time::{sleep, timeout};
 
-use crate::support::TestVault;
+use strongroom_testing::vault::Vault;
 
 /// The records of requests in the log below `directory`.
 pub fn records(directory: &Path) -> Vec<Value> {
@@ -47,7 +47,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 #[tokio::test]
 async fn each_authenticated_request_has_one_record_and_no_other_has() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.client.get(vault.url("/secrets/a")).send().await.unwrap();
     vault.set("a", "CANARY-VALUE").await;
     vault.get("/secrets/a").await;
@@ -89,7 +89,7 @@ async fn each_authenticated_request_has_one_record_and_no_other_has() {
 
 #[tokio::test]
 async fn without_its_log_the_vault_answers_503_and_recovers_by_itself() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("a", "v").await;
     let log = vault.files.path("data/audit");
     fs::remove_dir_all(&log).unwrap();
@@ -116,7 +116,7 @@ async fn without_its_log_the_vault_answers_503_and_recovers_by_itself() {
 
 #[tokio::test]
 async fn a_full_quota_stops_answers_but_not_refusals_and_recovers_when_there_is_room() {
-    let vault = TestVault::start_with(&["--audit-quota-mib", "1", "--audit-retention-mib", "100"]).await;
+    let vault = Vault::start_with(&["--audit-quota-mib", "1", "--audit-retention-mib", "100"]).await;
     vault.set("a", "v").await;
     let mut answered = 0;
     while vault.get("/secrets/a").await.status == StatusCode::OK {

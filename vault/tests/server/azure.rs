@@ -2,12 +2,8 @@
 
 use std::{env, path::PathBuf, process::Command};
 
+use strongroom_testing::vault::{ALL, HOST, Vault, allow};
 use tokio::task::spawn_blocking;
-
-use crate::support::{
-    TestVault,
-    vault::{ALL, HOST, allow},
-};
 
 /// The client that `harness tools azure-python` installs.
 fn python() -> PathBuf {
@@ -25,7 +21,7 @@ fn python() -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_unmodified_python_client_works_with_its_verification_on() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let policies = vec![
         allow("admins", "team-a/admin", &["*"], ALL),
         allow("page-2", "shop/api", &["page-2"], &["get", "list"]),

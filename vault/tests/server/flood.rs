@@ -10,6 +10,7 @@ use reqwest::StatusCode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustls::pki_types::ServerName;
 use strongroom_serving::tls::client_config;
+use strongroom_testing::vault::{HOST, Vault};
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpSocket, TcpStream},
@@ -17,11 +18,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::support::{
-    TestVault,
-    frames::{self, CONTINUATION, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, frame},
-    vault::HOST,
-};
+use crate::support::frames::{self, CONTINUATION, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, frame};
 
 /// Connections of one address: fewer than the vault takes of one.
 const OF_ONE: u32 = 100;
@@ -58,7 +55,7 @@ fn resident_kib() -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-async fn serves(vault: &TestVault) {
+async fn serves(vault: &Vault) {
     // A connection of its own, and again on the same one.
     for _ in 0..2 {
         let answer = vault.set("a", "v").await;
@@ -69,7 +66,7 @@ async fn serves(vault: &TestVault) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_connections_that_say_nothing_leave_room_for_a_client() {
     let _alone = CROWD.lock().await;
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let address = vault.running.addresses().data;
     // Ten thousand, or as many as there are descriptors for beside the vault's own ends, which are far fewer.
     let count = u32::try_from(raise_descriptors().saturating_sub(8_000).min(10_000)).unwrap();
@@ -96,7 +93,7 @@ async fn more_idle_sessions_than_the_vault_keeps_leave_room_for_a_client() {
     const MORE: u32 = 4_300;
     let _alone = CROWD.lock().await;
     raise_descriptors();
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let address = vault.running.addresses().data;
     let tls = TlsConnector::from(client_config(&vault.files.path("ca.crt")).unwrap());
     let before = resident_kib();
@@ -118,7 +115,7 @@ async fn more_idle_sessions_than_the_vault_keeps_leave_room_for_a_client() {
 
 /// Floods one connection, and says how often; others are served before, during and after.
 async fn flooded(most: u32, next: impl FnMut(u32) -> Vec<u8>) -> u32 {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     serves(&vault).await;
     let address = vault.running.addresses().data;
     let stream = frames::connect(address, &vault.files.path("ca.crt")).await;

@@ -3,11 +3,11 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::support::TestVault;
+use strongroom_testing::vault::Vault;
 
 #[tokio::test]
 async fn a_secret_is_set_got_updated_and_listed() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let body = json!({
         "value": "hunter2", "contentType": "text/plain", "tags": {"team": "a"},
         "attributes": {"nbf": 1_700_000_000, "exp": 1_900_000_000},
@@ -58,7 +58,7 @@ async fn a_secret_is_set_got_updated_and_listed() {
 
 #[tokio::test]
 async fn a_secret_that_is_missing_or_deleted_has_no_versions() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("deleted", "v").await;
     vault.admin(Method::DELETE, "/secrets/deleted", None).await;
     for name in ["missing", "deleted"] {
@@ -74,7 +74,7 @@ async fn a_secret_that_is_missing_or_deleted_has_no_versions() {
 
 #[tokio::test]
 async fn ids_show_the_spelling_in_which_the_secret_was_created() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let value = |text: &str| Some(json!({ "value": text }));
     vault.admin(Method::PUT, "/secrets/Api-Key", value("one")).await;
     let set = vault.admin(Method::PUT, "/secrets/API-KEY", value("two")).await;
@@ -110,7 +110,7 @@ async fn ids_show_the_spelling_in_which_the_secret_was_created() {
 
 #[tokio::test]
 async fn a_deleted_secret_blocks_its_name_until_it_is_recovered_or_purged() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("a", "v").await;
     let deleted = vault.admin(Method::DELETE, "/secrets/a", None).await;
     let port = vault.running.addresses().data.port();
@@ -156,7 +156,7 @@ async fn a_deleted_secret_blocks_its_name_until_it_is_recovered_or_purged() {
 
 #[tokio::test]
 async fn purge_protection_and_a_short_retention_show_in_every_answer() {
-    let vault = TestVault::start_with(&["--purge-protection", "--retention-days", "7"]).await;
+    let vault = Vault::start_with(&["--purge-protection", "--retention-days", "7"]).await;
     let set = vault.set("a", "v").await;
     assert_eq!(set.body["attributes"]["recoveryLevel"], "CustomizedRecoverable");
     assert_eq!(set.body["attributes"]["recoverableDays"], 7);
@@ -170,7 +170,7 @@ async fn purge_protection_and_a_short_retention_show_in_every_answer() {
 
 #[tokio::test]
 async fn pages_follow_each_other_to_the_end() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     for n in 0..7 {
         vault.set(&format!("s-{n}"), "v").await;
     }
@@ -203,7 +203,7 @@ async fn pages_follow_each_other_to_the_end() {
 
 #[tokio::test]
 async fn a_backup_brings_every_version_back_once_the_name_is_free() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let first = vault.set("a", "one").await.body["id"]
         .as_str()
         .unwrap()

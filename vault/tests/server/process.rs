@@ -12,25 +12,21 @@ use std::{
 use reqwest::{Certificate, Client, Identity, StatusCode};
 use serde_json::{Value, json};
 use strongroom_core::{Bundle, Generation};
-use strongroom_vault::clock::Clock;
+use strongroom_testing::{
+    signing_key::claims,
+    vault::{ALL, AUDIENCE, Files, HOST, OPERATOR, allow, client},
+};
 use strongroom_wire::admin::{self, Status};
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
 
-use crate::{
-    audit::{assert_intact, records},
-    support::{
-        identity::{self, SigningKey},
-        vault::{ALL, AUDIENCE, Files, HOST, OPERATOR, allow, client},
-    },
-};
+use crate::audit::{assert_intact, records};
 
 /// The program on files of its own.
 struct Program {
     files: Files,
-    signer: SigningKey,
     data: SocketAddr,
     admin: SocketAddr,
     more: Vec<String>,
@@ -47,13 +43,10 @@ impl Drop for Process {
 }
 
 impl Program {
-    fn new(more: &[&str]) -> Self {
-        let signer = SigningKey::new("replica-1");
-        let files = Files::new(&signer);
+    async fn new(more: &[&str]) -> Self {
         let more = more.iter().map(|word| (*word).to_owned()).collect();
         Self {
-            files,
-            signer,
+            files: Files::on_disk().await,
             data: free_address(),
             admin: free_address(),
             more,
@@ -63,7 +56,7 @@ impl Program {
     /// Starts it and waits until it knows a key; tells how long the first answer took.
     async fn start(&self) -> (Process, Duration) {
         let started = Instant::now();
-        let mut arguments = self.files.arguments(&[]);
+        let mut arguments = self.files.arguments();
         for (flag, address) in [("--listen", self.data), ("--admin-listen", self.admin)] {
             let place = arguments.iter().position(|word| word == flag).unwrap();
             arguments[place + 1] = address.to_string();
@@ -129,8 +122,8 @@ impl Program {
     }
 
     fn token(&self) -> String {
-        let claims = identity::claims(&Clock::default(), "team-a/admin", AUDIENCE);
-        self.signer.sign(&self.signer.header(), &claims)
+        let claims = claims(self.files.clock.now(), "team-a/admin", AUDIENCE);
+        self.files.signer.token(&claims)
     }
 
     fn url(&self, path: &str) -> String {
@@ -200,7 +193,7 @@ async fn write(program: Arc<Program>, name: String, from: u64) -> (String, u64) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_lose_nothing_acknowledged_and_leave_nothing_unaudited() {
-    let program = Arc::new(Program::new(&[]));
+    let program = Arc::new(Program::new(&[]).await);
     let mut acknowledged: BTreeMap<String, u64> = (0..WRITERS).map(|n| (format!("w-{n}"), 0)).collect();
     let mut first_answers = Vec::new();
     for round in 0..ROUNDS {
@@ -272,7 +265,7 @@ async fn fifty_kills_lose_nothing_acknowledged_and_leave_nothing_unaudited() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminated_vault_finishes_what_it_has_begun_and_exits_with_0() {
-    let program = Arc::new(Program::new(&[]));
+    let program = Arc::new(Program::new(&[]).await);
     let (mut process, _) = program.start().await;
     program.allow_all().await;
     let writer = tokio::spawn(write(Arc::clone(&program), "a".into(), 0));

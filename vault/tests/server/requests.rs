@@ -2,14 +2,12 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use strongroom_testing::vault::Vault;
 
-use crate::support::{
-    TestVault,
-    raw::{connect, exchange},
-};
+use crate::support::raw::{connect, exchange};
 
 /// Sends a request line and a host as they are, with a valid token.
-async fn raw(vault: &TestVault, line: &str, host: &str) -> String {
+async fn raw(vault: &Vault, line: &str, host: &str) -> String {
     let mut stream = connect(vault.running.addresses().data, &vault.files.path("ca.crt")).await;
     let token = vault.token("team-a/admin");
     let request = format!("{line} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n");
@@ -18,7 +16,7 @@ async fn raw(vault: &TestVault, line: &str, host: &str) -> String {
 
 #[tokio::test]
 async fn a_host_that_is_not_configured_is_misdirected_before_anything_else() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     for host in [
         "dev.team-a.svc",
         "localhost",
@@ -47,7 +45,7 @@ async fn a_host_that_is_not_configured_is_misdirected_before_anything_else() {
 
 #[tokio::test]
 async fn a_path_that_is_not_canonical_is_refused_and_never_redirected() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let long = format!("/secrets/{}", "a".repeat(128));
     for path in [
         "/secrets/../secrets/a",
@@ -91,7 +89,7 @@ async fn a_path_that_is_not_canonical_is_refused_and_never_redirected() {
 
 #[tokio::test]
 async fn the_api_version_is_mandatory_and_may_be_encoded() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("a", "v").await;
     for (path, status) in [
         ("/secrets/a?", StatusCode::BAD_REQUEST),
@@ -117,7 +115,7 @@ async fn the_api_version_is_mandatory_and_may_be_encoded() {
 
 #[tokio::test]
 async fn bodies_are_bounded_in_length_and_depth_and_have_no_member_twice() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let put = async |body: String| {
         let request = vault
             .client
@@ -129,7 +127,7 @@ async fn bodies_are_bounded_in_length_and_depth_and_have_no_member_twice() {
             .send()
             .await
             .unwrap();
-        crate::support::vault::answer(response).await
+        strongroom_testing::vault::answer(response).await
     };
     let value = |length: usize| json!({"value": "v".repeat(length)}).to_string();
     assert_eq!(put(value(25 * 1024)).await.status, StatusCode::OK);
@@ -175,7 +173,7 @@ async fn bodies_are_bounded_in_length_and_depth_and_have_no_member_twice() {
 
 #[tokio::test]
 async fn every_answer_carries_the_services_headers() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let id = "6f9c2c1e-0000-4000-8000-00000000000a";
     let request = vault
         .client
@@ -203,7 +201,7 @@ async fn every_answer_carries_the_services_headers() {
 
 #[tokio::test]
 async fn http2_is_spoken_to_who_asks_for_it_and_http1_to_others() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let response = vault.client.get(vault.url("/secrets/a")).send().await.unwrap();
     assert_eq!(response.version(), reqwest::Version::HTTP_2);
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
@@ -215,7 +213,7 @@ async fn http2_is_spoken_to_who_asks_for_it_and_http1_to_others() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_or_does_not_end_is_cut_off() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let mut stream = connect(vault.running.addresses().data, &vault.files.path("ca.crt")).await;
     let flood = format!(
         "GET / HTTP/1.1\r\n{}",
@@ -230,7 +228,7 @@ async fn a_head_that_does_not_come_or_does_not_end_is_cut_off() {
 
 #[tokio::test]
 async fn a_client_that_is_still_sending_its_body_gets_its_answer() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     for (length, account, status) in [
         (200_000, "shop/api", 403),
         (1_000_000, "team-a/admin", 413),

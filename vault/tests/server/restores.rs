@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
+use strongroom_testing::vault::Vault;
 use tokio::{io::AsyncWriteExt as _, time::timeout};
 
-use crate::support::{TestVault, raw::connect};
+use crate::support::raw::connect;
 
 /// Half-sent restores: together more than the vault holds of bodies that arrive.
 const SLOW: usize = 12;
@@ -14,7 +15,7 @@ const ANNOUNCED: usize = 16 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_sent_restores_keep_no_other_restore_out() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("a", "v").await;
     let backup = vault.admin(Method::POST, "/secrets/a/backup", None).await.body;
     vault.admin(Method::DELETE, "/secrets/a", None).await;

@@ -3,15 +3,11 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_core::{Effect, Permission};
-
-use crate::support::{
-    TestVault,
-    vault::{ALL, allow, deny},
-};
+use strongroom_testing::vault::{ALL, Vault, allow, deny};
 
 #[tokio::test]
 async fn a_denied_object_and_a_missing_one_look_the_same() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("there", "v").await;
     vault.set("gone", "v").await;
     vault.admin(Method::DELETE, "/secrets/gone", None).await;
@@ -61,7 +57,7 @@ async fn a_denied_object_and_a_missing_one_look_the_same() {
 
 #[tokio::test]
 async fn a_list_holds_only_what_its_caller_may_list_and_a_deny_wins() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     for name in ["db-a", "db-b", "db-secret", "web"] {
         vault.set(name, "v").await;
     }
@@ -98,7 +94,7 @@ async fn a_list_holds_only_what_its_caller_may_list_and_a_deny_wins() {
 
 #[tokio::test]
 async fn a_policy_change_bites_at_the_next_request() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("a", "v").await;
     vault
         .policy(2, vec![allow("reader", "shop/api", &["a"], &["get"])])
@@ -117,7 +113,7 @@ async fn a_policy_change_bites_at_the_next_request() {
 
 #[tokio::test]
 async fn a_restore_is_decided_by_the_name_inside_the_backup() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("mine", "v").await;
     vault.set("theirs", "v").await;
     let backup = async |name: &str| {
@@ -166,7 +162,7 @@ async fn a_restore_is_decided_by_the_name_inside_the_backup() {
 
 #[tokio::test]
 async fn each_verb_needs_its_own_permission() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("a", "v").await;
     let requests = [
         ("get", Method::GET, "/secrets/a"),

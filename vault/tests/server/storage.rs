@@ -8,12 +8,7 @@ use std::{
 };
 
 use reqwest::StatusCode;
-
-use crate::support::{
-    TestVault,
-    identity::SigningKey,
-    vault::{ALL, Files, allow},
-};
+use strongroom_testing::vault::{ALL, Files, Vault, allow};
 
 /// A small file system of its own, unmounted with the test.
 struct SmallDisk(PathBuf);
@@ -41,11 +36,11 @@ impl Drop for SmallDisk {
 
 #[tokio::test]
 async fn a_full_disk_refuses_writes_serves_reads_and_recovers_by_itself() {
-    let signer = SigningKey::new("replica-1");
-    let files = Arc::new(Files::new(&signer));
+    let files = Files::on_disk().await;
     let _disk = SmallDisk::mount(&files.path("data"), 12);
     let audit = files.path("audit").display().to_string();
-    let vault = TestVault::open(Arc::clone(&files), signer, &["--audit-dir", &audit]).await;
+    let files = Arc::new(files.with(&["--audit-dir", &audit]));
+    let vault = Vault::open(Arc::clone(&files)).await;
     vault
         .policy(1, vec![allow("admins", "team-a/admin", &["*"], ALL)])
         .await;

@@ -1,8 +1,4 @@
-//! A vault in this process, with its own authorities and its own identity service, and clients that verify it.
+//! Clients that send what no HTTP client would.
 
 pub mod frames;
-pub mod identity;
 pub mod raw;
-pub mod vault;
-
-pub use vault::TestVault;

@@ -4,18 +4,17 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-
-use crate::support::{
-    TestVault,
-    identity::{self, SigningKey},
-    vault::{AUDIENCE, answer},
+use strongroom_testing::{
+    SigningKey, identity,
+    signing_key::{TENANT, claims},
+    vault::{AUDIENCE, Vault, answer},
 };
 
 /// Changes claims, given the present.
 type Change = fn(&mut Value, i64);
 
 /// Asserts that `token` is refused as one that proves nothing, and tells where to get one.
-async fn assert_refused(vault: &TestVault, token: &str, what: &str) {
+async fn assert_refused(vault: &Vault, token: &str, what: &str) {
     let got = vault.with_token(token, Method::GET, "/secrets/a", None).await;
     assert_eq!(
         (got.status, got.code()),
@@ -32,7 +31,7 @@ async fn assert_refused(vault: &TestVault, token: &str, what: &str) {
 
 #[tokio::test]
 async fn the_first_request_of_a_client_is_answered_with_the_challenge_before_anything_is_parsed() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     for (method, path) in [
         (Method::PUT, "/secrets/a"),
         (Method::GET, "/secrets/a_b?x=y"),
@@ -50,7 +49,7 @@ async fn the_first_request_of_a_client_is_answered_with_the_challenge_before_any
         let expected = format!(
             "Bearer authorization=\"https://{}/{}\", resource=\"https://team-a.svc:{port}\"",
             identity::SERVER_NAME,
-            identity::TENANT
+            TENANT
         );
         assert_eq!(got.headers["www-authenticate"].to_str().unwrap(), expected);
         assert!(
@@ -64,7 +63,7 @@ async fn the_first_request_of_a_client_is_answered_with_the_challenge_before_any
 
 #[tokio::test]
 async fn a_token_of_ours_is_accepted_for_the_vault_and_for_its_namespace() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     for audience in [AUDIENCE, "https://team-a.svc"] {
         let token = vault.token_with("team-a/admin", |claims| claims["aud"] = audience.into());
         let got = vault.with_token(&token, Method::GET, "/secrets/a", None).await;
@@ -74,8 +73,8 @@ async fn a_token_of_ours_is_accepted_for_the_vault_and_for_its_namespace() {
 
 #[tokio::test]
 async fn claims_that_are_not_this_vaults_are_refused() {
-    let vault = TestVault::start().await;
-    let now = vault.clock.now();
+    let vault = Vault::start().await;
+    let now = vault.files.clock.now();
     let changes: [(&str, Change); 14] = [
         ("another vault's", |c, _| {
             c["aud"] = "https://dev.team-a.svc".into();
@@ -114,12 +113,12 @@ async fn claims_that_are_not_this_vaults_are_refused() {
 
 #[tokio::test]
 async fn headers_and_signatures_that_are_not_ours_are_refused() {
-    let vault = TestVault::start().await;
-    let claims = identity::claims(&vault.clock, "team-a/admin", AUDIENCE);
+    let vault = Vault::start().await;
+    let claims = claims(vault.files.clock.now(), "team-a/admin", AUDIENCE);
     let signed = |change: fn(&mut Header)| {
-        let mut header = vault.signer.header();
+        let mut header = vault.files.signer.header();
         change(&mut header);
-        vault.signer.sign(&header, &claims)
+        vault.files.signer.sign(&header, &claims)
     };
     assert_refused(
         &vault,
@@ -155,14 +154,14 @@ async fn headers_and_signatures_that_are_not_ours_are_refused() {
 
     let none = BASE64.encode(format!(
         r#"{{"alg":"none","typ":"strongroom-at+jwt","kid":"{}"}}"#,
-        vault.signer.id
+        vault.files.signer.id
     ));
     let body = BASE64.encode(claims.to_string());
     assert_refused(&vault, &format!("{none}.{body}."), "alg none").await;
 
-    let mut header = vault.signer.header();
+    let mut header = vault.files.signer.header();
     header.alg = Algorithm::HS256;
-    let secret = EncodingKey::from_secret(&vault.signer.public);
+    let secret = EncodingKey::from_secret(&vault.files.signer.public);
     let confused = jsonwebtoken::encode(&header, &claims, &secret).unwrap();
     assert_refused(&vault, &confused, "HS256 with the public key").await;
 
@@ -190,7 +189,7 @@ async fn headers_and_signatures_that_are_not_ours_are_refused() {
 
 #[tokio::test]
 async fn a_remembered_token_ends_at_its_expiry() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let token = vault.token("team-a/admin");
     let get = async || {
         vault
@@ -199,15 +198,15 @@ async fn a_remembered_token_ends_at_its_expiry() {
             .status
     };
     assert_eq!(get().await, StatusCode::NOT_FOUND);
-    vault.clock.advance(800);
+    vault.files.clock.advance(800);
     assert_eq!(get().await, StatusCode::NOT_FOUND);
-    vault.clock.advance(100);
+    vault.files.clock.advance(100);
     assert_eq!(get().await, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
 async fn a_source_that_keeps_failing_is_throttled_and_a_valid_token_still_gets_through() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let mut throttled = None;
     for _ in 0..2000 {
         let response = vault.client.get(vault.url("/secrets/a")).send().await.unwrap();

@@ -3,18 +3,16 @@
 use std::{fs, time::Duration};
 
 use reqwest::{Client, Method, StatusCode};
-use strongroom_testing::Authority;
+use strongroom_testing::{
+    Authority, SigningKey,
+    signing_key::claims,
+    vault::{AUDIENCE, Files, HOST, Vault, client, parse},
+};
 use strongroom_vault::{clock::Clock, serve::Running};
 use tokio::{
     io::AsyncReadExt,
     net::TcpSocket,
     time::{sleep, timeout},
-};
-
-use crate::support::{
-    TestVault,
-    identity::{self, SigningKey},
-    vault::{AUDIENCE, HOST, client, parse},
 };
 
 async fn health(running: &Running, path: &str) -> (StatusCode, String) {
@@ -32,7 +30,7 @@ async fn health(running: &Running, path: &str) -> (StatusCode, String) {
 
 #[tokio::test]
 async fn readiness_waits_for_a_key_and_ends_with_the_drain() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     assert_eq!(health(&vault.running, "/healthz").await.0, StatusCode::OK);
     assert_eq!(health(&vault.running, "/readyz").await.0, StatusCode::OK);
     vault.running.service().drain.begin();
@@ -43,10 +41,9 @@ async fn readiness_waits_for_a_key_and_ends_with_the_drain() {
     );
     assert_eq!(health(&vault.running, "/healthz").await.0, StatusCode::OK);
 
-    let signer = SigningKey::new("replica-1");
-    let mut files = crate::support::vault::Files::new(&signer);
-    files.identity = "127.0.0.1:1".parse().unwrap();
-    let running = Running::start(&parse(files.arguments(&[])), Clock::default()).unwrap();
+    let mut files = Files::on_disk().await;
+    files.peers = "127.0.0.1:1".parse().unwrap();
+    let running = files.run();
     let (status, why) = health(&running, "/readyz").await;
     assert!(
         status == StatusCode::SERVICE_UNAVAILABLE && why.contains("no key"),
@@ -56,10 +53,10 @@ async fn readiness_waits_for_a_key_and_ends_with_the_drain() {
 
 #[tokio::test]
 async fn a_token_of_a_replica_that_just_started_is_accepted_and_the_old_ones_stay_good() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let next = SigningKey::new("replica-2");
-    let claims = identity::claims(&vault.clock, "team-a/admin", AUDIENCE);
-    let token = next.sign(&next.header(), &claims);
+    let claims = claims(vault.files.clock.now(), "team-a/admin", AUDIENCE);
+    let token = next.token(&claims);
     let get = async |token: &str| {
         vault
             .with_token(token, Method::GET, "/secrets/a", None)
@@ -67,7 +64,7 @@ async fn a_token_of_a_replica_that_just_started_is_accepted_and_the_old_ones_sta
             .status
     };
     assert_eq!(get(&token).await, StatusCode::UNAUTHORIZED);
-    vault.files.keys.add(&next);
+    vault.files.identity.publish(&next);
     // Unknown keys are asked for every two seconds at most.
     sleep(Duration::from_millis(2100)).await;
     assert_eq!(get(&token).await, StatusCode::NOT_FOUND);
@@ -76,7 +73,7 @@ async fn a_token_of_a_replica_that_just_started_is_accepted_and_the_old_ones_sta
 
 #[tokio::test]
 async fn a_connection_that_never_shakes_hands_is_closed_and_holds_up_nobody() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let mut idle = Vec::new();
     for _ in 0..200 {
         let socket = TcpSocket::new_v4().unwrap();
@@ -103,7 +100,7 @@ async fn a_connection_that_never_shakes_hands_is_closed_and_holds_up_nobody() {
 
 #[tokio::test]
 async fn metrics_tell_operations_and_never_names() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("canary-name", "canary-value").await;
     vault.get("/secrets/canary-name").await;
     vault
@@ -130,7 +127,7 @@ async fn metrics_tell_operations_and_never_names() {
 
 #[tokio::test]
 async fn a_renewed_certificate_is_served_without_a_restart() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     let other = Authority::new("next");
     other.serve(&[HOST], &vault.files.path("tls"));
     fs::write(vault.files.path("next.crt"), other.pem()).unwrap();
@@ -152,24 +149,18 @@ async fn a_renewed_certificate_is_served_without_a_restart() {
 
 #[tokio::test]
 async fn a_vault_stops_and_starts_again_with_its_data_and_its_policy() {
-    let vault = TestVault::start().await;
+    let vault = Vault::start().await;
     vault.set("a", "v").await;
-    let TestVault {
-        running,
-        signer,
-        files,
-        ..
-    } = vault;
+    let Vault { running, files, .. } = vault;
     assert!(running.stop().await);
-    let again = TestVault::open(files, signer, &[]).await;
+    let again = Vault::open(files).await;
     assert_eq!(again.get("/secrets/a").await.body["value"], "v");
 }
 
 #[tokio::test]
 async fn a_missing_store_beside_a_used_seal_key_is_an_error_and_not_a_new_vault() {
-    let signer = SigningKey::new("replica-1");
-    let files = crate::support::vault::Files::new(&signer);
-    let mut arguments = files.arguments(&[]);
+    let files = Files::on_disk().await;
+    let mut arguments = files.arguments();
     arguments.retain(|word| word != "--initialise");
     assert!(Running::start(&parse(arguments), Clock::default()).is_err());
     fs::write(
@@ -177,5 +168,5 @@ async fn a_missing_store_beside_a_used_seal_key_is_an_error_and_not_a_new_vault(
         "00000000-0000-4000-8000-000000000000",
     )
     .unwrap();
-    assert!(Running::start(&parse(files.arguments(&[])), Clock::default()).is_err());
+    assert!(Running::start(&parse(files.arguments()), Clock::default()).is_err());
 }

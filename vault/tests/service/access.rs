@@ -6,20 +6,21 @@ use strongroom_audit::{RequestPath, Resource};
 use strongroom_core::{Effect, NamedObject, ObjectKind, Operation, Permission};
 use strongroom_engine::{Answer, ReadRequest, WriteRequest};
 use strongroom_serving::accept::Peer;
+use strongroom_testing::{
+    signing_key::uid,
+    vault::{Files, put, set},
+};
 use strongroom_vault::{
     access::{Access, Caller, Client, Failure, caller::new_correlation_id},
     service::Service,
 };
 
-use crate::{
-    fixture::{Fixture, allow, put, rule, set},
-    tokens::{API, uid},
-};
+use crate::fixture::{API, access, allow, rule, token};
 
 /// The API account, in a vault that holds the secret `db` and lets it get and delete everything.
-async fn vault() -> (Fixture, Service, Arc<Access>, Caller) {
-    let fixture = Fixture::new();
-    let service = fixture.start();
+async fn vault() -> (Files, Service, Arc<Access>, Caller) {
+    let fixture = Files::in_memory();
+    let service = fixture.service();
     set(&service, "db", "hunter2");
     let mut policy = allow(&[&uid("shop/api")]);
     policy.permissions = [Permission::SecretGet, Permission::SecretDelete]
@@ -28,7 +29,7 @@ async fn vault() -> (Fixture, Service, Arc<Access>, Caller) {
     put(&service, (1, 1), vec![policy]).unwrap();
     let holder = service
         .authenticator
-        .authenticate(&fixture.token(API))
+        .authenticate(&token(&fixture, API))
         .await
         .unwrap();
     let peer = Peer {
@@ -42,7 +43,7 @@ async fn vault() -> (Fixture, Service, Arc<Access>, Caller) {
         RequestPath::new("/test"),
         Instant::now(),
     );
-    let access = Fixture::access(&service, false);
+    let access = access(&service, false);
     (fixture, service, access, caller)
 }
 

@@ -3,7 +3,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_core::{Bundle, Effect, Generation, ObjectState};
-use strongroom_testing::{Authority, authority::Usage};
+use strongroom_testing::{
+    Authority,
+    authority::Usage,
+    signing_key::uid,
+    vault::{bundle, delete, enable, put, set},
+};
 use strongroom_vault::admin::MAX_BUNDLE;
 use strongroom_wire::{
     admin::{PolicyStatus, Resolved, Status, Volumes, path},
@@ -11,10 +16,9 @@ use strongroom_wire::{
 };
 
 use crate::{
-    fixture::{allow, bundle, delete, enable, put, rule, set},
+    fixture::{API, allow, rule},
     node::Node,
     operator::{AdminPort, OPERATOR, Refused, identity},
-    tokens::{API, uid},
 };
 
 fn refused<T>(status: u16, code: &str) -> Result<T, Refused> {
@@ -28,7 +32,7 @@ fn refused<T>(status: u16, code: &str) -> Result<T, Refused> {
 async fn only_this_installations_operator_completes_a_handshake() {
     let port = AdminPort::start();
     let other = "spiffe://strongroom.dev/0f0f0f0f-0000-4000-8000-000000000002/operator";
-    let (admin, serving) = (&port.admin, &port.serving);
+    let (admin, serving) = (&port.fixture.admin, &port.fixture.serving);
     let client = [Usage::ClientAuth];
     for (who, shown) in [
         ("nobody", None),
@@ -88,12 +92,12 @@ async fn a_connection_does_not_outlive_its_certificate() {
 #[tokio::test]
 async fn a_changed_admin_ca_counts_from_the_next_connection_on() {
     let port = AdminPort::start();
-    let (old, new) = (identity(&port.admin), Authority::new("admin"));
+    let (old, new) = (identity(&port.fixture.admin), Authority::new("admin"));
     let file = port.fixture.directory.path().join("admin-ca.crt");
     std::fs::write(&file, "nonsense").unwrap();
     assert!(port.authority.reload().is_err());
     assert_eq!(port.ask_as(Some(&old)).await, Some(200));
-    std::fs::write(&file, port.admin.pem() + &new.pem()).unwrap();
+    std::fs::write(&file, port.fixture.admin.pem() + &new.pem()).unwrap();
     assert!(port.authority.reload().unwrap());
     assert_eq!(
         (
@@ -257,7 +261,7 @@ async fn a_changed_secret_ref_reaches_the_node_and_its_volumes_are_counted() {
     let mut node = Node::connect(&port.watch).await;
     node.subscribe(
         "v",
-        &port.fixture.signer.token(API, port.service.clock.now(), 600),
+        &API.token(&port.fixture.signer, port.service.clock.now(), 600),
         &["db"],
     )
     .await;

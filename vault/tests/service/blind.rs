@@ -13,13 +13,14 @@ use strongroom_engine::store::{
     Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Snapshot, Store, StoreError, Value,
 };
 use strongroom_serving::accept::Peer;
+use strongroom_testing::{
+    signing_key::TENANT,
+    vault::{Files, put, set},
+};
 use strongroom_vault::rest::{Api, ApiConfig};
 use tower::ServiceExt as _;
 
-use crate::{
-    fixture::{Fixture, allow, put, set},
-    tokens::{API, Account, TENANT},
-};
+use crate::fixture::{API, Account, access, allow, token};
 
 const STRANGER: Account = Account {
     name: "shop/stranger",
@@ -71,15 +72,15 @@ impl Snapshot for CountedSnapshot {
     }
 }
 
-fn router(fixture: &Fixture) -> (Router, strongroom_vault::service::Service) {
-    let service = fixture.start();
+fn router(fixture: &Files) -> (Router, strongroom_vault::service::Service) {
+    let service = fixture.service();
     let config = ApiConfig {
         vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
         cluster_domain: "cluster.local".into(),
         identity_url: "https://identity.test".into(),
         tenant: TENANT.into(),
     };
-    let api = Api::new(Fixture::access(&service, false), &service, config);
+    let api = Api::new(access(&service, false), &service, config);
     (api.guard(api.router()), service)
 }
 
@@ -122,11 +123,11 @@ fn operations(name: &str) -> Vec<(&'static str, String)> {
 async fn to_an_account_without_permission_a_missing_object_is_a_forbidden_one_without_a_look_at_the_store() {
     let store = Arc::new(Counted::default());
     let reads = Arc::clone(&store.reads);
-    let fixture = Fixture::on(store);
+    let fixture = Files::on(store);
     let (router, service) = router(&fixture);
     set(&service, "there", "value");
     put(&service, (1, 1), vec![allow(&[&API.uid()])]).unwrap();
-    let (permitted, stranger) = (fixture.token(API), fixture.token(STRANGER));
+    let (permitted, stranger) = (token(&fixture, API), token(&fixture, STRANGER));
     let before = reads.load(Ordering::Relaxed);
     assert_eq!(
         ask(&router, &permitted, ("GET", "/secrets/there")).await.status(),

@@ -16,6 +16,4 @@ mod operator;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
-mod tokens;
-#[cfg(test)]
 mod watch;

@@ -1,6 +1,6 @@
 //! The admin port over TLS, and those who call it.
 
-use std::{fs, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use reqwest::{Certificate, Client, Identity, Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,7 +8,7 @@ use strongroom_serving::{
     accept::{Limits as ConnectionLimits, Listener},
     tls::ServingCertificate,
 };
-use strongroom_testing::Authority;
+use strongroom_testing::{Authority, vault::Files};
 use strongroom_vault::{
     admin::{Admin, OperatorAuthority},
     service::Service,
@@ -16,10 +16,9 @@ use strongroom_vault::{
 };
 use strongroom_wire::admin::AdminRefusal;
 
-use crate::fixture::Fixture;
+use crate::fixture::access;
 
-pub const OPERATOR: &str = "spiffe://strongroom.dev/0f0f0f0f-0000-4000-8000-000000000001/operator";
-pub const HOST: &str = "prod.team-a.svc";
+pub use strongroom_testing::vault::{HOST, OPERATOR};
 
 /// The operator's certificate and key, signed by `authority`.
 pub fn identity(authority: &Authority) -> String {
@@ -28,11 +27,9 @@ pub fn identity(authority: &Authority) -> String {
 
 /// A vault's admin port.
 pub struct AdminPort {
-    pub fixture: Fixture,
+    pub fixture: Files,
     pub service: Service,
     pub watch: Watch,
-    pub serving: Authority,
-    pub admin: Authority,
     pub authority: Arc<OperatorAuthority>,
     pub address: SocketAddr,
     pub operator: Client,
@@ -47,17 +44,13 @@ pub struct Refused {
 
 impl AdminPort {
     pub fn start() -> Self {
-        let fixture = Fixture::new();
-        let service = fixture.start();
-        let access = Fixture::access(&service, false);
+        let fixture = Files::in_memory();
+        let service = fixture.service();
+        let access = access(&service, false);
         let watch = Watch::new(Arc::clone(&access), &service, Limits::default());
-        let (serving, admin) = (Authority::new("serving"), Authority::new("admin"));
-        let directory = fixture.directory.path();
-        serving.serve(&[HOST], directory);
-        fs::write(directory.join("admin-ca.crt"), admin.pem()).unwrap();
-        let authority = OperatorAuthority::load(&directory.join("admin-ca.crt"), OPERATOR).unwrap();
+        let authority = OperatorAuthority::load(&fixture.path("admin-ca.crt"), OPERATOR).unwrap();
         let tls = authority
-            .server_config(ServingCertificate::load(directory).unwrap())
+            .server_config(ServingCertificate::load(&fixture.path("tls")).unwrap())
             .unwrap();
         let router = Admin {
             access,
@@ -72,13 +65,11 @@ impl AdminPort {
         let (counts, drain) = (service.metrics.connections.clone(), service.drain.clone());
         let limits = ConnectionLimits::default();
         tokio::spawn(Listener::new(tcp, Some(tls), router, limits, counts, drain).run());
-        let operator = client(&serving, address, Some(&identity(&admin)));
+        let operator = client(&fixture.serving, address, Some(&identity(&fixture.admin)));
         Self {
             fixture,
             service,
             watch,
-            serving,
-            admin,
             authority,
             address,
             operator,
@@ -87,7 +78,7 @@ impl AdminPort {
 
     /// Asks as whoever shows `identity` (certificate and key in PEM); the status, if there is an answer at all.
     pub async fn ask_as(&self, identity: Option<&str>) -> Option<u16> {
-        let client = client(&self.serving, self.address, identity);
+        let client = client(&self.fixture.serving, self.address, identity);
         let answer = client.get(url("/v1/status")).send().await.ok()?;
         Some(answer.status().as_u16())
     }

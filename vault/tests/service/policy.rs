@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use strongroom_audit::{Entry, Event, Place, PolicyName, Verdict};
 use strongroom_core::{Effect, Generation, Permission};
+use strongroom_testing::vault::{Files, bundle, put, set};
 use strongroom_vault::{
     policy::{AcceptError, Closed, ConfirmError, NotAccepted, NotAudited, Policy, PutError, Unfit},
     service::Service,
 };
 
-use crate::fixture::{Fixture, allow, bundle, in_force, put, rule, set};
+use crate::fixture::{allow, in_force, rule};
 
 fn get(service: &Service, subject: &str, object: &str) -> Result<Verdict, Closed> {
     service.policy.decide(
@@ -25,7 +26,7 @@ fn allowed() -> Verdict {
 
 #[test]
 fn without_a_bundle_nothing_is_decided() {
-    let service = Fixture::new().start();
+    let service = Files::in_memory().service();
     assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
     assert_eq!(
         service
@@ -38,7 +39,7 @@ fn without_a_bundle_nothing_is_decided() {
 
 #[test]
 fn an_old_leaders_bundle_is_refused_and_what_is_in_force_stays() {
-    let service = Fixture::new().start();
+    let service = Files::in_memory().service();
     put(&service, (4, 7), vec![allow(&["u"])]).unwrap();
     put(
         &service,
@@ -64,7 +65,7 @@ fn an_old_leaders_bundle_is_refused_and_what_is_in_force_stays() {
 
 #[test]
 fn the_same_generation_is_a_confirmation_only_with_the_same_bytes() {
-    let service = Fixture::new().start();
+    let service = Files::in_memory().service();
     assert!(put(&service, (1, 1), vec![allow(&["u"])]).unwrap().is_new);
     assert!(!put(&service, (1, 1), vec![allow(&["u"])]).unwrap().is_new);
     assert!(matches!(
@@ -76,7 +77,7 @@ fn the_same_generation_is_a_confirmation_only_with_the_same_bytes() {
 
 #[test]
 fn what_is_not_understood_or_not_meant_for_this_vault_changes_nothing() {
-    let service = Fixture::new().start();
+    let service = Files::in_memory().service();
     put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
     let before = in_force(&service);
     let good = bundle(&service.objects, (1, 2), vec![allow(&["w"])]);
@@ -108,7 +109,7 @@ fn what_is_not_understood_or_not_meant_for_this_vault_changes_nothing() {
 
 #[test]
 fn a_bundle_that_cannot_be_audited_is_not_taken() {
-    let service = Fixture::new().start();
+    let service = Files::in_memory().service();
     let bytes = bundle(&service.objects, (1, 1), vec![allow(&["u"])]);
     assert!(matches!(
         service.policy.put(&bytes, |_| Err(NotAudited)),
@@ -119,14 +120,14 @@ fn a_bundle_that_cannot_be_audited_is_not_taken() {
 
 #[test]
 fn a_restarted_vault_enforces_the_last_bundle_and_keeps_its_fence() {
-    let fixture = Fixture::new();
-    let service = fixture.start();
+    let fixture = Files::in_memory();
+    let service = fixture.service();
     let bytes = bundle(&service.objects, (4, 7), vec![allow(&["u"])]);
     service.policy.put(&bytes, |_| Ok(())).unwrap();
     let before = in_force(&service);
     drop(service);
 
-    let service = fixture.start();
+    let service = fixture.service();
     assert_eq!(in_force(&service), before);
     assert_eq!(service.policy.bundle().unwrap().unwrap(), bytes);
     assert_eq!(get(&service, "u", "db"), Ok(allowed()));
@@ -135,8 +136,8 @@ fn a_restarted_vault_enforces_the_last_bundle_and_keeps_its_fence() {
 
 #[test]
 fn a_stored_bundle_of_another_release_closes_the_vault_but_keeps_its_fence() {
-    let fixture = Fixture::new();
-    let service = fixture.start();
+    let fixture = Files::in_memory();
+    let service = fixture.service();
     put(&service, (4, 7), vec![allow(&["u"])]).unwrap();
     let newer = br#"{"format":9}"#;
     let hash = strongroom_audit::Hash::of(newer).to_string();
@@ -146,7 +147,7 @@ fn a_stored_bundle_of_another_release_closes_the_vault_but_keeps_its_fence() {
     service.objects.meta_put("policy/bundle", Some(record)).unwrap();
     drop(service);
 
-    let service = fixture.start();
+    let service = fixture.service();
     assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
     assert_eq!(service.policy.status(), None);
     assert_eq!(service.policy.fence(), Some(Generation { epoch: 9, n: 9 }));
@@ -157,8 +158,8 @@ fn a_stored_bundle_of_another_release_closes_the_vault_but_keeps_its_fence() {
 
 #[test]
 fn a_stored_record_of_a_later_format_closes_the_vault_but_keeps_its_fence() {
-    let fixture = Fixture::new();
-    let service = fixture.start();
+    let fixture = Files::in_memory();
+    let service = fixture.service();
     put(&service, (4, 7), vec![allow(&["u"])]).unwrap();
     let record = br#"{"format":2,"record":{"policy":{"generation":{"epoch":9,"n":9}},"more":1}}"#;
     service
@@ -167,19 +168,19 @@ fn a_stored_record_of_a_later_format_closes_the_vault_but_keeps_its_fence() {
         .unwrap();
     drop(service);
 
-    let service = fixture.start();
+    let service = fixture.service();
     assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
     assert_eq!(service.policy.fence(), Some(Generation { epoch: 9, n: 9 }));
     assert!(put(&service, (9, 9), vec![allow(&["u"])]).is_err());
     put(&service, (10, 1), vec![allow(&["u"])]).unwrap();
     drop(service);
-    assert_eq!(get(&fixture.start(), "u", "db"), Ok(allowed()));
+    assert_eq!(get(&fixture.service(), "u", "db"), Ok(allowed()));
 }
 
 #[test]
 fn a_damaged_record_refuses_the_start() {
-    let fixture = Fixture::new();
-    let service = fixture.start();
+    let fixture = Files::in_memory();
+    let service = fixture.service();
     put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
     let mut record = service.objects.meta_get("policy/bundle").unwrap().unwrap();
     let last = record.len() - 1;
@@ -190,8 +191,8 @@ fn a_damaged_record_refuses_the_start() {
 
 #[test]
 fn an_unconfirmed_bundle_closes_the_vault_until_it_is_confirmed() {
-    let fixture = Fixture::with_staleness(Some(Duration::from_hours(1)));
-    let service = fixture.start();
+    let fixture = Files::in_memory().with(&["--policy-max-staleness", "3600"]);
+    let service = fixture.service();
     put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
     fixture.clock.advance(3500);
     assert_eq!(get(&service, "u", "db"), Ok(allowed()));
@@ -206,25 +207,25 @@ fn an_unconfirmed_bundle_closes_the_vault_until_it_is_confirmed() {
 
 #[test]
 fn restarting_does_not_make_a_stale_bundle_fresh() {
-    let fixture = Fixture::with_staleness(Some(Duration::from_hours(1)));
-    let service = fixture.start();
+    let fixture = Files::in_memory().with(&["--policy-max-staleness", "3600"]);
+    let service = fixture.service();
     put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
     for _ in 0..6 {
         fixture.clock.advance(1000);
         service.policy.confirm(&in_force(&service)).unwrap();
     }
     drop(service);
-    let service = fixture.start();
+    let service = fixture.service();
     assert_eq!(get(&service, "u", "db"), Ok(allowed()));
     fixture.clock.advance(3601);
     drop(service);
-    assert_eq!(get(&fixture.start(), "u", "db"), Err(Closed::Stale));
+    assert_eq!(get(&fixture.service(), "u", "db"), Err(Closed::Stale));
 }
 
 #[test]
 fn without_a_staleness_the_last_bundle_is_enforced_for_ever() {
-    let fixture = Fixture::new();
-    let service = fixture.start();
+    let fixture = Files::in_memory();
+    let service = fixture.service();
     put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
     fixture.clock.advance(10 * 365 * 86_400);
     assert_eq!(get(&service, "u", "db"), Ok(allowed()));
@@ -234,7 +235,7 @@ fn without_a_staleness_the_last_bundle_is_enforced_for_ever() {
 
 #[test]
 fn only_what_is_in_force_can_be_confirmed() {
-    let service = Fixture::new().start();
+    let service = Files::in_memory().service();
     put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
     let old = in_force(&service);
     put(&service, (1, 2), vec![]).unwrap();
@@ -246,14 +247,14 @@ fn only_what_is_in_force_can_be_confirmed() {
 
 #[test]
 fn a_rollback_closes_the_vault_over_restarts_until_exactly_that_generation_is_accepted() {
-    let fixture = Fixture::new();
-    let service = fixture.start();
+    let fixture = Files::in_memory();
+    let service = fixture.service();
     put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
     service.policy.detect_rollback(99).unwrap();
     assert_eq!(get(&service, "u", "db"), Err(Closed::RolledBack));
     drop(service);
 
-    let service = fixture.start();
+    let service = fixture.service();
     assert_eq!(get(&service, "u", "db"), Err(Closed::RolledBack));
     let present = service.objects.anchor().unwrap().generation.0;
     for wrong in [0, present - 1, present + 1, 99] {
@@ -281,12 +282,12 @@ fn a_rollback_closes_the_vault_over_restarts_until_exactly_that_generation_is_ac
         Err(AcceptError::NotAccepted(NotAccepted::NotDetected))
     ));
     drop(service);
-    assert_eq!(get(&fixture.start(), "u", "db"), Ok(allowed()));
+    assert_eq!(get(&fixture.service(), "u", "db"), Ok(allowed()));
 }
 
 #[test]
 fn a_rollback_told_again_is_no_commit() {
-    let service = Fixture::new().start();
+    let service = Files::in_memory().service();
     assert!(service.policy.detect_rollback(99).unwrap());
     let generation = service.objects.anchor().unwrap().generation;
     assert!(!service.policy.detect_rollback(99).unwrap());
@@ -296,8 +297,8 @@ fn a_rollback_told_again_is_no_commit() {
 
 #[test]
 fn a_store_older_than_the_audit_log_is_noticed_without_the_operator() {
-    let fixture = Fixture::new();
-    let service = fixture.start();
+    let fixture = Files::in_memory();
+    let service = fixture.service();
     put(&service, (1, 1), vec![allow(&["u"])]).unwrap();
     set(&service, "db", "1");
     assert_eq!(service.policy.compare_with_log(&service.audit).unwrap(), None);
@@ -316,8 +317,8 @@ fn a_store_older_than_the_audit_log_is_noticed_without_the_operator() {
 
 #[tokio::test]
 async fn whoever_decides_is_woken_by_every_change_of_what_is_decided() {
-    let fixture = Fixture::with_staleness(Some(Duration::from_mins(1)));
-    let service = fixture.start();
+    let fixture = Files::in_memory().with(&["--policy-max-staleness", "60"]);
+    let service = fixture.service();
     let mut changes = service.policy.changes();
     let woken = async |changes: &mut strongroom_vault::policy::Changes| {
         tokio::time::timeout(Duration::from_millis(200), changes.changed())

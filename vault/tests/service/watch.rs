@@ -6,43 +6,46 @@ mod change;
 mod connection;
 mod volumes;
 
+use strongroom_testing::{
+    signing_key::uid,
+    vault::{Files, put},
+};
 use strongroom_vault::{
     service::Service,
     watch::{Limits, Watch},
 };
 
 use crate::{
-    fixture::{Fixture, allow, put},
+    fixture::{API, Account, access, allow},
     node::Node,
-    tokens::{API, Account, uid},
 };
 
 /// A vault whose policy lets the API account get everything, and its Watch.
 pub struct Watched {
-    pub fixture: Fixture,
+    pub fixture: Files,
     pub service: Service,
     pub watch: Watch,
 }
 
 impl Watched {
     pub fn new() -> Self {
-        Self::with(Fixture::new(), Limits::default())
+        Self::with(Files::in_memory(), Limits::default())
     }
 
-    pub fn with(fixture: Fixture, limits: Limits) -> Self {
+    pub fn with(fixture: Files, limits: Limits) -> Self {
         Self::start(fixture, limits, false)
     }
 
     /// One whose audit records wait for the disk.
     pub fn with_waiting_audit() -> Self {
-        Self::start(Fixture::new(), Limits::default(), true)
+        Self::start(Files::in_memory(), Limits::default(), true)
     }
 
-    fn start(fixture: Fixture, limits: Limits, audit_waits: bool) -> Self {
-        let service = fixture.start();
+    fn start(fixture: Files, limits: Limits, audit_waits: bool) -> Self {
+        let service = fixture.service();
         put(&service, (1, 1), vec![allow(&[&uid("shop/api")])]).unwrap();
         Self {
-            watch: Watch::new(Fixture::access(&service, audit_waits), &service, limits),
+            watch: Watch::new(access(&service, audit_waits), &service, limits),
             fixture,
             service,
         }
@@ -54,7 +57,7 @@ impl Watched {
     }
 
     pub fn token_of(&self, account: Account, life: i64) -> String {
-        self.fixture.signer.token(account, self.service.clock.now(), life)
+        account.token(&self.fixture.signer, self.service.clock.now(), life)
     }
 
     /// A stream with one subscription `v` of the API account to `objects`.

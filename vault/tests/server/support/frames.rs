@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::vault::HOST;
+use strongroom_testing::vault::HOST;
 
 pub const HEADERS: u8 = 1;
 pub const RST_STREAM: u8 = 3;

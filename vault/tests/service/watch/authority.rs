@@ -1,17 +1,19 @@
 //! On whose authority a subscription lives, and when it ends.
 
-use std::time::Duration;
-
 use strongroom_core::{Effect, ObjectState};
+use strongroom_testing::{
+    SigningKey,
+    signing_key::uid,
+    vault::{Files, put, set},
+};
 use strongroom_vault::watch::Limits;
 use strongroom_wire::watch::{RefName, client_message::Message, revoked::Reason};
 use tonic::Code;
 
 use super::Watched;
 use crate::{
-    fixture::{Fixture, allow, in_force, put, rule, set},
+    fixture::{API, Account, allow, in_force, rule},
     node::{Node, at, state, subscription},
-    tokens::{API, Account, Signer, uid},
 };
 
 const STRANGER: Account = Account {
@@ -229,9 +231,12 @@ async fn bad_tokens_are_refused_and_counted_but_not_repeated() {
         (String::new(), Reason::TokenRefused),
         ("CANARY".to_owned(), Reason::TokenRefused),
         (format!("{good}x"), Reason::TokenRefused),
-        (Signer::new().token(API, now, 600), Reason::TokenRefused),
         (
-            watched.fixture.signer.token(API, now - 700, 600),
+            API.token(&SigningKey::new("replica-1"), now, 600),
+            Reason::TokenRefused,
+        ),
+        (
+            API.token(&watched.fixture.signer, now - 700, 600),
             Reason::TokenExpired,
         ),
     ] {
@@ -249,7 +254,7 @@ async fn bad_tokens_are_refused_and_counted_but_not_repeated() {
 
 #[tokio::test]
 async fn a_vault_whose_policy_went_stale_ends_its_streams() {
-    let fixture = Fixture::with_staleness(Some(Duration::from_mins(5)));
+    let fixture = Files::in_memory().with(&["--policy-max-staleness", "300"]);
     let watched = Watched::with(fixture, Limits::default());
     let mut node = watched.subscribed(&["db"]).await;
     watched.fixture.clock.advance(200);

@@ -6,18 +6,16 @@ use std::{
     time::Duration,
 };
 
+use strongroom_testing::vault::{Files, set};
 use strongroom_vault::watch::Limits;
 use strongroom_wire::watch::{ObjectName, client_message::Message, revoked::Reason};
 use tonic::Code;
 
 use super::Watched;
-use crate::{
-    fixture::{Fixture, set},
-    node::{Node, subscription},
-};
+use crate::node::{Node, subscription};
 
 fn limited(limits: Limits) -> Watched {
-    Watched::with(Fixture::new(), limits)
+    Watched::with(Files::in_memory(), limits)
 }
 
 #[tokio::test]

@@ -6,13 +6,11 @@ use std::{
 };
 
 use strongroom_core::ObjectState;
+use strongroom_testing::vault::{delete, enable, set};
 use strongroom_wire::watch::{ObjectName, client_message::Message};
 
 use super::Watched;
-use crate::{
-    fixture::{delete, enable, set},
-    node::{Node, at, state, subscription},
-};
+use crate::node::{Node, at, state, subscription};
 
 #[tokio::test]
 async fn a_subscription_is_told_what_a_read_would_answer() {

@@ -6,7 +6,7 @@ use strongroom_serving::{
     accept::{Limits, Listener},
     tls::{ServingCertificate, server_config},
 };
-use strongroom_testing::Authority;
+use strongroom_testing::vault::set;
 use strongroom_wire::watch::{
     ClientMessage, Fetch, client_message::Message as Asked, server_message::Message as Told,
     watch_client::WatchClient,
@@ -21,16 +21,14 @@ use tonic::{
 
 use super::Watched;
 use crate::{
-    fixture::set,
     node::{at, subscription},
     operator::HOST,
 };
 
 /// Serves Watch as the data port does; returns a channel to it.
 async fn serve(watched: &Watched) -> Channel {
-    let (authority, directory) = (Authority::new("serving"), watched.fixture.directory.path());
-    authority.serve(&[HOST], directory);
-    let tls = server_config(ServingCertificate::load(directory).unwrap()).unwrap();
+    let certificate = ServingCertificate::load(&watched.fixture.path("tls")).unwrap();
+    let tls = server_config(certificate).unwrap();
     let router = Routes::from(axum::Router::new())
         .add_service(watched.watch.service())
         .into_axum_router();
@@ -43,7 +41,7 @@ async fn serve(watched: &Watched) -> Channel {
     );
     tokio::spawn(Listener::new(tcp, Some(tls), router, Limits::default(), counts, drain).run());
     let tls = ClientTlsConfig::new()
-        .ca_certificate(Certificate::from_pem(authority.pem()))
+        .ca_certificate(Certificate::from_pem(watched.fixture.serving.pem()))
         .domain_name(HOST);
     Channel::from_shared(format!("https://{address}"))
         .unwrap()

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use strongroom_core::SecretRefName;
+use strongroom_testing::vault::set;
 use strongroom_wire::watch::server_message::Message;
 use tokio::time::{sleep, timeout};
 
 use super::Watched;
-use crate::{
-    fixture::set,
-    node::{Node, at},
-};
+use crate::node::{Node, at};
 
 fn counts(watched: &Watched) -> Option<(u32, u32, u32, u32)> {
     let volumes = watched.watch.volumes();

@@ -1,0 +1,97 @@
+//! The parts of a vault, before anything listens.
+
+use std::{sync::Arc, time::Duration};
+
+use strongroom_audit::{Class, Entry, Event, Log, VaultResource};
+use strongroom_engine::{Objects, store::Store};
+use strongroom_serving::accept::Drain;
+
+use super::{StartError, data::Data};
+use crate::{
+    access::AccessConfig,
+    args::{AuditSync, ServeArgs},
+    auth::{Authenticator, Expected, Peers},
+    clock::Clock,
+    metrics::Metrics,
+    policy::Policy,
+    rest::ApiConfig,
+    service::Service,
+};
+
+/// Where the vault of `args` gets the keys that tokens are signed with.
+pub fn peers(args: &ServeArgs, clock: &Clock) -> Result<Arc<Peers>, StartError> {
+    let identity = &args.identity;
+    let peers = Peers::new(
+        identity.identity_peers.clone(),
+        &identity.identity_server_name,
+        &identity.trust_bundle,
+        clock.clone(),
+    )?;
+    Ok(Arc::new(peers))
+}
+
+/// The parts of the vault of `args` on what `store` opens. None of them listens.
+pub fn service(
+    args: &ServeArgs,
+    peers: &Arc<Peers>,
+    store: impl FnOnce() -> Result<Arc<dyn Store>, StartError>,
+    clock: Clock,
+) -> Result<Service, StartError> {
+    let Data { objects, audit } = Data::open(args, store, &clock)?;
+    let max_staleness = args.rules.policy_max_staleness.map(Duration::from_secs);
+    let policy = Policy::open(objects.clone(), max_staleness, clock.clone())?;
+    compare(&policy, &objects, &audit, &clock)?;
+    let expected = Expected {
+        issuer: args.identity.issuer.clone(),
+        tenant: args.identity.tenant_id.clone(),
+        vault: args.vault(),
+        cluster_domain: args.cluster_domain.clone(),
+    };
+    Ok(Service {
+        policy: Arc::new(policy),
+        authenticator: Arc::new(Authenticator::new(expected, Arc::clone(peers), clock.clone())),
+        resource: Arc::new(VaultResource::new(&args.vault())),
+        refusals: Service::refusal_counter(clock.time()),
+        storage: Arc::default(),
+        metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
+        drain: Drain::default(),
+        objects,
+        audit,
+        clock,
+    })
+}
+
+/// A store that its own audit log shows to be old answers no data, from the first request on.
+fn compare(policy: &Policy, objects: &Objects, audit: &Log, clock: &Clock) -> Result<(), StartError> {
+    let Some(anchored) = policy.compare_with_log(audit)? else {
+        return Ok(());
+    };
+    let found = objects.anchor()?.generation.0;
+    tracing::error!(
+        anchored,
+        found,
+        "the store is older than its audit log; no data is answered"
+    );
+    let event = Event::RollbackDetected { anchored, found };
+    // Nothing is answered all the same if the log is full.
+    if let Err(error) = audit.append(Class::Administration, &Entry::event(clock.time(), &event)) {
+        tracing::warn!(%error, "the rollback is not in the audit log");
+    }
+    Ok(())
+}
+
+pub(super) fn api_config(args: &ServeArgs) -> ApiConfig {
+    ApiConfig {
+        vault: args.vault(),
+        cluster_domain: args.cluster_domain.clone(),
+        identity_url: args.identity.identity_url.clone(),
+        tenant: args.identity.tenant_id.clone(),
+    }
+}
+
+pub(super) fn access_config(args: &ServeArgs) -> AccessConfig {
+    AccessConfig {
+        account_rate: args.identity.account_rate,
+        audit_waits: args.storage.audit_sync == AuditSync::Always,
+    }
+}
