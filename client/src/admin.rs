@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Method, Request, header};
 use serde::{Serialize, de::DeserializeOwned};
 use strongroom_core::{Bundle, SecretRefName, ports};
-use strongroom_wire::admin::{PolicyStatus, Resolve, Resolved, Rollback, Status, Volumes, path};
+use strongroom_wire::admin::{BundleId, Resolve, Resolved, Rollback, Status, Volumes, path};
 
 use crate::{
     TransportError,
@@ -53,12 +53,12 @@ impl AdminClient {
     }
 
     /// Puts a bundle, already written as JSON: its hash is that of these bytes.
-    pub async fn put_bundle(&self, bundle: Bytes) -> Result<PolicyStatus, AdminError> {
+    pub async fn put_bundle(&self, bundle: Bytes) -> Result<BundleId, AdminError> {
         read(&self.send(Method::PUT, path::BUNDLE, bundle).await?)
     }
 
     /// Confirms the bundle in force.
-    pub async fn confirm(&self, policy: &PolicyStatus) -> Result<PolicyStatus, AdminError> {
+    pub async fn confirm(&self, policy: &BundleId) -> Result<BundleId, AdminError> {
         read(&self.post(path::CONFIRM, policy).await?)
     }
 

@@ -90,7 +90,7 @@ impl Admin {
                 audit_sequence: head.sequence,
                 audit_hash: head.hash.to_string(),
             },
-            policy: self.service.policy.status(),
+            policy: self.service.policy.bundle_id(),
             fence: self.service.policy.fence(),
             seal: SealStatus {
                 kind: self.seal_kind.to_owned(),

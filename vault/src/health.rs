@@ -26,7 +26,7 @@ impl Health for Service {
     fn sample(&self) {
         let sampled = &self.metrics.sampled;
         sampled.ready.set(i64::from(self.problems().is_empty()));
-        if let Some(policy) = self.policy.status() {
+        if let Some(policy) = self.policy.bundle_id() {
             sampled.policy_epoch.set(saturated(policy.generation.epoch));
             sampled.policy_number.set(saturated(policy.generation.n));
             sampled.policy_staleness.set(self.policy.staleness());

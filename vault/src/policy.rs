@@ -64,7 +64,7 @@ pub enum Closed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
     /// What is in force now.
-    pub policy: admin::PolicyStatus,
+    pub policy: admin::BundleId,
     /// How many policies it holds.
     pub policies: usize,
     /// Whether it replaced another; otherwise it was in force already.
@@ -75,7 +75,7 @@ pub struct Taken {
 #[derive(Debug, Clone, Default)]
 struct State {
     /// What the fence compares with: the bundle in the store, understood or not.
-    fence: Option<admin::PolicyStatus>,
+    fence: Option<admin::BundleId>,
     index: Option<Arc<PolicyIndex>>,
     rollback: Rollback,
 }
@@ -124,7 +124,7 @@ impl Policy {
         audit: impl FnOnce(&Taken) -> Result<(), NotAudited>,
     ) -> Result<Taken, PutError> {
         let bundle = fence::read(bytes)?;
-        let policy = admin::PolicyStatus {
+        let policy = admin::BundleId {
             generation: bundle.generation,
             hash: record::hash(bytes),
         };
@@ -164,9 +164,9 @@ impl Policy {
     }
 
     /// Notes that the operator still means what is in force, if that is `policy`.
-    pub fn confirm(&self, policy: &admin::PolicyStatus) -> Result<(), ConfirmError> {
+    pub fn confirm(&self, policy: &admin::BundleId) -> Result<(), ConfirmError> {
         let mut persisted = self.changing();
-        match self.status() {
+        match self.bundle_id() {
             Some(present) if present == *policy => Ok(self.refresh(policy, &mut persisted)?),
             present => Err(ConfirmError::NotInForce {
                 named: policy.generation,
@@ -175,8 +175,8 @@ impl Policy {
         }
     }
 
-    /// The bundle in force.
-    pub fn status(&self) -> Option<admin::PolicyStatus> {
+    /// Which bundle is in force; `None` before the first, and while the vault cannot read the one in its store.
+    pub fn bundle_id(&self) -> Option<admin::BundleId> {
         let state = self.present();
         state.index.as_ref().and(state.fence.clone())
     }
@@ -310,7 +310,7 @@ impl Policy {
     }
 
     /// Counts `policy` as confirmed now.
-    fn refresh(&self, policy: &admin::PolicyStatus, persisted: &mut i64) -> Result<(), PersistError> {
+    fn refresh(&self, policy: &admin::BundleId, persisted: &mut i64) -> Result<(), PersistError> {
         let now = self.clock.now();
         let was_open = self.freshness().holds(now);
         self.confirmed.store(now, Ordering::Release);

@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | GET [`path::STATUS`] | | [`Status`] |
 //! | GET [`path::BUNDLE`] | | the [`strongroom_core::Bundle`] in force, 404 before the first |
-//! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`PolicyStatus`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` or `TooLarge` |
-//! | POST [`path::CONFIRM`] | [`PolicyStatus`] | [`PolicyStatus`]; 409 `NotInForce` when the vault enforces another bundle |
+//! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`BundleId`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` or `TooLarge` |
+//! | POST [`path::CONFIRM`] | [`BundleId`] | [`BundleId`]; 409 `NotInForce` when the vault enforces another bundle |
 //! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale` or `RolledBack` while the vault decides nothing |
 //! | POST [`path::REF_CHANGED`] | the [`SecretRefName`] of one whose spec changed, or that was deleted | 204 |
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
@@ -55,7 +55,7 @@ pub struct Status {
     /// The store's state, to be anchored.
     pub anchor: Anchor,
     /// The bundle in force.
-    pub policy: Option<PolicyStatus>,
+    pub policy: Option<BundleId>,
     /// The greatest generation that the vault has accepted, even if its bundle is of a later release and the vault
     /// enforces nothing. The vault accepts only a greater one.
     #[serde(default)]
@@ -84,10 +84,10 @@ pub struct Anchor {
     pub audit_hash: String,
 }
 
-/// A bundle by its place and its content.
+/// Which bundle: its place in the history of the vault, and the digest of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PolicyStatus {
-    /// The bundle's place in the history of the vault.
+pub struct BundleId {
+    /// The epoch of the leader that brought the bundle, and its number within that.
     pub generation: Generation,
     /// SHA-256 of the bytes of the PUT that brought it, hexadecimal.
     pub hash: String,

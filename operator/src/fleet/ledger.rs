@@ -14,15 +14,15 @@ use std::{
 
 use parking_lot::Mutex;
 use strongroom_core::{Bundle, BundlePolicy, Generation, PolicyIndex};
-use strongroom_wire::admin::PolicyStatus;
+use strongroom_wire::admin::BundleId;
 
 /// The policies that a vault enforces. A clone is cheap.
 #[derive(Debug, Clone)]
 pub struct InForce {
     /// The policies as the vault's bundle carries them.
     pub policies: Arc<Vec<BundlePolicy>>,
-    /// Their generation and hash.
-    pub status: PolicyStatus,
+    /// The bundle that brought them.
+    pub bundle: BundleId,
     /// Whether grants are frozen.
     pub frozen: bool,
     /// The same policies, compiled for deciding.
@@ -31,11 +31,11 @@ pub struct InForce {
 
 impl InForce {
     /// The policies of a bundle that a vault took.
-    pub fn new(bundle: Bundle, status: PolicyStatus, frozen: bool) -> Self {
+    pub fn new(bundle: Bundle, id: BundleId, frozen: bool) -> Self {
         let index = Arc::new(PolicyIndex::compile(&bundle));
         Self {
             policies: Arc::new(bundle.policies),
-            status,
+            bundle: id,
             frozen,
             index,
         }
@@ -43,7 +43,7 @@ impl InForce {
 
     /// Their generation.
     pub const fn generation(&self) -> Generation {
-        self.status.generation
+        self.bundle.generation
     }
 }
 
@@ -79,12 +79,12 @@ impl PolicyLedger {
     }
 
     /// What follows from the policy that the vault reports.
-    pub fn standing(&self, reported: Option<&PolicyStatus>) -> Standing {
+    pub fn standing(&self, reported: Option<&BundleId>) -> Standing {
         let entry = self.0.lock();
         let Some(issued) = entry.issued else {
             return Standing::Unknown;
         };
-        let known = entry.in_force.as_ref().map(|in_force| &in_force.status);
+        let known = entry.in_force.as_ref().map(|in_force| &in_force.bundle);
         if reported == known {
             Standing::Known
         } else if reported.is_some_and(|reported| reported.generation > issued) {
@@ -155,15 +155,11 @@ mod tests {
 
     fn in_force(epoch: u64, n: u64) -> InForce {
         let generation = Generation { epoch, n };
-        let status = PolicyStatus {
+        let id = BundleId {
             generation,
             hash: format!("{epoch}-{n}"),
         };
-        InForce::new(
-            Bundle::new("vault".to_owned(), generation, Vec::new()),
-            status,
-            false,
-        )
+        InForce::new(Bundle::new("vault".to_owned(), generation, Vec::new()), id, false)
     }
 
     #[test]
@@ -191,16 +187,16 @@ mod tests {
         ledger.take_over(3, None);
         assert_eq!(ledger.standing(None), Standing::Known);
         ledger.issue();
-        assert_eq!(ledger.standing(Some(&in_force(3, 1).status)), Standing::Unknown);
+        assert_eq!(ledger.standing(Some(&in_force(3, 1).bundle)), Standing::Unknown);
         ledger.record(in_force(3, 1));
-        assert_eq!(ledger.standing(Some(&in_force(3, 1).status)), Standing::Known);
+        assert_eq!(ledger.standing(Some(&in_force(3, 1).bundle)), Standing::Known);
         // The vault took the second, and the answer was lost.
         ledger.issue();
-        assert_eq!(ledger.standing(Some(&in_force(3, 2).status)), Standing::Unknown);
-        assert_eq!(ledger.standing(Some(&in_force(3, 3).status)), Standing::Deposed);
-        assert_eq!(ledger.standing(Some(&in_force(4, 1).status)), Standing::Deposed);
+        assert_eq!(ledger.standing(Some(&in_force(3, 2).bundle)), Standing::Unknown);
+        assert_eq!(ledger.standing(Some(&in_force(3, 3).bundle)), Standing::Deposed);
+        assert_eq!(ledger.standing(Some(&in_force(4, 1).bundle)), Standing::Deposed);
         // A store that was put back.
-        assert_eq!(ledger.standing(Some(&in_force(2, 9).status)), Standing::Unknown);
+        assert_eq!(ledger.standing(Some(&in_force(2, 9).bundle)), Standing::Unknown);
         assert_eq!(ledger.standing(None), Standing::Unknown);
     }
 

@@ -94,7 +94,7 @@ async fn take_over(client: &AdminClient, ledger: &PolicyLedger, status: &Status)
     let epoch = next_epoch(bundle.as_ref().map(|bundle| bundle.generation), status.fence);
     let found = bundle
         .zip(status.policy.clone())
-        .map(|(bundle, policy)| InForce::new(bundle, policy, false));
+        .map(|(bundle, id)| InForce::new(bundle, id, false));
     ledger.take_over(epoch, found);
     Ok(())
 }
@@ -119,8 +119,8 @@ async fn push(
     tokio::time::sleep(wait.unwrap_or_default()).await;
     let bundle = Bundle::new(vault_id, ledger.issue(), policies);
     let bytes = serde_json::to_vec(&bundle).map_err(PushError::Write)?;
-    let status = client.put_bundle(bytes.into()).await?;
-    let in_force = InForce::new(bundle, status, frozen);
+    let id = client.put_bundle(bytes.into()).await?;
+    let in_force = InForce::new(bundle, id, frozen);
     ledger.record(in_force.clone());
     Ok(in_force)
 }
@@ -135,7 +135,7 @@ async fn confirm(
         .confirmed_since()
         .is_none_or(|since| since >= CONFIRM_INTERVAL);
     if is_due {
-        let confirmed = client.confirm(&in_force.status).await?;
+        let confirmed = client.confirm(&in_force.bundle).await?;
         if confirmed.generation > in_force.generation() {
             return Err(PushError::Deposed);
         }

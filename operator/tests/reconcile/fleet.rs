@@ -27,7 +27,7 @@ use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, Secr
 use strongroom_operator::{context::Context, fleet::InForce, pki::Leaf};
 use strongroom_testing::ApiServer;
 use strongroom_wire::admin::{
-    AdminRefusal, Anchor, PolicyStatus, RefVolumes, Resolve, Resolved, SealStatus, Status, Volumes, path,
+    AdminRefusal, Anchor, BundleId, RefVolumes, Resolve, Resolved, SealStatus, Status, Volumes, path,
 };
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::Notify};
@@ -99,14 +99,14 @@ impl Fleet {
             objects: vec!["*".parse().unwrap()],
             permissions: [Permission::SecretGet].into_iter().collect(),
         };
-        let status = PolicyStatus {
+        let id = BundleId {
             generation: Generation { epoch: 1, n: 1 },
             hash: "0".repeat(64),
         };
-        let bundle = Bundle::new("vault".to_owned(), status.generation, vec![policy]);
+        let bundle = Bundle::new("vault".to_owned(), id.generation, vec![policy]);
         vault.state.lock().unwrap().bundle = Some(bundle.clone());
         let member = context.fleet.member(&format!("uid-{name}"));
-        member.policy.record(InForce::new(bundle, status, false));
+        member.policy.record(InForce::new(bundle, id, false));
         vault
     }
 }
@@ -189,7 +189,7 @@ async fn ref_changed(State(vault): State<Vault>, Json(changed): Json<SecretRefNa
 
 async fn status(State(vault): State<Vault>) -> Json<Status> {
     let state = vault.state.lock().unwrap();
-    let policy = state.bundle.as_ref().map(policy_status);
+    let policy = state.bundle.as_ref().map(bundle_id);
     Json(Status {
         vault_id: "vault".to_owned(),
         version: "0.1.0".to_owned(),
@@ -212,8 +212,8 @@ async fn status(State(vault): State<Vault>) -> Json<Status> {
     })
 }
 
-fn policy_status(bundle: &Bundle) -> PolicyStatus {
-    PolicyStatus {
+fn bundle_id(bundle: &Bundle) -> BundleId {
+    BundleId {
         generation: bundle.generation,
         hash: "0".repeat(64),
     }
@@ -227,7 +227,7 @@ async fn bundle(State(vault): State<Vault>) -> Json<Bundle> {
 async fn put_bundle(
     State(vault): State<Vault>,
     Json(bundle): Json<Bundle>,
-) -> Result<Json<PolicyStatus>, (StatusCode, Json<AdminRefusal>)> {
+) -> Result<Json<BundleId>, (StatusCode, Json<AdminRefusal>)> {
     vault.pushed.notify_one();
     let push = vault.state.lock().unwrap().push;
     if push == Push::Hangs {
@@ -242,15 +242,15 @@ async fn put_bundle(
     if in_force >= Some(bundle.generation) {
         return refusal(StatusCode::CONFLICT, "StaleGeneration");
     }
-    let status = policy_status(&bundle);
+    let id = bundle_id(&bundle);
     state.bundle = Some(bundle);
     if push == Push::Unanswered {
         return refusal(StatusCode::BAD_GATEWAY, "Lost");
     }
-    Ok(Json(status))
+    Ok(Json(id))
 }
 
-async fn confirm(Json(policy): Json<PolicyStatus>) -> Json<PolicyStatus> {
+async fn confirm(Json(policy): Json<BundleId>) -> Json<BundleId> {
     Json(policy)
 }
 

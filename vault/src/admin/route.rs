@@ -12,7 +12,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use strongroom_audit::{Event, Hash};
 use strongroom_core::{Generation, SecretRefName};
-use strongroom_wire::admin::{PolicyStatus, Resolve, Resolved, Rollback, Status, Volumes, path};
+use strongroom_wire::admin::{BundleId, Resolve, Resolved, Rollback, Status, Volumes, path};
 
 use super::{
     Admin, body,
@@ -49,12 +49,12 @@ async fn bundle(State(admin): Shared) -> Result<Response, AdminError> {
     Ok((json, bytes).into_response())
 }
 
-async fn put_bundle(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>, AdminError> {
+async fn put_bundle(State(admin): Shared, body: Body) -> Result<Json<BundleId>, AdminError> {
     let bytes = body::bytes(body, body::MAX_BUNDLE).await?;
     aside(move || take(&admin, &bytes)).await.map(Json)
 }
 
-fn take(admin: &Admin, bytes: &[u8]) -> Result<PolicyStatus, AdminError> {
+fn take(admin: &Admin, bytes: &[u8]) -> Result<BundleId, AdminError> {
     let taken = admin.service.policy.put(bytes, |taken| {
         admin.record(&Event::PolicyBundlePut {
             generation: taken.policy.generation,
@@ -94,8 +94,8 @@ fn offered(bytes: &[u8]) -> Generation {
         .unwrap_or_default()
 }
 
-async fn confirm(State(admin): Shared, body: Body) -> Result<Json<PolicyStatus>, AdminError> {
-    let meant: PolicyStatus = body::message(body).await?;
+async fn confirm(State(admin): Shared, body: Body) -> Result<Json<BundleId>, AdminError> {
+    let meant: BundleId = body::message(body).await?;
     aside(move || {
         admin.service.policy.confirm(&meant)?;
         Ok(Json(meant))

@@ -1,7 +1,7 @@
 //! Which bundle may follow the one in force.
 
 use strongroom_core::{Bundle, Generation, bundle::NotUnderstood};
-use strongroom_wire::admin::PolicyStatus;
+use strongroom_wire::admin::BundleId;
 
 /// Rules of a bundle, one per subject and object of each policy. Compiled they take some 200 bytes each; a vault that
 /// ran out of memory over one would do so again at each start.
@@ -84,7 +84,7 @@ pub(super) fn place(
     bundle: &Bundle,
     hash: &str,
     vault_id: &str,
-    present: Option<&PolicyStatus>,
+    present: Option<&BundleId>,
 ) -> Result<Place, Unfit> {
     if bundle.vault_id != vault_id {
         return Err(Unfit::OtherVault {
@@ -112,8 +112,8 @@ mod tests {
         Bundle::new("v".to_owned(), Generation { epoch, n }, Vec::new())
     }
 
-    fn present() -> PolicyStatus {
-        PolicyStatus {
+    fn present() -> BundleId {
+        BundleId {
             generation: Generation { epoch: 4, n: 118 },
             hash: "aa".to_owned(),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use strongroom_core::PolicyIndex;
 use strongroom_engine::Objects;
-use strongroom_wire::admin::PolicyStatus;
+use strongroom_wire::admin::BundleId;
 
 use super::{
     LoadError, State, fence,
@@ -41,7 +41,7 @@ pub(super) fn record(store: &Objects, key: &'static str) -> Result<Option<Vec<u8
 fn fenced(bytes: &[u8], rollback: Rollback) -> Option<(State, i64)> {
     let generation = record::later_fence(bytes)?;
     tracing::error!(%generation, "the stored policy is a later release's");
-    let fence = PolicyStatus {
+    let fence = BundleId {
         generation,
         // No bundle has this hash, so none counts as the one in the store.
         hash: String::new(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use strongroom_audit::Hash;
 use strongroom_core::Generation;
-use strongroom_wire::admin::PolicyStatus;
+use strongroom_wire::admin::BundleId;
 
 /// The key of the bundle in force.
 pub(super) const BUNDLE: &str = "policy/bundle";
@@ -34,7 +34,7 @@ pub enum RecordError {
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirmation {
     /// The bundle.
-    pub(super) policy: PolicyStatus,
+    pub(super) policy: BundleId,
     /// Seconds since 1970.
     pub(super) at: i64,
 }
@@ -124,7 +124,7 @@ mod tests {
 
     fn confirmation(bundle: &[u8]) -> Confirmation {
         Confirmation {
-            policy: PolicyStatus {
+            policy: BundleId {
                 generation: Generation { epoch: 4, n: 118 },
                 hash: hash(bundle),
             },

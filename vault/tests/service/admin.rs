@@ -11,7 +11,7 @@ use strongroom_testing::{
 };
 use strongroom_vault::admin::MAX_BUNDLE;
 use strongroom_wire::{
-    admin::{PolicyStatus, Resolved, Status, Volumes, path},
+    admin::{BundleId, Resolved, Status, Volumes, path},
     watch::server_message::Message,
 };
 
@@ -143,17 +143,17 @@ async fn a_bundle_is_taken_confirmed_and_given_back_byte_for_byte() {
     let port = AdminPort::start();
     assert_eq!(port.get::<Bundle>(path::BUNDLE).await, refused(404, "NoBundle"));
     let bytes = bundle(&port.service.objects, (1, 1), vec![allow(&["u"])]);
-    let taken: PolicyStatus = port.send(Method::PUT, path::BUNDLE, bytes.clone()).await.unwrap();
+    let taken: BundleId = port.send(Method::PUT, path::BUNDLE, bytes.clone()).await.unwrap();
     assert_eq!(taken.generation, Generation { epoch: 1, n: 1 });
     assert_eq!(taken.hash, strongroom_audit::Hash::of(&bytes).to_string());
     assert_eq!(
-        port.send::<PolicyStatus>(Method::PUT, path::BUNDLE, bytes.clone())
+        port.send::<BundleId>(Method::PUT, path::BUNDLE, bytes.clone())
             .await
             .as_ref(),
         Ok(&taken)
     );
     assert_eq!(
-        port.post::<PolicyStatus>(path::CONFIRM, &taken).await.as_ref(),
+        port.post::<BundleId>(path::CONFIRM, &taken).await.as_ref(),
         Ok(&taken)
     );
     assert_eq!(
@@ -164,12 +164,12 @@ async fn a_bundle_is_taken_confirmed_and_given_back_byte_for_byte() {
         port.get::<Status>(path::STATUS).await.unwrap().policy,
         Some(taken.clone())
     );
-    let other = PolicyStatus {
+    let other = BundleId {
         hash: "0".repeat(64),
         ..taken
     };
     assert_eq!(
-        port.post::<PolicyStatus>(path::CONFIRM, &other).await,
+        port.post::<BundleId>(path::CONFIRM, &other).await,
         refused(409, "NotInForce")
     );
     let audited = port.fixture.audited("PolicyBundlePut");
@@ -196,10 +196,10 @@ async fn a_refused_bundle_says_why_changes_nothing_and_is_recorded() {
         ("{".to_owned(), 422, "NotUnderstood"),
         ("[".repeat(10_000), 422, "NotUnderstood"),
     ] {
-        let answer = port.send::<PolicyStatus>(Method::PUT, path::BUNDLE, bytes).await;
+        let answer = port.send::<BundleId>(Method::PUT, path::BUNDLE, bytes).await;
         assert_eq!(answer, refused(status, code));
     }
-    let generation = port.service.policy.status().unwrap().generation;
+    let generation = port.service.policy.bundle_id().unwrap().generation;
     assert_eq!(generation, Generation { epoch: 5, n: 1 });
     assert_eq!(port.fixture.audited("PolicyBundleRefused").len(), 6);
 }
@@ -323,7 +323,7 @@ async fn bodies_are_bounded_and_the_largest_bundle_fits_the_store() {
     let port = AdminPort::start();
     let mut bytes = bundle(&port.service.objects, (1, 1), vec![allow(&["u"])]);
     bytes.resize(MAX_BUNDLE, b' ');
-    port.send::<PolicyStatus>(Method::PUT, path::BUNDLE, bytes.clone())
+    port.send::<BundleId>(Method::PUT, path::BUNDLE, bytes.clone())
         .await
         .unwrap();
     bytes.push(b' ');

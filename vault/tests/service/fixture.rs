@@ -13,7 +13,7 @@ use strongroom_vault::{
     access::{Access, AccessConfig},
     service::Service,
 };
-use strongroom_wire::admin::PolicyStatus;
+use strongroom_wire::admin::BundleId;
 
 /// Whom a token is for: an account `NAMESPACE/NAME`, in a pod.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,6 @@ pub fn allow(subjects: &[&str]) -> BundlePolicy {
 }
 
 /// What is in force.
-pub fn in_force(service: &Service) -> PolicyStatus {
-    service.policy.status().unwrap()
+pub fn in_force(service: &Service) -> BundleId {
+    service.policy.bundle_id().unwrap()
 }

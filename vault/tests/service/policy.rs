@@ -149,7 +149,7 @@ fn a_stored_bundle_of_another_release_closes_the_vault_but_keeps_its_fence() {
 
     let service = fixture.service();
     assert_eq!(get(&service, "u", "db"), Err(Closed::NoBundle));
-    assert_eq!(service.policy.status(), None);
+    assert_eq!(service.policy.bundle_id(), None);
     assert_eq!(service.policy.fence(), Some(Generation { epoch: 9, n: 9 }));
     assert!(put(&service, (9, 8), vec![allow(&["u"])]).is_err());
     put(&service, (9, 10), vec![allow(&["u"])]).unwrap();
