@@ -56,12 +56,12 @@ pub(super) const SHAPES: &[Shape] = &[
     Shape { verb: Post, path: &[Word("deletedsecrets"), Name, Word("recover")], operation: Operation::SecretRecover },
 ];
 
-// A row that `command` could not serve does not compile.
+// A row that `command` could not serve does not compile, nor an operation on secrets without a row.
 const _: () = {
     let mut rows = SHAPES;
     while let [row, others @ ..] = rows {
         assert!(
-            matches!(row.operation.kind(), Some(ObjectKind::Secrets)),
+            is_of_secrets(row.operation),
             "a row is of an operation on secrets"
         );
         assert!(
@@ -70,7 +70,31 @@ const _: () = {
         );
         rows = others;
     }
+    let mut operations = Operation::ALL;
+    while let [operation, others @ ..] = operations {
+        assert!(
+            !is_of_secrets(*operation) || has_a_row(*operation),
+            "an operation on secrets has a row"
+        );
+        operations = others;
+    }
 };
+
+const fn is_of_secrets(operation: Operation) -> bool {
+    matches!(operation.kind(), Some(ObjectKind::Secrets))
+}
+
+const fn has_a_row(operation: Operation) -> bool {
+    let mut rows = SHAPES;
+    while let [row, others @ ..] = rows {
+        // `==` is not for constants.
+        if row.operation as u8 == operation as u8 {
+            return true;
+        }
+        rows = others;
+    }
+    false
+}
 
 /// What a route gives that no row of [`SHAPES`] makes.
 const NO_OPERATION: CommandError = CommandError::Refused(Failure::NoSuchOperation);
