@@ -154,13 +154,43 @@ impl Stream {
 
 /// The state that a read met which failed with `failure`, just after the object was in state `before`. What is there
 /// by now is left to the change that made it so.
+///
+/// # Errors
+/// Where the failure says nothing of the object: the stream ends, and the client reads again.
 fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, StreamEnd> {
-    match (failure, before) {
-        (Failure::Forbidden(_), _) => Ok(ObjectState::Forbidden),
-        (Failure::Object(ObjectError::Disabled { .. }), _) => Ok(ObjectState::Disabled),
-        (Failure::Object(ObjectError::NotFound { .. }), ObjectState::Deleted) => Ok(ObjectState::Deleted),
-        (Failure::Object(ObjectError::NotFound { .. }), _) => Ok(ObjectState::NotFound),
-        (failure, _) => Err(failure.clone().into()),
+    match failure {
+        Failure::Forbidden(_) => Ok(ObjectState::Forbidden),
+        Failure::Object(ObjectError::Disabled { .. }) => Ok(ObjectState::Disabled),
+        Failure::Object(ObjectError::NotFound { .. }) => Ok(match before {
+            ObjectState::Deleted => ObjectState::Deleted,
+            ObjectState::Available(_)
+            | ObjectState::NotFound
+            | ObjectState::Disabled
+            | ObjectState::Forbidden => ObjectState::NotFound,
+        }),
+        Failure::NoSuchOperation
+        | Failure::NoSuchMethod
+        | Failure::Malformed
+        | Failure::BodyTooLong
+        | Failure::BodyTooSlow
+        | Failure::OtherHolder
+        | Failure::Throttled(_)
+        | Failure::Limit
+        | Failure::QueueFull
+        | Failure::Busy
+        | Failure::NotSubscribed
+        | Failure::Closed(_)
+        | Failure::Object(
+            ObjectError::BadParameter(_)
+            | ObjectError::PurgeProtected { .. }
+            | ObjectError::DeletedButRecoverable { .. }
+            | ObjectError::NameInUse { .. }
+            | ObjectError::Corrupt { .. }
+            | ObjectError::Store(_),
+        )
+        | Failure::Audit
+        | Failure::Storage
+        | Failure::OutcomeUnknown => Err(failure.clone().into()),
     }
 }
 
