@@ -52,6 +52,7 @@ pub use format::{
 pub use object::{
     answer::Attributes,
     apply::apply,
+    backup::BoundedBackup,
     blob::BackupBlob,
     error::{BadParameter, ObjectError},
     inputs::Inputs,

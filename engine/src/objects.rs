@@ -17,7 +17,7 @@ use crate::{
     format::{digest::Digest, id::VaultId, key, record::Record, records::ServerRecord},
     object::{
         answer::Answer,
-        backup,
+        backup::{self, BoundedBackup},
         blob::BackupBlob,
         error::{ObjectError, damaged_state},
         keeper::Kinds,
@@ -197,12 +197,7 @@ impl Objects {
         visible: &dyn Fn(&ObjectName) -> bool,
     ) -> Result<Answer<K>, ObjectError> {
         let published = self.shared.published();
-        let answer = read(published.view(&self.shared.rules), request, now, visible);
-        if matches!(answer, Err(ObjectError::Store(_))) {
-            // A full queue holds changes, and those find the same failure.
-            let _ = self.send(Job::Order(Order::Republish));
-        }
-        answer
+        self.note_read(read(published.view(&self.shared.rules), request, now, visible))
     }
 
     /// Hands a change to the writer. `audit` makes its record from the outcome and may be called more than once; `done`
@@ -236,6 +231,18 @@ impl Objects {
             version,
             now,
         )
+    }
+
+    /// The backup of the object `name` of kind `K` if making it holds `room` bytes at most, else how many it needs. The
+    /// room of one state of the store may not be enough for the next, so a caller asks until it has enough.
+    pub fn backup_within<K: Kind>(
+        &self,
+        name: &ObjectName,
+        room: usize,
+    ) -> Result<BoundedBackup, ObjectError> {
+        let published = self.shared.published();
+        let made = backup::make_within::<K>(published.view(&self.shared.rules).of(), name, room);
+        self.note_read(made)
     }
 
     /// The name of the object of kind `K` in a backup, after the blob was authenticated: policy is asked about it before a
@@ -339,6 +346,15 @@ impl Objects {
     /// The id of the seal key in use.
     pub fn seal_key_id(&self) -> &str {
         &self.shared.seal_key_id
+    }
+
+    /// Has the writer open the store's state anew where it could not be read.
+    fn note_read<T>(&self, read: Result<T, ObjectError>) -> Result<T, ObjectError> {
+        if matches!(read, Err(ObjectError::Store(_))) {
+            // A full queue holds changes, and those find the same failure.
+            let _ = self.send(Job::Order(Order::Republish));
+        }
+        read
     }
 
     fn send(&self, job: Job) -> Result<(), QueueFull> {

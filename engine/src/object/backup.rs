@@ -2,6 +2,8 @@
 //!
 //! Format 2 names the kind and keeps the spelling of the name. Format 1, which an older program wrote, is of a secret.
 
+use std::sync::Arc;
+
 use strongroom_core::{ObjectKind, ObjectName, Version};
 use zeroize::Zeroizing;
 
@@ -28,6 +30,15 @@ const OF_SECRETS: u16 = 1;
 /// The format of blobs that this program writes.
 const NEWEST: u16 = 2;
 
+/// The bytes of the number of versions, which begins the body.
+const COUNT: usize = 4;
+
+/// The bytes of the body before each version: its id, and its length.
+const ENTRY: usize = 20;
+
+/// The bytes of one record of the index and of the place that it leads to, in memory.
+const PLACE: usize = 256;
+
 /// A version as a backup holds it.
 #[derive(Debug)]
 pub(crate) struct BackedUp<K: Kind> {
@@ -45,22 +56,87 @@ pub(crate) struct BackedUpObject<K: Kind> {
     pub(crate) versions: Vec<BackedUp<K>>,
 }
 
+/// A backup that was asked for with a bound on its memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BoundedBackup {
+    /// The backup.
+    Made(BackupBlob),
+    /// None: making it may hold so many bytes, which is more than it may.
+    Needs(usize),
+}
+
+/// The versions of a backup before any is opened.
+struct Plan<K: Kind> {
+    head: Arc<HeadOf<K>>,
+    /// The current version last.
+    places: Vec<Located>,
+    /// The bytes of the body at most: a record is longer than what the body holds of it.
+    body_bytes: usize,
+    /// The bytes of the longest record.
+    longest: usize,
+}
+
+impl<K: Kind> Plan<K> {
+    /// Reads how long each version of a live object is.
+    fn of(view: KindView<'_, K>, name: &ObjectName) -> Result<Self, ObjectError> {
+        let head = view.require_live(name)?;
+        let places = places(view, name, &head)?;
+        let (mut sum, mut longest) = (COUNT, 0);
+        for place in &places {
+            let length = view.version_record(name, *place)?.as_bytes().len();
+            sum += length;
+            longest = longest.max(length);
+        }
+        Ok(Self {
+            head,
+            places,
+            body_bytes: sum.min(view.view.rules.limits.backup_bytes),
+            longest,
+        })
+    }
+
+    /// The bytes that making the backup may hold: the body, the body sealed, and the blob around it; of the version that
+    /// is added its record, its plaintext, what that decodes to, and its part of the body; and the places.
+    const fn room(&self) -> usize {
+        self.body_bytes * 3 + self.longest * 4 + self.places.len() * PLACE
+    }
+}
+
 /// Makes the backup of a live object.
 pub(crate) fn make<K: Kind>(view: KindView<'_, K>, name: &ObjectName) -> Result<BackupBlob, ObjectError> {
-    let limits = &view.view.rules.limits;
-    let head = view.require_live(name)?;
-    let places = places(view, name, &head)?;
-    let mut body = Encoder::with_capacity(limits.backup_bytes.min(places.len() * 1024));
+    carry_out(view, name, &Plan::of(view, name)?)
+}
+
+/// Makes the backup of a live object if that holds `room` bytes at most.
+pub(crate) fn make_within<K: Kind>(
+    view: KindView<'_, K>,
+    name: &ObjectName,
+    room: usize,
+) -> Result<BoundedBackup, ObjectError> {
+    let plan = Plan::of(view, name)?;
+    if plan.room() > room {
+        return Ok(BoundedBackup::Needs(plan.room()));
+    }
+    carry_out(view, name, &plan).map(BoundedBackup::Made)
+}
+
+fn carry_out<K: Kind>(
+    view: KindView<'_, K>,
+    name: &ObjectName,
+    plan: &Plan<K>,
+) -> Result<BackupBlob, ObjectError> {
+    let (head, limit) = (&plan.head, view.view.rules.limits.backup_bytes);
+    let mut body = Encoder::with_capacity(plan.body_bytes);
     body.u32(head.fields.versions);
-    for place in places {
-        let (content, fields) = view.open_version(name, &head, place)?;
+    for place in &plan.places {
+        let (content, fields) = view.open_version(name, head, *place)?;
         let plaintext = body::encode(&content, &fields);
-        // The buffer grows by replacement, so that no part of a value stays behind in what it leaves.
-        body = body.grown(20 + plaintext.as_bytes().len());
-        body.array(place.version.as_bytes()).bytes(plaintext.as_bytes());
-        if body.as_bytes().len() > limits.backup_bytes {
-            return Err(BadParameter::BackupTooLarge(limits.backup_bytes).into());
+        if body.as_bytes().len() + ENTRY + plaintext.as_bytes().len() > limit {
+            return Err(BadParameter::BackupTooLarge(limit).into());
         }
+        // It has the room. Where it had not, it would grow by replacement, and leave no part of a value behind.
+        body = body.grown(ENTRY + plaintext.as_bytes().len());
+        body.array(place.version.as_bytes()).bytes(plaintext.as_bytes());
     }
     seal(view.view.keyring, K::KIND, &head.fields.name, &body)
 }

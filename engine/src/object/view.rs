@@ -195,6 +195,12 @@ impl<K: Kind> KindView<'_, K> {
         Ok(Located { version, sequence })
     }
 
+    /// The sealed record of a version at its place.
+    pub(crate) fn version_record(self, name: &ObjectName, place: Located) -> Result<Value, ObjectError> {
+        let record = self.view.snapshot.get(&key::version(place.sequence))?;
+        record.ok_or_else(|| damaged("a version", name))
+    }
+
     /// Opens a version at its place.
     pub(crate) fn open_version(
         self,
@@ -202,8 +208,7 @@ impl<K: Kind> KindView<'_, K> {
         head: &HeadOf<K>,
         place: Located,
     ) -> Result<(K::Content, FieldsOf<K>), ObjectError> {
-        let record = self.view.snapshot.get(&key::version(place.sequence))?;
-        let record = record.ok_or_else(|| damaged("a version", name))?;
+        let record = self.version_record(name, place)?;
         Ok(version::open(self.owner(name, head), &head.seed, place, &record)?)
     }
 

@@ -2,6 +2,8 @@
 
 // `cfg(test)` here tells clippy that these may unwrap and index as tests do.
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod disk;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use strongroom_audit::Entry;
-use strongroom_core::PolicyIndex;
-use strongroom_engine::{Answer, BackupBlob, ObjectError, ReadRequest, Secret, WriteError, WriteRequest};
+use strongroom_core::{ObjectName, PolicyIndex};
+use strongroom_engine::{
+    Answer, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, WriteError, WriteRequest,
+};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
 use super::{
@@ -118,6 +120,9 @@ impl<'a> Admitted<'a> {
         let Some(bytes) = pool::of_read(&request) else {
             return Ok(objects.read(&request, now, &|_| false)?);
         };
+        if let ReadRequest::Backup { name } = request {
+            return self.perform_backup(&name, bytes).await;
+        }
         let share = self.access.pool.share(bytes).await?;
         let sees = self.action.sees(Arc::clone(&self.policy));
         let read = move || {
@@ -126,6 +131,24 @@ impl<'a> Admitted<'a> {
             answer
         };
         Ok(spawn_blocking(read).await.map_err(|_| Failure::Storage)??)
+    }
+
+    /// Makes a backup with a share of `room` bytes or, where that is too little, with as much as it needs. It holds no
+    /// share while it waits for a larger one. An object that grows meanwhile needs more again.
+    async fn perform_backup(&self, name: &ObjectName, mut room: usize) -> Result<Answer, Failure> {
+        loop {
+            let share = self.access.pool.share(room).await?;
+            let (objects, name) = (self.access.service.objects.clone(), name.clone());
+            let make = move || {
+                let made = objects.backup_within::<Secret>(&name, room);
+                drop(share);
+                made
+            };
+            match spawn_blocking(make).await.map_err(|_| Failure::Storage)?? {
+                BoundedBackup::Made(blob) => return Ok(Answer::Backup(blob)),
+                BoundedBackup::Needs(bytes) => room = bytes,
+            }
+        }
     }
 
     /// Hands the change to the writer, with a function that makes its audit record once its outcome is known.

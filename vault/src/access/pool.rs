@@ -25,8 +25,9 @@ const UNIT: usize = 1024;
 
 const MIB: usize = 1024 * 1024;
 
-/// What a backup holds at most: the versions as they are collected, twice while the buffer grows, and sealed.
-const BACKUP: usize = 96 * MIB;
+/// What a backup may hold before its size is known: the lengths of its versions while they are read. A backup that needs
+/// no more than this, as most do, is made with it.
+const BACKUP: usize = MIB;
 
 /// What a list holds at most: a stretch of 64 heads, each with the most and longest tags in the widest characters, and
 /// the page.
@@ -82,7 +83,8 @@ pub(super) const fn of_restore(bytes: usize) -> usize {
     bytes.saturating_mul(3)
 }
 
-/// What a read may hold beyond one object; none where it holds no more, and is quick.
+/// What a read may hold beyond one object; none where it holds no more, and is quick. A backup asks for more once the
+/// engine has said what it needs.
 pub(super) const fn of_read(request: &ReadRequest) -> Option<usize> {
     match request {
         ReadRequest::Get { .. } | ReadRequest::GetDeleted { .. } => None,
@@ -122,6 +124,18 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(all);
         assert_eq!(waiting.await.unwrap(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn many_small_backups_are_made_at_once() {
+        let pool = Pool::new(CAPACITY, Duration::ZERO);
+        let backup = ReadRequest::Backup {
+            name: "a".parse().unwrap(),
+        };
+        let mut shares = Vec::new();
+        for _ in 0..100 {
+            shares.push(pool.share(of_read(&backup).unwrap()).await.unwrap());
+        }
     }
 
     #[tokio::test]

@@ -17,15 +17,20 @@ use strongroom_vault::{
 
 use crate::fixture::{API, access, allow, rule, token};
 
-/// The API account, in a vault that holds the secret `db` and lets it get and delete everything.
+/// The API account, in a vault that holds the secret `db` and lets it get, delete, back up and restore everything.
 async fn vault() -> (Files, Service, Arc<Access>, Caller) {
     let fixture = Files::in_memory();
     let service = fixture.service();
     set(&service, "db", "hunter2");
     let mut policy = allow(&[&uid("shop/api")]);
-    policy.permissions = [Permission::SecretGet, Permission::SecretDelete]
-        .into_iter()
-        .collect();
+    policy.permissions = [
+        Permission::SecretGet,
+        Permission::SecretDelete,
+        Permission::SecretBackup,
+        Permission::SecretRestore,
+    ]
+    .into_iter()
+    .collect();
     put(&service, (1, 1), vec![policy]).unwrap();
     let holder = service
         .authenticator
@@ -88,6 +93,38 @@ async fn what_was_admitted_is_refused_when_policy_changed_before_it_is_performed
         assert_eq!(records[0]["decision"], decision);
         assert_eq!(records[0]["resultDescription"], "ForbiddenByPolicy");
     }
+}
+
+#[tokio::test]
+async fn a_backup_waits_for_as_much_room_as_it_needs_and_its_answer_holds_none() {
+    let (_fixture, service, access, caller) = vault().await;
+    for _ in 0..100 {
+        set(&service, "large", &"x".repeat(25 * 1024));
+    }
+    let backup = async |name: &str| {
+        let request = ReadRequest::Backup {
+            name: name.parse().unwrap(),
+        };
+        let admitted = access.admit(caller.clone(), Operation::SecretBackup, object(name));
+        admitted.await.unwrap().read(request).await
+    };
+    // A restore at work leaves room for two small backups, and for no large one.
+    let mut restore = access
+        .admit(caller.clone(), Operation::SecretRestore, Resource::Vault)
+        .await
+        .unwrap();
+    restore.reserve(126 * 1024 * 1024 / 3).await.unwrap();
+    let small = futures::future::join(backup("db"), backup("db")).await;
+    assert!(small.0.is_ok() && small.1.is_ok(), "{small:?}");
+    let large = backup("large").await.unwrap_err();
+    assert_eq!(*large.failure(), Failure::Busy);
+    drop(restore);
+    // As many at once as do not fit together: each waits for those before it.
+    let together = futures::future::join_all((0..40).map(|_| backup("large"))).await;
+    assert!(together.iter().all(Result::is_ok), "{together:?}");
+    // The answers that no client has taken yet hold no room.
+    assert!(backup("large").await.is_ok());
+    drop(together);
 }
 
 #[tokio::test]
