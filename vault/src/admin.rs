@@ -43,11 +43,11 @@ use caller::Caller;
 
 /// What the admin API works with.
 pub struct Admin {
-    /// What an account would be answered.
+    /// Answers what a read of an account would meet.
     pub access: Arc<Access>,
-    /// The vault's parts.
+    /// Takes bundles and confirmations, and reports store, audit log and policy.
     pub service: Service,
-    /// The subscriptions.
+    /// Takes announcements of changed SecretRefs, and counts volumes.
     pub watch: Watch,
     /// The seal's kind, as in the Vault's spec: `KubernetesSecret`.
     pub seal_kind: &'static str,

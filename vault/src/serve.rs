@@ -60,11 +60,11 @@ pub struct Running {
 /// Where a vault listens.
 #[derive(Debug, Clone, Copy)]
 pub struct Addresses {
-    /// The data port.
+    /// REST and Watch, over TLS.
     pub data: SocketAddr,
-    /// The operator's port.
+    /// The admin API, over mutual TLS with the operator.
     pub admin: SocketAddr,
-    /// The health port.
+    /// Liveness, readiness and metrics, over plain HTTP.
     pub health: SocketAddr,
 }
 
@@ -176,7 +176,7 @@ impl Running {
     }
 }
 
-/// The three ports.
+/// The ports, bound before the store is opened, so that a taken port leaves no trace in there.
 struct Sockets {
     data: TcpListener,
     admin: TcpListener,

@@ -14,13 +14,13 @@ const REFUSED_SOURCES: usize = 1000;
 /// The vault's parts, each shared by reference.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// The objects.
+    /// What the store holds; a clone is a handle on the same.
     pub objects: Objects,
-    /// The policy in force.
+    /// Decides every request, by the bundle in force.
     pub policy: Arc<Policy>,
     /// Verifies tokens.
     pub authenticator: Arc<Authenticator>,
-    /// The audit log.
+    /// Takes the record of a request before its answer.
     pub audit: Arc<Log>,
     /// What audit records are about.
     pub resource: Arc<VaultResource>,
@@ -28,11 +28,11 @@ pub struct Service {
     pub refusals: Arc<RefusalCounter>,
     /// What the last scrub found.
     pub storage: Arc<StorageHealth>,
-    /// What is counted.
+    /// What the health port serves under `/metrics`.
     pub metrics: Arc<Metrics>,
-    /// The clock.
+    /// What every part reads the time from; a test sets it.
     pub clock: Clock,
-    /// The signal to stop.
+    /// Says that the vault stops, and waits for the requests in flight.
     pub drain: Drain,
 }
 

@@ -11,13 +11,13 @@ const SKEW_SECONDS: i64 = 5;
 /// What a vault expects of a token, from its own configuration.
 #[derive(Debug, Clone)]
 pub struct Expected {
-    /// The issuer's exact text.
+    /// What `iss` must be, byte for byte.
     pub issuer: String,
-    /// The installation's id.
+    /// What `tid` must be: the installation's id.
     pub tenant: String,
-    /// The vault itself.
+    /// Whose audience `aud` must be.
     pub vault: VaultRef,
-    /// The cluster's DNS domain.
+    /// As `cluster.local`, which the audience may end with.
     pub cluster_domain: String,
 }
 

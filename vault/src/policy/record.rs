@@ -5,14 +5,14 @@ use strongroom_audit::Hash;
 use strongroom_core::Generation;
 use strongroom_wire::admin::BundleId;
 
-/// The key of the bundle in force.
+/// The key of the bundle in force, with its first confirmation.
 pub(super) const BUNDLE: &str = "policy/bundle";
-/// The key of its last confirmation.
+/// The key of its last confirmation, where that is later than the first.
 pub(super) const CONFIRMED: &str = "policy/confirmed";
 /// The key of what the operator reported of the store's age.
 pub(super) const ROLLBACK: &str = "policy/rollback";
 
-/// The format of these records.
+/// The format that this release writes, and the only one it reads.
 const FORMAT: u32 = 1;
 
 /// Why a record cannot be used.
@@ -33,7 +33,7 @@ pub enum RecordError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirmation {
-    /// The bundle.
+    /// The bundle in force when the operator called.
     pub(super) policy: BundleId,
     /// Seconds since 1970.
     pub(super) at: i64,

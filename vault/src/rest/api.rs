@@ -38,11 +38,11 @@ use crate::{
 /// The settings of the API.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
-    /// The vault.
+    /// Whose hosts it answers to, and whose audience challenges name.
     pub vault: VaultRef,
-    /// The cluster's DNS domain.
+    /// As `cluster.local`, which the longest of the hosts ends with.
     pub cluster_domain: String,
-    /// Where challenges send clients.
+    /// The origin that challenges send clients to for a token.
     pub identity_url: String,
     /// The installation's id, as the tenant of challenges.
     pub tenant: String,

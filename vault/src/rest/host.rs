@@ -17,9 +17,9 @@ pub(crate) enum HostError {
 /// The hosts a vault answers to: `NAME.NAMESPACE.svc`, alone or with the cluster's domain, with any port.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts {
-    /// The vault itself.
+    /// Gives the name and the namespace.
     pub(crate) vault: VaultRef,
-    /// The cluster's DNS domain.
+    /// As `cluster.local`.
     pub(crate) cluster_domain: String,
 }
 

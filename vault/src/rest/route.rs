@@ -90,7 +90,7 @@ impl fmt::Display for Verbs {
 pub(crate) enum Segment {
     /// This word, in any case.
     Word(&'static str),
-    /// The name of an object.
+    /// Letters, digits and dashes, 1 to 127 of them: the name of an object.
     Name,
     /// A version, or nothing for the latest one.
     Version,
@@ -107,7 +107,7 @@ pub(crate) struct Shape {
 /// What a request asks for: the operation, and the object that the path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {
-    /// The operation.
+    /// What policy decides, and the audit record names.
     pub(crate) operation: Operation,
     /// The name in the path. A list has none, and a restore has it inside its blob.
     pub(crate) name: Option<ObjectName>,
