@@ -1,18 +1,11 @@
 //! Measures what one audit record costs: `cargo run --profile ci --example audit_append [DIR [RECORDS]]`.
 
-use std::{
-    net::IpAddr,
-    path::PathBuf,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{path::PathBuf, thread, time::Instant};
 
-use strongroom_audit::{
-    Class, ClientInfo, CorrelationId, Entry, Log, LogConfig, Origin, Outcome, PolicyName, Record,
-    RequestPath, Resource, TlsVersion, VaultResource, Verdict,
-};
-use strongroom_core::{NamedObject, ObjectKind, Operation, Principal, ServiceAccount, VaultRef};
+use strongroom_audit::{Class, Entry, Log, LogConfig};
+
+#[path = "../tests/audit/sample.rs"]
+mod sample;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let temporary = tempfile::TempDir::new()?;
@@ -20,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .nth(1)
         .map_or_else(|| temporary.path().to_owned(), PathBuf::from);
     let records: u32 = std::env::args().nth(2).map_or(Ok(100_000), |text| text.parse())?;
-    let record = record()?;
+    let record = sample::record()?;
     println!(
         "serialise and hash: {}",
         micros((1, records), || drop(std::hint::black_box(Entry::new(&record))))
@@ -79,37 +72,4 @@ fn cpu_ticks() -> f64 {
         .take(2)
         .filter_map(|ticks| ticks.parse::<f64>().ok())
         .sum()
-}
-
-fn record() -> Result<Record, Box<dyn std::error::Error>> {
-    let account = ServiceAccount {
-        name: "shop:api".parse()?,
-        uid: "0f0f0f0f-1111-4222-8333-444444444444".parse()?,
-        pod: None,
-        node: None,
-    };
-    Ok(Record {
-        time: SystemTime::now(),
-        vault: Arc::new(VaultResource::new(&VaultRef::new(
-            "team-a".parse()?,
-            "prod".parse()?,
-        ))),
-        operation: Operation::SecretGet,
-        resource: Resource::Object(NamedObject {
-            kind: ObjectKind::Secrets,
-            name: "db-password".parse()?,
-            version: Some("0123456789abcdef0123456789abcdef".parse()?),
-        }),
-        origin: Origin {
-            principal: Arc::new(Principal::ServiceAccount(account)),
-            caller: IpAddr::from([10, 1, 2, 3]),
-            correlation: CorrelationId::from_random([7; 16]),
-            client: ClientInfo::new(b"azsdk-python-keyvault-secrets/4.9.0 Python/3.12"),
-            path: RequestPath::new("/secrets/db-password?api-version=7.6"),
-            tls: TlsVersion::Tls13,
-        },
-        verdict: Verdict::Allow(PolicyName::new("shop-reads-db")),
-        outcome: Outcome::success(200),
-        duration: Duration::from_millis(1),
-    })
 }

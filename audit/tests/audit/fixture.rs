@@ -2,18 +2,14 @@
 
 use std::{
     fs,
-    net::IpAddr,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use strongroom_audit::{
-    ClientInfo, CorrelationId, Entry, Log, LogConfig, Origin, Outcome, PolicyName, Record, RequestPath,
-    Resource, TlsVersion, VaultResource, Verdict,
-};
-use strongroom_core::{NamedObject, ObjectKind, Operation, Principal, ServiceAccount, VaultRef};
+use strongroom_audit::{Entry, Log, LogConfig, Record};
 use tempfile::TempDir;
+
+use crate::sample;
 
 const VAULT: &str = "6f9c2c1e-0000-4000-8000-000000000001";
 const REPLICA: &str = "prod-0";
@@ -89,36 +85,7 @@ impl Bench {
 
 /// A request's record.
 pub fn record() -> Record {
-    let account = ServiceAccount {
-        name: "shop:api".parse().unwrap(),
-        uid: "0f0f0f0f-1111-4222-8333-444444444444".parse().unwrap(),
-        pod: serde_json::from_str(r#"{"name":"api-7d9f","uid":"aaaa-bbbb"}"#).unwrap(),
-        node: serde_json::from_str(r#"{"name":"node-1"}"#).unwrap(),
-    };
-    Record {
-        time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
-        vault: Arc::new(VaultResource::new(&VaultRef::new(
-            "team-a".parse().unwrap(),
-            "prod".parse().unwrap(),
-        ))),
-        operation: Operation::SecretGet,
-        resource: Resource::Object(NamedObject {
-            kind: ObjectKind::Secrets,
-            name: "db-password".parse().unwrap(),
-            version: Some("0123456789abcdef0123456789abcdef".parse().unwrap()),
-        }),
-        origin: Origin {
-            principal: Arc::new(Principal::ServiceAccount(account)),
-            caller: IpAddr::from([10, 1, 2, 3]),
-            correlation: CorrelationId::from_random([7; 16]),
-            client: ClientInfo::new(b"azsdk-python-keyvault-secrets/4.9.0 Python/3.12"),
-            path: RequestPath::new("/secrets/db-password?api-version=7.6"),
-            tls: TlsVersion::Tls13,
-        },
-        verdict: Verdict::Allow(PolicyName::new("shop-reads-db")),
-        outcome: Outcome::success(200),
-        duration: Duration::from_millis(1),
-    }
+    sample::record().unwrap()
 }
 
 pub fn entry() -> Entry {

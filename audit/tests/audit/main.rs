@@ -14,4 +14,6 @@ mod hostile;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod sample;
+#[cfg(test)]
 mod tamper;
