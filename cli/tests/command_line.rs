@@ -82,7 +82,7 @@ fn a_value_is_never_an_argument() {
 }
 
 #[test]
-fn wrong_arguments_are_told_before_anything_is_asked() {
+fn wrong_arguments_are_refused_before_any_request() {
     for arguments in [
         &["secret", "get", "a/b", "--vault", "prod"][..],
         &["secret", "get", "db", "--vault", "Kubernetes"],

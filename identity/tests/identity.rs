@@ -303,7 +303,7 @@ async fn a_host_that_the_installer_listed_is_minted_for() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_wrong_is_told_so() {
+async fn a_malformed_form_is_refused_with_its_code() {
     let installation = Installation::start().await;
     let token = AccountToken::of_pod("shop", "api", "n1").sign(&installation.cluster);
     let path = format!("/{TENANT}/oauth2/v2.0/token");
@@ -471,7 +471,7 @@ async fn a_foreign_host_header_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_source_that_asks_too_often_is_told_when_to_come_back() {
+async fn a_source_that_asks_too_often_gets_a_time_to_retry_after() {
     let installation = Installation::start_with(&["--exchanges-per-second", "1"]).await;
     let path = format!("/{TENANT}/oauth2/v2.0/token");
     let mut limited = 0;

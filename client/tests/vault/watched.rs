@@ -98,7 +98,7 @@ async fn messages_go_both_ways_on_the_connection_that_requests_use() {
 }
 
 #[tokio::test]
-async fn a_stream_that_the_vault_ends_is_told_and_opened_again() {
+async fn a_stream_that_the_vault_ends_is_reported_and_opened_again() {
     let authority = Authority::new("strongroom");
     let served = TlsServer::start(&authority, HOST, router()).await;
     let mut watch = Watch::start(&client(&authority, &served), quickly());

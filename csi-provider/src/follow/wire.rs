@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revocation_is_told_in_the_vaults_words_on_one_line() {
+    fn a_revocation_is_reported_in_the_vaults_words_on_one_line() {
         let revoked = Revoked {
             message: "policy\nchanged".into(),
             ..Revoked::default()

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_malformed_token_is_told_apart() {
+    fn a_missing_a_malformed_and_a_foreign_token_have_errors_of_their_own() {
         let read = |json: &str| PodToken::from_kubelet(json, &pod()).err();
         assert_eq!(read(r#"{"api":{"token":"x"}}"#), Some(TokenError::Missing));
         assert_eq!(read("{"), Some(TokenError::Malformed));

@@ -89,7 +89,7 @@ fn the_flags_hold_in_every_namespace_that_the_mount_propagates_to() {
 }
 
 #[test]
-fn how_far_a_volume_is_mounted_is_told_apart() {
+fn each_step_of_a_mount_is_recognised() {
     in_private_mounts(async |root| {
         let paths = paths(&root);
         assert_eq!(paths.inspect().unwrap(), Mounted::Nothing);

@@ -195,7 +195,7 @@ fn to_who_is_not_known_to_be_permitted_a_vault_that_is_away_looks_like_one_that_
 }
 
 #[test]
-fn a_secret_ref_that_is_missing_or_breaks_a_rule_is_told() {
+fn a_secret_ref_that_is_missing_or_breaks_a_rule_fails_the_mount_with_its_reason() {
     in_private_mounts(async |root| {
         let node = Node::start(root).await;
         let pod = Pod::new("p");
@@ -241,7 +241,7 @@ fn a_secret_ref_that_is_missing_or_breaks_a_rule_is_told() {
 }
 
 #[test]
-fn a_refused_token_is_told_and_the_vault_is_not_asked() {
+fn a_refused_token_fails_the_mount_and_the_vault_is_not_asked() {
     in_private_mounts(async |root| {
         let node = Node::start(root).await;
         node.api

@@ -97,7 +97,7 @@ fn a_secret_ref_that_cannot_be_followed_is_read_again_when_it_changes_again() {
 }
 
 #[test]
-fn a_secret_ref_that_broke_leaves_the_files_and_is_told() {
+fn a_secret_ref_that_broke_leaves_the_files_and_has_an_event() {
     in_private_mounts(async |root| {
         let pod = Pod::new("p");
         let node = published(root, &pod).await;

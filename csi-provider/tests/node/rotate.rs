@@ -145,7 +145,7 @@ fn a_vault_that_is_down_changes_nothing_and_is_caught_up_with_when_it_is_back() 
 }
 
 #[test]
-fn what_cannot_be_read_any_more_stays_as_it_is_and_is_told_once() {
+fn a_file_whose_secret_cannot_be_read_any_more_stays_and_has_one_event() {
     in_private_mounts(async |root| {
         let pod = Pod::new("p");
         let node = published(root, &pod).await;

@@ -68,7 +68,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_digest_tells_the_set_and_not_the_order(
+        fn the_digest_depends_on_the_set_and_not_on_the_order(
             heads in proptest::collection::btree_set(proptest::collection::vec(any::<u8>(), 0..6), 0..8),
             gone in any::<prop::sample::Index>(),
         ) {

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_recovery_level_tells_retention_and_purge_protection() {
+    fn the_recovery_level_follows_retention_and_purge_protection() {
         let level = |days, protected| {
             SoftDelete::new(days, protected)
                 .unwrap()

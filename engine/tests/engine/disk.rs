@@ -126,7 +126,7 @@ fn a_full_disk_refuses_changes_keeps_what_was_there_and_goes_on_when_there_is_ro
 }
 
 #[test]
-fn a_broken_disk_is_told_and_a_mended_one_is_used_again() {
+fn a_broken_disk_is_an_error_and_a_mended_one_is_used_again() {
     let disk = Disk::new();
     let store = disk.store();
     store.commit(Gen(0), &put(0)).unwrap();

@@ -86,7 +86,7 @@ fn a_marker_does_not_show_the_name_it_stands_for() {
     assert_eq!(
         marker.as_str().len(),
         second.as_str().len(),
-        "the length tells nothing"
+        "the length shows nothing"
     );
     assert!(!second.as_str().contains("hidden"));
 }

@@ -52,7 +52,7 @@ pub fn audit_dir(directory: &Path) -> PathBuf {
     directory.join("audit")
 }
 
-/// An audit record that can be told from others.
+/// An audit record that differs from others by its generation.
 pub fn entry(generation: u64) -> Entry {
     Entry::event(
         Timestamp::from_unix(1).into(),

@@ -23,7 +23,7 @@ use crate::{
     running::{Running, audit_dir, entry, options, seal_key},
 };
 
-/// A memory store that fails as told and counts commits.
+/// A memory store that fails as it is set to and counts commits.
 #[derive(Default)]
 struct Faulty {
     inner: MemoryStore,
@@ -188,16 +188,16 @@ fn a_full_queue_is_an_error_of_its_own() {
 }
 
 #[test]
-fn what_became_of_a_failed_commit_is_told() {
+fn each_failure_of_a_commit_is_the_error_of_its_write() {
     let store = Arc::new(Faulty::default());
     let running = Running::over(Arc::clone(&store) as Arc<dyn Store>);
-    let told = [
+    let errors = [
         (CommitError::Full, WriteError::StoreFull),
         (CommitError::Unavailable, WriteError::Unavailable),
         (CommitError::OutcomeUnknown, WriteError::OutcomeUnknown),
         (CommitError::Conflict, WriteError::Unavailable),
     ];
-    for (failure, expected) in told {
+    for (failure, expected) in errors {
         *store.fail.lock().unwrap() = Some(failure);
         assert_eq!(running.set("db", "v").unwrap_err(), expected);
         assert_eq!(running.value("db"), None);

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_releases_format_is_told_from_a_broken_bundle() {
+    fn a_newer_releases_format_is_distinguished_from_a_broken_bundle() {
         let newer = br#"{"format":2,"rules":[]}"#;
         assert!(matches!(
             read(newer),

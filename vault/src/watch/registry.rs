@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn who_subscribes_just_after_its_secret_ref_changed_is_told_too() {
+    fn a_subscription_made_just_after_its_secret_ref_changed_is_marked_too() {
         let registry = SubscriptionRegistry::new(8, Gauge::default());
         registry.ref_changed(&secret_ref("db"));
         let mailbox = Arc::new(Mailbox::default());

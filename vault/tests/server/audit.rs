@@ -61,7 +61,7 @@ async fn each_authenticated_request_has_one_record_and_no_other_has() {
     vault.request("shop/api", Method::GET, "/secrets/a", None).await;
     let log = vault.files.path("data/audit");
     let records = records(&log);
-    let told: Vec<(&str, u64)> = records
+    let answered: Vec<(&str, u64)> = records
         .iter()
         .map(|record| {
             let status = &record["properties"]["httpStatusCode"];
@@ -81,7 +81,7 @@ async fn each_authenticated_request_has_one_record_and_no_other_has() {
         ("SecretSet", 400),
         ("SecretGet", 403),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(answered, expected);
     let text: String = records.iter().map(Value::to_string).collect();
     assert!(!text.contains("CANARY") && !text.contains("Bearer"), "{text}");
     assert_intact(&log);

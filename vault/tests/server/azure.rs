@@ -40,10 +40,10 @@ async fn the_unmodified_python_client_works_with_its_verification_on() {
         .env("VAULT_TOKEN", vault.token("team-a/admin"))
         .env("OTHER_TOKEN", vault.token("shop/api"));
     let output = spawn_blocking(move || client.output()).await.unwrap().unwrap();
-    let told = format!(
+    let shown = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(output.status.success(), "{told}");
+    assert!(output.status.success(), "{shown}");
 }

@@ -53,7 +53,7 @@ impl Program {
         }
     }
 
-    /// Starts it and waits until it knows a key; tells how long the first answer took.
+    /// Starts it and waits until it knows a key; returns how long the first answer took.
     async fn start(&self) -> (Process, Duration) {
         let started = Instant::now();
         let mut arguments = self.files.arguments();
@@ -176,7 +176,7 @@ fn free_address() -> SocketAddr {
 const WRITERS: usize = 4;
 const ROUNDS: u64 = 50;
 
-/// Writes numbers to one secret until the vault is gone; tells the last one acknowledged.
+/// Writes numbers to one secret until the vault is gone; returns the last one acknowledged.
 async fn write(program: Arc<Program>, name: String, from: u64) -> (String, u64) {
     let (client, token) = (program.client(), program.token());
     let mut acknowledged = from;

@@ -13,7 +13,7 @@ use strongroom_testing::{
 /// Changes claims, given the present.
 type Change = fn(&mut Value, i64);
 
-/// Asserts that `token` is refused as one that proves nothing, and tells where to get one.
+/// Asserts that `token` is refused as one that proves nothing, with the challenge that names the identity service.
 async fn assert_refused(vault: &Vault, token: &str, what: &str) {
     let got = vault.with_token(token, Method::GET, "/secrets/a", None).await;
     assert_eq!(

@@ -278,7 +278,7 @@ async fn a_changed_secret_ref_reaches_the_node_and_its_volumes_are_counted() {
     port.tell(path::REF_CHANGED, &json!({"namespace": "shop", "name": "db"}))
         .await
         .unwrap();
-    assert!(matches!(node.told().await, Ok(Message::RefChanged(_))));
+    assert!(matches!(node.next_message().await, Ok(Message::RefChanged(_))));
 }
 
 #[tokio::test]

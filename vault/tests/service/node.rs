@@ -7,7 +7,7 @@ use strongroom_serving::accept::Peer;
 use strongroom_vault::watch::Watch;
 use strongroom_wire::watch::{
     Ack, ClientMessage, Contents, Fetch, NamedState, ObjectName, RefName, Renew, Revoked, Subscribe,
-    Unsubscribe, client_message::Message as Asked, revoked::Reason, server_message::Message as Told,
+    Unsubscribe, client_message::Message as Asked, revoked::Reason, server_message::Message as FromVault,
     watch_client::WatchClient,
 };
 use tokio::{sync::mpsc, time::timeout};
@@ -23,7 +23,7 @@ const QUIET: Duration = Duration::from_millis(150);
 /// An open stream.
 pub struct Node {
     asks: mpsc::Sender<ClientMessage>,
-    tells: Streaming<strongroom_wire::watch::ServerMessage>,
+    messages: Streaming<strongroom_wire::watch::ServerMessage>,
 }
 
 impl Node {
@@ -43,12 +43,12 @@ impl Node {
                 request
             })
             .service(watch.service());
-        let (asks, messages) = mpsc::channel(64);
-        let tells = WatchClient::new(service)
-            .watch(ReceiverStream::new(messages))
+        let (asks, asked) = mpsc::channel(64);
+        let messages = WatchClient::new(service)
+            .watch(ReceiverStream::new(asked))
             .await?
             .into_inner();
-        Ok(Self { asks, tells })
+        Ok(Self { asks, messages })
     }
 
     pub async fn ask(&self, message: Asked) {
@@ -95,54 +95,54 @@ impl Node {
         .await;
     }
 
-    /// What is told next, or how the stream ended.
-    pub async fn told(&mut self) -> Result<Told, Status> {
-        let told = timeout(AT_ONCE, self.tells.message())
+    /// The next message, or how the stream ended.
+    pub async fn next_message(&mut self) -> Result<FromVault, Status> {
+        let message = timeout(AT_ONCE, self.messages.message())
             .await
-            .expect("something told");
-        Ok(told?.expect("a status at the end").message.unwrap())
+            .expect("a message in time");
+        Ok(message?.expect("a status at the end").message.unwrap())
     }
 
     pub async fn subscribed(&mut self) -> (String, Vec<NamedState>) {
-        match self.told().await {
-            Ok(Told::Subscribed(told)) => (told.id, told.objects),
+        match self.next_message().await {
+            Ok(FromVault::Subscribed(message)) => (message.id, message.objects),
             other => panic!("not Subscribed: {other:?}"),
         }
     }
 
     pub async fn changed(&mut self) -> (String, Vec<NamedState>) {
-        match self.told().await {
-            Ok(Told::Changed(told)) => (told.id, told.objects),
+        match self.next_message().await {
+            Ok(FromVault::Changed(message)) => (message.id, message.objects),
             other => panic!("not Changed: {other:?}"),
         }
     }
 
     pub async fn contents(&mut self) -> Contents {
-        match self.told().await {
-            Ok(Told::Contents(told)) => told,
+        match self.next_message().await {
+            Ok(FromVault::Contents(message)) => message,
             other => panic!("not Contents: {other:?}"),
         }
     }
 
     pub async fn revoked(&mut self) -> (Reason, Revoked) {
-        match self.told().await {
-            Ok(Told::Revoked(told)) => (told.reason(), told),
+        match self.next_message().await {
+            Ok(FromVault::Revoked(message)) => (message.reason(), message),
             other => panic!("not Revoked: {other:?}"),
         }
     }
 
-    /// The code that the stream ends with, after whatever is still told.
+    /// The code that the stream ends with, after the messages that are still sent.
     pub async fn end(&mut self) -> Code {
         loop {
-            if let Err(status) = self.told().await {
+            if let Err(status) = self.next_message().await {
                 return status.code();
             }
         }
     }
 
-    /// Nothing is told.
+    /// No message comes.
     pub async fn is_quiet(&mut self) -> bool {
-        timeout(QUIET, self.tells.message()).await.is_err()
+        timeout(QUIET, self.messages.message()).await.is_err()
     }
 }
 

@@ -76,7 +76,7 @@ impl AdminPort {
         }
     }
 
-    /// Asks as whoever shows `identity` (certificate and key in PEM); the status, if there is an answer at all.
+    /// Asks as the client that shows `identity` (certificate and key in PEM); the status, if there is an answer at all.
     pub async fn ask_as(&self, identity: Option<&str>) -> Option<u16> {
         let client = client(&self.fixture.serving, self.address, identity);
         let answer = client.get(url("/v1/status")).send().await.ok()?;

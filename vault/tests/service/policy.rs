@@ -286,7 +286,7 @@ fn a_rollback_closes_the_vault_over_restarts_until_exactly_that_generation_is_ac
 }
 
 #[test]
-fn a_rollback_told_again_is_no_commit() {
+fn a_rollback_reported_again_is_no_commit() {
     let service = Files::in_memory().service();
     assert!(service.policy.detect_rollback(99).unwrap());
     let generation = service.objects.anchor().unwrap().generation;
@@ -316,7 +316,7 @@ fn a_store_older_than_the_audit_log_is_noticed_without_the_operator() {
 }
 
 #[tokio::test]
-async fn whoever_decides_is_woken_by_every_change_of_what_is_decided() {
+async fn every_change_of_what_policy_decides_wakes_its_watchers() {
     let fixture = Files::in_memory().with(&["--policy-max-staleness", "60"]);
     let service = fixture.service();
     let mut changes = service.policy.changes();

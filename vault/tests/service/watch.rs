@@ -1,4 +1,4 @@
-//! Watch: what a node is told, when, and on whose authority.
+//! Watch: what a node receives, when, and on whose authority.
 
 mod authority;
 mod bounds;

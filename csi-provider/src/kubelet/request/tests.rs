@@ -82,7 +82,7 @@ fn an_attribute_that_is_not_known_refuses_the_mount_and_is_named() {
 }
 
 #[test]
-fn whatever_is_missing_or_malformed_is_told() {
+fn each_missing_or_malformed_field_has_its_error() {
     assert_eq!(refusal(|r| r.volume_id.clear()), VolumeIdError::Missing.into());
     assert_eq!(
         refusal(|r| r.volume_id = "../x".into()),

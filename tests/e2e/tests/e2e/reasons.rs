@@ -202,8 +202,8 @@ async fn what_needs_a_vault_that_does_not_exist_says_so_and_works_once_it_does()
 }
 
 #[tokio::test]
-async fn a_vault_that_does_not_answer_is_told_to_who_is_allowed_and_mounts_go_on_once_it_does() -> Result<()>
-{
+async fn a_vault_that_does_not_answer_is_named_only_to_permitted_accounts_and_mounts_go_on_once_it_does()
+-> Result<()> {
     Scenario::start("away")
         .await?
         .run(async |scenario| {
@@ -283,7 +283,7 @@ async fn an_account_that_is_made_later_is_meant_then() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_object_that_the_api_server_refuses_is_told_and_tried_again() -> Result<()> {
+async fn an_object_that_the_api_server_refuses_is_reported_and_applied_again() -> Result<()> {
     Scenario::prepare("quota")
         .await?
         .run(async |scenario| {

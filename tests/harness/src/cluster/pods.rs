@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exit_code_is_told_from_a_failure_to_run() {
+    fn an_exit_code_is_distinguished_from_a_failure_to_run() {
         let status = |value: Value| serde_json::from_value(value).unwrap();
         let failed = json!({"status": "Failure", "reason": "NonZeroExitCode",
             "details": {"causes": [{"reason": "ExitCode", "message": "3"}]}});

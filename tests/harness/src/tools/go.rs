@@ -106,7 +106,7 @@ mod tests {
     use crate::tools::find;
 
     #[test]
-    fn the_kubelet_is_told_its_version() {
+    fn the_kubelet_is_built_with_its_version() {
         let flags = version_flags("1.36.3");
         assert!(
             flags.contains("gitVersion=v1.36.3 ")

@@ -22,7 +22,7 @@ const STRANGER: Account = Account {
 };
 
 #[tokio::test]
-async fn an_account_that_may_get_nothing_is_told_the_same_whatever_exists() {
+async fn an_account_that_may_get_nothing_receives_the_same_refusal_whatever_exists() {
     let watched = Watched::new();
     set(&watched.service, "db", "1");
     let token = watched.token_of(STRANGER, 600);
@@ -82,7 +82,7 @@ async fn a_new_deny_ends_the_subscription_at_once_and_nothing_can_be_fetched() {
 }
 
 #[tokio::test]
-async fn a_deny_of_one_object_is_told_and_taken_back_when_it_goes() {
+async fn a_deny_of_one_object_is_announced_and_so_is_its_removal() {
     let watched = Watched::new();
     let version = set(&watched.service, "db", "1");
     set(&watched.service, "api", "1");
@@ -133,7 +133,7 @@ async fn what_is_refused_on_a_stream_is_recorded_with_the_words_of_rest() {
     node.subscribed().await;
     node.fetch("v", &["db-a", "db-missing", "key", "foreign"]).await;
     node.contents().await;
-    let told = |record: &serde_json::Value| {
+    let summary = |record: &serde_json::Value| {
         let text = |member: &str| record[member].as_str().unwrap().to_owned();
         let id = record["properties"]["id"].as_str().unwrap();
         let object = id.split('/').nth(4).unwrap_or_default().to_owned();
@@ -141,7 +141,7 @@ async fn what_is_refused_on_a_stream_is_recorded_with_the_words_of_rest() {
     };
     let of = |operation| {
         let records = watched.fixture.audited(operation);
-        records.iter().map(told).collect::<Vec<_>>()
+        records.iter().map(summary).collect::<Vec<_>>()
     };
     let row = |object: &str, word: &str, decision: &str| (object.into(), word.into(), decision.into());
     assert_eq!(
@@ -241,9 +241,9 @@ async fn bad_tokens_are_refused_and_counted_but_not_repeated() {
         ),
     ] {
         node.subscribe("v", &token, &["db"]).await;
-        let (refused, told) = node.revoked().await;
-        assert_eq!(refused, reason, "{told:?}");
-        assert!(!told.message.contains("CANARY"));
+        let (refused, revoked) = node.revoked().await;
+        assert_eq!(refused, reason, "{revoked:?}");
+        assert!(!revoked.message.contains("CANARY"));
     }
     assert!(watched.fixture.audited("VolumeSubscribe").is_empty());
     assert_eq!(
@@ -270,7 +270,7 @@ async fn a_vault_whose_policy_went_stale_ends_its_streams() {
 }
 
 #[tokio::test]
-async fn a_rolled_back_vault_tells_nobody_anything() {
+async fn a_rolled_back_vault_ends_every_stream() {
     let watched = Watched::new();
     let mut node = watched.subscribed(&["db"]).await;
     watched.service.policy.detect_rollback(9).unwrap();

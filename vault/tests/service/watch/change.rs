@@ -1,4 +1,4 @@
-//! What is told of a change, and to whom.
+//! Which changes a stream announces, and to which subscriptions.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ use super::Watched;
 use crate::node::{Node, at, state, subscription};
 
 #[tokio::test]
-async fn a_subscription_is_told_what_a_read_would_answer() {
+async fn a_subscription_receives_the_states_that_a_read_would_answer() {
     let watched = Watched::new();
     let version = set(&watched.service, "db", "1");
     for name in ["off", "gone"] {
@@ -24,17 +24,17 @@ async fn a_subscription_is_told_what_a_read_would_answer() {
     let mut node = Node::connect(&watched.watch).await;
     node.subscribe("v", &watched.token(), &["DB", "off", "gone", "never"])
         .await;
-    let told = [
+    let states = [
         at("db", version),
         state("off", ObjectState::Disabled),
         state("gone", ObjectState::Deleted),
         state("never", ObjectState::NotFound),
     ];
-    assert_eq!(node.subscribed().await, ("v".to_owned(), told.to_vec()));
+    assert_eq!(node.subscribed().await, ("v".to_owned(), states.to_vec()));
 }
 
 #[tokio::test]
-async fn a_new_version_is_told_at_once_and_nothing_else_with_it() {
+async fn a_new_version_is_announced_at_once_and_nothing_else_with_it() {
     let watched = Watched::new();
     set(&watched.service, "a", "1");
     set(&watched.service, "b", "1");
@@ -58,7 +58,7 @@ async fn a_new_version_is_told_at_once_and_nothing_else_with_it() {
 }
 
 #[tokio::test]
-async fn a_change_that_leaves_the_version_is_not_told() {
+async fn a_change_that_leaves_the_version_is_not_announced() {
     let watched = Watched::new();
     set(&watched.service, "a", "1");
     let mut node = watched.subscribed(&["a"]).await;
@@ -87,7 +87,7 @@ async fn a_pinned_version_does_not_follow() {
 }
 
 #[tokio::test]
-async fn each_of_sixty_four_subscriptions_is_told_one_change_once() {
+async fn each_of_sixty_four_subscriptions_receives_one_change_once() {
     let watched = Watched::new();
     set(&watched.service, "a", "1");
     let mut node = Node::connect(&watched.watch).await;
@@ -97,17 +97,17 @@ async fn each_of_sixty_four_subscriptions_is_told_one_change_once() {
         node.subscribed().await;
     }
     let version = set(&watched.service, "a", "2");
-    let mut told = BTreeSet::new();
+    let mut received = BTreeSet::new();
     for _ in 0..64 {
         let (id, objects) = node.changed().await;
         assert_eq!(objects, [at("a", version)]);
-        assert!(told.insert(id));
+        assert!(received.insert(id));
     }
     assert!(node.is_quiet().await);
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_delays_no_write_and_is_told_the_last_state() {
+async fn a_client_that_does_not_read_delays_no_write_and_receives_the_last_state() {
     let watched = Watched::new();
     set(&watched.service, "a", "0");
     let mut slow = watched.subscribed(&["a"]).await;
@@ -144,7 +144,7 @@ async fn who_reconnects_learns_by_subscribing_what_changed_meanwhile() {
 }
 
 #[tokio::test]
-async fn what_was_unsubscribed_is_not_told_of_any_more() {
+async fn an_ended_subscription_receives_no_change() {
     let watched = Watched::new();
     set(&watched.service, "a", "1");
     let mut node = watched.subscribed(&["a"]).await;
@@ -170,15 +170,15 @@ async fn subscribing_again_under_the_same_id_replaces_the_subscription() {
 }
 
 #[tokio::test]
-async fn contents_are_those_of_the_version_told_and_each_is_audited_as_a_read() {
+async fn contents_are_those_of_the_announced_version_and_each_is_audited_as_a_read() {
     let watched = Watched::new();
     let version = set(&watched.service, "a", "hunter2");
     set(&watched.service, "off", "hunter3");
     enable(&watched.service, "off", false);
     let mut node = watched.subscribed(&["a", "off", "never"]).await;
     node.fetch("v", &["never", "off", "a"]).await;
-    let told = node.contents().await;
-    let states: Vec<_> = told
+    let contents = node.contents().await;
+    let states: Vec<_> = contents
         .contents
         .iter()
         .map(|content| content.state.clone().unwrap())
@@ -191,7 +191,7 @@ async fn contents_are_those_of_the_version_told_and_each_is_audited_as_a_read() 
             state("never", ObjectState::NotFound)
         ]
     );
-    let values: Vec<_> = told
+    let values: Vec<_> = contents
         .contents
         .iter()
         .map(|content| content.value.as_slice())

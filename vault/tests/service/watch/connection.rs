@@ -8,7 +8,7 @@ use strongroom_serving::{
 };
 use strongroom_testing::vault::set;
 use strongroom_wire::watch::{
-    ClientMessage, Fetch, client_message::Message as Asked, server_message::Message as Told,
+    ClientMessage, Fetch, client_message::Message as Asked, server_message::Message as FromVault,
     watch_client::WatchClient,
 };
 use tokio::{sync::mpsc, time::timeout};
@@ -52,7 +52,7 @@ async fn serve(watched: &Watched) -> Channel {
         .unwrap()
 }
 
-fn told(message: Asked) -> ClientMessage {
+fn client_message(message: Asked) -> ClientMessage {
     ClientMessage {
         message: Some(message),
     }
@@ -71,22 +71,24 @@ async fn the_largest_contents_cross_a_connection_and_draining_ends_it() {
     let stream = WatchClient::new(channel)
         .watch(ReceiverStream::new(messages))
         .await;
-    let mut tells = stream.unwrap().into_inner();
+    let mut messages = stream.unwrap().into_inner();
     let objects: Vec<&str> = names.iter().map(String::as_str).collect();
     let subscribe = subscription("v", &watched.token(), &objects);
-    asks.send(told(Asked::Subscribe(subscribe))).await.unwrap();
-    let answer = tells.message().await.unwrap().unwrap().message.unwrap();
-    assert!(matches!(answer, Told::Subscribed(answer) if answer.objects.len() == 64));
+    asks.send(client_message(Asked::Subscribe(subscribe)))
+        .await
+        .unwrap();
+    let answer = messages.message().await.unwrap().unwrap().message.unwrap();
+    assert!(matches!(answer, FromVault::Subscribed(answer) if answer.objects.len() == 64));
 
     let id = "v".to_owned();
-    asks.send(told(Asked::Fetch(Fetch {
+    asks.send(client_message(Asked::Fetch(Fetch {
         id,
         names: names.clone(),
     })))
     .await
     .unwrap();
-    let answer = tells.message().await.unwrap().unwrap().message.unwrap();
-    let Told::Contents(contents) = answer else {
+    let answer = messages.message().await.unwrap().unwrap().message.unwrap();
+    let FromVault::Contents(contents) = answer else {
         panic!("not Contents: {answer:?}")
     };
     for ((content, name), version) in contents.contents.iter().zip(&names).zip(&versions) {
@@ -95,7 +97,7 @@ async fn the_largest_contents_cross_a_connection_and_draining_ends_it() {
     }
 
     watched.service.drain.begin();
-    assert_eq!(tells.message().await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(messages.message().await.unwrap_err().code(), Code::Unavailable);
     let finished = timeout(Duration::from_secs(8), watched.service.drain.finished());
     assert_eq!(finished.await, Ok(true));
 }

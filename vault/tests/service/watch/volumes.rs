@@ -70,7 +70,7 @@ async fn volumes_are_counted_by_what_their_nodes_acknowledge() {
 }
 
 #[tokio::test]
-async fn a_changed_secret_ref_is_told_to_its_volumes_alone() {
+async fn a_changed_secret_ref_is_announced_to_its_volumes_alone() {
     let watched = Watched::new();
     let mut node = watched.subscribed(&["db"]).await;
     let changed = |name: &str| SecretRefName {
@@ -80,8 +80,8 @@ async fn a_changed_secret_ref_is_told_to_its_volumes_alone() {
     watched.watch.ref_changed(&changed("web"));
     assert!(node.is_quiet().await);
     watched.watch.ref_changed(&changed("db"));
-    match node.told().await {
-        Ok(Message::RefChanged(told)) => assert_eq!(told.id, "v"),
+    match node.next_message().await {
+        Ok(Message::RefChanged(changed)) => assert_eq!(changed.id, "v"),
         other => panic!("not RefChanged: {other:?}"),
     }
 }
