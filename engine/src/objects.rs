@@ -9,28 +9,24 @@
 
 use std::sync::{Arc, mpsc};
 
-use parking_lot::RwLock;
 use strongroom_core::{NamedObject, ObjectName, ObjectState, Timestamp, Version};
 
 use crate::{
-    crypt::{keyring::Keyring, opened::OpenedHeads},
     format::{digest::Digest, id::VaultId, key, record::Record, records::ServerRecord},
     object::{
         answer::Answer,
         backup::{self, BoundedBackup},
         blob::BackupBlob,
         error::{ObjectError, damaged_state},
-        keeper::Kinds,
         kind::Kind,
         read::read,
         request::{ReadRequest, WriteRequest},
         resolve::resolve,
         tasks::Tasks,
         transaction,
-        view::{Rules, View},
     },
     objects::scrub::{ScrubReport, StoreCorrupt, scrub},
-    store::{CommitError, Gen, Snapshot},
+    store::{Gen, Snapshot},
 };
 
 mod erasure;
@@ -40,6 +36,7 @@ mod outbox;
 mod outcome;
 mod reply;
 pub mod scrub;
+mod shared;
 mod upkeep;
 mod writer;
 
@@ -49,6 +46,7 @@ pub use outcome::{AuditOf, Done, QueueFull, WriteError};
 use self::{
     job::{Job, Order, Put, Write},
     reply::Reply,
+    shared::Shared,
 };
 
 /// The objects of an open vault. Cheap to clone; when the last handle is dropped, what was accepted is finished and the writer ends.
@@ -63,88 +61,6 @@ impl std::fmt::Debug for Objects {
         f.debug_struct("Objects")
             .field("id", &self.vault_id())
             .finish_non_exhaustive()
-    }
-}
-
-/// What readers and the writer share.
-struct Shared {
-    rules: Rules,
-    kinds: Kinds,
-    seal_key_id: Box<str>,
-    published: RwLock<Arc<Published>>,
-    listeners: RwLock<Vec<Listener>>,
-    /// Why the store takes no changes; none while it does.
-    unwritable: RwLock<Option<WriteError>>,
-}
-
-/// What readers read: one committed state, and the keyring that opens it.
-struct Published {
-    snapshot: Arc<dyn Snapshot>,
-    keyring: Arc<Keyring>,
-    /// What the keyring has opened; it goes with it.
-    heads: Arc<OpenedHeads>,
-}
-
-impl Published {
-    fn view<'a>(&'a self, rules: &'a Rules) -> View<'a> {
-        View {
-            snapshot: &*self.snapshot,
-            keyring: &self.keyring,
-            heads: &self.heads,
-            rules,
-        }
-    }
-}
-
-impl Shared {
-    fn published(&self) -> Arc<Published> {
-        Arc::clone(&self.published.read())
-    }
-
-    /// Lets readers see another state of the store.
-    fn publish(&self, snapshot: Arc<dyn Snapshot>) {
-        let before = self.published();
-        self.replace(Published {
-            snapshot,
-            keyring: Arc::clone(&before.keyring),
-            heads: Arc::clone(&before.heads),
-        });
-    }
-
-    /// Lets readers open records with another keyring; what the last one opened is forgotten.
-    fn publish_keyring(&self, keyring: Arc<Keyring>) {
-        let snapshot = Arc::clone(&self.published().snapshot);
-        self.replace(Published {
-            snapshot,
-            keyring,
-            heads: Arc::default(),
-        });
-    }
-
-    fn replace(&self, published: Published) {
-        let published = Arc::new(published);
-        *self.published.write() = published;
-    }
-
-    /// Keeps what the last commit says of the store.
-    fn note_commit(&self, failure: Option<&CommitError>) {
-        let problem = failure.map(|failure| match failure {
-            CommitError::Full => WriteError::StoreFull,
-            CommitError::Conflict | CommitError::Unavailable | CommitError::OutcomeUnknown => {
-                WriteError::Unavailable
-            }
-        });
-        *self.unwritable.write() = problem;
-    }
-
-    fn unwritable(&self) -> Option<WriteError> {
-        self.unwritable.read().clone()
-    }
-
-    fn announce(&self, notice: &ChangeNotice) {
-        for listener in self.listeners.read().iter() {
-            listener(notice);
-        }
     }
 }
 

@@ -9,7 +9,12 @@ use std::{
 use parking_lot::RwLock;
 use strongroom_audit::{Head as AuditHead, Log};
 
-use super::{Objects, Published, Shared, WriterHandle, outbox::Outbox, writer::Writer};
+use super::{
+    Objects, WriterHandle,
+    outbox::Outbox,
+    shared::{Published, Shared},
+    writer::Writer,
+};
 use crate::{
     crypt::{
         entropy::{NoEntropy, random},

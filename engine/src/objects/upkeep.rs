@@ -3,8 +3,8 @@
 use strongroom_core::Timestamp;
 
 use super::{
-    Shared,
     erasure::{Eraser, Step},
+    shared::Shared,
 };
 use crate::object::{
     keeper::Kinds,

@@ -10,12 +10,13 @@ use strongroom_audit::Entry;
 use strongroom_core::{NamedObject, Timestamp};
 
 use super::{
-    ChangeNotice, Published, Shared,
+    ChangeNotice,
     erasure::Eraser,
     job::{Change, Decision, Ending, Job, Order, Put, Step},
     outbox::Outbox,
     outcome::WriteError,
     reply::Reply,
+    shared::{Published, Shared},
     upkeep,
 };
 use crate::{

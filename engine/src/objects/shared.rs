@@ -1,0 +1,98 @@
+//! What the handles on a vault's objects and its writer share: the published state, the listeners, and whether the store
+//! takes changes.
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::{ChangeNotice, Listener, WriteError};
+use crate::{
+    crypt::{keyring::Keyring, opened::OpenedHeads},
+    object::{
+        keeper::Kinds,
+        view::{Rules, View},
+    },
+    store::{CommitError, Snapshot},
+};
+
+/// What readers and the writer share.
+pub(super) struct Shared {
+    pub(super) rules: Rules,
+    pub(super) kinds: Kinds,
+    pub(super) seal_key_id: Box<str>,
+    pub(super) published: RwLock<Arc<Published>>,
+    pub(super) listeners: RwLock<Vec<Listener>>,
+    /// Why the store takes no changes; none while it does.
+    pub(super) unwritable: RwLock<Option<WriteError>>,
+}
+
+/// What readers read: one committed state, and the keyring that opens it.
+pub(super) struct Published {
+    pub(super) snapshot: Arc<dyn Snapshot>,
+    pub(super) keyring: Arc<Keyring>,
+    /// What the keyring has opened; it goes with it.
+    pub(super) heads: Arc<OpenedHeads>,
+}
+
+impl Published {
+    pub(super) fn view<'a>(&'a self, rules: &'a Rules) -> View<'a> {
+        View {
+            snapshot: &*self.snapshot,
+            keyring: &self.keyring,
+            heads: &self.heads,
+            rules,
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.read())
+    }
+
+    /// Lets readers see another state of the store.
+    pub(super) fn publish(&self, snapshot: Arc<dyn Snapshot>) {
+        let before = self.published();
+        self.replace(Published {
+            snapshot,
+            keyring: Arc::clone(&before.keyring),
+            heads: Arc::clone(&before.heads),
+        });
+    }
+
+    /// Lets readers open records with another keyring; what the last one opened is forgotten.
+    pub(super) fn publish_keyring(&self, keyring: Arc<Keyring>) {
+        let snapshot = Arc::clone(&self.published().snapshot);
+        self.replace(Published {
+            snapshot,
+            keyring,
+            heads: Arc::default(),
+        });
+    }
+
+    fn replace(&self, published: Published) {
+        let published = Arc::new(published);
+        *self.published.write() = published;
+    }
+
+    /// Keeps what the last commit says of the store.
+    pub(super) fn note_commit(&self, failure: Option<&CommitError>) {
+        let problem = failure.map(|failure| match failure {
+            CommitError::Full => WriteError::StoreFull,
+            CommitError::Conflict | CommitError::Unavailable | CommitError::OutcomeUnknown => {
+                WriteError::Unavailable
+            }
+        });
+        *self.unwritable.write() = problem;
+    }
+
+    pub(super) fn unwritable(&self) -> Option<WriteError> {
+        self.unwritable.read().clone()
+    }
+
+    pub(super) fn announce(&self, notice: &ChangeNotice) {
+        for listener in self.listeners.read().iter() {
+            listener(notice);
+        }
+    }
+}
