@@ -6,20 +6,21 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    thread::{self, JoinHandle, Thread},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 
 use self::{
     gauges::Gauges,
     open::find_end,
+    shared::{Progress, Shared},
     writer::{Appended, Writer},
 };
 use crate::{
     chain::{Head, Place},
-    config::{Class, LogConfig, SyncMode},
+    config::{Class, LogConfig},
     entry::Entry,
     recovery::Recovery,
     segment::make_dir,
@@ -28,13 +29,14 @@ use crate::{
 mod error;
 mod gauges;
 mod open;
+mod shared;
 mod worker;
 mod writer;
 
 pub use self::{
     error::{AppendError, OpenError},
     gauges::{Problem, Usage},
-    worker::Synced,
+    shared::Synced,
 };
 
 /// An audit log, open for appending. Shared by reference; every method may be called from any thread.
@@ -44,27 +46,6 @@ pub struct Log {
     worker: Option<JoinHandle<()>>,
     recovered: Vec<Recovery>,
     _in_use: File,
-}
-
-#[derive(Debug)]
-struct Shared {
-    config: Arc<LogConfig>,
-    gauges: Arc<Gauges>,
-    writer: Mutex<Writer>,
-    /// Something was appended since the last sync began.
-    dirty: AtomicBool,
-    stopped: AtomicBool,
-    worker: OnceLock<Thread>,
-    progress: Mutex<Progress>,
-    progressed: Condvar,
-}
-
-/// What those who wait for a sync look at.
-#[derive(Debug)]
-struct Progress {
-    synced: Synced,
-    /// Counts failed syncs.
-    failures: u64,
 }
 
 impl Log {
@@ -212,8 +193,8 @@ impl Log {
     pub fn sync(&self) -> Result<Synced, AppendError> {
         let failures = self.shared.progress().failures;
         let head = self.head();
-        worker::wake(&self.shared);
-        worker::hurry(&self.shared);
+        self.shared.wake();
+        self.shared.hurry();
         self.shared.wait_for(head, failures)?;
         Ok(self.synced())
     }
@@ -240,62 +221,6 @@ impl Drop for Log {
             let _ = worker.join();
         }
         self.shared.sync();
-    }
-}
-
-impl Shared {
-    fn append_one(self: &Arc<Self>, record: Appended<'_>) -> Result<Head, AppendError> {
-        self.append(&[record]).pop().unwrap_or(Err(AppendError::Lost))
-    }
-
-    fn append(self: &Arc<Self>, records: &[Appended<'_>]) -> Vec<Result<Head, AppendError>> {
-        let failures = match self.config.sync {
-            SyncMode::Always => self.progress().failures,
-            SyncMode::Within(_) => 0,
-        };
-        let mut appended = {
-            let mut writer = self.lock();
-            let _timer = self.gauges.time();
-            writer.append(records)
-        };
-        let full = |outcome: &Result<_, _>| matches!(outcome, Err(AppendError::QuotaReached { .. }));
-        // A lost file needs the thread too; a full log does not.
-        if !appended.iter().all(full) {
-            worker::wake(self);
-        }
-        let last = appended
-            .iter()
-            .rev()
-            .find_map(|outcome| outcome.as_ref().ok().copied());
-        if let (SyncMode::Always, Some(last)) = (self.config.sync, last)
-            && self.wait_for(last, failures).is_err()
-        {
-            for outcome in appended.iter_mut().filter(|outcome| outcome.is_ok()) {
-                *outcome = Err(AppendError::NotSynced);
-            }
-        }
-        appended
-    }
-
-    /// Waits until `head` is on the disk, unless a sync fails after there had been `failures`.
-    fn wait_for(&self, head: Head, failures: u64) -> Result<(), AppendError> {
-        let mut progress = self.progress();
-        while progress.synced.head.sequence < head.sequence {
-            if progress.failures != failures || self.stopped.load(Relaxed) {
-                return Err(AppendError::NotSynced);
-            }
-            self.progressed.wait(&mut progress);
-        }
-        Ok(())
-    }
-
-    /// The writer is whole between its statements: a panic elsewhere under the lock changes nothing of it.
-    fn lock(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock()
-    }
-
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock()
     }
 }
 

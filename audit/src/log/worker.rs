@@ -8,9 +8,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::Shared;
+use super::shared::{Shared, Synced};
 use crate::{
-    chain::{Head, Place},
     config::{Retention, SyncMode},
     entry::Entry,
     recovery::{Recovery, Upkeep},
@@ -21,15 +20,6 @@ use crate::{
 const CHECK: Duration = Duration::from_millis(250);
 /// How often the directory is listed.
 const LIST: Duration = Duration::from_secs(1);
-
-/// How far a log has reached the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Synced {
-    /// The last record synced.
-    pub head: Head,
-    /// The place of the last write synced: its record and those before it may leave the outbox.
-    pub drained: Option<Place>,
-}
 
 /// Runs until the log is dropped.
 pub(super) fn run(shared: &Weak<Shared>) {
@@ -238,18 +228,4 @@ fn expired(closed: &[Closed], retention: Retention, current: u64, now: SystemTim
 
 fn sync_dir(dir: &Path) -> io::Result<()> {
     fs::File::open(dir)?.sync_all()
-}
-
-/// Wakes the thread for the first append of a window.
-pub(super) fn wake(shared: &Shared) {
-    if !shared.dirty.swap(true, Relaxed) {
-        hurry(shared);
-    }
-}
-
-/// Ends the window, if one is open.
-pub(super) fn hurry(shared: &Shared) {
-    if let Some(worker) = shared.worker.get() {
-        worker.unpark();
-    }
 }

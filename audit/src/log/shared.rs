@@ -1,0 +1,121 @@
+//! What the handle of a log and its thread share: the writer, and how far the log has reached the disk.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread::Thread,
+};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use super::{
+    error::AppendError,
+    gauges::Gauges,
+    writer::{Appended, Writer},
+};
+use crate::{
+    chain::{Head, Place},
+    config::{LogConfig, SyncMode},
+};
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) config: Arc<LogConfig>,
+    pub(super) gauges: Arc<Gauges>,
+    pub(super) writer: Mutex<Writer>,
+    /// Something was appended since the last sync began.
+    pub(super) dirty: AtomicBool,
+    pub(super) stopped: AtomicBool,
+    pub(super) worker: OnceLock<Thread>,
+    pub(super) progress: Mutex<Progress>,
+    pub(super) progressed: Condvar,
+}
+
+/// How far a log has reached the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Synced {
+    /// The last record synced.
+    pub head: Head,
+    /// The place of the last write synced: its record and those before it may leave the outbox.
+    pub drained: Option<Place>,
+}
+
+/// What those who wait for a sync look at.
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) synced: Synced,
+    /// Counts failed syncs.
+    pub(super) failures: u64,
+}
+
+impl Shared {
+    pub(super) fn append_one(self: &Arc<Self>, record: Appended<'_>) -> Result<Head, AppendError> {
+        self.append(&[record]).pop().unwrap_or(Err(AppendError::Lost))
+    }
+
+    pub(super) fn append(self: &Arc<Self>, records: &[Appended<'_>]) -> Vec<Result<Head, AppendError>> {
+        let failures = match self.config.sync {
+            SyncMode::Always => self.progress().failures,
+            SyncMode::Within(_) => 0,
+        };
+        let mut appended = {
+            let mut writer = self.lock();
+            let _timer = self.gauges.time();
+            writer.append(records)
+        };
+        let full = |outcome: &Result<_, _>| matches!(outcome, Err(AppendError::QuotaReached { .. }));
+        // A lost file needs the thread too; a full log does not.
+        if !appended.iter().all(full) {
+            self.wake();
+        }
+        let last = appended
+            .iter()
+            .rev()
+            .find_map(|outcome| outcome.as_ref().ok().copied());
+        if let (SyncMode::Always, Some(last)) = (self.config.sync, last)
+            && self.wait_for(last, failures).is_err()
+        {
+            for outcome in appended.iter_mut().filter(|outcome| outcome.is_ok()) {
+                *outcome = Err(AppendError::NotSynced);
+            }
+        }
+        appended
+    }
+
+    /// Waits until `head` is on the disk, unless a sync fails after there had been `failures`.
+    pub(super) fn wait_for(&self, head: Head, failures: u64) -> Result<(), AppendError> {
+        let mut progress = self.progress();
+        while progress.synced.head.sequence < head.sequence {
+            if progress.failures != failures || self.stopped.load(Relaxed) {
+                return Err(AppendError::NotSynced);
+            }
+            self.progressed.wait(&mut progress);
+        }
+        Ok(())
+    }
+
+    /// Wakes the log's thread for the first append of a window.
+    pub(super) fn wake(&self) {
+        if !self.dirty.swap(true, Relaxed) {
+            self.hurry();
+        }
+    }
+
+    /// Ends the window, if one is open.
+    pub(super) fn hurry(&self) {
+        if let Some(worker) = self.worker.get() {
+            worker.unpark();
+        }
+    }
+
+    /// The writer is whole between its statements: a panic elsewhere under the lock changes nothing of it.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock()
+    }
+
+    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock()
+    }
+}
