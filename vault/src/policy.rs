@@ -21,7 +21,7 @@ use std::{
 };
 
 use parking_lot::{Mutex, MutexGuard};
-use strongroom_audit::{Log, Verdict};
+use strongroom_audit::Verdict;
 use strongroom_core::{Generation, ObjectName, Permission, PolicyIndex, Uid};
 use strongroom_engine::Objects;
 use strongroom_wire::admin;
@@ -36,29 +36,17 @@ mod load;
 mod record;
 mod rollback;
 
-pub use error::{AcceptError, CompareError, ConfirmError, LoadError, NotAudited, PersistError, PutError};
+pub use error::{
+    AcceptError, Closed, CompareError, ConfirmError, LoadError, NotAccepted, NotAudited, PersistError,
+    PutError,
+};
 pub use fence::Unfit;
 pub use record::RecordError;
-pub use rollback::NotAccepted;
 
 use fence::Place;
 use freshness::Freshness;
 use record::Confirmation;
 use rollback::Rollback;
-
-/// Why no request is decided at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Closed {
-    /// No bundle came yet, or the one in the store is another release's.
-    #[error("the vault has no policy yet")]
-    NoBundle,
-    /// The operator did not confirm the bundle within the staleness its owner allows.
-    #[error("the vault's policy was not confirmed in time")]
-    Stale,
-    /// The store is not the one that was anchored.
-    #[error("the vault's store was put back to an older state")]
-    RolledBack,
-}
 
 /// A bundle that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,67 +234,6 @@ impl Policy {
     /// Subscribes to every change of what is decided.
     pub fn changes(&self) -> Changes {
         Changes(self.state.subscribe())
-    }
-
-    /// Set while no data is answered because the store is not the one that was anchored.
-    pub fn rollback(&self) -> Option<admin::Rollback> {
-        match self.present().rollback {
-            Rollback::None => None,
-            Rollback::Detected { anchored } => Some(admin::Rollback::Detected { anchored }),
-        }
-    }
-
-    /// Answers no data from now on; false when that was so already. Blocks until the store says so.
-    pub fn detect_rollback(&self, anchored: u64) -> Result<bool, PersistError> {
-        let _change = self.changing();
-        let (state, rollback) = (self.present(), Rollback::Detected { anchored });
-        if state.rollback == rollback {
-            // The operator reports it every few seconds: a commit each time would leave no time to accept a generation.
-            return Ok(false);
-        }
-        // Closed first: a store that cannot be written is no reason to answer from it.
-        self.enforce(State {
-            rollback,
-            ..State::clone(&state)
-        });
-        self.write(record::ROLLBACK, record::encode(&rollback)?)?;
-        Ok(true)
-    }
-
-    /// Compares the store with `log`, which records writes after they are in the store: a log that knows a later one
-    /// belongs to a later store. Answers no data then, and returns the generation of that write.
-    pub fn compare_with_log(&self, log: &Log) -> Result<Option<u64>, CompareError> {
-        let present = self.store.anchor().map_err(CompareError::Anchor)?.generation.0;
-        match log.last_drained() {
-            Some(last) if last.generation > present => {
-                self.detect_rollback(last.generation)?;
-                Ok(Some(last.generation))
-            }
-            Some(_) | None => Ok(None),
-        }
-    }
-
-    /// Serves again from the store at exactly `generation`; good once. Runs `audit` when that may be, and serves only
-    /// if it succeeds.
-    pub fn accept_rollback(
-        &self,
-        generation: u64,
-        audit: impl FnOnce() -> Result<(), NotAudited>,
-    ) -> Result<(), AcceptError> {
-        let _change = self.changing();
-        let state = self.present();
-        let present = self.store.anchor().map_err(AcceptError::Anchor)?.generation.0;
-        let rollback = state.rollback.accept(generation, present)?;
-        audit()?;
-        self.write(
-            record::ROLLBACK,
-            record::encode(&rollback).map_err(PersistError::from)?,
-        )?;
-        self.enforce(State {
-            rollback,
-            ..State::clone(&state)
-        });
-        Ok(())
     }
 
     /// Counts `policy` as confirmed now.

@@ -1,9 +1,39 @@
-//! Why the policy state could not be read or changed.
+//! Why nothing is decided, and why the policy state could not be read or changed.
 
 use strongroom_core::Generation;
 use strongroom_engine::{ObjectError, WriteError};
 
-use super::{fence::Unfit, record::RecordError, rollback::NotAccepted};
+use super::{fence::Unfit, record::RecordError};
+
+/// Why no request is decided at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Closed {
+    /// No bundle came yet, or the one in the store is another release's.
+    #[error("the vault has no policy yet")]
+    NoBundle,
+    /// The operator did not confirm the bundle within the staleness its owner allows.
+    #[error("the vault's policy was not confirmed in time")]
+    Stale,
+    /// The store is not the one that was anchored.
+    #[error("the vault's store was put back to an older state")]
+    RolledBack,
+}
+
+/// Why an older store is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAccepted {
+    /// There is nothing to accept: never detected, or accepted before.
+    #[error("the vault has detected no rollback, so there is nothing to accept")]
+    NotDetected,
+    /// Another generation than the one in the store.
+    #[error("generation {named} was accepted, but the store is at generation {present}")]
+    OtherGeneration {
+        /// The generation that the administrator accepts.
+        named: u64,
+        /// The generation in the store.
+        present: u64,
+    },
+}
 
 /// The store's policy records cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,14 @@
-//! Whether the store is the one that was anchored, as far as the operator reported.
+//! Whether the store is the one that was anchored, as far as the operator reported or the audit log shows.
 
 use serde::{Deserialize, Serialize};
+use strongroom_audit::Log;
+use strongroom_wire::admin;
+
+use super::{
+    Policy, State,
+    error::{AcceptError, CompareError, NotAccepted, NotAudited, PersistError},
+    record,
+};
 
 /// What the operator last reported of the store's age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -16,22 +24,6 @@ pub(super) enum Rollback {
     },
 }
 
-/// Why an older store is not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotAccepted {
-    /// There is nothing to accept: never detected, or accepted before.
-    #[error("the vault has detected no rollback, so there is nothing to accept")]
-    NotDetected,
-    /// Another generation than the one in the store.
-    #[error("generation {named} was accepted, but the store is at generation {present}")]
-    OtherGeneration {
-        /// The generation that the administrator accepts.
-        named: u64,
-        /// The generation in the store.
-        present: u64,
-    },
-}
-
 impl Rollback {
     /// Accepts the store at generation `named`, once, and only where that is the `present` generation: an administrator
     /// who accepts it has looked at it.
@@ -41,6 +33,69 @@ impl Rollback {
             Self::Detected { .. } if named != present => Err(NotAccepted::OtherGeneration { named, present }),
             Self::Detected { .. } => Ok(Self::None),
         }
+    }
+}
+
+impl Policy {
+    /// Set while no data is answered because the store is not the one that was anchored.
+    pub fn rollback(&self) -> Option<admin::Rollback> {
+        match self.present().rollback {
+            Rollback::None => None,
+            Rollback::Detected { anchored } => Some(admin::Rollback::Detected { anchored }),
+        }
+    }
+
+    /// Answers no data from now on; false when that was so already. Blocks until the store says so.
+    pub fn detect_rollback(&self, anchored: u64) -> Result<bool, PersistError> {
+        let _change = self.changing();
+        let (state, rollback) = (self.present(), Rollback::Detected { anchored });
+        if state.rollback == rollback {
+            // The operator reports it every few seconds: a commit each time would leave no time to accept a generation.
+            return Ok(false);
+        }
+        // Closed first: a store that cannot be written is no reason to answer from it.
+        self.enforce(State {
+            rollback,
+            ..State::clone(&state)
+        });
+        self.write(record::ROLLBACK, record::encode(&rollback)?)?;
+        Ok(true)
+    }
+
+    /// Compares the store with `log`, which records writes after they are in the store: a log that knows a later one
+    /// belongs to a later store. Answers no data then, and returns the generation of that write.
+    pub fn compare_with_log(&self, log: &Log) -> Result<Option<u64>, CompareError> {
+        let present = self.store.anchor().map_err(CompareError::Anchor)?.generation.0;
+        match log.last_drained() {
+            Some(last) if last.generation > present => {
+                self.detect_rollback(last.generation)?;
+                Ok(Some(last.generation))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Serves again from the store at exactly `generation`; good once. Runs `audit` when that may be, and serves only
+    /// if it succeeds.
+    pub fn accept_rollback(
+        &self,
+        generation: u64,
+        audit: impl FnOnce() -> Result<(), NotAudited>,
+    ) -> Result<(), AcceptError> {
+        let _change = self.changing();
+        let state = self.present();
+        let present = self.store.anchor().map_err(AcceptError::Anchor)?.generation.0;
+        let rollback = state.rollback.accept(generation, present)?;
+        audit()?;
+        self.write(
+            record::ROLLBACK,
+            record::encode(&rollback).map_err(PersistError::from)?,
+        )?;
+        self.enforce(State {
+            rollback,
+            ..State::clone(&state)
+        });
+        Ok(())
     }
 }
 
