@@ -7,10 +7,7 @@ use std::{
 
 use futures::{Stream as MessageStream, StreamExt};
 use strongroom_audit::RequestPath;
-use strongroom_core::ObjectState;
-use strongroom_wire::watch::{
-    Ack, Changed, ClientMessage, RefChanged, ServerMessage, client_message, server_message::Message,
-};
+use strongroom_wire::watch::{Ack, ClientMessage, ServerMessage, client_message, server_message::Message};
 use tokio::{
     sync::mpsc::{self, OwnedPermit},
     time::{Instant, sleep_until, timeout},
@@ -20,7 +17,7 @@ use tonic::Status;
 use super::{
     Core,
     admission::Ticket,
-    mailbox::{Key, Mailbox, Marks},
+    mailbox::{Key, Mailbox},
     refusal::{StreamEnd, SubscriptionRefusal},
     request::{Invalid, SubscriptionId},
     subscription::Subscription,
@@ -30,6 +27,7 @@ use crate::{
     auth::Authenticated,
 };
 
+mod changes;
 mod fetch;
 mod subscribe;
 
@@ -159,68 +157,6 @@ impl Stream {
         let expired: Vec<_> = expired.map(|(id, _)| id.clone()).collect();
         for id in expired {
             self.revoke(id, SubscriptionRefusal::Expired).await?;
-        }
-        Ok(())
-    }
-
-    /// Sends the states of the subscriptions that policy now decides otherwise.
-    async fn decide_again(&mut self) -> Result<(), StreamEnd> {
-        if self.subscriptions.is_empty() {
-            return Ok(());
-        }
-        let policy = self.core.service.policy.in_force().map_err(Failure::from)?;
-        let concerned: Vec<_> = self
-            .subscriptions
-            .iter()
-            .filter(|(_, subscription)| subscription.is_decided_otherwise(&policy))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in concerned {
-            self.send_changes(id).await?;
-        }
-        Ok(())
-    }
-
-    async fn send_marked(&mut self) -> Result<(), StreamEnd> {
-        let Marks { objects, refs } = self.mailbox.take();
-        for key in refs {
-            if let Some(id) = self.ids.get(&key).map(ToString::to_string) {
-                self.slot().await?.send(Message::RefChanged(RefChanged { id }));
-            }
-        }
-        for key in objects {
-            if let Some(id) = self.ids.get(&key).cloned() {
-                self.send_changes(id).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends the states of the subscription's objects that changed since they were sent.
-    async fn send_changes(&mut self, id: SubscriptionId) -> Result<(), StreamEnd> {
-        let slot = self.slot().await?;
-        let now = self.core.service.clock.now();
-        let Some(subscription) = self.subscriptions.get_mut(&id) else {
-            return Ok(());
-        };
-        if subscription.expires <= now {
-            return self.revoke_in(slot, &id, SubscriptionRefusal::Expired);
-        }
-        let subject = subscription.holder.principal.id();
-        let seen = self
-            .core
-            .access
-            .states(subject, subscription.objects())
-            .map_err(Failure::from)?;
-        if seen.iter().all(|state| *state == ObjectState::Forbidden) {
-            return self.revoke_in(slot, &id, SubscriptionRefusal::Forbidden);
-        }
-        let objects = subscription.record_changes_sent(seen);
-        if !objects.is_empty() {
-            slot.send(Message::Changed(Changed {
-                id: id.to_string(),
-                objects,
-            }));
         }
         Ok(())
     }
