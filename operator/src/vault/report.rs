@@ -1,15 +1,10 @@
 //! What a Vault's status says. Pure.
 
 use jiff::Timestamp;
-use strongroom_crds::{
-    VaultStatus,
-    condition::{
-        AUDIT_HEALTHY, ROLLBACK_DETECTED, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, STORAGE_HEALTHY, UNSEALED,
-    },
-    vault::VaultPolicyStatus,
-};
+use strongroom_crds::{VaultStatus, vault::VaultPolicyStatus};
 use strongroom_wire::admin::{Rollback, Status};
 
+use self::details::add_details;
 use super::plan::PlanRefusal;
 use crate::{
     conditions::{Conditions, Health, Reason},
@@ -17,6 +12,8 @@ use crate::{
     settings::Settings,
     target::Target,
 };
+
+mod details;
 
 /// How far a reconcile came.
 #[derive(Debug)]
@@ -153,69 +150,15 @@ fn rollback_message(anchored: u64, found: u64) -> String {
     )
 }
 
-fn add_details(conditions: &mut Conditions<'_>, status: Option<&Status>, surroundings: &Surroundings) {
-    conditions.add(
-        SEAL_KEY_IN_CLUSTER,
-        Some(true),
-        &Reason::new(
-            "KubernetesSecret",
-            "The seal key is in a Secret beside the vault: anyone who can read the Secret and the volume can read every secret of the vault.",
-        ),
-    );
-    let unknown = Reason::new("NotAnswering", "The vault does not answer.");
-    let by = |problem: &Option<String>, bad: &'static str, good: &'static str, all_well: &str| match problem {
-        Some(problem) => (false, Reason::new(bad, sentence(problem))),
-        None => (true, Reason::new(good, all_well)),
-    };
-    let Some(status) = status else {
-        for type_ in [UNSEALED, STORAGE_HEALTHY, AUDIT_HEALTHY] {
-            conditions.add(type_, None, &unknown);
-        }
-        return add_shared_namespace(conditions, surroundings);
-    };
-    let sealed = (!status.seal.unsealed).then(|| "the vault is sealed".to_owned());
-    let (ok, reason) = by(&sealed, "Sealed", "Unsealed", "The seal key opened the keyring.");
-    conditions.add(UNSEALED, Some(ok), &reason);
-    let (ok, reason) = by(
-        &status.storage_problem,
-        "StorageFailing",
-        "Healthy",
-        "The store is whole and writable.",
-    );
-    conditions.add(STORAGE_HEALTHY, Some(ok), &reason);
-    let (ok, reason) = by(
-        &status.audit_problem,
-        "AuditFailing",
-        "Healthy",
-        "Audit records are written.",
-    );
-    conditions.add(AUDIT_HEALTHY, Some(ok), &reason);
-    if let Some(Rollback::Detected { anchored }) = &status.rollback {
-        let message = rollback_message(*anchored, status.anchor.generation);
-        conditions.add(
-            ROLLBACK_DETECTED,
-            Some(true),
-            &Reason::new("RollbackDetected", message),
-        );
-    }
-    add_shared_namespace(conditions, surroundings);
-}
-
-fn add_shared_namespace(conditions: &mut Conditions<'_>, surroundings: &Surroundings) {
-    if let Some(pod) = &surroundings.foreign_pod {
-        let message = format!(
-            "Pod {pod} runs in the vault's namespace and belongs to no vault. Anyone who controls it may reach everything in the namespace. Keep vaults in a namespace of their own."
-        );
-        conditions.add(SHARED_NAMESPACE, Some(true), &Reason::new("OtherPods", message));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
     use serde_json::json;
-    use strongroom_crds::Vault;
+    use strongroom_crds::{
+        Vault,
+        condition::{SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, UNSEALED},
+    };
     use strongroom_wire::admin::{Anchor, SealStatus};
 
     fn vault() -> Vault {

@@ -1,0 +1,75 @@
+//! The conditions of a Vault beside `Ready`: one for each part of it.
+
+use strongroom_crds::condition::{
+    AUDIT_HEALTHY, ROLLBACK_DETECTED, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, STORAGE_HEALTHY, UNSEALED,
+};
+use strongroom_wire::admin::{Rollback, Status};
+
+use super::{Surroundings, rollback_message};
+use crate::{
+    conditions::{Conditions, Reason},
+    sentence::sentence,
+};
+
+/// Adds the seal, the store, the audit log, a rollback, and what else runs in the namespace. `status` is none while the
+/// vault does not answer.
+pub(super) fn add_details(
+    conditions: &mut Conditions<'_>,
+    status: Option<&Status>,
+    surroundings: &Surroundings,
+) {
+    conditions.add(
+        SEAL_KEY_IN_CLUSTER,
+        Some(true),
+        &Reason::new(
+            "KubernetesSecret",
+            "The seal key is in a Secret beside the vault: anyone who can read the Secret and the volume can read every secret of the vault.",
+        ),
+    );
+    let unknown = Reason::new("NotAnswering", "The vault does not answer.");
+    let by = |problem: &Option<String>, bad: &'static str, good: &'static str, all_well: &str| match problem {
+        Some(problem) => (false, Reason::new(bad, sentence(problem))),
+        None => (true, Reason::new(good, all_well)),
+    };
+    let Some(status) = status else {
+        for type_ in [UNSEALED, STORAGE_HEALTHY, AUDIT_HEALTHY] {
+            conditions.add(type_, None, &unknown);
+        }
+        return add_shared_namespace(conditions, surroundings);
+    };
+    let sealed = (!status.seal.unsealed).then(|| "the vault is sealed".to_owned());
+    let (ok, reason) = by(&sealed, "Sealed", "Unsealed", "The seal key opened the keyring.");
+    conditions.add(UNSEALED, Some(ok), &reason);
+    let (ok, reason) = by(
+        &status.storage_problem,
+        "StorageFailing",
+        "Healthy",
+        "The store is whole and writable.",
+    );
+    conditions.add(STORAGE_HEALTHY, Some(ok), &reason);
+    let (ok, reason) = by(
+        &status.audit_problem,
+        "AuditFailing",
+        "Healthy",
+        "Audit records are written.",
+    );
+    conditions.add(AUDIT_HEALTHY, Some(ok), &reason);
+    if let Some(Rollback::Detected { anchored }) = &status.rollback {
+        let message = rollback_message(*anchored, status.anchor.generation);
+        conditions.add(
+            ROLLBACK_DETECTED,
+            Some(true),
+            &Reason::new("RollbackDetected", message),
+        );
+    }
+    add_shared_namespace(conditions, surroundings);
+}
+
+fn add_shared_namespace(conditions: &mut Conditions<'_>, surroundings: &Surroundings) {
+    if let Some(pod) = &surroundings.foreign_pod {
+        let message = format!(
+            "Pod {pod} runs in the vault's namespace and belongs to no vault. Anyone who controls it may reach everything in the namespace. Keep vaults in a namespace of their own."
+        );
+        conditions.add(SHARED_NAMESPACE, Some(true), &Reason::new("OtherPods", message));
+    }
+}
