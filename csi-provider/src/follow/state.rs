@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Four concerns, each with a retry of its own: the vault token ([`credential`]), the stream ([`subscription`]), the
-//! files ([`files`]) and the SecretRef ([`reference`]).
+//! files ([`files`]) and the SecretRef ([`reference`]). [`step`] decides which of their steps is due.
 //!
 //! Invariants:
 //! - the files never go back to a version older than one that was acknowledged to the same vault;
@@ -18,6 +18,7 @@
 //! No clock, no randomness, no I/O and no task is named here, so that tests drive it through any history.
 
 mod action;
+mod begin;
 mod credential;
 mod event;
 mod files;
@@ -25,6 +26,7 @@ mod outcome;
 mod reference;
 mod report;
 mod retry;
+mod step;
 mod subscription;
 mod vault;
 
@@ -38,7 +40,6 @@ use strongroom_core::{VaultRef, Version};
 
 use crate::{
     pod::PodToken,
-    source::obtain::Known,
     volume::spec::{Object, VolumeSpec},
 };
 pub use action::{Action, Change, ReportReason};
@@ -47,7 +48,7 @@ pub use event::{Event, Failure, Moment, Reading, Refused, VaultMessage};
 use files::{Files, Merge};
 use reference::ReferenceSchedule;
 use report::sentence;
-use retry::Retry;
+use step::{Retries, Standing};
 use subscription::Subscription;
 
 /// What is known of a volume when the node driver begins to follow it.
@@ -72,14 +73,11 @@ pub struct Follow {
     /// What the SecretRef asked for when it was read last and could be followed.
     spec: Option<VolumeSpec>,
     credential: Credential,
-    exchange_retry: Retry,
     subscription: Subscription,
-    subscribe_retry: Retry,
     files: Files,
-    files_retry: Retry,
     writing: Option<Writing>,
     reference: ReferenceSchedule,
-    reference_retry: Retry,
+    retries: Retries,
     asked: Option<Asked>,
 }
 
@@ -117,16 +115,6 @@ struct Replacement {
     bundle_changed: bool,
 }
 
-/// What is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Exchange,
-    Subscribe,
-    Obtain,
-    Fetch,
-    Write,
-}
-
 impl Follow {
     /// A volume that was just published, or that the process before followed, and the first actions.
     pub fn start(start: Start, now: Moment) -> (Self, Vec<Action>) {
@@ -134,14 +122,11 @@ impl Follow {
             pod_token: start.token,
             spec: start.spec,
             credential: Credential::new(start.vault_token, now.time),
-            exchange_retry: Retry::soon(now.instant),
             subscription: Subscription::default(),
-            subscribe_retry: Retry::seldom(now.instant),
             files: Files::new(start.held),
-            files_retry: Retry::soon(now.instant),
             writing: None,
             reference: ReferenceSchedule::new(now.instant),
-            reference_retry: Retry::soon(now.instant),
+            retries: Retries::new(now.instant),
             asked: None,
         };
         if start.reread {
@@ -186,14 +171,7 @@ impl Follow {
 
     /// When to call [`Self::on`] with [`Event::Woken`] if nothing happens before.
     pub fn wakes_at(&self, now: Moment) -> Option<Instant> {
-        let retries = self
-            .due(now)
-            .into_iter()
-            .filter_map(|step| self.retry(step).ends_at());
-        retries
-            .chain(self.next_read(now))
-            .chain(self.next_renewal(now))
-            .min()
+        self.standing().wakes_at(now)
     }
 
     /// Whether the volume is counted as subscribed.
@@ -207,136 +185,8 @@ impl Follow {
         Some((&self.pod_token, self.spec.as_ref()?, self.files.held()))
     }
 
-    /// Begins whatever is due and not paused.
-    fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) {
-        while let Some(step) = self.next_step(now) {
-            self.begin(step, now, actions);
-        }
-    }
-
-    fn next_step(&self, now: Moment) -> Option<Step> {
-        let is_ready = |step: &Step| !self.retry(*step).is_paused(now.instant);
-        self.due(now).into_iter().find(is_ready)
-    }
-
-    /// What is due, paused or not. Where nothing is known, reading the SecretRef also gets a token; a volume that asks its
-    /// vault for no object needs neither a token nor a subscription.
-    fn due(&self, now: Moment) -> Vec<Step> {
-        let is_idle = self.asked.is_none() && self.writing.is_none();
-        let Some(spec) = &self.spec else {
-            return is_idle.then_some(Step::Obtain).into_iter().collect();
-        };
-        let has_objects = !spec.objects().is_empty();
-        let is_read_due = self.reference.is_due(now.instant);
-        let has_token = self.credential.usable(now.time).is_some();
-        let needs_token = self.credential.is_due(now.time, self.pod_token_ends())
-            || (self.subscription.is_due() && !has_token);
-        let is_write_due = self.writing.is_none() && self.files.wants_write();
-        let is_fetch_due =
-            self.subscription.is_active() && self.files.is_complete() && self.files.wants_fetch();
-        [
-            (Step::Exchange, has_objects && is_idle && needs_token),
-            (
-                Step::Subscribe,
-                has_objects && self.subscription.is_due() && has_token,
-            ),
-            (Step::Obtain, is_idle && is_read_due),
-            (Step::Fetch, is_fetch_due),
-            (Step::Write, is_write_due),
-        ]
-        .into_iter()
-        .filter_map(|(step, is_due)| is_due.then_some(step))
-        .collect()
-    }
-
-    const fn retry(&self, step: Step) -> &Retry {
-        match step {
-            Step::Exchange => &self.exchange_retry,
-            Step::Subscribe => &self.subscribe_retry,
-            Step::Obtain => &self.reference_retry,
-            Step::Fetch | Step::Write => &self.files_retry,
-        }
-    }
-
-    fn next_read(&self, now: Moment) -> Option<Instant> {
-        self.reference.next().filter(|next| *next > now.instant)
-    }
-
-    fn next_renewal(&self, now: Moment) -> Option<Instant> {
-        self.watched_vault()?;
-        let renewal = self.credential.renewal(self.pod_token_ends())?;
-        let wait = renewal
-            .duration_since(now.time)
-            .ok()
-            .filter(|wait| !wait.is_zero())?;
-        Some(now.instant + wait)
-    }
-
-    fn begin(&mut self, step: Step, now: Moment, actions: &mut Vec<Action>) {
-        match step {
-            Step::Exchange => self.exchange(actions),
-            Step::Subscribe => self.subscribe(now, actions),
-            Step::Obtain => self.obtain(now, actions),
-            Step::Fetch => actions.push(Action::Fetch(self.files.fetch())),
-            Step::Write => self.write(actions),
-        }
-    }
-
-    fn exchange(&mut self, actions: &mut Vec<Action>) {
-        let Some(spec) = &self.spec else { return };
-        self.asked = Some(Asked::Exchange(self.pod_token.clone()));
-        actions.push(Action::Exchange {
-            token: self.pod_token.clone(),
-            vault: spec.vault.clone(),
-            known: self.credential.token().cloned(),
-        });
-    }
-
-    fn subscribe(&mut self, now: Moment, actions: &mut Vec<Action>) {
-        self.subscription.request();
-        self.files.forget_fetches();
-        if let (Some(spec), Some(token)) = (&self.spec, self.credential.usable(now.time)) {
-            actions.push(Action::Subscribe {
-                token: token.clone(),
-                objects: spec.watched().into_values().cloned().collect(),
-            });
-        }
-    }
-
-    fn obtain(&mut self, now: Moment, actions: &mut Vec<Action>) {
-        self.reference.begin(now.instant);
-        self.asked = Some(Asked::Obtain {
-            token: self.pod_token.clone(),
-            held: self.files.held().clone(),
-            bundle_changed: false,
-        });
-        let known = self.spec.clone().map(|spec| Known {
-            spec,
-            token: self.credential.usable(now.time).cloned(),
-        });
-        actions.push(Action::Obtain {
-            token: self.pod_token.clone(),
-            known,
-        });
-    }
-
-    /// Brings the files up to date with what was fetched and with the trust bundle.
-    fn write(&mut self, actions: &mut Vec<Action>) {
-        let Some(spec) = self.spec.clone() else { return };
-        let (merge, contents) = self.files.merge();
-        self.writing = Some(Writing::Merge(merge));
-        actions.push(Action::Write(Change::Merge { spec, contents }));
-    }
-
     fn resume_after_kubelet_call(&mut self, now: Moment) {
-        for retry in [
-            &mut self.exchange_retry,
-            &mut self.subscribe_retry,
-            &mut self.files_retry,
-            &mut self.reference_retry,
-        ] {
-            retry.kubelet_called(now.instant);
-        }
+        self.retries.kubelet_called(now.instant);
         if !self.subscription.is_requested() {
             self.reference.kubelet_called(now.instant);
         }
@@ -350,7 +200,7 @@ impl Follow {
 
     /// The files hold what they can hold.
     fn settle(&mut self, actions: &mut Vec<Action>) {
-        self.files_retry.succeed();
+        self.retries.files.succeed();
         let unavailable = self.files.unavailable();
         let error = if unavailable.is_empty() {
             String::new()
@@ -391,6 +241,20 @@ impl Follow {
         }
     }
 
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            spec: self.spec.as_ref(),
+            credential: &self.credential,
+            pod_token_ends: SystemTime::from(self.pod_token.expires_at()),
+            subscription: &self.subscription,
+            files: &self.files,
+            reference: &self.reference,
+            retries: &self.retries,
+            is_asking: self.asked.is_some(),
+            is_writing: self.writing.is_some(),
+        }
+    }
+
     /// The vault whose stream the volume listens to: none where it shows the trust bundle alone.
     fn watched_vault(&self) -> Option<VaultRef> {
         let spec = self.spec.as_ref()?;
@@ -399,9 +263,5 @@ impl Follow {
 
     fn is_from(&self, vault: &VaultRef) -> bool {
         self.spec.as_ref().is_some_and(|spec| spec.vault == *vault)
-    }
-
-    fn pod_token_ends(&self) -> SystemTime {
-        SystemTime::from(self.pod_token.expires_at())
     }
 }

@@ -39,9 +39,9 @@ impl Follow {
                         .to_owned(),
                     is_retryable: false,
                 };
-                report_failure(&mut self.exchange_retry, failure, now, actions);
+                report_failure(&mut self.retries.exchange, failure, now, actions);
             }
-            Err(failure) => report_failure(&mut self.exchange_retry, failure, now, actions),
+            Err(failure) => report_failure(&mut self.retries.exchange, failure, now, actions),
         }
     }
 
@@ -68,7 +68,7 @@ impl Follow {
         };
         let obtained = match obtained {
             Ok(Some(obtained)) => *obtained,
-            Ok(None) => return self.reference_retry.succeed(),
+            Ok(None) => return self.retries.reference.succeed(),
             Err(failure) => return self.fail_reference(failure, now, actions),
         };
         let Obtained {
@@ -94,9 +94,9 @@ impl Follow {
 
     /// The SecretRef could not be followed: it is read again after a pause, unless it changed meanwhile.
     fn fail_reference(&mut self, failure: Failure, now: Moment, actions: &mut Vec<Action>) {
-        report_failure(&mut self.reference_retry, failure, now, actions);
+        report_failure(&mut self.retries.reference, failure, now, actions);
         if self.reference.next().is_some() {
-            self.reference_retry.end(now.instant);
+            self.retries.reference.end(now.instant);
         } else {
             self.reference.failed(now.instant);
         }
@@ -114,7 +114,7 @@ impl Follow {
             (Some(Writing::Merge(merge)), Err(failure)) => {
                 self.acknowledge(failure.note.clone(), actions);
                 self.files.merge_failed(merge);
-                report_failure(&mut self.files_retry, failure, now, actions);
+                report_failure(&mut self.retries.files, failure, now, actions);
             }
             (Some(Writing::Replace(replacement)), Ok(_)) => self.replaced(*replacement, now, actions),
             (Some(Writing::Replace(_)), Err(failure)) => {
@@ -151,8 +151,8 @@ impl Follow {
             None => self.credential = Credential::Missing,
         }
         self.outdate_unless(&new.token);
-        self.files_retry.succeed();
-        self.reference_retry.succeed();
+        self.retries.files.succeed();
+        self.retries.reference.succeed();
         let after = self.watched_vault();
         if before == after {
             self.subscription.replace();

@@ -18,7 +18,7 @@ impl Follow {
             VaultMessage::RefChanged => {
                 self.reference.changed();
                 // Also where the change before could not be followed.
-                self.reference_retry.end(now.instant);
+                self.retries.reference.end(now.instant);
             }
             VaultMessage::Revoked { refused, note } => self.end_subscription(refused, &note, now, actions),
         }
@@ -31,8 +31,8 @@ impl Follow {
             self.reference.missed(now.instant, now.random);
         }
         if self.subscription.is_active() {
-            self.subscribe_retry.succeed();
-            self.exchange_retry.succeed();
+            self.retries.subscribe.succeed();
+            self.retries.exchange.succeed();
             self.compare(readings, actions);
         }
     }
@@ -97,10 +97,10 @@ impl Follow {
             // A token that ended is replaced at once; only if that does not help is it worth a report.
             Refused::Token => {
                 self.credential.refuse();
-                self.exchange_retry.fail(true, now.instant, now.random)
+                self.retries.exchange.fail(true, now.instant, now.random)
             }
             Refused::Subscription => {
-                self.subscribe_retry.fail(true, now.instant, now.random);
+                self.retries.subscribe.fail(true, now.instant, now.random);
                 true
             }
         };
