@@ -3,6 +3,7 @@
 mod adopt;
 mod publish;
 mod publish_queue;
+mod republish;
 pub mod request;
 mod unpublish;
 mod volume_lock;
