@@ -9,6 +9,7 @@
 //!
 //! [`state`] decides and does nothing; [`task`] does and decides nothing.
 
+mod attachment;
 mod rewrite;
 pub mod state;
 mod task;

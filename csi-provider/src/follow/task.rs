@@ -12,8 +12,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use strongroom_client::watch::Sender;
-use strongroom_core::VaultRef;
 use strongroom_wire::watch::client_message;
 use tokio::{
     sync::mpsc,
@@ -22,6 +20,7 @@ use tokio::{
 };
 
 use super::{
+    attachment::{Attachment, Closed},
     rewrite::{self, RewriteError},
     state::{Action, Change, Event, Failure, Follow, Moment, ReportReason, Start},
     wire,
@@ -34,7 +33,6 @@ use crate::{
         link::{Route, Signal},
         load::AuthenticateError,
         obtain::Known,
-        vaults::Vault,
     },
     volume::{Facts, saved::VolumeRecord, spec::VolumeSpec, tree::Written},
 };
@@ -45,11 +43,7 @@ const NEVER: Duration = Duration::from_hours(1);
 struct Task {
     facts: Facts,
     services: Arc<Services>,
-    route: Route,
-    /// Counts the streams that this volume listened to.
-    attachment: u64,
-    vault: Option<Arc<Vault>>,
-    stream: Option<Sender>,
+    attachment: Attachment,
     follow: Follow,
     /// What another server is asked.
     work: Option<Work>,
@@ -63,12 +57,9 @@ pub fn spawn(facts: Facts, start: Start, services: &Arc<Services>) -> (Route, Ab
     let (route, signals, lagged) = Route::new();
     let (follow, actions) = Follow::start(start, moment());
     let task = Task {
+        attachment: Attachment::new(facts.id.clone(), route.clone()),
         facts,
         services: Arc::clone(services),
-        route: route.clone(),
-        attachment: 0,
-        vault: None,
-        stream: None,
         follow,
         work: None,
         counted: false,
@@ -101,11 +92,10 @@ impl Task {
             let wakes_at = self.follow.wakes_at(moment()).map(Instant::from_std);
             tokio::select! {
                 signal = signals.recv() => match signal {
-                    Some((from, signal)) if from == self.attachment || !signal.is_of_stream() => {
+                    Some((to, signal)) if self.attachment.concerns(to, &signal) => {
                         let event = self.event(signal);
                         self.feed(event).await;
                     }
-                    // Of a stream that it no longer listens to.
                     Some(_) => {}
                     None => return,
                 },
@@ -123,12 +113,12 @@ impl Task {
     fn event(&mut self, signal: Signal) -> Event {
         match signal {
             Signal::Connected(stream) => {
-                self.stream = Some(stream);
+                self.attachment.connected(stream);
                 Event::Connected
             }
             Signal::Disconnected(reason) => {
                 tracing::debug!(volume = %self.facts.id, reason, "the stream is lost");
-                self.stream = None;
+                self.attachment.disconnected();
                 Event::Disconnected
             }
             Signal::Message(message) => {
@@ -163,8 +153,8 @@ impl Task {
 
     async fn perform(&mut self, action: Action) -> Option<Event> {
         match action {
-            Action::Attach(vault) => self.attach(&vault),
-            Action::Detach => self.detach(),
+            Action::Attach(vault) => self.attachment.attach(self.services.sources.vaults.get(&vault)),
+            Action::Detach => self.attachment.detach(),
             Action::Subscribe { token, objects } => {
                 return self.send(wire::subscribe(&self.facts, &token, &objects)).await;
             }
@@ -195,29 +185,9 @@ impl Task {
         None
     }
 
-    fn attach(&mut self, vault: &VaultRef) {
-        let vault = self.services.sources.vaults.get(vault);
-        self.attachment = self.attachment.wrapping_add(1);
-        let route = self.route.attached(self.attachment);
-        vault.link.attach(self.facts.id.clone(), route);
-        self.vault = Some(vault);
-    }
-
-    fn detach(&mut self) {
-        if let Some(vault) = self.vault.take() {
-            vault.link.detach(self.facts.id.clone(), self.route.clone());
-        }
-        self.stream = None;
-    }
-
-    /// Sends on the stream. Where that is closed, the link is about to say so.
     async fn send(&mut self, message: client_message::Message) -> Option<Event> {
-        let stream = self.stream.as_ref()?;
-        if stream.send(message).await.is_ok() {
-            return None;
-        }
-        self.stream = None;
-        Some(Event::Disconnected)
+        let sent = self.attachment.send(message).await;
+        sent.err().map(|Closed| Event::Disconnected)
     }
 
     fn write(&self, change: Change) -> Event {
@@ -274,7 +244,6 @@ impl Drop for Task {
         if self.counted {
             self.services.metrics.subscriptions.dec();
         }
-        self.detach();
     }
 }
 
