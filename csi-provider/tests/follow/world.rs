@@ -1,10 +1,11 @@
 //! The world around one volume: two vaults, its SecretRef, the identity service, the trust bundle, the files, and a clock
 //! that stands until it is moved.
 //!
-//! It checks all along what must hold in any history: nothing is asked twice at once, what is acknowledged is what the
-//! files hold, and files never go back behind what was acknowledged.
+//! [`actions`] carries out what the volume does and checks it; [`others`] is what everybody else does.
 
+mod actions;
 pub mod disk;
+mod others;
 pub mod spec;
 pub mod vault;
 
@@ -16,9 +17,9 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::ObjectName;
 use strongroom_csi::{
-    follow::state::{Action, Event, Failure, Follow, Moment, ReportReason, Start, VaultMessage},
+    follow::state::{Event, Failure, Follow, Moment, ReportReason, Start, VaultMessage},
     pod::{Pod, PodToken},
     source::{
         load::Loaded,
@@ -177,110 +178,6 @@ impl World {
         self.carry_out(actions);
     }
 
-    fn carry_out(&mut self, actions: Vec<Action>) {
-        let mut actions = VecDeque::from(actions);
-        let mut events = VecDeque::new();
-        loop {
-            while let Some(action) = actions.pop_front() {
-                self.log.push(format!("  {action:?}"));
-                events.extend(self.perform(action));
-            }
-            let Some(event) = events.pop_front() else { break };
-            self.log.push(format!(" {event:?}"));
-            actions.extend(self.follow.as_mut().unwrap().on(event, self.now));
-        }
-        self.disk.check();
-    }
-
-    fn perform(&mut self, action: Action) -> Option<Event> {
-        match action {
-            Action::Attach(vault) => {
-                assert_eq!(self.stream.vault, None, "attached twice: {}", self.history());
-                self.stream.vault = Some(spec::index(&vault));
-            }
-            Action::Detach => {
-                self.hang_up();
-                self.stream = Stream::default();
-            }
-            Action::Exchange { known, .. } => {
-                assert!(
-                    self.exchange.is_none() && self.obtain.is_none(),
-                    "asked twice: {}",
-                    self.history()
-                );
-                self.exchanges += 1;
-                self.exchange = Some(Exchange {
-                    known: known.map(|token| token.expose().to_owned()),
-                });
-            }
-            Action::Obtain { known, .. } => {
-                assert!(
-                    self.exchange.is_none() && self.obtain.is_none(),
-                    "asked twice: {}",
-                    self.history()
-                );
-                self.reads += 1;
-                self.obtain = Some(Obtain {
-                    known,
-                    read: Read::NotYet,
-                });
-            }
-            Action::Write(change) => {
-                if let Some(failure) = self.write_failure.take() {
-                    return Some(Event::Written(Err(failure)));
-                }
-                return Some(Event::Written(Ok(self.disk.write(change))));
-            }
-            Action::Save => self.saves += 1,
-            Action::Report { reason, note } => self.reports.push((reason, note)),
-            Action::CountRotation(took) => self.rotations.push(took),
-            Action::Subscribe { token, objects } => {
-                let asked = self.stream.subscribing.replace(objects.clone());
-                assert_ne!(
-                    asked.as_ref(),
-                    Some(&objects),
-                    "asked twice at once: {}",
-                    self.history()
-                );
-                self.stream.fetching.clear();
-                self.send(Request::Subscribe(token, objects));
-            }
-            Action::Renew(token) => self.send(Request::Renew(token)),
-            Action::Fetch(names) => {
-                assert!(
-                    !names.is_empty() && self.stream.fetching.is_disjoint(&names),
-                    "fetched twice at once: {}",
-                    self.history()
-                );
-                self.stream.fetching.extend(names.iter().cloned());
-                self.send(Request::Fetch(names));
-            }
-            Action::Acknowledge { objects, error } => self.acknowledge(objects, error),
-        }
-        None
-    }
-
-    fn send(&mut self, request: Request) {
-        assert!(self.stream.open, "sent on a closed stream: {}", self.history());
-        self.stream.to_vault.push_back(request);
-    }
-
-    fn acknowledge(&mut self, objects: Vec<(Object, Option<Version>)>, error: String) {
-        let vault = self.stream.vault.unwrap();
-        for (object, version) in &objects {
-            assert_eq!(
-                self.disk.version(object),
-                *version,
-                "acknowledged what the files do not hold: {}",
-                self.history()
-            );
-            if let Some(version) = version {
-                self.disk.acknowledged(vault, object, *version);
-            }
-        }
-        self.send(Request::Ack(objects, error));
-    }
-
     /// What the volume's spec reads as now, from its vault.
     pub fn load(&mut self, wanted: Wanted, token: Option<VaultToken>) -> Obtained {
         let spec = spec::of(wanted);
@@ -304,27 +201,6 @@ impl World {
         VaultToken::new(format!("{}", self.tokens).into(), self.now.time + LIFE)
     }
 
-    /// The vaults refuse every token that was issued so far.
-    pub fn refuse_tokens(&mut self) {
-        for vault in &mut self.vaults {
-            vault.refuses_to = self.tokens;
-        }
-    }
-
-    pub fn connect(&mut self) {
-        if self.stream.vault.is_some() && !self.stream.open {
-            self.stream.open = true;
-            self.feed(Event::Connected);
-        }
-    }
-
-    pub fn disconnect(&mut self) {
-        if self.stream.open {
-            self.hang_up();
-            self.feed(Event::Disconnected);
-        }
-    }
-
     /// The stream is lost with what was on it, and the vault forgets the subscription.
     fn hang_up(&mut self) {
         if let Some(vault) = self.stream.vault {
@@ -334,193 +210,6 @@ impl World {
             vault: self.stream.vault,
             ..Stream::default()
         };
-    }
-
-    /// The vault takes one message of the stream.
-    pub fn deliver_to_vault(&mut self) -> bool {
-        let Some(request) = self.stream.to_vault.pop_front() else {
-            return false;
-        };
-        let vault = &mut self.vaults[self.stream.vault.unwrap()];
-        let is_subscribe = matches!(request, Request::Subscribe(..));
-        let answers = vault.answer(request, self.now.time);
-        let is_accepted = matches!(answers.first(), Some(VaultMessage::Subscribed(_)));
-        self.stream.to_driver.extend(answers);
-        let remembered = |at: Instant| self.now.instant - at < Duration::from_mins(3);
-        if is_subscribe && is_accepted && self.ref_changed_at.is_some_and(remembered) {
-            self.stream.to_driver.push_back(VaultMessage::RefChanged);
-        }
-        true
-    }
-
-    /// The node driver takes one message of the stream.
-    pub fn deliver_to_driver(&mut self) -> bool {
-        let Some(message) = self.stream.to_driver.pop_front() else {
-            return false;
-        };
-        match &message {
-            VaultMessage::Contents(contents) => {
-                for (name, ..) in contents {
-                    self.stream.fetching.remove(name);
-                }
-            }
-            VaultMessage::Subscribed(_) => self.stream.subscribing = None,
-            VaultMessage::Revoked { .. } => {
-                self.stream.subscribing = None;
-                self.stream.fetching.clear();
-            }
-            VaultMessage::Changed(_) | VaultMessage::RefChanged => {}
-        }
-        self.feed(Event::Vault(message));
-        true
-    }
-
-    /// The vault has a new version, and reports it.
-    pub fn put(&mut self, vault: usize, name: &str) -> Version {
-        let version = self.vaults[vault].put(name);
-        self.notify(vault, name, false);
-        version
-    }
-
-    pub fn set_unavailable(&mut self, vault: usize, name: &str, unavailable: bool) {
-        self.vaults[vault].set_unavailable(name, unavailable);
-        self.notify(vault, name, true);
-    }
-
-    fn notify(&mut self, vault: usize, name: &str, with_pinned: bool) {
-        if self.stream.vault == Some(vault) {
-            self.stream
-                .to_driver
-                .extend(self.vaults[vault].changed(name, with_pinned));
-        }
-    }
-
-    pub fn revoke(&mut self, refused: strongroom_csi::follow::state::Refused) {
-        if let Some(vault) = self.stream.vault {
-            self.stream.to_driver.extend(self.vaults[vault].revoke(refused));
-        }
-    }
-
-    /// The SecretRef changes, and the operator notifies the vaults.
-    pub fn change_ref(&mut self, wanted: Option<Wanted>) {
-        self.secret_ref = wanted;
-        self.ref_changed_at = Some(self.now.instant);
-        let subscribed = self
-            .stream
-            .vault
-            .filter(|vault| self.vaults[*vault].subscription.is_some());
-        if subscribed.is_some() {
-            self.stream.to_driver.push_back(VaultMessage::RefChanged);
-        }
-    }
-
-    pub fn change_bundle(&mut self) {
-        self.disk.bundle += 1;
-        self.feed(Event::BundleChanged);
-    }
-
-    pub fn bring_token(&mut self) {
-        self.pod_tokens += 1;
-        self.feed(Event::PodToken(pod_token(self.pod_tokens)));
-    }
-
-    pub fn finish_exchange(&mut self) -> bool {
-        if self.exchange.take().is_none() {
-            return false;
-        }
-        let token = self.issue();
-        self.feed(Event::Exchanged(Ok(token)));
-        true
-    }
-
-    pub fn fail_exchange(&mut self, is_retryable: bool) {
-        if self.exchange.take().is_some() {
-            self.feed(Event::Exchanged(Err(failure(is_retryable))));
-        }
-    }
-
-    /// The SecretRef and its contents are read now, and not yet brought.
-    pub fn read_contents(&mut self) {
-        let Some(mut obtain) = self.obtain.take() else {
-            return;
-        };
-        if matches!(obtain.read, Read::NotYet) {
-            obtain.read = self.read_now(obtain.known.take());
-        }
-        self.obtain = Some(obtain);
-    }
-
-    fn read_now(&mut self, known: Option<Known>) -> Read {
-        let Some(wanted) = self.secret_ref else {
-            return Read::Failed;
-        };
-        let spec = spec::of(wanted);
-        if known.as_ref().is_some_and(|known| known.spec == spec) {
-            return Read::Same;
-        }
-        let vault = &self.vaults[spec::index(&spec.vault)];
-        if spec.objects().iter().any(|object| vault.current(object).is_err()) {
-            return Read::Failed;
-        }
-        let token = known
-            .filter(|known| known.spec.vault == spec.vault)
-            .and_then(|known| known.token);
-        Read::Changed(wanted, Box::new(self.load(wanted, token)))
-    }
-
-    /// Brings what was read, or reads it now.
-    pub fn finish_obtain(&mut self) -> bool {
-        self.read_contents();
-        let Some(obtain) = self.obtain.take() else {
-            return false;
-        };
-        let obtained = match obtain.read {
-            Read::NotYet | Read::Failed => Err(failure(false)),
-            Read::Same => Ok(None),
-            Read::Changed(wanted, obtained) => {
-                self.disk.next = Some(wanted);
-                Ok(Some(obtained))
-            }
-        };
-        self.feed(Event::Obtained(obtained));
-        true
-    }
-
-    pub fn fail_obtain(&mut self, is_retryable: bool) {
-        if self.obtain.take().is_some() {
-            self.feed(Event::Obtained(Err(failure(is_retryable))));
-        }
-    }
-
-    /// Lets time pass, and wakes the volume whenever it wants to be.
-    pub fn pass(&mut self, time: Duration) {
-        let end = self.now.instant + time;
-        for _ in 0..1_000 {
-            let wake = self.follow().wakes_at(self.now).filter(|wake| *wake <= end);
-            let next = wake.unwrap_or(end);
-            let step = next.saturating_duration_since(self.now.instant);
-            self.now.instant += step;
-            self.now.time += step;
-            if wake.is_none() {
-                return;
-            }
-            self.feed(Event::Woken);
-        }
-        panic!("it wakes all the time: {}", self.history());
-    }
-
-    /// Everybody answers everything, without time passing.
-    pub fn settle(&mut self) {
-        for _ in 0..1_000 {
-            let busy = self.deliver_to_vault()
-                || self.deliver_to_driver()
-                || self.finish_exchange()
-                || self.finish_obtain();
-            if !busy {
-                return;
-            }
-        }
-        panic!("it does not come to rest: {}", self.history());
     }
 
     pub fn read(&self, path: &str) -> Option<String> {
