@@ -36,8 +36,8 @@ pub enum ExchangeError {
     Transport(#[from] TransportError),
     /// It refused.
     #[error("the identity service refused the token: {error}: {description}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Refused {
-        /// The HTTP status.
         status: StatusCode,
         /// OAuth's word for it (RFC 6749, section 5.2).
         error: String,

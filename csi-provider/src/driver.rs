@@ -32,7 +32,7 @@ pub const NAME: &str = "csi.strongroom.dev";
 /// What the installer decides.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The node's name.
+    /// The name of the Node object that the driver runs on.
     pub node: String,
     /// Where the node driver mounts volumes for itself.
     pub volumes: PathBuf,

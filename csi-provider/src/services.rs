@@ -11,6 +11,7 @@ use crate::{
 use parking_lot::{Mutex, MutexGuard};
 
 /// What every volume uses.
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Services {
     /// Where contents come from.
     pub sources: Sources,
@@ -18,9 +19,7 @@ pub struct Services {
     pub ledger: Mutex<Ledger>,
     /// What outlives the process; `None` where the installer wants none of it kept.
     pub saved: Option<SavedVolumes>,
-    /// Events on pods.
     pub events: Events,
-    /// Counts.
     pub metrics: Arc<Metrics>,
 }
 

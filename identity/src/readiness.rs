@@ -99,7 +99,6 @@ impl Readiness {
 pub(crate) struct OwnListener {
     /// The name in its certificate.
     pub(crate) host: String,
-    /// Where it listens.
     pub(crate) address: std::net::SocketAddr,
     /// The CA bundle that clients trust.
     pub(crate) trust_bundle: std::path::PathBuf,

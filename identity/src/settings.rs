@@ -26,7 +26,6 @@ pub(crate) struct Settings {
     pub(crate) audiences: Vec<String>,
     /// The resources that tokens may be minted for.
     pub(crate) resources: Resources,
-    /// The node driver's service account.
     pub(crate) node_driver: AccountName,
 }
 

@@ -12,14 +12,12 @@ use crate::{
 };
 
 /// What every reconciler gets.
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Context {
-    /// The client of the API server.
     pub client: Client,
-    /// The settings of the installation.
     pub settings: Settings,
     /// What exists in the cluster.
     pub stores: Stores,
-    /// The bus of changes.
     pub changes: Changes,
     /// The running vaults.
     pub fleet: Fleet,
@@ -29,8 +27,6 @@ pub struct Context {
     pub credentials: Credentials,
     /// The certificate authorities of the installation.
     pub authorities: RwLock<Authorities>,
-    /// Publishes events.
     pub recorder: Recorder,
-    /// Counts what the operator does.
     pub metrics: Metrics,
 }

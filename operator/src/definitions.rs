@@ -15,10 +15,8 @@ pub enum DefinitionError {
     #[error(
         "the custom resource definitions {names} are missing or older than this operator; install those of this release: kubectl apply --server-side --force-conflicts -f charts/strongroom/crds/"
     )]
-    Older {
-        /// Their names.
-        names: String,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Older { names: String },
     /// They could not be read.
     #[error("cannot read the definition {name}")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]

@@ -38,12 +38,12 @@ pub struct Member {
 
 /// What the reconciler of a Vault remembers from pass to pass.
 #[derive(Debug, Default)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Progress {
     /// When the vault's objects were last applied, and for which generation of its spec.
     pub applied: Option<(Instant, Option<i64>)>,
     /// When the namespace's pods were last listed, and one of them that is no vault's.
     pub neighbour: Option<(Instant, Option<String>)>,
-    /// What is anchored.
     pub anchor: Option<Anchor>,
 }
 

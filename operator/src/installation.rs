@@ -44,12 +44,8 @@ pub enum InstallationError {
     Trust(#[from] TrustError),
     /// A stored object lacks something.
     #[error("{name} in the release namespace lacks {what}; it must not be edited by hand")]
-    Malformed {
-        /// The name of the object.
-        name: &'static str,
-        /// The part that the object lacks.
-        what: &'static str,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Malformed { name: &'static str, what: &'static str },
 }
 
 /// Finds the installation's id, or makes it: random, once, for ever.

@@ -63,12 +63,12 @@ impl Kind {
 
 /// One object to be there.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Desired {
     /// Decides the API path and the type of the object.
     pub kind: Kind,
     /// Its name, in the vault's namespace.
     pub name: String,
-    /// The whole object.
     pub object: Value,
 }
 

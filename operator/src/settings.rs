@@ -4,20 +4,18 @@ use strongroom_core::{NamespaceName, reference};
 
 /// The settings of one installation.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Settings {
     /// Where the operator, the identity service, the authorities and the anchors are.
     pub release_namespace: NamespaceName,
     /// Where the node driver is.
     pub node_namespace: NamespaceName,
-    /// The cluster's DNS domain.
+    /// The cluster's DNS domain, such as `cluster.local`.
     pub cluster_domain: String,
     /// The installation's id, which is the tenant of its tokens.
     pub installation: String,
-    /// The image of the vault server.
     pub vault_image: String,
-    /// Its pull policy.
     pub vault_image_pull_policy: String,
-    /// The names of its pull secrets.
     pub vault_image_pull_secrets: Vec<String>,
     /// The ports that the cluster's DNS pods listen on, behind any Service.
     pub dns_ports: Vec<u16>,

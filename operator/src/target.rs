@@ -7,12 +7,11 @@ use crate::settings::Settings;
 
 /// A Vault, parsed.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Target<'a> {
     /// The object that the rest is parsed from.
     pub vault: &'a Vault,
-    /// Its namespace and name.
     pub reference: VaultRef,
-    /// The `metadata.uid` of the object.
     pub uid: &'a str,
 }
 

@@ -13,10 +13,9 @@ pub enum AdminError {
     Transport(#[from] TransportError),
     /// The vault refused.
     #[error("the vault refused: {}: {}", refusal.code, refusal.message)]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Refused {
-        /// The HTTP status.
         status: StatusCode,
-        /// What the vault says.
         refusal: AdminRefusal,
     },
     /// The answer is not the JSON it should be. Admin messages hold no values, so what serde says may be shown.

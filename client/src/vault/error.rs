@@ -21,12 +21,8 @@ pub enum VaultError {
     Refused(VaultRefusal),
     /// The answer is not the JSON it should be.
     #[error("the vault's answer is malformed at line {line}, column {column}")]
-    Malformed {
-        /// Line.
-        line: usize,
-        /// Column.
-        column: usize,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Malformed { line: usize, column: usize },
     /// The answer is about another object than was asked for.
     #[error("the vault answered with another object than the one asked for")]
     OtherObject,
@@ -96,8 +92,8 @@ impl Repeatable for (VaultError, bool) {
 
 /// An error body of Azure Key Vault: `{"error":{"code","message","innererror":{"code"}}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct VaultRefusal {
-    /// The HTTP status.
     pub status: StatusCode,
     /// `SecretNotFound`, `Forbidden`, ...; `Unknown` when the body is not an error body.
     pub code: String,
@@ -105,7 +101,7 @@ pub struct VaultRefusal {
     pub inner_code: Option<String>,
     /// The sentence, at most 512 characters on one line.
     pub message: String,
-    /// When to ask again.
+    /// How long to wait before asking again, where the vault says so.
     pub retry_after: Option<Duration>,
 }
 

@@ -11,18 +11,17 @@ use crate::{
 
 /// A volume to fill and show to a pod.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Publish {
     /// The id that the kubelet gives the volume.
     pub id: VolumeId,
     /// Where the pod will see it.
     pub target: PathBuf,
-    /// The pod that mounts the volume.
     pub pod: Pod,
     /// The SecretRef, in the pod's namespace.
     pub secret_ref: ResourceName,
     /// The pod's fsGroup.
     pub group: Option<u32>,
-    /// The pod's token.
     pub token: PodToken,
 }
 
@@ -64,10 +63,8 @@ pub enum RequestError {
     MissingPodInfo(&'static str),
     /// What the kubelet says of the pod cannot be read.
     #[error("the kubelet's {key} cannot be read")]
-    PodInfo {
-        /// Which part.
-        key: &'static str,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    PodInfo { key: &'static str },
     /// The volume names no SecretRef.
     #[error("volume attribute secretRef is missing: it names a SecretRef in the pod's namespace")]
     MissingSecretRef,

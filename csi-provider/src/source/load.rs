@@ -71,7 +71,7 @@ impl AuthenticateError {
 pub struct Loaded {
     /// The files with their contents, ready to be written.
     pub image: Image,
-    /// The version of each object.
+    /// The version that was read of each object.
     pub versions: BTreeMap<Object, Version>,
 }
 

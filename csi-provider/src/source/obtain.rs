@@ -29,7 +29,7 @@ pub struct Sources {
 pub struct ObtainRequest<'a> {
     /// The pod, in whose namespace the SecretRef is.
     pub pod: &'a Pod,
-    /// The SecretRef's name.
+    /// The SecretRef, in the pod's namespace.
     pub secret_ref: &'a ResourceName,
     /// The pod's fsGroup, which decides the modes of files that name none.
     pub group: Option<u32>,

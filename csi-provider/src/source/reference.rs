@@ -17,10 +17,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub enum ReferenceError {
     /// There is none of that name.
     #[error("SecretRef {secret_ref} does not exist")]
-    NotFound {
-        /// The name of the SecretRef.
-        secret_ref: SecretRefName,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    NotFound { secret_ref: SecretRefName },
     /// The API server could not be asked.
     #[error("SecretRef {secret_ref} cannot be read: {source}")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
@@ -30,14 +28,12 @@ pub enum ReferenceError {
     },
     /// The API server did not answer.
     #[error("SecretRef {secret_ref} cannot be read: the API server did not answer within {} s", DEADLINE.as_secs())]
-    Slow {
-        /// The name of the SecretRef.
-        secret_ref: SecretRefName,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Slow { secret_ref: SecretRefName },
     /// The object is not of the shape this release knows.
     #[error("SecretRef {secret_ref} cannot be understood by this release: {reason}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Shape {
-        /// The name of the SecretRef.
         secret_ref: SecretRefName,
         /// What the deserialiser says.
         reason: String,

@@ -9,14 +9,13 @@ use crate::{
 
 /// What never changes about a volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Facts {
     /// The id that the kubelet gives the volume.
     pub id: VolumeId,
-    /// Where it is mounted.
     pub paths: MountPaths,
-    /// Whose it is.
     pub pod: Pod,
-    /// What it was asked for with.
+    /// The SecretRef that asks for it, in the pod's namespace.
     pub secret_ref: ResourceName,
     /// The pod's fsGroup.
     pub group: Option<u32>,

@@ -31,17 +31,17 @@ impl fmt::Debug for Content {
 
 /// One file: its bytes and its permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct File {
     /// The permissions, lowest nine bits.
     pub mode: u32,
-    /// The bytes that the file holds.
     pub content: Content,
 }
 
 /// All files of a volume.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Image {
-    /// The files by path.
     pub files: BTreeMap<FilePath, File>,
     /// The group that owns them: the pod's fsGroup.
     pub group: Option<u32>,

@@ -51,10 +51,9 @@ pub struct LimitError {
 
 /// What one volume takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Share {
-    /// Whose it is.
     pub namespace: NamespaceName,
-    /// Where it is from.
     pub vault: VaultRef,
     /// Bytes in its files.
     pub bytes: usize,

@@ -38,8 +38,8 @@ pub struct MountError {
 
 /// What a tmpfs may hold.
 #[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Capacity {
-    /// Bytes.
     pub bytes: u64,
     /// Files, directories and links.
     pub inodes: u64,

@@ -51,12 +51,10 @@ pub struct VolumeRecord {
 pub enum SavedError {
     /// The file cannot be read, written or removed.
     #[error("failed to {step} {path}: {source}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Io {
-        /// What was tried.
         step: &'static str,
-        /// With which file.
         path: PathBuf,
-        /// Why it failed.
         source: io::Error,
     },
     /// What is in it. Neither the text nor serde's message is repeated: there is a token in it.
@@ -64,12 +62,8 @@ pub enum SavedError {
     Malformed(PathBuf),
     /// The token in it.
     #[error("{path}: {source}")]
-    Token {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong.
-        source: TokenError,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Token { path: PathBuf, source: TokenError },
 }
 
 /// A volume as it was kept.

@@ -39,12 +39,12 @@ pub enum Source {
 
 /// One file to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct FileSpec {
     /// The path in the volume.
     pub path: FilePath,
     /// Its permissions; `None` where the default applies.
     pub mode: Option<u32>,
-    /// What is in it.
     pub source: Source,
 }
 

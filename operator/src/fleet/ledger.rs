@@ -18,12 +18,12 @@ use strongroom_wire::admin::BundleId;
 
 /// The policies that a vault enforces. A clone is cheap.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct InForce {
     /// The policies as the vault's bundle carries them.
     pub policies: Arc<Vec<BundlePolicy>>,
     /// The bundle that brought them.
     pub bundle: BundleId,
-    /// Whether grants are frozen.
     pub frozen: bool,
     /// The same policies, compiled for deciding.
     pub index: Arc<PolicyIndex>,

@@ -17,10 +17,8 @@ pub enum PkiError {
     Make(#[source] rcgen::Error),
     /// A stored certificate or key is not readable.
     #[error("cannot read the stored {what}")]
-    Read {
-        /// Which part.
-        what: &'static str,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Read { what: &'static str },
 }
 
 /// Clocks of a cluster differ: a certificate is good from this long before it was made.
@@ -30,10 +28,8 @@ const BACKDATED: time::Duration = time::Duration::minutes(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthoritySubject {
     /// The authority behind the servers inside the cluster.
-    Serving {
-        /// The cluster's DNS domain.
-        cluster_domain: String,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Serving { cluster_domain: String },
     /// The authority behind the operator's own client certificate.
     Admin,
 }

@@ -49,8 +49,8 @@ pub struct Resolution {
 
 /// One policy, compiled or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Compiled {
-    /// The policy's name.
     pub name: String,
     /// The compiled policy and its subjects, or why there is none.
     pub result: Result<(BundlePolicy, Vec<Resolution>), PolicyProblem>,

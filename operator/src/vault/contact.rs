@@ -23,14 +23,13 @@ pub enum ContactError {
 }
 
 /// A vault that the operator asks.
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Contact<'a> {
-    /// What the reconciler gets.
     pub context: &'a Context,
     /// The Vault object, with its parsed name.
     pub target: &'a Target<'a>,
     /// What the leader knows of the vault.
     pub member: &'a Member,
-    /// The client of the vault.
     pub client: &'a AdminClient,
 }
 

@@ -23,10 +23,8 @@ pub enum PlanRefusal {
     #[error(
         "an earlier vault of this name left its volume or seal key ({found}): set spec.createMode to Recover to adopt them, or delete them for an empty vault"
     )]
-    RetainedDataFound {
-        /// What was found.
-        found: String,
-    },
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    RetainedDataFound { found: String },
     /// The volume exists and the key that opens it does not.
     #[error(
         "the volume {volume} exists but the Secret {seal}, which opens it, does not: restore the Secret, or delete the volume for an empty vault"

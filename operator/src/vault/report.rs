@@ -25,8 +25,8 @@ pub enum PassOutcome {
     /// The API server refused an object until a person acts: a quota, an admission rule.
     ObjectRefused(String),
     /// The objects are there; the vault answers, or not (why).
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Running {
-        /// Pods that are ready.
         ready_replicas: i32,
         /// The vault's own account of itself.
         status: Result<Box<Status>, String>,

@@ -10,10 +10,10 @@ pub enum Change {
     /// A Vault.
     Vault(ObjectRef<Vault>),
     /// An `AccessPolicy` of this vault; of any vault of the namespace, where the policy cannot be read.
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Policy {
         /// The namespace of the policy, and so of its vault.
         namespace: String,
-        /// The vault's name.
         vault: Option<String>,
     },
     /// A `SecretRef`.

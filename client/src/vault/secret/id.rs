@@ -13,8 +13,8 @@ pub struct IdError;
 /// Which secret, and which version of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct SecretId {
-    /// The secret's name.
     pub name: ObjectName,
     /// The version, where the id names one.
     pub version: Option<Version>,
