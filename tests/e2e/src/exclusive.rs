@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc, time::Instant};
 
 use anyhow::Result;
 use serde_json::Value;
-use strongroom_harness::cluster::{Cluster, catch_panic};
+use strongroom_harness::testbed::{Cluster, catch_panic};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::scenario::Scenario;

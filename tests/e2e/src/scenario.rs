@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use strongroom_crds::{AccessPolicy, SecretRef, Vault};
 
 use strongroom_harness::{
-    cluster::{Cluster, TestNamespace, apply, catch_panic, namespace, wait},
+    cluster::{apply, wait},
     installation::NAMESPACE,
+    testbed::{Cluster, TestNamespace, catch_panic, namespace},
     workspace,
 };
 

@@ -41,8 +41,9 @@ use kube::{Api, Client, api::ListParams};
 use serde_json::json;
 use strongroom_e2e::{exclusive, scenario::Scenario};
 use strongroom_harness::{
-    cluster::{Cluster, pods},
+    cluster::pods,
     installation::{self, Installer, NAMESPACE},
+    testbed::Cluster,
     tools::Store,
 };
 use tokio::task::JoinHandle;

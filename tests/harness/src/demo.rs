@@ -47,7 +47,7 @@ impl Demo {
         place.up(&store).await?;
         build_command_line()?;
         match place.record()? {
-            Some(record) => images::import(&record, &images::workspace(&store, &[], "dev")?)?,
+            Some(record) => local::load::import(&record, &images::workspace(&store, &[], "dev")?)?,
             None => eprintln!("{}", place::FOREIGN_IMAGES),
         }
         let installer = Installer::new(&store, &place.kubeconfig())?;

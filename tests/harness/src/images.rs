@@ -6,7 +6,6 @@
 
 pub mod archive;
 mod base;
-mod load;
 mod program;
 mod table;
 
@@ -18,8 +17,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
+pub use crate::local::load::{import, import_bytes};
 pub use archive::{Config, Entry};
-pub use load::{import, import_bytes};
 pub use table::{Contents, IMAGES, Image};
 
 use crate::{cargo, progress::Step, tools::Store};

@@ -8,14 +8,16 @@
 //!     ^
 //!   local    one cluster in namespaces of its own              (the `harness` binary drives these three)
 //!
-//!   cluster  a client of any cluster: namespaces, exec, waiting (the tests use this one)
+//!   cluster  a client of any cluster: objects, exec, waiting    (`local` waits with it)
+//!     ^
+//!   testbed  the cluster that a test runs on, and a namespace of its own there
 //! ```
 //!
 //! Invariants:
 //! - a cluster is reachable on loopback only, and nothing inside it has a way out;
 //! - `down` ends only processes that the record of `up` names, and leaves nothing behind;
-//! - `cluster` depends on nothing of the other three but the path of a kubeconfig, so that a test
-//!   written against it runs on kind or on a real cluster too.
+//! - `cluster` depends on nothing of the others, and `testbed` only on where a local cluster's files lie, so that a
+//!   test written against them runs on kind or on a real cluster too.
 
 pub mod cargo;
 pub mod cluster;
@@ -26,5 +28,6 @@ pub mod installation;
 pub mod local;
 pub mod progress;
 pub mod suite;
+pub mod testbed;
 pub mod tools;
 pub mod workspace;

@@ -28,6 +28,7 @@ pub mod faults;
 pub mod flows;
 pub mod init;
 pub mod layout;
+pub mod load;
 pub mod lock;
 pub mod network;
 pub mod pki;

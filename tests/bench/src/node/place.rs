@@ -13,6 +13,7 @@ use strongroom_harness::{
     cluster::wait,
     installation::NODE_NAMESPACE,
     local::{Layout, faults, process::Process, record::Record},
+    testbed::Cluster,
 };
 
 /// Where everything is measured.
@@ -36,7 +37,7 @@ impl Place {
     /// A vault with three secrets and a SecretRef that names them.
     pub async fn prepare(layout: &Layout) -> Result<Self> {
         let record = Record::load(layout)?.context("the cluster has no record")?;
-        let cluster = strongroom_harness::cluster::Cluster::connect_local(layout).await?;
+        let cluster = Cluster::connect_local(layout).await?;
         let scenario = Scenario::start_with(cluster, "bench", &serde_json::json!({})).await?;
         for (_, secret) in FILES {
             scenario.set(secret, "first")?;

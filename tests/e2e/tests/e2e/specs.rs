@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, ensure};
 use kube::Client;
 use serde_json::Value;
-use strongroom_harness::cluster::{Cluster, apply};
+use strongroom_harness::{cluster::apply, testbed::Cluster};
 
 /// One file of objects that are created or changed one after the other.
 struct Example {

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use strongroom_crds::{AccessPolicy, Vault};
 use strongroom_e2e::scenario::{PATIENCE, Scenario};
 use strongroom_harness::{
-    cluster::{apply, catch_panic, wait},
+    cluster::{apply, wait},
     installation::NAMESPACE,
     local::{faults, process::Process},
+    testbed::catch_panic,
     workspace,
 };
 

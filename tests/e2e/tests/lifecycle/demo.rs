@@ -12,9 +12,10 @@ use serde::de::DeserializeOwned;
 use strongroom_crds::{AccessPolicy, SecretRef, Vault};
 use strongroom_e2e::scenario::{PATIENCE, Scenario};
 use strongroom_harness::{
-    cluster::{Cluster, wait},
+    cluster::wait,
     command,
     installation::{NAMESPACE, NODE_NAMESPACE},
+    testbed::Cluster,
     workspace,
 };
 

@@ -14,17 +14,19 @@ use strongroom_e2e::{
     scenario::{self, Scenario},
 };
 use strongroom_harness::{
-    cluster::{self, Cluster, Local, namespace, pods::SHELL_IMAGE},
+    cluster::{self, pods::SHELL_IMAGE},
     command,
-    images::{self, IMAGES},
+    images::IMAGES,
     installation::{self, Installer},
     local::{
         Layout,
         config::CONTAINERD_SOCKET,
         enter::{self, Share},
+        load,
         network::node_name,
         record::Record,
     },
+    testbed::{Cluster, Local, namespace},
     tools::Store,
     workspace,
 };
@@ -159,7 +161,7 @@ impl Other {
             let mut export = enter::command(&from.record, &node_name(0), Share::Everything)?;
             export.args(["ctr", "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"]);
             export.args(["images", "export", "-", &reference]);
-            images::import_bytes(&record, &reference, &command::output(&mut export)?)?;
+            load::import_bytes(&record, &reference, &command::output(&mut export)?)?;
         }
         Installer::new(&Store::from_env()?, &other.0.kubeconfig())?.install("dev", &[])?;
         tokio::runtime::Handle::current().block_on(async {

@@ -8,7 +8,7 @@ use std::{io::ErrorKind, net::TcpListener, path::Path};
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Layout, Options, bundle, down, lock,
+    Layout, Options, bundle, down, load, lock,
     network::{self, node_name},
     process::boot_id,
     record::Record,
@@ -102,7 +102,7 @@ async fn start(layout: &Layout, record: &mut Record, store: &Store, socket: TcpL
     // The API server and its friends take their time too.
     let loading = tokio::task::spawn_blocking({
         let (record, store) = (record.clone(), store.clone());
-        move || load(&record, &store)
+        move || load_base_images(&record, &store)
     });
     ready::api(layout).await?;
     loading.await??;
@@ -110,9 +110,9 @@ async fn start(layout: &Layout, record: &mut Record, store: &Store, socket: TcpL
     ready::cluster(layout, record).await
 }
 
-fn load(record: &Record, store: &Store) -> Result<()> {
+fn load_base_images(record: &Record, store: &Store) -> Result<()> {
     for (reference, bytes) in images::base(store)? {
-        images::import_bytes(record, &reference, &bytes)?;
+        load::import_bytes(record, &reference, &bytes)?;
     }
     Ok(())
 }

@@ -7,10 +7,11 @@ use kube::{Api, api::ListParams};
 use serde_json::json;
 use strongroom_harness::{
     cluster::{
-        Cluster, apply, pods,
+        apply, pods,
         wait::{self, Seen},
     },
     local::{faults, record::Record},
+    testbed::Cluster,
 };
 
 use crate::{

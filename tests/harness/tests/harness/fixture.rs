@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use strongroom_harness::{cluster::Cluster, local::Layout};
+use strongroom_harness::{local::Layout, testbed::Cluster};
 
 use crate::machine::cgroups;
 

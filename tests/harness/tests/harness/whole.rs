@@ -10,13 +10,14 @@ use kube::Api;
 use serde_json::json;
 use strongroom_harness::{
     cluster::{
-        Cluster, apply, pods,
+        apply, pods,
         wait::{self, Seen},
     },
     local::{
         flows::{Flow, Recording},
         record::Record,
     },
+    testbed::Cluster,
 };
 
 use crate::{

@@ -10,8 +10,9 @@ use kube::{
     api::{DeleteParams, ListParams, ObjectMeta, PostParams},
 };
 
-use super::{
-    Cluster, catch_panic, report,
+use super::{Cluster, catch_panic};
+use crate::cluster::{
+    report,
     wait::{self, Seen},
 };
 

@@ -4,16 +4,13 @@ use std::io::Cursor;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{
-    command::feed,
-    local::{
-        config::CONTAINERD_SOCKET,
-        enter::{self, Share},
-        network::node_name,
-        record::Record,
-    },
-    progress::Step,
+use super::{
+    config::CONTAINERD_SOCKET,
+    enter::{self, Share},
+    network::node_name,
+    record::Record,
 };
+use crate::{command::feed, progress::Step};
 
 /// Imports images into every node.
 pub fn import(record: &Record, images: &[(String, Vec<u8>)]) -> Result<()> {
