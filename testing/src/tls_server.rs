@@ -27,7 +27,7 @@ use crate::Authority;
 pub struct TlsServer {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
-    _task: JoinSet<()>,
+    task: JoinSet<()>,
 }
 
 impl TlsServer {
@@ -58,8 +58,13 @@ impl TlsServer {
         Self {
             address,
             connections,
-            _task: task,
+            task,
         }
+    }
+
+    /// Ends it; its address is free then.
+    pub async fn stop(mut self) {
+        self.task.shutdown().await;
     }
 
     /// Where it listens.

@@ -1,5 +1,5 @@
-//! The node driver as the kubelet meets it: its own process, its own mount namespace, real mounts; the vault, the
-//! identity service and the API server are played by this process.
+//! The node driver as the kubelet meets it: its own process, its own mount namespace, real mounts; the vault
+//! is the real one, in this process; the identity service and the API server are played.
 
 // `cfg(test)` here shows clippy that these may unwrap and index as tests do.
 #[cfg(test)]

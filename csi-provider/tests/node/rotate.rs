@@ -3,7 +3,6 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use serde_json::json;
-use strongroom_wire::watch::revoked::Reason;
 
 use crate::support::{Node, Pod, eventually, in_private_mounts};
 
@@ -35,13 +34,10 @@ fn a_new_version_reaches_the_file_within_a_second_and_is_acknowledged() {
         let pod = Pod::with_group("p", 2000);
         let node = published(root, &pod).await;
         let [reads, ..] = node.vault.counts();
-        let version = node.vault.put("db", "two");
+        node.vault.put("db", "two");
         node.reads(&pod, "a", "two", SECOND).await;
         assert_eq!(node.read(&pod, "deep/b").as_deref(), Some("same"));
-        eventually("the new version is acknowledged", SECOND, || {
-            node.vault.acknowledged(&Node::id(&pod), "db", &version)
-        })
-        .await;
+        node.acknowledges(1).await;
         assert_eq!(
             node.vault.counts(),
             [reads, 1, 0, 1],
@@ -56,11 +52,8 @@ fn the_same_value_again_is_acknowledged_and_not_written() {
         let pod = Pod::new("p");
         let node = published(root, &pod).await;
         let before = data(&node, &pod);
-        let version = node.vault.put("db", "one");
-        eventually("the new version is acknowledged", SECOND, || {
-            node.vault.acknowledged(&Node::id(&pod), "db", &version)
-        })
-        .await;
+        node.vault.put("db", "one");
+        node.acknowledges(1).await;
         assert_eq!(data(&node, &pod), before);
     });
 }
@@ -77,7 +70,7 @@ fn a_republish_with_nothing_new_asks_nobody_and_a_new_token_is_exchanged_once() 
             node.publish(&pod, "app").await.unwrap();
         }
         // The volume handles messages in order: once it has handled this one, it has handled all before it.
-        node.catches_up(&pod).await;
+        node.catches_up(1).await;
         assert_eq!(node.vault.counts(), [reads, subscribes, renews, 1]);
         assert_eq!((node.identity.count(), node.api.count()), (exchanges, references));
         pod.token = 2;
@@ -88,7 +81,7 @@ fn a_republish_with_nothing_new_asks_nobody_and_a_new_token_is_exchanged_once() 
             node.vault.counts()[2] == renews + 1
         })
         .await;
-        node.catches_up(&pod).await;
+        node.catches_up(2).await;
         assert_eq!(node.vault.counts(), [reads, subscribes, renews + 1, 2]);
         assert_eq!(
             (node.identity.count(), node.api.count()),
@@ -102,9 +95,9 @@ fn a_published_volume_answers_ok_whatever_is_down() {
     in_private_mounts(async |root| {
         let mut pod = Pod::new("p");
         let mut node = published(root, &pod).await;
-        node.stop_vault();
+        node.vault.stop().await;
         node.api.delete("shop", "app");
-        *node.identity.refuses.lock().unwrap() = true;
+        node.identity.refuse(true);
         pod.token = 2;
         node.publish(&pod, "app").await.unwrap();
         let mut without = node.request(&pod, "app");
@@ -131,14 +124,14 @@ fn a_vault_that_is_down_changes_nothing_and_is_caught_up_with_when_it_is_back() 
         let pod = Pod::new("p");
         let mut node = published(root, &pod).await;
         let before = data(&node, &pod);
-        node.stop_vault();
+        node.vault.stop().await;
         node.vault.put("db", "two");
         node.says("the stream is lost").await;
         assert_eq!(
             (data(&node, &pod), node.read(&pod, "a").as_deref()),
             (before, Some("one"))
         );
-        node.start_vault().await;
+        node.vault.listen().await;
         node.reads(&pod, "a", "two", 4 * SECOND).await;
         assert_eq!(node.identity.count(), 1, "the token is still good");
     });
@@ -149,9 +142,7 @@ fn a_file_whose_secret_cannot_be_read_any_more_stays_and_has_one_event() {
     in_private_mounts(async |root| {
         let pod = Pod::new("p");
         let node = published(root, &pod).await;
-        for problem in ["Disabled", "Deleted", "Forbidden", "NotFound"] {
-            node.vault.set_problem("db", Some(problem));
-        }
+        node.vault.enable("db", false);
         eventually("an event says so", SECOND, || {
             node.api
                 .notes()
@@ -159,14 +150,28 @@ fn a_file_whose_secret_cannot_be_read_any_more_stays_and_has_one_event() {
                 .any(|note| note.contains("secret db: it is disabled; the files stay as they are"))
         })
         .await;
-        eventually("the last of them is acknowledged", SECOND, || {
-            let ack = node.vault.ack(&Node::id(&pod));
-            ack.is_some_and(|ack| ack.error.contains("secret db: it does not exist"))
-        })
-        .await;
-        assert_eq!(node.api.notes().len(), 1);
-        assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
-        node.vault.set_problem("db", None);
+        let problems: [(&str, &dyn Fn()); 3] = [
+            ("deleted", &|| node.vault.delete("db")),
+            ("forbidden", &|| node.vault.deny("db", true)),
+            ("gone", &|| {
+                node.vault.purge("db");
+                node.vault.deny("db", false);
+            }),
+        ];
+        for (problem, make) in problems {
+            make();
+            // The volume handles messages in order: once it has this, it has heard of the problem.
+            node.vault.put("other", problem);
+            node.reads(&pod, "deep/b", problem, SECOND).await;
+            eventually(
+                "the vault knows that the files are not what they should be",
+                SECOND,
+                || node.vault.volumes() == (1, 0, 1),
+            )
+            .await;
+            assert_eq!(node.api.notes().len(), 1, "{problem}");
+            assert_eq!(node.read(&pod, "a").as_deref(), Some("one"), "{problem}");
+        }
         node.vault.put("db", "two");
         node.reads(&pod, "a", "two", SECOND).await;
     });
@@ -178,12 +183,12 @@ fn a_refused_subscription_is_reported_once_and_leaves_the_files() {
     in_private_mounts(async |root| {
         let pod = Pod::new("p");
         let node = published(root, &pod).await;
-        node.vault.forbid(true);
+        node.vault.deny("*", true);
         eventually("an event says so", SECOND, || {
-            node.api
-                .notes()
-                .iter()
-                .any(|note| note.starts_with("AccessRevoked") && note.contains("policy changed"))
+            node.api.notes().iter().any(|note| {
+                note.starts_with("AccessRevoked")
+                    && note.contains("policy allows the account to get none of the objects")
+            })
         })
         .await;
         node.vault.put("db", "two");
@@ -212,9 +217,9 @@ fn after_a_lost_stream_all_volumes_subscribe_again_and_few_read_their_secret_ref
         }
         node.subscribed(40).await;
         let before = node.api.count();
-        node.stop_vault();
+        node.vault.stop().await;
         node.says("the stream is lost").await;
-        node.start_vault().await;
+        node.vault.listen().await;
         eventually("all subscribe again", 5 * SECOND, || node.vault.counts()[1] == 80).await;
         node.subscribed(40).await;
         let at_once = node.api.count() - before;
@@ -227,8 +232,9 @@ fn an_expired_token_is_exchanged_anew_without_the_kubelet() {
     in_private_mounts(async |root| {
         let pod = Pod::new("p");
         let node = published(root, &pod).await;
-        node.vault.refuse_tokens_below(node.identity.count());
-        node.vault.revoke(Reason::TokenExpired);
+        node.vault.expire_tokens();
+        eventually("a token is exchanged", SECOND, || node.identity.count() == 2).await;
+        eventually("it subscribes again", SECOND, || node.vault.counts()[1] == 2).await;
         node.subscribed(1).await;
         node.vault.put("db", "two");
         node.reads(&pod, "a", "two", SECOND).await;
@@ -254,7 +260,7 @@ fn a_volume_of_nothing_but_the_trust_bundle_asks_neither_vault_nor_identity_serv
             })
             .await;
         }
-        assert_eq!(node.vault.counts(), [0; 4]);
+        assert!(node.vault.is_left_alone());
         assert_eq!((node.identity.count(), node.api.count()), (0, 1));
         assert_eq!(node.api.notes(), Vec::<String>::new());
     });

@@ -1,8 +1,7 @@
-//! A node around the driver: mounts of its own, a kubelet's calls, and servers that answer as the real ones do.
+//! A node around the driver: mounts of its own, a kubelet's calls, a real vault, and the servers around it.
 
 pub mod api;
 pub mod driver;
-pub mod identity;
 pub mod namespace;
 pub mod node;
 pub mod vault;

@@ -16,8 +16,8 @@ fn a_volume_is_taken_away_with_everything_else_down_and_again() {
             .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
         let pod = Pod::new("p");
         node.publish(&pod, "app").await.unwrap();
-        node.stop_vault();
-        *node.identity.refuses.lock().unwrap() = true;
+        node.vault.stop().await;
+        node.identity.refuse(true);
         node.api.delete("shop", "app");
         node.unpublish(&pod).await.unwrap();
         assert!(!node.target(&pod).exists());
@@ -66,7 +66,7 @@ fn taking_a_volume_away_ends_a_publish_that_still_waits() {
         let mut node = Node::start(root).await;
         node.api
             .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
-        node.stop_vault();
+        node.vault.stop().await;
         let pod = Pod::new("p");
         let (mut client, request) = (node.driver.node().await, node.request(&pod, "app"));
         let publishing = tokio::spawn(async move { client.node_publish_volume(request).await });

@@ -8,6 +8,7 @@ use std::{
 };
 
 use strongroom_csi::proto::csi::node_client::NodeClient;
+use strongroom_testing::signing_key::TENANT;
 use tonic::transport::{Channel, Endpoint};
 
 use super::eventually;
@@ -57,12 +58,7 @@ impl Driver {
                 "--",
                 env!("CARGO_BIN_EXE_strongroom-csi"),
             ])
-            .args([
-                "--node-name",
-                "node-1",
-                "--tenant-id",
-                "6f9c2c1e-0000-4000-8000-000000000001",
-            ])
+            .args(["--node-name", "node-1", "--tenant-id", TENANT])
             .arg("--tokens-in-secrets")
             .args(how.unless_given("--patience", "4"))
             .args(["--log", "debug,hyper=info,h2=info,tower=info,rustls=info"])

@@ -5,6 +5,7 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,19 +15,21 @@ use strongroom_csi::proto::csi::{
     NodePublishVolumeRequest, NodeUnpublishVolumeRequest, VolumeCapability,
     volume_capability::{AccessMode, AccessType, MountVolume, access_mode},
 };
-use strongroom_testing::{Authority, TlsServer, api_server::kubeconfig};
+use strongroom_testing::{
+    Authority, Identity, SigningKey, TlsServer, api_server::kubeconfig, identity::SERVER_NAME,
+    signing_key::uid,
+};
+use strongroom_vault::clock::Clock;
 use tonic::Status;
 
 use super::{
     api::Api,
     driver::{Driver, Launch},
-    identity::Identity,
-    vault::Vault,
+    vault::{self, Vault},
 };
 
 const VAULT: &str = "prod.team-a.svc";
 const OTHER: &str = "prod.team-b.svc";
-const IDENTITY: &str = "strongroom-identity.strongroom-system.svc";
 
 /// A pod with a token.
 #[derive(Clone)]
@@ -60,7 +63,7 @@ impl Pod {
     /// The pod's token.
     pub fn jwt(&self) -> String {
         let claims = json!({"exp": 4_000_000_000_u64, "jti": self.token, "kubernetes.io": {"namespace": "shop",
-            "pod": {"name": self.name, "uid": self.uid()}, "serviceaccount": {"name": "api", "uid": "uid-api"}}});
+            "pod": {"name": self.name, "uid": self.uid()}, "serviceaccount": {"name": "api", "uid": uid("shop/api")}}});
         format!("e30.{}.CANARY-TOKEN", URL_SAFE_NO_PAD.encode(claims.to_string()))
     }
 
@@ -80,9 +83,8 @@ pub struct Node {
     pub other: Vault,
     pub driver: Driver,
     pub launch: Launch,
-    ca: Authority,
-    vault_server: Option<TlsServer>,
-    _servers: [TlsServer; 2],
+    ca: Arc<Authority>,
+    _identity: TlsServer,
 }
 
 impl Node {
@@ -93,11 +95,13 @@ impl Node {
 
     /// The same, with further arguments for the driver, and with or without shared mounts.
     pub async fn start_with(root: PathBuf, extra: &[&str], shared: bool) -> Self {
-        let (api, identity, vault) = (Api::default(), Identity::default(), Vault::default());
-        let (ca, kube) = (Authority::new("serving"), api.0.serve().await);
-        let identity_server = TlsServer::start_at(&ca, IDENTITY, identity.router(), address(128)).await;
-        let other = Vault::default();
-        let other_server = TlsServer::start_at(&ca, OTHER, other.router(), address(192)).await;
+        let (api, ca) = (Api::default(), Arc::new(Authority::new("serving")));
+        let kube = api.0.serve().await;
+        let identity = Identity::new(SigningKey::new("replica-1"), Clock::default());
+        let identity_server = TlsServer::start_at(&ca, SERVER_NAME, identity.router(), address(128)).await;
+        let issuer = (&identity, identity_server.address());
+        let vault = Vault::start("team-a", &ca, issuer, address(64)).await;
+        let other = Vault::start("team-b", &ca, issuer, address(192)).await;
         fs::create_dir_all(root.join("kubelet/pods")).unwrap();
         fs::write(root.join("ca.crt"), ca.pem()).unwrap();
         fs::write(root.join("actor"), "actor-token\n").unwrap();
@@ -118,22 +122,15 @@ impl Node {
             driver,
             launch,
             ca,
-            vault_server: None,
-            _servers: [identity_server, other_server],
+            _identity: identity_server,
         };
-        node.start_vault().await;
         node.driver.ready().await;
         node
     }
 
-    pub async fn start_vault(&mut self) {
-        let server = TlsServer::start_at(&self.ca, VAULT, self.vault.router(), address(64)).await;
-        self.vault_server = Some(server);
-    }
-
-    pub fn stop_vault(&mut self) {
-        self.vault_server = None;
-        self.vault.hang_up();
+    /// What answers in the place of vault `prod` of `team-a`, which is to be stopped, with secrets of this many bytes.
+    pub async fn hostile_vault(&self, bytes: usize) -> TlsServer {
+        vault::hostile(&self.ca, VAULT, address(64), bytes).await
     }
 
     /// Starts another driver in place of the one before.
@@ -226,22 +223,38 @@ impl Node {
         super::eventually(&what, within, || self.read(pod, path).as_deref() == Some(value)).await
     }
 
-    /// Waits until the vault has this many subscriptions.
-    pub async fn subscribed(&self, count: usize) {
+    /// Waits until the vault has this many subscriptions, each of a volume that has acknowledged what it was told.
+    pub async fn subscribed(&self, count: u32) {
         super::eventually("the vault has its subscriptions", Duration::from_secs(5), || {
-            self.vault.subscriptions() == count
+            self.vault.acknowledged(count)
         })
         .await;
     }
 
-    /// Waits until the volume has handled every change that the vault has sent it so far.
-    pub async fn catches_up(&self, pod: &Pod) {
-        let version = self.vault.put("db", "marker");
+    /// Waits until the one volume has handled every change that the vault has sent it so far; it fetches then for the
+    /// time `fetches`.
+    pub async fn catches_up(&self, fetches: usize) {
+        self.vault.put("db", "marker");
+        self.acknowledges(fetches).await;
+    }
+
+    /// Waits until the one volume has acknowledged what it fetched for the time `fetches`. What it acknowledged before
+    /// does not count: by the fetch, the vault has taken it for outdated.
+    pub async fn acknowledges(&self, fetches: usize) {
         let second = Duration::from_secs(1);
-        super::eventually("the marker is acknowledged", second, || {
-            self.vault.acknowledged(&Self::id(pod), "db", &version)
+        super::eventually("the new version is acknowledged", second, || {
+            self.vault.counts()[3] == fetches && self.vault.acknowledged(1)
         })
         .await;
+    }
+
+    /// Asserts that the driver said nothing that the identity service gave it.
+    pub fn keeps_tokens(&self, said: &str) {
+        for exchange in self.identity.exchanges() {
+            let token = exchange.token.unwrap_or_default();
+            let signature = token.rsplit('.').next().unwrap_or_default();
+            assert!(signature.is_empty() || !said.contains(signature), "{said}");
+        }
     }
 
     /// Waits until the driver logs this.
@@ -269,7 +282,7 @@ fn address(block: u8) -> SocketAddr {
 /// Makes the cluster's names known in this mount namespace.
 fn resolve(root: &Path) {
     let hosts = format!(
-        "127.0.0.1 localhost\n{} {VAULT}\n{} {OTHER}\n{} {IDENTITY}\n",
+        "127.0.0.1 localhost\n{} {VAULT}\n{} {OTHER}\n{} {SERVER_NAME}\n",
         address(64).ip(),
         address(192).ip(),
         address(128).ip()

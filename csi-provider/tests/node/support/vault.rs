@@ -1,357 +1,199 @@
-//! A vault: secrets over REST, changes over Watch, and a record of what it was asked.
+//! A vault, and what its owner and the operator do to it.
+//!
+//! It is the real one behind its own listener. What it was asked is read from its audit log, and how its volumes stand
+//! from what it tells the operator.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::Arc,
 };
 
-use axum::{
-    Json, Router,
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::{Json, Router, extract::Path, routing::get};
 use serde_json::json;
-use strongroom_core::ObjectState;
-use strongroom_wire::watch::{
-    Ack, Changed, ClientMessage, Content, Contents, NamedState, ObjectName, RefChanged, Revoked,
-    ServerMessage, Subscribe, Subscribed, client_message, revoked, server_message,
-    watch_server::{Watch, WatchServer},
+use strongroom_core::SecretRefName;
+use strongroom_testing::{
+    Authority, Identity, TlsServer, identity,
+    vault::{self, Files, allow, deny},
 };
-use tokio::sync::mpsc;
-use tokio_stream::{Stream, StreamExt as _, wrappers::UnboundedReceiverStream};
-use tonic::{Request, Status, Streaming};
+use strongroom_vault::{serve::Running, service::Service};
+use strongroom_wire::admin::RefVolumes;
 
-type Out = mpsc::UnboundedSender<Result<ServerMessage, Status>>;
+/// The path that the audit records of Watch name.
+const WATCH: &str = "/strongroom.v1.Watch/Watch";
+/// Every pod's account.
+const ACCOUNT: &str = "shop/api";
 
-#[derive(Clone, Default)]
-pub struct Vault(Arc<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    state: Mutex<Contained>,
-    reads: AtomicU64,
-    subscribes: AtomicU64,
-    renews: AtomicU64,
-    fetches: AtomicU64,
-}
-
-#[derive(Default)]
-struct Contained {
-    /// Name to versions, the newest last.
-    secrets: BTreeMap<String, Vec<(String, String)>>,
-    problems: BTreeMap<String, &'static str>,
-    subscriptions: BTreeMap<String, (Out, Vec<ObjectName>)>,
-    acks: BTreeMap<String, Ack>,
-    refused_tokens: BTreeSet<String>,
-    forbids: bool,
-    next: u128,
+/// Vault `prod` of a namespace.
+pub struct Vault {
+    files: Files,
+    /// None while it is stopped.
+    running: Option<Running>,
+    /// Writes also while nothing listens, as before a restart. None only from one process of the vault to the next.
+    service: Option<Service>,
+    /// The number of the last bundle.
+    bundle: Cell<u64>,
+    /// What policy denies.
+    denied: RefCell<BTreeSet<String>>,
 }
 
 impl Vault {
-    pub fn router(&self) -> Router {
-        let rest = Router::new()
-            .route("/secrets/{name}", get(read_current))
-            .route("/secrets/{name}/{version}", get(read_version))
-            .with_state(self.clone());
-        tonic::service::Routes::from(rest)
-            .add_service(WatchServer::new(self.clone()))
-            .into_axum_router()
-    }
-
-    /// Makes a new version and notifies the subscribers.
-    pub fn put(&self, name: &str, value: &str) -> String {
-        let mut state = self.state();
-        state.next += 1;
-        let version = format!("{:032x}", state.next);
-        state
-            .secrets
-            .entry(name.into())
-            .or_default()
-            .push((version.clone(), value.into()));
-        state.notify(name);
-        version
-    }
-
-    /// Makes reads of `name` fail with this problem, or not any more, and notifies the subscribers.
-    pub fn set_problem(&self, name: &str, problem: Option<&'static str>) {
-        let mut state = self.state();
-        match problem {
-            Some(problem) => state.problems.insert(name.into(), problem),
-            None => state.problems.remove(name),
+    /// A vault that holds nothing, at `address`, whose policy lets the account `api` get everything.
+    pub async fn start(
+        namespace: &str,
+        authority: &Arc<Authority>,
+        (identity, peers): (&Identity, SocketAddr),
+        address: SocketAddr,
+    ) -> Self {
+        let files = Files::beside(namespace, authority, identity, peers);
+        let mut vault = Self {
+            files: files.with(&["--listen", &address.to_string()]),
+            running: None,
+            service: None,
+            bundle: Cell::default(),
+            denied: RefCell::default(),
         };
-        state.notify(name);
+        vault.listen().await;
+        vault.decide();
+        vault
     }
 
+    /// Starts the program anew on what it kept.
+    pub async fn listen(&mut self) {
+        // The program that stopped gives its files back.
+        self.service = None;
+        let running = self.files.run();
+        running.first_keys().await;
+        self.service = Some(running.service().clone());
+        self.running = Some(running);
+    }
+
+    /// Stops it as its pod is stopped: what is open ends, and nobody listens any more.
+    pub async fn stop(&mut self) {
+        assert!(self.running.take().unwrap().stop().await, "it drains in time");
+    }
+
+    /// Makes a new version, and answers which.
+    pub fn put(&self, name: &str, value: &str) -> String {
+        vault::set(self.service(), name, value).to_string()
+    }
+
+    pub fn enable(&self, name: &str, enabled: bool) {
+        vault::enable(self.service(), name, enabled);
+    }
+
+    pub fn delete(&self, name: &str) {
+        vault::delete(self.service(), name);
+    }
+
+    pub fn purge(&self, name: &str) {
+        vault::purge(self.service(), name);
+    }
+
+    /// Lets policy deny the secrets of this pattern, or not any more.
+    pub fn deny(&self, pattern: &str, denies: bool) {
+        if denies {
+            self.denied.borrow_mut().insert(pattern.to_owned());
+        } else {
+            self.denied.borrow_mut().remove(pattern);
+        }
+        self.decide();
+    }
+
+    /// Puts the policy in force.
+    fn decide(&self) {
+        self.bundle.set(self.bundle.get() + 1);
+        let mut policies = vec![allow("pods", ACCOUNT, &["*"], &["get"])];
+        if !self.denied.borrow().is_empty() {
+            let denied = self.denied.borrow();
+            let patterns: Vec<_> = denied.iter().map(String::as_str).collect();
+            policies.push(deny("denied", ACCOUNT, &patterns, &["get"]));
+        }
+        vault::put(self.service(), (1, self.bundle.get()), policies).unwrap();
+    }
+
+    /// Says what the operator says when SecretRef `app` changed.
     pub fn say_ref_changed(&self) {
-        for (id, (out, _)) in &self.state().subscriptions {
-            say(
-                out,
-                server_message::Message::RefChanged(RefChanged { id: id.clone() }),
-            );
-        }
+        self.running().watch().ref_changed(&app());
     }
 
-    pub fn revoke(&self, reason: revoked::Reason) {
-        for (id, (out, _)) in std::mem::take(&mut self.state().subscriptions) {
-            let message = Revoked {
-                id,
-                reason: reason.into(),
-                message: "policy changed".into(),
-            };
-            say(&out, server_message::Message::Revoked(message));
-        }
-    }
-
-    /// Ends every subscription and takes no new one, until it is allowed again.
-    pub fn forbid(&self, forbids: bool) {
-        self.state().forbids = forbids;
-        if forbids {
-            self.revoke(revoked::Reason::Forbidden);
-        }
-    }
-
-    /// Refuses every token that was given so far, up to this number.
-    pub fn refuse_tokens_below(&self, number: u64) {
-        self.state().refused_tokens = (0..number).map(|n| format!("vault-token-{n}")).collect();
+    /// Lets every token expire that was given so far.
+    pub fn expire_tokens(&self) {
+        self.files.clock.advance(identity::LIFE);
     }
 
     pub fn subscriptions(&self) -> usize {
-        self.state().subscriptions.len()
+        self.running().watch().subscriptions()
     }
 
-    /// Forgets every stream, as a vault that stops does.
-    pub fn hang_up(&self) {
-        self.state().subscriptions.clear();
+    /// How the volumes of SecretRef `app` stand: all, and of those the current and the failing ones.
+    pub fn volumes(&self) -> (u32, u32, u32) {
+        let mut volumes = self.running().watch().volumes().refs;
+        volumes.retain(|counts| counts.secret_ref == app());
+        let told = |counts: &RefVolumes| (counts.total, counts.current, counts.failing);
+        volumes.first().map(told).unwrap_or_default()
     }
 
-    pub fn ack(&self, id: &str) -> Option<Ack> {
-        self.state().acks.get(id).cloned()
+    /// Whether this many volumes follow SecretRef `app`, and each has acknowledged the versions that there are now.
+    pub fn acknowledged(&self, volumes: u32) -> bool {
+        self.volumes() == (volumes, volumes, 0)
     }
 
-    /// Whether `id` acknowledged `name` at `version`.
-    pub fn acknowledged(&self, id: &str, name: &str, version: &str) -> bool {
-        let holds = |ack: &Ack| {
-            ack.objects
-                .iter()
-                .any(|object| object.name == name && object.version == version)
+    /// Reads over REST, subscriptions, renewals, and objects fetched over Watch so far.
+    pub fn counts(&self) -> [usize; 4] {
+        let lines = self.files.audit_lines();
+        let count = |operation: &str, over_watch: bool| {
+            let is_one = |line: &&serde_json::Value| {
+                line["operationName"] == operation
+                    && (line["properties"]["requestUri"] == WATCH) == over_watch
+            };
+            lines.iter().filter(is_one).count()
         };
-        self.state().acks.get(id).is_some_and(holds)
+        [
+            count("SecretGet", false),
+            count("VolumeSubscribe", true),
+            count("VolumeRenew", true),
+            count("SecretGet", true),
+        ]
     }
 
-    /// Reads, subscriptions, renewals and fetches so far.
-    pub fn counts(&self) -> [u64; 4] {
-        [&self.0.reads, &self.0.subscribes, &self.0.renews, &self.0.fetches]
-            .map(|counter| counter.load(Ordering::Relaxed))
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, Contained> {
-        self.0.state.lock().unwrap()
-    }
-
-    fn hear(&self, message: client_message::Message, out: &Out) {
-        match message {
-            client_message::Message::Subscribe(subscribe) => self.subscribe(subscribe, out),
-            client_message::Message::Renew(renew) => {
-                self.0.renews.fetch_add(1, Ordering::Relaxed);
-                let state = self.state();
-                if let Some((out, objects)) = state.subscriptions.get(&renew.id) {
-                    let objects = state.states(objects);
-                    say(
-                        out,
-                        server_message::Message::Subscribed(Subscribed {
-                            id: renew.id.clone(),
-                            objects,
-                        }),
-                    );
-                }
-            }
-            client_message::Message::Unsubscribe(gone) => drop(self.state().subscriptions.remove(&gone.id)),
-            client_message::Message::Fetch(fetch) => {
-                self.0.fetches.fetch_add(1, Ordering::Relaxed);
-                let state = self.state();
-                let Some((out, objects)) = state.subscriptions.get(&fetch.id) else {
-                    return;
-                };
-                let asked: Vec<_> = objects
-                    .iter()
-                    .filter(|object| fetch.names.contains(&object.name))
-                    .cloned()
-                    .collect();
-                let contents = state
-                    .states(&asked)
-                    .into_iter()
-                    .map(|found| state.content(found))
-                    .collect();
-                say(
-                    out,
-                    server_message::Message::Contents(Contents {
-                        id: fetch.id,
-                        contents,
-                    }),
-                );
-            }
-            client_message::Message::Ack(ack) => drop(self.state().acks.insert(ack.id.clone(), ack)),
-        }
-    }
-
-    fn subscribe(&self, mut subscribe: Subscribe, out: &Out) {
-        self.0.subscribes.fetch_add(1, Ordering::Relaxed);
-        let mut state = self.state();
-        let id = subscribe.id.clone();
-        if state.refused_tokens.contains(&subscribe.token) {
-            let revoked = Revoked {
-                id,
-                reason: revoked::Reason::TokenExpired.into(),
-                message: "expired".into(),
-            };
-            return say(out, server_message::Message::Revoked(revoked));
-        }
-        let objects = std::mem::take(&mut subscribe.objects);
-        if objects.is_empty() || state.forbids {
-            let revoked = Revoked {
-                id,
-                reason: revoked::Reason::Forbidden.into(),
-                message: "policy changed".into(),
-            };
-            return say(out, server_message::Message::Revoked(revoked));
-        }
-        let states = state.states(&objects);
-        state.subscriptions.insert(id.clone(), (out.clone(), objects));
-        say(
-            out,
-            server_message::Message::Subscribed(Subscribed { id, objects: states }),
-        );
-    }
-}
-
-fn say(out: &Out, message: server_message::Message) {
-    drop(out.send(Ok(ServerMessage {
-        message: Some(message),
-    })));
-}
-
-impl Contained {
-    fn notify(&self, name: &str) {
-        for (id, (out, objects)) in &self.subscriptions {
-            let of_name: Vec<_> = objects
+    /// Whether no request has come at all, not even one without a token, and nobody is connected.
+    pub fn is_left_alone(&self) -> bool {
+        let metrics = self.service().metrics.text().unwrap();
+        let asked = ["requests_total{", "authentication_failures_total{"];
+        self.counts() == [0; 4]
+            && metrics.lines().any(|line| line == "strongroom_connections 0")
+            && !asked
                 .iter()
-                .filter(|object| object.name == name)
-                .cloned()
-                .collect();
-            if !of_name.is_empty() {
-                let changed = Changed {
-                    id: id.clone(),
-                    objects: self.states(&of_name),
-                };
-                say(out, server_message::Message::Changed(changed));
-            }
-        }
+                .any(|name| metrics.contains(&format!("strongroom_{name}")))
     }
 
-    fn find(&self, name: &str, version: &str) -> Result<&(String, String), &'static str> {
-        if let Some(problem) = self.problems.get(name) {
-            return Err(problem);
-        }
-        let versions = self.secrets.get(name).ok_or("NotFound")?;
-        versions
-            .iter()
-            .rfind(|(own, _)| version.is_empty() || own == version)
-            .ok_or("NotFound")
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the vault runs")
     }
 
-    fn states(&self, objects: &[ObjectName]) -> Vec<NamedState> {
-        let state = |object: &ObjectName| {
-            let state = match self.find(&object.name, &object.version) {
-                Ok((version, _)) => ObjectState::Available(version.parse().unwrap()),
-                Err("Forbidden") => ObjectState::Forbidden,
-                Err("Deleted") => ObjectState::Deleted,
-                Err("Disabled") => ObjectState::Disabled,
-                Err(_) => ObjectState::NotFound,
-            };
-            NamedState::new(&object.name.parse().unwrap(), state)
-        };
-        objects.iter().map(state).collect()
-    }
-
-    fn content(&self, state: NamedState) -> Content {
-        let value = self
-            .find(&state.name, &state.version)
-            .map(|(_, value)| value.clone())
-            .unwrap_or_default();
-        Content {
-            state: Some(state),
-            value: value.into_bytes(),
-        }
+    fn service(&self) -> &Service {
+        self.service.as_ref().unwrap()
     }
 }
 
-async fn read_current(State(vault): State<Vault>, Path(name): Path<String>) -> Response {
-    read(&vault, &name, "")
+/// SecretRef `app` of the pods' namespace.
+fn app() -> SecretRefName {
+    SecretRefName {
+        namespace: "shop".parse().unwrap(),
+        name: "app".parse().unwrap(),
+    }
 }
 
-async fn read_version(State(vault): State<Vault>, Path((name, version)): Path<(String, String)>) -> Response {
-    read(&vault, &name, &version)
-}
-
-fn read(vault: &Vault, name: &str, version: &str) -> Response {
-    vault.0.reads.fetch_add(1, Ordering::Relaxed);
-    match vault.state().find(name, version) {
-        Ok((version, value)) => Json(json!({
-            "value": value, "id": format!("https://prod.team-a.svc/secrets/{name}/{version}"),
-            "attributes": {"enabled": true},
+/// Serves, with a genuine certificate for `host`, what no vault answers: secrets of this many bytes, more than one holds.
+pub async fn hostile(authority: &Authority, host: &str, address: SocketAddr, bytes: usize) -> TlsServer {
+    let secret = async move |Path(name): Path<String>| {
+        Json(json!({
+            "value": "x".repeat(bytes), "attributes": {"enabled": true},
+            "id": format!("https://prod.team-a.svc/secrets/{name}/0123456789abcdef0123456789abcdef"),
         }))
-        .into_response(),
-        Err(problem) => refusal(problem),
-    }
-}
-
-/// As Azure Key Vault words them.
-fn refusal(problem: &str) -> Response {
-    let (status, code, inner) = match problem {
-        "Forbidden" => (StatusCode::FORBIDDEN, "Forbidden", Some("ForbiddenByPolicy")),
-        "Disabled" => (StatusCode::FORBIDDEN, "Forbidden", Some("SecretDisabled")),
-        "Unavailable" => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", None),
-        _ => (StatusCode::NOT_FOUND, "SecretNotFound", None),
     };
-    let inner = inner.map(|code| json!({"code": code}));
-    (
-        status,
-        Json(json!({"error": {"code": code, "message": "refused", "innererror": inner}})),
-    )
-        .into_response()
-}
-
-#[tonic::async_trait]
-impl Watch for Vault {
-    type WatchStream = Pin<Box<dyn Stream<Item = Result<ServerMessage, Status>> + Send>>;
-
-    async fn watch(
-        &self,
-        request: Request<Streaming<ClientMessage>>,
-    ) -> Result<tonic::Response<Self::WatchStream>, Status> {
-        let (out, messages) = mpsc::unbounded_channel();
-        let (vault, mut incoming) = (self.clone(), request.into_inner());
-        tokio::spawn(async move {
-            while let Some(Ok(ClientMessage {
-                message: Some(message),
-            })) = incoming.next().await
-            {
-                vault.hear(message, &out);
-            }
-            // A stream that ended takes its subscriptions along.
-            vault
-                .state()
-                .subscriptions
-                .retain(|_, (to, _)| !to.same_channel(&out));
-        });
-        Ok(tonic::Response::new(Box::pin(UnboundedReceiverStream::new(
-            messages,
-        ))))
-    }
+    let router = Router::new().route("/secrets/{name}", get(secret));
+    TlsServer::start_at(authority, host, router, address).await
 }
