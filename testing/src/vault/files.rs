@@ -39,7 +39,6 @@ pub struct Files {
     pub serving: Arc<Authority>,
     /// Signs what the operator shows.
     pub admin: Authority,
-    host: String,
     namespace: String,
     store: Option<Arc<dyn Store>>,
     more: Vec<String>,
@@ -96,7 +95,6 @@ impl Files {
             peers,
             serving: Arc::clone(serving),
             admin,
-            host,
             namespace: namespace.to_owned(),
             store: Some(Arc::new(MemoryStore::default())),
             more: Vec::new(),
@@ -114,11 +112,6 @@ impl Files {
     /// The path of one of the files.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
-    }
-
-    /// The vault's name in the cluster.
-    pub fn host(&self) -> &str {
-        &self.host
     }
 
     /// The command line of a vault on these files, on ports of the system's choice.
