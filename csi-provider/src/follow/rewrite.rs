@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use strongroom_core::ObjectName;
 
-use super::state::Change;
+use super::state::{Change, Failure};
 use crate::{
     services::Services,
     source::load::Loader,
@@ -42,6 +42,15 @@ impl RewriteError {
         match self {
             Self::NotMounted | Self::Limit(_) => false,
             Self::Mount(_) | Self::Tree(_) => true,
+        }
+    }
+}
+
+impl From<RewriteError> for Failure {
+    fn from(error: RewriteError) -> Self {
+        Self {
+            note: error.to_string(),
+            is_retryable: error.is_retryable(),
         }
     }
 }

@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     attachment::{Attachment, Closed},
-    rewrite::{self, RewriteError},
+    rewrite,
     state::{Action, Change, Event, Failure, Follow, Moment, ReportReason, Start},
     wire,
 };
@@ -273,15 +273,6 @@ async fn obtain(services: &Services, facts: &Facts, token: &PodToken, known: Opt
 
 impl From<AuthenticateError> for Failure {
     fn from(error: AuthenticateError) -> Self {
-        Self {
-            note: error.to_string(),
-            is_retryable: error.is_retryable(),
-        }
-    }
-}
-
-impl From<RewriteError> for Failure {
-    fn from(error: RewriteError) -> Self {
         Self {
             note: error.to_string(),
             is_retryable: error.is_retryable(),
