@@ -38,7 +38,7 @@ harness:
 TEST_ARGS :=
 
 .PHONY: test
-test: harness ## every test; those of a cluster on one of their own, unless KUBECONFIG names another
+test: harness ## every test; those of a cluster on two of their own, unless KUBECONFIG names another
 	$(HARNESS) tools
 	$(HARNESS) test $(TEST_ARGS)
 

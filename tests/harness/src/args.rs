@@ -29,7 +29,7 @@ pub enum Command {
     Tools(Tools),
     /// Start a cluster and print its kubeconfig.
     Up(Up),
-    /// Remove the cluster with everything it left, also after an aborted start.
+    /// Remove the cluster with everything it left, also after an aborted start or run of tests.
     Down(Down),
     /// Say how the cluster is; succeeds when it can be used.
     Status(Cluster),
@@ -39,7 +39,7 @@ pub enum Command {
     Demo,
     /// Remove what `harness demo` made.
     DemoDown,
-    /// Run every test: start a cluster, install the chart, test, remove the cluster.
+    /// Run every test: start clusters, install the chart, test, remove the clusters.
     #[command(visible_alias = "e2e")]
     Test(Test),
     /// Run a program in the cluster's network, where pods and Services are reached.
@@ -138,10 +138,14 @@ pub struct Test {
     /// The tests whose names contain this; all when it is left out.
     #[arg(default_value = "")]
     pub filter: String,
-    /// How the local cluster is started. With KUBECONFIG set, that cluster is used and left as it is.
+    /// How the local clusters are started. With KUBECONFIG set, that cluster is used and left as it is.
     #[command(flatten)]
     pub up: Up,
-    /// Leave the local cluster running after the tests.
+    /// How many programs of tests run at a time, 1 or 2, each on a local cluster of its own. Two when everything is
+    /// tested, one when tests are named.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub lanes: Option<u8>,
+    /// Leave the local clusters running after the tests.
     #[arg(long)]
     pub keep: bool,
     /// Run only the tests that need no cluster.

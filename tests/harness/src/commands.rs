@@ -94,12 +94,13 @@ pub fn demo_down() -> Result<()> {
 pub async fn test(args: args::Test) -> Result<()> {
     let layout = Layout::from_env(&args.up.cluster.name)?;
     let order = match args.shuffle {
-        None => Order::Named,
+        None => Order::LongestFirst,
         Some(seed) => Order::Shuffled(seed.unwrap_or_else(|| fastrand::u64(..1_000_000))),
     };
     let suite = Suite {
         layout: &layout,
         options: options(args.up),
+        lanes: args.lanes,
         keep: args.keep,
         filter: &args.filter,
         order,
@@ -119,7 +120,12 @@ pub fn down(args: &args::Down) -> Result<()> {
         return Ok(());
     }
     let layout = Layout::from_env(&args.cluster.name)?;
-    if !removal::down(&layout)? {
+    let mut found = removal::down(&layout)?;
+    // That of a run of tests which was cut short, or was asked to keep it.
+    if let Some(second) = layout.second().ok().filter(|second| second.root().exists()) {
+        found |= removal::down(&second)?;
+    }
+    if !found {
         eprintln!("==> There is no cluster {}; nothing to remove", layout.name());
     }
     Ok(())

@@ -1,41 +1,43 @@
-//! The whole run of tests by one command: a cluster started, Strongroom installed, every program of tests run, the
-//! cluster removed.
+//! The whole run of tests by one command: clusters started, Strongroom installed, every program of tests run, the
+//! clusters removed.
 //!
-//! One program runs after another, and a failed one keeps no other from running. Each has a directory of its own for its
-//! temporary files, which it has to leave empty, and has to leave the local cluster with the objects that it found. What
-//! failed and what was left is listed at the end, by program and test.
+//! Programs run in two lanes, each on a local cluster of its own, or in one on a cluster that somebody gives. A lane takes
+//! one program after another from a queue that both share, and a failed one keeps no other from running. Each program
+//! has a directory of its own for its temporary files, which it has to leave empty, and has to leave its lane's cluster
+//! with the objects that it found. What failed and what was left is listed at the end, by program and test.
 
 mod inventory;
+mod lane;
 mod order;
 mod program;
+mod queue;
 mod report;
+mod screen;
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::{env, path::PathBuf, sync::Arc};
 
-use anyhow::{Context, Result, bail};
-use kube::Client;
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::{
-    cargo, cluster, images,
-    installation::{self, Installer},
+    cargo, images,
     local::{self, Layout, Options, record::Record},
     tools::Store,
 };
 
+use lane::{Lane, Run};
 pub use order::Order;
-use program::{Outcome, Program, Setting};
+use program::Program;
 
 /// What to run.
 #[derive(Debug)]
 pub struct Suite<'a> {
-    /// The local cluster, used unless `KUBECONFIG` names another.
+    /// The first local cluster, used unless `KUBECONFIG` names another.
     pub layout: &'a Layout,
-    /// How that is started.
+    /// How local clusters are started.
     pub options: Options,
-    /// Whether it stays after the tests.
+    /// How many lanes there are on local clusters, 1 or 2; by what is tested when nothing is said.
+    pub lanes: Option<u8>,
+    /// Whether the clusters stay after the tests.
     pub keep: bool,
     /// What the names of the tests to run contain; all when empty.
     pub filter: &'a str,
@@ -43,7 +45,16 @@ pub struct Suite<'a> {
     pub order: Order,
 }
 
-/// Runs every test. The local cluster is removed at the end whatever happens, unless it was up before.
+impl Suite<'_> {
+    /// The second lane's cluster. A few tests chosen by name are not worth one.
+    fn second(&self) -> Result<Option<Layout>> {
+        let lanes = self.lanes.unwrap_or(if self.filter.is_empty() { 2 } else { 1 });
+        (lanes > 1).then(|| self.layout.second()).transpose()
+    }
+}
+
+/// Runs every test. The local clusters are removed at the end whatever happens, also when a person interrupts the run;
+/// one that was up before stays.
 ///
 /// # Errors
 /// Something cannot be built or started, a test failed, or something was left over.
@@ -52,16 +63,28 @@ pub async fn run(suite: &Suite<'_>) -> Result<()> {
     let store = Store::from_env()?;
     if let Some(kubeconfig) = env::var_os("KUBECONFIG").filter(|path| !path.is_empty()) {
         // Images on a cluster of someone else's are that someone's to load: docs/testing.md says how.
-        let kubeconfig = PathBuf::from(kubeconfig);
-        install(&store, &kubeconfig).await?;
-        return test(suite, &programs, Some(&kubeconfig), None).await;
+        let lane = Lane::given(&store, PathBuf::from(kubeconfig)).await?;
+        return in_one_lane(suite, programs, &lane).await;
     }
-    let before = Record::load(suite.layout)?.is_some();
-    let outcome = on_local_cluster(suite, &programs, &store).await;
-    if !suite.keep && !before {
-        local::down::down(suite.layout)?;
+    let second = suite.second()?;
+    let mut own = Vec::new();
+    for layout in second.iter().chain([suite.layout]) {
+        if Record::load(layout)?.is_none() {
+            own.push(layout);
+        }
     }
-    outcome
+    let outcome = tokio::select! {
+        outcome = on_local_clusters(suite, programs, &store, second.as_ref()) => outcome,
+        _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
+    };
+    if suite.keep {
+        return outcome;
+    }
+    // Each is removed, also when another cannot be.
+    let removed: Vec<Result<bool>> = own.into_iter().map(local::down::down).collect();
+    removed
+        .into_iter()
+        .fold(outcome, |outcome, one| outcome.and(one.map(drop)))
 }
 
 /// Runs the tests that need no cluster.
@@ -71,7 +94,7 @@ pub async fn run(suite: &Suite<'_>) -> Result<()> {
 pub async fn run_without_cluster(suite: &Suite<'_>) -> Result<()> {
     let mut programs = build(suite)?;
     programs.retain(|program| !program.needs_cluster());
-    test(suite, &programs, None, None).await
+    in_one_lane(suite, programs, &Lane::without_cluster()).await
 }
 
 fn build(suite: &Suite<'_>) -> Result<Vec<Program>> {
@@ -83,66 +106,44 @@ fn build(suite: &Suite<'_>) -> Result<Vec<Program>> {
     Ok(programs)
 }
 
-async fn on_local_cluster(suite: &Suite<'_>, programs: &[Program], store: &Store) -> Result<()> {
-    local::up::up(suite.layout, &suite.options, store).await?;
-    let record = Record::load(suite.layout)?.context("the cluster has no record")?;
-    images::import(&record, &images::workspace(store, &[], "dev")?)?;
-    let kubeconfig = suite.layout.kubeconfig();
-    install(store, &kubeconfig).await?;
-    let client = cluster::client(&kubeconfig).await?;
-    test(suite, programs, Some(&kubeconfig), Some(&client)).await
+async fn in_one_lane(suite: &Suite<'_>, programs: Vec<Program>, lane: &Lane) -> Result<()> {
+    let run = Run::begin(suite, programs, 1)?;
+    let outcome = lane.work(&run).await;
+    finish(&run, outcome)
 }
 
-async fn install(store: &Store, kubeconfig: &Path) -> Result<()> {
-    Installer::new(store, kubeconfig)?.install("dev", &[])?;
-    installation::ready(&cluster::client(kubeconfig).await?).await
-}
-
-/// Runs the programs, and watches what they leave on the cluster of `client`.
-async fn test(
+/// The second lane's cluster is started while the first lane tests.
+async fn on_local_clusters(
     suite: &Suite<'_>,
-    programs: &[Program],
-    kubeconfig: Option<&Path>,
-    client: Option<&Client>,
+    programs: Vec<Program>,
+    store: &Store,
+    second: Option<&Layout>,
 ) -> Result<()> {
-    let begun = std::time::Instant::now();
-    eprintln!("==> Testing: {} programs, {}", programs.len(), suite.order);
-    let temporary = tempfile::Builder::new().prefix("strongroom-").tempdir()?;
-    let mut outcomes = Vec::new();
-    for (number, program) in programs.iter().enumerate() {
-        let before = objects(client).await?;
-        let setting = Setting {
-            temporary: temporary.path().join(number.to_string()),
-            kubeconfig,
-            filter: suite.filter,
-            seed: suite.order.seed(),
-        };
-        let mut outcome = program.run(&setting)?;
-        outcome.left.extend(inventory::left(client, &before).await?);
-        outcomes.push(outcome);
-    }
-    outcomes.push(documentation(suite, &temporary.path().join("doc"))?);
-    let (failed, text) = report::of(&outcomes, begun.elapsed(), suite.order);
+    let images = Arc::new(images::workspace(store, &[], "dev")?);
+    let first = Lane::local(suite.layout, &suite.options, store, Arc::clone(&images)).await?;
+    let Some(layout) = second else {
+        return in_one_lane(suite, programs, &first).await;
+    };
+    let run = Run::begin(suite, programs, 2)?;
+    let options = Options {
+        api_port: 0,
+        ..suite.options.clone()
+    };
+    let second = async {
+        let lane = Lane::local(layout, &options, store, images).await;
+        lane.context("the second lane's cluster")?.work(&run).await
+    };
+    let (one, two) = tokio::join!(first.work(&run), second);
+    finish(&run, one.and(two))
+}
+
+/// Says how the run went. What kept a lane from working fails it, though the other lane ran every program.
+fn finish(run: &Run<'_>, worked: Result<()>) -> Result<()> {
+    let (failed, text) = run.report();
     eprintln!("{text}");
+    worked?;
     if failed {
         bail!("tests failed");
     }
     Ok(())
-}
-
-async fn objects(client: Option<&Client>) -> Result<inventory::Objects> {
-    match client {
-        Some(client) => inventory::objects(client).await,
-        None => Ok(inventory::Objects::new()),
-    }
-}
-
-/// The examples in the documentation of every crate, which only Cargo can run.
-fn documentation(suite: &Suite<'_>, temporary: &Path) -> Result<Outcome> {
-    let mut words = vec!["--doc", "--no-fail-fast"];
-    if !suite.filter.is_empty() {
-        words.push(suite.filter);
-    }
-    let mut command = cargo::command("test", cargo::PROFILE);
-    program::watch("examples in documentation", command.args(words), temporary)
 }

@@ -60,6 +60,14 @@ impl Layout {
         &self.name
     }
 
+    /// The layout of the cluster for a run of tests beside the one of this cluster.
+    ///
+    /// # Errors
+    /// The cluster's name is too long for it.
+    pub fn second(&self) -> Result<Self> {
+        Self::new(&format!("{}-second", self.name), &self.base)
+    }
+
     /// The directory that holds everything of the cluster.
     pub fn root(&self) -> PathBuf {
         self.base.join(&self.name)
@@ -131,6 +139,14 @@ mod tests {
         for bad in ["", "..", "a/b", "-x", "A", &"a".repeat(31)] {
             assert!(Layout::new(bad, Path::new("/s")).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_second_cluster_has_a_directory_of_its_own_beside_the_first() {
+        let first = Layout::new("one", Path::new("/s")).unwrap();
+        let second = first.second().unwrap();
+        assert_eq!(second.root(), Path::new("/s/one-second"));
+        assert!(second.lock() != first.lock());
     }
 
     #[test]

@@ -42,10 +42,7 @@ pub async fn objects(client: &Client) -> Result<Objects> {
 
 /// The objects that are there and were not before. A namespace among them is removed, so that the next program does not
 /// meet it: unless `STRONGROOM_KEEP` asks to keep what failed.
-pub async fn left(client: Option<&Client>, before: &Objects) -> Result<Vec<String>> {
-    let Some(client) = client else {
-        return Ok(Vec::new());
-    };
+pub async fn left(client: &Client, before: &Objects) -> Result<Vec<String>> {
     let now = objects(client).await?;
     let left: Vec<_> = now.difference(before).collect();
     let namespaces: Api<Namespace> = Api::all(client.clone());

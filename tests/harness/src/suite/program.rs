@@ -2,21 +2,25 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::Command,
+};
 
-use crate::{cargo::Artifact, progress::seconds, workspace};
+use super::screen::{Page, Screen};
+use crate::{cargo::Artifact, workspace};
 
-/// The programs that need a cluster, or start their own.
+/// The programs that need a cluster, or start their own: the longest first.
 const ON_CLUSTERS: [&str; 4] = [
-    "tests/e2e/e2e",
     "tests/e2e/faults",
     "tests/e2e/lifecycle",
+    "tests/e2e/e2e",
     "tests/harness/harness",
 ];
 
@@ -81,11 +85,17 @@ impl Program {
         ON_CLUSTERS.contains(&self.name.as_str())
     }
 
-    /// Runs it to its end.
+    /// Its place among all programs, the longest first; those that take seconds share the last.
+    pub fn rank(&self) -> usize {
+        let found = ON_CLUSTERS.iter().position(|name| *name == self.name);
+        found.unwrap_or(ON_CLUSTERS.len())
+    }
+
+    /// Runs it to its end. It is killed when nobody waits for that any more.
     ///
     /// # Errors
     /// Its directory for temporary files cannot be made or removed, or its output not be read.
-    pub fn run(&self, setting: &Setting<'_>) -> Result<Outcome> {
+    pub async fn run(&self, setting: &Setting<'_>, screen: Screen) -> Result<Outcome> {
         let mut command = Command::new(&self.executable);
         command.current_dir(&self.package);
         if !setting.filter.is_empty() {
@@ -96,10 +106,11 @@ impl Program {
             command.env("RUSTC_BOOTSTRAP", "1");
             command.args(["-Z", "unstable-options", "--shuffle-seed", &seed.to_string()]);
         }
-        if let Some(kubeconfig) = setting.kubeconfig {
-            command.env("KUBECONFIG", kubeconfig);
-        }
-        watch(&self.name, &mut command, &setting.temporary)
+        match setting.kubeconfig {
+            Some(kubeconfig) => command.env("KUBECONFIG", kubeconfig),
+            None => command.env_remove("KUBECONFIG"),
+        };
+        watch(&mut command, &setting.temporary, screen.begin(&self.name)).await
     }
 
     /// A program for tests of what handles programs.
@@ -111,27 +122,34 @@ impl Program {
             package: PathBuf::new(),
         }
     }
+
+    /// A shell script that runs in a directory.
+    #[cfg(test)]
+    pub fn script(name: &str, path: &Path, directory: &Path) -> Self {
+        Self {
+            name: name.to_owned(),
+            executable: path.to_owned(),
+            package: directory.to_owned(),
+        }
+    }
 }
 
-/// Runs a command that tests, with its output shown and `temporary` for its temporary files.
-///
-/// # Errors
-/// As [`Program::run`].
-pub fn watch(name: &str, command: &mut Command, temporary: &Path) -> Result<Outcome> {
+async fn watch(command: &mut Command, temporary: &Path, page: Page) -> Result<Outcome> {
     fs::create_dir(temporary).with_context(|| format!("cannot make {}", temporary.display()))?;
-    eprintln!("==> {name}");
     let begun = Instant::now();
     let started = command
         .env("TMPDIR", temporary)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
         .spawn();
     let mut child = match started {
         Ok(child) => child,
         Err(error) => {
             clear(temporary)?;
             return Ok(Outcome {
-                name: name.to_owned(),
+                name: page.end(false, Duration::ZERO),
                 passed: false,
                 failed: vec![format!("cannot be started: {error}")],
                 left: Vec::new(),
@@ -139,28 +157,35 @@ pub fn watch(name: &str, command: &mut Command, temporary: &Path) -> Result<Outc
             });
         }
     };
-    let mut failed = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).split(b'\n') {
-            let line = String::from_utf8_lossy(&line?).into_owned();
-            println!("{line}");
-            failed.extend(failed_test(&line).map(str::to_owned));
-        }
-    }
-    let status = child.wait()?;
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let (failed, _) = tokio::try_join!(show(output, &page), show(errors, &page))?;
+    let status = child.wait().await?;
     let took = begun.elapsed();
-    eprintln!(
-        "    {} in {}",
-        if status.success() { "passed" } else { "FAILED" },
-        seconds(took)
-    );
     Ok(Outcome {
-        name: name.to_owned(),
+        name: page.end(status.success(), took),
         passed: status.success(),
         failed,
         left: clear(temporary)?,
         took,
     })
+}
+
+/// Shows a stream of a program to its end; gives the tests that it says have failed.
+async fn show(stream: Option<impl AsyncRead + Unpin>, page: &Page) -> Result<Vec<String>> {
+    let mut failed = Vec::new();
+    let Some(stream) = stream else {
+        return Ok(failed);
+    };
+    let mut lines = BufReader::new(stream).split(b'\n');
+    while let Some(line) = lines.next_segment().await? {
+        let line = String::from_utf8_lossy(&line);
+        page.line(&line);
+        if let Some(test) = failed_test(&line) {
+            page.failed(test);
+            failed.push(test.to_owned());
+        }
+    }
+    Ok(failed)
 }
 
 /// The test that a line of a program's output says has failed.
@@ -190,32 +215,38 @@ fn clear(temporary: &Path) -> Result<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn run(script: &str) -> Outcome {
+    async fn run(script: &str) -> Outcome {
         let directory = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
-        watch("shell", shell.args(["-c", script]), &directory.path().join("1")).unwrap()
+        let page = Screen::Streaming.begin("shell");
+        watch(shell.args(["-c", script]), &directory.path().join("1"), page)
+            .await
+            .unwrap()
     }
 
-    #[test]
-    fn a_failed_test_is_named() {
-        let outcome = run("echo 'test a::b ... FAILED'; echo 'test c ... ok'; exit 101");
+    #[tokio::test]
+    async fn a_failed_test_is_named() {
+        let outcome = run("echo 'test a::b ... FAILED'; echo 'test c ... ok'; exit 101").await;
         assert_eq!((outcome.passed, outcome.failed), (false, vec!["a::b".to_owned()]));
     }
 
-    #[test]
-    fn a_program_that_cannot_be_started_has_failed_and_the_next_one_runs() {
+    #[tokio::test]
+    async fn a_program_that_cannot_be_started_has_failed_and_the_next_one_runs() {
         let directory = tempfile::tempdir().unwrap();
         let mut missing = Command::new("/nonexistent");
-        let outcome = watch("missing", &mut missing, &directory.path().join("1")).unwrap();
+        let page = Screen::Streaming.begin("missing");
+        let outcome = watch(&mut missing, &directory.path().join("1"), page)
+            .await
+            .unwrap();
         assert!(
             !outcome.passed && outcome.failed[0].contains("cannot be started"),
             "{outcome:?}"
         );
     }
 
-    #[test]
-    fn a_temporary_file_that_stays_is_named_and_one_that_was_removed_is_not() {
-        let outcome = run("mkdir $TMPDIR/one $TMPDIR/two; touch $TMPDIR/two/file; rmdir $TMPDIR/one");
+    #[tokio::test]
+    async fn a_temporary_file_that_stays_is_named_and_one_that_was_removed_is_not() {
+        let outcome = run("mkdir $TMPDIR/one $TMPDIR/two; touch $TMPDIR/two/file; rmdir $TMPDIR/one").await;
         assert!(outcome.passed);
         assert!(
             outcome.left.len() == 1 && outcome.left[0].ends_with("/two with [\"file\"]"),

@@ -83,7 +83,11 @@ mod tests {
 
     #[test]
     fn a_run_without_failures_says_so() {
-        let (failed, text) = of(&[outcome("fine", true)], Duration::from_secs(3), Order::Named);
+        let (failed, text) = of(
+            &[outcome("fine", true)],
+            Duration::from_secs(3),
+            Order::LongestFirst,
+        );
         assert!(!failed && text.contains("All 1 programs passed"), "{text}");
     }
 }
