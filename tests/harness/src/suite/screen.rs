@@ -1,10 +1,6 @@
 //! What a person sees of programs while they run.
 
-use std::{
-    io::{self, Write},
-    sync::Mutex,
-    time::Duration,
-};
+use std::{io, sync::Mutex, time::Duration};
 
 use crate::progress::seconds;
 
@@ -66,12 +62,9 @@ impl Page {
     /// Says how the program ended, and shows what was kept; gives the program's name.
     pub fn end(self, passed: bool, took: Duration) -> String {
         // While it is locked, nobody else's line comes between.
-        let mut errors = io::stderr().lock();
-        // A reader that has gone away is no failure of a test.
-        let _ = errors.write_all(self.verdict(passed, took).as_bytes());
-        let mut output = io::stdout().lock();
-        let kept = self.kept.into_inner().unwrap_or_default();
-        let _ = output.write_all(kept.as_bytes()).and_then(|()| output.flush());
+        let _errors = io::stderr().lock();
+        eprint!("{}", self.verdict(passed, took));
+        print!("{}", self.kept.into_inner().unwrap_or_default());
         self.name
     }
 
