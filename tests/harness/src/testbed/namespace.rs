@@ -4,7 +4,7 @@ use std::{env, future::Future, time::Duration};
 
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
-use k8s_openapi::api::core::v1::{Namespace, Pod, ServiceAccount};
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod, ServiceAccount};
 use kube::{
     Api, Client,
     api::{DeleteParams, ListParams, ObjectMeta, PostParams},
@@ -130,10 +130,13 @@ impl TestNamespace {
                 return Err(error).with_context(|| format!("cannot remove namespace {}", self.name));
             }
         }
-        // A namespace that still has pods when Kubernetes first looks waits for half of their grace period, not for them.
-        let soon = DeleteParams::default().grace_period(1);
+        // Kubernetes first looks after five seconds. If there are pods then, it waits for half of their grace period, not
+        // for them; and another five seconds if there is a claim, which goes after its pod.
+        let (soon, all) = (DeleteParams::default().grace_period(1), ListParams::default());
         let pods = Api::<Pod>::namespaced(self.client.clone(), &self.name);
-        pods.delete_collection(&soon, &ListParams::default()).await?;
+        pods.delete_collection(&soon, &all).await?;
+        let claims = Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), &self.name);
+        claims.delete_collection(&DeleteParams::default(), &all).await?;
         wait::deleted(&namespaces, &self.name, DEADLINE).await
     }
 }
