@@ -159,7 +159,7 @@ pub fn images(args: &args::Images) -> Result<()> {
         images.extend(image::base(&store)?);
     }
     if let Some(record) = target {
-        return image::import(&record, &images);
+        return local::load::import(&record, &images);
     }
     if let Some(dir) = &args.output {
         for path in image::write(&images, dir)? {

@@ -17,7 +17,6 @@ use std::{
 
 use anyhow::{Context, Result};
 
-pub use crate::local::load::import;
 pub use archive::{Config, Entry};
 pub use table::{Contents, IMAGES, Image};
 

@@ -2,12 +2,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Instant,
 };
 
 use anyhow::{Context, Result};
 use kube::Client;
+use parking_lot::Mutex;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
@@ -19,7 +20,7 @@ use super::{
     screen::Screen,
 };
 use crate::{
-    cluster, images,
+    cluster,
     installation::{self, Installer},
     local::{self, Layout, Options, record::Record},
     tools::Store,
@@ -56,11 +57,7 @@ impl<'a> Run<'a> {
 
     /// Whether anything failed or was left over, and what a person reads.
     pub fn report(&self) -> (bool, String) {
-        let outcomes = self
-            .outcomes
-            .lock()
-            .map_or_else(|_| Vec::new(), |all| all.clone());
-        report::of(&outcomes, self.begun.elapsed(), self.suite.order)
+        report::of(&self.outcomes.lock(), self.begun.elapsed(), self.suite.order)
     }
 }
 
@@ -99,7 +96,7 @@ impl Lane {
         local::up::up(layout, options, store).await?;
         let record = Record::load(layout)?.context("the cluster has no record")?;
         // Another lane's programs are read from meanwhile.
-        spawn_blocking(move || images::import(&record, &images)).await??;
+        spawn_blocking(move || local::load::import(&record, &images)).await??;
         let kubeconfig = layout.kubeconfig();
         install(store, &kubeconfig).await?;
         Ok(Self {
@@ -116,9 +113,7 @@ impl Lane {
         while let Some((number, program)) = run.queue.take() {
             let outcome = self.outcome(run, number, &program).await;
             let outcome = outcome.with_context(|| program.name.clone())?;
-            if let Ok(mut outcomes) = run.outcomes.lock() {
-                outcomes.push(outcome);
-            }
+            run.outcomes.lock().push(outcome);
         }
         Ok(())
     }
@@ -186,7 +181,7 @@ mod tests {
         let (one, two) = (Lane::without_cluster(), Lane::without_cluster());
         let (first, second) = tokio::join!(one.work(&run), two.work(&run));
         first.and(second).unwrap();
-        let mut outcomes = run.outcomes.lock().unwrap().clone();
+        let mut outcomes = run.outcomes.lock().clone();
         outcomes.sort_by(|one, other| one.name.cmp(&other.name));
         (outcomes, run.report().1)
     }
