@@ -37,9 +37,10 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_full_disk_refuses_writes_serves_reads_and_recovers_by_itself() {
     let files = Files::on_disk().await;
-    let _disk = SmallDisk::mount(&files.path("data"), 12);
     let audit = files.path("audit").display().to_string();
     let files = Arc::new(files.with(&["--audit-dir", &audit]));
+    // Dropped before the files, which cannot be removed while it is mounted.
+    let _disk = SmallDisk::mount(&files.path("data"), 12);
     let vault = Vault::open(Arc::clone(&files)).await;
     vault
         .policy(1, vec![allow("admins", "team-a/admin", &["*"], ALL)])
