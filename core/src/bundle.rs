@@ -2,19 +2,42 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{pattern::ObjectPattern, permission::PermissionSet, resource::Uid};
 
 /// The place of a bundle in the history of a vault. A new leader of the operator continues with the next epoch, so that
 /// no bundle that an old leader still sends is greater.
+///
+/// Read from JSON, neither number is greater than [`Generation::MOST`]: there is always a next one, whatever a vault
+/// claims or a volume holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Generation {
     /// The number of the leader, among all leaders that pushed to the vault.
+    #[serde(deserialize_with = "bounded")]
     pub epoch: u64,
     /// The number of the bundle, among those of that leader.
+    #[serde(deserialize_with = "bounded")]
     pub n: u64,
+}
+
+impl Generation {
+    /// The greatest number that is read, 2^53: every JSON reader can hold it, and counting up to it takes longer than
+    /// any vault lives.
+    pub const MOST: u64 = 1 << 53;
+}
+
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    if number <= Generation::MOST {
+        Ok(number)
+    } else {
+        Err(D::Error::custom(format_args!(
+            "a generation's numbers are at most {}, not {number}",
+            Generation::MOST
+        )))
+    }
 }
 
 impl fmt::Display for Generation {

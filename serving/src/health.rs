@@ -1,6 +1,6 @@
 //! `/healthz`, `/readyz` and `/metrics`: plain HTTP on a port of its own, for the kubelet and for Prometheus.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -12,7 +12,25 @@ use axum::{
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
-use crate::metrics;
+use crate::{
+    accept::{Counts, Drain, Limits, Listener},
+    metrics,
+};
+
+/// The bounds of a health port, which everyone on the pod network may reach. The kubelet and Prometheus need few
+/// connections, and send small requests at once.
+pub const LIMITS: Limits = Limits {
+    connections: 64,
+    connections_per_source: 8,
+    handshakes: 64,
+    handshakes_per_source: 8,
+    handshake_timeout: Duration::from_secs(2),
+    head_timeout: Duration::from_secs(2),
+    idle_timeout: Duration::from_secs(10),
+    head_bytes: 8 << 10,
+    headers: 64,
+    streams: 1,
+};
 
 /// What a program shows on its health port.
 pub trait Health: Send + Sync + 'static {
@@ -36,18 +54,26 @@ pub fn router(health: impl Health) -> Router {
         .with_state(Arc::new(health) as Arc<dyn Health>)
 }
 
-/// Serves the routes over `health` on `tcp` until `stop` resolves and the requests in flight have ended.
+/// Serves the routes over `health` on `tcp` within [`LIMITS`] until `stop` resolves and the requests in flight have
+/// ended.
 ///
 /// # Errors
 /// That of the listener.
-pub async fn serve(
-    tcp: TcpListener,
-    health: impl Health,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    axum::serve(tcp, router(health))
-        .with_graceful_shutdown(stop)
-        .await
+pub async fn serve(tcp: TcpListener, health: impl Health, stop: impl Future<Output = ()>) -> io::Result<()> {
+    let (tcp, drain) = (tcp.into_std()?, Drain::default());
+    let listener = Listener::new(
+        tcp,
+        None,
+        router(health),
+        LIMITS,
+        Counts::default(),
+        drain.clone(),
+    );
+    drain.spawn(listener.run());
+    stop.await;
+    drain.begin();
+    drain.finished().await;
+    Ok(())
 }
 
 async fn show_readiness(State(health): State<Arc<dyn Health>>) -> (StatusCode, String) {

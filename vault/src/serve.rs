@@ -11,7 +11,7 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 use strongroom_audit::{Class, Entry, Event};
 use strongroom_engine::store::Store;
 use strongroom_serving::{
-    accept::Drain,
+    accept::{Drain, Limits},
     health,
     tls::{ServingCertificate, server_config},
 };
@@ -95,8 +95,14 @@ impl Running {
         };
         let admin = admin.into_router(&authority);
         let threads = vec![
-            listeners.apart("health", sockets.health, None, health::router(service.clone()))?,
-            listeners.apart("admin", sockets.admin, Some(admin_tls), admin)?,
+            listeners.apart(
+                "health",
+                sockets.health,
+                None,
+                health::router(service.clone()),
+                health::LIMITS,
+            )?,
+            listeners.apart("admin", sockets.admin, Some(admin_tls), admin, Limits::default())?,
         ];
         let routes = Routes::from(api.router())
             .add_service(watch.service())

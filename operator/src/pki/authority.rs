@@ -1,8 +1,8 @@
 //! One authority: made, loaded, and used to issue.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
 };
 use time::OffsetDateTime;
 use x509_cert::{Certificate, der::DecodePem};
@@ -76,7 +76,11 @@ impl Authority {
                     GeneralSubtree::DnsName("svc".to_owned()),
                     GeneralSubtree::DnsName(format!("svc.{cluster_domain}")),
                 ],
-                excluded_subtrees: Vec::new(),
+                // Permitted names say nothing of addresses: without this the authority could sign for any.
+                excluded_subtrees: vec![
+                    GeneralSubtree::IpAddress(CidrSubnet::V4([0; 4], [0; 4])),
+                    GeneralSubtree::IpAddress(CidrSubnet::V6([0; 16], [0; 16])),
+                ],
             });
         }
         let certificate = params.self_signed(&key).map_err(PkiError::Make)?.pem();
@@ -219,8 +223,16 @@ fn common_name(name: &str) -> DistinguishedName {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
+
+    use rustls::{
+        RootCertStore,
+        client::{WebPkiServerVerifier, danger::ServerCertVerifier as _},
+        pki_types::{CertificateDer, UnixTime, pem::PemObject as _},
+    };
     use time::Duration;
+
+    use super::*;
 
     fn serving(now: OffsetDateTime) -> Authority {
         let subject = AuthoritySubject::Serving {
@@ -269,6 +281,43 @@ mod tests {
             &server("prod.team-a.svc"),
             now
         ));
+    }
+
+    /// What a client that trusts `authority` says of a server with the names `given` that it meets as `met`.
+    fn verified(authority: &Authority, given: SanType, met: &'static str) -> Result<(), rustls::Error> {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![given];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let issuer = Issuer::from_ca_cert_pem(authority.certificate(), &authority.key).unwrap();
+        let leaf = params.signed_by(&key, &issuer).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(authority.certificate().as_bytes()).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .unwrap();
+        verifier
+            .verify_server_cert(leaf.der(), &[], &met.try_into().unwrap(), &[], UnixTime::now())
+            .map(drop)
+    }
+
+    #[test]
+    fn the_serving_authority_signs_for_names_of_services_alone() {
+        let authority = serving(OffsetDateTime::now_utc());
+        let dns = |name: &str| SanType::DnsName(name.try_into().unwrap());
+        let name = "prod.team-a.svc";
+        assert_eq!(verified(&authority, dns(name), name), Ok(()));
+        for (given, met) in [
+            (dns("example.com"), "example.com"),
+            (SanType::IpAddress([10, 0, 0, 1].into()), "10.0.0.1"),
+            (SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into()), "::1"),
+        ] {
+            let refusal = verified(&authority, given, met).unwrap_err().to_string();
+            assert!(refusal.contains("NameConstraintViolation"), "{met}: {refusal}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use super::{
     Counts, Drain, Limits, Peer, Source,
     connection::serve,
-    slots::{Slot, Slots},
+    slots::{NoSlot, Slot, Slots},
 };
 
 /// How long to wait before the next try where the system cannot accept, for want of file descriptors for example.
@@ -85,11 +85,9 @@ impl Listener {
                     continue;
                 }
             };
-            let source = Source::from(address.ip());
-            match (open.take(source), shaking.take(source)) {
-                (Ok(open), Ok(shaking)) => self.admit(tcp, address, open, shaking),
-                (Err(refused), _) => self.counts.refused(refused.reason()),
-                (_, Err(_)) => self.counts.refused("handshakes"),
+            match take(&open, &shaking, address.ip().into()) {
+                Ok((open, shaking)) => self.admit(tcp, address, open, shaking),
+                Err(reason) => self.counts.refused(reason),
             }
         }
     }
@@ -138,6 +136,15 @@ impl Listener {
     }
 }
 
+/// A slot of each kind for a connection from `source`, or why it gets none. A source that is at one of its limits gets
+/// neither, before any other connection makes room for it.
+fn take(open: &Arc<Slots>, shaking: &Arc<Slots>, source: Source) -> Result<(Slot, Slot), &'static str> {
+    shaking.check(source).map_err(|_| "handshakes")?;
+    let open = open.take(source).map_err(NoSlot::reason)?;
+    let shaking = shaking.take(source).map_err(|_| "handshakes")?;
+    Ok((open, shaking))
+}
+
 /// The peer as the handshake showed it, and whether both agreed on HTTP/2.
 fn session(stream: &TlsStream<TcpStream>, address: SocketAddr) -> (Peer, bool) {
     let (_, session) = stream.get_ref();
@@ -156,4 +163,26 @@ fn session(stream: &TlsStream<TcpStream>, address: SocketAddr) -> (Peer, bool) {
 async fn handshake(tls: TlsAcceptor, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
     tcp.set_nodelay(true)?;
     tls.accept(tcp).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    #[test]
+    fn a_source_at_one_of_its_limits_takes_the_place_of_nobody() {
+        let [one, other] = [1, 2].map(|last| Source::from(IpAddr::from([10, 0, 0, last])));
+        // Both tables are full, and each source is at its limit of the other kind.
+        for (of_open, of_shaking, reason) in [(9, 1, "handshakes"), (1, 9, "source")] {
+            let (open, shaking) = (Slots::new(2, of_open), Slots::new(2, of_shaking));
+            let held = [one, other].map(|source| take(&open, &shaking, source).unwrap());
+            assert_eq!(take(&open, &shaking, one).unwrap_err(), reason);
+            let lost = held
+                .iter()
+                .filter(|(open, shaking)| open.is_revoked() || shaking.is_revoked());
+            assert_eq!(lost.count(), 0, "{reason}");
+        }
+    }
 }

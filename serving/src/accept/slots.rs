@@ -59,12 +59,15 @@ impl Slots {
         })
     }
 
+    /// Whether `source` may have one more slot.
+    pub(crate) fn check(&self, source: Source) -> Result<(), NoSlot> {
+        self.taken().check(source, self.per_source)
+    }
+
     /// Takes a slot for a connection from `source`; dropping the slot gives it back.
     pub(crate) fn take(self: &Arc<Self>, source: Source) -> Result<Slot, NoSlot> {
         let mut taken = self.taken();
-        if taken.by_source.get(&source).copied().unwrap_or_default() >= self.per_source {
-            return Err(NoSlot::Source);
-        }
+        taken.check(source, self.per_source)?;
         if taken.holders.len() >= self.total {
             taken.make_room()?;
         }
@@ -80,6 +83,14 @@ impl Slots {
 }
 
 impl Taken {
+    fn check(&self, source: Source, per_source: usize) -> Result<(), NoSlot> {
+        if self.by_source.get(&source).copied().unwrap_or_default() < per_source {
+            Ok(())
+        } else {
+            Err(NoSlot::Source)
+        }
+    }
+
     fn enter(&mut self, source: Source) -> Held {
         let held = Held {
             id: self.next,
@@ -142,6 +153,12 @@ impl Slot {
         &self.held.activity
     }
 
+    /// Whether another connection got the slot.
+    #[cfg(test)]
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.held.revoked.is_cancelled()
+    }
+
     /// Waits until another connection gets the slot: this one has to end then.
     pub(crate) async fn revoked(&self) {
         self.held.revoked.cancelled().await;
@@ -164,10 +181,6 @@ mod tests {
         IpAddr::from([10, 0, 0, last]).into()
     }
 
-    fn is_revoked(slot: &Slot) -> bool {
-        slot.held.revoked.is_cancelled()
-    }
-
     #[test]
     fn one_source_cannot_take_every_slot() {
         let slots = Slots::new(3, 2);
@@ -186,7 +199,7 @@ mod tests {
         let mut held: Vec<_> = (1..=3).map(|last| slots.take(source(last)).unwrap()).collect();
         let busy = held[0].activity().begin();
         held.push(slots.take(source(4)).unwrap());
-        let revoked: Vec<_> = held.iter().map(is_revoked).collect();
+        let revoked: Vec<_> = held.iter().map(Slot::is_revoked).collect();
         assert_eq!(revoked, [false, true, false, false]);
         assert_eq!(slots.taken().holders.len(), 3);
         let all: Vec<_> = held.iter().map(|slot| slot.activity().begin()).collect();

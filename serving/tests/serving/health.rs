@@ -1,15 +1,25 @@
 //! The health port, as the kubelet and Prometheus see it.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
 use strongroom_serving::{health, metrics::CONTENT_TYPE};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::timeout,
+};
 
-use crate::client::{ask, read_to};
+use crate::client::{ask, read_to, rest};
+
+const SOON: Duration = Duration::from_secs(2);
 
 /// A program whose state the test decides.
 struct Program {
@@ -95,4 +105,37 @@ async fn health_readiness_and_metrics_are_shown_until_the_program_stops() {
     drop(stop);
     drop(stream);
     serving.await.unwrap().unwrap();
+}
+
+/// A connection from an address of this machine.
+async fn connect_from(source: &str, to: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(source.parse().unwrap(), 0)).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_source_that_sends_heads_without_an_end_is_cut_off_and_the_kubelet_is_answered() {
+    let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = tcp.local_addr().unwrap();
+    let program = Program::new(&Arc::default());
+    tokio::spawn(health::serve(tcp, program, std::future::pending()));
+    let mut half = Vec::new();
+    for _ in 0..300 {
+        let mut stream = connect_from("127.0.0.2", address).await;
+        // Refused once the source has its share.
+        drop(stream.write_all(b"GET /metrics HTTP/1.1\r\nA: ").await);
+        half.push(stream);
+    }
+    let mut long = connect_from("127.0.0.3", address).await;
+    // A server that stops reading and does not end the connection lets this wait.
+    drop(timeout(SOON, long.write_all(&vec![b'a'; 8 << 20])).await);
+
+    let mut kubelet = connect_from("127.0.0.4", address).await;
+    let answer = read(&mut kubelet, "/healthz", "ok").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for stream in half.iter_mut().chain([&mut long]) {
+        let answer = rest(stream).await;
+        assert!(!answer.contains("200 OK"), "{answer}");
+    }
 }

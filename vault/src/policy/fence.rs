@@ -182,6 +182,17 @@ mod tests {
     }
 
     #[test]
+    fn a_generation_after_which_there_is_none_is_refused() {
+        let bundle = |epoch, n| serde_json::to_vec(&at(epoch, n)).unwrap();
+        let most = Generation::MOST;
+        assert!(read(&bundle(most, most)).is_ok());
+        for (epoch, n) in [(most + 1, 0), (0, most + 1), (u64::MAX, u64::MAX)] {
+            let refusal = read(&bundle(epoch, n)).unwrap_err().to_string();
+            assert!(refusal.contains("at most 9007199254740992"), "{refusal}");
+        }
+    }
+
+    #[test]
     fn what_this_release_does_not_know_refuses_the_whole() {
         let good = serde_json::json!({
             "format": 1, "vault_id": "v", "generation": {"epoch": 1, "n": 1}, "features": [],

@@ -79,7 +79,8 @@ impl Listeners<'_> {
     /// Serves on this runtime until the vault drains.
     pub(super) fn here(&self, tcp: TcpListener, tls: ServerConfig, router: Router) {
         let drain = &self.service.drain;
-        drain.spawn(self.listener(tcp, Some(tls), router, drain).run());
+        let listener = self.listener(tcp, Some(tls), router, Limits::default(), drain);
+        drain.spawn(listener.run());
     }
 
     /// Serves on a thread and runtime of its own, so that it answers while the data port cannot, and until after that
@@ -90,9 +91,10 @@ impl Listeners<'_> {
         tcp: TcpListener,
         tls: Option<ServerConfig>,
         router: Router,
+        limits: Limits,
     ) -> Result<JoinHandle<()>, StartError> {
         let failed = |source| StartError::Thread { name, source };
-        let listener = self.listener(tcp, tls, router, self.aside);
+        let listener = self.listener(tcp, tls, router, limits, self.aside);
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -109,9 +111,10 @@ impl Listeners<'_> {
         tcp: TcpListener,
         tls: Option<ServerConfig>,
         router: Router,
+        limits: Limits,
         drain: &Drain,
     ) -> Listener {
         let counts = self.service.metrics.connections.clone();
-        Listener::new(tcp, tls, router, Limits::default(), counts, drain.clone())
+        Listener::new(tcp, tls, router, limits, counts, drain.clone())
     }
 }
