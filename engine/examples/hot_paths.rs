@@ -1,4 +1,4 @@
-//! Runs one hot path over and over, for whoever counts instructions:
+//! Runs one hot path over and over, for a program that counts instructions:
 //! `hot_paths decide|get|audit|put COUNT DIRECTORY`.
 //!
 //! The difference between two counts is what the path costs; start and end cost the same in both.

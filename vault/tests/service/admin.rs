@@ -275,7 +275,7 @@ async fn a_changed_secret_ref_reaches_the_node_and_its_volumes_are_counted() {
         ),
         (1, 1, 1)
     );
-    port.tell(path::REF_CHANGED, &json!({"namespace": "shop", "name": "db"}))
+    port.report(path::REF_CHANGED, &json!({"namespace": "shop", "name": "db"}))
         .await
         .unwrap();
     assert!(matches!(node.next_message().await, Ok(Message::RefChanged(_))));
@@ -286,7 +286,7 @@ async fn a_rollback_is_accepted_once_by_its_generation_and_recorded() {
     let port = AdminPort::start();
     put(&port.service, (1, 1), vec![allow(&["u"])]).unwrap();
     for _ in 0..2 {
-        port.tell(path::ROLLBACK, &json!({"action": "detected", "anchored": 99}))
+        port.report(path::ROLLBACK, &json!({"action": "detected", "anchored": 99}))
             .await
             .unwrap();
     }
@@ -302,15 +302,16 @@ async fn a_rollback_is_accepted_once_by_its_generation_and_recorded() {
     );
     let accept = |generation: u64| json!({"action": "accept", "generation": generation});
     assert_eq!(
-        port.tell(path::ROLLBACK, &accept(99)).await,
+        port.report(path::ROLLBACK, &accept(99)).await,
         refused(409, "OtherGeneration")
     );
-    port.tell(path::ROLLBACK, &accept(status.anchor.generation))
+    port.report(path::ROLLBACK, &accept(status.anchor.generation))
         .await
         .unwrap();
     assert_eq!(port.get::<Status>(path::STATUS).await.unwrap().rollback, None);
     assert_eq!(
-        port.tell(path::ROLLBACK, &accept(status.anchor.generation)).await,
+        port.report(path::ROLLBACK, &accept(status.anchor.generation))
+            .await,
         refused(409, "NotDetected")
     );
     for operation in ["RollbackDetected", "RollbackAccepted"] {

@@ -92,7 +92,7 @@ impl AdminPort {
     }
 
     /// Posts what is answered without a body.
-    pub async fn tell(&self, path: &str, body: &impl Serialize) -> Result<(), Refused> {
+    pub async fn report(&self, path: &str, body: &impl Serialize) -> Result<(), Refused> {
         let answer = self.operator.post(url(path)).json(body).send().await.unwrap();
         if answer.status() == 204 {
             Ok(())

@@ -127,6 +127,11 @@ fn start(daemon: &Daemon) -> Result<i32> {
         "PATH",
         format!("{INSIDE_TOOLS}/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
     );
+    // What a daemon that is killed leaves of its temporary files goes with the cluster. The kubelet makes a directory
+    // there at each start.
+    let temporary = format!("{INSIDE}/tmp");
+    fs::create_dir_all(&temporary)?;
+    command.env("TMPDIR", temporary);
     command.env_remove("STRONGROOM_STATE");
     let child = command
         .spawn()
