@@ -2,9 +2,11 @@
 //!
 //! Deciding must cost the same with ten thousand policies as with one, so a bundle is compiled once: per subject the
 //! exact names and the prefixes, each sorted, each with the permissions that every shorter matching prefix adds.
-//! A decision is then one hash lookup, one binary search, and a walk over the few rules that apply to that name.
+//! A decision is then one hash lookup and one binary search. Which policy decided is found by a walk over the few rules
+//! that apply to that name: a rule keeps the grounds that name it alone, so that memory grows with the rules and not with
+//! how deep prefixes are nested.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, iter, mem::size_of, sync::Arc};
 
 use crate::{
     bundle::{Bundle, BundlePolicy, Effect, Generation},
@@ -56,12 +58,16 @@ struct Rules {
 /// What applies to one name, or to the names with one prefix and no longer prefix.
 #[derive(Debug)]
 struct Rule {
-    text: Box<str>,
+    /// Shared with the same text of other subjects.
+    text: Arc<str>,
     /// The longest shorter prefix of `text` that has a rule.
     parent: Option<usize>,
+    /// What this rule and all of its parents allow.
     allow: PermissionSet,
+    /// What this rule and all of its parents deny.
     deny: PermissionSet,
-    grounds: Vec<Ground>,
+    /// Of this rule alone.
+    own: Box<[Ground]>,
 }
 
 /// One policy's part in a rule.
@@ -73,19 +79,28 @@ struct Ground {
 }
 
 impl PolicyIndex {
-    /// Compiles `bundle`. Where several policies allow (or deny) a request, the decision names the first of them.
+    /// Compiles `bundle`. Where several policies allow (or deny) a request, the decision names the one with the longest
+    /// pattern, and the first of these.
     pub fn compile(bundle: &Bundle) -> Self {
-        let mut grounds: HashMap<Uid, BTreeMap<&ObjectPattern, Vec<Ground>>> = HashMap::new();
+        let mut grounds = Vec::with_capacity(
+            bundle
+                .policies
+                .iter()
+                .map(rules_of)
+                .fold(0, usize::saturating_add),
+        );
         for (index, policy) in bundle.policies.iter().enumerate() {
-            for (subject, pattern, ground) in grounds_of(index, policy) {
-                grounds
-                    .entry(subject.clone())
-                    .or_default()
-                    .entry(pattern)
-                    .or_default()
-                    .push(ground);
-            }
+            grounds.extend(grounds_of(index, policy));
         }
+        grounds.sort_unstable_by_key(|(subject, pattern, ground)| (*subject, *pattern, ground.policy));
+        let mut texts = HashMap::new();
+        let subjects = grounds
+            .chunk_by(|(one, ..), (other, ..)| one == other)
+            .filter_map(|grounds| {
+                let (subject, ..) = grounds.first()?;
+                Some(((*subject).clone(), Rules::compile(grounds, &mut texts)))
+            })
+            .collect();
         Self {
             generation: bundle.generation,
             names: bundle
@@ -93,11 +108,33 @@ impl PolicyIndex {
                 .iter()
                 .map(|policy| policy.name.as_str().into())
                 .collect(),
-            subjects: grounds
-                .into_iter()
-                .map(|(uid, patterns)| (uid, Rules::compile(patterns)))
-                .collect(),
+            subjects,
         }
+    }
+
+    /// At most how many bytes [`Self::compile`] takes for `bundle`, what it needs only meanwhile included.
+    pub fn bytes_to_compile(bundle: &Bundle) -> usize {
+        /// What the allocator adds to one block, and how much it rounds up.
+        const BLOCK: usize = 32;
+        /// A hash table grows by doubling and keeps a part of itself free.
+        const SLACK: usize = 4;
+        const RULE: usize = size_of::<SubjectGround<'_>>() + size_of::<Rule>() + size_of::<Ground>() + BLOCK;
+        const TEXT: usize = SLACK * size_of::<(&str, Arc<str>)>() + BLOCK;
+        const SUBJECT: usize = SLACK * size_of::<(Uid, Rules)>() + 3 * BLOCK;
+        let bytes_of = |policy: &BundlePolicy| {
+            let texts = policy.objects.iter().map(|pattern| TEXT + text_of(pattern).len());
+            let subjects = policy.subjects.iter().map(|uid| SUBJECT + uid.as_str().len());
+            let name = size_of::<Box<str>>() + BLOCK + policy.name.len();
+            texts
+                .chain(subjects)
+                .chain([name, rules_of(policy).saturating_mul(RULE)])
+                .fold(0, usize::saturating_add)
+        };
+        bundle
+            .policies
+            .iter()
+            .map(bytes_of)
+            .fold(0, usize::saturating_add)
     }
 
     /// The generation of the bundle compiled.
@@ -112,12 +149,12 @@ impl PolicyIndex {
 
     /// Decides whether the principal with the id `subject` may do `permission` with `object`.
     pub fn decide(&self, subject: &Uid, permission: Permission, object: &ObjectName) -> Decision<'_> {
-        match self
+        let found = self
             .subjects
             .get(subject)
-            .and_then(|rules| rules.find(object.as_str()))
-        {
-            Some(rule) => self.decide_by(rule, permission),
+            .and_then(|rules| Some((rules, rules.find(object.as_str())?)));
+        match found {
+            Some((rules, rule)) => self.decide_by(rules, rule, permission),
             None => Decision::NoPolicy,
         }
     }
@@ -130,7 +167,7 @@ impl PolicyIndex {
         };
         let mut refusal = Decision::NoPolicy;
         for rule in rules.prefixes.iter().chain(&rules.exact) {
-            match self.decide_by(rule, permission) {
+            match self.decide_by(rules, rule, permission) {
                 Decision::NoPolicy => {}
                 allowed @ Decision::Allow { .. } => return allowed,
                 denied @ Decision::Deny { .. } => refusal = denied,
@@ -139,31 +176,46 @@ impl PolicyIndex {
         refusal
     }
 
-    fn decide_by(&self, rule: &Rule, permission: Permission) -> Decision<'_> {
+    fn decide_by(&self, rules: &Rules, rule: &Rule, permission: Permission) -> Decision<'_> {
+        let policy = |effect| {
+            let ground = rules.ground_of(rule, effect, permission);
+            let name = ground.and_then(|ground| self.names.get(ground.policy));
+            name.map_or("", |name| name)
+        };
         if rule.deny.contains(permission) {
             Decision::Deny {
-                policy: self.policy_of(rule, Effect::Deny, permission),
+                policy: policy(Effect::Deny),
             }
         } else if rule.allow.contains(permission) {
             Decision::Allow {
-                policy: self.policy_of(rule, Effect::Allow, permission),
+                policy: policy(Effect::Allow),
             }
         } else {
             Decision::NoPolicy
         }
     }
-
-    fn policy_of(&self, rule: &Rule, effect: Effect, permission: Permission) -> &str {
-        rule.grounds
-            .iter()
-            .find(|ground| ground.effect == effect && ground.permissions.contains(permission))
-            .and_then(|ground| self.names.get(ground.policy))
-            .map_or("", |name| name)
-    }
 }
 
+/// Decides one request by `policies` as they are: whether one allows it and none denies it. For who asks seldom and would
+/// have to keep many bundles compiled.
+pub fn allows(policies: &[BundlePolicy], subject: &Uid, permission: Permission, object: &ObjectName) -> bool {
+    let mut about = policies
+        .iter()
+        .filter(|policy| {
+            policy.permissions.contains(permission)
+                && policy.subjects.contains(subject)
+                && policy.objects.iter().any(|pattern| pattern.matches(object))
+        })
+        .map(|policy| policy.effect)
+        .peekable();
+    about.peek().is_some() && about.all(|effect| effect == Effect::Allow)
+}
+
+/// One policy's part in the rule of one subject for one pattern.
+type SubjectGround<'a> = (&'a Uid, &'a ObjectPattern, Ground);
+
 /// Every (subject, pattern) that `policy` is about, with its part in the rule.
-fn grounds_of(index: usize, policy: &BundlePolicy) -> impl Iterator<Item = (&Uid, &ObjectPattern, Ground)> {
+fn grounds_of(index: usize, policy: &BundlePolicy) -> impl Iterator<Item = SubjectGround<'_>> {
     let ground = Ground {
         policy: index,
         effect: policy.effect,
@@ -177,48 +229,81 @@ fn grounds_of(index: usize, policy: &BundlePolicy) -> impl Iterator<Item = (&Uid
     })
 }
 
+/// How many rules `policy` alone makes.
+const fn rules_of(policy: &BundlePolicy) -> usize {
+    policy.subjects.len().saturating_mul(policy.objects.len())
+}
+
+/// Each pattern of `grounds`, which are in the order of their patterns, with what is about it.
+fn by_pattern<'a>(grounds: &[SubjectGround<'a>]) -> impl Iterator<Item = (&'a ObjectPattern, Box<[Ground]>)> {
+    grounds
+        .chunk_by(|(_, one, _), (_, other, _)| one == other)
+        .filter_map(|grounds| {
+            let (_, pattern, _) = grounds.first()?;
+            Some((*pattern, grounds.iter().map(|(.., ground)| *ground).collect()))
+        })
+}
+
+fn text_of(pattern: &ObjectPattern) -> &str {
+    match pattern {
+        ObjectPattern::Exact(name) => name.as_str(),
+        ObjectPattern::Prefix(prefix) => prefix,
+    }
+}
+
 impl Rules {
-    fn compile(patterns: BTreeMap<&ObjectPattern, Vec<Ground>>) -> Self {
+    /// The rules of one subject: `grounds` are all of its own, in the order of their patterns.
+    fn compile<'a>(grounds: &[SubjectGround<'a>], texts: &mut HashMap<&'a str, Arc<str>>) -> Self {
+        // The order puts exact names first.
+        let exact = grounds.partition_point(|(_, pattern, _)| matches!(pattern, ObjectPattern::Exact(_)));
+        let (exact, prefixes) = grounds.split_at_checked(exact).unwrap_or_default();
         let mut rules = Self::default();
+        let mut shared = |pattern: &'a ObjectPattern| {
+            let text = text_of(pattern);
+            Arc::clone(texts.entry(text).or_insert_with(|| text.into()))
+        };
         // Prefixes first and in order of their text, so that every shorter prefix has its rule before the longer.
-        let mut exact = Vec::new();
-        for (pattern, grounds) in patterns {
-            match pattern {
-                ObjectPattern::Exact(name) => exact.push((name.as_str(), grounds)),
-                ObjectPattern::Prefix(prefix) => {
-                    let rule = rules.inherit(prefix, grounds);
-                    rules.prefixes.push(rule);
-                }
-            }
+        for (pattern, own) in by_pattern(prefixes) {
+            let rule = rules.inherit(shared(pattern), own);
+            rules.prefixes.push(rule);
         }
-        for (name, grounds) in exact {
-            let rule = rules.inherit(name, grounds);
+        for (pattern, own) in by_pattern(exact) {
+            let rule = rules.inherit(shared(pattern), own);
             rules.exact.push(rule);
         }
+        rules.prefixes.shrink_to_fit();
+        rules.exact.shrink_to_fit();
         rules
     }
 
-    /// A rule for `text` with its own grounds and those of the longest prefix that has a rule, which holds its
-    /// parent's in turn.
-    fn inherit(&self, text: &str, own: Vec<Ground>) -> Rule {
-        let parent = self.longest_prefix(text);
-        let inherited = parent
-            .and_then(|index| self.prefixes.get(index))
-            .map_or(&[][..], |rule| &rule.grounds);
-        let grounds: Vec<Ground> = own.into_iter().chain(inherited.iter().copied()).collect();
-        let sum = |effect| {
-            grounds
-                .iter()
+    /// A rule for `text` with its own grounds, and what the longest prefix that has a rule allows and denies.
+    fn inherit(&self, text: Arc<str>, own: Box<[Ground]>) -> Rule {
+        let parent = self.longest_prefix(&text);
+        let inherited = parent.and_then(|index| self.prefixes.get(index));
+        let sum = |effect, inherited| {
+            own.iter()
                 .filter(|ground| ground.effect == effect)
-                .fold(PermissionSet::EMPTY, |sum, ground| sum.union(ground.permissions))
+                .fold(inherited, |sum: PermissionSet, ground| {
+                    sum.union(ground.permissions)
+                })
         };
         Rule {
-            text: text.into(),
+            allow: sum(
+                Effect::Allow,
+                inherited.map(|rule| rule.allow).unwrap_or_default(),
+            ),
+            deny: sum(Effect::Deny, inherited.map(|rule| rule.deny).unwrap_or_default()),
+            text,
             parent,
-            allow: sum(Effect::Allow),
-            deny: sum(Effect::Deny),
-            grounds,
+            own,
         }
+    }
+
+    /// The ground by which `rule` allows or denies `permission`: its own, or that of the longest prefix that has one.
+    fn ground_of<'a>(&'a self, rule: &'a Rule, effect: Effect, permission: Permission) -> Option<&'a Ground> {
+        iter::successors(Some(rule), |rule| self.prefixes.get(rule.parent?))
+            .flat_map(|rule| &rule.own)
+            .find(move |ground| ground.effect == effect && ground.permissions.contains(permission))
     }
 
     /// The index of the longest prefix of `text` that has a rule. The last rule not greater than `text` shares with

@@ -34,7 +34,7 @@ pub use audience::Audience;
 pub use backoff::{Backoff, Delays};
 pub use bundle::{Bundle, BundlePolicy, Effect, Generation};
 pub use causes::causes;
-pub use decision::{Decision, PolicyIndex};
+pub use decision::{Decision, PolicyIndex, allows};
 pub use name::{NamespaceName, ObjectKind, ObjectName, VaultName, Version};
 pub use object_state::ObjectState;
 pub use operation::{DecidedOn, Operation, OperationEffect};

@@ -9,7 +9,7 @@
 
 use proptest::prelude::*;
 use strongroom_core::{
-    Bundle, BundlePolicy, Decision, Effect, Generation, ObjectName, Permission, PolicyIndex, Uid,
+    Bundle, BundlePolicy, Decision, Effect, Generation, ObjectName, Permission, PolicyIndex, Uid, allows,
 };
 
 const SUBJECTS: [&str; 2] = ["uid-one", "uid-two"];
@@ -88,6 +88,11 @@ fn agree(policies: Vec<BundlePolicy>, objects: &[&str]) {
                     "{subject} {permission} {text} {bundle:?}"
                 );
                 named_policy_decided(&bundle, decision, &subject, permission, text);
+                assert_eq!(
+                    allows(&bundle.policies, &subject, permission, &object),
+                    decision.is_allowed(),
+                    "uncompiled: {subject} {permission} {text} {bundle:?}"
+                );
                 any |= decision.is_allowed();
             }
             // A subject that may do it with one of these may ask for a list.

@@ -134,6 +134,8 @@ impl Policy {
             return Ok(taken);
         }
         taken.is_new = true;
+        // Before it is in the store: what cannot be compiled must not be met again at the next start.
+        let index = Some(Arc::new(PolicyIndex::compile(&bundle)));
         audit(&taken)?;
         let confirmation = Confirmation {
             policy: taken.policy.clone(),
@@ -142,7 +144,6 @@ impl Policy {
         self.write(record::BUNDLE, record::encode_bundle(&confirmation, bytes)?)?;
         *persisted = confirmation.at;
         self.confirmed.store(confirmation.at, Ordering::Release);
-        let index = Some(Arc::new(PolicyIndex::compile(&bundle)));
         self.enforce(State {
             fence: Some(confirmation.policy),
             index,

@@ -13,7 +13,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use strongroom_core::{Bundle, BundlePolicy, Generation, PolicyIndex};
+use strongroom_core::{Bundle, BundlePolicy, Generation};
 use strongroom_wire::admin::BundleId;
 
 /// The policies that a vault enforces. A clone is cheap.
@@ -25,19 +25,15 @@ pub struct InForce {
     /// The bundle that brought them.
     pub bundle: BundleId,
     pub frozen: bool,
-    /// The same policies, compiled for deciding.
-    pub index: Arc<PolicyIndex>,
 }
 
 impl InForce {
     /// The policies of a bundle that a vault took.
     pub fn new(bundle: Bundle, id: BundleId, frozen: bool) -> Self {
-        let index = Arc::new(PolicyIndex::compile(&bundle));
         Self {
             policies: Arc::new(bundle.policies),
             bundle: id,
             frozen,
-            index,
         }
     }
 

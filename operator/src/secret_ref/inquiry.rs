@@ -3,7 +3,7 @@
 use strongroom_client::admin::AdminClient;
 use strongroom_core::{
     NamedObject, NamespaceName, ObjectKind, ObjectState, Permission, ResourceName, SecretRefName, Uid,
-    VaultRef,
+    VaultRef, allows,
 };
 use strongroom_crds::{
     SecretRef,
@@ -99,12 +99,8 @@ fn may_read_something(member: &Member, secret_ref: &SecretRef, account: &Uid, qu
     let Some(in_force) = member.policy.in_force() else {
         return was_authorized(secret_ref);
     };
-    let allowed = |object: &NamedObject| {
-        in_force
-            .index
-            .decide(account, Permission::SecretGet, &object.name)
-            .is_allowed()
-    };
+    let allowed =
+        |object: &NamedObject| allows(&in_force.policies, account, Permission::SecretGet, &object.name);
     question.files.iter().any(|(_, object)| allowed(object))
 }
 

@@ -1,11 +1,12 @@
 //! Which bundle may follow the one in force.
 
-use strongroom_core::{Bundle, Generation, bundle::NotUnderstood};
+use strongroom_core::{Bundle, Generation, PolicyIndex, bundle::NotUnderstood};
 use strongroom_wire::admin::BundleId;
 
-/// Rules of a bundle, one per subject and object of each policy. Compiled they take some 200 bytes each; a vault that
-/// ran out of memory over one would do so again at each start.
-const MAX_RULES: usize = 2_000_000;
+/// The memory that a bundle may take, compiled, in bytes: an eighth of what the operator gives a vault unless its owner
+/// says otherwise. For a moment the next bundle is held beside the one in force. A vault that ran out of memory over one
+/// would do so again at each start.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// What a bundle that may be taken is to this vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,10 @@ pub enum Unfit {
     /// A format or a feature of another release.
     #[error(transparent)]
     NotUnderstood(#[from] NotUnderstood),
-    /// More rules than a vault can hold.
-    #[error("the bundle has {0} rules, counted by subject and object; a vault holds at most {MAX_RULES}")]
+    /// More than a vault can hold: how many bytes it would take.
+    #[error(
+        "the policy takes {0} bytes of memory, by its subjects and objects; a vault holds at most {MAX_BYTES}"
+    )]
     TooLarge(usize),
     /// Meant for another vault.
     #[error("the bundle is for the vault {meant:?}, this is {present:?}")]
@@ -66,13 +69,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Unfit> {
     }
     .check_understood()?;
     let bundle: Bundle = serde_json::from_slice(bytes).map_err(Unfit::Unreadable)?;
-    let rules = bundle
-        .policies
-        .iter()
-        .map(|policy| policy.subjects.len().saturating_mul(policy.objects.len()))
-        .fold(0, usize::saturating_add);
-    if rules > MAX_RULES {
-        Err(Unfit::TooLarge(rules))
+    let bytes = PolicyIndex::bytes_to_compile(&bundle);
+    if bytes > MAX_BYTES {
+        Err(Unfit::TooLarge(bytes))
     } else {
         Ok(bundle)
     }
@@ -168,7 +167,7 @@ mod tests {
         let policy = strongroom_core::BundlePolicy {
             name: "p".to_owned(),
             effect: strongroom_core::Effect::Allow,
-            subjects: (0..20_001)
+            subjects: (0..3_000)
                 .map(|index| format!("u{index}").parse().unwrap())
                 .collect(),
             objects: (0..100)
@@ -178,7 +177,7 @@ mod tests {
         };
         let bundle = Bundle::new("v".to_owned(), Generation::default(), vec![policy]);
         let bytes = serde_json::to_vec(&bundle).unwrap();
-        assert!(matches!(read(&bytes), Err(Unfit::TooLarge(2_000_100))));
+        assert!(matches!(read(&bytes), Err(Unfit::TooLarge(bytes)) if bytes > MAX_BYTES));
     }
 
     #[test]
