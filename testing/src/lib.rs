@@ -8,6 +8,7 @@
 //!   signing_key  what vault tokens are signed with, and their claims
 //!   identity     an identity service that gives tokens and serves its keys
 //!   vault        the real vault, on a store in memory or on disk, with or without its ports
+//!   hostile_vault   what no honest vault answers, behind a genuine certificate
 //! ```
 //!
 //! For dev-dependencies and the crates below `tests/` only: `scripts/check-layers` holds that. A crate that the vault is
@@ -26,6 +27,7 @@
 pub mod api_server;
 pub mod authority;
 pub mod directory;
+pub mod hostile_vault;
 pub mod identity;
 pub mod signing_key;
 pub mod tls_server;

@@ -5,58 +5,26 @@ use std::time::Duration;
 use axum::Router;
 use strongroom_client::watch::{Disconnected, Watch, WatchEvent};
 use strongroom_core::Delays;
-use strongroom_wire::watch::{
-    ClientMessage, ServerMessage, Subscribe, Subscribed, client_message, server_message,
-    watch_server::{self, WatchServer},
+use strongroom_testing::{
+    Authority, TlsServer,
+    hostile_vault::watch::{accepted, router as scripted},
 };
-use tokio::sync::mpsc;
-use tokio_stream::{StreamExt, wrappers::ReceiverStream};
-use tonic::{Request, Response, Status, Streaming};
-
-use strongroom_testing::{Authority, TlsServer};
+use strongroom_wire::watch::{Subscribe, client_message, server_message};
+use tonic::Status;
 
 use crate::server::{HOST, client};
 
 /// Answers each Subscribe; ends the stream when asked to subscribe to "end".
-struct Echo;
-
-#[tonic::async_trait]
-impl watch_server::Watch for Echo {
-    type WatchStream = ReceiverStream<Result<ServerMessage, Status>>;
-
-    async fn watch(
-        &self,
-        request: Request<Streaming<ClientMessage>>,
-    ) -> Result<Response<Self::WatchStream>, Status> {
-        let mut messages = request.into_inner();
-        let (sender, answers) = mpsc::channel(4);
-        tokio::spawn(async move {
-            while let Some(Ok(message)) = messages.next().await {
-                let Some(client_message::Message::Subscribe(subscribe)) = message.message.clone() else {
-                    continue;
-                };
-                let answer = if subscribe.id == "end" {
-                    Err(Status::unavailable("draining"))
-                } else {
-                    let subscribed = Subscribed {
-                        id: subscribe.id.clone(),
-                        objects: Vec::new(),
-                    };
-                    Ok(ServerMessage {
-                        message: Some(server_message::Message::Subscribed(subscribed)),
-                    })
-                };
-                if sender.send(answer).await.is_err() {
-                    return;
-                }
-            }
-        });
-        Ok(Response::new(ReceiverStream::new(answers)))
-    }
-}
-
 fn router() -> Router {
-    tonic::service::Routes::new(WatchServer::new(Echo)).into_axum_router()
+    scripted(async |mut stream| {
+        while let Some(subscribe) = stream.subscribe().await {
+            if subscribe.id == "end" {
+                stream.end(Status::unavailable("draining")).await;
+            } else if !stream.say(accepted(&subscribe, "")).await {
+                return;
+            }
+        }
+    })
 }
 
 async fn next(watch: &mut Watch) -> WatchEvent {

@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
 use serde_json::json;
+use strongroom_testing::hostile_vault::data;
 use tonic::Code;
 
 use crate::support::{Node, Pod, eventually, in_private_mounts, namespace::mount_line};
@@ -328,7 +329,11 @@ fn a_volume_that_would_be_too_large_is_refused_with_the_limit() {
         let pod = Pod::new("p");
         // No secret of a vault is that large.
         node.vault.stop().await;
-        let hostile = node.hostile_vault(40_000).await;
+        let hostile = node
+            .hostile_vault(data::router(async |name| {
+                data::secret(&name, &"x".repeat(40_000))
+            }))
+            .await;
         let refused = node.publish(&pod, "app").await.unwrap_err();
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert!(

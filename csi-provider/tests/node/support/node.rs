@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_csi::proto::csi::{
@@ -25,7 +26,7 @@ use tonic::Status;
 use super::{
     api::Api,
     driver::{Driver, Launch},
-    vault::{self, Vault},
+    vault::Vault,
 };
 
 const VAULT: &str = "prod.team-a.svc";
@@ -128,9 +129,9 @@ impl Node {
         node
     }
 
-    /// What answers in the place of vault `prod` of `team-a`, which is to be stopped, with secrets of this many bytes.
-    pub async fn hostile_vault(&self, bytes: usize) -> TlsServer {
-        vault::hostile(&self.ca, VAULT, address(64), bytes).await
+    /// What answers in the place of vault `prod` of `team-a`, which is to be stopped.
+    pub async fn hostile_vault(&self, router: Router) -> TlsServer {
+        TlsServer::start_at(&self.ca, VAULT, router, address(64)).await
     }
 
     /// Starts another driver in place of the one before.

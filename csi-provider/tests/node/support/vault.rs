@@ -10,11 +10,9 @@ use std::{
     sync::Arc,
 };
 
-use axum::{Json, Router, extract::Path, routing::get};
-use serde_json::json;
 use strongroom_core::SecretRefName;
 use strongroom_testing::{
-    Authority, Identity, TlsServer, identity,
+    Authority, Identity, identity,
     vault::{self, Files, allow, deny},
 };
 use strongroom_vault::{serve::Running, service::Service};
@@ -184,16 +182,4 @@ fn app() -> SecretRefName {
         namespace: "shop".parse().unwrap(),
         name: "app".parse().unwrap(),
     }
-}
-
-/// Serves, with a genuine certificate for `host`, what no vault answers: secrets of this many bytes, more than one holds.
-pub async fn hostile(authority: &Authority, host: &str, address: SocketAddr, bytes: usize) -> TlsServer {
-    let secret = async move |Path(name): Path<String>| {
-        Json(json!({
-            "value": "x".repeat(bytes), "attributes": {"enabled": true},
-            "id": format!("https://prod.team-a.svc/secrets/{name}/0123456789abcdef0123456789abcdef"),
-        }))
-    };
-    let router = Router::new().route("/secrets/{name}", get(secret));
-    TlsServer::start_at(authority, host, router, address).await
 }
