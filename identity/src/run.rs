@@ -34,9 +34,12 @@ const LIMITS: Limits = Limits {
     handshake_timeout: Duration::from_secs(5),
     head_timeout: Duration::from_secs(5),
     idle_timeout: Duration::from_mins(2),
+    patience: Duration::from_secs(10),
     head_bytes: 16 << 10,
     headers: 64,
     streams: 128,
+    unproven_per_source: 32,
+    requests_per_source: 32,
 };
 
 /// The time for one request to the API server.

@@ -2,21 +2,30 @@
 //! requests handed to a router, drained.
 //!
 //! ```text
-//!   accept --> slot --> handshake (a slot of its own, time) --> HTTP/1.1 or HTTP/2 --> router
+//!   accept --> slot --> handshake (a slot of its own, time) --> HTTP/1.1 or HTTP/2 --> turn --> router
 //! ```
 //!
 //! All of this happens before a peer has proved an identity, so all of it has a bound: connections, handshakes, header
 //! bytes and counts, streams, resets, frames that belong to no request, idle time. Slots are bounded in all and per
-//! source. When all slots are taken, a new connection gets the slot of the one that has been idle for longest.
+//! source, and so are the requests of one source that are in flight: few until a router has verified who the peer is.
+//! When all slots are taken, a new connection gets the slot of the one whose peer has got nowhere for longest.
+//!
+//! Nobody waits for a peer: a connection ends when its peer does not send the body of a request, or does not take an
+//! answer, at 240 bytes a second after some patience. An answer that the router has no bytes for waits for the router,
+//! not for the peer, and may last.
 
 mod activity;
+mod bodies;
 mod chatter;
 mod connection;
 mod counts;
 mod drain;
+mod flow;
 mod listener;
 mod slots;
 mod source;
+mod standing;
+mod turns;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,6 +35,7 @@ pub use counts::Counts;
 pub use drain::Drain;
 pub use listener::Listener;
 pub use source::Source;
+pub use standing::Standing;
 
 /// The other end of a connection. Every request carries it as an extension.
 #[derive(Debug, Clone)]
@@ -51,16 +61,22 @@ pub struct Limits {
     pub handshakes_per_source: usize,
     /// How long a handshake may take.
     pub handshake_timeout: Duration,
-    /// How long the head of a request may take; an HTTP/1.1 connection without a request ends after it too.
+    /// How long the head of a request may take; a connection without a request ends after it too.
     pub head_timeout: Duration,
     /// How long a connection without a request in flight stays open.
     pub idle_timeout: Duration,
+    /// How long a peer may send nothing of a body, or take nothing of an answer.
+    pub patience: Duration,
     /// Bytes of a request's head.
     pub head_bytes: u32,
     /// Headers of a request.
     pub headers: usize,
     /// HTTP/2 streams of one connection.
     pub streams: u32,
+    /// Requests of one source in flight on connections that proved nothing (see [`Standing`]).
+    pub unproven_per_source: usize,
+    /// Requests of one source in flight on connections that did.
+    pub requests_per_source: usize,
 }
 
 impl Default for Limits {
@@ -73,9 +89,12 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(5),
             head_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_mins(2),
+            patience: Duration::from_secs(10),
             head_bytes: 32 * 1024,
             headers: 64,
             streams: 256,
+            unproven_per_source: 32,
+            requests_per_source: 512,
         }
     }
 }

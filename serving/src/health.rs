@@ -27,9 +27,12 @@ pub const LIMITS: Limits = Limits {
     handshake_timeout: Duration::from_secs(2),
     head_timeout: Duration::from_secs(2),
     idle_timeout: Duration::from_secs(10),
+    patience: Duration::from_secs(5),
     head_bytes: 8 << 10,
     headers: 64,
     streams: 1,
+    unproven_per_source: 8,
+    requests_per_source: 8,
 };
 
 /// What a program shows on its health port.

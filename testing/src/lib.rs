@@ -7,6 +7,7 @@
 //!   api_server   an API server that answers from a table, and keeps what it was asked to write
 //!   signing_key  what vault tokens are signed with, and their claims
 //!   identity     an identity service that gives tokens and serves its keys
+//!   silent_peer  a client that lets a server wait
 //!   vault        the real vault, on a store in memory or on disk, with or without its ports
 //!   hostile_vault   what no honest vault answers, behind a genuine certificate
 //! ```
@@ -30,6 +31,7 @@ pub mod directory;
 pub mod hostile_vault;
 pub mod identity;
 pub mod signing_key;
+pub mod silent_peer;
 pub mod tls_server;
 pub mod vault;
 
@@ -38,4 +40,5 @@ pub use authority::Authority;
 pub use directory::Directory;
 pub use identity::Identity;
 pub use signing_key::SigningKey;
+pub use silent_peer::SilentPeer;
 pub use tls_server::TlsServer;

@@ -23,7 +23,7 @@ use std::{fmt, sync::Arc};
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
 use strongroom_core::{ObjectKind, SecretRefName};
-use strongroom_serving::accept::Peer;
+use strongroom_serving::accept::{Peer, Standing};
 use strongroom_wire::{
     admin::Volumes,
     watch::{ClientMessage, ServerMessage, watch_server},
@@ -146,7 +146,8 @@ impl watch_server::Watch for Watch {
             .core
             .admission
             .admit(peer.address.ip().into(), &self.core.limits)
-            .map_err(|crowded| Status::resource_exhausted(crowded.to_string()))?;
+            .map_err(|crowded| Status::resource_exhausted(crowded.to_string()))?
+            .on(request.extensions().get::<Standing>().cloned());
         let agent = request.metadata().get("user-agent");
         let client = Client::new(&peer, agent.map(MetadataValue::as_encoded_bytes));
         let (out, sent) = mpsc::channel(stream::WAITING);

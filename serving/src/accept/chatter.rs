@@ -1,7 +1,8 @@
-//! A bound on the bytes that a connection may send outside requests.
+//! A bound on the bytes that a connection may send outside requests, and a note of when it takes none.
 //!
 //! Frames that belong to no request (pings, settings, window updates, priorities) cost work and lead nowhere, and HTTP/2
-//! sets no bound on them (RFC 9113, section 10.5).
+//! sets no bound on them (RFC 9113, section 10.5). A peer earns them by requests, by bodies that it sends, by answers
+//! that it takes, and by time.
 
 use std::{
     io,
@@ -13,19 +14,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
 
-/// Bytes that are read between two requests while none is in flight: some 120,000 pings. A body that was refused before
-/// it had come may still be on its way, up to the connection's window of a mebibyte.
-const MOST: usize = 2 << 20;
+/// Bytes that a peer may send before it has earned any, and the most that it may save up: some 120,000 pings. A body
+/// that was refused before it had come may still be on its way, up to the connection's window of a mebibyte.
+const MOST: u64 = 2 << 20;
 
-/// A connection that ends when the peer sends too much over HTTP/2 while no request is in flight. HTTP/1.1 has no
-/// frames outside of requests, and no bound here.
+/// A connection that ends when the peer sends more over HTTP/2 than it has earned. HTTP/1.1 has no frames outside of
+/// requests, and no bound here.
 #[derive(Debug)]
 pub(crate) struct Bounded<S> {
     stream: S,
     activity: Activity,
     is_http2: bool,
-    begun: u64,
-    spent: usize,
+    earned: u64,
+    left: u64,
 }
 
 impl<S> Bounded<S> {
@@ -34,25 +35,34 @@ impl<S> Bounded<S> {
             stream,
             activity,
             is_http2,
-            begun: 0,
-            spent: 0,
+            earned: 0,
+            left: MOST,
         }
     }
 
     fn spend(&mut self, bytes: usize) -> io::Result<()> {
-        let begun = self.activity.begun();
-        if !self.is_http2 || begun != self.begun || self.activity.idle_since().is_none() {
-            (self.begun, self.spent) = (begun, 0);
+        if !self.is_http2 {
             return Ok(());
         }
-        self.spent = self.spent.saturating_add(bytes);
-        if self.spent > MOST {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "too many frames outside of requests",
-            ));
-        }
+        let earned = self.activity.earned();
+        let more = earned.wrapping_sub(self.earned);
+        self.earned = earned;
+        let left = self.left.saturating_add(more).min(MOST);
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.left = left.checked_sub(bytes).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, "too many frames outside of requests")
+        })?;
         Ok(())
+    }
+
+    /// Notes whether the peer lets anything through.
+    fn written<T>(&self, polled: Poll<io::Result<T>>, bytes: impl Fn(&T) -> usize) -> Poll<io::Result<T>> {
+        match &polled {
+            Poll::Pending => self.activity.transport().wait(),
+            Poll::Ready(Ok(done)) => self.activity.transport().arrived(bytes(done)),
+            Poll::Ready(Err(_)) => {}
+        }
+        polled
     }
 }
 
@@ -75,11 +85,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written(polled, |count| *count)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        self.written(polled, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -91,7 +103,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.written(polled, |count| *count)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -104,28 +117,44 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
+    use crate::accept::turns::Turns;
 
-    const ALL: usize = 2 * MOST;
+    /// Bytes of which a peer sends too many.
+    const ALL: usize = 4 << 20;
 
-    /// Reads until the end or an error, and gives the count of bytes.
-    async fn read(activity: &Activity, is_http2: bool, between: impl Fn()) -> usize {
+    fn activity() -> Activity {
+        Activity::new(Turns::new(1, 1))
+    }
+
+    /// Reads until the end or an error, a request's worth at a time, and gives the count of bytes.
+    async fn read(activity: &Activity, is_http2: bool, between: impl AsyncFn()) -> u64 {
         let endless = vec![0; ALL];
         let mut stream = Bounded::new(endless.as_slice(), activity.clone(), is_http2);
         let (mut read, mut buffer) = (0, vec![0; 16 << 10]);
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
-            read += count;
-            between();
+            read += u64::try_from(count).unwrap();
+            between().await;
         }
         read
     }
 
     #[tokio::test]
     async fn a_peer_without_requests_is_cut_off_and_one_with_requests_is_not() {
-        let activity = Activity::new();
-        assert_eq!(read(&activity, true, || ()).await, MOST);
-        assert_eq!(read(&activity, false, || ()).await, ALL);
-        assert_eq!(read(&activity, true, || drop(activity.begin())).await, ALL);
-        let _in_flight = activity.begin();
-        assert_eq!(read(&activity, true, || ()).await, ALL);
+        let all = u64::try_from(ALL).unwrap();
+        assert_eq!(read(&activity(), true, async || ()).await, MOST);
+        assert_eq!(read(&activity(), false, async || ()).await, all);
+        let asking = activity();
+        assert_eq!(
+            read(&asking, true, async || drop(asking.begin().await)).await,
+            all
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_in_flight_does_not_make_frames_outside_of_it_free() {
+        let activity = activity();
+        let _in_flight = activity.begin().await.unwrap();
+        let read = read(&activity, true, async || ()).await;
+        assert!(read <= MOST, "{read} bytes");
     }
 }

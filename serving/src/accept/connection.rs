@@ -1,10 +1,9 @@
 //! One connection: HTTP by what TLS agreed on, within the limits, until it is idle or the server drains.
 
-use std::{pin::pin, time::Duration};
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use http::Request;
-use http_body_util::BodyExt;
+use http::{HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -16,7 +15,13 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use super::{Drain, Limits, Peer, chatter::Bounded, slots::Slot};
+use super::{
+    Drain, Limits, Peer, Standing,
+    activity::{Activity, Ended, Times},
+    bodies::{Answered, Asked},
+    chatter::Bounded,
+    slots::Slot,
+};
 
 /// How long the peer of an idle connection has to end it, once the server has announced the end.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -27,7 +32,8 @@ const PING: Duration = Duration::from_secs(30);
 /// Streams that a peer may open and reset before the connection is closed (CVE-2023-44487).
 const MAX_RESETS: usize = 64;
 
-/// Serves one connection until it ends, has been idle for too long, loses its slot, or the drain begins.
+/// Serves one connection until it ends, the peer is idle or stands still for too long, it loses its slot, or the drain
+/// begins. Says what was wrong with the peer.
 pub(crate) async fn serve<S>(
     stream: S,
     peer: Peer,
@@ -36,44 +42,78 @@ pub(crate) async fn serve<S>(
     limits: &Limits,
     drain: &Drain,
     slot: &Slot,
-) where
+) -> Option<Ended>
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let activity = slot.activity();
-    let in_flight = activity.clone();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        let (router, guard) = (router.clone(), in_flight.begin());
-        async move {
-            let response = router.oneshot(request.map(Body::new)).await?;
-            Ok::<_, std::convert::Infallible>(response.map(|body| {
-                body.map_frame(move |frame| {
-                    let _ = &guard;
-                    frame
-                })
-            }))
-        }
-    });
+    // TLS has verified who shows a certificate.
+    if !peer.certificates.is_empty() {
+        activity.prove();
+    }
+    let service = {
+        let activity = activity.clone();
+        service_fn(move |request| answer(request, peer.clone(), activity.clone(), router.clone()))
+    };
+    let times = Times {
+        head: limits.head_timeout,
+        idle: limits.idle_timeout,
+        patience: limits.patience,
+    };
     let builder = builder(is_http2, limits);
     let stream = Bounded::new(stream, activity.clone(), is_http2);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let finished = tokio::select! {
-        _ = connection.as_mut() => true,
-        () = drain.begun() => false,
-        () = activity.idle(limits.idle_timeout) => false,
-        () = slot.revoked() => true,
-    };
-    if !finished {
-        connection.as_mut().graceful_shutdown();
-        let closing = async {
-            sleep(CLOSING).await;
-            activity.idle(CLOSING).await;
-        };
-        tokio::select! {
-            _ = connection => {}
-            () = closing => {}
-        }
+    tokio::select! {
+        _ = connection.as_mut() => return None,
+        () = slot.revoked() => return None,
+        ended = activity.ended(times) => if ended == Ended::Stalled {
+            return Some(ended);
+        },
+        () = drain.begun() => {}
     }
+    connection.as_mut().graceful_shutdown();
+    let closing = async {
+        sleep(CLOSING).await;
+        let idle = CLOSING;
+        activity
+            .ended(Times {
+                head: idle,
+                idle,
+                ..times
+            })
+            .await
+    };
+    tokio::select! {
+        _ = connection => None,
+        ended = closing => Some(ended),
+    }
+}
+
+/// Hands a request to the router once its source has a turn.
+async fn answer(
+    mut request: Request<Incoming>,
+    peer: Peer,
+    activity: Activity,
+    router: Router,
+) -> Result<Response<Answered>, Infallible> {
+    let Ok(in_flight) = activity.begin().await else {
+        return Ok(crowded());
+    };
+    request.extensions_mut().insert(peer);
+    request.extensions_mut().insert(Standing::new(activity));
+    let asked = request.map(|body| Body::new(Asked::new(body, Arc::clone(&in_flight))));
+    let response = router.oneshot(asked).await?;
+    in_flight.answered();
+    Ok(response.map(|body| Answered::new(body, in_flight)))
+}
+
+/// The answer to a request whose source has too many in flight. It has no body, which would wait for its taker.
+fn crowded() -> Response<Answered> {
+    let mut response = Response::new(Answered::none());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 /// What a peer may do on one connection. The version is fixed by TLS, so that nothing waits for a first byte to

@@ -28,7 +28,7 @@ impl Counts {
         );
         registry.register(
             "connections_refused",
-            "Connections refused or broken off before a request",
+            "Connections refused, or broken off by the server",
             self.refused.clone(),
         );
     }
@@ -39,7 +39,7 @@ impl Counts {
         Open(self.open.clone())
     }
 
-    /// Counts one connection refused, or broken off before a request, for `reason`.
+    /// Counts one connection refused, or broken off by the server, for `reason`.
     pub(crate) fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Refusal { reason }).inc();
     }

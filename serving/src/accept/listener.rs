@@ -17,8 +17,9 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     Counts, Drain, Limits, Peer, Source,
+    activity::Ended,
     connection::serve,
-    slots::{NoSlot, Slot, Slots},
+    slots::{Bounds, NoSlot, Slot, Slots},
 };
 
 /// How long to wait before the next try where the system cannot accept, for want of file descriptors for example.
@@ -71,8 +72,8 @@ impl Listener {
             Err(error) => return tracing::error!(%error, "cannot listen"),
         };
         let limits = &self.limits;
-        let open = Slots::new(limits.connections, limits.connections_per_source);
-        let shaking = Slots::new(limits.handshakes, limits.handshakes_per_source);
+        let open = Slots::new(Bounds::open(limits));
+        let shaking = Slots::new(Bounds::shaking(limits));
         loop {
             let accepted = tokio::select! {
                 () = self.drain.begun() => return,
@@ -103,7 +104,10 @@ impl Listener {
                     tls: None,
                     certificates: Arc::default(),
                 };
-                return serve(tcp, peer, false, router, &limits, &drain, &open).await;
+                if serve(tcp, peer, false, router, &limits, &drain, &open).await == Some(Ended::Stalled) {
+                    counts.refused("stalled");
+                }
+                return;
             };
             let stream = tokio::select! {
                 () = drain.begun() => return,
@@ -116,7 +120,10 @@ impl Listener {
                 Ok(Ok(stream)) => {
                     let (peer, is_http2) = session(&stream, address);
                     let _open = counts.opened();
-                    serve(stream, peer, is_http2, router, &limits, &drain, &open).await;
+                    let ended = serve(stream, peer, is_http2, router, &limits, &drain, &open).await;
+                    if ended == Some(Ended::Stalled) {
+                        counts.refused("stalled");
+                    }
                 }
                 Ok(Err(_)) => counts.refused("handshake"),
                 Err(_) => counts.refused("handshake_timeout"),
@@ -176,7 +183,14 @@ mod tests {
         let [one, other] = [1, 2].map(|last| Source::from(IpAddr::from([10, 0, 0, last])));
         // Both tables are full, and each source is at its limit of the other kind.
         for (of_open, of_shaking, reason) in [(9, 1, "handshakes"), (1, 9, "source")] {
-            let (open, shaking) = (Slots::new(2, of_open), Slots::new(2, of_shaking));
+            let [open, shaking] = [of_open, of_shaking].map(|per_source| {
+                Slots::new(Bounds {
+                    total: 2,
+                    per_source,
+                    unproven: 1,
+                    proven: 1,
+                })
+            });
             let held = [one, other].map(|source| take(&open, &shaking, source).unwrap());
             assert_eq!(take(&open, &shaking, one).unwrap_err(), reason);
             let lost = held

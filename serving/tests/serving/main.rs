@@ -11,4 +11,5 @@ mod accept;
 mod client;
 mod health;
 mod server;
+mod silence;
 mod tls;

@@ -16,7 +16,7 @@ use crate::{
     server::Server,
 };
 
-const HOST: &str = "prod.team-a.svc";
+pub const HOST: &str = "prod.team-a.svc";
 
 /// A directory with a certificate that is its own authority.
 pub struct Pair {
@@ -39,7 +39,7 @@ impl Pair {
         std::fs::write(key, made.signing_key.serialize_pem()).unwrap();
     }
 
-    fn chain(&self) -> PathBuf {
+    pub fn chain(&self) -> PathBuf {
         self.directory.path().join("tls.crt")
     }
 

@@ -16,7 +16,7 @@ use http::{
 };
 use strongroom_audit::{CorrelationId, RefusalCounter, RefusalReason, RequestPath, Resource};
 use strongroom_core::{Operation, VaultRef};
-use strongroom_serving::accept::{Peer, Source};
+use strongroom_serving::accept::{Peer, Source, Standing};
 
 use super::{
     bearer::{self, Challenge},
@@ -104,6 +104,9 @@ impl Api {
             Ok(authenticated) => authenticated,
             Err(error) => return self.refuse_token(error, peer, &client, host, began),
         };
+        if let Some(standing) = parts.extensions.get::<Standing>() {
+            standing.prove();
+        }
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         let principal = Arc::clone(&authenticated.principal);
         let caller = client.into_caller(principal, correlation, RequestPath::new(target), began);

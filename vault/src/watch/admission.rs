@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::{Mutex, MutexGuard};
 use prometheus_client::metrics::gauge::Gauge;
-use strongroom_serving::accept::Source;
+use strongroom_serving::accept::{Source, Standing};
 
 use super::Limits;
 
@@ -38,6 +38,8 @@ struct Open {
 pub(super) struct Ticket {
     admission: Arc<Admission>,
     source: Source,
+    /// The connection's, where a listener noted it.
+    standing: Option<Standing>,
     is_proven: bool,
 }
 
@@ -70,6 +72,7 @@ impl Admission {
         Ok(Ticket {
             admission: Arc::clone(self),
             source,
+            standing: None,
             is_proven: false,
         })
     }
@@ -85,10 +88,19 @@ impl Admission {
 }
 
 impl Ticket {
+    /// The ticket of a stream on a connection of this standing.
+    pub(super) fn on(mut self, standing: Option<Standing>) -> Self {
+        self.standing = standing;
+        self
+    }
+
     /// Records that the stream has had a valid token.
     pub(super) fn prove(&mut self) {
         if !self.is_proven {
             self.is_proven = true;
+            if let Some(standing) = &self.standing {
+                standing.prove();
+            }
             let mut open = self.admission.open();
             open.unproven = open.unproven.saturating_sub(1);
         }

@@ -139,7 +139,7 @@ async fn a_flood_of_streams_that_are_reset_ends_its_connection() {
         (0..PAIRS)
             .flat_map(|pair| {
                 let stream = (round * PAIRS + pair) * 2 + 1;
-                let mut both = frame(HEADERS, END_STREAM | END_HEADERS, stream, &frames::head());
+                let mut both = frame(HEADERS, END_STREAM | END_HEADERS, stream, &frames::get());
                 both.extend(frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes()));
                 both
             })
@@ -156,7 +156,7 @@ async fn a_head_that_never_ends_ends_its_connection() {
     for more in [&fields[..], &[]] {
         let sent = flooded(20_000, |number| {
             if number == 0 {
-                frame(HEADERS, END_STREAM, 1, &frames::head())
+                frame(HEADERS, END_STREAM, 1, &frames::get())
             } else {
                 frame(CONTINUATION, 0, 1, more)
             }

@@ -17,6 +17,8 @@ mod restores;
 #[cfg(test)]
 mod secrecy;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod storage;
 #[cfg(test)]
 mod support;

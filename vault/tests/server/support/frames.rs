@@ -1,4 +1,4 @@
-//! HTTP/2 frames as no client library sends them (RFC 9113, section 4).
+//! Connections that are flooded with HTTP/2 frames.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -13,31 +13,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use strongroom_testing::vault::HOST;
 
-pub const HEADERS: u8 = 1;
-pub const RST_STREAM: u8 = 3;
-pub const SETTINGS: u8 = 4;
-pub const PING: u8 = 6;
-pub const CONTINUATION: u8 = 9;
-
-pub const END_STREAM: u8 = 1;
-pub const END_HEADERS: u8 = 4;
-
-/// One frame.
-pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let mut frame = length[1..].to_vec();
-    frame.extend([kind, flags]);
-    frame.extend(stream.to_be_bytes());
-    frame.extend(payload);
-    frame
-}
-
-/// The head of `GET /` (RFC 7541: three fields of the static table, and the authority as a literal).
-pub fn head() -> Vec<u8> {
-    let mut block = vec![0x82, 0x87, 0x84, 0x41, u8::try_from(HOST.len()).unwrap()];
-    block.extend(HOST.as_bytes());
-    block
-}
+pub use strongroom_testing::silent_peer::frames::*;
 
 /// A connection that speaks HTTP/2, after the preface.
 pub async fn connect(address: SocketAddr, trust_bundle: &Path) -> TlsStream<TcpStream> {
@@ -49,11 +25,7 @@ pub async fn connect(address: SocketAddr, trust_bundle: &Path) -> TlsStream<TcpS
         .connect(name, tcp)
         .await
         .unwrap();
-    stream
-        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        .await
-        .unwrap();
-    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
+    stream.write_all(&opening(65_535)).await.unwrap();
     stream
 }
 
@@ -85,4 +57,9 @@ pub async fn flood(stream: TlsStream<TcpStream>, most: u32, mut next: impl FnMut
         .await
         .expect("the flood ends");
     sent
+}
+
+/// The head of `GET /`.
+pub fn get() -> Vec<u8> {
+    head("GET", HOST, "/", &[])
 }
