@@ -26,6 +26,22 @@ impl Generation {
     /// The greatest number that is read, 2^53: every JSON reader can hold it, and counting up to it takes longer than
     /// any vault lives.
     pub const MOST: u64 = 1 << 53;
+
+    /// The place before the first bundle of the leader after this one's; `None` where there is no further epoch.
+    pub fn next_leader(self) -> Option<Self> {
+        let epoch = next(self.epoch)?;
+        Some(Self { epoch, n: 0 })
+    }
+
+    /// The place of the same leader's next bundle; `None` where there is no further number.
+    pub fn next_bundle(self) -> Option<Self> {
+        let n = next(self.n)?;
+        Some(Self { n, ..self })
+    }
+}
+
+fn next(number: u64) -> Option<u64> {
+    number.checked_add(1).filter(|next| *next <= Generation::MOST)
 }
 
 fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

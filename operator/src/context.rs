@@ -5,6 +5,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::{
     fleet::{Credentials, Fleet},
+    lease::Leadership,
     metrics::Metrics,
     pki::Authorities,
     settings::Settings,
@@ -19,6 +20,7 @@ pub struct Context {
     /// What exists in the cluster.
     pub stores: Stores,
     pub changes: Changes,
+    pub leadership: Leadership,
     /// The running vaults.
     pub fleet: Fleet,
     /// Which vaults are yet to hear of which SecretRef.

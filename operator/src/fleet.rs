@@ -13,6 +13,7 @@
 //! queue holds an object back while a pass over it goes on.
 
 mod credentials;
+mod dispute;
 mod ledger;
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
@@ -24,7 +25,7 @@ use strongroom_wire::admin::Anchor;
 use crate::target::Target;
 
 pub use credentials::Credentials;
-pub use ledger::{InForce, PolicyLedger, Standing};
+pub use ledger::{Conflict, InForce, PolicyLedger, Standing};
 
 /// One vault as the leader knows it. A successor needs none of it: it reads it from the vault again.
 #[derive(Debug, Default)]

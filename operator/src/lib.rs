@@ -19,6 +19,7 @@ pub mod fleet;
 pub mod health;
 pub mod installation;
 mod jitter;
+pub mod lease;
 pub mod metrics;
 pub mod object;
 pub mod pki;

@@ -29,15 +29,13 @@ use crate::{
     fleet::{Credentials, Fleet},
     health::Health,
     installation,
+    lease::{LEASE, Leadership},
     metrics::Metrics,
     policy, queue, secret_ref,
     settings::Settings,
     vault,
     world::{Changes, Stores},
 };
-
-/// The lease that the leader holds.
-const LEASE: &str = "strongroom-operator";
 
 /// Runs the controllers: keeps vaults running and their policy in force.
 #[derive(Debug, Args)]
@@ -134,16 +132,9 @@ async fn lead(
             .debounce(Duration::from_millis(100))
             .concurrency(32)
     };
-    let deposed = Arc::new(tokio::sync::Notify::new());
-    let notify = Arc::clone(&deposed);
     let vaults = applier(
         vault_reconciler,
-        move |vault, error, context| {
-            if matches!(error, vault::ReconcileError::Deposed) {
-                notify.notify_one();
-            }
-            vault::retry(&vault, error, &context)
-        },
+        |vault, error, context| vault::retry(&vault, error, &context),
         Arc::clone(&context),
         stores.vault_store(),
         Box::pin(queue::vaults(stores, changes)),
@@ -163,10 +154,9 @@ async fn lead(
         () = vaults => Ok(()),
         () = secret_refs => Ok(()),
         () = policy::report_orphans(Arc::clone(&context)) => Ok(()),
-        () = secret_ref::announce_removals_until_deposed(Arc::clone(&context)) => Ok(()),
+        () = secret_ref::announce_removals_until_ended(Arc::clone(&context)) => Ok(()),
         () = forget_vaults(Arc::clone(&context)) => Ok(()),
         () = maintain(Arc::clone(&context)) => Ok(()),
-        () = deposed.notified() => Err(anyhow::anyhow!("a vault has policy of a later leader")),
     }
 }
 
@@ -213,6 +203,7 @@ async fn prepare(
         settings,
         stores: stores.clone(),
         changes: changes.clone(),
+        leadership: Leadership::new(client, &args.release_namespace, &args.pod_name),
         fleet: Fleet::default(),
         followers: Mutex::default(),
         authorities: RwLock::new(authorities),

@@ -11,5 +11,5 @@ mod inquiry;
 mod reconcile;
 mod report;
 
-pub use announce::{announce_removals_until_deposed, announce_removed, count_volumes};
+pub use announce::{announce_removals_until_ended, announce_removed, count_volumes};
 pub use reconcile::{ReconcileError, reconcile, retry};

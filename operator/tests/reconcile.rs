@@ -14,6 +14,10 @@ mod announce;
 mod context;
 #[path = "reconcile/fleet.rs"]
 mod fleet;
+#[path = "reconcile/hostile.rs"]
+mod hostile;
+#[path = "reconcile/neighbours.rs"]
+mod neighbours;
 #[path = "reconcile/policy.rs"]
 mod policy;
 #[path = "reconcile/push.rs"]

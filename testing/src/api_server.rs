@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use axum::{Json, Router, body::Bytes, extract::State, response::IntoResponse};
-use http::{Method, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 
@@ -149,7 +149,16 @@ pub fn kubeconfig(address: SocketAddr) -> String {
     .to_string()
 }
 
-async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body: Bytes) -> impl IntoResponse {
+async fn answer(
+    State(server): State<ApiServer>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> impl IntoResponse {
+    let is_merge = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|type_| type_ == "application/merge-patch+json");
     let query = uri.query().unwrap_or_default().to_owned();
     if query.split('&').any(|pair| pair == "watch=true") {
         // Nothing changes but by the hand of the test, which then looks again.
@@ -161,12 +170,12 @@ async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body:
         query,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
-    let (code, answer) = server.table().answer(request);
+    let (code, answer) = server.table().answer(request, is_merge);
     (StatusCode::from_u16(code).unwrap(), Json(answer))
 }
 
 impl Table {
-    fn answer(&mut self, request: Write) -> (u16, Value) {
+    fn answer(&mut self, request: Write, is_merge: bool) -> (u16, Value) {
         let refused =
             |refused: &&Refused| refused.method == request.method && request.path.contains(refused.part);
         if let Some(Refused { code, message, .. }) = self.refusals.iter().find(refused) {
@@ -179,7 +188,7 @@ impl Table {
         if request.path.ends_with("/selfsubjectaccessreviews") {
             return self.review(request.body);
         }
-        self.write(request)
+        self.write(request, is_merge)
     }
 
     fn read(&self, path: &str) -> (u16, Value) {
@@ -222,8 +231,9 @@ impl Table {
         (201, review)
     }
 
-    /// Keeps an object as it was sent; a status goes into the object that it is of.
-    fn write(&mut self, request: Write) -> (u16, Value) {
+    /// Keeps an object as it was sent; a status goes into the object that it is of, a merge patch (RFC 7386) into the
+    /// object that is there.
+    fn write(&mut self, request: Write, is_merge: bool) -> (u16, Value) {
         let mut object = request.body.clone();
         let name = object.pointer("/metadata/name").and_then(Value::as_str);
         let name = name.unwrap_or_default().to_owned();
@@ -239,6 +249,13 @@ impl Table {
             object = found.clone();
             insert(&mut object, "status", status);
             path = of;
+        } else if is_merge {
+            let Some(found) = self.objects.get(&path) else {
+                return (404, failure(404, "there is none"));
+            };
+            let mut merged = found.clone();
+            merge(&mut merged, &object);
+            object = merged;
         } else if let Some(metadata) = object.get_mut("metadata") {
             insert(metadata, "uid", json!(format!("uid-{name}")));
         }
@@ -246,6 +263,23 @@ impl Table {
         self.objects.insert(path, object.clone());
         self.writes.push(request);
         (code, object)
+    }
+}
+
+fn merge(object: &mut Value, patch: &Value) {
+    let Some(members) = patch.as_object() else {
+        *object = patch.clone();
+        return;
+    };
+    if !object.is_object() {
+        *object = json!({});
+    }
+    for (key, value) in members {
+        match object.as_object_mut() {
+            Some(object) if value.is_null() => drop(object.remove(key)),
+            Some(object) => merge(object.entry(key).or_insert(Value::Null), value),
+            None => {}
+        }
     }
 }
 

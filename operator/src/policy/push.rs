@@ -5,7 +5,7 @@
 //! - the [`PolicyLedger`] issues each generation once and records forward only;
 //! - the vault takes no bundle whose generation is not greater than the one that it has.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::{AdminClient, AdminError};
@@ -15,7 +15,8 @@ use strongroom_wire::admin::Status;
 use super::{compile::Compiled, freeze::freeze};
 use crate::{
     context::Context,
-    fleet::{InForce, Member, PolicyLedger, Standing},
+    fleet::{Conflict, InForce, Member, PolicyLedger, Standing},
+    lease::LeaseError,
     target::Target,
     world::Change,
 };
@@ -34,17 +35,25 @@ pub enum PushError {
     /// The bundle could not be written.
     #[error("the policy could not be written as JSON")]
     Write(#[source] serde_json::Error),
-    /// The vault has a bundle of a later leader: this operator must stop.
-    #[error("another operator leads")]
-    Deposed,
+    /// The vault claims a bundle that this operator did not bring. Who leads is another question.
+    #[error(
+        "the vault claims to have policy that this operator did not bring: another operator serves it, or it is not the vault"
+    )]
+    Conflict(Conflict),
+    /// This replica does not know that it leads, so that it must not take the vault over.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
 }
 
 impl From<AdminError> for PushError {
     fn from(error: AdminError) -> Self {
-        match error.code() {
-            Some("StaleGeneration") => Self::Deposed,
-            _ => Self::Admin(error),
-        }
+        Self::Admin(error)
+    }
+}
+
+impl From<Conflict> for PushError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
     }
 }
 
@@ -59,7 +68,7 @@ pub async fn enforce(
 ) -> Result<InForce, PushError> {
     let client = member.client(target, &context.credentials);
     let ledger = &member.policy;
-    take_over(&client, ledger, status).await?;
+    take_over(context, &client, ledger, status).await?;
     let before = ledger.in_force();
     let (policies, frozen) = freeze(
         compiled,
@@ -79,31 +88,36 @@ pub async fn enforce(
 }
 
 /// Learns what is in force and takes the next epoch, where the vault does not enforce what this leader knows.
-async fn take_over(client: &AdminClient, ledger: &PolicyLedger, status: &Status) -> Result<(), PushError> {
-    match ledger.standing(status.policy.as_ref()) {
-        Standing::Known => return Ok(()),
-        Standing::Deposed => return Err(PushError::Deposed),
-        Standing::Unknown => {}
+async fn take_over(
+    context: &Context,
+    client: &AdminClient,
+    ledger: &PolicyLedger,
+    status: &Status,
+) -> Result<(), PushError> {
+    let standing = ledger.standing(status.policy.as_ref());
+    if standing == Standing::Known {
+        return Ok(());
     }
+    ledger.claim(standing, Instant::now())?;
+    // What the vault has may be a later leader's, of whom this replica has not heard yet.
+    context.leadership.check().await?;
     let bundle = match client.bundle().await {
         Ok(bundle) => bundle,
         // A later release's: what it granted cannot be compared with, and is replaced.
         Err(AdminError::Malformed(_)) if status.fence.is_some() => None,
         Err(error) => return Err(error.into()),
     };
-    let epoch = next_epoch(bundle.as_ref().map(|bundle| bundle.generation), status.fence);
     let found = bundle
         .zip(status.policy.clone())
         .map(|(bundle, id)| InForce::new(bundle, id, false));
-    ledger.take_over(epoch, found);
-    Ok(())
+    Ok(ledger.take_over(greatest(status), found)?)
 }
 
-/// One epoch more than any that the vault has taken. A vault that cannot read its bundle, a later release's, still
-/// reports the fence.
-fn next_epoch(bundle: Option<Generation>, fence: Option<Generation>) -> u64 {
-    let greatest = bundle.max(fence).unwrap_or_default();
-    greatest.epoch.saturating_add(1)
+/// The greatest generation that the vault claims to have taken. One that cannot read its bundle, a later release's,
+/// still reports the fence.
+fn greatest(status: &Status) -> Generation {
+    let in_force = status.policy.as_ref().map(|policy| policy.generation);
+    in_force.max(status.fence).unwrap_or_default()
 }
 
 async fn push(
@@ -117,9 +131,14 @@ async fn push(
         .confirmed_since()
         .and_then(|since| PUSH_INTERVAL.checked_sub(since));
     tokio::time::sleep(wait.unwrap_or_default()).await;
-    let bundle = Bundle::new(vault_id, ledger.issue(), policies);
+    let bundle = Bundle::new(vault_id, ledger.issue()?, policies);
     let bytes = serde_json::to_vec(&bundle).map_err(PushError::Write)?;
-    let id = client.put_bundle(bytes.into()).await?;
+    let id = match client.put_bundle(bytes.into()).await {
+        Err(error) if error.code() == Some("StaleGeneration") => {
+            return Err(ledger.dispute(Instant::now()).into());
+        }
+        result => result?,
+    };
     let in_force = InForce::new(bundle, id, frozen);
     ledger.record(in_force.clone());
     Ok(in_force)
@@ -137,7 +156,7 @@ async fn confirm(
     if is_due {
         let confirmed = client.confirm(&in_force.bundle).await?;
         if confirmed.generation > in_force.generation() {
-            return Err(PushError::Deposed);
+            return Err(ledger.dispute(Instant::now()).into());
         }
         ledger.confirm();
     }
@@ -147,17 +166,26 @@ async fn confirm(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+
+    fn status(policy: &Value, fence: &Value) -> Status {
+        serde_json::from_value(json!({
+            "vaultId": "e0000000-0000-4000-8000-000000000001", "version": "0.1.0",
+            "anchor": {"generation": 1, "digest": "", "auditSequence": 0, "auditHash": ""},
+            "policy": policy, "fence": fence,
+            "seal": {"kind": "KubernetesSecret", "keyId": "k", "unsealed": true},
+        }))
+        .unwrap()
+    }
 
     #[test]
-    fn the_next_epoch_is_greater_than_the_bundles_and_than_the_fence_of_one_that_cannot_be_read() {
-        let at = |epoch| Some(Generation { epoch, n: 118 });
-        assert_eq!(next_epoch(None, None), 1);
-        assert_eq!(next_epoch(at(4), at(4)), 5);
-        assert_eq!(next_epoch(None, at(9)), 10);
-        assert_eq!(
-            next_epoch(at(4), None),
-            5,
-            "a vault of an earlier release reports no fence"
-        );
+    fn a_leader_begins_after_the_bundle_in_force_and_after_the_fence_of_one_that_cannot_be_read() {
+        let at = |epoch| json!({"epoch": epoch, "n": 118});
+        let bundle = |epoch| json!({"generation": at(epoch), "hash": ""});
+        let greatest = |policy: Value, fence: Value| greatest(&status(&policy, &fence)).epoch;
+        assert_eq!(greatest(Value::Null, Value::Null), 0);
+        assert_eq!(greatest(bundle(4), at(4)), 4);
+        assert_eq!(greatest(Value::Null, at(9)), 9);
+        assert_eq!(greatest(bundle(4), Value::Null), 4);
     }
 }

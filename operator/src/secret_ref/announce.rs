@@ -185,7 +185,7 @@ async fn announce_if_removed(context: &Context, secret_ref: &ObjectRef<SecretRef
 
 /// Announces the SecretRefs that are deleted, as long as this replica leads. Those that exist are announced when they
 /// are reconciled.
-pub async fn announce_removals_until_deposed(context: Arc<Context>) {
+pub async fn announce_removals_until_ended(context: Arc<Context>) {
     let mut changes = context.changes.subscribe();
     let mut every = tokio::time::interval(AGAIN);
     loop {

@@ -18,12 +18,15 @@ use super::{
     report::{PassOutcome, Surroundings, report},
 };
 use crate::{
-    conditions::is_ready,
+    conditions::{Health, Reason, is_ready},
     context::Context,
     fleet::{InForce, Member},
     jitter,
+    lease::LeaseError,
     policy::{self, PushError},
-    secret_ref, status,
+    secret_ref,
+    sentence::sentence,
+    status,
     target::{Target, TargetError},
     world::Change,
 };
@@ -50,9 +53,9 @@ pub enum ReconcileError {
     /// The status could not be written.
     #[error("cannot write the vault's status")]
     Status(#[source] kube::Error),
-    /// Another operator leads.
-    #[error("another operator leads")]
-    Deposed,
+    /// This replica does not know that it leads.
+    #[error(transparent)]
+    Lease(LeaseError),
 }
 
 /// When to try again after an error.
@@ -143,10 +146,23 @@ fn note_policy(
             });
             Ok(Some(in_force))
         }
-        Err(PushError::Deposed) => Err(ReconcileError::Deposed),
+        Err(PushError::Lease(error)) => Err(ReconcileError::Lease(error)),
         Err(error) => {
-            surroundings.policy_problem = Some(format!("policy could not be brought to the vault: {error}"));
+            surroundings.policy_problem = Some(policy_problem(&error));
             Ok(None)
+        }
+    }
+}
+
+fn policy_problem(error: &PushError) -> Health {
+    let message = sentence(&format!("policy could not be brought to the vault: {error}"));
+    match error {
+        PushError::Conflict(conflict) if conflict.is_stalled => {
+            Health::Stalled(Reason::new("PolicyConflict", message))
+        }
+        PushError::Conflict(_) => Health::Progressing(Reason::new("PolicyConflict", message)),
+        PushError::Admin(_) | PushError::Write(_) | PushError::Lease(_) => {
+            Health::Progressing(Reason::new("PolicyNotConfirmed", message))
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct Surroundings {
     /// The policy that is enforced, and from how many objects.
     pub policy: Option<VaultPolicyStatus>,
     /// Why policy could not be brought to the vault.
-    pub policy_problem: Option<String>,
+    pub policy_problem: Option<Health>,
     /// A pod in the namespace that is not a vault's.
     pub foreign_pod: Option<String>,
 }
@@ -132,7 +132,7 @@ fn running_health(status: &Status, ready_replicas: i32, surroundings: &Surroundi
     } else if let Some(problem) = &status.audit_problem {
         Some(Reason::new("AuditFailing", sentence(problem)))
     } else if let Some(problem) = &surroundings.policy_problem {
-        Some(Reason::new("PolicyNotConfirmed", sentence(problem)))
+        return problem.clone();
     } else if ready_replicas == 0 {
         Some(Reason::new(
             "NotReady",
@@ -280,7 +280,10 @@ mod tests {
         assert_eq!(reason(&starting, "Ready").as_deref(), Some("NotReady"));
         assert_eq!(reason(&starting, UNSEALED).as_deref(), Some("Unsealed"));
         let surroundings = Surroundings {
-            policy_problem: Some("policy could not be brought to the vault".to_owned()),
+            policy_problem: Some(Health::Progressing(Reason::new(
+                "PolicyNotConfirmed",
+                "It refuses.",
+            ))),
             foreign_pod: Some("intruder".to_owned()),
             ..Surroundings::default()
         };

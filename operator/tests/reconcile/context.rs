@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use kube::runtime::events::{Recorder, Reporter};
 use parking_lot::{Mutex, RwLock};
-use serde_json::Value;
+use serde_json::{Value, json};
 use strongroom_operator::{
     context::Context,
     fleet::{Credentials, Fleet},
     installation,
+    lease::Leadership,
     metrics::Metrics,
     pki::{Authorities, AuthoritySubject, Succession},
     settings::Settings,
@@ -18,6 +19,19 @@ use strongroom_testing::{ApiServer, api_server::Write};
 use time::OffsetDateTime;
 
 use crate::fleet::Fleet as Vaults;
+
+/// The replica that leads.
+pub const HOLDER: &str = "operator-0";
+
+/// Lets the Lease name its holder.
+pub fn hold_lease(server: &ApiServer, holder: &str) {
+    server.put(
+        "/apis/coordination.k8s.io/v1/namespaces/strongroom-system/leases/strongroom-operator",
+        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": "strongroom-operator", "namespace": "strongroom-system"},
+            "spec": {"holderIdentity": holder}}),
+    );
+}
 
 /// Gives and forgets what was written so far. Nothing is ever deleted.
 pub fn take_writes(server: &ApiServer) -> Vec<Write> {
@@ -34,7 +48,21 @@ pub async fn leader(server: &ApiServer) -> Arc<Context> {
 
 /// A new leader that reaches `vaults`.
 pub async fn leader_of(server: &ApiServer, vaults: &Vaults) -> Arc<Context> {
-    let (client, vaults) = (server.client(), vaults.clone());
+    let vaults = vaults.clone();
+    leader_by(server, |settings, authorities| {
+        let trust = installation::credentials(settings, authorities).unwrap();
+        Credentials::routed(trust, Box::new(move |vault| vaults.route(vault)))
+    })
+    .await
+}
+
+/// A new leader that reaches vaults by these credentials.
+pub async fn leader_by(
+    server: &ApiServer,
+    credentials: impl FnOnce(&Settings, &Authorities) -> Credentials,
+) -> Arc<Context> {
+    hold_lease(server, HOLDER);
+    let client = server.client();
     let changes = Changes::default();
     let stores = Stores::start(&client, &changes);
     stores.synced().await.unwrap();
@@ -58,13 +86,11 @@ pub async fn leader_of(server: &ApiServer, vaults: &Vaults) -> Arc<Context> {
     };
     let reporter = Reporter {
         controller: "strongroom-operator".into(),
-        instance: Some("operator-0".into()),
+        instance: Some(HOLDER.into()),
     };
     Arc::new(Context {
-        credentials: Credentials::routed(
-            installation::credentials(&settings, &authorities).unwrap(),
-            Box::new(move |vault| vaults.route(vault)),
-        ),
+        credentials: credentials(&settings, &authorities),
+        leadership: Leadership::new(&client, &settings.release_namespace, HOLDER),
         recorder: Recorder::new(client.clone(), reporter),
         client,
         settings,

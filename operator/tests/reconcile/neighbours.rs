@@ -1,0 +1,145 @@
+//! One operator over two neighbours: the real vault `team-a/prod`, and `team-b/evil`, which answers what a test says.
+
+use std::sync::Arc;
+
+use kube::runtime::controller::Action;
+use serde_json::{Value, json};
+use strongroom_client::{Route, Trust};
+use strongroom_core::{Generation, ObjectName, Permission, VaultRef};
+use strongroom_crds::Vault;
+use strongroom_operator::{
+    context::Context,
+    fleet::Credentials,
+    vault::{self, ReconcileError},
+};
+use strongroom_testing::{
+    ApiServer, TlsServer,
+    hostile_vault::admin::Admin,
+    vault::{Files, OPERATOR},
+};
+use strongroom_vault::serve::Running;
+
+use crate::context::{leader_by, take_writes};
+
+const GROUP: &str = "/apis/strongroom.dev/v1alpha1/namespaces";
+
+/// The cluster, its two vaults, and the operator that leads now.
+pub struct Neighbours {
+    pub server: ApiServer,
+    pub context: Arc<Context>,
+    /// What the hostile vault answers.
+    pub evil: Admin,
+    files: Files,
+    honest: Running,
+    listener: TlsServer,
+}
+
+impl Neighbours {
+    /// Both are declared, with one policy each that lets account `shop/api` read everything.
+    pub async fn start() -> Self {
+        let server = ApiServer::default();
+        server.put(
+            "/api/v1/namespaces/shop",
+            json!({"metadata": {"name": "shop", "uid": "uid-shop"}}),
+        );
+        server.put(
+            "/api/v1/namespaces/shop/serviceaccounts/api",
+            json!({"metadata": {"name": "api", "namespace": "shop", "uid": "uid-api"}}),
+        );
+        for (namespace, name) in [("team-a", "prod"), ("team-b", "evil")] {
+            server.put(
+                &format!("{GROUP}/{namespace}/vaults/{name}"),
+                json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "spec": {},
+                    "metadata": {"name": name, "namespace": namespace, "uid": format!("uid-{name}"), "generation": 1}}),
+            );
+            put_policy(&server, namespace, name, "shop-reads");
+        }
+        let files = Files::in_memory();
+        let honest = files.run();
+        let evil = Admin::default();
+        let listener = TlsServer::start(&files.serving, "evil.team-b.svc", evil.router()).await;
+        let context = lead(&server, &files, &honest, &listener).await;
+        Self {
+            server,
+            context,
+            evil,
+            files,
+            honest,
+            listener,
+        }
+    }
+
+    /// Another leader takes over, which knows what is in the cluster now.
+    pub async fn change_leader(&mut self) {
+        self.context = lead(&self.server, &self.files, &self.honest, &self.listener).await;
+    }
+
+    /// A pass over the hostile vault; the status that the operator writes, or wrote last.
+    pub async fn pass_evil(&self) -> Value {
+        self.pass("team-b", "evil").await
+    }
+
+    /// A pass over the honest vault; the same.
+    pub async fn pass_honest(&self) -> Value {
+        self.pass("team-a", "prod").await
+    }
+
+    async fn pass(&self, namespace: &str, name: &str) -> Value {
+        let action = self.try_pass(namespace, name).await;
+        assert_ne!(action.unwrap(), Action::await_change(), "the pass is repeated");
+        take_writes(&self.server);
+        let path = format!("{GROUP}/{namespace}/vaults/{name}");
+        self.server.get(&path).unwrap()["status"].clone()
+    }
+
+    /// A pass over a vault, which may fail.
+    pub async fn try_pass(&self, namespace: &str, name: &str) -> Result<Action, ReconcileError> {
+        let path = format!("{GROUP}/{namespace}/vaults/{name}");
+        let object: Vault = serde_json::from_value(self.server.get(&path).unwrap()).unwrap();
+        vault::reconcile(Arc::new(object), Arc::clone(&self.context)).await
+    }
+
+    /// The generation that the honest vault enforces, if it lets `shop/api` read.
+    pub fn honest_generation(&self) -> Option<Generation> {
+        let policy = &self.honest.service().policy;
+        let index = policy.in_force().ok()?;
+        let object: ObjectName = "db".parse().unwrap();
+        let account = "uid-api".parse().unwrap();
+        index
+            .decide(&account, Permission::SecretGet, &object)
+            .is_allowed()
+            .then(|| index.generation())
+    }
+}
+
+/// Declares a policy that lets account `shop/api` read everything.
+pub fn put_policy(server: &ApiServer, namespace: &str, vault: &str, name: &str) {
+    server.put(
+        &format!("{GROUP}/{namespace}/accesspolicies/{name}"),
+        json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
+            "metadata": {"name": name, "namespace": namespace, "uid": format!("uid-{name}"), "generation": 1},
+            "spec": {"vaultRef": {"name": vault}, "effect": "Allow", "objects": ["*"],
+                "subjects": [{"serviceAccount": {"namespace": "shop", "name": "api"}}],
+                "permissions": {"secrets": ["get"]}},
+        }),
+    );
+}
+
+async fn lead(server: &ApiServer, files: &Files, honest: &Running, evil: &TlsServer) -> Arc<Context> {
+    let shown = files.admin.client(OPERATOR);
+    let trust = Trust::mutual_from_pem(
+        files.serving.pem().as_bytes(),
+        shown.certificate.as_bytes(),
+        shown.key.as_bytes(),
+    );
+    let (honest, evil) = (honest.addresses().admin, evil.address());
+    let route = move |vault: &VaultRef| match vault.name.as_str() {
+        "prod" => Route::Socket(honest),
+        _ => Route::Socket(evil),
+    };
+    leader_by(server, |_, _| {
+        Credentials::routed(trust.unwrap(), Box::new(route))
+    })
+    .await
+}
