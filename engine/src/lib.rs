@@ -13,7 +13,7 @@
 //! around them that has effects: it holds the published snapshot, the writer thread and the outbox of audit records.
 //!
 //! ```text
-//! let unsealed = Unsealed::open(VaultOptions, Arc<dyn Store>, Box<dyn Seal>)?;    // vault_id(), audit_head()
+//! let unsealed = Unsealed::open(VaultOptions, Arc<dyn Store>, &dyn Seal)?;    // vault_id(), audit_head()
 //! let log = Arc::new(strongroom_audit::Log::open(LogConfig::new(dir, vault_id, replica), unsealed.audit_head())?);
 //! let objects = unsealed.start(log)?;                                             // Objects, cheap to clone
 //! ```

@@ -12,7 +12,7 @@ use std::sync::{Arc, mpsc};
 use strongroom_core::{NamedObject, ObjectName, ObjectState, Timestamp, Version};
 
 use crate::{
-    format::{digest::Digest, id::VaultId, key, record::Record, records::ServerRecord},
+    format::{digest::Digest, id::VaultId, key, records::ServerRecord, state::Mark},
     object::{
         answer::Answer,
         backup::{self, BoundedBackup},
@@ -29,6 +29,7 @@ use crate::{
     store::{Gen, Snapshot},
 };
 
+pub mod closing;
 mod erasure;
 mod job;
 mod open;
@@ -37,11 +38,13 @@ mod outcome;
 mod reply;
 pub mod scrub;
 mod shared;
+mod upgrade;
 mod upkeep;
 mod writer;
 
 pub use open::{Initialise, OpenError, Unsealed, VaultOptions};
 pub use outcome::{AuditOf, Done, QueueFull, WriteError};
+pub use upgrade::UpgradeError;
 
 use self::{
     job::{Job, Order, Put, Write},
@@ -99,8 +102,17 @@ pub type Listener = Box<dyn Fn(&ChangeNotice) + Send + Sync>;
 pub struct Anchor {
     /// Counts commits.
     pub generation: Gen,
-    /// The keyed digest of all heads.
+    /// Stands for the state, and for every one that led to it. Only this vault can compute it.
     pub digest: Digest,
+}
+
+/// The store's state as it was shown, and what it proves of an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// The state.
+    pub anchor: Anchor,
+    /// The digest of the earlier state that was asked for; none if this state does not follow it, or cannot tell.
+    pub then: Option<Digest>,
 }
 
 impl Objects {
@@ -177,30 +189,36 @@ impl Objects {
         Arc::clone(&self.shared.published().snapshot)
     }
 
-    /// The store's state, to be kept outside it.
-    pub fn anchor(&self) -> Result<Anchor, ObjectError> {
-        let published = self.shared.published();
-        let state = transaction::state(published.view(&self.shared.rules))?;
-        Ok(Anchor {
-            generation: published.snapshot.generation(),
-            digest: state.digest,
-        })
+    /// The store's state.
+    pub fn anchor(&self) -> Anchor {
+        self.shared.published().state.mark().into()
+    }
+
+    /// The store's state, to be kept outside it, and the digest of the state at generation `since`, the one that is kept
+    /// there now. A store that was put back, and then went its own way, does not know the digest.
+    pub fn show(&self, since: Option<Gen>) -> Shown {
+        let (mark, then) = self.shared.show(since.map(|since| since.0));
+        Shown {
+            anchor: mark.into(),
+            then,
+        }
     }
 
     /// How many objects there are, live and deleted.
-    pub fn objects(&self) -> Result<u64, ObjectError> {
-        transaction::state(self.shared.published().view(&self.shared.rules)).map(|state| state.heads)
+    pub fn objects(&self) -> u64 {
+        self.shared.published().state.heads
     }
 
     /// A small record of the server's own, as last put.
     pub fn meta_get(&self, name: &str) -> Result<Option<Vec<u8>>, ObjectError> {
         let published = self.shared.published();
-        let Some(record) = published.snapshot.get(&key::meta(name))? else {
+        let place = key::meta(name);
+        let Some(record) = published.snapshot.get(&place)? else {
             return Ok(None);
         };
-        let bytes = ServerRecord::decode(published.keyring.vault(), &record);
-        bytes
-            .map(|record| Some(record.0))
+        let record = published.keyring.check(&place, &record);
+        record
+            .map(|ServerRecord(bytes)| Some(bytes))
             .map_err(|error| damaged_state("a record of the server", error))
     }
 
@@ -242,8 +260,10 @@ impl Objects {
 
     /// Reads and opens everything in the latest committed state.
     pub fn scrub(&self) -> Result<ScrubReport, StoreCorrupt> {
+        let published = self.shared.published();
         scrub(
-            self.shared.published().view(&self.shared.rules),
+            &published.state,
+            published.view(&self.shared.rules),
             self.shared.kinds,
         )
     }
@@ -280,5 +300,14 @@ impl Objects {
             job.abandon();
             QueueFull
         })
+    }
+}
+
+impl From<Mark> for Anchor {
+    fn from(mark: Mark) -> Self {
+        Self {
+            generation: Gen(mark.generation),
+            digest: mark.digest,
+        }
     }
 }

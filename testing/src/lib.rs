@@ -3,6 +3,7 @@
 //! ```text
 //!   authority    a certificate authority, and what it signs
 //!   directory    a directory that is gone after its test, whatever still writes to it
+//!   hostile_disk a stopped vault's store, edited by whoever can write the volume
 //!   tls_server   any router behind a certificate of that authority, on a socket of this machine
 //!   api_server   an API server that answers from a table, and keeps what it was asked to write
 //!   signing_key  what vault tokens are signed with, and their claims
@@ -28,6 +29,7 @@
 pub mod api_server;
 pub mod authority;
 pub mod directory;
+pub mod hostile_disk;
 pub mod hostile_vault;
 pub mod identity;
 pub mod signing_key;
@@ -38,6 +40,7 @@ pub mod vault;
 pub use api_server::ApiServer;
 pub use authority::Authority;
 pub use directory::Directory;
+pub use hostile_disk::HostileDisk;
 pub use identity::Identity;
 pub use signing_key::SigningKey;
 pub use silent_peer::SilentPeer;

@@ -78,10 +78,10 @@ impl Admin {
         route::router(self).layer(middleware::from_fn(guard))
     }
 
-    fn status(&self) -> Result<Status, AdminError> {
-        let anchor = self.service.objects.anchor().map_err(|_| AdminError::Store)?;
+    fn status(&self) -> Status {
+        let anchor = self.service.objects.anchor();
         let head = self.service.audit.head();
-        Ok(Status {
+        Status {
             vault_id: self.service.objects.vault_id().to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             anchor: Anchor {
@@ -100,7 +100,7 @@ impl Admin {
             storage_problem: self.storage_problem(),
             audit_problem: self.service.audit.problem().map(|problem| problem.to_string()),
             rollback: self.service.policy.rollback(),
-        })
+        }
     }
 
     /// What is wrong with the store. One that is full still answers reads, so that the vault stays ready.
@@ -114,13 +114,7 @@ impl Admin {
         if !self.service.policy.detect_rollback(anchored)? {
             return Ok(());
         }
-        let found = self
-            .service
-            .objects
-            .anchor()
-            .map_err(|_| AdminError::Store)?
-            .generation
-            .0;
+        let found = self.service.objects.anchor().generation.0;
         tracing::error!(
             anchored,
             found,

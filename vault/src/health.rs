@@ -31,9 +31,8 @@ impl Health for Service {
             sampled.policy_number.set(saturated(policy.generation.n));
             sampled.policy_staleness.set(self.policy.staleness());
         }
-        if let Ok(anchor) = self.objects.anchor() {
-            sampled.store_generation.set(saturated(anchor.generation.0));
-        }
+        let anchor = self.objects.anchor();
+        sampled.store_generation.set(saturated(anchor.generation.0));
         let usage = self.audit.usage();
         sampled.audit_bytes.set(saturated(usage.bytes));
         sampled.audit_quota.set(saturated(usage.quota.bytes));

@@ -72,6 +72,8 @@ struct State {
 pub struct Policy {
     store: Objects,
     vault_id: String,
+    /// The name of this replica, which is confirmed for itself.
+    replica: String,
     clock: Clock,
     /// Seconds.
     max_staleness: Option<i64>,
@@ -91,10 +93,16 @@ impl std::fmt::Debug for Policy {
 
 impl Policy {
     /// The policy that `store` holds. A bundle of another release leaves the vault closed, with the fence it set.
-    pub fn open(store: Objects, max_staleness: Option<Duration>, clock: Clock) -> Result<Self, LoadError> {
-        let (state, confirmed) = load::state(&store)?;
+    pub fn open(
+        store: Objects,
+        replica: &str,
+        max_staleness: Option<Duration>,
+        clock: Clock,
+    ) -> Result<Self, LoadError> {
+        let (state, confirmed) = load::state(&store, replica)?;
         Ok(Self {
             vault_id: store.vault_id().to_string(),
+            replica: replica.to_owned(),
             store,
             clock,
             max_staleness: max_staleness.map(|max| i64::try_from(max.as_secs()).unwrap_or(i64::MAX)),
@@ -111,7 +119,7 @@ impl Policy {
         bytes: &[u8],
         audit: impl FnOnce(&Taken) -> Result<(), NotAudited>,
     ) -> Result<Taken, PutError> {
-        let bundle = fence::read(bytes)?;
+        let bundle = fence::read(bytes, &self.vault_id)?;
         let policy = admin::BundleId {
             generation: bundle.generation,
             hash: record::hash(bytes),
@@ -123,12 +131,7 @@ impl Policy {
         };
         let mut persisted = self.changing();
         let present = self.present();
-        let place = fence::place(
-            &bundle,
-            &taken.policy.hash,
-            &self.vault_id,
-            present.fence.as_ref(),
-        )?;
+        let place = fence::place(&bundle, &taken.policy.hash, present.fence.as_ref())?;
         if place == Place::Present && present.index.is_some() {
             self.refresh(&taken.policy, &mut persisted)?;
             return Ok(taken);
@@ -250,7 +253,7 @@ impl Policy {
                 policy: policy.clone(),
                 at: now,
             };
-            self.write(record::CONFIRMED, record::encode(&confirmation)?)?;
+            self.write(&record::confirmed(&self.replica), record::encode(&confirmation)?)?;
             *persisted = now;
         }
         Ok(())

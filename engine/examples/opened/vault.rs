@@ -21,9 +21,9 @@ pub fn open(directory: &Path) -> Result<Objects, Failure> {
     let store = RedbStore::open(&directory.join("store.redb"), RedbOptions::default())?;
     let options = VaultOptions {
         initialise: Initialise::Allowed,
-        ..VaultOptions::new(SECRETS, directory.join("keyring"))
+        ..VaultOptions::new(SECRETS, directory.join("keyring"), "replica-0")
     };
-    let unsealed = Unsealed::open(options, Arc::new(store), Box::new(SecretFile::read(&seal)?))?;
+    let unsealed = Unsealed::open(options, Arc::new(store), &SecretFile::read(&seal)?)?;
     let id = unsealed.vault_id().to_string();
     let log = Log::open(
         LogConfig::new(directory.join("audit"), &id, "bench"),

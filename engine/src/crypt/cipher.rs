@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! HKDF-SHA256(key, salt: 32 random bytes, info: context) -> record key (32) | commitment (32)
-//! sealed = salt (32) | commitment (32) | AES-256-GCM(record key, nonce 0, aad: context, plaintext) | tag (16)
+//! sealed = version (1) | salt (32) | commitment (32) | AES-256-GCM(record key, nonce 0, aad: context, plaintext) | tag (16)
 //! ```
+//!
+//! The version is 1. Another way to encrypt, with a random nonce perhaps, would be version 2, under keys derived for it.
+//! Sealed bytes of older programs have no version: which form they have, the format of the record around them says.
 //!
 //! A record key is used once, so the nonce is constant. The commitment makes it infeasible to find bytes that open
 //! under two keys, which GCM alone does not promise.
@@ -20,8 +23,20 @@ const SALT: usize = 32;
 const COMMITMENT: usize = 32;
 const TAG: usize = 16;
 
-/// How much longer the sealed bytes are.
-pub const OVERHEAD: usize = SALT + COMMITMENT + TAG;
+/// The version of this way to encrypt.
+const VERSION: u8 = 1;
+
+/// How much longer the sealed bytes are at most.
+pub const OVERHEAD: usize = 1 + SALT + COMMITMENT + TAG;
+
+/// Whether sealed bytes say how they were encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// They do not: older programs knew one way only.
+    Unnumbered,
+    /// Their first byte does.
+    Numbered,
+}
 
 /// 32 bytes of key; wiped when dropped.
 pub type KeyBytes = Zeroizing<[u8; 32]>;
@@ -32,13 +47,23 @@ pub type KeyBytes = Zeroizing<[u8; 32]>;
 pub struct NotOpened;
 
 /// Encrypts `plaintext` under `key` for `context`. `salt` must be fresh random bytes.
-pub fn seal(key: &[u8; 32], context: &[u8], salt: &[u8; 32], plaintext: &[u8]) -> Result<Vec<u8>, NotOpened> {
+pub fn seal(
+    form: Form,
+    key: &[u8; 32],
+    context: &[u8],
+    salt: &[u8; 32],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, NotOpened> {
     let (record_key, commitment) = derive(key, context, salt)?;
     let mut sealed = Vec::with_capacity(plaintext.len() + OVERHEAD);
+    if form == Form::Numbered {
+        sealed.push(VERSION);
+    }
     sealed.extend_from_slice(salt);
     sealed.extend_from_slice(commitment.as_slice());
+    let begin = sealed.len();
     sealed.extend_from_slice(plaintext);
-    let body = sealed.get_mut(SALT + COMMITMENT..).ok_or(NotOpened)?;
+    let body = sealed.get_mut(begin..).ok_or(NotOpened)?;
     let tag = record_key
         .seal_in_place_separate_tag(zero_nonce(), Aad::from(context), body)
         .map_err(|_| NotOpened)?;
@@ -48,7 +73,12 @@ pub fn seal(key: &[u8; 32], context: &[u8], salt: &[u8; 32], plaintext: &[u8]) -
 
 /// Encrypts like [`seal`] where no random bytes are at hand: the salt is an HMAC of what is encrypted, so that equal
 /// plaintexts are equal when sealed, and nothing else shows.
-pub fn seal_deterministic(key: &[u8; 32], context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, NotOpened> {
+pub fn seal_deterministic(
+    form: Form,
+    key: &[u8; 32],
+    context: &[u8],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, NotOpened> {
     let salt_key = derive_key(key, b"strongroom salt 1")?;
     let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, salt_key.as_slice()));
     mac.update(&u64::try_from(context.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -56,6 +86,7 @@ pub fn seal_deterministic(key: &[u8; 32], context: &[u8], plaintext: &[u8]) -> R
     mac.update(plaintext);
     let salt = mac.sign();
     seal(
+        form,
         key,
         context,
         salt.as_ref().try_into().map_err(|_| NotOpened)?,
@@ -64,7 +95,16 @@ pub fn seal_deterministic(key: &[u8; 32], context: &[u8], plaintext: &[u8]) -> R
 }
 
 /// Undoes [`seal`].
-pub fn open(key: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
+pub fn open(
+    form: Form,
+    key: &[u8; 32],
+    context: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
+    let sealed = match form {
+        Form::Numbered => sealed.strip_prefix(&[VERSION]).ok_or(NotOpened)?,
+        Form::Unnumbered => sealed,
+    };
     let (salt, rest) = sealed.split_first_chunk::<SALT>().ok_or(NotOpened)?;
     let (claimed, body) = rest.split_first_chunk::<COMMITMENT>().ok_or(NotOpened)?;
     let length = body.len().checked_sub(TAG).ok_or(NotOpened)?;
@@ -126,31 +166,56 @@ mod tests {
 
     const KEY: [u8; 32] = [7; 32];
     const SALT_BYTES: [u8; 32] = [9; 32];
+    const FORMS: [Form; 2] = [Form::Unnumbered, Form::Numbered];
+
+    fn sealed(form: Form) -> Vec<u8> {
+        seal(form, &KEY, b"context", &SALT_BYTES, b"hello").unwrap()
+    }
 
     #[test]
-    fn what_was_sealed_opens() {
-        let sealed = seal(&KEY, b"context", &SALT_BYTES, b"hello").unwrap();
-        assert_eq!(sealed.len(), 5 + OVERHEAD);
-        assert_eq!(open(&KEY, b"context", &sealed).unwrap().as_slice(), b"hello");
+    fn what_was_sealed_opens_in_its_form_only() {
+        for form in FORMS {
+            let opened = open(form, &KEY, b"context", &sealed(form)).unwrap();
+            assert_eq!(opened.as_slice(), b"hello");
+        }
+        assert_eq!(sealed(Form::Numbered).len(), 5 + OVERHEAD);
+        assert_eq!(sealed(Form::Numbered)[0], 1);
+        let [unnumbered, numbered] = FORMS.map(sealed);
+        assert_eq!(
+            open(Form::Numbered, &KEY, b"context", &unnumbered),
+            Err(NotOpened)
+        );
+        assert_eq!(
+            open(Form::Unnumbered, &KEY, b"context", &numbered),
+            Err(NotOpened)
+        );
     }
 
     #[test]
     fn nothing_opens_under_another_key_or_context_or_after_a_flipped_bit() {
-        let sealed = seal(&KEY, b"context", &SALT_BYTES, b"hello").unwrap();
-        assert_eq!(open(&[8; 32], b"context", &sealed), Err(NotOpened));
-        assert_eq!(open(&KEY, b"contexT", &sealed), Err(NotOpened));
-        for index in 0..sealed.len() {
-            let mut flipped = sealed.clone();
-            flipped[index] ^= 1;
-            assert_eq!(open(&KEY, b"context", &flipped), Err(NotOpened), "byte {index}");
+        for form in FORMS {
+            let sealed = sealed(form);
+            assert_eq!(open(form, &[8; 32], b"context", &sealed), Err(NotOpened));
+            assert_eq!(open(form, &KEY, b"contexT", &sealed), Err(NotOpened));
+            for index in 0..sealed.len() {
+                let mut flipped = sealed.clone();
+                flipped[index] ^= 1;
+                assert_eq!(
+                    open(form, &KEY, b"context", &flipped),
+                    Err(NotOpened),
+                    "byte {index}"
+                );
+            }
         }
     }
 
     #[test]
     fn truncated_bytes_do_not_open() {
-        let sealed = seal(&KEY, b"", &SALT_BYTES, b"hello").unwrap();
-        for length in 0..sealed.len() {
-            assert_eq!(open(&KEY, b"", &sealed[..length]), Err(NotOpened));
+        for form in FORMS {
+            let sealed = sealed(form);
+            for length in 0..sealed.len() {
+                assert_eq!(open(form, &KEY, b"context", &sealed[..length]), Err(NotOpened));
+            }
         }
     }
 }

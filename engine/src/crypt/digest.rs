@@ -1,8 +1,18 @@
-//! The keyed digest of all heads: a sum that every change of a head moves, and that only the vault can compute.
+//! The keyed digests of the store: a sum that stands for all records, which every change of one moves, and a chain that
+//! stands for all states up to one. Only the vault can compute them.
 //!
-//! The sum, modulo 2^256, of HMAC-SHA256(key, encoded key and value of each head), begun at the key's own HMAC of
-//! nothing. Adding and taking away a head costs one HMAC, whatever the number of heads; a missing, added or altered
-//! head shows when all heads are summed again.
+//! ```text
+//! sum   = H("strongroom records 2") + H(place, record) of each record           modulo 2^256
+//! chain = H(chain of the state before | generation | last number | heads | sum)
+//! H     = HMAC-SHA256(key, ...)
+//! ```
+//!
+//! Adding a record to the sum, and taking one away, costs one H, whatever the number of records; a missing, added or
+//! altered record shows when all are summed again. The sum is never shown in clear: who knew how much each record adds
+//! could look for other records that add up to the same.
+//!
+//! Version records are not in the sum. A head, or an entry of the index, leads to each by a number that is given out
+//! once, and the record opens under that number only.
 
 use std::fmt;
 
@@ -28,26 +38,41 @@ impl DigestKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    /// The digest of no heads.
+    /// The sum of no records.
     pub fn empty(&self) -> Digest {
+        self.mac(b"strongroom records 2")
+    }
+
+    /// The sum of no heads, with which older programs began: they summed heads alone.
+    pub(crate) fn no_heads(&self) -> Digest {
         self.mac(b"strongroom heads 1")
     }
 
-    /// `digest` with the head at `key` added.
+    /// `sum` with the record at `key` added.
     #[must_use]
-    pub fn with(&self, digest: Digest, key: &Key, head: &Value) -> Digest {
-        digest.plus(self.of(key, head))
+    pub fn with(&self, sum: Digest, key: &Key, record: &Value) -> Digest {
+        sum.plus(self.of(key, record))
     }
 
-    /// `digest` with the head at `key` taken away.
+    /// `sum` with the record at `key` taken away.
     #[must_use]
-    pub fn without(&self, digest: Digest, key: &Key, head: &Value) -> Digest {
-        digest.plus(self.of(key, head).negated())
+    pub fn without(&self, sum: Digest, key: &Key, record: &Value) -> Digest {
+        sum.plus(self.of(key, record).negated())
     }
 
-    fn of(&self, key: &Key, head: &Value) -> Digest {
-        let mut encoder = Encoder::with_capacity(key.as_bytes().len() + head.as_bytes().len() + 8);
-        encoder.bytes(key.as_bytes()).bytes(head.as_bytes());
+    /// The chain up to the state with these `fields`, which follows the state whose chain is `before`.
+    pub(crate) fn chain(&self, before: Digest, fields: &Encoder) -> Digest {
+        let mut encoder = Encoder::with_capacity(128);
+        encoder
+            .array(b"strongroom chain 1")
+            .array(before.as_bytes())
+            .encoded(fields.as_bytes());
+        self.mac(encoder.as_bytes())
+    }
+
+    fn of(&self, key: &Key, record: &Value) -> Digest {
+        let mut encoder = Encoder::with_capacity(key.as_bytes().len() + record.as_bytes().len() + 8);
+        encoder.bytes(key.as_bytes()).bytes(record.as_bytes());
         self.mac(encoder.as_bytes())
     }
 
@@ -62,24 +87,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn head(bytes: &[u8]) -> (Key, Value) {
+    fn record(bytes: &[u8]) -> (Key, Value) {
         (Key::new(bytes), Value::new(bytes))
     }
 
     proptest! {
         #[test]
-        fn the_digest_depends_on_the_set_and_not_on_the_order(
-            heads in proptest::collection::btree_set(proptest::collection::vec(any::<u8>(), 0..6), 0..8),
+        fn the_sum_depends_on_the_set_and_not_on_the_order(
+            records in proptest::collection::btree_set(proptest::collection::vec(any::<u8>(), 0..6), 0..8),
             gone in any::<prop::sample::Index>(),
         ) {
             let key = DigestKey::new(&[1; 32]);
-            let heads: Vec<_> = heads.iter().map(|bytes| head(bytes)).collect();
+            let records: Vec<_> = records.iter().map(|bytes| record(bytes)).collect();
             let add = |digest, (k, v): &(Key, Value)| key.with(digest, k, v);
-            let forward = heads.iter().fold(key.empty(), add);
-            prop_assert_eq!(heads.iter().rev().fold(key.empty(), add), forward);
-            if !heads.is_empty() {
-                let (k, v) = gone.get(&heads);
-                let rest = heads.iter().filter(|(other, _)| other != k).fold(key.empty(), add);
+            let forward = records.iter().fold(key.empty(), add);
+            prop_assert_eq!(records.iter().rev().fold(key.empty(), add), forward);
+            if !records.is_empty() {
+                let (k, v) = gone.get(&records);
+                let rest = records.iter().filter(|(other, _)| other != k).fold(key.empty(), add);
                 prop_assert_eq!(key.without(forward, k, v), rest);
                 prop_assert_ne!(rest, forward);
             }
@@ -87,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn another_key_gives_another_digest() {
-        let (k, v) = head(b"x");
+    fn another_key_gives_another_sum() {
+        let (k, v) = record(b"x");
         let [one, two] = [[1; 32], [2; 32]].map(|bytes| DigestKey::new(&bytes));
         assert_ne!(one.empty(), two.empty());
         assert_ne!(one.with(one.empty(), &k, &v), two.with(two.empty(), &k, &v));

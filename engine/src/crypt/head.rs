@@ -3,7 +3,7 @@
 use strongroom_core::{ObjectKind, ObjectName};
 
 use super::{
-    cipher::{self, KeyBytes},
+    cipher::{self, Form, KeyBytes},
     keyring::Keyring,
     version::RecordKey,
 };
@@ -12,7 +12,7 @@ use crate::{
         codec::{CodecError, Decoder, Encoder, Magic},
         damage::Damaged,
         encoded::Encoded,
-        head::{HeadFields, NEWEST},
+        head::{HeadFields, NEWEST, NUMBERED},
         id::{ObjectId, Owner, Sequence, VaultId, kind_byte, kind_of_byte},
     },
     store::Value,
@@ -38,23 +38,39 @@ pub struct Head<F> {
 pub struct WrappedSeed {
     /// The keyring term that it is wrapped under.
     pub term: u32,
+    form: Form,
     /// The wrapped bytes.
     bytes: Vec<u8>,
 }
 
 impl WrappedSeed {
-    /// Wraps `seed` under the keyring's current term.
-    pub(crate) fn wrap(
+    /// Wraps `seed` under the keyring's current term, for a new head.
+    pub(crate) fn of(
         owner: Owner<'_>,
         keyring: &Keyring,
         seed: &KeyBytes,
         salt: &[u8; 32],
     ) -> Result<Self, Damaged> {
+        Self::wrap(owner, keyring, seed, salt, form_of(NEWEST))
+    }
+
+    /// Whether a new head can take it over as it is: in a head of an older format, it has another form.
+    pub(crate) fn is_newest(&self) -> bool {
+        self.form == form_of(NEWEST)
+    }
+
+    fn wrap(
+        owner: Owner<'_>,
+        keyring: &Keyring,
+        seed: &KeyBytes,
+        salt: &[u8; 32],
+        form: Form,
+    ) -> Result<Self, Damaged> {
         let (term, key) = keyring.current_term();
         let context = seed_context(owner, term);
-        let bytes = cipher::seal(key, context.as_bytes(), salt, seed.as_slice())
+        let bytes = cipher::seal(form, key, context.as_bytes(), salt, seed.as_slice())
             .map_err(|_| Damaged::of_object("the keyring term", owner.name))?;
-        Ok(Self { term, bytes })
+        Ok(Self { term, form, bytes })
     }
 }
 
@@ -69,8 +85,14 @@ pub(crate) fn seal<F: Encoded>(
     let context = body_context(owner, NEWEST, revision);
     let mut body = Encoder::with_capacity(fields.room());
     fields.put(&mut body);
-    let sealed = cipher::seal(key.seed, context.as_bytes(), key.salt, body.as_bytes())
-        .map_err(|_| Damaged::of_object("the seed", owner.name))?;
+    let sealed = cipher::seal(
+        form_of(NEWEST),
+        key.seed,
+        context.as_bytes(),
+        key.salt,
+        body.as_bytes(),
+    )
+    .map_err(|_| Damaged::of_object("the seed", owner.name))?;
     Ok(join(&context, wrapped, &sealed))
 }
 
@@ -85,7 +107,7 @@ pub(crate) fn rewrap(
     let parts = split(record).map_err(|_| Damaged::of_object("the head", name))?;
     let owner = parts.owner(keyring.vault(), kind, name)?;
     let seed = parts.unwrap(owner, keyring)?;
-    let wrapped = WrappedSeed::wrap(owner, keyring, &seed, salt)?;
+    let wrapped = WrappedSeed::wrap(owner, keyring, &seed, salt, form_of(parts.format))?;
     let context = body_context(owner, parts.format, parts.revision);
     Ok(join(&context, &wrapped, parts.sealed))
 }
@@ -107,13 +129,15 @@ pub fn open<F: Encoded>(
     let owner = parts.owner(keyring.vault(), kind, name)?;
     let seed = parts.unwrap(owner, keyring)?;
     let context = body_context(owner, parts.format, parts.revision);
-    let body = cipher::open(&seed, context.as_bytes(), parts.sealed).map_err(|_| broken())?;
+    let body =
+        cipher::open(form_of(parts.format), &seed, context.as_bytes(), parts.sealed).map_err(|_| broken())?;
     let fields = HeadFields::decode(parts.format, name, &body).map_err(|_| broken())?;
     Ok(Head {
         object: owner.object,
         seed,
         wrapped: WrappedSeed {
             term: parts.term,
+            form: form_of(parts.format),
             bytes: parts.wrapped.to_vec(),
         },
         fields,
@@ -157,9 +181,19 @@ impl Parts<'_> {
         let broken = || Damaged::of_object("the seed", owner.name);
         let key = keyring.term(self.term).ok_or_else(broken)?;
         let context = seed_context(owner, self.term);
-        let seed = cipher::open(key, context.as_bytes(), self.wrapped).map_err(|_| broken())?;
+        let seed = cipher::open(form_of(self.format), key, context.as_bytes(), self.wrapped)
+            .map_err(|_| broken())?;
         let seed: &[u8; 32] = seed.as_slice().try_into().map_err(|_| broken())?;
         Ok(KeyBytes::new(*seed))
+    }
+}
+
+/// The form of the sealed parts of a head of this format.
+const fn form_of(format: u16) -> Form {
+    if format < NUMBERED {
+        Form::Unnumbered
+    } else {
+        Form::Numbered
     }
 }
 

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | terms, by number | wrap the seeds of objects; the newest wraps new ones |
 //! | backup keys, by number | seal backup blobs; kept for as long as the vault lives |
-//! | root | the digest of heads and the markers of pages, each derived |
+//! | root | the proofs and the digests of records, the vault's state, and the markers of pages, each derived |
 
 use std::fmt;
 
@@ -15,16 +15,21 @@ use crate::{
     crypt::{
         cipher::{self, KeyBytes},
         digest::DigestKey,
-        seal::{Seal, SealError},
+        proof::ProofKey,
+        seal::SealError,
     },
     format::{
         codec::{CodecError, Decoder, Encoder, Magic},
         id::VaultId,
+        record::Record,
     },
+    store::{Key, Value},
 };
 
 pub mod file;
+pub mod slots;
 pub use file::{KeyringFile, KeyringFileError};
+pub use slots::Slots;
 
 const MAGIC: Magic = *b"SRkr";
 
@@ -62,6 +67,8 @@ pub struct Keyring {
     backups: Vec<Numbered>,
     root: KeyBytes,
     digest: DigestKey,
+    proof: ProofKey,
+    state: KeyBytes,
     marker: KeyBytes,
 }
 
@@ -99,6 +106,8 @@ impl Keyring {
     ) -> Result<Self, KeyringError> {
         let current = terms.last().cloned().ok_or(CodecError::Field)?;
         let digest = DigestKey::new(&*cipher::derive_key(&root, b"strongroom digest 1")?);
+        let proof = ProofKey::new(&*cipher::derive_key(&root, b"strongroom proof 1")?);
+        let state = cipher::derive_key(&root, b"strongroom state 1")?;
         let marker = cipher::derive_key(&root, b"strongroom marker 1")?;
         Ok(Self {
             vault,
@@ -107,6 +116,8 @@ impl Keyring {
             backups,
             root,
             digest,
+            proof,
+            state,
             marker,
         })
     }
@@ -145,6 +156,27 @@ impl Keyring {
         &self.digest
     }
 
+    /// What seals the vault's state.
+    pub(crate) const fn state(&self) -> &KeyBytes {
+        &self.state
+    }
+
+    /// A record of this vault for `place`, with its proof.
+    pub fn prove<R: Record>(&self, place: &Key, record: &R) -> Value {
+        self.proof.prove(place, record.encode(self.vault))
+    }
+
+    /// The record that was found at `place`, if this vault wrote it there.
+    pub fn check<R: Record>(&self, place: &Key, stored: &Value) -> Result<R, CodecError> {
+        R::decode(self.vault, self.proof.check(place, stored)?)
+    }
+
+    /// Whether this vault wrote the record that was found at `place` there, whatever it is.
+    pub(crate) fn check_any(&self, place: &Key, stored: &Value) -> Result<(), CodecError> {
+        self.proof.check(place, stored).map(drop)
+    }
+
+    /// What seals the markers of pages.
     pub(crate) const fn marker(&self) -> &KeyBytes {
         &self.marker
     }
@@ -170,10 +202,8 @@ impl Keyring {
         )
     }
 
-    /// The keyring as stored: sealed, with the seal key's id in clear.
-    pub fn seal(&self, seal: &dyn Seal, salt: &[u8; 32]) -> Result<Vec<u8>, KeyringError> {
-        let mut record = Encoder::record(MAGIC, self.vault);
-        record.text(seal.key_id());
+    /// The keys, to be sealed.
+    fn keys(&self) -> Encoder {
         let numbered = self.terms.len() + self.backups.len();
         let mut body = Encoder::with_capacity(8 + 36 * numbered + 32);
         for keys in [&self.terms, &self.backups] {
@@ -183,29 +213,10 @@ impl Keyring {
             }
         }
         body.array(&self.root);
-        let sealed = seal.wrap(record.as_bytes(), salt, body.as_bytes())?;
-        record.bytes(&sealed);
-        Ok(record.into_bytes())
+        body
     }
 
-    /// Opens what [`Self::seal`] made.
-    pub fn open(seal: &dyn Seal, stored: &[u8]) -> Result<Self, KeyringError> {
-        let (mut decoder, vault) = Decoder::record_of_any_vault(stored, MAGIC)?;
-        let key_id = decoder.text()?;
-        if key_id != seal.key_id() {
-            return Err(KeyringError::OtherSealKey {
-                sealed_with: key_id.into(),
-                offered: seal.key_id().into(),
-            });
-        }
-        let sealed = decoder.bytes()?;
-        decoder.finish()?;
-        let mut context = Encoder::record(MAGIC, vault);
-        context.text(key_id);
-        let body = seal.unwrap(context.as_bytes(), sealed)?;
-        Self::decode(vault, &body)
-    }
-
+    /// Reads what [`Self::keys`] wrote.
     fn decode(vault: VaultId, body: &Zeroizing<Vec<u8>>) -> Result<Self, KeyringError> {
         let mut decoder = Decoder::new(body);
         let terms = numbered(&mut decoder)?;

@@ -1,6 +1,8 @@
 //! The record of one version: its content and fields, sealed under its object's seed.
+//!
+//! Format 2 says how it was encrypted. Format 1, of older programs, does not.
 
-use super::cipher::{self, KeyBytes};
+use super::cipher::{self, Form, KeyBytes};
 use crate::{
     format::{
         codec::{Decoder, Encoder, Magic},
@@ -14,6 +16,9 @@ use crate::{
 };
 
 const MAGIC: Magic = *b"SRvr";
+
+/// The formats and the form of what is sealed in each; the last one is written.
+const FORMATS: [(u16, Form); 2] = [(1, Form::Unnumbered), (2, Form::Numbered)];
 
 /// The seed of an object and what it is mixed with to seal one record.
 #[derive(Debug, Clone, Copy)]
@@ -32,9 +37,10 @@ pub fn seal<C: Encoded, F: Encoded>(
     content: &C,
     fields: &VersionFields<F>,
 ) -> Result<Value, Damaged> {
-    let mut record = context(owner, place);
+    let [.., (format, form)] = FORMATS;
+    let mut record = context(format, owner, place);
     let body = body::encode(content, fields);
-    let sealed = cipher::seal(key.seed, record.as_bytes(), key.salt, body.as_bytes())
+    let sealed = cipher::seal(form, key.seed, record.as_bytes(), key.salt, body.as_bytes())
         .map_err(|_| Damaged::of_object("the seed", owner.name))?;
     record.bytes(&sealed);
     Ok(Value::new(record.into_bytes()))
@@ -48,21 +54,24 @@ pub fn open<C: Encoded, F: Encoded>(
     record: &Value,
 ) -> Result<(C, VersionFields<F>), Damaged> {
     let broken = || Damaged::of_object("a version", owner.name);
-    let expected = context(owner, place);
-    let rest = record
-        .as_bytes()
-        .strip_prefix(expected.as_bytes())
+    let (form, expected, rest) = FORMATS
+        .into_iter()
+        .find_map(|(format, form)| {
+            let expected = context(format, owner, place);
+            let rest = record.as_bytes().strip_prefix(expected.as_bytes())?;
+            Some((form, expected, rest))
+        })
         .ok_or_else(broken)?;
     let mut decoder = Decoder::new(rest);
     let sealed = decoder.bytes().map_err(|_| broken())?;
     decoder.finish().map_err(|_| broken())?;
-    let plaintext = cipher::open(seed, expected.as_bytes(), sealed).map_err(|_| broken())?;
+    let plaintext = cipher::open(form, seed, expected.as_bytes(), sealed).map_err(|_| broken())?;
     body::decode(&plaintext).map_err(|_| broken())
 }
 
 /// What stands before the sealed body, and is authenticated with it.
-fn context(owner: Owner<'_>, place: Located) -> Encoder {
-    let mut encoder = Encoder::record(MAGIC, owner.vault);
+fn context(format: u16, owner: Owner<'_>, place: Located) -> Encoder {
+    let mut encoder = Encoder::record_of_format(MAGIC, format, owner.vault);
     encoder.u8(kind_byte(owner.kind)).text(owner.name.as_str());
     encoder
         .u64(owner.object.0.0)

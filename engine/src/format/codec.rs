@@ -39,6 +39,9 @@ pub enum CodecError {
     /// A field holds what it cannot.
     #[error("a field is out of its range")]
     Field,
+    /// The record was not written by this vault, not at this place, or was altered since.
+    #[error("it was not written by this vault at this place, or was altered")]
+    Proof,
 }
 
 /// Writes fields. The bytes are wiped when dropped unless taken out.

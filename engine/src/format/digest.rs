@@ -1,8 +1,8 @@
-//! The sum that stands for all heads, as a number of 256 bits. Who may compute it is the keyring's.
+//! A keyed digest, of all records or of all states, as a number of 256 bits. Who may compute it is the keyring's.
 
 use std::fmt;
 
-/// A digest of a set of heads.
+/// A digest of a set of records, or of a chain of states.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
 

@@ -1,7 +1,7 @@
 //! What the head of an object says: its spelling, its current version, and whether it is deleted.
 //!
 //! Format 2 has the spelling of the name as the object was created, where it is not the folded one. Format 1 has none: a
-//! head that an older program wrote shows the folded name.
+//! head that an older program wrote shows the folded name. Format 3 is format 2 with numbered sealed parts.
 
 use strongroom_core::{ObjectName, Version};
 
@@ -15,8 +15,11 @@ use super::{
 /// The format of heads without a spelling.
 pub(crate) const WITHOUT_SPELLING: u16 = 1;
 
+/// The first format whose sealed parts say how they were encrypted.
+pub(crate) const NUMBERED: u16 = 3;
+
 /// The format of heads that this program writes.
-pub(crate) const NEWEST: u16 = 2;
+pub(crate) const NEWEST: u16 = NUMBERED;
 
 /// What a head says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@
 //! | `h` | kind, name | [`Head`](crate::crypt::head::Head) of a live object |
 //! | `i` | object, version | the sequence number of an older version |
 //! | `m` | text | a small record of the server's |
-//! | `o` | generation, index | an audit record that is not yet known to be in the log |
+//! | `o` | replica, 0, generation, index | an audit record of a replica that is not yet known to be in its log |
 //! | `v` | sequence | a version |
 //! | `x` | time, kind, name, then 0 and a number for a task of the kind's own | a [`Due`] task; without a number a purge |
 
@@ -159,21 +159,44 @@ pub fn due_of_schedule(key: &Key) -> Option<Due> {
     })
 }
 
-/// An audit record on its way to the log.
-pub fn outbox(generation: u64, index: u32) -> Key {
-    key(b'o', &[&generation.to_be_bytes(), &index.to_be_bytes()])
+/// An audit record on its way to the log of a replica, whose name holds no zero.
+pub fn outbox(replica: &str, generation: u64, index: u32) -> Key {
+    let place = [&generation.to_be_bytes()[..], &index.to_be_bytes()].concat();
+    key(b'o', &[replica.as_bytes(), &[0], &place])
 }
 
-/// All audit records on their way, oldest first.
-pub fn all_outbox() -> Key {
-    key(b'o', &[])
+/// All audit records on their way to the log of a replica, oldest first.
+pub fn all_outbox(replica: &str) -> Key {
+    key(b'o', &[replica.as_bytes(), &[0]])
 }
 
 /// Generation and index in a key that [`outbox`] made.
 pub fn parts_of_outbox(key: &Key) -> Option<(u64, u32)> {
-    let generation = number(key.as_bytes().get(1..9)?)?;
-    let index: [u8; 4] = key.as_bytes().get(9..)?.try_into().ok()?;
-    Some((generation, u32::from_be_bytes(index)))
+    let (_, place) = key.as_bytes().split_last_chunk::<12>()?;
+    let (generation, index) = place.split_first_chunk::<8>()?;
+    let index: [u8; 4] = index.try_into().ok()?;
+    Some((u64::from_be_bytes(*generation), u32::from_be_bytes(index)))
+}
+
+/// Generation and index in the key of an audit record that an older program wrote: it named no replica.
+pub(crate) fn parts_of_unproved_outbox(key: &Key) -> Option<(u64, u32)> {
+    parts_of_outbox(key).filter(|_| key.as_bytes().len() == 13)
+}
+
+/// Whether the record at `key` is in the sum of all records: all are but the state, which holds the sum, and the
+/// versions, to which other records lead.
+pub fn is_summed(key: &Key) -> bool {
+    !matches!(key.as_bytes().first(), Some(b'S' | b'v'))
+}
+
+/// Whether the record at `key` is a head.
+pub fn is_head(key: &Key) -> bool {
+    matches!(key.as_bytes().first(), Some(b'h' | b'd'))
+}
+
+/// Every record there is.
+pub fn all() -> Key {
+    Key::new([])
 }
 
 /// A small record of the server's.
@@ -208,7 +231,7 @@ mod tests {
             };
             assert_eq!(due_of_schedule(&schedule(&due)), Some(due));
         }
-        assert_eq!(parts_of_outbox(&outbox(5, 6)), Some((5, 6)));
+        assert_eq!(parts_of_outbox(&outbox("replica-0", 5, 6)), Some((5, 6)));
     }
 
     #[test]
@@ -225,6 +248,6 @@ mod tests {
         assert_eq!(shown(deleted(ObjectKind::Secrets, &name)), "64016462");
         assert_eq!(shown(version(Sequence(258))), "760000000000000102");
         assert_eq!(shown(schedule(&purge)), "780000000000000001016462");
-        assert_eq!(shown(outbox(1, 2)), "6f000000000000000100000002");
+        assert_eq!(shown(outbox("r0", 1, 2)), "6f723000000000000000000100000002");
     }
 }

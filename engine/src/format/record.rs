@@ -4,9 +4,12 @@ use super::{
     codec::{CodecError, Decoder, Encoder, Magic},
     id::VaultId,
 };
-use crate::store::Value;
 
-/// A record whose fields lie open in the store. Heads and versions, which are sealed, have their own encoding.
+/// The format of records with a proof behind their fields. Format 1 had none.
+const PROVED: u16 = 2;
+
+/// A record whose fields lie open in the store, with a proof of the vault behind them. Heads, versions and the vault's
+/// state, which are sealed, have their own encoding.
 pub trait Record: Sized {
     /// The four bytes that such a record begins with.
     const MAGIC: Magic;
@@ -17,26 +20,32 @@ pub trait Record: Sized {
     /// Reads what [`Self::put`] wrote.
     fn take(fields: &mut Decoder<'_>) -> Result<Self, CodecError>;
 
-    /// The record as `vault` stores it.
-    fn encode(&self, vault: VaultId) -> Value {
-        let mut encoder = Encoder::record(Self::MAGIC, vault);
+    /// The record as `vault` writes it, before its proof.
+    fn encode(&self, vault: VaultId) -> Encoder {
+        let mut encoder = Encoder::record_of_format(Self::MAGIC, PROVED, vault);
         self.put(&mut encoder);
-        Value::new(encoder.into_bytes())
+        encoder
     }
 
-    /// The record that `vault` stored; one of another vault is refused.
-    fn decode(vault: VaultId, record: &Value) -> Result<Self, CodecError> {
-        Self::finish(Decoder::record(record.as_bytes(), Self::MAGIC, vault)?)
+    /// Reads what [`Self::encode`] wrote for `vault`.
+    fn decode(vault: VaultId, bytes: &[u8]) -> Result<Self, CodecError> {
+        Self::of_format(PROVED, vault, bytes)
     }
 
-    /// The record and the vault that it says it is of.
-    fn decode_of_any_vault(record: &Value) -> Result<(VaultId, Self), CodecError> {
-        let (decoder, vault) = Decoder::record_of_any_vault(record.as_bytes(), Self::MAGIC)?;
-        Ok((vault, Self::finish(decoder)?))
+    /// Reads what an older program wrote, which had no proof.
+    fn decode_unproved(vault: VaultId, bytes: &[u8]) -> Result<Self, CodecError> {
+        Self::of_format(1, vault, bytes)
     }
 
-    /// Reads the fields, behind which nothing may follow.
-    fn finish(mut decoder: Decoder<'_>) -> Result<Self, CodecError> {
+    /// Reads the record of `vault` in exactly this format. Nothing may follow its fields.
+    fn of_format(format: u16, vault: VaultId, bytes: &[u8]) -> Result<Self, CodecError> {
+        let (mut decoder, found, of) = Decoder::record_up_to(bytes, Self::MAGIC, PROVED)?;
+        if found != format {
+            return Err(CodecError::Format(found));
+        }
+        if of != vault {
+            return Err(CodecError::OtherVault);
+        }
         let record = Self::take(&mut decoder)?;
         decoder.finish()?;
         Ok(record)

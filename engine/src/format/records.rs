@@ -72,6 +72,20 @@ impl Record for Erasure {
     }
 }
 
+/// An entry of the schedule; what is due is in its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scheduled;
+
+impl Record for Scheduled {
+    const MAGIC: Magic = *b"SRsc";
+
+    fn put(&self, _: &mut Encoder) {}
+
+    fn take(_: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        Ok(Self)
+    }
+}
+
 /// A small record of the server's own, opaque here: the policy bundle, what is known of rollbacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerRecord(pub Vec<u8>);

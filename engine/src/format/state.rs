@@ -1,55 +1,200 @@
-//! The state of the vault as a whole: the number given out last, and what all heads add up to.
+//! The state of the vault as a whole: the number given out last, what all records add up to, and which states before it
+//! were shown outside.
 
 use super::{
-    codec::{CodecError, Decoder, Encoder, Magic},
+    codec::{CodecError, Decoder, Encoder},
     digest::Digest,
     id::Sequence,
-    record::Record,
 };
 
-/// The vault's state, rewritten by every commit.
+/// How many marks are kept.
+const MARKS: usize = 16;
+
+/// A state as it is shown outside the store, to be kept there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Counts commits.
+    pub generation: u64,
+    /// Stands for the state, and for every one that led to it.
+    pub digest: Digest,
+}
+
+/// States on the way to this one that may have been shown outside, ascending: what this state can prove to follow.
+///
+/// Where there are too many, the one in the middle goes: the first is the one that was kept outside when it was last
+/// asked for, and the last ones are those that are asked for next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Marks(Vec<Mark>);
+
+impl Marks {
+    /// Adds a state, unless it is there.
+    pub(crate) fn note(&mut self, mark: Mark) {
+        if self
+            .0
+            .last()
+            .is_some_and(|last| last.generation >= mark.generation)
+        {
+            return;
+        }
+        self.0.push(mark);
+        if self.0.len() > MARKS {
+            self.0.remove(MARKS / 2);
+        }
+    }
+
+    /// Forgets the states before `generation`, if that one is there: nobody will ask for them again.
+    pub(crate) fn release_before(&mut self, generation: u64) {
+        if self.at(generation).is_some() {
+            self.0.retain(|mark| mark.generation >= generation);
+        }
+    }
+
+    /// The digest of the state of this generation.
+    pub(crate) fn at(&self, generation: u64) -> Option<Digest> {
+        let found = self.0.iter().find(|mark| mark.generation == generation);
+        found.map(|mark| mark.digest)
+    }
+}
+
+/// The vault's state, rewritten by every commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
+    /// The generation of the commit that wrote it.
+    pub generation: u64,
     /// The number given out last.
     pub last: Sequence,
     /// How many heads there are, live and deleted.
     pub heads: u64,
-    /// The keyed digest of all heads.
-    pub digest: Digest,
+    /// What all records add up to.
+    pub sum: Digest,
+    /// Stands for this state, and for every one that led to it.
+    pub chain: Digest,
+    /// Earlier states that it can prove to follow.
+    pub marks: Marks,
 }
 
 impl State {
-    /// The state of a new vault, whose digest of no heads is `empty`.
-    pub const fn new(empty: Digest) -> Self {
-        Self {
-            last: Sequence(0),
-            heads: 0,
-            digest: empty,
+    /// The state as it is shown outside.
+    pub const fn mark(&self) -> Mark {
+        Mark {
+            generation: self.generation,
+            digest: self.chain,
         }
     }
 
-    /// Gives out the next number.
-    pub(crate) const fn next(&mut self) -> Sequence {
-        self.last = Sequence(self.last.0.saturating_add(1));
-        self.last
+    /// What the chain is computed from.
+    pub(crate) fn summed(generation: u64, last: Sequence, heads: u64, sum: Digest) -> Encoder {
+        let mut fields = Encoder::with_capacity(56);
+        fields
+            .u64(generation)
+            .u64(last.0)
+            .u64(heads)
+            .array(sum.as_bytes());
+        fields
+    }
+
+    /// Writes the fields.
+    pub(crate) fn put(&self) -> Encoder {
+        let mut fields = Encoder::with_capacity(128 + 40 * (MARKS + 1));
+        let summed = Self::summed(self.generation, self.last, self.heads, self.sum);
+        fields.encoded(summed.as_bytes()).array(self.chain.as_bytes());
+        fields.u32(u32::try_from(self.marks.0.len()).unwrap_or(u32::MAX));
+        for mark in &self.marks.0 {
+            fields.u64(mark.generation).array(mark.digest.as_bytes());
+        }
+        fields
+    }
+
+    /// Reads what [`Self::put`] wrote.
+    pub(crate) fn take(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut fields = Decoder::new(bytes);
+        let mut state = Self {
+            generation: fields.u64()?,
+            last: Sequence(fields.u64()?),
+            heads: fields.u64()?,
+            sum: Digest::from_bytes(fields.array()?),
+            chain: Digest::from_bytes(fields.array()?),
+            marks: Marks::default(),
+        };
+        for _ in 0..fields.u32()? {
+            state.marks.0.push(Mark {
+                generation: fields.u64()?,
+                digest: Digest::from_bytes(fields.array()?),
+            });
+        }
+        fields.finish()?;
+        Ok(state)
     }
 }
 
-impl Record for State {
-    const MAGIC: Magic = *b"SRst";
+/// The state as programs before the proof of records wrote it: what the heads alone add up to, under no seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnprovedState {
+    /// The number given out last.
+    pub last: Sequence,
+    /// How many heads there are, live and deleted.
+    pub heads: u64,
+    /// What all heads add up to.
+    pub digest: Digest,
+}
 
-    fn put(&self, fields: &mut Encoder) {
-        fields
-            .u64(self.last.0)
-            .u64(self.heads)
-            .array(self.digest.as_bytes());
-    }
-
-    fn take(fields: &mut Decoder<'_>) -> Result<Self, CodecError> {
-        Ok(Self {
+impl UnprovedState {
+    /// Reads the fields.
+    pub(crate) fn take(mut fields: Decoder<'_>) -> Result<Self, CodecError> {
+        let state = Self {
             last: Sequence(fields.u64()?),
             heads: fields.u64()?,
             digest: Digest::from_bytes(fields.array()?),
-        })
+        };
+        fields.finish()?;
+        Ok(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(generation: u64) -> Mark {
+        Mark {
+            generation,
+            digest: Digest::from_bytes([u8::try_from(generation).unwrap(); 32]),
+        }
+    }
+
+    #[test]
+    fn the_first_mark_and_the_last_ones_stay_however_many_come() {
+        let mut marks = Marks::default();
+        (1..=200).for_each(|generation| marks.note(mark(generation)));
+        assert_eq!(marks.0.len(), MARKS);
+        for generation in [1, 199, 200] {
+            assert_eq!(marks.at(generation), Some(mark(generation).digest));
+        }
+        marks.release_before(199);
+        assert_eq!(marks.0, [mark(199), mark(200)]);
+    }
+
+    #[test]
+    fn a_generation_that_is_not_there_releases_nothing_and_none_is_noted_twice() {
+        let mut marks = Marks::default();
+        for generation in [3, 5, 5, 4] {
+            marks.note(mark(generation));
+        }
+        marks.release_before(4);
+        assert_eq!(marks.0, [mark(3), mark(5)]);
+    }
+
+    #[test]
+    fn a_state_comes_back_as_it_was_written() {
+        let mut state = State {
+            generation: 7,
+            last: Sequence(9),
+            heads: 2,
+            sum: mark(1).digest,
+            chain: mark(2).digest,
+            marks: Marks::default(),
+        };
+        state.marks.note(mark(3));
+        assert_eq!(State::take(state.put().as_bytes()), Ok(state));
     }
 }

@@ -25,12 +25,9 @@ pub fn apply<K: Tasks>(
     inputs: &mut Inputs,
     now: Timestamp,
 ) -> (Changes, Result<Answer<K>, ObjectError>) {
-    let decided = Transaction::begin(view, inputs, now).and_then(|mut transaction| {
-        let answer = apply_in(&mut transaction, request)?;
-        Ok((transaction.finish(), answer))
-    });
-    match decided {
-        Ok((changes, answer)) => (changes, Ok(answer)),
+    let mut transaction = Transaction::begin(view, inputs, now);
+    match apply_in(&mut transaction, request) {
+        Ok(answer) => (transaction.finish(), Ok(answer)),
         Err(error) => (Changes::default(), Err(error)),
     }
 }

@@ -1,6 +1,7 @@
 //! Backups: one object with all its versions in one sealed blob.
 //!
-//! Format 2 names the kind and keeps the spelling of the name. Format 1, which an older program wrote, is of a secret.
+//! Format 3 names the kind, keeps the spelling of the name, and says how it was encrypted. Older programs wrote format 2,
+//! which does not say that, and format 1, which is of a secret.
 
 use std::sync::Arc;
 
@@ -14,7 +15,10 @@ use super::{
     view::{FieldsOf, HeadOf, KindView, View, current_place},
 };
 use crate::{
-    crypt::{cipher, keyring::Keyring},
+    crypt::{
+        cipher::{self, Form},
+        keyring::Keyring,
+    },
     format::{
         codec::{CodecError, Decoder, Encoder, Magic},
         id::{Located, kind_byte, kind_of_byte},
@@ -27,8 +31,8 @@ const MAGIC: Magic = *b"SRbk";
 /// The format of blobs without a kind.
 const OF_SECRETS: u16 = 1;
 
-/// The format of blobs that this program writes.
-const NEWEST: u16 = 2;
+/// The first format whose sealed part says how it was encrypted, which this program writes.
+const NEWEST: u16 = 3;
 
 /// The bytes of the number of versions, which begins the body.
 const COUNT: usize = 4;
@@ -157,8 +161,7 @@ fn places<K: Kind>(
     }
     let mut places = Vec::with_capacity(older.records.len() + 1);
     for (key, entry) in &older.records {
-        let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
-        places.push(view.located(name, version, entry)?);
+        places.push(view.located(name, (key, entry))?);
     }
     places.push(current_place(head));
     if usize::try_from(head.fields.versions) == Ok(places.len()) {
@@ -179,7 +182,7 @@ fn seal(
         .ok_or_else(|| damaged("the backup key", name))?;
     let mut blob = Encoder::record_of_format(MAGIC, NEWEST, keyring.vault());
     blob.u32(number).u8(kind_byte(kind)).text(name.spelling());
-    let sealed = cipher::seal_deterministic(key, blob.as_bytes(), body.as_bytes())
+    let sealed = cipher::seal_deterministic(Form::Numbered, key, blob.as_bytes(), body.as_bytes())
         .map_err(|_| damaged("the backup key", name))?;
     blob.bytes(&sealed);
     Ok(BackupBlob::new(blob.into_bytes()))
@@ -226,7 +229,11 @@ fn unseal(
     }
     context.text(text);
     let key = keyring.backup(number).ok_or(CodecError::Field)?;
-    let plaintext = cipher::open(key, context.as_bytes(), sealed).map_err(|_| CodecError::Field)?;
+    let form = match format {
+        NEWEST => Form::Numbered,
+        _ => Form::Unnumbered,
+    };
+    let plaintext = cipher::open(form, key, context.as_bytes(), sealed).map_err(|_| CodecError::Field)?;
     let name = text.parse().map_err(|_| CodecError::Field)?;
     Ok((name, plaintext))
 }

@@ -106,8 +106,7 @@ fn older_versions<K: Kind>(
     loop {
         let page = view.view.snapshot.scan(&prefix, after.as_ref(), STRETCH)?;
         for (key, entry) in &page.records {
-            let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
-            each(view.located(name, version, entry)?)?;
+            each(view.located(name, (key, entry))?)?;
         }
         after = page.records.last().map(|(key, _)| key.clone());
         if !page.more || after.is_none() {

@@ -6,10 +6,10 @@ use strongroom_core::Timestamp;
 use crate::{
     crypt::head,
     format::{
+        codec::CodecError,
         id::ObjectId,
         key,
-        record::Record as _,
-        records::{Erasure, Garbage, IndexEntry},
+        records::{Erasure, Garbage, IndexEntry, Scheduled},
         task::Due,
     },
     object::{
@@ -56,7 +56,7 @@ pub fn apply_system(
     inputs: &mut Inputs,
     now: Timestamp,
 ) -> Result<(Changes, Option<Event>), ObjectError> {
-    let mut transaction = Transaction::begin(view, inputs, now)?;
+    let mut transaction = Transaction::begin(view, inputs, now);
     let event = match request {
         SystemRequest::Perform(due) => match kinds.keeper(due.kind) {
             Some(keeper) => keeper.perform(due, &mut transaction)?,
@@ -87,13 +87,13 @@ pub(crate) fn due_tasks(
 ) -> Result<Vec<Due>, ObjectError> {
     let page = view.snapshot.scan(&key::all_schedule(), None, limit)?;
     let mut tasks = Vec::new();
-    for (key, _) in &page.records {
-        let due = key::due_of_schedule(key).ok_or_else(|| ObjectError::Corrupt {
-            what: "the schedule".into(),
-        })?;
+    for (key, entry) in &page.records {
+        let damaged = |error| damaged_state("the schedule", error);
+        let due = key::due_of_schedule(key).ok_or_else(|| damaged(CodecError::Field))?;
         if due.at > now {
             break;
         }
+        let Scheduled = view.keyring.check(key, entry).map_err(damaged)?;
         if kinds.keeper(due.kind).is_some() {
             tasks.push(due);
         }
@@ -158,17 +158,17 @@ fn collect(transaction: &mut Transaction<'_>, object: ObjectId, limit: usize) ->
     let Some(record) = view.snapshot.get(&key::garbage(object))? else {
         return Ok(());
     };
-    let garbage = Garbage::decode(view.vault(), &record);
-    let garbage = garbage.map_err(|error| damaged_state("what is left of an object", error))?;
+    let damaged = |error| damaged_state("what is left of an object", error);
+    let garbage: Garbage = view
+        .keyring
+        .check(&key::garbage(object), &record)
+        .map_err(damaged)?;
     let page = view.snapshot.scan(&key::all_index(object), None, limit)?;
     for (key, entry) in &page.records {
-        // An entry that does not decode leads nowhere: it goes all the same.
-        if let Ok(IndexEntry(sequence)) = IndexEntry::decode(view.vault(), entry) {
-            transaction.remove_version(sequence);
-        }
-        if let Some(version) = key::version_of_index(key) {
-            transaction.remove_index(object, &version);
-        }
+        let IndexEntry(sequence) = view.keyring.check(key, entry).map_err(damaged)?;
+        let version = key::version_of_index(key).ok_or_else(|| damaged(CodecError::Field))?;
+        transaction.remove_version(sequence);
+        transaction.remove_index(object, &version);
     }
     if !page.more {
         garbage
@@ -194,7 +194,7 @@ fn rewrap(transaction: &mut Transaction<'_>, heads: &[Key], last: u32) -> Result
         })?;
         let salt = transaction.inputs.bytes();
         let rewrapped = head::rewrap(view.keyring, kind, &name, &record, &salt)?;
-        transaction.replace_head(key.clone(), Some(rewrapped))?;
+        transaction.replace_head(key.clone(), rewrapped);
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use crate::{
     crypt::{
         cipher::KeyBytes,
         head::{self, Head, WrappedSeed},
-        keyring::Keyring,
         version::{self, RecordKey},
     },
     format::{
@@ -20,9 +19,8 @@ use crate::{
         head::HeadFields,
         id::{Located, ObjectId, Owner, Sequence},
         key,
-        record::Record as _,
-        records::{Erasure, Garbage, IndexEntry},
-        state::State,
+        record::Record,
+        records::{Erasure, Garbage, IndexEntry, Scheduled},
         task::Due,
     },
     store::{Batch, Key, Value},
@@ -35,6 +33,8 @@ pub struct Changes {
     pub batch: Batch,
     /// The objects, each without a version.
     pub objects: Vec<NamedObject>,
+    /// The number given out last, if any was.
+    pub last: Option<Sequence>,
 }
 
 /// A write in the making.
@@ -42,7 +42,6 @@ pub struct Transaction<'a> {
     pub(crate) view: View<'a>,
     pub(crate) inputs: &'a mut Inputs,
     pub(crate) now: Timestamp,
-    state: State,
     changes: Changes,
 }
 
@@ -63,22 +62,32 @@ pub(crate) struct Sealed<'n> {
 
 impl<'a> Transaction<'a> {
     /// Begins a write on `view` at `now`.
-    pub fn begin(view: View<'a>, inputs: &'a mut Inputs, now: Timestamp) -> Result<Self, ObjectError> {
-        let state = state(view)?;
-        Ok(Self {
+    pub fn begin(view: View<'a>, inputs: &'a mut Inputs, now: Timestamp) -> Self {
+        Self {
             view,
             inputs,
             now,
-            state,
             changes: Changes::default(),
-        })
+        }
     }
 
-    /// The changes, with the vault's new state among them.
-    pub fn finish(mut self) -> Changes {
-        let state = self.state.encode(self.view.vault());
-        self.changes.batch.put(key::state(), state);
+    /// The changes.
+    pub fn finish(self) -> Changes {
         self.changes
+    }
+
+    /// Gives out the next number.
+    fn next(&mut self) -> Sequence {
+        let last = self.changes.last.unwrap_or(self.view.last);
+        let next = Sequence(last.0.saturating_add(1));
+        self.changes.last = Some(next);
+        next
+    }
+
+    /// Puts a record with its proof.
+    fn put<R: Record>(&mut self, place: Key, record: &R) {
+        let record = self.view.keyring.prove(&place, record);
+        self.changes.batch.put(place, record);
     }
 
     /// Notes that readers of the object may get another answer now.
@@ -100,25 +109,33 @@ impl<'a> Transaction<'a> {
             vault: self.view.vault(),
             kind,
             name,
-            object: ObjectId(self.state.next()),
+            object: ObjectId(self.next()),
         };
         let seed = self.inputs.bytes();
-        let wrapped = WrappedSeed::wrap(owner, self.view.keyring, &seed, &self.inputs.bytes())?;
+        let wrapped = WrappedSeed::of(owner, self.view.keyring, &seed, &self.inputs.bytes())?;
         Ok(Sealed { owner, seed, wrapped })
     }
 
     /// The object of an opened head.
-    pub(crate) fn known<'n, F>(&self, kind: ObjectKind, name: &'n ObjectName, head: &Head<F>) -> Sealed<'n> {
-        Sealed {
-            owner: Owner {
-                vault: self.view.vault(),
-                kind,
-                name,
-                object: head.object,
-            },
-            seed: head.seed.clone(),
-            wrapped: head.wrapped.clone(),
-        }
+    pub(crate) fn known<'n, F>(
+        &mut self,
+        kind: ObjectKind,
+        name: &'n ObjectName,
+        head: &Head<F>,
+    ) -> Result<Sealed<'n>, ObjectError> {
+        let owner = Owner {
+            vault: self.view.vault(),
+            kind,
+            name,
+            object: head.object,
+        };
+        let seed = head.seed.clone();
+        let wrapped = if head.wrapped.is_newest() {
+            head.wrapped.clone()
+        } else {
+            WrappedSeed::of(owner, self.view.keyring, &seed, &self.inputs.bytes())?
+        };
+        Ok(Sealed { owner, seed, wrapped })
     }
 
     /// Writes a version record; answers where.
@@ -131,7 +148,7 @@ impl<'a> Transaction<'a> {
     ) -> Result<Located, ObjectError> {
         let place = Located {
             version,
-            sequence: self.state.next(),
+            sequence: self.next(),
         };
         let salt = self.inputs.bytes();
         let key = RecordKey {
@@ -150,10 +167,8 @@ impl<'a> Transaction<'a> {
 
     /// Lets the index lead from an older version to its record.
     pub(crate) fn put_index(&mut self, object: ObjectId, place: Located) {
-        self.changes.batch.put(
-            key::index(object, &place.version),
-            IndexEntry(place.sequence).encode(self.view.vault()),
-        );
+        let entry = IndexEntry(place.sequence);
+        self.put(key::index(object, &place.version), &entry);
     }
 
     /// Removes an index entry.
@@ -167,7 +182,7 @@ impl<'a> Transaction<'a> {
         object: &Sealed<'_>,
         fields: &HeadFields<F>,
     ) -> Result<(), ObjectError> {
-        let revision = self.state.next();
+        let revision = self.next();
         let salt = self.inputs.bytes();
         let key = RecordKey {
             seed: &object.seed,
@@ -178,33 +193,23 @@ impl<'a> Transaction<'a> {
             None => key::live(object.owner.kind, object.owner.name),
             Some(_) => key::deleted(object.owner.kind, object.owner.name),
         };
-        self.replace_head(key, Some(record))
-    }
-
-    /// Puts a head record in place of what is there, and moves count and digest along.
-    pub(crate) fn replace_head(&mut self, key: Key, record: Option<Value>) -> Result<(), ObjectError> {
-        let digests = self.view.keyring.digest();
-        let before = match self.changes.batch.get(&key) {
-            Some(changed) => changed.cloned(),
-            None => self.view.snapshot.get(&key)?,
-        };
-        if let Some(before) = before {
-            self.state.digest = digests.without(self.state.digest, &key, &before);
-            self.state.heads = self.state.heads.saturating_sub(1);
-        }
-        let Some(record) = record else {
-            self.changes.batch.remove(key);
-            return Ok(());
-        };
-        self.state.digest = digests.with(self.state.digest, &key, &record);
-        self.state.heads = self.state.heads.saturating_add(1);
         self.changes.batch.put(key, record);
         Ok(())
     }
 
+    /// Puts a head record in place of what is there.
+    pub(crate) fn replace_head(&mut self, key: Key, record: Value) {
+        self.changes.batch.put(key, record);
+    }
+
+    /// Removes a head.
+    pub(crate) fn remove_head(&mut self, key: Key) {
+        self.changes.batch.remove(key);
+    }
+
     /// Adds a task to the schedule.
     pub(crate) fn put_due(&mut self, due: &Due) {
-        self.changes.batch.put(key::schedule(due), Value::new([]));
+        self.put(key::schedule(due), &Scheduled);
     }
 
     /// Takes a task off the schedule.
@@ -214,9 +219,7 @@ impl<'a> Transaction<'a> {
 
     /// Writes down what is left of an object.
     pub(crate) fn put_garbage(&mut self, object: ObjectId, garbage: Garbage) {
-        self.changes
-            .batch
-            .put(key::garbage(object), garbage.encode(self.view.vault()));
+        self.put(key::garbage(object), &garbage);
     }
 
     /// Forgets what is left of an object.
@@ -248,30 +251,10 @@ impl<'a> Transaction<'a> {
     /// Writes the pending erasure, or that there is none.
     pub(crate) fn put_erasure(&mut self, erasure: Option<Erasure>) {
         match erasure {
-            Some(erasure) => self
-                .changes
-                .batch
-                .put(key::erasure(), erasure.encode(self.view.vault())),
+            Some(erasure) => self.put(key::erasure(), &erasure),
             None => self.changes.batch.remove(key::erasure()),
         }
     }
-}
-
-/// What the store of a new vault begins with.
-pub fn initial(keyring: &Keyring) -> Batch {
-    let mut batch = Batch::default();
-    let state = State::new(keyring.digest().empty());
-    batch.put(key::state(), state.encode(keyring.vault()));
-    batch
-}
-
-/// The vault's state in a snapshot.
-pub(crate) fn state(view: View<'_>) -> Result<State, ObjectError> {
-    let record = view.snapshot.get(&key::state())?;
-    let record = record.ok_or_else(|| ObjectError::Corrupt {
-        what: "the vault's state".into(),
-    })?;
-    State::decode(view.vault(), &record).map_err(|error| damaged_state("the vault's state", error))
 }
 
 /// The pending erasure in a snapshot.
@@ -281,5 +264,6 @@ pub(crate) fn erasure(view: View<'_>) -> Result<Option<Erasure>, ObjectError> {
 }
 
 fn decode_erasure(view: View<'_>, record: &Value) -> Result<Erasure, ObjectError> {
-    Erasure::decode(view.vault(), record).map_err(|error| damaged_state("the pending erasure", error))
+    let erasure = view.keyring.check(&key::erasure(), record);
+    erasure.map_err(|error| damaged_state("the pending erasure", error))
 }

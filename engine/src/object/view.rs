@@ -19,9 +19,8 @@ use crate::{
     },
     format::{
         fields::VersionFields,
-        id::{Located, Owner, VaultId},
+        id::{Located, Owner, Sequence, VaultId},
         key,
-        record::Record as _,
         records::IndexEntry,
     },
     store::{Key, Snapshot, Value},
@@ -41,6 +40,8 @@ pub struct Rules {
 pub struct View<'a> {
     /// The state.
     pub snapshot: &'a dyn Snapshot,
+    /// The number given out last.
+    pub last: Sequence,
     /// The opened keyring.
     pub keyring: &'a Keyring,
     /// The heads that this keyring has opened.
@@ -178,20 +179,21 @@ impl<K: Kind> KindView<'_, K> {
         let Some(wanted) = wanted.filter(|wanted| **wanted != head.fields.version) else {
             return Ok(current_place(head));
         };
-        let entry = self.view.snapshot.get(&key::index(head.object, wanted))?;
+        let place = key::index(head.object, wanted);
+        let entry = self.view.snapshot.get(&place)?;
         let entry = entry.ok_or_else(|| not_found::<K>(name, Some(*wanted)))?;
-        self.located(name, *wanted, &entry)
+        self.located(name, (&place, &entry))
     }
 
     /// The place that an index entry leads to.
     pub(crate) fn located(
         self,
         name: &ObjectName,
-        version: Version,
-        entry: &Value,
+        (place, entry): (&Key, &Value),
     ) -> Result<Located, ObjectError> {
-        let entry = IndexEntry::decode(self.view.vault(), entry);
-        let IndexEntry(sequence) = entry.map_err(|_| damaged("the index", name))?;
+        let broken = || damaged("the index", name);
+        let version = key::version_of_index(place).ok_or_else(broken)?;
+        let IndexEntry(sequence) = self.view.keyring.check(place, entry).map_err(|_| broken())?;
         Ok(Located { version, sequence })
     }
 

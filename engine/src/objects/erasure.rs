@@ -15,8 +15,7 @@ use strongroom_core::Timestamp;
 use crate::{
     crypt::{
         entropy::random,
-        keyring::{Keyring, KeyringFile},
-        seal::Seal,
+        keyring::{Keyring, KeyringError, KeyringFile, Slots},
     },
     object::{
         error::ObjectError,
@@ -36,7 +35,7 @@ const STRETCHES: usize = 16;
 /// Carries out erasures.
 pub(super) struct Eraser {
     file: KeyringFile,
-    seal: Box<dyn Seal>,
+    slots: Slots,
     delay: Duration,
     running: Option<Running>,
 }
@@ -73,10 +72,10 @@ pub(super) enum Step {
 }
 
 impl Eraser {
-    pub(super) fn new(file: KeyringFile, seal: Box<dyn Seal>, delay: Duration) -> Self {
+    pub(super) const fn new(file: KeyringFile, slots: Slots, delay: Duration) -> Self {
         Self {
             file,
-            seal,
+            slots,
             delay,
             running: None,
         }
@@ -144,13 +143,10 @@ impl Eraser {
         self.replace(view.keyring.with_term(key))
     }
 
-    fn replace(
-        &self,
-        keyring: Result<Keyring, crate::crypt::keyring::KeyringError>,
-    ) -> Result<Step, ObjectError> {
+    fn replace(&self, keyring: Result<Keyring, KeyringError>) -> Result<Step, ObjectError> {
         let keyring = keyring.map_err(|_| unwritten())?;
         let salt = random().map_err(|_| unwritten())?;
-        let sealed = keyring.seal(&*self.seal, &salt).map_err(|_| unwritten())?;
+        let sealed = self.slots.seal(&keyring, &salt).map_err(|_| unwritten())?;
         self.file.replace(&sealed).map_err(|_| unwritten())?;
         Ok(Step::Publish(Arc::new(keyring)))
     }

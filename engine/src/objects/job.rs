@@ -8,7 +8,7 @@ use super::{
     reply::Reply,
 };
 use crate::{
-    format::{record::Record as _, records::ServerRecord},
+    format::records::ServerRecord,
     object::{
         answer::Answer,
         apply::apply,
@@ -135,7 +135,7 @@ impl Change for Put {
         let mut decision = Decision::default();
         let batch = &mut decision.changes.batch;
         match &self.record {
-            Some(record) => batch.put(self.key.clone(), record.encode(view.vault())),
+            Some(record) => batch.put(self.key.clone(), view.keyring.prove(&self.key, record)),
             None => batch.remove(self.key.clone()),
         }
         self.refusal = None;

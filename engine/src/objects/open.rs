@@ -6,23 +6,29 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use strongroom_audit::{Head as AuditHead, Log};
 
 use super::{
-    Objects, WriterHandle,
+    Objects, WriterHandle, closing,
+    erasure::Eraser,
     outbox::Outbox,
     shared::{Published, Shared},
+    upgrade,
     writer::Writer,
 };
 use crate::{
     crypt::{
         entropy::{NoEntropy, random},
-        keyring::{Keyring, KeyringError, KeyringFile, KeyringFileError, KeyringSeeds},
+        keyring::{
+            Keyring, KeyringError, KeyringFile, KeyringFileError, KeyringSeeds, Slots,
+            slots::{self, Opened},
+        },
         seal::Seal,
+        state::{self as sealed, Found, StateError},
     },
-    format::{codec::CodecError, id::VaultId, key, record::Record, state::State},
-    object::{error::ObjectError, keeper::Kinds, transaction, view::Rules},
+    format::{codec::CodecError, id::VaultId, key, state::State},
+    object::{error::ObjectError, keeper::Kinds, view::Rules},
     store::{CommitError, Snapshot, Store, StoreError},
 };
 
@@ -49,6 +55,8 @@ pub struct VaultOptions {
     pub keyring: PathBuf,
     /// Whether it may be a new one.
     pub initialise: Initialise,
+    /// The name of this replica, whose audit log takes the records of its commits.
+    pub replica: Box<str>,
     /// How many changes may wait for the writer.
     pub queue: usize,
     /// How long purged seeds wait for others before their keys are destroyed; below a day.
@@ -57,12 +65,13 @@ pub struct VaultOptions {
 
 impl VaultOptions {
     /// Azure's limits, 90 days of retention, 1,024 waiting changes, erasure after an hour, no new vault.
-    pub fn new(kinds: Kinds, keyring: impl Into<PathBuf>) -> Self {
+    pub fn new(kinds: Kinds, keyring: impl Into<PathBuf>, replica: &str) -> Self {
         Self {
             rules: Rules::default(),
             kinds,
             keyring: keyring.into(),
             initialise: Initialise::Refused,
+            replica: replica.into(),
             queue: 1_024,
             erasure_delay: Duration::from_hours(1),
         }
@@ -112,9 +121,21 @@ pub enum OpenError {
     /// The first commit failed.
     #[error("the new vault could not be written")]
     Commit(#[from] CommitError),
-    /// The store's state is damaged.
-    #[error("the vault's state is damaged")]
-    State(#[from] CodecError),
+    /// The store's state is missing, damaged, or of another commit.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A record of the store is damaged.
+    #[error("a record of the store is damaged: {0}")]
+    Record(#[from] CodecError),
+    /// The records of the store have no proof, and the keyring says that they were given one.
+    #[error("the store's records have no proof that this vault wrote them, though it had given them one")]
+    Unproved,
+    /// The records of an older program were not given their proof.
+    #[error(transparent)]
+    Upgrade(#[from] upgrade::UpgradeError),
+    /// The state was not closed.
+    #[error(transparent)]
+    Close(#[from] closing::CloseError),
     /// An audit record in the store is damaged.
     #[error(transparent)]
     Outbox(#[from] ObjectError),
@@ -131,8 +152,10 @@ pub struct Unsealed {
     options: VaultOptions,
     store: Arc<dyn Store>,
     snapshot: Arc<dyn Snapshot>,
+    state: State,
     keyring: Keyring,
-    seal: Box<dyn Seal>,
+    slots: Slots,
+    seal_key_id: Box<str>,
     audit_head: Option<AuditHead>,
 }
 
@@ -146,36 +169,38 @@ impl std::fmt::Debug for Unsealed {
 
 impl Unsealed {
     /// Opens the vault in `store`, or makes it where that is allowed.
-    pub fn open(
-        options: VaultOptions,
-        store: Arc<dyn Store>,
-        seal: Box<dyn Seal>,
-    ) -> Result<Self, OpenError> {
+    pub fn open(options: VaultOptions, store: Arc<dyn Store>, seal: &dyn Seal) -> Result<Self, OpenError> {
         let file = KeyringFile::new(&options.keyring);
-        let snapshot = store.snapshot()?;
-        let (snapshot, keyring) = match snapshot.get(&key::state())? {
-            Some(record) => {
-                let (vault, _) = State::decode_of_any_vault(&record)?;
-                let stored = file.read()?.ok_or(OpenError::KeyringMissing)?;
-                let keyring = Keyring::open(&*seal, &stored)?;
-                check(vault, &keyring, &*seal)?;
-                (snapshot, keyring)
+        let Opened { keyring, slots } = match sealed::find(&*store.snapshot()?)? {
+            Found::Nothing => initialise(&options, &*store, seal, &file)?,
+            Found::Sealed(vault) => opened(vault, seal, &file)?,
+            Found::Unproved(vault, state) => {
+                let opened = opened(vault, seal, &file)?;
+                if opened.slots.is_some() {
+                    return Err(OpenError::Unproved);
+                }
+                upgrade::upgrade(&*store, &opened.keyring, &options.replica, state)?;
+                opened
             }
-            None => (
-                initialise(&options, &*store, &*seal, &file)?,
-                Keyring::open(&*seal, &kept(&file)?)?,
-            ),
         };
+        let slots = match slots {
+            Some(slots) => slots,
+            // Last of an upgrade: from here on no record without a proof is taken.
+            None => stored(&keyring, seal, &file)?,
+        };
+        let snapshot = store.snapshot()?;
         let audit_head = match snapshot.get(&key::audit_head())? {
-            Some(record) => Some(AuditHead::decode(keyring.vault(), &record)?),
+            Some(record) => Some(keyring.check(&key::audit_head(), &record)?),
             None => None,
         };
         Ok(Self {
+            state: sealed::open(&keyring, &*snapshot)?,
             options,
             store,
             snapshot,
             keyring,
-            seal,
+            slots,
+            seal_key_id: seal.key_id().into(),
             audit_head,
         })
     }
@@ -192,24 +217,30 @@ impl Unsealed {
 
     /// Hands the audit records of the last commits to the log, and starts the writer.
     pub fn start(self, log: Arc<Log>) -> Result<Objects, OpenError> {
-        let outbox = Outbox::load(&*self.snapshot, self.keyring.vault(), log)?;
-        let keyring = Arc::new(self.keyring);
+        let replica = &self.options.replica;
+        let limits = self.store.limits();
+        let outbox = Outbox::load(&*self.snapshot, &self.keyring, limits, replica.clone(), log)?;
+        // It may have been shown before the vault stopped.
+        let mut marks = self.state.marks.clone();
+        marks.note(self.state.mark());
         let published = Published {
             snapshot: self.snapshot,
-            keyring,
+            state: Arc::new(self.state),
+            keyring: Arc::new(self.keyring),
             heads: Arc::default(),
         };
         let shared = Arc::new(Shared {
             rules: self.options.rules,
             kinds: self.options.kinds,
-            seal_key_id: self.seal.key_id().into(),
+            seal_key_id: self.seal_key_id,
             published: RwLock::new(Arc::new(published)),
+            marks: Mutex::new(marks),
             listeners: RwLock::default(),
             unwritable: RwLock::default(),
         });
         let (queue, jobs) = mpsc::sync_channel(self.options.queue);
         let file = KeyringFile::new(&self.options.keyring);
-        let erasure = super::erasure::Eraser::new(file, self.seal, self.options.erasure_delay);
+        let erasure = Eraser::new(file, self.slots, self.options.erasure_delay);
         let writer = Writer::new(Arc::clone(&shared), self.store, outbox, erasure);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -225,12 +256,14 @@ impl Unsealed {
     }
 }
 
-/// Store, keyring and seal must be of one vault.
-fn check(store: VaultId, keyring: &Keyring, seal: &dyn Seal) -> Result<(), OpenError> {
-    if store != keyring.vault() {
+/// The keyring of the vault in the store: store, keyring and seal must be of one vault.
+fn opened(store: VaultId, seal: &dyn Seal, file: &KeyringFile) -> Result<Opened, OpenError> {
+    let stored = file.read()?.ok_or(OpenError::KeyringMissing)?;
+    let opened = slots::open(seal, &stored)?;
+    if store != opened.keyring.vault() {
         return Err(OpenError::OtherKeyring {
             store,
-            keyring: keyring.vault(),
+            keyring: opened.keyring.vault(),
         });
     }
     match seal.used_by() {
@@ -238,12 +271,8 @@ fn check(store: VaultId, keyring: &Keyring, seal: &dyn Seal) -> Result<(), OpenE
             expected: expected.into(),
             found: store,
         }),
-        Some(_) | None => Ok(()),
+        Some(_) | None => Ok(opened),
     }
-}
-
-fn kept(file: &KeyringFile) -> Result<Vec<u8>, OpenError> {
-    file.read()?.ok_or(OpenError::KeyringMissing)
 }
 
 /// Makes a new vault: the keyring's file first, so that a store with a vault always has one. A keyring that is there
@@ -253,7 +282,7 @@ fn initialise(
     store: &dyn Store,
     seal: &dyn Seal,
     file: &KeyringFile,
-) -> Result<Arc<dyn Snapshot>, OpenError> {
+) -> Result<Opened, OpenError> {
     if let Some(vault) = seal.used_by() {
         return Err(OpenError::LostStore { vault: vault.into() });
     }
@@ -261,15 +290,23 @@ fn initialise(
         Initialise::Allowed => {}
         Initialise::Refused => return Err(OpenError::EmptyStore),
     }
-    let keyring = match file.read()? {
-        Some(stored) => Keyring::open(seal, &stored)?,
-        None => new_keyring(seal, file)?,
+    let opened = if let Some(stored) = file.read()? {
+        slots::open(seal, &stored)?
+    } else {
+        let keyring = new_keyring()?;
+        let slots = stored(&keyring, seal, file)?;
+        Opened {
+            keyring,
+            slots: Some(slots),
+        }
     };
-    store.commit(store.snapshot()?.generation(), &transaction::initial(&keyring))?;
-    Ok(store.snapshot()?)
+    let generation = store.snapshot()?.generation();
+    let (batch, _) = closing::initial(&opened.keyring, generation)?;
+    store.commit(generation, &batch)?;
+    Ok(opened)
 }
 
-fn new_keyring(seal: &dyn Seal, file: &KeyringFile) -> Result<Keyring, OpenError> {
+fn new_keyring() -> Result<Keyring, OpenError> {
     let id = random()?;
     let vault = VaultId::random(id.first_chunk().copied().unwrap_or_default());
     let seeds = KeyringSeeds {
@@ -277,8 +314,12 @@ fn new_keyring(seal: &dyn Seal, file: &KeyringFile) -> Result<Keyring, OpenError
         backup: random()?,
         root: random()?,
     };
-    let keyring = Keyring::new(vault, seeds)?;
-    let salt = random()?;
-    file.replace(&keyring.seal(seal, &salt)?)?;
-    Ok(keyring)
+    Ok(Keyring::new(vault, seeds)?)
+}
+
+/// Writes the file of a keyring that had none, or one of an older program.
+fn stored(keyring: &Keyring, seal: &dyn Seal, file: &KeyringFile) -> Result<Slots, OpenError> {
+    let slots = Slots::new(keyring.vault(), random()?, seal, &*random()?)?;
+    file.replace(&slots.seal(keyring, &*random()?)?)?;
+    Ok(slots)
 }

@@ -9,18 +9,26 @@ use std::{collections::VecDeque, sync::Arc};
 use strongroom_audit::{Class, Entry, Log, Place};
 
 use crate::{
-    format::{id::VaultId, key, record::Record},
+    crypt::keyring::Keyring,
+    format::{codec::CodecError, key},
     object::error::{ObjectError, damaged_state},
-    store::{Batch, Snapshot},
+    store::{Batch, Key, Limits, Snapshot},
 };
 
-/// How many records are fetched at a time when the outbox is loaded, and how many one commit removes.
+/// How many records are fetched at a time when the outbox is loaded, and how many one commit removes at most.
 const STRETCH: usize = 1_024;
+
+/// The part of a batch that may remove records. A change has more records of its own than the three that leave this
+/// part for each of its audit record, so the outbox empties faster than it fills.
+const SHARE: usize = 4;
 
 /// The outbox as the writer knows it.
 pub(super) struct Outbox {
-    vault: VaultId,
+    /// The name of the replica whose log it is.
+    replica: Box<str>,
     log: Arc<Log>,
+    /// How many records one commit removes.
+    stretch: usize,
     /// Committed, not yet in the log; oldest first.
     waiting: VecDeque<(Place, Entry)>,
     /// In the log, still in the store; oldest first.
@@ -31,11 +39,18 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Takes up what an earlier run left, and hands it to the log.
-    pub(super) fn load(snapshot: &dyn Snapshot, vault: VaultId, log: Arc<Log>) -> Result<Self, ObjectError> {
+    pub(super) fn load(
+        snapshot: &dyn Snapshot,
+        keyring: &Keyring,
+        limits: Limits,
+        replica: Box<str>,
+        log: Arc<Log>,
+    ) -> Result<Self, ObjectError> {
         let mut outbox = Self {
-            vault,
+            waiting: stored(snapshot, keyring, &replica)?,
+            replica,
             log,
-            waiting: stored(snapshot, vault)?,
+            stretch: (limits.ops / SHARE).clamp(1, STRETCH),
             drained: VecDeque::new(),
             in_doubt: false,
         };
@@ -45,7 +60,7 @@ impl Outbox {
 
     /// How many keys the outbox changes in a batch at most, beside one for each of the batch's own records.
     pub(super) fn most_ops(&self) -> usize {
-        self.drained.len().min(STRETCH) + 1
+        self.drained.len().min(self.stretch) + 1
     }
 
     /// A commit begins: until it is known how it ended, the store may hold records that the outbox does not know.
@@ -65,13 +80,13 @@ impl Outbox {
 
     /// Takes up the records of a commit of which it was not known that it succeeded. The log would refuse them later as
     /// older than what it has.
-    pub(super) fn recover(&mut self, snapshot: &dyn Snapshot) -> Result<(), ObjectError> {
+    pub(super) fn recover(&mut self, snapshot: &dyn Snapshot, keyring: &Keyring) -> Result<(), ObjectError> {
         let known = self
             .waiting
             .back()
             .map(|(place, _)| *place)
             .max(self.log.last_drained());
-        let unknown = stored(snapshot, self.vault)?
+        let unknown = stored(snapshot, keyring, &self.replica)?
             .into_iter()
             .filter(|(place, _)| Some(*place) > known);
         self.waiting.extend(unknown);
@@ -93,23 +108,30 @@ impl Outbox {
 
     /// Adds to a batch the records of its own changes, and removes those that the log has on the disk. Answers what is
     /// to be reported once the batch is committed.
-    pub(super) fn put(&self, batch: &mut Batch, generation: u64, entries: Vec<Entry>) -> Pending {
+    pub(super) fn put(
+        &self,
+        batch: &mut Batch,
+        keyring: &Keyring,
+        generation: u64,
+        entries: Vec<Entry>,
+    ) -> Pending {
         let places = (0..).map(|index| Place { generation, index });
         let added: Vec<_> = places.zip(entries).collect();
         for (place, entry) in &added {
-            batch.put(
-                key::outbox(place.generation, place.index),
-                entry.encode(self.vault),
-            );
+            let key = self.key(*place);
+            let record = keyring.prove(&key, entry);
+            batch.put(key, record);
         }
         let synced = self.log.synced();
         let on_disk = |place: &&Place| synced.drained.is_some_and(|last| **place <= last);
-        let removed = self.drained.iter().take(STRETCH).take_while(on_disk);
-        let removed = removed
-            .map(|place| batch.remove(key::outbox(place.generation, place.index)))
-            .count();
-        batch.put(key::audit_head(), synced.head.encode(self.vault));
+        let removed = self.drained.iter().take(self.stretch).take_while(on_disk);
+        let removed = removed.map(|place| batch.remove(self.key(*place))).count();
+        batch.put(key::audit_head(), keyring.prove(&key::audit_head(), &synced.head));
         Pending { added, removed }
+    }
+
+    fn key(&self, place: Place) -> Key {
+        key::outbox(&self.replica, place.generation, place.index)
     }
 
     /// The batch was committed: its records go to the log.
@@ -133,18 +155,20 @@ impl Outbox {
 }
 
 /// The records in the store, oldest first.
-fn stored(snapshot: &dyn Snapshot, vault: VaultId) -> Result<VecDeque<(Place, Entry)>, ObjectError> {
+fn stored(
+    snapshot: &dyn Snapshot,
+    keyring: &Keyring,
+    replica: &str,
+) -> Result<VecDeque<(Place, Entry)>, ObjectError> {
+    let damaged = |error| damaged_state("an audit record", error);
     let mut found = VecDeque::new();
     let mut after = None;
     loop {
-        let page = snapshot.scan(&key::all_outbox(), after.as_ref(), STRETCH)?;
+        let page = snapshot.scan(&key::all_outbox(replica), after.as_ref(), STRETCH)?;
         for (key, record) in &page.records {
             let parts = key::parts_of_outbox(key);
-            let (generation, index) = parts.ok_or_else(|| ObjectError::Corrupt {
-                what: "an audit record's key".into(),
-            })?;
-            let entry = Entry::decode(vault, record);
-            let entry = entry.map_err(|error| damaged_state("an audit record", error))?;
+            let (generation, index) = parts.ok_or_else(|| damaged(CodecError::Field))?;
+            let entry = keyring.check(key, record).map_err(damaged)?;
             found.push_back((Place { generation, index }, entry));
         }
         after = page.records.last().map(|(key, _)| key.clone());

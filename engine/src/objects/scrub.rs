@@ -3,14 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{
-    format::{codec::CodecError, digest::Digest, key},
+    format::{codec::CodecError, digest::Digest, key, state::State},
     object::{
         error::{ObjectError, damaged, damaged_state},
         keeper::Kinds,
-        transaction,
         view::View,
     },
-    store::Key,
+    store::{Key, Value},
 };
 
 /// How many records are fetched at a time.
@@ -33,17 +32,17 @@ pub struct StoreCorrupt {
     pub what: Box<str>,
 }
 
-/// Opens every record of a snapshot, counts the heads and sums their digest. An object of a kind that is not among
-/// `kinds` is damage. Survives a panic of the store's library, which is one of the ways in which it meets a damaged
-/// page.
-pub fn scrub(view: View<'_>, kinds: Kinds) -> Result<ScrubReport, StoreCorrupt> {
+/// Opens every record of a snapshot, counts the heads and sums all records, and compares both with `state`. An object
+/// of a kind that is not among `kinds` is damage. Survives a panic of the store's library, which is one of the ways in
+/// which it meets a damaged page.
+pub fn scrub(state: &State, view: View<'_>, kinds: Kinds) -> Result<ScrubReport, StoreCorrupt> {
     let mut walk = Walk {
         view,
         kinds,
         report: ScrubReport::default(),
-        digest: view.keyring.digest().empty(),
+        sum: view.keyring.digest().empty(),
     };
-    match catch_unwind(AssertUnwindSafe(|| walk.all())) {
+    match catch_unwind(AssertUnwindSafe(|| walk.all(state))) {
         Ok(Ok(())) => Ok(walk.report),
         Ok(Err(error)) => Err(StoreCorrupt {
             what: error.to_string().into(),
@@ -54,46 +53,51 @@ pub fn scrub(view: View<'_>, kinds: Kinds) -> Result<ScrubReport, StoreCorrupt> 
     }
 }
 
-/// A walk over all heads, with what they add up to so far.
+/// A walk over all records, with what they add up to so far.
 struct Walk<'a> {
     view: View<'a>,
     kinds: Kinds,
     report: ScrubReport,
-    digest: Digest,
+    sum: Digest,
 }
 
 impl Walk<'_> {
-    fn all(&mut self) -> Result<(), ObjectError> {
-        let state = transaction::state(self.view)?;
-        self.heads(&key::every_live(), true)?;
-        self.heads(&key::every_deleted(), false)?;
-        if self.report.heads != state.heads || self.digest != state.digest {
-            let what = format!(
-                "{} heads where {} were written, or other ones",
-                self.report.heads, state.heads
-            );
-            return Err(ObjectError::Corrupt { what: what.into() });
-        }
-        Ok(())
-    }
-
-    fn heads(&mut self, prefix: &Key, is_live: bool) -> Result<(), ObjectError> {
+    fn all(&mut self, state: &State) -> Result<(), ObjectError> {
         let mut after = None;
         loop {
-            let page = self.view.snapshot.scan(prefix, after.as_ref(), STRETCH)?;
-            for (key, record) in &page.records {
-                let found = key::object_of_head(key);
-                let (kind, name) = found.ok_or_else(|| damaged_state("a head's key", CodecError::Field))?;
-                let keeper = self.kinds.keeper(kind);
-                let keeper = keeper.ok_or_else(|| damaged("the kind", &name))?;
-                self.report.versions += keeper.open_all(self.view, &name, record, is_live)?;
-                self.report.heads += 1;
-                self.digest = self.view.keyring.digest().with(self.digest, key, record);
+            let page = self.view.snapshot.scan(&key::all(), after.as_ref(), STRETCH)?;
+            for (key, record) in page.records.iter().filter(|(key, _)| key::is_summed(key)) {
+                self.record(key, record)?;
+                self.sum = self.view.keyring.digest().with(self.sum, key, record);
             }
             after = page.records.last().map(|(key, _)| key.clone());
             if !page.more || after.is_none() {
-                return Ok(());
+                break;
             }
         }
+        if self.report.heads == state.heads && self.sum == state.sum {
+            return Ok(());
+        }
+        let what = format!(
+            "{} heads where {} were written, or other records",
+            self.report.heads, state.heads
+        );
+        Err(ObjectError::Corrupt { what: what.into() })
+    }
+
+    /// Opens a head with all of its versions, and checks that any other record is of this vault.
+    fn record(&mut self, key: &Key, record: &Value) -> Result<(), ObjectError> {
+        if !key::is_head(key) {
+            let checked = self.view.keyring.check_any(key, record);
+            return checked.map_err(|error| damaged_state("a record", error));
+        }
+        let found = key::object_of_head(key);
+        let (kind, name) = found.ok_or_else(|| damaged_state("a head's key", CodecError::Field))?;
+        let keeper = self.kinds.keeper(kind);
+        let keeper = keeper.ok_or_else(|| damaged("the kind", &name))?;
+        let is_live = *key == key::live(kind, &name);
+        self.report.versions += keeper.open_all(self.view, &name, record, is_live)?;
+        self.report.heads += 1;
+        Ok(())
     }
 }

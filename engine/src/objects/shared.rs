@@ -3,11 +3,15 @@
 
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::{ChangeNotice, Listener, WriteError};
 use crate::{
     crypt::{keyring::Keyring, opened::OpenedHeads},
+    format::{
+        digest::Digest,
+        state::{Mark, Marks, State},
+    },
     object::{
         keeper::Kinds,
         view::{Rules, View},
@@ -21,6 +25,8 @@ pub(super) struct Shared {
     pub(super) kinds: Kinds,
     pub(super) seal_key_id: Box<str>,
     pub(super) published: RwLock<Arc<Published>>,
+    /// The states that were shown outside. Every later state carries them.
+    pub(super) marks: Mutex<Marks>,
     pub(super) listeners: RwLock<Vec<Listener>>,
     /// Why the store takes no changes; none while it does.
     pub(super) unwritable: RwLock<Option<WriteError>>,
@@ -29,6 +35,7 @@ pub(super) struct Shared {
 /// What readers read: one committed state, and the keyring that opens it.
 pub(super) struct Published {
     pub(super) snapshot: Arc<dyn Snapshot>,
+    pub(super) state: Arc<State>,
     pub(super) keyring: Arc<Keyring>,
     /// What the keyring has opened; it goes with it.
     pub(super) heads: Arc<OpenedHeads>,
@@ -38,6 +45,7 @@ impl Published {
     pub(super) fn view<'a>(&'a self, rules: &'a Rules) -> View<'a> {
         View {
             snapshot: &*self.snapshot,
+            last: self.state.last,
             keyring: &self.keyring,
             heads: &self.heads,
             rules,
@@ -50,11 +58,26 @@ impl Shared {
         Arc::clone(&self.published.read())
     }
 
+    /// The present state, and the digest of the one at `since` if the present one follows it. What was shown can be
+    /// proved later, also by a vault that started again.
+    pub(super) fn show(&self, since: Option<u64>) -> (Mark, Option<Digest>) {
+        // The writer takes the marks after it published the state that it goes on from, so it has this one in time.
+        let mut marks = self.marks.lock();
+        let mark = self.published().state.mark();
+        marks.note(mark);
+        let then = since.and_then(|since| {
+            marks.release_before(since);
+            marks.at(since)
+        });
+        (mark, then)
+    }
+
     /// Lets readers see another state of the store.
-    pub(super) fn publish(&self, snapshot: Arc<dyn Snapshot>) {
+    pub(super) fn publish(&self, snapshot: Arc<dyn Snapshot>, state: Arc<State>) {
         let before = self.published();
         self.replace(Published {
             snapshot,
+            state,
             keyring: Arc::clone(&before.keyring),
             heads: Arc::clone(&before.heads),
         });
@@ -62,9 +85,10 @@ impl Shared {
 
     /// Lets readers open records with another keyring; what the last one opened is forgotten.
     pub(super) fn publish_keyring(&self, keyring: Arc<Keyring>) {
-        let snapshot = Arc::clone(&self.published().snapshot);
+        let before = self.published();
         self.replace(Published {
-            snapshot,
+            snapshot: Arc::clone(&before.snapshot),
+            state: Arc::clone(&before.state),
             keyring,
             heads: Arc::default(),
         });

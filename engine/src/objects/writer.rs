@@ -11,6 +11,7 @@ use strongroom_core::{NamedObject, Timestamp};
 
 use super::{
     ChangeNotice,
+    closing::{Base, close},
     erasure::Eraser,
     job::{Change, Decision, Ending, Job, Order, Put, Step},
     outbox::Outbox,
@@ -20,8 +21,8 @@ use super::{
     upkeep,
 };
 use crate::{
-    crypt::entropy::random,
-    format::key,
+    crypt::{entropy::random, state as sealed},
+    format::{id::Sequence, key, state::State},
     object::{inputs::Inputs, view::View},
     store::{CommitError, Gen, Limits, Overlay, Store, StoreError},
 };
@@ -42,6 +43,8 @@ struct Decided {
 /// A batch in the making.
 struct Draft<'a> {
     overlay: Overlay<'a>,
+    /// The number given out last.
+    last: Sequence,
     entries: Vec<Entry>,
     objects: Vec<NamedObject>,
     decided: Vec<Decided>,
@@ -116,6 +119,7 @@ impl Writer {
         let draft = draft(&self.shared, &published, room, changes);
         let Draft {
             overlay,
+            last,
             entries,
             objects,
             decided,
@@ -125,12 +129,23 @@ impl Writer {
             return self.answer(decided);
         }
         let expect = published.snapshot.generation();
-        let pending = self.outbox.put(&mut batch, expect.next().0, entries);
+        let pending = self
+            .outbox
+            .put(&mut batch, &published.keyring, expect.next().0, entries);
+        let base = Base {
+            snapshot: &*published.snapshot,
+            state: &published.state,
+            keyring: &published.keyring,
+        };
+        let marks = self.shared.marks.lock().clone();
+        let Ok(state) = close(base, last, marks, &mut batch) else {
+            return self.not_committed(&CommitError::Unavailable, objects, decided);
+        };
         self.outbox.begin();
         match self.store.commit(expect, &batch) {
             Ok(generation) => {
                 self.shared.note_commit(None);
-                self.publish();
+                self.publish_after(Some(state));
                 self.outbox.committed(pending);
                 self.answer(decided);
                 self.announce(objects, generation);
@@ -164,8 +179,12 @@ impl Writer {
     /// for first.
     fn is_open(&mut self) -> bool {
         if self.outbox.is_in_doubt() {
-            let is_known = self.publish() && self.outbox.recover(&*self.shared.published().snapshot).is_ok();
-            if !is_known {
+            if !self.publish() {
+                return false;
+            }
+            let published = self.shared.published();
+            let recovered = self.outbox.recover(&*published.snapshot, &published.keyring);
+            if recovered.is_err() {
                 return false;
             }
             let objects = std::mem::take(&mut self.unannounced);
@@ -176,9 +195,24 @@ impl Writer {
 
     /// Lets readers see the store's latest state; while it cannot be read they keep the one they have.
     fn publish(&mut self) -> bool {
-        let snapshot = self.store.snapshot();
-        self.stale = snapshot.map(|snapshot| self.shared.publish(snapshot)).is_err();
+        self.publish_after(None)
+    }
+
+    /// Like [`Self::publish`]; a state that was just committed need not be opened.
+    fn publish_after(&mut self, committed: Option<State>) -> bool {
+        self.stale = self.latest(committed).is_err();
         !self.stale
+    }
+
+    fn latest(&self, committed: Option<State>) -> Result<(), sealed::StateError> {
+        let snapshot = self.store.snapshot()?;
+        let known = committed.filter(|state| state.generation == snapshot.generation().0);
+        let state = match known {
+            Some(state) => state,
+            None => sealed::open(&self.shared.published().keyring, &*snapshot)?,
+        };
+        self.shared.publish(snapshot, Arc::new(state));
+        Ok(())
     }
 
     fn moved_on(&self, from: Gen) -> bool {
@@ -276,6 +310,7 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
     let overlay = Overlay::new(&*published.snapshot);
     let mut draft = Draft {
         overlay,
+        last: published.state.last,
         entries: Vec::new(),
         objects: Vec::new(),
         decided: Vec::new(),
@@ -284,12 +319,14 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
     while let Some(mut change) = changes.pop_front() {
         let view = View {
             snapshot: &draft.overlay,
+            last: draft.last,
             ..published.view(&shared.rules)
         };
         let Decision { changes: made, entry } = decide(view, shared, &mut *change);
         bytes += made.batch.bytes();
         let ops = draft.overlay.changes().len() + made.batch.len();
-        let ops = ops + draft.entries.len() + 1 + room.outbox_ops;
+        // With its own audit record, and the state.
+        let ops = ops + draft.entries.len() + 2 + room.outbox_ops;
         let is_full = ops > room.limits.ops || bytes > room.limits.bytes / 2;
         if !draft.decided.is_empty() && is_full {
             changes.push_front(change);
@@ -297,6 +334,7 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
         }
         let is_change = !made.batch.is_empty();
         draft.overlay.add(made.batch);
+        draft.last = made.last.unwrap_or(draft.last);
         draft.objects.extend(made.objects);
         let refusal = if is_change {
             draft.entries.extend(entry);

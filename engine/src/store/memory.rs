@@ -18,6 +18,19 @@ struct State {
     records: BTreeMap<Key, Value>,
 }
 
+impl MemoryStore {
+    /// A store that holds these records at this generation, whoever wrote them.
+    pub fn holding(generation: Gen, records: impl IntoIterator<Item = (Key, Value)>) -> Self {
+        let state = State {
+            generation,
+            records: records.into_iter().collect(),
+        };
+        Self {
+            state: RwLock::new(Arc::new(state)),
+        }
+    }
+}
+
 impl Store for MemoryStore {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
         Ok(Arc::clone(&self.state.read()) as Arc<dyn Snapshot>)

@@ -106,9 +106,9 @@ impl Place {
         let backend = disk.clone();
         let store = RedbStore::open_with_backend(move || Ok(backend.clone()), options)?;
         let seal = SecretFile::read(&self.dir.path().join("seal"))?;
-        let mut options = VaultOptions::new(BOTH, self.dir.path().join("keyring"));
+        let mut options = VaultOptions::new(BOTH, self.dir.path().join("keyring"), "replica-0");
         options.initialise = Initialise::Allowed;
-        let unsealed = Unsealed::open(options, Arc::new(store), Box::new(seal))?;
+        let unsealed = Unsealed::open(options, Arc::new(store), &seal)?;
         let mut config = LogConfig::new(self.audit_dir(), &unsealed.vault_id().to_string(), "prod-0");
         config.sync = self.sync;
         let log = Arc::new(Log::open(config, unsealed.audit_head())?);

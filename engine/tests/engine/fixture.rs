@@ -4,11 +4,23 @@ use std::sync::Arc;
 
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
-    Answer, AttributesPatch, Inputs, Keyring, ObjectError, PageRequest, ReadRequest, Rules, SecretBundle,
-    SecretFields, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
-    crypt::{cipher::KeyBytes, keyring::KeyringSeeds, opened::OpenedHeads},
-    format::id::VaultId,
-    object::{answer, kind::Kind, request, tasks::Tasks, transaction},
+    Answer, AttributesPatch, Changes, Inputs, Keyring, ObjectError, PageRequest, ReadRequest, Rules,
+    SecretBundle, SecretFields, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
+    crypt::{
+        cipher::KeyBytes,
+        keyring::KeyringSeeds,
+        opened::OpenedHeads,
+        state::{self, StateError},
+    },
+    format::{
+        id::{Sequence, VaultId},
+        state::{Marks, State},
+    },
+    object::{answer, keeper::Kinds, kind::Kind, request, tasks::Tasks},
+    objects::{
+        closing::{Base, close, initial},
+        scrub::{ScrubReport, StoreCorrupt, scrub},
+    },
     read,
     store::{MemoryStore, Snapshot, Store},
 };
@@ -19,6 +31,7 @@ pub struct Bench {
     pub store: Arc<dyn Store>,
     pub keyring: Keyring,
     pub heads: OpenedHeads,
+    pub last: Sequence,
     pub rules: Rules,
     pub now: Timestamp,
     pub entropy: u64,
@@ -55,12 +68,14 @@ impl Bench {
     pub fn over(store: Arc<dyn Store>, seed: u8) -> Self {
         let keyring = keyring(seed);
         let generation = store.snapshot().unwrap().generation();
-        store.commit(generation, &transaction::initial(&keyring)).unwrap();
+        let (batch, _) = initial(&keyring, generation).unwrap();
+        store.commit(generation, &batch).unwrap();
         let now = Timestamp::from_unix(1_800_000_000);
         Self {
             store,
             keyring,
             heads: OpenedHeads::default(),
+            last: Sequence::default(),
             rules: Rules::default(),
             now,
             entropy: 0,
@@ -76,6 +91,7 @@ impl Bench {
     pub fn view<'a>(&'a self, snapshot: &'a dyn Snapshot) -> View<'a> {
         View {
             snapshot,
+            last: self.last,
             keyring: &self.keyring,
             heads: &self.heads,
             rules: &self.rules,
@@ -102,9 +118,37 @@ impl Bench {
             "a refusal changes nothing"
         );
         if !changes.batch.is_empty() {
-            self.store.commit(snapshot.generation(), &changes.batch).unwrap();
+            self.commit(changes);
         }
         result
+    }
+
+    /// Closes the changes' batch, and commits it.
+    pub fn commit(&mut self, changes: Changes) {
+        let Changes { mut batch, last, .. } = changes;
+        self.last = last.unwrap_or(self.last);
+        let snapshot = self.store.snapshot().unwrap();
+        let base = Base {
+            snapshot: &*snapshot,
+            state: &self.state().unwrap(),
+            keyring: &self.keyring,
+        };
+        close(base, self.last, Marks::default(), &mut batch).unwrap();
+        self.store.commit(snapshot.generation(), &batch).unwrap();
+    }
+
+    /// The vault's state, if the store holds the one that belongs to it.
+    pub fn state(&self) -> Result<State, StateError> {
+        state::open(&self.keyring, &*self.store.snapshot().unwrap())
+    }
+
+    /// Opens the vault's state and everything in the store.
+    pub fn scrub(&self, kinds: Kinds) -> Result<ScrubReport, StoreCorrupt> {
+        let state = self.state().map_err(|error| StoreCorrupt {
+            what: error.to_string().into(),
+        })?;
+        let snapshot = self.store.snapshot().unwrap();
+        scrub(&state, self.view(&*snapshot), kinds)
     }
 
     pub fn read(&self, request: &ReadRequest) -> Result<Answer, ObjectError> {

@@ -494,8 +494,7 @@ fn run<K: Sample>(steps: Vec<Step>, protected: bool) {
         both.step(step);
         both.check();
     }
-    let snapshot = both.bench.store.snapshot().unwrap();
-    strongroom_engine::objects::scrub::scrub(both.bench.view(&*snapshot), BOTH).unwrap();
+    both.bench.scrub(BOTH).unwrap();
 }
 
 fn backup<K: Kind>(bench: &Bench, text: &str) -> Result<BackupBlob, ObjectError> {

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod descent;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod disk;
@@ -32,5 +34,7 @@ mod spelling;
 mod steps;
 #[cfg(test)]
 mod tampering;
+#[cfg(test)]
+mod upgrade;
 #[cfg(test)]
 mod writer;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use strongroom_audit::{Log, LogConfig};
 use strongroom_core::Timestamp;
-use strongroom_engine::{Initialise, OpenError, Unsealed, WriteRequest, store::MemoryStore};
+use strongroom_engine::{
+    Initialise, OpenError, Unsealed, WriteRequest, crypt::keyring::slots, store::MemoryStore,
+};
 use strongroom_testing::Directory;
 
 use crate::{
@@ -22,10 +24,10 @@ fn everything_acknowledged_is_there_after_a_restart() {
         .vault
         .meta_put("bundle", Some(b"policy".to_vec()))
         .unwrap();
-    let (id, anchor) = (running.vault.vault_id(), running.vault.anchor().unwrap());
+    let (id, anchor) = (running.vault.vault_id(), running.vault.anchor());
     let running = running.restart();
     assert_eq!(running.vault.vault_id(), id);
-    assert_eq!(running.vault.anchor().unwrap(), anchor);
+    assert_eq!(running.vault.anchor(), anchor);
     assert_eq!(
         running.vault.meta_get("bundle").unwrap().as_deref(),
         Some(b"policy".as_slice())
@@ -43,7 +45,7 @@ fn an_empty_store_becomes_a_vault_only_where_that_is_allowed() {
         Unsealed::open(
             options(directory.path(), initialise),
             Arc::clone(&store) as _,
-            seal,
+            &*seal,
         )
     };
     assert!(matches!(
@@ -66,7 +68,7 @@ fn a_first_start_that_was_interrupted_goes_on_with_its_keyring() {
         Unsealed::open(
             options(directory.path(), Initialise::Allowed),
             Arc::new(MemoryStore::default()),
-            seal,
+            &*seal,
         )
         .unwrap()
     };
@@ -90,7 +92,7 @@ fn parts_of_different_vaults_are_refused() {
         Unsealed::open(
             options(directory.path(), Initialise::Allowed),
             redb(directory.path()),
-            seal,
+            &*seal,
         )
     };
     assert!(
@@ -122,10 +124,7 @@ fn a_keyring_with_a_flipped_byte_is_refused() {
     for index in 0..stored.len() {
         let mut flipped = stored.clone();
         flipped[index] ^= 1;
-        assert!(
-            strongroom_engine::Keyring::open(&*seal, &flipped).is_err(),
-            "byte {index}"
-        );
+        assert!(slots::open(&*seal, &flipped).is_err(), "byte {index}");
     }
 }
 
@@ -149,7 +148,7 @@ fn audit_records_that_a_crash_left_in_the_store_reach_the_log_once() {
     let unsealed = Unsealed::open(
         options(directory.path(), Initialise::Refused),
         Arc::clone(&store),
-        seal,
+        &*seal,
     )
     .unwrap();
     let log = Log::open(

@@ -40,7 +40,7 @@ pub fn seal_key(directory: &Path, byte: u8, used_by: &str) -> Box<dyn Seal> {
 pub fn options(directory: &Path, initialise: Initialise) -> VaultOptions {
     VaultOptions {
         initialise,
-        ..VaultOptions::new(BOTH, directory.join("keyring"))
+        ..VaultOptions::new(BOTH, directory.join("keyring"), "replica-0")
     }
 }
 
@@ -77,7 +77,7 @@ impl Running {
         initialise: Initialise,
     ) -> Result<Self, OpenError> {
         let options = options(directory.path(), initialise);
-        let unsealed = Unsealed::open(options, Arc::clone(&store), seal_key(directory.path(), 1, ""))?;
+        let unsealed = Unsealed::open(options, Arc::clone(&store), &*seal_key(directory.path(), 1, ""))?;
         let id = unsealed.vault_id().to_string();
         let config = LogConfig::new(audit_dir(directory.path()), &id, "replica-0");
         let log = Arc::new(Log::open(config, unsealed.audit_head()).unwrap());

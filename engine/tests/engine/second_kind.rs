@@ -14,7 +14,6 @@ use strongroom_engine::{
         tasks::Tasks,
         transaction::{Changes, Transaction},
     },
-    objects::scrub::scrub,
 };
 
 use crate::{
@@ -65,8 +64,7 @@ fn one_name_stands_for_one_object_of_each_kind() {
         .all_of::<Sealing>(|page| ReadRequest::List { page })
         .unwrap();
     assert_eq!(listed.len(), 1);
-    let snapshot = bench.store.snapshot().unwrap();
-    assert_eq!(scrub(bench.view(&*snapshot), BOTH).unwrap().heads, 2);
+    assert_eq!(bench.scrub(BOTH).unwrap().heads, 2);
 }
 
 #[test]
@@ -129,8 +127,7 @@ fn a_limit_names_the_kind_that_exceeds_it() {
 fn a_vault_finds_damage_in_a_kind_that_it_does_not_keep() {
     let mut bench = Bench::new();
     bench.write_of(&set("db", "bytes")).unwrap();
-    let snapshot = bench.store.snapshot().unwrap();
-    assert!(scrub(bench.view(&*snapshot), strongroom_engine::secret::SECRETS).is_err());
+    assert!(bench.scrub(strongroom_engine::secret::SECRETS).is_err());
 }
 
 /// What is to become of a certificate: a key and a secret, made together or not at all.
@@ -141,19 +138,17 @@ fn one_transaction_makes_objects_of_two_kinds() {
         let snapshot = bench.store.snapshot().unwrap();
         let entropy = KeyBytes::new([3; 32]);
         let mut inputs = Inputs::new(&entropy);
-        let mut transaction = Transaction::begin(bench.view(&*snapshot), &mut inputs, bench.now)?;
+        let mut transaction = Transaction::begin(bench.view(&*snapshot), &mut inputs, bench.now);
         apply_in(&mut transaction, &set("cert", "bytes"))?;
         apply_in::<Secret>(&mut transaction, &set_request("cert", "text"))?;
         Ok(transaction.finish())
     };
     let changes = together(&bench).unwrap();
     assert_eq!(changes.objects.len(), 2);
-    let generation = bench.store.snapshot().unwrap().generation();
-    bench.store.commit(generation, &changes.batch).unwrap();
+    bench.commit(changes);
     assert_eq!(get(&bench, "cert").unwrap(), Sealing::content("bytes"));
     assert!(bench.get("cert", None).is_ok());
-    let snapshot = bench.store.snapshot().unwrap();
-    assert_eq!(scrub(bench.view(&*snapshot), BOTH).unwrap().heads, 2);
+    assert_eq!(bench.scrub(BOTH).unwrap().heads, 2);
     bench.delete("cert").unwrap();
     assert!(
         together(&bench).is_err(),

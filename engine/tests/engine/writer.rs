@@ -12,8 +12,10 @@ use std::{
 use strongroom_audit::{Log, LogConfig, verify};
 use strongroom_core::{NamedObject, ObjectKind};
 use strongroom_engine::{
-    Answer, Initialise, ObjectError, QueueFull, Unsealed, VaultOptions, WriteError, WriteRequest,
-    format::key,
+    Answer, Initialise, Keyring, ObjectError, QueueFull, Unsealed, VaultOptions, WriteError, WriteRequest,
+    crypt::{keyring::slots, state},
+    format::{key, state::Marks},
+    objects::closing::{Base, close},
     store::{Batch, CommitError, Gen, Key, Limits, MemoryStore, Snapshot, Store, StoreError},
 };
 use strongroom_testing::Directory;
@@ -29,8 +31,25 @@ struct Faulty {
     inner: MemoryStore,
     fail: Mutex<Option<CommitError>>,
     commits: AtomicUsize,
-    /// Commits made behind the writer's back before the next one.
+    /// Commits made behind the writer's back before the next one, by another that has the vault's keys.
     intrusions: AtomicUsize,
+    keyring: Mutex<Option<Keyring>>,
+}
+
+impl Faulty {
+    fn intrude(&self) {
+        let keyring = self.keyring.lock().unwrap();
+        let keyring = keyring.as_ref().unwrap();
+        let snapshot = self.inner.snapshot().unwrap();
+        let base = Base {
+            snapshot: &*snapshot,
+            state: &state::open(keyring, &*snapshot).unwrap(),
+            keyring,
+        };
+        let mut batch = Batch::default();
+        close(base, base.state.last, Marks::default(), &mut batch).unwrap();
+        self.inner.commit(snapshot.generation(), &batch).unwrap();
+    }
 }
 
 impl Store for Faulty {
@@ -44,7 +63,7 @@ impl Store for Faulty {
         }
         if self.intrusions.load(Ordering::SeqCst) > 0 {
             self.intrusions.fetch_sub(1, Ordering::SeqCst);
-            self.inner.commit(expect, &Batch::default()).unwrap();
+            self.intrude();
         }
         self.commits.fetch_add(1, Ordering::SeqCst);
         self.inner.commit(expect, batch)
@@ -73,13 +92,13 @@ fn a_write_is_read_back_and_audited() {
 #[test]
 fn a_refused_write_changes_nothing_and_is_audited() {
     let running = Running::new();
-    let before = running.vault.anchor().unwrap();
+    let before = running.vault.anchor();
     let refused = running.write(WriteRequest::Delete { name: name("none") });
     assert!(matches!(
         refused,
         Err(WriteError::Object(ObjectError::NotFound { .. }))
     ));
-    assert_eq!(running.vault.anchor().unwrap(), before);
+    assert_eq!(running.vault.anchor(), before);
     assert!(
         running
             .audited()
@@ -145,7 +164,7 @@ fn a_full_queue_is_an_error_of_its_own() {
     let unsealed = Unsealed::open(
         options,
         Arc::new(MemoryStore::default()),
-        seal_key(directory.path(), 1, ""),
+        &*seal_key(directory.path(), 1, ""),
     )
     .unwrap();
     let id = unsealed.vault_id().to_string();
@@ -211,6 +230,10 @@ fn each_failure_of_a_commit_is_the_error_of_its_write() {
 fn after_a_conflict_a_write_is_decided_again_on_the_new_state() {
     let store = Arc::new(Faulty::default());
     let running = Running::over(Arc::clone(&store) as Arc<dyn Store>);
+    let directory = running.directory.path();
+    let file = std::fs::read(directory.join("keyring")).unwrap();
+    let opened = slots::open(&*seal_key(directory, 1, ""), &file).unwrap();
+    *store.keyring.lock().unwrap() = Some(opened.keyring);
     store.intrusions.store(2, Ordering::SeqCst);
     running.set("db", "v").unwrap();
     assert_eq!(running.value("db").as_deref(), Some("v"));
@@ -306,11 +329,11 @@ fn a_sweep_purges_what_was_deleted_long_enough_ago_and_says_so_in_the_audit_log(
     }
     running.write(WriteRequest::Delete { name: name("db") }).unwrap();
     running.sweep();
-    assert_eq!(running.vault.objects().unwrap(), 1);
+    assert_eq!(running.vault.objects(), 1);
     running.now = strongroom_core::Timestamp::from_unix(running.now.unix() + 90 * DAY);
     running.sweep();
     running.sweep();
-    assert_eq!(running.vault.objects().unwrap(), 0);
+    assert_eq!(running.vault.objects(), 0);
     let snapshot = running.vault.snapshot();
     for prefix in [key::all_versions(), key::all_garbage(), key::all_schedule()] {
         assert_eq!(snapshot.scan(&prefix, None, 10).unwrap().records, []);

@@ -13,7 +13,7 @@ use strongroom_engine::store::{MemoryStore, Store};
 use strongroom_vault::{
     args::{Cli, Command, ServeArgs},
     clock::Clock,
-    serve::{self, Running},
+    serve::{self, Running, StartError},
     service::Service,
 };
 
@@ -159,12 +159,16 @@ impl Files {
 
     /// The whole vault. To be called on a runtime.
     pub fn run(&self) -> Running {
+        self.try_run().unwrap()
+    }
+
+    /// The same, or why it does not start.
+    pub fn try_run(&self) -> Result<Running, StartError> {
         let (args, clock) = (parse(self.arguments()), self.clock.clone());
         match &self.store {
             Some(store) => Running::start_on(&args, Arc::clone(store), clock),
             None => Running::start(&args, clock),
         }
-        .unwrap()
     }
 
     /// Every line of the audit log.

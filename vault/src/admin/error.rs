@@ -99,7 +99,7 @@ impl AdminError {
             }
             Self::Put(PutError::Persist(_))
             | Self::Confirm(ConfirmError::Persist(_))
-            | Self::Accept(AcceptError::Persist(_) | AcceptError::Anchor(_))
+            | Self::Accept(AcceptError::Persist(_))
             | Self::Persist(_)
             | Self::Load(_)
             | Self::Store => (StatusCode::SERVICE_UNAVAILABLE, "StoreUnavailable"),

@@ -38,7 +38,7 @@ pub(super) fn router(admin: Admin) -> Router {
 }
 
 async fn status(State(admin): Shared) -> Result<Json<Status>, AdminError> {
-    aside(move || admin.status()).await.map(Json)
+    aside(move || Ok(admin.status())).await.map(Json)
 }
 
 async fn bundle(State(admin): Shared) -> Result<Response, AdminError> {

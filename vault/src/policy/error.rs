@@ -42,7 +42,7 @@ pub enum LoadError {
     #[error("the record {key} cannot be read from the store")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Read {
-        key: &'static str,
+        key: Box<str>,
         #[source]
         source: ObjectError,
     },
@@ -50,14 +50,15 @@ pub enum LoadError {
     #[error("the record {key} cannot be used: {source}")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Record {
-        key: &'static str,
+        key: Box<str>,
         #[source]
         source: RecordError,
     },
 }
 
 impl LoadError {
-    pub(super) const fn of(key: &'static str, source: RecordError) -> Self {
+    pub(super) fn of(key: &str, source: RecordError) -> Self {
+        let key = key.into();
         Self::Record { key, source }
     }
 }
@@ -120,9 +121,6 @@ pub enum AcceptError {
     /// It is not what can be accepted.
     #[error(transparent)]
     NotAccepted(#[from] NotAccepted),
-    /// The store's generation could not be read.
-    #[error("the store's generation cannot be read")]
-    Anchor(#[source] ObjectError),
     /// It could not be audited.
     #[error(transparent)]
     Audit(#[from] NotAudited),
@@ -134,9 +132,6 @@ pub enum AcceptError {
 /// The store could not be compared with the audit log.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
-    /// The store's generation could not be read.
-    #[error("the store's generation cannot be read")]
-    Anchor(#[source] ObjectError),
     /// What was found could not be kept.
     #[error(transparent)]
     Persist(#[from] PersistError),

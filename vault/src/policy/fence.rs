@@ -58,7 +58,7 @@ struct Preamble {
 }
 
 /// Reads a bundle, all of it or none.
-pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Unfit> {
+pub(super) fn read(bytes: &[u8], vault_id: &str) -> Result<Bundle, Unfit> {
     // The format comes first, so that a newer release's bundle is distinguished from a broken one.
     let Preamble { format, features } = serde_json::from_slice(bytes).map_err(Unfit::Unreadable)?;
     let empty = Bundle::new(String::new(), Generation::default(), Vec::new());
@@ -72,25 +72,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Unfit> {
     let bytes = PolicyIndex::bytes_to_compile(&bundle);
     if bytes > MAX_BYTES {
         Err(Unfit::TooLarge(bytes))
-    } else {
+    } else if bundle.vault_id == vault_id {
         Ok(bundle)
+    } else {
+        Err(Unfit::OtherVault {
+            meant: bundle.vault_id,
+            present: vault_id.to_owned(),
+        })
     }
 }
 
 /// Compares `bundle`, whose bytes have the hash `hash`, with the bundle in force. The bundle that the store records
 /// counts as in force even if this release cannot read it: the fence outlives a downgrade.
-pub(super) fn place(
-    bundle: &Bundle,
-    hash: &str,
-    vault_id: &str,
-    present: Option<&BundleId>,
-) -> Result<Place, Unfit> {
-    if bundle.vault_id != vault_id {
-        return Err(Unfit::OtherVault {
-            meant: bundle.vault_id.clone(),
-            present: vault_id.to_owned(),
-        });
-    }
+pub(super) fn place(bundle: &Bundle, hash: &str, present: Option<&BundleId>) -> Result<Place, Unfit> {
     let offered = bundle.generation;
     match present {
         None => Ok(Place::Next),
@@ -121,10 +115,10 @@ mod tests {
     #[test]
     fn only_a_greater_generation_replaces_what_is_in_force() {
         for bundle in [at(4, 119), at(5, 1), at(5, 0)] {
-            assert_eq!(place(&bundle, "bb", "v", Some(&present())).unwrap(), Place::Next);
+            assert_eq!(place(&bundle, "bb", Some(&present())).unwrap(), Place::Next);
         }
         for bundle in [at(4, 117), at(3, 999), at(0, 0)] {
-            let refusal = place(&bundle, "bb", "v", Some(&present()));
+            let refusal = place(&bundle, "bb", Some(&present()));
             assert!(
                 matches!(refusal, Err(Unfit::StaleGeneration { .. })),
                 "{refusal:?}"
@@ -135,31 +129,29 @@ mod tests {
     #[test]
     fn the_same_generation_is_the_same_bundle_or_refused() {
         assert_eq!(
-            place(&at(4, 118), "aa", "v", Some(&present())).unwrap(),
+            place(&at(4, 118), "aa", Some(&present())).unwrap(),
             Place::Present
         );
         assert!(matches!(
-            place(&at(4, 118), "bb", "v", Some(&present())),
+            place(&at(4, 118), "bb", Some(&present())),
             Err(Unfit::StaleGeneration { .. })
         ));
     }
 
     #[test]
     fn another_vaults_bundle_is_refused_before_its_generation_is_looked_at() {
-        assert!(matches!(
-            place(&at(9, 9), "bb", "w", Some(&present())),
-            Err(Unfit::OtherVault { .. })
-        ));
+        let bytes = serde_json::to_vec(&at(9, 9)).unwrap();
+        assert!(matches!(read(&bytes, "w"), Err(Unfit::OtherVault { .. })));
     }
 
     #[test]
     fn a_newer_releases_format_is_distinguished_from_a_broken_bundle() {
         let newer = br#"{"format":2,"rules":[]}"#;
         assert!(matches!(
-            read(newer),
+            read(newer, "v"),
             Err(Unfit::NotUnderstood(NotUnderstood::Format(2)))
         ));
-        assert!(matches!(read(b"{"), Err(Unfit::Unreadable(_))));
+        assert!(matches!(read(b"{", "v"), Err(Unfit::Unreadable(_))));
     }
 
     #[test]
@@ -177,16 +169,16 @@ mod tests {
         };
         let bundle = Bundle::new("v".to_owned(), Generation::default(), vec![policy]);
         let bytes = serde_json::to_vec(&bundle).unwrap();
-        assert!(matches!(read(&bytes), Err(Unfit::TooLarge(bytes)) if bytes > MAX_BYTES));
+        assert!(matches!(read(&bytes, "v"), Err(Unfit::TooLarge(bytes)) if bytes > MAX_BYTES));
     }
 
     #[test]
     fn a_generation_after_which_there_is_none_is_refused() {
         let bundle = |epoch, n| serde_json::to_vec(&at(epoch, n)).unwrap();
         let most = Generation::MOST;
-        assert!(read(&bundle(most, most)).is_ok());
+        assert!(read(&bundle(most, most), "v").is_ok());
         for (epoch, n) in [(most + 1, 0), (0, most + 1), (u64::MAX, u64::MAX)] {
-            let refusal = read(&bundle(epoch, n)).unwrap_err().to_string();
+            let refusal = read(&bundle(epoch, n), "v").unwrap_err().to_string();
             assert!(refusal.contains("at most 9007199254740992"), "{refusal}");
         }
     }
@@ -198,7 +190,7 @@ mod tests {
             "policies": [{"name": "p", "effect": "Allow", "subjects": ["u"], "objects": ["*"],
                 "permissions": ["secrets/get"]}],
         });
-        assert!(read(good.to_string().as_bytes()).is_ok());
+        assert!(read(good.to_string().as_bytes(), "v").is_ok());
         for (pointer, value) in [
             ("/features", serde_json::json!(["conditions"])),
             ("/policies/0/effect", serde_json::json!("Audit")),
@@ -208,10 +200,10 @@ mod tests {
         ] {
             let mut bad = good.clone();
             *bad.pointer_mut(pointer).unwrap() = value;
-            assert!(read(bad.to_string().as_bytes()).is_err(), "{pointer}");
+            assert!(read(bad.to_string().as_bytes(), "v").is_err(), "{pointer}");
         }
         let mut extra = good;
         extra["policies"][0]["unless"] = serde_json::json!("x");
-        assert!(read(extra.to_string().as_bytes()).is_err());
+        assert!(read(extra.to_string().as_bytes(), "v").is_err());
     }
 }

@@ -13,13 +13,13 @@ use super::{
 };
 
 /// The state that `store` holds, and when its bundle was last confirmed.
-pub(super) fn state(store: &Objects) -> Result<(State, i64), LoadError> {
+pub(super) fn state(store: &Objects, replica: &str) -> Result<(State, i64), LoadError> {
     let rollback = match record(store, record::ROLLBACK)? {
         Some(line) => record::decode(&line).map_err(|source| LoadError::of(record::ROLLBACK, source))?,
         None => Rollback::None,
     };
     match record(store, record::BUNDLE)? {
-        Some(bytes) => bundle(store, &bytes, rollback),
+        Some(bytes) => bundle(store, replica, &bytes, rollback),
         None => Ok((
             State {
                 rollback,
@@ -31,10 +31,11 @@ pub(super) fn state(store: &Objects) -> Result<(State, i64), LoadError> {
 }
 
 /// A record of the store.
-pub(super) fn record(store: &Objects, key: &'static str) -> Result<Option<Vec<u8>>, LoadError> {
-    store
-        .meta_get(key)
-        .map_err(|source| LoadError::Read { key, source })
+pub(super) fn record(store: &Objects, key: &str) -> Result<Option<Vec<u8>>, LoadError> {
+    store.meta_get(key).map_err(|source| LoadError::Read {
+        key: key.into(),
+        source,
+    })
 }
 
 /// The state that a record of a later format sets: nothing is in force, and nothing older is taken.
@@ -55,22 +56,28 @@ fn fenced(bytes: &[u8], rollback: Rollback) -> Option<(State, i64)> {
 }
 
 /// The state that the record of a bundle sets, and when that bundle was last confirmed.
-fn bundle(store: &Objects, bytes: &[u8], rollback: Rollback) -> Result<(State, i64), LoadError> {
+fn bundle(
+    store: &Objects,
+    replica: &str,
+    bytes: &[u8],
+    rollback: Rollback,
+) -> Result<(State, i64), LoadError> {
     let (taken, bundle) = match record::decode_bundle(bytes) {
         Ok(decoded) => decoded,
         Err(error) => return fenced(bytes, rollback).ok_or(LoadError::of(record::BUNDLE, error)),
     };
-    let index = match fence::read(bundle) {
+    let index = match fence::read(bundle, &store.vault_id().to_string()) {
         Ok(bundle) => Some(Arc::new(PolicyIndex::compile(&bundle))),
         Err(unfit) => {
             tracing::error!(generation = %taken.policy.generation, reason = %unfit, "the stored policy is not enforceable");
             None
         }
     };
-    let confirmed = match record(store, record::CONFIRMED)? {
+    let place = record::confirmed(replica);
+    let confirmed = match record(store, &place)? {
         Some(line) => {
             let later: Confirmation =
-                record::decode(&line).map_err(|source| LoadError::of(record::CONFIRMED, source))?;
+                record::decode(&line).map_err(|source| LoadError::of(&place, source))?;
             if later.policy == taken.policy {
                 later.at.max(taken.at)
             } else {

@@ -7,10 +7,13 @@ use strongroom_wire::admin::BundleId;
 
 /// The key of the bundle in force, with its first confirmation.
 pub(super) const BUNDLE: &str = "policy/bundle";
-/// The key of its last confirmation, where that is later than the first.
-pub(super) const CONFIRMED: &str = "policy/confirmed";
 /// The key of what the operator reported of the store's age.
 pub(super) const ROLLBACK: &str = "policy/rollback";
+
+/// The key of its last confirmation to a replica, where that is later than the first.
+pub(super) fn confirmed(replica: &str) -> String {
+    format!("policy/confirmed/{replica}")
+}
 
 /// The format that this release writes, and the only one it reads.
 const FORMAT: u32 = 1;

@@ -65,7 +65,7 @@ impl Policy {
     /// Compares the store with `log`, which records writes after they are in the store: a log that knows a later one
     /// belongs to a later store. Answers no data then, and returns the generation of that write.
     pub fn compare_with_log(&self, log: &Log) -> Result<Option<u64>, CompareError> {
-        let present = self.store.anchor().map_err(CompareError::Anchor)?.generation.0;
+        let present = self.store.anchor().generation.0;
         match log.last_drained() {
             Some(last) if last.generation > present => {
                 self.detect_rollback(last.generation)?;
@@ -84,7 +84,7 @@ impl Policy {
     ) -> Result<(), AcceptError> {
         let _change = self.changing();
         let state = self.present();
-        let present = self.store.anchor().map_err(AcceptError::Anchor)?.generation.0;
+        let present = self.store.anchor().generation.0;
         let rollback = state.rollback.accept(generation, present)?;
         audit()?;
         self.write(

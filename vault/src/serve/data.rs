@@ -44,7 +44,7 @@ impl Data {
     ) -> Result<Self, StartError> {
         let storage = &args.storage;
         let seal = SecretFile::read(&storage.seal_dir)?;
-        let unsealed = Unsealed::open(options(args)?, store()?, Box::new(seal))?;
+        let unsealed = Unsealed::open(options(args)?, store()?, &seal)?;
         let config = log_config(storage, &unsealed.vault_id().to_string(), &args.replica);
         let audit = Arc::new(Log::open(config, unsealed.audit_head())?);
         for recovery in audit.recovered() {
@@ -54,12 +54,12 @@ impl Data {
             objects: unsealed.start(Arc::clone(&audit))?,
             audit,
         };
-        data.record_start(clock)?;
+        data.record_start(clock);
         Ok(data)
     }
 
-    fn record_start(&self, clock: &Clock) -> Result<(), StartError> {
-        let generation = self.objects.anchor()?.generation.0;
+    fn record_start(&self, clock: &Clock) {
+        let generation = self.objects.anchor().generation.0;
         let seal_key_id = Hash::of(self.objects.seal_key_id().as_bytes());
         let start = Event::VaultStart {
             version: env!("CARGO_PKG_VERSION"),
@@ -74,7 +74,6 @@ impl Data {
                 tracing::warn!(%error, "the start is not in the audit log");
             }
         }
-        Ok(())
     }
 }
 
@@ -97,7 +96,7 @@ pub(super) fn store(storage: &StorageArgs) -> Result<Arc<dyn Store>, StartError>
 
 fn options(args: &ServeArgs) -> Result<VaultOptions, StartError> {
     let rules = &args.rules;
-    let mut options = VaultOptions::new(SECRETS, args.storage.data_dir.join(KEYRING));
+    let mut options = VaultOptions::new(SECRETS, args.storage.data_dir.join(KEYRING), &args.replica);
     options.rules = Rules {
         soft_delete: SoftDelete::new(rules.retention_days, rules.purge_protection)?,
         ..Rules::default()

@@ -39,7 +39,7 @@ pub fn service(
 ) -> Result<Service, StartError> {
     let Data { objects, audit } = Data::open(args, store, &clock)?;
     let max_staleness = args.rules.policy_max_staleness.map(Duration::from_secs);
-    let policy = Policy::open(objects.clone(), max_staleness, clock.clone())?;
+    let policy = Policy::open(objects.clone(), &args.replica, max_staleness, clock.clone())?;
     compare(&policy, &objects, &audit, &clock)?;
     let expected = Expected {
         issuer: args.identity.issuer.clone(),
@@ -66,7 +66,7 @@ fn compare(policy: &Policy, objects: &Objects, audit: &Log, clock: &Clock) -> Re
     let Some(anchored) = policy.compare_with_log(audit)? else {
         return Ok(());
     };
-    let found = objects.anchor()?.generation.0;
+    let found = objects.anchor().generation.0;
     tracing::error!(
         anchored,
         found,

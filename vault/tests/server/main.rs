@@ -7,6 +7,8 @@ mod azure;
 #[cfg(test)]
 mod flood;
 #[cfg(test)]
+mod hostile_disk;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod process;

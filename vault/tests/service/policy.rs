@@ -186,7 +186,7 @@ fn a_damaged_record_refuses_the_start() {
     let last = record.len() - 1;
     record[last] ^= 1;
     service.objects.meta_put("policy/bundle", Some(record)).unwrap();
-    assert!(Policy::open(service.objects.clone(), None, fixture.clock.clone()).is_err());
+    assert!(Policy::open(service.objects.clone(), "prod-0", None, fixture.clock.clone()).is_err());
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn a_rollback_closes_the_vault_over_restarts_until_exactly_that_generation_is_ac
 
     let service = fixture.service();
     assert_eq!(get(&service, "u", "db"), Err(Closed::RolledBack));
-    let present = service.objects.anchor().unwrap().generation.0;
+    let present = service.objects.anchor().generation.0;
     for wrong in [0, present - 1, present + 1, 99] {
         let refused = service
             .policy
@@ -276,7 +276,7 @@ fn a_rollback_closes_the_vault_over_restarts_until_exactly_that_generation_is_ac
     assert_eq!(get(&service, "u", "db"), Err(Closed::RolledBack));
     service.policy.accept_rollback(present, || Ok(())).unwrap();
     assert_eq!(get(&service, "u", "db"), Ok(allowed()));
-    let again = service.objects.anchor().unwrap().generation.0;
+    let again = service.objects.anchor().generation.0;
     assert!(matches!(
         service.policy.accept_rollback(again, || Ok(())),
         Err(AcceptError::NotAccepted(NotAccepted::NotDetected))
@@ -289,9 +289,9 @@ fn a_rollback_closes_the_vault_over_restarts_until_exactly_that_generation_is_ac
 fn a_rollback_reported_again_is_no_commit() {
     let service = Files::in_memory().service();
     assert!(service.policy.detect_rollback(99).unwrap());
-    let generation = service.objects.anchor().unwrap().generation;
+    let generation = service.objects.anchor().generation;
     assert!(!service.policy.detect_rollback(99).unwrap());
-    assert_eq!(service.objects.anchor().unwrap().generation, generation);
+    assert_eq!(service.objects.anchor().generation, generation);
     assert!(service.policy.detect_rollback(100).unwrap());
 }
 
@@ -303,7 +303,7 @@ fn a_store_older_than_the_audit_log_is_noticed_without_the_operator() {
     set(&service, "db", "1");
     assert_eq!(service.policy.compare_with_log(&service.audit).unwrap(), None);
     let later = Place {
-        generation: service.objects.anchor().unwrap().generation.0 + 5,
+        generation: service.objects.anchor().generation.0 + 5,
         index: 0,
     };
     let record = Entry::event(fixture.clock.time(), &Event::VaultStop);

@@ -5,7 +5,10 @@ use std::{fs, io::Read as _, path::Path};
 use zeroize::Zeroizing;
 
 use super::{Seal, SealError};
-use crate::crypt::cipher::{self, KeyBytes};
+use crate::crypt::cipher::{self, Form, KeyBytes};
+
+/// A key file stands for one way to wrap, so nothing has to say which.
+const FORM: Form = Form::Unnumbered;
 
 /// The longest file a seal directory may hold; a longer one is not a seal's.
 const MAX_FILE: u16 = 4_096;
@@ -80,11 +83,11 @@ impl Seal for SecretFile {
     }
 
     fn wrap(&self, context: &[u8], salt: &[u8; 32], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
-        cipher::seal(&self.key, context, salt, plaintext).map_err(|_| self.not_opened())
+        cipher::seal(FORM, &self.key, context, salt, plaintext).map_err(|_| self.not_opened())
     }
 
     fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        cipher::open(&self.key, context, wrapped).map_err(|_| self.not_opened())
+        cipher::open(FORM, &self.key, context, wrapped).map_err(|_| self.not_opened())
     }
 }
 

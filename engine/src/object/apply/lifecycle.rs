@@ -33,8 +33,8 @@ pub(super) fn delete<K: Kind>(
         scheduled_purge_date: at.after(view.view.rules.soft_delete.retention()),
     };
     head.fields.deleted = Some(deletion);
-    let object = transaction.known(K::KIND, name, &head);
-    transaction.replace_head(key::live(K::KIND, name), None)?;
+    let object = transaction.known(K::KIND, name, &head)?;
+    transaction.remove_head(key::live(K::KIND, name));
     transaction.put_head(&object, &head.fields)?;
     transaction.put_due(&purge_of::<K>(name, &deletion));
     transaction.touch(K::KIND, name);
@@ -49,8 +49,8 @@ pub(super) fn recover<K: Kind>(
     let mut head = view.require_deleted(name, transaction.now)?;
     unschedule::<K>(transaction, name, &head.fields);
     head.fields.deleted = None;
-    let object = transaction.known(K::KIND, name, &head);
-    transaction.replace_head(key::deleted(K::KIND, name), None)?;
+    let object = transaction.known(K::KIND, name, &head)?;
+    transaction.remove_head(key::deleted(K::KIND, name));
     transaction.put_head(&object, &head.fields)?;
     transaction.touch(K::KIND, name);
     Ok(Answer::Object(Box::new(view.current(&head))))
@@ -92,7 +92,7 @@ pub(super) fn remove<K: Kind>(
     head: &HeadOf<K>,
 ) -> Result<(), ObjectError> {
     unschedule::<K>(transaction, name, &head.fields);
-    transaction.replace_head(key::deleted(K::KIND, name), None)?;
+    transaction.remove_head(key::deleted(K::KIND, name));
     let current = Some(head.fields.sequence);
     transaction.put_garbage(head.object, Garbage { current });
     transaction.request_erasure(head.wrapped.term)?;

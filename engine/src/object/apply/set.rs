@@ -40,7 +40,7 @@ pub(super) fn set<K: Tasks>(
     let live = transaction.view.of::<K>().live(name)?;
     let (object, shown, versions) = if let Some(head) = &live {
         transaction.put_index(head.object, current_place(head));
-        let known = transaction.known(K::KIND, name, head);
+        let known = transaction.known(K::KIND, name, head)?;
         (known, head.fields.name.clone(), head.fields.versions)
     } else {
         free_name::<K>(transaction, name)?;

@@ -36,7 +36,7 @@ pub(super) fn update<K: Kind>(
         fields.tags.clone_from(tags);
     }
     rules::fields::<K>(&view.view.rules.limits, &fields)?;
-    let object = transaction.known(K::KIND, name, &head);
+    let object = transaction.known(K::KIND, name, &head)?;
     let place = transaction.put_version(&object, before.version, &content, &fields)?;
     transaction.remove_version(before.sequence);
     if place.version == head.fields.version {

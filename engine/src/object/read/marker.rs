@@ -3,7 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
-    crypt::{cipher, keyring::Keyring},
+    crypt::{
+        cipher::{self, Form},
+        keyring::Keyring,
+    },
     object::{error::BadParameter, request::Marker},
 };
 
@@ -16,7 +19,7 @@ pub(super) fn seal(keyring: &Keyring, list: &[u8], position: &[u8]) -> Option<Ma
     padded.push(u8::try_from(position.len()).ok()?);
     padded.extend_from_slice(position);
     padded.resize(PADDED.max(padded.len()), 0);
-    let sealed = cipher::seal_deterministic(keyring.marker(), list, &padded).ok()?;
+    let sealed = cipher::seal_deterministic(Form::Numbered, keyring.marker(), list, &padded).ok()?;
     Some(Marker(URL_SAFE_NO_PAD.encode(sealed)))
 }
 
@@ -25,7 +28,8 @@ pub(super) fn open(keyring: &Keyring, list: &[u8], marker: &Marker) -> Result<Ve
     let sealed = URL_SAFE_NO_PAD
         .decode(marker.as_str())
         .map_err(|_| BadParameter::SkipToken)?;
-    let padded = cipher::open(keyring.marker(), list, &sealed).map_err(|_| BadParameter::SkipToken)?;
+    let padded =
+        cipher::open(Form::Numbered, keyring.marker(), list, &sealed).map_err(|_| BadParameter::SkipToken)?;
     let (length, rest) = padded.split_first().ok_or(BadParameter::SkipToken)?;
     rest.get(..usize::from(*length))
         .map(<[u8]>::to_vec)

@@ -7,7 +7,7 @@ use crate::{
     format::{id::Located, key},
     object::{
         answer::ItemPage,
-        error::{BadParameter, ObjectError, damaged},
+        error::{BadParameter, ObjectError},
         kind::Kind,
         request::PageRequest,
         view::{HeadOf, KindView, current_place},
@@ -61,8 +61,7 @@ fn stretch<K: Kind>(
     let found = snapshot.scan(&key::all_index(head.object), from.as_ref(), size)?;
     let mut located = Vec::with_capacity(size.saturating_add(1));
     for (key, entry) in &found.records {
-        let version = key::version_of_index(key).ok_or_else(|| damaged("the index", name))?;
-        located.push(view.located(name, version, entry)?);
+        located.push(view.located(name, (key, entry))?);
     }
     let current = current_place(head);
     if after.is_none_or(|after| current.version > after) {

@@ -13,7 +13,6 @@ use strongroom_engine::{
         request::WriteRequest,
         system::{SystemRequest, apply_system},
     },
-    objects::scrub::scrub,
     store::{Gen, Key, MemoryStore, RedbOptions, RedbStore, Value},
 };
 use tempfile::TempDir;
@@ -218,7 +217,7 @@ impl Pair {
 
     fn scrub(&self) {
         for bench in [&self.redb, &self.memory] {
-            scrub(bench.view(&*bench.store.snapshot().unwrap()), BOTH).unwrap();
+            bench.scrub(BOTH).unwrap();
         }
     }
 }
@@ -261,7 +260,7 @@ fn perform(bench: &mut Bench, request: &SystemRequest) -> String {
     let (changes, event) =
         apply_system(bench.view(&*snapshot), BOTH, request, &mut inputs, bench.now).unwrap();
     if !changes.batch.is_empty() {
-        bench.store.commit(snapshot.generation(), &changes.batch).unwrap();
+        bench.commit(changes);
     }
     format!("{request:?}: {event:?}")
 }

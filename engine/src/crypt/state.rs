@@ -1,0 +1,104 @@
+//! The record of the vault's state: sealed, and good for the generation that it was written in only.
+
+use super::{
+    cipher::{self, Form, NotOpened},
+    keyring::Keyring,
+};
+use crate::{
+    format::{
+        codec::{CodecError, Decoder, Encoder, Magic},
+        id::VaultId,
+        key,
+        state::{State, UnprovedState},
+    },
+    store::{Snapshot, StoreError, Value},
+};
+
+const MAGIC: Magic = *b"SRst";
+
+/// The format that this program writes.
+const SEALED: u16 = 2;
+
+/// Why the state was not opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// The store was not read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is none.
+    #[error("the record of the vault's state is missing")]
+    Missing,
+    /// It is not one of this vault, or was altered.
+    #[error("the vault's state is damaged: {0}")]
+    Damaged(#[from] CodecError),
+    /// It is of another commit than the store's last: one of the two was altered.
+    #[error("the vault's state is of generation {state}, the store is at {store}")]
+    OtherGeneration {
+        /// The generation that the state was written in.
+        state: u64,
+        /// The generation that the store says it is at.
+        store: u64,
+    },
+}
+
+/// What a store holds at the place of the state.
+#[derive(Debug)]
+pub enum Found {
+    /// Nothing: a new store.
+    Nothing,
+    /// The state of this vault, to be opened with its keyring.
+    Sealed(VaultId),
+    /// The state that a program before the proof of records wrote.
+    Unproved(VaultId, UnprovedState),
+}
+
+/// Looks what there is, before the keyring is open.
+pub fn find(snapshot: &dyn Snapshot) -> Result<Found, StateError> {
+    let Some(record) = snapshot.get(&key::state())? else {
+        return Ok(Found::Nothing);
+    };
+    let (fields, format, vault) = Decoder::record_up_to(record.as_bytes(), MAGIC, SEALED)?;
+    Ok(match format {
+        SEALED => Found::Sealed(vault),
+        _ => Found::Unproved(vault, UnprovedState::take(fields)?),
+    })
+}
+
+/// Seals a state into its record.
+pub fn seal(keyring: &Keyring, state: &State) -> Result<Value, NotOpened> {
+    let mut record = Encoder::record_of_format(MAGIC, SEALED, keyring.vault());
+    let sealed = cipher::seal_deterministic(
+        Form::Numbered,
+        keyring.state(),
+        record.as_bytes(),
+        state.put().as_bytes(),
+    )?;
+    record.bytes(&sealed);
+    Ok(Value::new(record.into_bytes()))
+}
+
+/// Opens the state of a snapshot.
+pub fn open(keyring: &Keyring, snapshot: &dyn Snapshot) -> Result<State, StateError> {
+    let record = snapshot.get(&key::state())?.ok_or(StateError::Missing)?;
+    let (mut fields, format, vault) = Decoder::record_up_to(record.as_bytes(), MAGIC, SEALED)?;
+    if format != SEALED {
+        return Err(CodecError::Format(format).into());
+    }
+    if vault != keyring.vault() {
+        return Err(CodecError::OtherVault.into());
+    }
+    let sealed = fields.bytes()?;
+    fields.finish()?;
+    let context = Encoder::record_of_format(MAGIC, SEALED, vault);
+    let opened = cipher::open(Form::Numbered, keyring.state(), context.as_bytes(), sealed);
+    let state = State::take(&opened.map_err(|_| CodecError::Proof)?)?;
+    let store = snapshot.generation().0;
+    if state.generation == store {
+        Ok(state)
+    } else {
+        Err(StateError::OtherGeneration {
+            state: state.generation,
+            store,
+        })
+    }
+}
