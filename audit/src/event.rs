@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
-use strongroom_core::{Generation, ObjectKind, ObjectName};
+use strongroom_core::{Generation, ObjectKind, ObjectName, Uid};
 
 use crate::{chain::Hash, refusal_count::RefusalCount, time::Time};
 
@@ -17,6 +17,17 @@ pub enum Actor {
     Operator,
     /// Nobody known: requests that did not authenticate.
     Unauthenticated,
+    /// A caller that the properties name.
+    Caller,
+}
+
+/// The caller of refused requests that are counted: the same for every pod of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusedCaller {
+    /// The id that policy compares, as in `identity.claim` of a request.
+    pub oid: Uid,
+    /// The name for people.
+    pub upn: String,
 }
 
 /// One thing that happened to the vault.
@@ -72,6 +83,19 @@ pub enum Event {
         /// Its name.
         name: ObjectName,
     },
+    /// Requests of one caller that were refused for one reason, beyond those with records of their own.
+    Refused {
+        /// The caller; none stands for all that were beyond the number of callers told apart.
+        caller: Option<RefusedCaller>,
+        /// The HTTP status of the refusals.
+        status: u16,
+        /// Their code.
+        code: &'static str,
+        /// When the interval began.
+        since: Time,
+        /// How many.
+        count: u64,
+    },
     /// Requests of one source that did not authenticate, in one interval.
     Unauthenticated {
         /// The source; none stands for all that were beyond the number of sources told apart.
@@ -96,6 +120,7 @@ impl Event {
             | Self::PolicyBundleRefused { .. }
             | Self::RollbackAccepted { .. } => Actor::Operator,
             Self::Unauthenticated { .. } => Actor::Unauthenticated,
+            Self::Refused { .. } => Actor::Caller,
         }
     }
 
@@ -110,6 +135,7 @@ impl Event {
             Self::RollbackAccepted { .. } => "RollbackAccepted",
             Self::ScheduledPurge { .. } => "ScheduledPurge",
             Self::Unauthenticated { .. } => "Unauthenticated",
+            Self::Refused { .. } => "Refused",
         }
     }
 }

@@ -23,6 +23,7 @@
 //! - no field can hold a secret value or a token: fields are parsed names, closed enums, or the few bounded texts of
 //!   [`text`], none of which is taken from a body or an `Authorization` header.
 
+pub mod caller_refusals;
 pub mod chain;
 pub mod config;
 pub mod entry;
@@ -36,19 +37,22 @@ pub mod refusal_count;
 pub mod refusals;
 pub mod segment;
 mod shape;
+pub mod shares;
 pub mod text;
 pub mod time;
 pub mod verify;
 
+pub use caller_refusals::CallerRefusals;
 pub use chain::{Hash, Head, Place};
-pub use config::{Class, LogConfig, Quota, Retention, SegmentLimits, SyncMode};
+pub use config::{Budget, Class, LogConfig, Quota, Retention, SegmentLimits, SyncMode};
 pub use entry::Entry;
-pub use event::{Actor, Event};
+pub use event::{Actor, Event, RefusedCaller};
 pub use log::{AppendError, Log, OpenError, Problem, Synced, Usage};
 pub use record::{Origin, Outcome, Record, Resource, TlsVersion, VaultResource, Verdict};
 pub use recovery::Recovery;
 pub use refusal_count::{RefusalCount, RefusalReason};
 pub use refusals::RefusalCounter;
+pub use shares::Shares;
 pub use text::{ClientInfo, CorrelationId, PolicyName, RequestPath};
 pub use time::Time;
 pub use verify::{Report, verify};

@@ -26,6 +26,7 @@ use crate::{
     segment::make_dir,
 };
 
+mod bucket;
 mod error;
 mod gauges;
 mod open;
@@ -203,6 +204,13 @@ impl Log {
     /// Needs no lock.
     pub fn problem(&self) -> Option<Problem> {
         self.shared.gauges.problem()
+    }
+
+    /// How many bytes more reads and writes may take until something must go that is too young for it. Needs no lock.
+    pub fn room(&self) -> u64 {
+        let usage = self.usage();
+        let kept = usage.bytes.saturating_sub(usage.removable);
+        usage.quota.limit(Class::Read).saturating_sub(kept)
     }
 
     /// The log's numbers. Needs no lock.

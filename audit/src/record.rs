@@ -94,7 +94,7 @@ impl From<Decision<'_>> for Verdict {
 }
 
 /// What was answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Outcome {
     /// The HTTP status.
     pub status: u16,

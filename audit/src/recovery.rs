@@ -106,7 +106,13 @@ pub(crate) enum Upkeep {
     /// It recovered.
     Recovered(Recovery),
     /// It is about to remove the segments whose last record is at most `through`.
-    Retention { through: u64, segments: u64, bytes: u64 },
+    /// `early` of the `bytes` go to make room, before the retention's age is over.
+    Retention {
+        through: u64,
+        segments: u64,
+        bytes: u64,
+        early: u64,
+    },
 }
 
 impl Upkeep {

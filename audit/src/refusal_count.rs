@@ -34,6 +34,25 @@ pub struct RefusalCount {
 }
 
 impl RefusalCount {
+    pub(crate) fn add_all(&mut self, other: Self) {
+        let Self {
+            no_token,
+            bad_token,
+            other_host,
+            limited,
+            malformed,
+        } = other;
+        for (count, more) in [
+            (&mut self.no_token, no_token),
+            (&mut self.bad_token, bad_token),
+            (&mut self.other_host, other_host),
+            (&mut self.limited, limited),
+            (&mut self.malformed, malformed),
+        ] {
+            *count = count.saturating_add(more);
+        }
+    }
+
     pub(crate) fn add(&mut self, reason: RefusalReason) {
         let count = match reason {
             RefusalReason::NoToken => &mut self.no_token,

@@ -52,6 +52,16 @@ impl RefusalCounter {
             .add(reason);
     }
 
+    /// Takes back an event that [`Self::take`] gave and that was not written.
+    pub fn restore(&self, event: &Event) {
+        let &Event::Unauthenticated { source, since, count } = event else {
+            return;
+        };
+        let mut counts = self.counts.lock();
+        counts.since = counts.since.min(since.0);
+        counts.by_source.entry(source).or_default().add_all(count);
+    }
+
     /// Ends the interval at `now`: one event per source that was refused in it.
     pub fn take(&self, now: SystemTime) -> Vec<Event> {
         let mut counts = self.counts.lock();

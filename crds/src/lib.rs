@@ -31,6 +31,7 @@ pub mod access_policy;
 pub mod condition;
 mod definition;
 pub mod generate;
+pub mod quantity;
 mod rule;
 mod schema;
 pub mod secret_ref;

@@ -15,8 +15,9 @@
 //!
 //! Guarantees:
 //! - the vault decides before it looks at any object, so that a refusal says nothing of what exists;
-//! - an [`Admitted`] request is consumed by performing it, and what it answers has its audit record in the log, as has
-//!   every [`Refused`]; the one exception is the refusal that says so ([`Failure::Audit`]);
+//! - an [`Admitted`] request is consumed by performing it, and what it answers has its audit record in the log; what
+//!   policy refuses has one too, or is counted in one ([`CallerRefusals`]); the one exception is the refusal that says so
+//!   ([`Failure::Audit`]);
 //! - one table ([`outcome`]) maps a failure to the status and the word that faces answer and the log shows.
 //!
 //! Nothing in here knows HTTP, gRPC or JSON: `scripts/check-layers` holds that.
@@ -28,13 +29,18 @@ mod intake;
 pub mod outcome;
 mod pool;
 mod recorder;
+mod share;
 pub mod state;
 mod throttle;
 
-use std::{num::NonZeroU32, sync::Arc, time::SystemTime};
+use std::{
+    num::NonZeroU32,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use strongroom_audit::{Entry, Outcome, Resource};
-use strongroom_core::{NamedObject, ObjectState, Operation, PolicyIndex, Timestamp, Uid};
+use strongroom_audit::{CallerRefusals, Class, Entry, Outcome, Resource};
+use strongroom_core::{NamedObject, ObjectState, Operation, PolicyIndex, Principal, Timestamp, Uid};
 use strongroom_engine::{Answer, ObjectError};
 use strongroom_serving::accept::Source;
 
@@ -45,8 +51,8 @@ pub use outcome::Failure;
 pub use state::StatesError;
 
 use self::{
-    action::AuditedAction, intake::Intake, outcome::outcome_of_answer, pool::Pool, recorder::Recorder,
-    state::state_of, throttle::Throttle,
+    action::AuditedAction, intake::Intake, outcome::outcome_of_answer, pool::Pool, recorder::NotKept,
+    recorder::Recorder, share::LogShares, state::state_of, throttle::Throttle,
 };
 use crate::service::Service;
 
@@ -57,6 +63,8 @@ pub struct AccessConfig {
     pub account_rate: NonZeroU32,
     /// Whether an audit record waits for the disk, so that appending it must not hold up other requests.
     pub audit_waits: bool,
+    /// How long the audit log keeps every record: who fills it within that time must wait.
+    pub audit_least_age: Duration,
 }
 
 /// The one way to a vault's objects.
@@ -64,12 +72,17 @@ pub struct AccessConfig {
 pub struct Access {
     service: Service,
     recorder: Arc<Recorder>,
+    refusals: CallerRefusals,
+    shares: Arc<LogShares>,
     throttle: Throttle,
     pool: Pool,
     intake: Arc<Intake>,
 }
 
-/// A failure that a face may answer: its record is in the log, or it is [`Failure::Audit`].
+/// How many callers and reasons of refusals are told apart.
+const REFUSED_CALLERS: usize = 4096;
+
+/// A failure that a face may answer: its record is in the log, or it is counted for one, or it is [`Failure::Audit`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct Refused(Failure);
@@ -80,7 +93,7 @@ impl Refused {
         &self.0
     }
 
-    /// Whether the record of the refusal is in the log.
+    /// Whether the refusal is in the log, or counted for it.
     pub fn is_recorded(&self) -> bool {
         self.0 != Failure::Audit
     }
@@ -92,6 +105,8 @@ impl Access {
         Arc::new(Self {
             recorder: Recorder::new(Arc::clone(&service.audit), config.audit_waits),
             service,
+            refusals: CallerRefusals::new(REFUSED_CALLERS),
+            shares: Arc::new(LogShares::new(config.audit_least_age)),
             throttle: Throttle::new(config.account_rate),
             pool: Pool::default(),
             intake: Arc::default(),
@@ -172,14 +187,34 @@ impl Access {
         objects.iter().map(state).collect()
     }
 
-    /// Counts one request of an account against its rate.
+    /// Counts one request of `principal` against the rate of its account, and checks that it leaves room in the audit log
+    /// for others.
     ///
     /// # Errors
     /// [`Failure::Throttled`] when the account sends more than it may.
-    pub fn count_request(&self, account: &Uid) -> Result<(), Failure> {
-        self.throttle.count_request(account).inspect_err(|_| {
-            self.service.metrics.throttled("account");
-        })
+    pub fn count_request(&self, principal: &Principal) -> Result<(), Failure> {
+        self.throttle
+            .count_request(principal.id())
+            .inspect_err(|_| self.service.metrics.throttled("account"))?;
+        self.shares
+            .check(principal, self.service.audit.room())
+            .inspect_err(|_| self.service.metrics.throttled("audit"))
+    }
+
+    /// Writes the counts of refusals whose interval is over; of all, if `is_last`. What the log does not take now comes
+    /// again.
+    pub fn record_refusals(&self, is_last: bool) {
+        let now = self.time();
+        for due in self.refusals.due(now, is_last) {
+            let entry = Entry::event(now, due.event());
+            match self.service.audit.append(Class::Refusal, &entry) {
+                Ok(_) => self.refusals.settle(&due, now),
+                Err(error) => {
+                    tracing::debug!(%error, "refused requests are counted on");
+                    return;
+                }
+            }
+        }
     }
 
     /// Counts one failed authentication against the rate of its source.
@@ -195,6 +230,7 @@ impl Access {
     /// Forgets sources and accounts that have been quiet. To be called every few seconds.
     pub fn forget_quiet(&self) {
         self.throttle.forget_quiet();
+        self.shares.forget_quiet();
     }
 
     /// Decides `action` by the policy in force, and returns that policy.
@@ -227,9 +263,13 @@ impl Access {
     }
 
     async fn record(&self, action: AuditedAction, outcome: Outcome) -> Result<(), Refused> {
-        let (class, counted_as) = (action.class(), action.counted_as());
-        let record = action.into_record(Arc::clone(&self.service.resource), self.time(), outcome);
-        if self.recorder.append(class, Entry::new(&record)).await {
+        let counted_as = action.counted_as();
+        let kept = if action.class() == Class::Refusal {
+            self.append_refusal(action, outcome).await
+        } else {
+            self.append_allowed(action, outcome).await
+        };
+        if kept.is_ok() {
             self.count(counted_as, outcome);
             Ok(())
         } else {
@@ -237,6 +277,35 @@ impl Access {
             self.count(counted_as, Failure::Audit.outcome());
             Err(Refused(Failure::Audit))
         }
+    }
+
+    async fn append_allowed(&self, action: AuditedAction, outcome: Outcome) -> Result<(), NotKept> {
+        let (class, principal) = (action.class(), Arc::clone(action.principal()));
+        let entry = self.entry(action, outcome);
+        self.shares.charge(&principal, entry.as_bytes().len());
+        self.recorder.append(class, entry).await
+    }
+
+    /// Writes what policy does not allow, or counts it.
+    async fn append_refusal(&self, action: AuditedAction, outcome: Outcome) -> Result<(), NotKept> {
+        let now = self.time();
+        if !self.refusals.admit(action.principal(), outcome, now) {
+            // What cannot be recorded later is not answered now.
+            let check = self.service.audit.check(Class::Refusal);
+            return check.map_err(|_| NotKept::Failed);
+        }
+        let principal = Arc::clone(action.principal());
+        let entry = self.entry(action, outcome);
+        let kept = self.recorder.append(Class::Refusal, entry).await;
+        if kept == Err(NotKept::BudgetSpent) {
+            self.refusals.count(&principal, outcome, now);
+            return Ok(());
+        }
+        kept
+    }
+
+    fn entry(&self, action: AuditedAction, outcome: Outcome) -> Entry {
+        Entry::new(&action.into_record(Arc::clone(&self.service.resource), self.time(), outcome))
     }
 
     /// Counts a request that can be answered now.

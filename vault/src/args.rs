@@ -193,14 +193,22 @@ pub struct StorageArgs {
     /// When audit records reach the disk.
     #[arg(long, env = "STRONGROOM_AUDIT_SYNC", value_enum, default_value = "batched")]
     pub audit_sync: AuditSync,
-    /// How much the audit log may hold, in MiB. When it is full the vault answers 503.
+    /// How large the volume of the data directory is meant to be, in MiB: it may be a directory of a larger disk
+    /// [default: what its file system says].
+    #[arg(long, env = "STRONGROOM_VOLUME_MIB", value_name = "MIB")]
+    pub volume_mib: Option<u64>,
+    /// How much the audit log may hold, in MiB, but never more than half of its volume. When it is full the vault answers
+    /// 503 [default: a quarter of the volume].
+    #[arg(long, env = "STRONGROOM_AUDIT_QUOTA_MIB", value_name = "MIB")]
+    pub audit_quota_mib: Option<u64>,
+    /// How long records make room for no others, in seconds: an account that fills the log within that time gets 429.
     #[arg(
         long,
-        env = "STRONGROOM_AUDIT_QUOTA_MIB",
-        default_value = "256",
-        value_name = "MIB"
+        env = "STRONGROOM_AUDIT_LEAST_AGE",
+        default_value = "600",
+        value_name = "SECONDS"
     )]
-    pub audit_quota_mib: u64,
+    pub audit_least_age: u64,
     /// How much of it may be kept, in MiB; older segments are removed [default: 11/16 of the quota].
     #[arg(long, env = "STRONGROOM_AUDIT_RETENTION_MIB", value_name = "MIB")]
     pub audit_retention_mib: Option<u64>,

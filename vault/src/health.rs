@@ -36,6 +36,7 @@ impl Health for Service {
         let usage = self.audit.usage();
         sampled.audit_bytes.set(saturated(usage.bytes));
         sampled.audit_quota.set(saturated(usage.quota.bytes));
+        sampled.audit_removed_early.set(saturated(usage.removed_early));
         sampled.audit_records.set(saturated(usage.sequence));
         sampled.identity_keys.set(counted(self.authenticator.keys()));
     }

@@ -70,6 +70,8 @@ pub struct Sampled {
     pub audit_bytes: Gauge,
     /// Bytes that audit segments may take.
     pub audit_quota: Gauge,
+    /// Bytes of audit segments that were removed to make room before their retention was over.
+    pub audit_removed_early: Gauge,
     /// Records appended since start.
     pub audit_records: Gauge,
     /// Public keys of the identity service that are known.
@@ -101,6 +103,11 @@ impl Sampled {
                 "audit_quota_bytes",
                 "Bytes that audit segments may take",
                 &self.audit_quota,
+            ),
+            (
+                "audit_removed_early_bytes",
+                "Bytes of audit segments removed to make room before their retention was over",
+                &self.audit_removed_early,
             ),
             ("audit_records", "Audit records in the chain", &self.audit_records),
             (

@@ -46,6 +46,7 @@ const SEAL_KIND: &str = "KubernetesSecret";
 #[derive(Debug)]
 pub struct Running {
     service: Service,
+    access: Arc<Access>,
     addresses: Addresses,
     watch: Watch,
     tasks: JoinSet<()>,
@@ -111,13 +112,14 @@ impl Running {
         listeners.here(sockets.data, data_tls, api.guard(routes));
         let upkeep = Upkeep {
             service: service.clone(),
-            access,
+            access: Arc::clone(&access),
             peers,
             certificate,
             authority,
         };
         Ok(Self {
             service,
+            access,
             addresses,
             watch,
             tasks: upkeep.start(),
@@ -155,6 +157,7 @@ impl Running {
         let finished = self.service.drain.finished().await;
         self.tasks.shutdown().await;
         background::record_refusals(&self.service);
+        self.access.record_refusals(true);
         let stop = Entry::event(self.service.clock.time(), &Event::VaultStop);
         if let Err(error) = self.service.audit.append(Class::Administration, &stop) {
             tracing::warn!(%error, "the stop is not in the audit log");

@@ -62,6 +62,9 @@ pub enum AppendError {
         /// Bytes that may be held for that class.
         limit: u64,
     },
+    /// Records of this class have taken all that they may for now. They are to be counted instead.
+    #[error("the audit log's budget for {0:?} records is spent")]
+    BudgetSpent(Class),
     /// The file was removed, replaced or changed. A new segment is begun within a quarter of a second if it can be.
     #[error("the audit log's file was removed or changed, or its directory cannot be written")]
     Lost,
@@ -94,6 +97,7 @@ impl AppendError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::QuotaReached { .. }
+            | Self::BudgetSpent(_)
             | Self::Lost
             | Self::Write { .. }
             | Self::Together

@@ -37,12 +37,16 @@ impl fmt::Display for Problem {
 pub struct Usage {
     /// Bytes in all segments.
     pub bytes: u64,
+    /// Of these, the bytes in segments that may be removed when others need the room.
+    pub removable: u64,
     /// What they may be.
     pub quota: Quota,
     /// Records appended since it was opened, the log's own included.
     pub records: u64,
     /// Records refused since it was opened.
     pub refused: u64,
+    /// Bytes that were removed to make room before the retention's age was over, since it was opened.
+    pub removed_early: u64,
     /// Syncs since it was opened.
     pub syncs: u64,
     /// The sequence number of the last record.
@@ -64,6 +68,8 @@ pub(super) struct Gauges {
     began: AtomicU64,
     last_ms: AtomicU64,
     pub(super) bytes: AtomicU64,
+    pub(super) removable: AtomicU64,
+    pub(super) removed_early: AtomicU64,
     pub(super) records: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) syncs: AtomicU64,
@@ -86,6 +92,8 @@ impl Gauges {
             began: AtomicU64::new(0),
             last_ms: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            removable: AtomicU64::new(0),
+            removed_early: AtomicU64::new(0),
             records: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
@@ -109,9 +117,11 @@ impl Gauges {
     pub(super) fn usage(&self) -> Usage {
         Usage {
             bytes: self.bytes.load(Relaxed),
+            removable: self.removable.load(Relaxed),
             quota: self.quota,
             records: self.records.load(Relaxed),
             refused: self.refused.load(Relaxed),
+            removed_early: self.removed_early.load(Relaxed),
             syncs: self.syncs.load(Relaxed),
             sequence: self.sequence.load(Relaxed),
         }

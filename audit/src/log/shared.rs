@@ -65,7 +65,12 @@ impl Shared {
             let _timer = self.gauges.time();
             writer.append(records)
         };
-        let full = |outcome: &Result<_, _>| matches!(outcome, Err(AppendError::QuotaReached { .. }));
+        let full = |outcome: &Result<_, _>| {
+            matches!(
+                outcome,
+                Err(AppendError::QuotaReached { .. } | AppendError::BudgetSpent(_))
+            )
+        };
         // A lost file needs the thread too; a full log does not.
         if !appended.iter().all(full) {
             self.wake();

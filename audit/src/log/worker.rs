@@ -130,20 +130,17 @@ impl Shared {
         let Ok(closed) = self.closed_segments() else {
             return;
         };
-        let expired = expired(
-            &closed,
-            self.config.retention,
-            self.current_len(),
-            SystemTime::now(),
-        );
+        let (retention, now) = (self.config.retention, SystemTime::now());
+        let expired = expired(&closed, retention, self.current_len(), now);
         if let Some(through) = expired.last().map(|segment| segment.last) {
-            self.remove(&expired, through);
+            self.remove(&expired, through, now);
         }
-        let kept = closed
-            .iter()
-            .skip(expired.len())
-            .map(|segment| segment.bytes)
-            .sum::<u64>();
+        let kept = closed.get(expired.len()..).unwrap_or_default();
+        let bytes_of = |segments: &[Closed]| segments.iter().map(|segment| segment.bytes).sum::<u64>();
+        let young = kept.partition_point(|segment| segment.age(now) >= retention.least_age);
+        let removable = bytes_of(kept.get(..young).unwrap_or_default());
+        self.gauges.removable.store(removable, Relaxed);
+        let kept = bytes_of(kept);
         let mut writer = self.lock();
         let current = writer.segment.as_ref().map_or(0, Segment::len);
         writer.bytes = kept.saturating_add(current);
@@ -151,18 +148,21 @@ impl Shared {
     }
 
     /// Records the removal, then removes: what is gone without such a record was taken by someone else.
-    fn remove(&self, expired: &[Closed], through: u64) {
-        let bytes = expired.iter().map(|segment| segment.bytes).sum();
+    fn remove(&self, expired: &[Closed], through: u64, now: SystemTime) {
+        let is_early = |segment: &&Closed| !segment.is_old(self.config.retention, now);
+        let early = expired.iter().filter(is_early).map(|segment| segment.bytes).sum();
         let upkeep = Upkeep::Retention {
             through,
             segments: expired.len() as u64,
-            bytes,
+            bytes: expired.iter().map(|segment| segment.bytes).sum(),
+            early,
         };
-        let entry = Entry::of(&upkeep.at(SystemTime::now()));
+        let entry = Entry::of(&upkeep.at(now));
         if self.lock().extend(&[(&entry, None)]).is_err() {
             return;
         }
         self.dirty.store(true, Relaxed);
+        self.gauges.removed_early.fetch_add(early, Relaxed);
         for segment in expired {
             // One that stays is found again in the next round.
             let _ = fs::remove_file(self.config.dir.join(segment.name.to_string()));
@@ -204,6 +204,18 @@ struct Closed {
     written: SystemTime,
 }
 
+impl Closed {
+    /// How long ago its last record was written. A clock that was ahead then, and is not now, keeps nothing for ever.
+    fn age(&self, now: SystemTime) -> Duration {
+        now.duration_since(self.written)
+            .unwrap_or_else(|ahead| ahead.duration())
+    }
+
+    fn is_old(&self, retention: Retention, now: SystemTime) -> bool {
+        retention.age.is_some_and(|limit| self.age(now) > limit)
+    }
+}
+
 /// The oldest of `closed` that need not be kept beside `current` bytes.
 fn expired(closed: &[Closed], retention: Retention, current: u64, now: SystemTime) -> Vec<Closed> {
     let mut total = closed
@@ -211,13 +223,11 @@ fn expired(closed: &[Closed], retention: Retention, current: u64, now: SystemTim
         .map(|segment| segment.bytes)
         .sum::<u64>()
         .saturating_add(current);
-    let is_old = |segment: &Closed| {
-        let age = now.duration_since(segment.written).unwrap_or_default();
-        retention.age.is_some_and(|limit| age > limit)
-    };
     let mut expired = Vec::new();
     for segment in closed {
-        if !is_old(segment) && retention.bytes.is_none_or(|limit| total <= limit) {
+        let is_too_much = retention.bytes.is_some_and(|limit| total > limit);
+        let makes_room = is_too_much && segment.age(now) >= retention.least_age;
+        if !segment.is_old(retention, now) && !makes_room {
             break;
         }
         total = total.saturating_sub(segment.bytes);

@@ -5,10 +5,10 @@ use std::{
     io::{self, Write},
     iter,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
-use super::{error::AppendError, gauges::Gauges, open::End};
+use super::{bucket::Bucket, error::AppendError, gauges::Gauges, open::End};
 use crate::{
     chain::{Head, Link, Place},
     config::{Class, LogConfig},
@@ -35,6 +35,8 @@ pub(super) struct Writer {
     pub(super) refused: u64,
     /// Bytes in all segments.
     pub(super) bytes: u64,
+    refusals: Bucket,
+    unauthenticated: Bucket,
     /// Closed segments that are not synced yet.
     pub(super) closed: Vec<Arc<File>>,
     /// Files were made since the directory was synced.
@@ -61,7 +63,10 @@ impl Writer {
         let bytes = total(&config.dir)?;
         gauges.bytes.store(bytes, Relaxed);
         gauges.sequence.store(end.head.sequence, Relaxed);
+        let now = Instant::now();
         Ok(Self {
+            refusals: Bucket::new(config.refusals, now),
+            unauthenticated: Bucket::new(config.unauthenticated, now),
             config,
             gauges,
             head: end.head,
@@ -96,7 +101,9 @@ impl Writer {
             .into_iter()
             .map(|admitted| admitted.and_then(|()| outcomes.next().unwrap_or(Err(AppendError::Lost))))
             .collect();
-        let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        let is_refused =
+            |outcome: &&Result<_, _>| !matches!(outcome, Ok(_) | Err(AppendError::BudgetSpent(_)));
+        let refused = outcomes.iter().filter(is_refused).count();
         self.gauges.refused.fetch_add(refused as u64, Relaxed);
         outcomes
     }
@@ -116,8 +123,8 @@ impl Writer {
         }
     }
 
-    /// Adds a record's length to `bytes` if the quota then still has room for its class.
-    fn admit(&self, record: &Appended<'_>, bytes: &mut u64) -> Result<(), AppendError> {
+    /// Adds a record's length to `bytes` if the quota then still has room for its class, and its class has a budget left.
+    fn admit(&mut self, record: &Appended<'_>, bytes: &mut u64) -> Result<(), AppendError> {
         // A link is at most this long.
         const LINK: u64 = 400;
         let limit = self.config.quota.limit(record.class);
@@ -128,6 +135,14 @@ impl Writer {
                 bytes: self.bytes,
                 limit,
             });
+        }
+        let has_budget = match record.class {
+            Class::Refusal => self.refusals.take(size, Instant::now()),
+            Class::Unauthenticated => self.unauthenticated.take(size, Instant::now()),
+            Class::Read | Class::Write | Class::Administration => true,
+        };
+        if !has_budget {
+            return Err(AppendError::BudgetSpent(record.class));
         }
         *bytes = bytes.saturating_add(size);
         Ok(())

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod append;
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod failure;
 #[cfg(test)]
 mod fixture;

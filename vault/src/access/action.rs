@@ -6,7 +6,7 @@ use std::{
 };
 
 use strongroom_audit::{Class, Outcome, Record, Resource, VaultResource, Verdict};
-use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, PolicyIndex};
+use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, PolicyIndex, Principal};
 use strongroom_engine::{Answer, ObjectError};
 
 use super::{
@@ -94,6 +94,11 @@ impl AuditedAction {
         move |name| {
             permission.is_some_and(|permission| policy.decide(principal.id(), permission, name).is_allowed())
         }
+    }
+
+    /// Who asks.
+    pub(super) fn principal(&self) -> &Arc<Principal> {
+        &self.caller.origin.principal
     }
 
     /// The share of the log's quota that the record may use. It follows from what policy said, not from what came of

@@ -162,13 +162,16 @@ impl<'a> Admitted<'a> {
         let (answered, answer) = oneshot::channel();
         let action = Arc::new(action);
         let audit = {
-            let (action, vault, clock) = (
+            let (action, vault, clock, shares) = (
                 Arc::clone(&action),
                 Arc::clone(&access.service.resource),
                 access.service.clock.clone(),
+                Arc::clone(&access.shares),
             );
             Box::new(move |change: &Result<Answer, ObjectError>| {
-                Entry::new(&action.record_of_change(Arc::clone(&vault), clock.time(), change))
+                let entry = Entry::new(&action.record_of_change(Arc::clone(&vault), clock.time(), change));
+                shares.charge(action.principal(), entry.as_bytes().len());
+                entry
             })
         };
         let done = Box::new(move |change| {

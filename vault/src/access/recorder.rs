@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use strongroom_audit::{Class, Entry, Log};
+use strongroom_audit::{AppendError, Class, Entry, Log};
 use tokio::{
     sync::oneshot,
     task::{spawn_blocking, yield_now},
@@ -25,7 +25,16 @@ pub(super) struct Recorder {
 #[derive(Debug)]
 struct Waiting {
     record: (Class, Entry),
-    kept: oneshot::Sender<bool>,
+    kept: oneshot::Sender<Result<(), NotKept>>,
+}
+
+/// Why a record is not in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotKept {
+    /// Records of its class have taken all that they may for now: it is to be counted.
+    BudgetSpent,
+    /// The log takes no records, so the request is not answered.
+    Failed,
 }
 
 impl Recorder {
@@ -38,8 +47,8 @@ impl Recorder {
         })
     }
 
-    /// Appends a record; false when it cannot be kept. It is appended even when the request is gone that waits for it.
-    pub(super) async fn append(self: &Arc<Self>, class: Class, entry: Entry) -> bool {
+    /// Appends a record. It is appended even when the request is gone that waits for it.
+    pub(super) async fn append(self: &Arc<Self>, class: Class, entry: Entry) -> Result<(), NotKept> {
         let (kept, is_kept) = oneshot::channel();
         let is_first = {
             let mut waiting = self.waiting.lock();
@@ -53,7 +62,7 @@ impl Recorder {
             // A task of its own: a request whose client goes away is dropped, and the others still wait.
             tokio::spawn(Arc::clone(self).write());
         }
-        is_kept.await.unwrap_or(false)
+        is_kept.await.unwrap_or(Err(NotKept::Failed))
     }
 
     async fn write(self: Arc<Self>) {
@@ -72,11 +81,15 @@ impl Recorder {
             append()
         };
         for (outcome, kept) in outcomes.into_iter().zip(kept) {
-            if let Err(error) = &outcome {
-                tracing::debug!(%error, "no audit record, no answer");
-            }
+            let outcome = outcome.map(drop).map_err(|error| match error {
+                AppendError::BudgetSpent(_) => NotKept::BudgetSpent,
+                error => {
+                    tracing::debug!(%error, "no audit record, no answer");
+                    NotKept::Failed
+                }
+            });
             // Its client may have gone away.
-            let _ = kept.send(outcome.is_ok());
+            let _ = kept.send(outcome);
         }
     }
 }

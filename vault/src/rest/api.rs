@@ -127,7 +127,7 @@ impl Api {
         host: &Host,
         body: &mut Body,
     ) -> Result<Response, Problem> {
-        if let Err(failure) = self.access.count_request(caller.principal().id()) {
+        if let Err(failure) = self.access.count_request(caller.principal()) {
             let refused = self
                 .access
                 .refuse(caller, Operation::Unknown, Resource::Vault, failure);

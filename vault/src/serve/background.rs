@@ -20,6 +20,9 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// How often unauthenticated requests are recorded, one record per source.
 const COUNT: Duration = Duration::from_mins(1);
 
+/// How often refused requests of known callers are recorded that are counted: the shortest of their intervals.
+const COUNT_REFUSED: Duration = Duration::from_secs(1);
+
 /// What has to be kept up.
 pub(super) struct Upkeep {
     pub(super) service: Service,
@@ -43,7 +46,8 @@ impl Upkeep {
         tasks.spawn(async move { peers.run().await });
         tasks.spawn(async move { certificate.keep_fresh().await });
         tasks.spawn(async move { authority.keep_fresh().await });
-        tasks.spawn(sweep(service.clone(), access));
+        tasks.spawn(sweep(service.clone(), Arc::clone(&access)));
+        tasks.spawn(count_refused(access));
         tasks.spawn(count(service.clone()));
         tasks.spawn(scrub(service));
         tasks
@@ -64,6 +68,18 @@ async fn sweep(service: Service, access: Arc<Access>) {
     }
 }
 
+async fn count_refused(access: Arc<Access>) {
+    loop {
+        sleep(COUNT_REFUSED).await;
+        let access = Arc::clone(&access);
+        // The log may make each record wait for the disk.
+        let recorded = spawn_blocking(move || access.record_refusals(false)).await;
+        if recorded.is_err() {
+            tracing::error!("counted refusals could not be recorded");
+        }
+    }
+}
+
 async fn count(service: Service) {
     loop {
         sleep(COUNT).await;
@@ -71,14 +87,14 @@ async fn count(service: Service) {
     }
 }
 
-/// Records the unauthenticated requests since the last time. What cannot be recorded is lost, and counted as such by
-/// the log.
+/// Records the unauthenticated requests since the last time. What cannot be recorded is counted on.
 pub(super) fn record_refusals(service: &Service) {
     let now = service.clock.time();
     for event in service.refusals.take(now) {
-        if let Err(error) = service.audit.append(Class::Refusal, &Entry::event(now, &event)) {
-            tracing::warn!(%error, "unauthenticated requests are not in the audit log");
-            return;
+        let entry = Entry::event(now, &event);
+        if let Err(error) = service.audit.append(Class::Unauthenticated, &entry) {
+            tracing::debug!(%error, "unauthenticated requests are counted on");
+            service.refusals.restore(&event);
         }
     }
 }

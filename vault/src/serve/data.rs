@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
 
-use strongroom_audit::{Class, Entry, Event, Hash, Log, LogConfig, Quota, Retention, SyncMode};
+use strongroom_audit::{Class, Entry, Event, Hash, Log, LogConfig, SyncMode};
 use strongroom_engine::{
     Initialise, Objects, Rules, SoftDelete, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
@@ -114,25 +114,39 @@ fn log_config(storage: &StorageArgs, vault_id: &str, replica: &str) -> LogConfig
         .audit_dir
         .clone()
         .unwrap_or_else(|| storage.data_dir.join(AUDIT));
-    let mut config = LogConfig::new(directory, vault_id, replica);
+    let quota = audit_quota(storage, &directory);
+    let mut config = LogConfig::new(directory, vault_id, replica).with_quota(quota);
     config.sync = match storage.audit_sync {
         AuditSync::Batched => SyncMode::Within(Duration::from_millis(100)),
         AuditSync::Always => SyncMode::Always,
     };
-    // The same shares as the default: a 64th is kept for refusals and administration, and old segments go before the
-    // log counts as nearly full.
-    let bytes = storage.audit_quota_mib.saturating_mul(MIB);
-    config.quota = Quota {
-        bytes,
-        reserve: bytes / 64,
-    };
-    config.segment.bytes = config.segment.bytes.min(bytes / 16);
-    let kept = storage.audit_retention_mib.map(|mib| mib.saturating_mul(MIB));
-    config.retention = Retention {
-        age: Some(DAY * storage.audit_retention_days),
-        bytes: Some(kept.unwrap_or(bytes / 16 * 11)),
-    };
+    config.retention.age = Some(DAY * storage.audit_retention_days);
+    config.retention.least_age = Duration::from_secs(storage.audit_least_age);
+    if let Some(mib) = storage.audit_retention_mib {
+        config.retention.bytes = Some(mib.saturating_mul(MIB));
+    }
     config
+}
+
+/// How much the log in `directory` may hold. It must remove its old segments before the volume is full: the vault could
+/// not write the record that says so, and would stay at 503.
+fn audit_quota(storage: &StorageArgs, directory: &Path) -> u64 {
+    let mib = |mib: u64| mib.saturating_mul(MIB);
+    let volume = rustix::fs::statvfs(directory)
+        .or_else(|_missing| rustix::fs::statvfs(&storage.data_dir))
+        // Opening the log says why a directory cannot be used.
+        .map_or(u64::MAX, |volume| volume.f_blocks.saturating_mul(volume.f_frsize))
+        .min(storage.volume_mib.map_or(u64::MAX, mib));
+    quota_in(volume, storage.audit_quota_mib.map(mib))
+}
+
+/// The quota in a volume of so many bytes, of which `wanted` are wanted for it.
+const fn quota_in(volume: u64, wanted: Option<u64>) -> u64 {
+    match wanted {
+        Some(wanted) if wanted <= volume / 2 => wanted,
+        Some(_) => volume / 2,
+        None => volume / 4,
+    }
 }
 
 fn make_directory(path: &Path) -> Result<(), StartError> {
@@ -144,4 +158,21 @@ fn make_directory(path: &Path) -> Result<(), StartError> {
             path: path.to_owned(),
             source,
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_takes_a_quarter_of_its_volume_and_never_more_than_half() {
+        for (volume, wanted, quota) in [
+            (1024 * MIB, None, 256 * MIB),
+            (1024 * MIB, Some(300 * MIB), 300 * MIB),
+            (32 * MIB, None, 8 * MIB),
+            (32 * MIB, Some(256 * MIB), 16 * MIB),
+        ] {
+            assert_eq!(quota_in(volume, wanted), quota, "{volume} {wanted:?}");
+        }
+    }
 }

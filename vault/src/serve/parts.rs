@@ -93,5 +93,6 @@ pub(super) fn access_config(args: &ServeArgs) -> AccessConfig {
     AccessConfig {
         account_rate: args.identity.account_rate,
         audit_waits: args.storage.audit_sync == AuditSync::Always,
+        audit_least_age: Duration::from_secs(args.storage.audit_least_age),
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum SubscriptionRefusal {
     Invalid(#[from] Invalid),
     #[error("policy allows the account to get none of the objects")]
     Forbidden,
+    #[error("the account sends too many requests")]
+    Throttled,
 }
 
 impl SubscriptionRefusal {
@@ -49,7 +51,7 @@ impl SubscriptionRefusal {
             )
             | Self::Unverified
             | Self::OtherHolder(_) => Reason::TokenRefused,
-            Self::Subscriptions(_) | Self::Full(_) | Self::Objects(_) => Reason::Limit,
+            Self::Subscriptions(_) | Self::Full(_) | Self::Objects(_) | Self::Throttled => Reason::Limit,
             Self::Invalid(_) => Reason::Invalid,
             Self::Forbidden => Reason::Forbidden,
         }

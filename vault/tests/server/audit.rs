@@ -1,16 +1,23 @@
 //! The audit log: one record per authenticated request, none of it a value, and no answer without one.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_vault::{args::VerifyArgs, verify};
 use tokio::time::{sleep, timeout};
 
-use strongroom_testing::vault::Vault;
+use strongroom_testing::vault::{ALL, Vault, allow};
 
 /// The records of requests in the log below `directory`.
 pub fn records(directory: &Path) -> Vec<Value> {
+    let mut records = lines(directory);
+    records.retain(|line| line["type"] == "request");
+    records
+}
+
+/// All lines of the log below `directory`.
+fn lines(directory: &Path) -> Vec<Value> {
     let mut segments: Vec<_> = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -21,10 +28,8 @@ pub fn records(directory: &Path) -> Vec<Value> {
         .iter()
         .map(|path| fs::read_to_string(path).unwrap())
         .collect();
-    let lines = text
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.filter(|line| line["type"] == "request").collect()
+    let parse = |line| serde_json::from_str(line).unwrap();
+    text.lines().map(parse).collect()
 }
 
 pub fn assert_intact(directory: &Path) {
@@ -116,7 +121,13 @@ async fn without_its_log_the_vault_answers_503_and_recovers_by_itself() {
 
 #[tokio::test]
 async fn a_full_quota_stops_answers_but_not_refusals_and_recovers_when_there_is_room() {
-    let vault = Vault::start_with(&["--audit-quota-mib", "1", "--audit-retention-mib", "100"]).await;
+    // Nobody must wait: the quota itself is what is tried.
+    let vault = Vault::start_with(&[
+        "--audit-quota-mib=1",
+        "--audit-retention-mib=100",
+        "--audit-least-age=0",
+    ])
+    .await;
     vault.set("a", "v").await;
     let mut answered = 0;
     while vault.get("/secrets/a").await.status == StatusCode::OK {
@@ -144,4 +155,83 @@ async fn a_full_quota_stops_answers_but_not_refusals_and_recovers_when_there_is_
         vault.get("/secrets/a").await.status == 200
     })
     .await;
+}
+
+/// How many requests the flood makes: their records would fill the log of one MiB three times.
+const FLOOD: u64 = 5_000;
+
+#[tokio::test]
+async fn refusals_of_an_account_without_a_grant_leave_the_records_of_what_was_done_before() {
+    let vault = Vault::start_with(&["--audit-quota-mib=1"]).await;
+    vault.set("a", "v").await;
+    for _ in 0..FLOOD {
+        let refused = vault.request("shop/api", Method::GET, "/secrets/a", None).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    }
+    let (files, log) = (Arc::clone(&vault.files), vault.files.path("data/audit"));
+    assert!(vault.running.stop().await);
+    let lines = lines(&log);
+    let of = |name: &str| {
+        lines
+            .iter()
+            .filter(|line| line["operationName"] == name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("SecretSet").len(), 1, "what was done before is still there");
+    let counts = of("Refused");
+    let counted: u64 = counts
+        .iter()
+        .map(|line| line["properties"]["count"].as_u64().unwrap())
+        .sum();
+    let whole = of("SecretGet").len() as u64;
+    assert_eq!(whole + counted, FLOOD, "each refusal is written or counted");
+    assert!(
+        whole + counts.len() as u64 <= 40,
+        "{whole} and {} counts",
+        counts.len()
+    );
+    assert_eq!(
+        counts[0]["properties"]["caller"]["upn"],
+        "system:serviceaccount:shop:api"
+    );
+    assert_intact(&log);
+    drop(files);
+}
+
+#[tokio::test]
+async fn an_account_that_fills_the_log_must_wait_and_others_need_not() {
+    let vault = Vault::start_with(&["--audit-quota-mib=1"]).await;
+    vault
+        .policy(
+            2,
+            vec![
+                allow("admins", "team-a/admin", &["*"], ALL),
+                allow("api", "shop/api", &["*"], &["get"]),
+            ],
+        )
+        .await;
+    vault.set("a", "v").await;
+    let mut read = 0;
+    let throttled = loop {
+        let answer = vault.request("shop/api", Method::GET, "/secrets/a", None).await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        read += 1;
+        assert!(read < FLOOD, "it filled the log and never had to wait");
+    };
+    assert_eq!(throttled.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(throttled.headers.contains_key("retry-after"));
+    assert!(
+        read > 300,
+        "about half of the log is for who uses it alone: {read}"
+    );
+    assert_eq!(vault.get("/secrets/a").await.status, StatusCode::OK);
+    assert_eq!(vault.set("a", "w").await.status, StatusCode::OK);
+    let log = vault.files.path("data/audit");
+    let first_set = records(&log)
+        .iter()
+        .any(|line| line["operationName"] == "SecretSet");
+    assert!(first_set, "nothing younger than the least age is removed");
+    assert_intact(&log);
 }

@@ -100,7 +100,7 @@ async fn a_connection_that_never_shakes_hands_is_closed_and_holds_up_nobody() {
 
 #[tokio::test]
 async fn metrics_tell_operations_and_never_names() {
-    let vault = Vault::start().await;
+    let vault = Vault::start_with(&["--audit-quota-mib", "64"]).await;
     vault.set("canary-name", "canary-value").await;
     vault.get("/secrets/canary-name").await;
     vault
@@ -118,7 +118,8 @@ async fn metrics_tell_operations_and_never_names() {
         "strongroom_ready 1",
         "strongroom_policy_number 1",
         "strongroom_identity_keys 1",
-        "strongroom_audit_quota_bytes 268435456",
+        "strongroom_audit_quota_bytes 67108864",
+        "strongroom_audit_removed_early_bytes 0",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }

@@ -1,6 +1,6 @@
 //! Accounts, their tokens and their policies, and access to what a vault holds.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use serde_json::json;
 use strongroom_core::{BundlePolicy, Effect};
@@ -52,6 +52,7 @@ pub fn access(service: &Service, audit_waits: bool) -> Arc<Access> {
     let config = AccessConfig {
         account_rate: NonZeroU32::new(1000).unwrap(),
         audit_waits,
+        audit_least_age: Duration::from_mins(10),
     };
     Access::new(service.clone(), config)
 }

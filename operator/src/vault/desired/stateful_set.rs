@@ -5,7 +5,10 @@ use strongroom_core::{
     ports,
     reference::{IDENTITY_PEERS_SERVICE, service_host},
 };
-use strongroom_crds::vault::PodTemplate;
+use strongroom_crds::{
+    quantity,
+    vault::{PodTemplate, StorageBackend},
+};
 
 use super::metadata;
 use crate::{
@@ -13,6 +16,8 @@ use crate::{
     settings::Settings,
     target::Target,
 };
+
+const MIB: u64 = 1 << 20;
 
 /// The StatefulSet. Configuration that must restart the server is in its arguments; what it reloads is in files.
 pub fn stateful_set(target: &Target<'_>, settings: &Settings) -> Desired {
@@ -142,6 +147,12 @@ fn arguments(target: &Target<'_>, settings: &Settings) -> Vec<String> {
         "--initialise".to_owned(),
         format!("--retention-days={}", spec.soft_delete.retention_days),
     ];
+    // It may be a directory of a larger disk, which the vault would take for its own.
+    if let Ok(StorageBackend::Embedded(embedded)) = spec.storage.backend()
+        && let Some(bytes) = quantity::whole(&embedded.size)
+    {
+        arguments.push(format!("--volume-mib={}", bytes / MIB));
+    }
     if spec.soft_delete.purge_protection {
         arguments.push("--purge-protection".to_owned());
     }

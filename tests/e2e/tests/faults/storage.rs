@@ -144,6 +144,7 @@ async fn limit_audit(scenario: &Scenario) -> Result<()> {
     let environment = json!([
         {"name": "STRONGROOM_AUDIT_QUOTA_MIB", "value": "1"},
         {"name": "STRONGROOM_AUDIT_RETENTION_MIB", "value": "1"},
+        {"name": "STRONGROOM_AUDIT_LEAST_AGE", "value": "0"},
     ]);
     let patch = json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "prod"},

@@ -35,6 +35,14 @@ impl Stream {
             Ok(names) => names,
             Err(invalid) => return self.revoke(id, invalid.into()).await,
         };
+        if let Some(subscription) = self.subscriptions.get(&id) {
+            let (holder, began) = (Arc::clone(&subscription.holder), Instant::now());
+            if let Err(refusal) = self.count_requests(&holder, names.len().max(1)) {
+                self.record_refusal(&holder, Operation::SecretGet, refusal, began)
+                    .await?;
+                return self.revoke(id, refusal).await;
+            }
+        }
         // Read when the client can take it, so that nothing is answered under yesterday's policy.
         let slot = self.slot().await?;
         self.core.service.policy.in_force().map_err(Failure::from)?;

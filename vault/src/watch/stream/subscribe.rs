@@ -56,6 +56,11 @@ impl Stream {
             Ok(holder) => holder,
             Err(refusal) => return self.refuse_token(id, refusal).await,
         };
+        if let Err(refusal) = self.count_requests(&holder, 1) {
+            self.record_refusal(&holder, Operation::VolumeRenew, refusal, began)
+                .await?;
+            return self.revoke(id, refusal).await;
+        }
         let slot = self.slot().await?;
         let Some(subscription) = self.subscriptions.get_mut(&id) else {
             return Ok(());
@@ -121,6 +126,7 @@ impl Stream {
         holder: &Arc<Authenticated>,
         asked: Subscribe,
     ) -> Result<Subscription, SubscriptionRefusal> {
+        self.count_requests(holder, 1)?;
         let limits = &self.core.limits;
         if asked.objects.len() > limits.objects {
             return Err(SubscriptionRefusal::Objects(limits.objects));
@@ -184,8 +190,20 @@ impl Stream {
         }
     }
 
+    /// Counts requests of the holder against the rate of its account, as over REST: a Fetch is one for each name.
+    pub(super) fn count_requests(
+        &self,
+        holder: &Authenticated,
+        requests: usize,
+    ) -> Result<(), SubscriptionRefusal> {
+        let count = || self.core.access.count_request(&holder.principal);
+        (0..requests)
+            .try_for_each(|_| count())
+            .map_err(|_throttled| SubscriptionRefusal::Throttled)
+    }
+
     /// Records that the vault refuses what `holder` asks for, before policy is asked.
-    async fn record_refusal(
+    pub(super) async fn record_refusal(
         &self,
         holder: &Authenticated,
         operation: Operation,

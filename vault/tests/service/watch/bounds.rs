@@ -235,3 +235,35 @@ async fn neither_values_nor_tokens_are_in_logs_records_or_debug_output() {
         }
     }
 }
+
+#[tokio::test]
+async fn each_name_of_a_fetch_counts_against_the_rate_of_its_account_and_ends_that_subscription_alone() {
+    let watched = Watched::new();
+    let mut node = watched.subscribed(&["db"]).await;
+    let other = crate::fixture::Account {
+        name: "shop/other",
+        pod: "pod-2",
+    };
+    node.subscribe("other", &watched.token_of(other, 600), &["db"])
+        .await;
+    let names: Vec<String> = (0..64).map(|index| format!("not-held-{index}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut fetched = 0;
+    loop {
+        node.fetch("v", &names).await;
+        match node.next_message().await.unwrap() {
+            strongroom_wire::watch::server_message::Message::Contents(_) => fetched += 1,
+            strongroom_wire::watch::server_message::Message::Revoked(revoked) if revoked.id == "v" => {
+                assert_eq!(revoked.reason(), Reason::Limit);
+                break;
+            }
+            _ => {}
+        }
+        // The rate is 1000 requests a second.
+        assert!(fetched < 200, "nothing throttles a Fetch");
+    }
+    assert!(
+        node.is_quiet().await,
+        "the stream and the other subscription go on"
+    );
+}
