@@ -75,6 +75,12 @@ pub(crate) enum Failure {
     /// The value is not text.
     #[error("the value is not UTF-8 text; encode it first, for example with base64")]
     ValueNotText,
+    /// The value would be obeyed by the terminal.
+    #[error(
+        "the value holds control characters, which a terminal would obey and not show; write it to a file or a pipe, or \
+         give --raw"
+    )]
+    ValueControls,
     /// Standard output is closed.
     #[error("cannot write the output: {0}")]
     Write(#[from] io::Error),
@@ -156,6 +162,7 @@ impl Failure {
             | Self::NoValue
             | Self::ValueTooLong
             | Self::ValueNotText
+            | Self::ValueControls
             | Self::Write(_)
             | Self::Json(_) => 5,
         })

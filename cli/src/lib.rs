@@ -12,6 +12,7 @@
 //! - values come from a file or standard input, never from arguments, and go to standard output only when asked for;
 //! - through a port forward as anywhere, the vault and the identity service must prove their names under the
 //!   installation's CA;
+//! - what a vault or an object holds is shown on a terminal, never obeyed by it;
 //! - an error says what to do; where a right is missing, it names the command that shows why.
 
 mod account;
@@ -24,6 +25,7 @@ mod policy;
 mod secret;
 mod session;
 mod table;
+mod terminal;
 mod value;
 
 use std::process::ExitCode;
@@ -41,9 +43,9 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("Error: {failure}");
+            terminal::complain(&format!("Error: {failure}"));
             if let Some(hint) = failure.hint() {
-                eprintln!("{hint}");
+                terminal::complain(&hint);
             }
             failure.exit_code()
         }

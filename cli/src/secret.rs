@@ -16,7 +16,7 @@ use crate::{
     arguments::{Change, Global, Output, SecretArguments, SecretCommand},
     cluster::Cluster,
     session::Session,
-    value,
+    terminal, value,
 };
 
 /// The most secrets that a list shows.
@@ -38,8 +38,12 @@ pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<E
     match (arguments.command, new) {
         (SecretCommand::Set { name, .. }, Some(new)) => set(&session, &name, &new, global.output).await?,
         (SecretCommand::Set { .. }, None) => return Err(Failure::NoValue),
-        (SecretCommand::Get { name, version }, _) => {
-            get(&session, &name, version.as_ref(), global.output).await?;
+        (SecretCommand::Get { name, version, raw }, _) => {
+            let secret = get(&session, &name, version.as_ref()).await?;
+            match global.output {
+                None => print_value(&secret, raw)?,
+                output => show::item(&SecretItem::from(&secret), "", output)?,
+            }
         }
         (SecretCommand::List, _) => list(&session, global.output).await?,
         (SecretCommand::Delete { name }, _) => delete(&session, &name, global.output).await?,
@@ -85,26 +89,21 @@ async fn set(
     show::item(&SecretItem::from(&secret), "set", output)
 }
 
-async fn get(
-    session: &Session,
-    name: &ObjectName,
-    version: Option<&Version>,
-    output: Option<Output>,
-) -> Result<(), Failure> {
-    let secret = session
+async fn get(session: &Session, name: &ObjectName, version: Option<&Version>) -> Result<Secret, Failure> {
+    session
         .vault
         .get_secret(&session.token, name, version)
         .await
-        .map_err(session.failed(Permission::SecretGet, Some(name)))?;
-    match output {
-        None => print_value(&secret),
-        Some(_) => show::item(&SecretItem::from(&secret), "", output),
-    }
+        .map_err(session.failed(Permission::SecretGet, Some(name)))
 }
 
-/// The value as it is; on a terminal, with the newline that the next prompt needs.
-fn print_value(secret: &Secret) -> Result<(), Failure> {
+/// The value as it is; on a terminal, with the newline that the next prompt needs, and only `raw` where the terminal would
+/// not show it but obey it.
+fn print_value(secret: &Secret, raw: bool) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
+    if out.is_terminal() && !raw && !terminal::is_plain(secret.value.expose_secret()) {
+        return Err(Failure::ValueControls);
+    }
     out.write_all(secret.value.expose_secret().as_bytes())?;
     if out.is_terminal() {
         out.write_all(b"\n")?;

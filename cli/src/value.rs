@@ -7,12 +7,10 @@ use std::{
 };
 
 use secrecy::SecretString;
+use strongroom_core::limits::VALUE_BYTES;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-
-/// The longest value (Key Vault: 25 KiB).
-const MAX_VALUE: usize = 25 << 10;
 
 /// Reads a value from the file at `path`; `-` or nothing is standard input, which must not be a terminal then.
 pub(crate) fn read(path: Option<&Path>, trim_newline: bool) -> Result<SecretString, Failure> {
@@ -52,7 +50,7 @@ impl Unfit {
 /// Reads into a buffer that does not grow, so that no unwiped copy is left behind.
 fn take(source: impl Read, trim_newline: bool) -> Result<SecretString, Unfit> {
     // One byte for the newline that may be left out, one to notice that there is more.
-    let most = MAX_VALUE + 2;
+    let most = VALUE_BYTES + 2;
     let mut bytes = Zeroizing::new(Vec::with_capacity(most + 64));
     source
         .take(most as u64)
@@ -64,7 +62,7 @@ fn take(source: impl Read, trim_newline: bool) -> Result<SecretString, Unfit> {
     } else {
         text
     };
-    if text.len() > MAX_VALUE {
+    if text.len() > VALUE_BYTES {
         Err(Unfit::TooLong)
     } else {
         Ok(text.into())
@@ -97,8 +95,8 @@ mod tests {
 
     #[test]
     fn what_is_too_long_or_no_text_is_refused() {
-        let longest = vec![b'x'; MAX_VALUE];
-        assert_eq!(taken(&longest, false).map(|value| value.len()), Some(MAX_VALUE));
+        let longest = vec![b'x'; VALUE_BYTES];
+        assert_eq!(taken(&longest, false).map(|value| value.len()), Some(VALUE_BYTES));
         assert!(matches!(
             take(&[longest, vec![b'x']].concat()[..], false),
             Err(Unfit::TooLong)

@@ -35,6 +35,9 @@ pub(crate) enum SecretCommand {
         /// The version; the current one by default.
         #[arg(long)]
         version: Option<Version>,
+        /// Prints the value to a terminal also where it holds control characters, which the terminal obeys.
+        #[arg(long)]
+        raw: bool,
     },
     /// Lists the secrets that the service account may list.
     List,

@@ -1,11 +1,9 @@
 //! How the answer is printed.
 
-use std::io::Write;
-
 use strongroom_core::Effect;
 
 use super::decide::PolicyAnswer;
-use crate::{Failure, arguments::Output, table};
+use crate::{Failure, arguments::Output, table, terminal};
 
 /// Prints the answer: the word first, as `kubectl auth can-i` does.
 pub(super) fn answer(answer: &PolicyAnswer, output: Option<Output>) -> Result<(), Failure> {
@@ -14,7 +12,7 @@ pub(super) fn answer(answer: &PolicyAnswer, output: Option<Output>) -> Result<()
         Some(Output::Name) => format!("{}\n", word(answer)),
         Some(Output::Json) => format!("{}\n", serde_json::to_string_pretty(answer)?),
     };
-    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    Ok(terminal::print(&text)?)
 }
 
 fn word(answer: &PolicyAnswer) -> &'static str {
@@ -34,10 +32,10 @@ fn text(answer: &PolicyAnswer) -> String {
                 };
                 let enforced = if part.enforced { "True" } else { "False" };
                 [
-                    part.name.clone(),
+                    terminal::field(&part.name),
                     effect.to_owned(),
                     enforced.to_owned(),
-                    part.reason.clone(),
+                    terminal::field(&part.reason),
                 ]
             })
             .collect();

@@ -1,10 +1,8 @@
 //! How secrets are printed, without their values.
 
-use std::io::Write;
-
 use strongroom_client::vault::{DeletedSecret, SecretItem};
 
-use crate::{Failure, arguments::Output, table};
+use crate::{Failure, arguments::Output, table, terminal};
 
 /// One secret, to which `done` was done.
 pub(super) fn item(item: &SecretItem, done: &str, output: Option<Output>) -> Result<(), Failure> {
@@ -65,7 +63,9 @@ fn listing(items: &[SecretItem], now: i64) -> String {
             [
                 item.id.name.to_string(),
                 attributes.enabled.unwrap_or(true).to_string(),
-                item.content_type.clone().unwrap_or_else(|| "<none>".to_owned()),
+                item.content_type
+                    .as_deref()
+                    .map_or_else(|| "<none>".to_owned(), terminal::field),
                 age(attributes.updated),
                 age(attributes.created),
             ]
@@ -81,7 +81,7 @@ fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
 }
 
 fn print(text: &str) -> Result<(), Failure> {
-    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    Ok(terminal::print(text)?)
 }
 
 #[cfg(test)]
