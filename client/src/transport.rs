@@ -150,6 +150,20 @@ impl Transport {
         self.client.clone()
     }
 
+    /// Connects if there is no connection, within this time.
+    pub(crate) async fn connect(&self, within: Duration) -> Result<(), TransportError> {
+        let connected = tokio::time::timeout(within, self.connector.prepare()).await;
+        connected
+            .unwrap_or(Err(ConnectError::Slow {
+                step: "connection",
+                after: within,
+            }))
+            .map_err(|source| TransportError::Connect {
+                server: self.server.to_string(),
+                source,
+            })
+    }
+
     /// `https://AUTHORITY` with `path`.
     pub(crate) fn uri(&self, path: PathAndQuery) -> Result<Uri, TransportError> {
         Uri::builder()

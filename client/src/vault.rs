@@ -28,8 +28,8 @@ pub use secret::{
 /// The version of the API that is spoken.
 pub const API_VERSION: &str = "2025-07-01";
 
-/// The most that is read of an answer with one secret: 25 KiB of value, each byte at worst an escape of six, and tags.
-const SECRET_LIMIT: usize = 256 << 10;
+/// The most that is read of an answer with one secret: each byte of the value at worst an escape of six, and tags.
+pub const SECRET_LIMIT: usize = 256 << 10;
 
 /// The most that is read of one page of a list.
 const PAGE_LIMIT: usize = 1 << 20;
@@ -98,6 +98,12 @@ impl VaultClient {
     #[must_use]
     pub fn with_retry(self, retry: Retry) -> Self {
         Self { retry, ..self }
+    }
+
+    /// Connects if there is no connection, within this time. Whoever waits at once waits for one connection; a request
+    /// that follows has it.
+    pub async fn connect(&self, within: Duration) -> Result<(), VaultError> {
+        Ok(self.transport.connect(within).await?)
     }
 
     pub(crate) fn transport(&self) -> &Transport {

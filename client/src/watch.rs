@@ -7,7 +7,7 @@ mod stream;
 
 use std::time::Duration;
 
-use strongroom_core::Delays;
+use strongroom_core::{Delays, limits::VALUE_BYTES};
 use strongroom_wire::watch::{ClientMessage, client_message, server_message};
 use tokio::{sync::mpsc, task::AbortHandle};
 
@@ -34,6 +34,17 @@ pub struct Disconnected {
     /// Whether the stream had been open before.
     pub was_connected: bool,
 }
+
+/// The names that one [`Fetch`](strongroom_wire::watch::Fetch) may ask for, so that its answer is no longer than a message
+/// that is read.
+pub const FETCH_AT_ONCE: usize = 4;
+
+/// The longest message that is read: the contents of so many objects, or the states of all objects of a volume.
+const MESSAGE_LIMIT: usize = FETCH_AT_ONCE * (VALUE_BYTES + (1 << 10));
+
+/// A stream that was open for this long begins its delays anew when it is lost. A vault that ends every stream at once is
+/// not asked ever more often.
+const STEADY: Duration = Duration::from_secs(10);
 
 /// When a lost stream is opened again, unless the caller decides otherwise.
 pub const RECONNECT: Delays = Delays {
@@ -73,10 +84,11 @@ pub struct Watch {
 
 impl Watch {
     /// Opens the stream on the connection of `vault`, and opens it again whenever it is lost: after `reconnect`, where the
-    /// loss of a stream that was open is the first failure, and half of each delay is random. Runs a task on the current
+    /// loss of a stream that was open for a while is the first failure, and half of each delay is random. Runs a task on the current
     /// tokio runtime.
     pub fn start(vault: &VaultClient, reconnect: Delays) -> Self {
-        let (sender, events) = mpsc::channel(16);
+        // One: what waits here is memory.
+        let (sender, events) = mpsc::channel(1);
         let task = tokio::spawn(stream::run(vault.transport().clone(), reconnect, sender)).abort_handle();
         Self { events, task }
     }

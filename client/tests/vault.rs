@@ -38,8 +38,8 @@ use strongroom_client::{
     server::Stream,
     vault::{NewSecret, SecretChange, VaultClient, VaultError},
 };
-use strongroom_core::{Delays, ObjectName};
-use strongroom_testing::{Authority, TlsServer};
+use strongroom_core::{Delays, ObjectName, limits::VALUE_BYTES};
+use strongroom_testing::{Authority, TlsServer, hostile_vault::data};
 
 use tokio::task::JoinSet;
 
@@ -222,12 +222,13 @@ async fn a_full_queue_is_asked_again_when_it_says() {
 
 #[tokio::test]
 async fn answers_that_no_honest_vault_gives_are_refused_without_their_text() {
-    let answers: [fn() -> Response; 5] = [
+    let answers: [fn() -> Response; 6] = [
         || Json(bundle("other")).into_response(),
         || "CANARY-value".into_response(),
         || Json(json!({ "value": 7, "id": "CANARY-value" })).into_response(),
         || (StatusCode::FOUND, [("location", "https://elsewhere.example/")]).into_response(),
         || "x".repeat(300 << 10).into_response(),
+        || data::secret("db", &format!("CANARY-{}", "x".repeat(VALUE_BYTES))),
     ];
     for answer in answers {
         let (client, _, _served) = vault(move |_| answer()).await;
@@ -328,4 +329,46 @@ async fn requests_that_wait_for_one_connection_all_tell_why_there_is_none() {
             "{text}"
         );
     }
+}
+
+#[tokio::test]
+async fn who_connects_ahead_shares_one_connection_with_the_requests_that_follow() {
+    let authority = Authority::new("strongroom");
+    let router = data::router(async |name| data::secret(&name, "x"));
+    let served = TlsServer::start(&authority, HOST, router).await;
+    let client = client(&authority, &served);
+    let mut connects = JoinSet::new();
+    for _ in 0..8 {
+        let client = client.clone();
+        connects.spawn(async move { client.connect(Duration::from_secs(5)).await });
+    }
+    for connected in connects.join_all().await {
+        connected.unwrap();
+    }
+    for object in ["a", "b"] {
+        client.get_secret(&token(), &name(object), None).await.unwrap();
+        client.connect(Duration::from_secs(5)).await.unwrap();
+    }
+    assert_eq!(served.connections(), 1);
+}
+
+#[tokio::test]
+async fn connecting_to_an_address_that_does_not_answer_ends_in_its_time() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Server::new(HOST).by(Route::Socket(silent.local_addr().unwrap()));
+    let trust = Trust::from_pem(Authority::new("strongroom").pem().as_bytes()).unwrap();
+    let client = VaultClient::new(&server, trust);
+    let began = Instant::now();
+    let mut connects = JoinSet::new();
+    for _ in 0..8 {
+        let client = client.clone();
+        connects.spawn(async move { client.connect(Duration::from_millis(200)).await });
+    }
+    for connected in connects.join_all().await {
+        assert!(connected.unwrap_err().is_retryable());
+    }
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "nobody waits for another's attempt"
+    );
 }

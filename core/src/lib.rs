@@ -18,6 +18,7 @@ pub mod backoff;
 pub mod bundle;
 pub mod causes;
 pub mod decision;
+pub mod limits;
 pub mod name;
 pub mod object_state;
 pub mod operation;

@@ -2,7 +2,6 @@
 
 mod adopt;
 mod publish;
-mod publish_queue;
 mod republish;
 pub mod request;
 mod unpublish;
@@ -15,14 +14,12 @@ use tokio::task::AbortHandle;
 
 use crate::{
     driver::request::TokenPlace,
-    follow::{self, Start},
+    follow::{self, Notices, Start},
     pod::PodToken,
     services::Services,
-    source::link::{Route, Signal},
     volume::{Facts, VolumeId, mount::Capacity},
 };
 pub use publish::PublishError;
-use publish_queue::PublishQueue;
 pub use unpublish::UnpublishError;
 use volume_lock::VolumeLocks;
 
@@ -48,12 +45,11 @@ pub struct Driver {
     services: Arc<Services>,
     table: Mutex<BTreeMap<VolumeId, Published>>,
     locks: VolumeLocks,
-    queue: PublishQueue,
 }
 
 /// A published volume. Dropped, its task ends; its files stay.
 struct Published {
-    route: Route,
+    notices: Arc<Notices>,
     task: AbortHandle,
     token: PodToken,
 }
@@ -72,7 +68,6 @@ impl Driver {
             services,
             table: Mutex::default(),
             locks: VolumeLocks::default(),
-            queue: PublishQueue::default(),
         }
     }
 
@@ -94,7 +89,7 @@ impl Driver {
     /// Reports to every volume that the trust bundle changed.
     pub fn bundle_changed(&self) {
         for volume in self.table().values() {
-            volume.route.signal(Signal::BundleChanged);
+            volume.notices.say_bundle_changed();
         }
     }
 
@@ -114,9 +109,9 @@ impl Driver {
     /// Starts keeping a published volume current.
     fn follow(&self, facts: Facts, start: Start) {
         let (id, token) = (facts.id.clone(), start.token.clone());
-        let (route, task) = follow::spawn(facts, start, &self.services);
+        let (notices, task) = follow::spawn(facts, start, &self.services);
         let mut table = self.table();
-        table.insert(id, Published { route, task, token });
+        table.insert(id, Published { notices, task, token });
         self.services
             .metrics
             .volumes

@@ -10,10 +10,13 @@
 //! [`state`] decides and does nothing; [`task`] does and decides nothing.
 
 mod attachment;
+mod fetching;
+mod notices;
 mod rewrite;
 pub mod state;
 mod task;
 mod wire;
 
+pub use notices::Notices;
 pub use state::Start;
 pub use task::spawn;

@@ -31,5 +31,6 @@ pub mod pod;
 pub mod proto;
 pub mod run;
 pub mod services;
+pub mod shares;
 pub mod source;
 pub mod volume;

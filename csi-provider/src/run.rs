@@ -107,11 +107,11 @@ fn driver(
     let identity = IdentityClient::new(&server, tenant, trust.clone()).with_retry(Retry::NEVER);
     let (actor, bundle) = (args.actor_token.clone(), args.trust_bundle.clone());
     let services = Services {
-        sources: Sources {
-            loader: Loader::new(identity, actor, bundle, Arc::clone(&metrics)),
-            references: References::new(client.clone()),
-            vaults: Vaults::new(endpoints.clone(), trust),
-        },
+        sources: Sources::new(
+            Loader::new(identity, actor, bundle, Arc::clone(&metrics)),
+            References::new(client.clone()),
+            Vaults::new(endpoints.clone(), trust),
+        ),
         ledger: Ledger::new(Limits::default()).into(),
         saved,
         events: Events::new(client.clone(), NAME, &args.node_name),

@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll},
     time::Duration,
 };
@@ -51,10 +51,12 @@ pub enum ConnectError {
     #[error("the attempt was given up")]
     Abandoned,
     /// A step took too long.
-    #[error("no {step} within {} s", STEP.as_secs())]
+    #[error("no {step} within {} s", after.as_secs())]
     Slow {
         /// What did not come.
         step: &'static str,
+        /// The time it had.
+        after: Duration,
     },
 }
 
@@ -88,6 +90,11 @@ struct Inner {
     server: Server,
     trust: Trust,
     protocol: Protocol,
+    /// A connection that was opened ahead of the request that will use it. Held while one is opened, so that whoever comes
+    /// meanwhile waits for that one.
+    prepared: tokio::sync::Mutex<Option<TlsIo>>,
+    /// Alive while a connection is open.
+    open: Mutex<Weak<()>>,
     /// Why the last attempt failed. The requests that waited for that attempt learn it nowhere else.
     failure: Mutex<Option<ConnectError>>,
 }
@@ -98,8 +105,19 @@ impl Connector {
             server,
             trust,
             protocol,
+            prepared: tokio::sync::Mutex::new(None),
+            open: Mutex::new(Weak::new()),
             failure: Mutex::new(None),
         }))
+    }
+
+    /// Opens a connection for the next request, if none is open.
+    pub(super) async fn prepare(&self) -> Result<(), ConnectError> {
+        let mut prepared = self.0.prepared.lock().await;
+        if self.0.open.lock().strong_count() == 0 {
+            *prepared = Some(self.0.connect().await?);
+        }
+        Ok(())
     }
 
     /// Why there is no connection, as the last attempt found.
@@ -122,7 +140,11 @@ impl tower::Service<Uri> for Connector {
     fn call(&mut self, _: Uri) -> Self::Future {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
-            let outcome = inner.connect().await;
+            let prepared = inner.prepared.lock().await.take();
+            let outcome = match prepared {
+                Some(stream) => Ok(stream),
+                None => inner.connect().await,
+            };
             let failure = outcome.as_ref().err().cloned();
             *inner.failure.lock() = failure;
             outcome
@@ -145,9 +167,15 @@ impl Inner {
             .await
             .map_err(|_| ConnectError::Slow {
                 step: "TLS handshake",
+                after: STEP,
             })?
             .map_err(|source| ConnectError::Handshake(Arc::new(source)))?;
-        Ok(TlsIo(TokioIo::new(stream)))
+        let open = Arc::new(());
+        *self.open.lock() = Arc::downgrade(&open);
+        Ok(TlsIo {
+            stream: TokioIo::new(stream),
+            _open: open,
+        })
     }
 }
 
@@ -159,6 +187,7 @@ async fn open(route: &Route) -> Result<Box<dyn Stream>, ConnectError> {
             .await
             .map_err(|_| ConnectError::Slow {
                 step: "forwarded connection",
+                after: STEP,
             })?
             .map_err(|source| ConnectError::Open {
                 route: route.to_string(),
@@ -177,6 +206,7 @@ async fn open_any(host: &str, port: u16) -> Result<Box<dyn Stream>, ConnectError
         .await
         .map_err(|_| ConnectError::Slow {
             step: "answer of the resolver",
+            after: STEP,
         })?
         .map_err(unresolved)?;
     let mut last = unresolved(io::ErrorKind::NotFound.into());
@@ -196,18 +226,24 @@ async fn open_one(address: SocketAddr) -> Result<Box<dyn Stream>, ConnectError> 
     };
     let stream = timeout(STEP, TcpStream::connect(address))
         .await
-        .map_err(|_| ConnectError::Slow { step: "connection" })?
+        .map_err(|_| ConnectError::Slow {
+            step: "connection",
+            after: STEP,
+        })?
         .map_err(failed)?;
     stream.set_nodelay(true).map_err(failed)?;
     Ok(Box::new(stream))
 }
 
 /// A connection under TLS.
-pub(crate) struct TlsIo(TokioIo<TlsStream<Box<dyn Stream>>>);
+pub(crate) struct TlsIo {
+    stream: TokioIo<TlsStream<Box<dyn Stream>>>,
+    _open: Arc<()>,
+}
 
 impl Connection for TlsIo {
     fn connected(&self) -> Connected {
-        let (_, session) = self.0.inner().get_ref();
+        let (_, session) = self.stream.inner().get_ref();
         match session.alpn_protocol() {
             Some(b"h2") => Connected::new().negotiated_h2(),
             _ => Connected::new(),
@@ -221,7 +257,7 @@ impl Read for TlsIo {
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
@@ -231,19 +267,19 @@ impl Write for TlsIo {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -251,6 +287,6 @@ impl Write for TlsIo {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(context, parts)
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
     }
 }

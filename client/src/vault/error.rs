@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 use serde::Deserialize;
+use strongroom_core::limits::VALUE_BYTES;
 
 use crate::{
     retry::Repeatable,
@@ -26,6 +27,9 @@ pub enum VaultError {
     /// The answer is about another object than was asked for.
     #[error("the vault answered with another object than the one asked for")]
     OtherObject,
+    /// A value larger than any secret holds.
+    #[error("the vault answered with a value of more than {VALUE_BYTES} bytes")]
+    LargeValue,
     /// More pages than the caller wanted.
     #[error("the vault lists more than {0} objects")]
     TooMany(usize),
@@ -45,6 +49,7 @@ impl VaultError {
             Self::Refused(refusal) => refusal.is_retryable(),
             Self::Malformed { .. }
             | Self::OtherObject
+            | Self::LargeValue
             | Self::TooMany(_)
             | Self::Token
             | Self::Unwritable => false,
@@ -58,6 +63,7 @@ impl VaultError {
             Self::Transport(_)
             | Self::Malformed { .. }
             | Self::OtherObject
+            | Self::LargeValue
             | Self::TooMany(_)
             | Self::Token
             | Self::Unwritable => None,
@@ -71,6 +77,7 @@ impl VaultError {
             Self::Refused(refusal) => refusal.status == StatusCode::TOO_MANY_REQUESTS,
             Self::Malformed { .. }
             | Self::OtherObject
+            | Self::LargeValue
             | Self::TooMany(_)
             | Self::Token
             | Self::Unwritable => false,

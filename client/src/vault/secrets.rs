@@ -1,8 +1,9 @@
 //! The twelve operations (Key Vault API, Secrets/routes.tsp).
 
 use http::Method;
+use secrecy::ExposeSecret as _;
 use serde::{Serialize, de::DeserializeOwned};
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectName, Version, limits::VALUE_BYTES};
 use zeroize::Zeroizing;
 
 use super::{
@@ -20,7 +21,7 @@ impl VaultClient {
         secret: &NewSecret,
     ) -> Result<Secret, VaultError> {
         // An escape takes at most six bytes; with that much room no unwiped copy is left by a growing buffer.
-        let room = 6 * secrecy::ExposeSecret::expose_secret(&secret.value).len() + (64 << 10);
+        let room = 6 * secret.value.expose_secret().len() + (64 << 10);
         let call = Call::new(Method::PUT, path(name, None)).body(written(secret, room)?);
         self.json(token, call).await
     }
@@ -37,11 +38,13 @@ impl VaultClient {
             .await?;
         let same =
             secret.id.name == *name && version.is_none_or(|version| secret.id.version == Some(*version));
-        if same {
-            Ok(secret)
-        } else {
-            Err(VaultError::OtherObject)
+        if !same {
+            return Err(VaultError::OtherObject);
         }
+        if secret.value.expose_secret().len() > VALUE_BYTES {
+            return Err(VaultError::LargeValue);
+        }
+        Ok(secret)
     }
 
     /// Changes what is known about a version; the current one without `version`.

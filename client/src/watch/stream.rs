@@ -6,11 +6,11 @@ use strongroom_core::{
     causes,
 };
 use strongroom_wire::watch::{ClientMessage, ServerMessage, watch_client::WatchClient};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
 
-use super::{Disconnected, Sender, WatchEvent};
+use super::{Disconnected, MESSAGE_LIMIT, STEADY, Sender, WatchEvent};
 use crate::transport::{Transport, TransportError, one_line};
 
 /// Messages that may wait on one connection before [`Sender::send`] does.
@@ -22,10 +22,13 @@ pub(super) async fn run(transport: Transport, reconnect: Delays, events: mpsc::S
     loop {
         let (status, was_connected) = match open(&transport).await {
             Ok((sender, stream)) => {
-                failures = 0;
+                let opened = Instant::now();
                 let Some(status) = forward(sender, stream, &events).await else {
                     return;
                 };
+                if opened.elapsed() >= STEADY {
+                    failures = 0;
+                }
                 (status, true)
             }
             Err(status) => (status, false),
@@ -51,7 +54,8 @@ async fn open(
         .uri(PathAndQuery::from_static("/"))
         .map_err(unavailable)?;
     let (sender, messages) = mpsc::channel(WAITING);
-    let mut client = WatchClient::with_origin(transport.client(), origin);
+    let mut client =
+        WatchClient::with_origin(transport.client(), origin).max_decoding_message_size(MESSAGE_LIMIT);
     let answer = tokio::time::timeout(transport.deadline(), client.watch(ReceiverStream::new(messages)))
         .await
         .map_err(|_| Status::unavailable("the vault did not open the stream in time"))??;

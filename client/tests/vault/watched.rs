@@ -1,13 +1,13 @@
 //! Watch, over a connection that breaks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use strongroom_client::watch::{Disconnected, Watch, WatchEvent};
-use strongroom_core::Delays;
+use strongroom_client::watch::{Disconnected, FETCH_AT_ONCE, Watch, WatchEvent};
+use strongroom_core::{Delays, limits::VALUE_BYTES};
 use strongroom_testing::{
     Authority, TlsServer,
-    hostile_vault::watch::{accepted, router as scripted},
+    hostile_vault::watch::{accepted, contents, router as scripted},
 };
 use strongroom_wire::watch::{Subscribe, client_message, server_message};
 use tonic::Status;
@@ -121,4 +121,43 @@ async fn a_vault_that_went_away_is_found_again() {
             WatchEvent::Message(message) => panic!("{message:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_message_longer_than_any_honest_one_ends_the_stream() {
+    let authority = Authority::new("strongroom");
+    let router = scripted(async |mut stream| {
+        while let Some(subscribe) = stream.subscribe().await {
+            let bytes = subscribe.id.parse().unwrap();
+            stream.say(contents(&subscribe.id, "a", bytes)).await;
+        }
+    });
+    let served = TlsServer::start(&authority, HOST, router).await;
+    let mut watch = Watch::start(&client(&authority, &served), quickly());
+    let WatchEvent::Connected(sender) = next(&mut watch).await else {
+        panic!("not connected")
+    };
+    let honest = FETCH_AT_ONCE * VALUE_BYTES;
+    sender.send(subscribe(&honest.to_string())).await.unwrap();
+    assert!(matches!(next(&mut watch).await, WatchEvent::Message(_)));
+    sender.send(subscribe(&(2 * honest).to_string())).await.unwrap();
+    let WatchEvent::Disconnected(lost) = next(&mut watch).await else {
+        panic!("it is taken")
+    };
+    assert_eq!(lost.code, tonic::Code::OutOfRange, "{lost:?}");
+}
+
+/// Else a vault that ends each stream at once is asked at the pace of the first delay for ever.
+#[tokio::test]
+async fn a_stream_that_ends_at_once_is_opened_again_ever_more_seldom() {
+    let authority = Authority::new("strongroom");
+    let router = scripted(async |stream| stream.end(Status::unavailable("draining")).await);
+    let served = TlsServer::start(&authority, HOST, router).await;
+    let mut watch = Watch::start(&client(&authority, &served), quickly());
+    let began = Instant::now();
+    let mut opened = 0;
+    while began.elapsed() < Duration::from_secs(1) {
+        opened += usize::from(matches!(next(&mut watch).await, WatchEvent::Connected(_)));
+    }
+    assert!(opened <= 44, "{opened} in a second");
 }

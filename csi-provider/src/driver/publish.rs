@@ -10,6 +10,7 @@ use crate::{
     driver::request::{Publish, RequestError},
     follow::Start,
     metrics::{Metrics, Outcome},
+    shares::Share,
     source::{
         load::{AuthenticateError, FilesError, Loaded},
         obtain::{ObtainError, ObtainRequest, Obtained},
@@ -17,7 +18,7 @@ use crate::{
     },
     volume::{
         Facts,
-        limits::{LimitError, Share},
+        limits::{self, LimitError},
         mount::MountError,
         mountinfo,
         saved::VolumeRecord,
@@ -171,11 +172,12 @@ impl Driver {
     async fn publish_first(&self, request: Publish) -> Result<(), PublishError> {
         self.check_shared(&request)?;
         let deadline = Instant::now() + self.settings.patience;
+        let (obtained, _room) = self.obtain(&request, deadline).await?;
         let Obtained {
             spec,
             loaded,
             token: vault_token,
-        } = self.obtain(&request, deadline).await?;
+        } = obtained;
         // Nothing waits from here on, so that the call cannot be cancelled in the middle.
         self.services
             .ledger()
@@ -214,7 +216,11 @@ impl Driver {
 
     /// Obtains everything that the volume is to hold. Holds the call while a server
     /// that it needs may still start.
-    async fn obtain(&self, request: &Publish, deadline: Instant) -> Result<Obtained, PublishError> {
+    async fn obtain(
+        &self,
+        request: &Publish,
+        deadline: Instant,
+    ) -> Result<(Obtained, Option<Share>), PublishError> {
         let mut delay = FIRST_DELAY;
         let mut last = None;
         loop {
@@ -241,8 +247,7 @@ impl Driver {
         ))
     }
 
-    async fn obtain_once(&self, request: &Publish) -> Result<Obtained, ObtainError> {
-        let _slot = self.queue.wait(&request.pod.namespace).await;
+    async fn obtain_once(&self, request: &Publish) -> Result<(Obtained, Option<Share>), ObtainError> {
         let check = |spec: &VolumeSpec| {
             let share = share(request, spec, 0);
             self.services.ledger().check(&request.id, &share)
@@ -274,8 +279,8 @@ const fn contents(request: &Publish) -> ObtainRequest<'_> {
     }
 }
 
-fn share(request: &Publish, spec: &VolumeSpec, bytes: usize) -> Share {
-    Share {
+fn share(request: &Publish, spec: &VolumeSpec, bytes: usize) -> limits::Share {
+    limits::Share {
         namespace: request.pod.namespace.clone(),
         vault: spec.vault.clone(),
         bytes,

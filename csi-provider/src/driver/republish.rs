@@ -10,7 +10,6 @@ use super::{
 use crate::{
     follow::Start,
     metrics::Outcome,
-    source::link::Signal,
     volume::{
         VolumeId,
         mount::{MountPaths, Mounted},
@@ -84,8 +83,9 @@ impl Published {
     /// Hands the kubelet's token on, if it is a new one.
     fn pass_on_token(&mut self, request: &Publish) {
         if self.token.is(&request.token) {
-            self.route.signal(Signal::KubeletCalled);
-        } else if self.route.signal(Signal::Token(request.token.clone())) {
+            self.notices.say_kubelet_called();
+        } else {
+            self.notices.bring_token(request.token.clone());
             self.token = request.token.clone();
         }
     }

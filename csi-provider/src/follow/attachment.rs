@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use strongroom_client::watch::Sender;
 use strongroom_wire::watch::client_message;
 
 use crate::{
     source::{
-        link::{Route, Signal},
+        link::{Closed, Mailbox, Sender, Signal},
         vaults::Vault,
     },
     volume::VolumeId,
@@ -17,73 +16,83 @@ use crate::{
 /// subscription there.
 pub struct Attachment {
     id: VolumeId,
-    route: Route,
-    /// Counts the streams that this volume listened to.
-    number: u64,
-    vault: Option<Arc<Vault>>,
+    held: Option<Held>,
+}
+
+struct Held {
+    vault: Arc<Vault>,
+    /// Of this hold alone: what the stream of before had still under way does not come here.
+    mailbox: Arc<Mailbox>,
     /// Where the stream is open.
     sender: Option<Sender>,
 }
 
-/// The stream is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Closed;
-
 impl Attachment {
-    /// No hold yet; what streams say of `id` will come by `route`.
-    pub const fn new(id: VolumeId, route: Route) -> Self {
-        Self {
-            id,
-            route,
-            number: 0,
-            vault: None,
-            sender: None,
-        }
+    /// No hold yet of the volume `id`.
+    pub const fn new(id: VolumeId) -> Self {
+        Self { id, held: None }
     }
 
     /// Listens to the stream of `vault`.
     pub fn attach(&mut self, vault: Arc<Vault>) {
-        self.number = self.number.wrapping_add(1);
-        let route = self.route.attached(self.number);
-        vault.link.attach(self.id.clone(), route);
-        self.vault = Some(vault);
+        let mailbox = Arc::<Mailbox>::default();
+        vault.link.attach(self.id.clone(), Arc::clone(&mailbox));
+        self.held = Some(Held {
+            vault,
+            mailbox,
+            sender: None,
+        });
+    }
+
+    /// What the stream has next for the volume. Cancel-safe.
+    pub async fn next(&self) -> Signal {
+        match &self.held {
+            Some(held) => held.mailbox.next().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Listens to no stream any more.
     pub fn detach(&mut self) {
-        if let Some(vault) = self.vault.take() {
-            vault.link.detach(self.id.clone(), self.route.clone());
+        if let Some(held) = self.held.take() {
+            held.vault.link.detach(self.id.clone(), held.mailbox);
         }
-        self.sender = None;
-    }
-
-    /// Whether `signal`, sent to the attachment numbered `to`, concerns the volume: what a stream said that it no longer
-    /// listens to does not.
-    pub const fn concerns(&self, to: u64, signal: &Signal) -> bool {
-        to == self.number || !signal.is_of_stream()
     }
 
     /// The stream is open: messages are sent by `sender`.
     pub fn connected(&mut self, sender: Sender) {
-        self.sender = Some(sender);
+        if let Some(held) = &mut self.held {
+            held.sender = Some(sender);
+        }
     }
 
     /// The stream is lost.
     pub fn disconnected(&mut self) {
-        self.sender = None;
+        if let Some(held) = &mut self.held {
+            held.sender = None;
+        }
+    }
+
+    /// Has the stream ended, for this failing of the vault.
+    pub fn give_up(&mut self, reason: &'static str) {
+        if let Some(sender) = self.held.as_mut().and_then(|held| held.sender.take()) {
+            sender.give_up(reason);
+        }
     }
 
     /// Sends on the stream, if it is open as far as the volume knows. Errors: [`Closed`], once; where the volume knows that
     /// it is closed, the link is about to say so, and nothing happens.
     pub async fn send(&mut self, message: client_message::Message) -> Result<(), Closed> {
-        let Some(sender) = &self.sender else {
-            return Ok(());
-        };
-        if sender.send(message).await.is_err() {
-            self.sender = None;
-            return Err(Closed);
+        let Some(held) = &mut self.held else { return Ok(()) };
+        let Some(sender) = &held.sender else { return Ok(()) };
+        if let client_message::Message::Fetch(fetch) = &message {
+            held.mailbox.expect(&fetch.names);
         }
-        Ok(())
+        let sent = sender.send(message).await;
+        if sent.is_err() {
+            held.sender = None;
+        }
+        sent
     }
 }
 

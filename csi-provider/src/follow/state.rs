@@ -36,7 +36,7 @@ use std::{
 };
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{VaultRef, Version};
+use strongroom_core::{ObjectName, VaultRef, Version};
 
 use crate::{
     pod::PodToken,
@@ -150,7 +150,6 @@ impl Follow {
                 self.subscription.close();
                 self.files.forget_fetches();
             }
-            Event::Lagged => self.attach_anew(&mut actions),
             Event::Vault(message) => self.take_message(message, now, &mut actions),
             Event::PodToken(token) => {
                 self.pod_token = token;
@@ -177,6 +176,16 @@ impl Follow {
     /// Whether the volume is counted as subscribed.
     pub const fn is_subscribed(&self) -> bool {
         self.subscription.is_requested()
+    }
+
+    /// Whether the vault is asked for the contents of `name` and has not answered.
+    pub fn awaits(&self, name: &ObjectName) -> bool {
+        self.files.awaits(name)
+    }
+
+    /// Whether contents are asked for, or fetched and not written.
+    pub fn holds_contents(&self) -> bool {
+        self.writing.is_some() || self.files.holds_contents()
     }
 
     /// What the process that comes after this one needs to go on: the pod's newest token, what the SecretRef asks for, and
@@ -217,16 +226,6 @@ impl Follow {
                 error,
             });
         }
-    }
-
-    /// What was lost is made up for: the vault reports the present state to a new subscription.
-    fn attach_anew(&mut self, actions: &mut Vec<Action>) {
-        self.subscription.close();
-        self.files.forget_fetches();
-        if let Some(vault) = self.watched_vault() {
-            actions.extend([Action::Detach, Action::Attach(vault)]);
-        }
-        self.change_bundle(actions);
     }
 
     fn change_bundle(&mut self, actions: &mut Vec<Action>) {

@@ -4,23 +4,22 @@
 use std::{
     collections::VecDeque,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use jiff::Timestamp;
+use strongroom_client::watch::FETCH_AT_ONCE;
 use strongroom_wire::watch::client_message;
 use tokio::{
-    sync::mpsc,
     task::AbortHandle,
     time::{Instant, sleep_until},
 };
 
 use super::{
-    attachment::{Attachment, Closed},
+    attachment::Attachment,
+    fetching::{FetchStep, Fetching},
+    notices::Notices,
     rewrite,
     state::{Action, Change, Event, Failure, Follow, Moment, ReportReason, Start},
     wire,
@@ -29,8 +28,9 @@ use crate::{
     metrics::{Metrics, Outcome},
     pod::PodToken,
     services::Services,
+    shares::{Holder, Share},
     source::{
-        link::{Route, Signal},
+        link::{Closed, Signal},
         load::AuthenticateError,
         obtain::Known,
     },
@@ -43,29 +43,34 @@ const NEVER: Duration = Duration::from_hours(1);
 struct Task {
     facts: Facts,
     services: Arc<Services>,
+    notices: Arc<Notices>,
     attachment: Attachment,
+    fetching: Fetching,
     follow: Follow,
     /// What another server is asked.
     work: Option<Work>,
     counted: bool,
 }
 
-type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
+/// What comes of it, and the room that its contents take until they are written.
+type Work = Pin<Box<dyn Future<Output = (Event, Option<Share>)> + Send>>;
 
 /// Starts the task of a volume, and answers with the way to it and how to end it.
-pub fn spawn(facts: Facts, start: Start, services: &Arc<Services>) -> (Route, AbortHandle) {
-    let (route, signals, lagged) = Route::new();
+pub fn spawn(facts: Facts, start: Start, services: &Arc<Services>) -> (Arc<Notices>, AbortHandle) {
+    let notices = Arc::<Notices>::default();
     let (follow, actions) = Follow::start(start, moment());
     let task = Task {
-        attachment: Attachment::new(facts.id.clone(), route.clone()),
+        notices: Arc::clone(&notices),
+        attachment: Attachment::new(facts.id.clone()),
+        fetching: Fetching::new(services.sources.room.clone()),
         facts,
         services: Arc::clone(services),
         follow,
         work: None,
         counted: false,
     };
-    let handle = tokio::spawn(task.run(actions, signals, lagged)).abort_handle();
-    (route, handle)
+    let handle = tokio::spawn(task.run(actions)).abort_handle();
+    (notices, handle)
 }
 
 /// Now, and a number that differs from process to process and call to call: good for spreading, for nothing else.
@@ -78,31 +83,21 @@ fn moment() -> Moment {
 }
 
 impl Task {
-    async fn run(
-        mut self,
-        first: Vec<Action>,
-        mut signals: mpsc::Receiver<(u64, Signal)>,
-        lagged: Arc<AtomicBool>,
-    ) {
+    async fn run(mut self, first: Vec<Action>) {
         self.carry_out(first).await;
         loop {
-            if lagged.swap(false, Ordering::Relaxed) {
-                self.feed(Event::Lagged).await;
-            }
             let wakes_at = self.follow.wakes_at(moment()).map(Instant::from_std);
             tokio::select! {
-                signal = signals.recv() => match signal {
-                    Some((to, signal)) if self.attachment.concerns(to, &signal) => {
-                        let event = self.event(signal);
-                        self.feed(event).await;
-                    }
-                    Some(_) => {}
-                    None => return,
-                },
-                event = working(&mut self.work) => {
+                signal = self.attachment.next() => {
+                    let event = self.event(signal);
+                    self.feed(event).await;
+                }
+                event = self.notices.next() => self.feed(event).await,
+                (event, _share) = working(&mut self.work) => {
                     self.work = None;
                     self.feed(event).await;
                 }
+                step = self.fetching.next() => self.fetch(step).await,
                 () = sleep_until(wakes_at.unwrap_or_else(|| Instant::now() + NEVER)) => {
                     self.feed(Event::Woken).await;
                 }
@@ -124,11 +119,8 @@ impl Task {
             Signal::Message(message) => {
                 let now = Timestamp::now().as_duration();
                 self.services.metrics.last_contact.set(now.as_secs_f64());
-                Event::Vault(wire::message(*message))
+                Event::Vault(wire::message(message))
             }
-            Signal::Token(token) => Event::PodToken(token),
-            Signal::KubeletCalled => Event::KubeletCalled,
-            Signal::BundleChanged => Event::BundleChanged,
         }
     }
 
@@ -148,6 +140,7 @@ impl Task {
             let Some(event) = events.pop_front() else { break };
             actions.extend(self.follow.on(event, moment()));
         }
+        self.fetching.settle(&self.follow);
         self.count();
     }
 
@@ -159,7 +152,12 @@ impl Task {
                 return self.send(wire::subscribe(&self.facts, &token, &objects)).await;
             }
             Action::Renew(token) => return self.send(wire::renew(&self.facts, &token)).await,
-            Action::Fetch(names) => return self.send(wire::fetch(&self.facts, &names)).await,
+            Action::Fetch(names) => {
+                if let Some((_, spec, _)) = self.follow.saved() {
+                    let namespace = Holder::Namespace(self.facts.pod.namespace.clone());
+                    self.fetching.want(names, spec, namespace);
+                }
+            }
             Action::Acknowledge { objects, error } => {
                 return self.send(wire::acknowledge(&self.facts, &objects, error)).await;
             }
@@ -167,8 +165,8 @@ impl Task {
                 let services = Arc::clone(&self.services);
                 self.work = Some(Box::pin(async move {
                     let loader = &services.sources.loader;
-                    let exchanged = loader.authenticate(&token, &vault, known.as_ref()).await;
-                    Event::Exchanged(exchanged.map_err(Failure::from))
+                    let exchanged = loader.authenticate_again(&token, &vault, known.as_ref()).await;
+                    (Event::Exchanged(exchanged.map_err(Failure::from)), None)
                 }));
             }
             Action::Obtain { token, known } => {
@@ -188,6 +186,23 @@ impl Task {
     async fn send(&mut self, message: client_message::Message) -> Option<Event> {
         let sent = self.attachment.send(message).await;
         sent.err().map(|Closed| Event::Disconnected)
+    }
+
+    /// Asks for what there is room for, in messages whose answers are short enough.
+    async fn fetch(&mut self, step: FetchStep) {
+        let names: Vec<_> = match step {
+            FetchStep::Ask(names) => names.into_iter().collect(),
+            FetchStep::Stalled => {
+                self.attachment
+                    .give_up("the vault does not send what it is asked for");
+                return self.feed(Event::Disconnected).await;
+            }
+        };
+        for names in names.chunks(FETCH_AT_ONCE) {
+            if let Some(event) = self.send(wire::fetch(&self.facts, names)).await {
+                return self.feed(event).await;
+            }
+        }
     }
 
     fn write(&self, change: Change) -> Event {
@@ -247,28 +262,35 @@ impl Drop for Task {
     }
 }
 
-async fn working(work: &mut Option<Work>) -> Event {
+async fn working(work: &mut Option<Work>) -> (Event, Option<Share>) {
     match work {
         Some(work) => work.await,
         None => std::future::pending().await,
     }
 }
 
-async fn obtain(services: &Services, facts: &Facts, token: &PodToken, known: Option<Known>) -> Event {
+async fn obtain(
+    services: &Services,
+    facts: &Facts,
+    token: &PodToken,
+    known: Option<Known>,
+) -> (Event, Option<Share>) {
     let request = facts.contents(token);
     let check = |spec: &VolumeSpec| {
         let share = facts.share(spec.vault.clone(), 0);
         services.ledger().check(&facts.id, &share)
     };
     let sources = &services.sources;
-    Event::Obtained(match sources.obtain_if_changed(request, known, check).await {
-        Ok(obtained) => Ok(obtained.map(Box::new)),
+    let (obtained, share) = match sources.obtain_if_changed(request, known, check).await {
+        Ok(Some((obtained, share))) => (Ok(Some(Box::new(obtained))), share),
+        Ok(None) => (Ok(None), None),
         Err(error) => {
             let is_retryable = error.is_retryable();
             let note = sources.conceal(request, error).await.to_string();
-            Err(Failure { note, is_retryable })
+            (Err(Failure { note, is_retryable }), None)
         }
-    })
+    };
+    (Event::Obtained(obtained), share)
 }
 
 impl From<AuthenticateError> for Failure {

@@ -14,15 +14,15 @@ use futures::{StreamExt as _, stream};
 use secrecy::{ExposeSecret as _, SecretString};
 use strongroom_client::{
     identity::{Assertion, ExchangeError, IdentityClient, VaultToken},
-    vault::{Secret, VaultClient},
+    vault::{SECRET_LIMIT, VaultClient},
 };
-use strongroom_core::{Audience, VaultRef, Version};
-use tokio::sync::Semaphore;
+use strongroom_core::{Audience, VaultRef, Version, limits::VALUE_BYTES};
 use zeroize::Zeroizing;
 
 use crate::{
     metrics::{Metrics, Outcome},
     pod::PodToken,
+    shares::{Holder, Shares},
     volume::{
         Content, File, Image,
         image::default_mode,
@@ -32,9 +32,14 @@ use crate::{
 pub use failure::{FileFailure, FilesError, Reason};
 use shared::SharedExchanges;
 
-/// Requests for objects at once: of one volume, and of the node.
-const AT_ONCE: usize = 16;
-const AT_ONCE_ON_NODE: usize = 64;
+/// Requests for the objects of one volume at once.
+const AT_ONCE: usize = 4;
+/// The most that one of them holds: the answer in a buffer that grows.
+const ANSWER_BYTES: usize = 2 * SECRET_LIMIT;
+/// Exchanges of published volumes within [`EXCHANGE_WINDOW`]: what a vault can spend by refusing tokens is its share of
+/// that, and publishes have more than as much again of what the identity service grants a node, which is 50 a second.
+const EXCHANGES: usize = 160;
+const EXCHANGE_WINDOW: Duration = Duration::from_secs(10);
 /// The longest token file and trust bundle that are read.
 const MAX_TOKEN: u64 = 16 << 10;
 const MAX_BUNDLE: u64 = 256 << 10;
@@ -81,8 +86,8 @@ pub struct Loader {
     identity: IdentityClient,
     actor: PathBuf,
     trust_bundle: PathBuf,
-    room: Semaphore,
     shared: SharedExchanges,
+    again: Shares,
     metrics: Arc<Metrics>,
 }
 
@@ -99,8 +104,8 @@ impl Loader {
             identity,
             actor,
             trust_bundle,
-            room: Semaphore::new(AT_ONCE_ON_NODE),
             shared: SharedExchanges::default(),
+            again: Shares::new(EXCHANGES),
             metrics,
         }
     }
@@ -114,17 +119,30 @@ impl Loader {
         if spec.objects().is_empty() {
             return Ok(None);
         }
-        self.authenticate(token, &spec.vault, None).await.map(Some)
+        let exchange = self.exchange(token, &spec.vault);
+        self.shared
+            .get(token, &spec.vault, None, exchange)
+            .await
+            .map(Some)
     }
 
-    /// A token that `vault` takes, for a pod's token: another one than `known`.
-    pub async fn authenticate(
+    /// A token that `vault` takes, for the token of a published volume's pod: another one than `known`. Waits while the
+    /// vault has spent its share of the exchanges.
+    pub async fn authenticate_again(
         &self,
         token: &PodToken,
         vault: &VaultRef,
         known: Option<&VaultToken>,
     ) -> Result<VaultToken, AuthenticateError> {
-        let exchange = self.exchange(token, vault);
+        let exchange = async {
+            let spent = self.again.take(&[Holder::Vault(vault.clone())], 1).await;
+            let exchanged = self.exchange(token, vault).await;
+            tokio::spawn(async move {
+                tokio::time::sleep(EXCHANGE_WINDOW).await;
+                drop(spent);
+            });
+            exchanged
+        };
         self.shared.get(token, vault, known, exchange).await
     }
 
@@ -163,41 +181,34 @@ impl Loader {
         })
     }
 
-    /// Reads every object of `spec` at once, and names every file that cannot be read. A spec without objects needs no
-    /// token.
+    /// Reads every object of `spec` with `token` from `vault`, and names every file that cannot be read.
     pub async fn load(
         &self,
         spec: &VolumeSpec,
         group: Option<u32>,
         vault: &VaultClient,
-        token: Option<&VaultToken>,
+        token: &VaultToken,
     ) -> Result<Loaded, FilesError> {
         let mut requests = Vec::new();
         for object in spec.objects() {
-            requests.push(async move {
-                let read = match token {
-                    Some(token) => self.object(object, vault, token).await,
-                    None => Err(Reason::Closing),
-                };
-                (object, read)
-            });
+            requests.push(async move { (object, read(object, vault, token).await) });
         }
-        let answers: BTreeMap<_, _> = stream::iter(requests).buffer_unordered(AT_ONCE).collect().await;
+        let answers = stream::iter(requests).buffer_unordered(AT_ONCE).collect().await;
         assemble(spec, group, &answers, &self.bundle())
     }
 
-    async fn object(
+    /// What `load` answers where no vault can be asked, for this reason; where `spec` names no object, none needs to be.
+    pub fn load_without_vault(
         &self,
-        object: &Object,
-        vault: &VaultClient,
-        token: &VaultToken,
-    ) -> Result<Secret, Reason> {
-        // The semaphore is never closed.
-        let _held = self.room.acquire().await.map_err(|_| Reason::Closing)?;
-        vault
-            .get_secret(token, &object.name, object.version.as_ref())
-            .await
-            .map_err(Reason::from)
+        spec: &VolumeSpec,
+        group: Option<u32>,
+        reason: &Reason,
+    ) -> Result<Loaded, FilesError> {
+        let answers = spec
+            .objects()
+            .into_iter()
+            .map(|object| (object, Err(reason.clone())));
+        assemble(spec, group, &answers.collect(), &self.bundle())
     }
 
     /// The certificates that verify vaults, as a file's content.
@@ -206,6 +217,24 @@ impl Loader {
             .map(|bytes| Content::from(bytes.to_vec()))
             .map_err(|error| Reason::TrustBundle(error.to_string()))
     }
+}
+
+/// The most memory that it takes to load the objects of `spec`.
+pub fn room_for(spec: &VolumeSpec) -> usize {
+    let objects = spec.objects().len();
+    objects * VALUE_BYTES + objects.min(AT_ONCE) * ANSWER_BYTES
+}
+
+/// A value, and the version that it is of.
+type Answer = Result<(Content, Option<Version>), Reason>;
+
+async fn read(object: &Object, vault: &VaultClient, token: &VaultToken) -> Answer {
+    let secret = vault
+        .get_secret(token, &object.name, object.version.as_ref())
+        .await
+        .map_err(Reason::from)?;
+    let value = secret.value.expose_secret().as_bytes().to_vec();
+    Ok((Content::from(value), secret.id.version))
 }
 
 fn read_bounded(path: &std::path::Path, limit: u64) -> std::io::Result<Zeroizing<Vec<u8>>> {
@@ -222,7 +251,7 @@ fn read_bounded(path: &std::path::Path, limit: u64) -> std::io::Result<Zeroizing
 fn assemble(
     spec: &VolumeSpec,
     group: Option<u32>,
-    answers: &BTreeMap<&Object, Result<Secret, Reason>>,
+    answers: &BTreeMap<&Object, Answer>,
     bundle: &Result<Content, Reason>,
 ) -> Result<Loaded, FilesError> {
     let mut image = Image {
@@ -260,18 +289,18 @@ fn assemble(
     }
 }
 
-fn content(answer: Option<&Result<Secret, Reason>>) -> Result<Content, Reason> {
+fn content(answer: Option<&Answer>) -> Result<Content, Reason> {
     match answer {
-        Some(Ok(secret)) => Ok(Content::from(secret.value.expose_secret().as_bytes().to_vec())),
+        Some(Ok((content, _))) => Ok(content.clone()),
         Some(Err(reason)) => Err(reason.clone()),
         None => Err(Reason::Closing),
     }
 }
 
-fn versions(answers: &BTreeMap<&Object, Result<Secret, Reason>>) -> BTreeMap<Object, Version> {
-    let version = |(object, answer): (&&Object, &Result<Secret, Reason>)| {
-        let version = answer.as_ref().ok()?.id.version?;
-        Some(((*object).clone(), version))
+fn versions(answers: &BTreeMap<&Object, Answer>) -> BTreeMap<Object, Version> {
+    let version = |(object, answer): (&&Object, &Answer)| {
+        let (_, version) = answer.as_ref().ok()?;
+        Some(((*object).clone(), (*version)?))
     };
     answers.iter().filter_map(version).collect()
 }

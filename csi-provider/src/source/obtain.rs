@@ -1,16 +1,19 @@
 //! Obtaining everything that a volume's files are made of: for a publish, and for a published volume whose SecretRef
 //! changed.
 
+use std::time::Duration;
+
 use strongroom_client::identity::VaultToken;
 use strongroom_core::{ResourceName, SecretRefName};
 
 use super::{
-    load::{AuthenticateError, FilesError, Loaded, Loader, is_fresh},
+    load::{AuthenticateError, FilesError, Loaded, Loader, Reason, is_fresh, room_for},
     reference::{ReferenceError, References},
     vaults::Vaults,
 };
 use crate::{
     pod::{Pod, PodToken},
+    shares::{Holder, Share, Shares},
     volume::{Facts, limits::LimitError, spec::VolumeSpec},
 };
 
@@ -22,7 +25,18 @@ pub struct Sources {
     pub references: References,
     /// The vaults, and the streams of their changes.
     pub vaults: Vaults,
+    /// Volumes that ask the API server and the identity service at once.
+    pub turns: Shares,
+    /// Bytes of memory for what vaults answer, until it is in the files.
+    pub room: Shares,
 }
+
+/// Volumes that ask the API server and the identity service at once.
+const TURNS: usize = 32;
+/// The memory for what vaults answer: a quarter of the limit that the chart sets.
+const ROOM_BYTES: usize = 32 << 20;
+/// The time for connecting to a vault.
+const CONNECT: Duration = Duration::from_secs(2);
 
 /// A volume whose contents are to be obtained.
 #[derive(Debug, Clone, Copy)]
@@ -108,17 +122,32 @@ impl ObtainError {
 }
 
 impl Sources {
-    /// Reads the SecretRef and every object that it names.
+    /// Sources with all their room free.
+    pub fn new(loader: Loader, references: References, vaults: Vaults) -> Self {
+        Self {
+            loader,
+            references,
+            vaults,
+            turns: Shares::new(TURNS),
+            room: Shares::new(ROOM_BYTES),
+        }
+    }
+
+    /// Reads the SecretRef and every object that it names. The share is of the room that the contents take; it is to be kept
+    /// for as long as they are.
     ///
     /// `check_limits` refuses a spec before the node driver connects to a vault for it.
     pub async fn obtain(
         &self,
         request: ObtainRequest<'_>,
         check_limits: impl Fn(&VolumeSpec) -> Result<(), LimitError>,
-    ) -> Result<Obtained, ObtainError> {
-        let spec = self.read_spec(request).await?;
+    ) -> Result<(Obtained, Option<Share>), ObtainError> {
+        let turn = self.turn(request).await;
+        let spec = self.references.read(&request.secret_ref()).await?;
         check_limits(&spec)?;
-        self.load(request, spec, None).await
+        let token = self.loader.token_for(request.token, &spec).await?;
+        drop(turn);
+        self.load(request, spec, token).await
     }
 
     /// Reads the SecretRef, and every object that it names if it asks for something else than `known`; `None` if it does
@@ -128,14 +157,18 @@ impl Sources {
         request: ObtainRequest<'_>,
         known: Option<Known>,
         check_limits: impl Fn(&VolumeSpec) -> Result<(), LimitError>,
-    ) -> Result<Option<Obtained>, ObtainError> {
-        let spec = self.read_spec(request).await?;
-        let token = match known {
+    ) -> Result<Option<(Obtained, Option<Share>)>, ObtainError> {
+        let spec = self.references.read_again(&request.secret_ref()).await?;
+        let mut token = match known {
             Some(known) if known.spec == spec => return Ok(None),
             Some(known) if known.spec.vault == spec.vault => known.token.filter(is_fresh),
             Some(_) | None => None,
         };
         check_limits(&spec)?;
+        if token.is_none() {
+            let _turn = self.turn(request).await;
+            token = self.loader.token_for(request.token, &spec).await?;
+        }
         self.load(request, spec, token).await.map(Some)
     }
 
@@ -150,25 +183,43 @@ impl Sources {
         ObtainError::Files(if permitted { source } else { source.concealed() })
     }
 
-    async fn read_spec(&self, request: ObtainRequest<'_>) -> Result<VolumeSpec, ReferenceError> {
-        self.references.read(&request.secret_ref()).await
+    /// The right to ask the API server and the identity service. Not held while a vault is asked, which may be slow.
+    async fn turn(&self, request: ObtainRequest<'_>) -> Share {
+        let namespace = Holder::Namespace(request.pod.namespace.clone());
+        self.turns.take(&[namespace], 1).await
     }
 
+    /// Connects first, so that no room is held while an address does not answer. A spec without objects needs no vault.
     async fn load(
         &self,
         request: ObtainRequest<'_>,
         spec: VolumeSpec,
         token: Option<VaultToken>,
-    ) -> Result<Obtained, ObtainError> {
-        let vault = self.vaults.get(&spec.vault);
-        let token = match token {
-            Some(token) => Some(token),
-            None => self.loader.token_for(request.token, &spec).await?,
+    ) -> Result<(Obtained, Option<Share>), ObtainError> {
+        let Some(token) = token else {
+            let loaded = self
+                .loader
+                .load_without_vault(&spec, request.group, &Reason::Closing)?;
+            let token = None;
+            return Ok((Obtained { spec, loaded, token }, None));
         };
+        let vault = self.vaults.get(&spec.vault);
+        if let Err(error) = vault.client.connect(CONNECT).await {
+            let reason = Reason::from(error);
+            let loaded = self.loader.load_without_vault(&spec, request.group, &reason)?;
+            let token = Some(token);
+            return Ok((Obtained { spec, loaded, token }, None));
+        }
+        let holders = [
+            Holder::Namespace(request.pod.namespace.clone()),
+            Holder::Vault(spec.vault.clone()),
+        ];
+        let share = self.room.take(&holders, room_for(&spec)).await;
         let loaded = self
             .loader
-            .load(&spec, request.group, &vault.client, token.as_ref())
+            .load(&spec, request.group, &vault.client, &token)
             .await?;
-        Ok(Obtained { spec, loaded, token })
+        let token = Some(token);
+        Ok((Obtained { spec, loaded, token }, Some(share)))
     }
 }

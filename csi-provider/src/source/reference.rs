@@ -1,19 +1,32 @@
 //! Reading a SecretRef: one GET, in the pod's namespace.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use kube::{Api, Client, core::DeserializeGuard};
-use strongroom_core::{ResourceName, SecretRefName};
+use parking_lot::Mutex;
+use strongroom_core::{Delays, ResourceName, SecretRefName};
 use strongroom_crds::{SecretRef, condition::AUTHORIZED};
+
+use tokio::{
+    sync::Mutex as AsyncMutex,
+    time::{Instant, sleep_until},
+};
 
 use crate::volume::spec::{SpecError, VolumeSpec};
 
+/// The least time between two readings that vaults are the reason of, after readings that brought nothing new.
+const BETWEEN_READS: Delays = Delays {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(2),
+};
+/// For how long a reading is remembered.
+const REMEMBERED: Duration = Duration::from_secs(10);
 /// The time for one read.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Why a SecretRef cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ReferenceError {
     /// There is none of that name.
     #[error("SecretRef {secret_ref} does not exist")]
@@ -24,7 +37,7 @@ pub enum ReferenceError {
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Api {
         secret_ref: SecretRefName,
-        source: Box<kube::Error>,
+        source: Arc<kube::Error>,
     },
     /// The API server did not answer.
     #[error("SecretRef {secret_ref} cannot be read: the API server did not answer within {} s", DEADLINE.as_secs())]
@@ -65,16 +78,101 @@ impl ReferenceError {
 #[derive(Clone)]
 pub struct References {
     client: Client,
+    readings: Arc<Mutex<BTreeMap<SecretRefName, Arc<AsyncMutex<Reading>>>>>,
+}
+
+/// The last reading of one SecretRef, for whoever asked before it began. Locked by whoever reads.
+#[derive(Default)]
+struct Reading {
+    last: Option<(Instant, Result<VolumeSpec, ReferenceError>)>,
+    /// How many readings in a row brought what the one before brought.
+    in_vain: u32,
+}
+
+impl Reading {
+    /// What the last one brought, if it began after `asked_at`.
+    fn since(&self, asked_at: Instant) -> Option<Result<VolumeSpec, ReferenceError>> {
+        let (_, read) = self.last.as_ref().filter(|(began, _)| *began >= asked_at)?;
+        Some(read.clone())
+    }
+
+    /// When the next one may begin that a vault is the reason of.
+    fn next(&self) -> Option<Instant> {
+        let (began, _) = self.last.as_ref().filter(|_| self.in_vain > 0)?;
+        Some(*began + BETWEEN_READS.after(self.in_vain))
+    }
+
+    fn keep(&mut self, began: Instant, read: &Result<VolumeSpec, ReferenceError>) {
+        let is_same = match (&self.last, read) {
+            (Some((_, Ok(before))), Ok(now)) => before == now,
+            (Some((_, Err(_))), Err(_)) => true,
+            _ => false,
+        };
+        self.in_vain = if is_same {
+            self.in_vain.saturating_add(1)
+        } else {
+            0
+        };
+        self.last = Some((began, read.clone()));
+    }
+
+    fn is_recent(&self) -> bool {
+        self.last
+            .as_ref()
+            .is_some_and(|(began, _)| began.elapsed() < REMEMBERED)
+    }
 }
 
 impl References {
     /// Reads with the rights of `client`.
-    pub const fn new(client: Client) -> Self {
-        Self { client }
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            readings: Arc::default(),
+        }
     }
 
-    /// What `secret_ref` asks for.
+    /// What `secret_ref` asks for now. Whoever asks at once gets what one reading brings.
     pub async fn read(&self, secret_ref: &SecretRefName) -> Result<VolumeSpec, ReferenceError> {
+        self.read_from(secret_ref, |_| None).await
+    }
+
+    /// The same for a volume whose vault says that it changed: the volumes of a node have it read the more seldom, the more
+    /// often that was not so.
+    pub async fn read_again(&self, secret_ref: &SecretRefName) -> Result<VolumeSpec, ReferenceError> {
+        self.read_from(secret_ref, Reading::next).await
+    }
+
+    async fn read_from(
+        &self,
+        secret_ref: &SecretRefName,
+        earliest: impl Fn(&Reading) -> Option<Instant>,
+    ) -> Result<VolumeSpec, ReferenceError> {
+        let asked_at = Instant::now();
+        let reading = self.reading(secret_ref);
+        let mut reading = reading.lock().await;
+        if let Some(read) = reading.since(asked_at) {
+            return read;
+        }
+        if let Some(earliest) = earliest(&reading) {
+            sleep_until(earliest).await;
+        }
+        let began = Instant::now();
+        let read = self.read_once(secret_ref).await;
+        reading.keep(began, &read);
+        read
+    }
+
+    fn reading(&self, secret_ref: &SecretRefName) -> Arc<AsyncMutex<Reading>> {
+        let mut readings = self.readings.lock();
+        // What is locked is in use.
+        readings.retain(|_, reading| {
+            reading.try_lock().is_ok_and(|reading| reading.is_recent()) || Arc::strong_count(reading) > 1
+        });
+        Arc::clone(readings.entry(secret_ref.clone()).or_default())
+    }
+
+    async fn read_once(&self, secret_ref: &SecretRefName) -> Result<VolumeSpec, ReferenceError> {
         let read = tokio::time::timeout(DEADLINE, self.api(secret_ref).get(secret_ref.name.as_str()))
             .await
             .map_err(|_| ReferenceError::Slow {
@@ -118,7 +216,7 @@ fn failed(source: kube::Error, secret_ref: &SecretRefName) -> ReferenceError {
         }
         source => ReferenceError::Api {
             secret_ref,
-            source: Box::new(source),
+            source: Arc::new(source),
         },
     }
 }

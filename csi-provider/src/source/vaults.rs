@@ -45,7 +45,7 @@ impl Vaults {
         // The callers repeat requests themselves: they know how long the kubelet still waits.
         let client =
             VaultClient::new(&self.endpoints.vault(key), self.trust.clone()).with_retry(Retry::NEVER);
-        let link = Link::start(client.clone());
+        let link = Link::start(key.clone(), client.clone());
         Arc::new(Vault { client, link })
     }
 

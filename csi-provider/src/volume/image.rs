@@ -1,14 +1,14 @@
 //! What the files of a volume hold, in memory for as long as it takes to write them.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
 use super::FilePath;
 
-/// The bytes of one file, wiped when dropped, never printed.
+/// The bytes of one file, wiped when the last clone is dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Content(Zeroizing<Vec<u8>>);
+pub struct Content(Arc<Zeroizing<Vec<u8>>>);
 
 impl Content {
     /// The bytes, borrowed: a copy of them would not be wiped.
@@ -19,7 +19,7 @@ impl Content {
 
 impl From<Vec<u8>> for Content {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(Arc::new(Zeroizing::new(bytes)))
     }
 }
 

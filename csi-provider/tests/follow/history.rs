@@ -12,7 +12,6 @@ use crate::world::{SECOND, World, failure, spec::Wanted};
 enum Happening {
     Connect,
     Disconnect,
-    Lag,
     DeliverToVault,
     DeliverToDriver,
     Put(usize, bool),
@@ -38,8 +37,8 @@ enum Happening {
 
 use Happening::{
     BringToken, ChangeBundle, ChangeRef, Connect, DeliverToDriver, DeliverToVault, Disconnect, FailExchange,
-    FailNextWrite, FailObtain, FinishExchange, FinishObtain, Forbid, KubeletCalls, Lag, Pass, Put,
-    ReadContents, RefuseTokens, Revoke, Rotate, Settle, Talk, Unavailable,
+    FailNextWrite, FailObtain, FinishExchange, FinishObtain, Forbid, KubeletCalls, Pass, Put, ReadContents,
+    RefuseTokens, Revoke, Rotate, Settle, Talk, Unavailable,
 };
 
 fn wanted() -> impl Strategy<Value = Wanted> {
@@ -50,7 +49,6 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         4 => Just(Connect),
         1 => Just(Disconnect),
-        1 => Just(Lag),
         4 => Just(DeliverToVault),
         4 => Just(DeliverToDriver),
         4 => (0..2_usize, any::<bool>()).prop_map(|(vault, other)| Put(vault, other)),
@@ -90,10 +88,6 @@ fn happen(world: &mut World, happening: Happening) -> bool {
     match happening {
         Connect => world.connect(),
         Disconnect => world.disconnect(),
-        Lag => {
-            world.disconnect();
-            world.feed(Event::Lagged);
-        }
         DeliverToVault => drop(world.deliver_to_vault()),
         DeliverToDriver => drop(world.deliver_to_driver()),
         Put(vault, other) => drop(world.put(vault, name(other))),

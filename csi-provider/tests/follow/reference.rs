@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_csi::follow::state::{Event, Refused};
+use strongroom_csi::follow::state::{Event, Refused, VaultMessage};
 
 use crate::world::{SECOND, World, failure, spec::Wanted};
 
@@ -87,17 +87,59 @@ fn a_secret_ref_that_is_gone_is_read_again_when_the_kubelet_calls() {
     assert_eq!(world.read("ca").as_deref(), Some("0"));
 }
 
+/// How often a SecretRef is read in ten minutes in which the vault says twenty times a second that it changed.
+fn reads_under_a_flood(world: &mut World) -> u64 {
+    for _ in 0..12_000 {
+        world.stream.to_driver.push_back(VaultMessage::RefChanged);
+        world.settle();
+        world.pass(SECOND / 20);
+    }
+    world.reads
+}
+
 #[test]
-fn a_secret_ref_that_is_said_to_change_all_the_time_is_read_four_times_a_second() {
+fn a_secret_ref_that_is_said_to_change_and_does_not_is_read_ever_more_seldom() {
     let mut world = World::subscribed(Wanted::Both);
     world.pass(SECOND);
+    let reads = reads_under_a_flood(&mut world);
+    assert!((15..=20).contains(&reads), "{reads} in ten minutes");
+    world.change_ref(Some(Wanted::WithBundle));
+    world.settle();
+    world.pass(Duration::from_mins(1));
+    world.settle();
+    assert_eq!(
+        world.read("ca").as_deref(),
+        Some("0"),
+        "a change is found in time"
+    );
+    world.change_ref(Some(Wanted::Both));
+    world.settle();
+    world.pass(SECOND);
+    world.settle();
+    assert_eq!(world.read("ca"), None, "and what changes is read at once again");
+}
+
+#[test]
+fn a_secret_ref_that_cannot_be_read_is_read_ever_more_seldom_however_often_it_is_said_to_change() {
+    let mut world = World::subscribed(Wanted::Both);
+    world.pass(SECOND);
+    world.secret_ref = None;
+    let reads = reads_under_a_flood(&mut world);
+    assert!((15..=20).contains(&reads), "{reads} in ten minutes");
+}
+
+#[test]
+fn a_secret_ref_that_changes_all_the_time_is_read_four_times_a_second() {
+    let mut world = World::subscribed(Wanted::Both);
+    world.pass(SECOND);
+    let mut wanted = [Wanted::WithBundle, Wanted::Both].into_iter().cycle();
     for _ in 0..200 {
-        world.change_ref(Some(Wanted::Both));
+        world.change_ref(wanted.next());
         world.settle();
         world.pass(SECOND / 200);
         world.settle();
     }
-    assert!((4..=5).contains(&world.reads), "{} in a second", world.reads);
+    assert!((2..=5).contains(&world.reads), "{} in a second", world.reads);
 }
 
 #[test]

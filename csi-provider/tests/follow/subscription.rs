@@ -228,24 +228,6 @@ fn a_volume_that_gets_no_newer_token_subscribes_with_the_one_that_is_still_good(
 }
 
 #[test]
-fn what_was_lost_on_the_way_is_made_up_for() {
-    let mut world = World::subscribed(Wanted::WithBundle);
-    world.pass(SECOND);
-    world.put(0, "db");
-    world.change_ref(Some(Wanted::Both));
-    world.disk.bundle += 1;
-    world.stream.to_driver.clear();
-    world.feed(Event::Lagged);
-    world.connect();
-    assert_eq!(world.read("ca").as_deref(), Some("1"));
-    world.settle();
-    assert_eq!(world.read("a").as_deref(), Some("2"));
-    world.pass(30 * SECOND);
-    world.settle();
-    assert_eq!((world.read("ca"), world.read("b").as_deref()), (None, Some("1")));
-}
-
-#[test]
 fn what_the_subscription_of_before_still_brings_is_not_taken_for_the_new_ones() {
     let mut world = World::subscribed(Wanted::Both);
     world.pass(SECOND);

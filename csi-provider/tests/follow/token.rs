@@ -67,7 +67,7 @@ fn a_vault_that_refuses_every_token_is_reported_and_asked_ever_more_seldom() {
         world.pass(SECOND);
     }
     assert!(
-        (6..=14).contains(&world.exchanges),
+        (3..=6).contains(&world.exchanges),
         "{} in a minute",
         world.exchanges
     );
@@ -77,6 +77,47 @@ fn a_vault_that_refuses_every_token_is_reported_and_asked_ever_more_seldom() {
             .iter()
             .any(|(reason, _)| *reason == ReportReason::AccessRevoked)
     );
+}
+
+/// Else a vault spends what the identity service grants the whole node.
+#[test]
+fn a_vault_that_accepts_and_refuses_tokens_in_turn_is_brought_ever_fewer() {
+    let mut world = World::subscribed(Wanted::Both);
+    for _ in 0..6_000 {
+        world.revoke(Refused::Token);
+        world.settle();
+        world.pass(SECOND / 10);
+        world.settle();
+    }
+    assert!(
+        (10..=18).contains(&world.exchanges),
+        "{} in ten minutes",
+        world.exchanges
+    );
+    assert!(world.reads <= 20, "{} reads", world.reads);
+    world.pass(Duration::from_mins(15));
+    world.settle();
+    let before = world.exchanges;
+    world.refuse_tokens();
+    world.revoke(Refused::Token);
+    world.settle();
+    world.pass(SECOND);
+    world.settle();
+    assert_eq!(world.exchanges, before + 1, "it is forgiven after a while");
+}
+
+#[test]
+fn a_vault_that_accepts_and_ends_subscriptions_in_turn_is_subscribed_to_ever_more_seldom() {
+    let mut world = World::subscribed(Wanted::Both);
+    for _ in 0..6_000 {
+        world.revoke(Refused::Subscription);
+        world.settle();
+        world.pass(SECOND / 10);
+        world.settle();
+    }
+    let subscribes = world.vaults[0].subscribes;
+    assert!((10..=25).contains(&subscribes), "{subscribes} in ten minutes");
+    assert!(world.reads <= 25 && world.exchanges == 0, "{} reads", world.reads);
 }
 
 #[test]

@@ -320,24 +320,23 @@ fn fifty_pods_at_once_are_all_served() {
 }
 
 #[test]
-fn a_volume_that_would_be_too_large_is_refused_with_the_limit() {
+fn a_value_larger_than_any_secrets_is_refused_and_a_volume_of_the_largest_follows() {
     in_private_mounts(async |root| {
         let mut node = Node::start(root).await;
         let file = |n| json!({"path": format!("f{n}"), "secret": {"name": format!("s{n}")}});
         let files: Vec<_> = (0..64).map(file).collect();
         node.api.put("shop", "app", &json!(files));
         let pod = Pod::new("p");
-        // No secret of a vault is that large.
         node.vault.stop().await;
         let hostile = node
             .hostile_vault(data::router(async |name| {
-                data::secret(&name, &"x".repeat(40_000))
+                data::secret(&name, &"x".repeat(25 * 1024 + 1))
             }))
             .await;
         let refused = node.publish(&pod, "app").await.unwrap_err();
-        assert_eq!(refused.code(), Code::ResourceExhausted);
+        assert_eq!(refused.code(), Code::FailedPrecondition);
         assert!(
-            refused.message().contains("the node driver allows 2097152"),
+            refused.message().contains("a value of more than 25600 bytes"),
             "{refused:?}"
         );
         hostile.stop().await;

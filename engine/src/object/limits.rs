@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strongroom_core::limits::VALUE_BYTES;
+
 /// The sizes a request must keep. The defaults are Azure's (Key Vault service limits; About secrets).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectLimits {
@@ -28,7 +30,7 @@ pub struct ObjectLimits {
 impl Default for ObjectLimits {
     fn default() -> Self {
         Self {
-            value_bytes: 25 * 1024,
+            value_bytes: VALUE_BYTES,
             content_type_chars: 255,
             tags: 15,
             tag_name_chars: 512,

@@ -29,8 +29,6 @@ pub enum Event {
     Connected,
     /// The stream to the vault is lost.
     Disconnected,
-    /// Events of the stream or of the node were dropped; which ones is not known.
-    Lagged,
     /// The vault sent a message on the stream.
     Vault(VaultMessage),
     /// The kubelet brought a newer token of the pod.

@@ -73,6 +73,11 @@ impl Files {
         self.awaited.contains_key(name)
     }
 
+    /// Whether contents are awaited from the vault, or there and not written.
+    pub fn holds_contents(&self) -> bool {
+        !self.awaited.is_empty() || !self.fetched.is_empty()
+    }
+
     /// Whether nothing is awaited from the vault.
     pub fn is_complete(&self) -> bool {
         self.awaited.is_empty()

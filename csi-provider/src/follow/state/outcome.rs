@@ -27,6 +27,7 @@ impl Follow {
         };
         match exchanged {
             Ok(token) if is_fresh_at(&token, now.time) => {
+                self.retries.exchange.succeed();
                 if self.subscription.is_requested() {
                     actions.push(Action::Renew(token.clone()));
                 }
@@ -68,7 +69,10 @@ impl Follow {
         };
         let obtained = match obtained {
             Ok(Some(obtained)) => *obtained,
-            Ok(None) => return self.retries.reference.succeed(),
+            Ok(None) => {
+                self.reference.brought_nothing();
+                return self.retries.reference.succeed();
+            }
             Err(failure) => return self.fail_reference(failure, now, actions),
         };
         let Obtained {
@@ -77,8 +81,10 @@ impl Follow {
             token: vault_token,
         } = obtained;
         if self.is_from(&spec.vault) && self.files.were_written_since(&held, &versions) {
-            return self.reference.changed();
+            self.reference.changed();
+            return;
         }
+        self.reference.brought_news();
         actions.push(Action::Write(Change::Replace {
             vault: spec.vault.clone(),
             image,
@@ -95,8 +101,9 @@ impl Follow {
     /// The SecretRef could not be followed: it is read again after a pause, unless it changed meanwhile.
     fn fail_reference(&mut self, failure: Failure, now: Moment, actions: &mut Vec<Action>) {
         report_failure(&mut self.retries.reference, failure, now, actions);
-        if self.reference.next().is_some() {
-            self.retries.reference.end(now.instant);
+        self.reference.brought_nothing();
+        if let Some(planned) = self.reference.next() {
+            self.retries.reference.end(planned);
         } else {
             self.reference.failed(now.instant);
         }

@@ -2,11 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use strongroom_core::Delays;
+
 /// How often the SecretRef of a volume without a subscription is read, when the kubelet calls: no vault reports
 /// its changes.
 const UNREPORTED: Duration = Duration::from_mins(5);
-/// The least time between two readings of one volume's SecretRef, however often its vault says that it changed.
-const BETWEEN_READS: Duration = Duration::from_millis(250);
+/// The least time between two readings of one volume's SecretRef, however often its vault says that it changed: doubled
+/// with each reading that brought nothing new.
+const BETWEEN_READS: Delays = Delays {
+    first: Duration::from_millis(250),
+    longest: Duration::from_mins(1),
+};
+/// A SecretRef that was not read for that long is read anew as if all readings had brought something.
+const FORGIVEN: Duration = Duration::from_mins(10);
 /// How old a reading may be when the first subscription begins: a vault remembers for three minutes that a SecretRef
 /// changed, and says so to new subscriptions.
 const REMEMBERED: Duration = Duration::from_mins(2);
@@ -17,6 +25,8 @@ const SPREAD: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct ReferenceSchedule {
     read_at: Instant,
+    /// How many readings in a row brought nothing new.
+    in_vain: u32,
     next: Option<Instant>,
 }
 
@@ -25,6 +35,7 @@ impl ReferenceSchedule {
     pub const fn new(now: Instant) -> Self {
         Self {
             read_at: now,
+            in_vain: 0,
             next: None,
         }
     }
@@ -45,13 +56,28 @@ impl ReferenceSchedule {
     }
 
     /// A reading begins.
-    pub const fn begin(&mut self, now: Instant) {
+    pub fn begin(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.read_at) >= FORGIVEN {
+            self.in_vain = 0;
+        }
         (self.read_at, self.next) = (now, None);
     }
 
-    /// The vault says that the SecretRef changed.
-    pub fn changed(&mut self) {
-        self.read_by(self.read_at + BETWEEN_READS);
+    /// What was read is what was known, or could not be used.
+    pub const fn brought_nothing(&mut self) {
+        self.in_vain = self.in_vain.saturating_add(1);
+    }
+
+    /// What was read is something else than before.
+    pub const fn brought_news(&mut self) {
+        self.in_vain = 0;
+    }
+
+    /// The vault says that the SecretRef changed. Answers when it is to be read for that.
+    pub fn changed(&mut self) -> Instant {
+        let at = self.read_at + BETWEEN_READS.after(self.in_vain.saturating_add(1));
+        self.read_by(at);
+        at
     }
 
     /// A reading failed, or what it brought could not be used: it is due again.

@@ -6,6 +6,8 @@ use strongroom_core::{Backoff, Delays};
 
 /// Failures in a row that are not reported to the pod's author: about two seconds.
 const PASSING: u32 = 5;
+/// What a vault refuses, and accepts in between, counts as refused in a row until it refused nothing for that long.
+const FORGIVEN: Duration = Duration::from_mins(10);
 
 /// When one concern of a volume is tried again. Each concern has its own, so that an identity service that is down does
 /// not keep a SecretRef from being read.
@@ -13,6 +15,7 @@ const PASSING: u32 = 5;
 pub struct Retry {
     pause: Pause,
     backoff: Backoff,
+    failed_at: Option<Instant>,
 }
 
 /// What ends a pause.
@@ -30,7 +33,7 @@ impl Retry {
         Self::new(now, Duration::from_millis(100), Duration::from_secs(30))
     }
 
-    /// For what policy refuses, which does not change so soon.
+    /// For what the vault refuses, which does not change so soon. No later word of the vault ends or shortens it.
     pub const fn seldom(now: Instant) -> Self {
         Self::new(now, Duration::from_secs(5), Duration::from_mins(1))
     }
@@ -39,12 +42,8 @@ impl Retry {
         Self {
             pause: Pause::Until(now),
             backoff: Backoff::new(Delays { first, longest }),
+            failed_at: None,
         }
-    }
-
-    /// Whether nothing is to be tried at `now`.
-    pub fn is_paused(&self, now: Instant) -> bool {
-        self.ends_at().is_none_or(|end| end > now)
     }
 
     /// When the pause ends, which may be past; `None` if only the kubelet ends it.
@@ -55,8 +54,19 @@ impl Retry {
         }
     }
 
+    /// Counts a refusal by the vault and pauses: shortly after the first one, since a token may just have ended. Answers
+    /// whether it is worth a report: one refusal after another.
+    pub fn refuse(&mut self, now: Instant, random: f64) -> bool {
+        self.forgive(now);
+        let delay = self.backoff.after_failure(random);
+        let is_first = self.backoff.failures() == 1;
+        self.pause = Pause::Until(now + if is_first { delay / 50 } else { delay });
+        !is_first
+    }
+
     /// Counts a failure and pauses. Answers whether to report it to the pod's author: not if it is likely to pass.
     pub fn fail(&mut self, is_retryable: bool, now: Instant, random: f64) -> bool {
+        self.forgive(now);
         let is_lasting = !is_retryable || self.backoff.failures() >= PASSING;
         self.pause = if is_retryable {
             Pause::Until(now + self.backoff.after_failure(random))
@@ -64,6 +74,14 @@ impl Retry {
             Pause::UntilKubelet
         };
         is_lasting
+    }
+
+    /// Counts from no failure again where the last one is long ago.
+    fn forgive(&mut self, now: Instant) {
+        let ago = |at| now.saturating_duration_since(at);
+        if self.failed_at.replace(now).is_some_and(|at| ago(at) >= FORGIVEN) {
+            self.backoff.reset();
+        }
     }
 
     /// Counts from no failure again.

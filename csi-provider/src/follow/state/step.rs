@@ -26,8 +26,10 @@ pub enum Step {
 /// When each step may be attempted again. Steps of one concern share a retry.
 #[derive(Debug)]
 pub struct Retries {
-    /// Of [`Step::Exchange`].
+    /// Of [`Step::Exchange`], after what the identity service answers.
     pub exchange: Retry,
+    /// Of [`Step::Exchange`], after what the vault says of the tokens.
+    pub refused: Retry,
     /// Of [`Step::Subscribe`].
     pub subscribe: Retry,
     /// Of [`Step::Fetch`] and [`Step::Write`].
@@ -41,6 +43,7 @@ impl Retries {
     pub const fn new(now: Instant) -> Self {
         Self {
             exchange: Retry::soon(now),
+            refused: Retry::seldom(now),
             subscribe: Retry::seldom(now),
             files: Retry::soon(now),
             reference: Retry::soon(now),
@@ -59,12 +62,17 @@ impl Retries {
         }
     }
 
-    const fn of(&self, step: Step) -> &Retry {
+    fn is_paused(&self, step: Step, now: Instant) -> bool {
+        self.ends_at(step).is_none_or(|end| end > now)
+    }
+
+    /// When the pause of `step` ends, which may be past; `None` if only the kubelet ends it.
+    fn ends_at(&self, step: Step) -> Option<Instant> {
         match step {
-            Step::Exchange => &self.exchange,
-            Step::Subscribe => &self.subscribe,
-            Step::Obtain => &self.reference,
-            Step::Fetch | Step::Write => &self.files,
+            Step::Exchange => Some(self.exchange.ends_at()?.max(self.refused.ends_at()?)),
+            Step::Subscribe => self.subscribe.ends_at(),
+            Step::Obtain => self.reference.ends_at(),
+            Step::Fetch | Step::Write => self.files.ends_at(),
         }
     }
 }
@@ -98,7 +106,7 @@ pub struct Standing<'a> {
 impl Standing<'_> {
     /// The step to begin at `now`: the first that is due and not paused.
     pub fn next_step(&self, now: Moment) -> Option<Step> {
-        let is_ready = |step: &Step| !self.retries.of(*step).is_paused(now.instant);
+        let is_ready = |step: &Step| !self.retries.is_paused(*step, now.instant);
         self.due(now).into_iter().find(is_ready)
     }
 
@@ -107,7 +115,7 @@ impl Standing<'_> {
         let retries = self
             .due(now)
             .into_iter()
-            .filter_map(|step| self.retries.of(step).ends_at());
+            .filter_map(|step| self.retries.ends_at(step));
         retries
             .chain(self.next_read(now))
             .chain(self.next_renewal(now))

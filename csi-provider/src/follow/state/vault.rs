@@ -16,9 +16,9 @@ impl Follow {
             VaultMessage::Changed(readings) => self.take_change(readings, now, actions),
             VaultMessage::Contents(contents) => self.receive(contents, actions),
             VaultMessage::RefChanged => {
-                self.reference.changed();
                 // Also where the change before could not be followed.
-                self.retries.reference.end(now.instant);
+                let at = self.reference.changed();
+                self.retries.reference.end(at);
             }
             VaultMessage::Revoked { refused, note } => self.end_subscription(refused, &note, now, actions),
         }
@@ -31,8 +31,6 @@ impl Follow {
             self.reference.missed(now.instant, now.random);
         }
         if self.subscription.is_active() {
-            self.retries.subscribe.succeed();
-            self.retries.exchange.succeed();
             self.compare(readings, actions);
         }
     }
@@ -97,7 +95,7 @@ impl Follow {
             // A token that ended is replaced at once; only if that does not help is it worth a report.
             Refused::Token => {
                 self.credential.refuse();
-                self.retries.exchange.fail(true, now.instant, now.random)
+                self.retries.refused.refuse(now.instant, now.random)
             }
             Refused::Subscription => {
                 self.retries.subscribe.fail(true, now.instant, now.random);
