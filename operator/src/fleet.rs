@@ -6,12 +6,16 @@
 //! | part | written by | read by |
 //! |---|---|---|
 //! | client | the first caller after the credentials changed | all |
-//! | [`PolicyLedger`] | the push of policy | the push, the reports, the SecretRefs |
+//! | [`PolicyLedger`] | the enforcement at the vault | the same, the SecretRefs |
+//! | [`Conversation`] | the enforcement at the vault | the reconciler of the Vault |
+//! | anchor | the enforcement at the vault | the same |
+//! | anchor that is due | the enforcement at the vault, and who has stored it | the reconciler of the Vault |
 //! | [`Progress`] | the reconciler of the Vault | the same |
 //!
-//! The compiler holds the last: a guard is not `Send`, and a pass must be. Two passes over one vault never overlap: the
-//! queue holds an object back while a pass over it goes on.
+//! The compiler holds the last: a guard is not `Send`, and a pass must be. Two passes of one controller over one vault
+//! never overlap: the queue holds an object back while a pass over it goes on.
 
+mod conversation;
 mod credentials;
 mod dispute;
 mod ledger;
@@ -20,10 +24,11 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use parking_lot::Mutex;
 use strongroom_client::admin::AdminClient;
-use strongroom_wire::admin::Anchor;
+use strongroom_wire::admin::{Anchor, Status};
 
 use crate::target::Target;
 
+pub use conversation::Conversation;
 pub use credentials::Credentials;
 pub use ledger::{Conflict, InForce, PolicyLedger, Standing};
 
@@ -33,6 +38,12 @@ pub struct Member {
     client: Mutex<Option<(u64, AdminClient)>>,
     /// The policy in force.
     pub policy: PolicyLedger,
+    /// What was said last; `None` before the vault was asked for the first time.
+    pub conversation: Mutex<Option<Arc<Conversation>>>,
+    /// The state of the vault's store that must not come back older.
+    pub anchor: Mutex<Option<Anchor>>,
+    /// The status whose anchor is to be stored.
+    pub anchor_due: Mutex<Option<Status>>,
     /// What the reconciler of the Vault remembers from pass to pass.
     pub progress: Mutex<Progress>,
 }
@@ -45,7 +56,6 @@ pub struct Progress {
     pub applied: Option<(Instant, Option<i64>)>,
     /// When the namespace's pods were last listed, and one of them that is no vault's.
     pub neighbour: Option<(Instant, Option<String>)>,
-    pub anchor: Option<Anchor>,
 }
 
 impl Member {

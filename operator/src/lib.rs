@@ -13,6 +13,7 @@
 pub mod args;
 pub mod conditions;
 pub mod context;
+pub mod controllers;
 pub mod definitions;
 pub mod events;
 pub mod fleet;

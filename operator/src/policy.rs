@@ -15,5 +15,5 @@ pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile, compil
 pub use freeze::freeze;
 pub use orphans::report_orphans;
 pub use publish::report_all;
-pub use push::{PushError, enforce};
+pub use push::{PushError, enforce, time_to_next};
 pub use report::Enforcement;

@@ -14,7 +14,15 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::world::{Change, Changes, Stores};
 
-/// Every vault at first, then those that a change concerns.
+/// Every vault at first, then those whose policy may have to change.
+pub fn enforcement(
+    stores: &Stores,
+    changes: &Changes,
+) -> impl Stream<Item = Result<ReconcileRequest<Vault>, Infallible>> + use<> {
+    requests(stores, changes, Stores::vaults, enforcement_concerned)
+}
+
+/// Every vault at first, then those of which there is something to apply or to report.
 pub fn vaults(
     stores: &Stores,
     changes: &Changes,
@@ -30,7 +38,7 @@ pub fn secret_refs(
     requests(stores, changes, Stores::secret_refs, secret_refs_concerned)
 }
 
-fn vaults_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<Vault>> {
+fn enforcement_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<Vault>> {
     match change {
         Change::Vault(vault) => vec![vault],
         Change::Policy {
@@ -42,7 +50,17 @@ fn vaults_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<Vault>> {
             vault: None,
         } => stores.vaults_in(&namespace),
         Change::Accounts { namespace } => stores.vaults_naming(&namespace),
-        Change::SecretRef(_) | Change::Enforcement(_) => Vec::new(),
+        Change::SecretRef(_) | Change::Enforcement(_) | Change::Conversation(_) => Vec::new(),
+    }
+}
+
+/// Policy and accounts are not among these: their vault's policy is brought first, which is a change of its own.
+fn vaults_concerned(_: &Stores, change: Change) -> Vec<ObjectRef<Vault>> {
+    match change {
+        Change::Vault(vault) | Change::Conversation(vault) => vec![vault],
+        Change::Policy { .. } | Change::Accounts { .. } | Change::SecretRef(_) | Change::Enforcement(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -51,7 +69,7 @@ fn secret_refs_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<Secre
         Change::SecretRef(secret_ref) => vec![secret_ref],
         Change::Accounts { namespace } => stores.secret_refs_in(&namespace),
         Change::Vault(vault) | Change::Enforcement(vault) => stores.secret_refs_of(&vault),
-        Change::Policy { .. } => Vec::new(),
+        Change::Policy { .. } | Change::Conversation(_) => Vec::new(),
     }
 }
 
@@ -98,19 +116,23 @@ mod tests {
         world::{Cluster, visits_of},
     };
 
-    /// All that is looked at because of these changes: by the queues, by the pass over each vault, by the reports of
-    /// policies without a vault, and by the queue of SecretRefs after the vault took the policy.
+    /// All that is looked at because of these changes: by the queues, by the enforcement at each vault, by the reports of
+    /// policies without a vault, and by the queues of vaults and SecretRefs after the vault took the policy.
     fn follow(cluster: &Cluster, changes: Vec<Change>) -> usize {
         let stores = &cluster.stores;
         let mut passes = 0;
         for change in changes {
             secret_refs_concerned(stores, change.clone());
-            for vault in vaults_concerned(stores, change) {
+            for vault in enforcement_concerned(stores, change) {
                 passes += 1;
                 let policies = stores.policies_of(&vault);
                 let compiled = compile_all(&policies, &stores.directory());
                 assert!(compiled.iter().all(|policy| policy.result.is_ok()));
                 assert!(stores.has_vault(&vault));
+                assert_eq!(
+                    vaults_concerned(stores, Change::Conversation(vault.clone())).len(),
+                    1
+                );
                 secret_refs_concerned(stores, Change::Enforcement(vault));
             }
         }

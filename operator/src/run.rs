@@ -1,7 +1,6 @@
 //! `operator run`: watches, leads, reconciles.
 
 use std::{
-    collections::HashSet,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -9,13 +8,9 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
-use futures::StreamExt;
 use kube::{
     Client,
-    runtime::{
-        controller::{self, applier},
-        events::{Recorder, Reporter},
-    },
+    runtime::events::{Recorder, Reporter},
 };
 use kube_lease_manager::LeaseManagerBuilder;
 use parking_lot::{Mutex, RwLock};
@@ -25,15 +20,13 @@ use tokio::net::TcpListener;
 
 use crate::{
     context::Context,
-    definitions,
+    controllers, definitions,
     fleet::{Credentials, Fleet},
     health::Health,
     installation,
     lease::{LEASE, Leadership},
     metrics::Metrics,
-    policy, queue, secret_ref,
     settings::Settings,
-    vault,
     world::{Changes, Stores},
 };
 
@@ -127,51 +120,10 @@ async fn lead(
     metrics: Metrics,
 ) -> anyhow::Result<()> {
     let context = Arc::new(prepare(client, args, stores, changes, metrics).await?);
-    let config = || {
-        controller::Config::default()
-            .debounce(Duration::from_millis(100))
-            .concurrency(32)
-    };
-    let vaults = applier(
-        vault_reconciler,
-        |vault, error, context| vault::retry(&vault, error, &context),
-        Arc::clone(&context),
-        stores.vault_store(),
-        Box::pin(queue::vaults(stores, changes)),
-        config(),
-    )
-    .for_each(|_| std::future::ready(()));
-    let secret_refs = applier(
-        secret_ref_reconciler,
-        |secret_ref, error, context| secret_ref::retry(&secret_ref, error, &context),
-        Arc::clone(&context),
-        stores.secret_ref_store(),
-        Box::pin(queue::secret_refs(stores, changes)),
-        config(),
-    )
-    .for_each(|_| std::future::ready(()));
     tokio::select! {
-        () = vaults => Ok(()),
-        () = secret_refs => Ok(()),
-        () = policy::report_orphans(Arc::clone(&context)) => Ok(()),
-        () = secret_ref::announce_removals_until_ended(Arc::clone(&context)) => Ok(()),
-        () = forget_vaults(Arc::clone(&context)) => Ok(()),
+        () = controllers::run(&context) => Ok(()),
         () = maintain(Arc::clone(&context)) => Ok(()),
     }
-}
-
-fn vault_reconciler(
-    vault: Arc<strongroom_crds::Vault>,
-    context: Arc<Context>,
-) -> futures::future::BoxFuture<'static, Result<controller::Action, vault::ReconcileError>> {
-    Box::pin(vault::reconcile(vault, context))
-}
-
-fn secret_ref_reconciler(
-    secret_ref: Arc<strongroom_crds::SecretRef>,
-    context: Arc<Context>,
-) -> futures::future::BoxFuture<'static, Result<controller::Action, secret_ref::ReconcileError>> {
-    Box::pin(secret_ref::reconcile(secret_ref, context))
 }
 
 async fn prepare(
@@ -210,20 +162,6 @@ async fn prepare(
         recorder: Recorder::new(client.clone(), reporter),
         metrics,
     })
-}
-
-/// Forgets the vaults that are gone.
-async fn forget_vaults(context: Arc<Context>) {
-    let mut every = tokio::time::interval(Duration::from_secs(30));
-    loop {
-        every.tick().await;
-        let vaults = context.stores.vault_store().state();
-        let uids: HashSet<_> = vaults
-            .iter()
-            .filter_map(|vault| vault.metadata.uid.as_deref())
-            .collect();
-        context.fleet.retain(|uid| uids.contains(uid));
-    }
 }
 
 /// Keeps the authorities, the identity service's certificate and the operator's own up to date.

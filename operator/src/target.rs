@@ -33,6 +33,11 @@ impl<'a> Target<'a> {
     /// Parses what a vault's objects are named after, and refuses a spec of a newer release.
     pub fn parse(vault: &'a Vault) -> Result<Self, TargetError> {
         vault.spec.check()?;
+        Self::address(vault)
+    }
+
+    /// The same whatever the spec holds: for what depends on the vault's name alone.
+    pub fn address(vault: &'a Vault) -> Result<Self, TargetError> {
         let name = vault.metadata.name.as_deref().unwrap_or_default();
         let namespace = vault.metadata.namespace.as_deref().unwrap_or_default();
         let name = name.parse()?;

@@ -1,17 +1,23 @@
 //! `Vault`: the objects that make it run, its state, and the policy it enforces.
 //!
 //! ```text
-//!   load (objects, the vault's own status) -> plan (pure) -> apply -> anchor -> push policy -> report
+//!   enforce    ask the vault -> compare with the anchor -> bring the policy --(Conversation)--+
+//!                                                                                            v
+//!   reconcile  load -> plan (pure) -> apply | store the anchor | report the policies -> report the Vault
 //! ```
+//!
+//! Each has a queue of its own. The steps of `reconcile` that `|` parts stop one another at no error.
 
 mod anchor;
 mod apply;
 mod contact;
 pub mod desired;
+mod enforce;
 mod neighbour;
 mod obstacle;
 mod plan;
 mod reconcile;
 mod report;
 
+pub use enforce::{EnforceError, enforce, retry as retry_enforcement};
 pub use reconcile::{ReconcileError, reconcile, retry};

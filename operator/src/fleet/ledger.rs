@@ -22,6 +22,8 @@ use super::dispute::Dispute;
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct InForce {
+    /// The id of the vault that took them.
+    pub vault_id: String,
     /// The policies as the vault's bundle carries them.
     pub policies: Arc<Vec<BundlePolicy>>,
     /// The bundle that brought them.
@@ -33,6 +35,7 @@ impl InForce {
     /// The policies of a bundle that a vault took.
     pub fn new(bundle: Bundle, id: BundleId, frozen: bool) -> Self {
         Self {
+            vault_id: bundle.vault_id,
             policies: Arc::new(bundle.policies),
             bundle: id,
             frozen,
@@ -179,7 +182,9 @@ impl PolicyLedger {
 
     /// How long ago the vault last took or confirmed its policy; `None` if it did not since it was taken over.
     pub fn confirmed_since(&self) -> Option<Duration> {
-        self.0.lock().confirmed.map(|when| when.elapsed())
+        let entry = self.0.lock();
+        entry.issued?;
+        entry.confirmed.map(|when| when.elapsed())
     }
 }
 

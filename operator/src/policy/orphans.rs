@@ -91,7 +91,9 @@ fn concern_of(change: Change) -> Option<Concern> {
             namespace,
             vault: None,
         } => Some(Concern::Unreadable(namespace)),
-        Change::SecretRef(_) | Change::Accounts { .. } | Change::Enforcement(_) => None,
+        Change::SecretRef(_) | Change::Accounts { .. } | Change::Enforcement(_) | Change::Conversation(_) => {
+            None
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Brings policy to a vault: at most one bundle a second, a confirmation every ten.
 //!
 //! The generations of a vault's bundles grow. These hold that, none of them a lock around a request:
-//! - the queue never runs two passes over one Vault at a time, and policy is brought by those alone;
+//! - the queue never runs two enforcements at one Vault at a time, and policy is brought by those alone;
 //! - the [`PolicyLedger`] issues each generation once and records forward only;
 //! - the vault takes no bundle whose generation is not greater than the one that it has.
 
@@ -43,6 +43,9 @@ pub enum PushError {
     /// This replica does not know that it leads, so that it must not take the vault over.
     #[error(transparent)]
     Lease(#[from] LeaseError),
+    /// This leader has not spoken with the vault yet, which gives no status.
+    #[error("the vault gives no status")]
+    Unknown,
 }
 
 impl From<AdminError> for PushError {
@@ -57,19 +60,32 @@ impl From<Conflict> for PushError {
     }
 }
 
-/// Brings the compiled policy to the vault, or confirms the one in force. `status` is what the vault reported in this pass.
-/// Returns what the vault enforces.
+/// How long to wait before the vault may get the next bundle; `None` if it may now.
+pub fn time_to_next(member: &Member) -> Option<Duration> {
+    let since = member.policy.confirmed_since()?;
+    PUSH_INTERVAL.checked_sub(since).filter(|wait| !wait.is_zero())
+}
+
+/// Brings the compiled policy to the vault, or confirms the one in force. `status` is what the vault reported just now,
+/// if it did: a vault that this leader knows gets its policy without. Returns what the vault enforces.
 pub async fn enforce(
     context: &Context,
     target: &Target<'_>,
-    status: &Status,
+    status: Option<&Status>,
     compiled: &[Compiled],
     member: &Member,
 ) -> Result<InForce, PushError> {
     let client = member.client(target, &context.credentials);
     let ledger = &member.policy;
-    take_over(context, &client, ledger, status).await?;
+    if let Some(status) = status {
+        take_over(context, &client, ledger, status).await?;
+    }
     let before = ledger.in_force();
+    let vault_id = match (status, &before) {
+        (Some(status), _) => status.vault_id.clone(),
+        (None, Some(before)) if ledger.confirmed_since().is_some() => before.vault_id.clone(),
+        (None, _) => return Err(PushError::Unknown),
+    };
     let (policies, frozen) = freeze(
         compiled,
         before.as_ref().map_or(&[][..], |before| &before.policies),
@@ -77,7 +93,7 @@ pub async fn enforce(
     if let Some(in_force) = ledger.keep(&policies, frozen) {
         return confirm(&client, ledger, in_force).await;
     }
-    let result = push(&client, ledger, status.vault_id.clone(), policies, frozen).await;
+    let result = push(&client, ledger, vault_id, policies, frozen).await;
     context.metrics.count_push(result.is_ok());
     if result.is_ok() {
         context
@@ -127,10 +143,6 @@ async fn push(
     policies: Vec<BundlePolicy>,
     frozen: bool,
 ) -> Result<InForce, PushError> {
-    let wait = ledger
-        .confirmed_since()
-        .and_then(|since| PUSH_INTERVAL.checked_sub(since));
-    tokio::time::sleep(wait.unwrap_or_default()).await;
     let bundle = Bundle::new(vault_id, ledger.issue()?, policies);
     let bytes = serde_json::to_vec(&bundle).map_err(PushError::Write)?;
     let id = match client.put_bundle(bytes.into()).await {

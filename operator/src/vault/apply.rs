@@ -41,43 +41,104 @@ pub enum ApplyError {
     Random,
 }
 
-/// Reads, checks and applies every object of the vault. Returns how many pods are ready.
-pub async fn apply(context: &Context, target: &Target<'_>) -> Result<i32, ApplyError> {
-    let objects = Objects::new(context.client.clone(), target.namespace().as_str());
-    let tls = get(&objects, Kind::Secret, &format!("{}-tls", target.name())).await?;
-    let (serving, trusted) = certificates(context, target, tls.as_ref())?;
-    let desired = desired::owned(target, &context.settings, &serving, &trusted);
-    // Everything is checked before anything is written.
-    for object in &desired {
-        check_owned(
-            target,
-            object,
-            get(&objects, object.kind, &object.name).await?.as_ref(),
-        )?;
+/// What came of applying the objects.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// How many pods are ready.
+    pub ready_replicas: i32,
+    /// The first thing that kept an object from being what it should be.
+    pub problem: Option<ApplyError>,
+}
+
+impl Applied {
+    /// Notes a problem. Returns the result where there is none.
+    fn note<T>(&mut self, result: Result<T, ApplyError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem.get_or_insert(error);
+                None
+            }
+        }
     }
-    apply_retained(&objects, target).await?;
-    if let Err(error) =
-        installation::publish_bundle(&context.client, target.namespace().as_str(), &trusted.serving).await
+}
+
+/// Reads, checks and applies every object of the vault.
+///
+/// What is there and is the vault's is brought up to date whatever becomes of the others. Something new is made only
+/// where nothing is in the way of anything, and the pods, which need all the rest, come last.
+pub async fn apply(context: &Context, target: &Target<'_>) -> Applied {
+    let objects = Objects::new(context.client.clone(), target.namespace().as_str());
+    let mut applied = Applied::default();
+    let desired = applied_objects(context, target, &objects, &mut applied).await;
+    let mut found = Vec::new();
+    for object in desired {
+        let existing = applied.note(get(&objects, object.kind, &object.name).await);
+        let Some(existing) = existing else { continue };
+        let owned = check_owned(target, &object, existing.as_ref()).map_err(ApplyError::Refused);
+        if applied.note(owned).is_none() {
+            continue;
+        }
+        if object.kind == Kind::StatefulSet {
+            applied.ready_replicas = existing.as_ref().map_or(0, ready_of);
+        }
+        found.push((object, existing.is_some()));
+    }
+    let may_create = applied.problem.is_none();
+    applied.note(apply_retained(&objects, target, may_create).await);
+    let bundle = context.authorities.read().serving.bundle();
+    if may_create
+        && let Err(error) =
+            installation::publish_bundle(&context.client, target.namespace().as_str(), &bundle).await
     {
         tracing::warn!(namespace = %target.namespace(), %error, "the trust bundle could not be published");
     }
-    let mut ready = 0;
-    for object in &desired {
-        let applied = objects
-            .apply(object.kind, &object.name, &object.object)
-            .await
-            .map_err(|source| api(object.kind, &object.name, source))?;
-        if object.kind == Kind::StatefulSet {
-            ready = ready_of(&applied);
+    let may_create = applied.problem.is_none();
+    for (object, exists) in found {
+        let may_write = if object.kind == Kind::StatefulSet {
+            applied.problem.is_none()
+        } else {
+            exists || may_create
+        };
+        if !may_write {
+            continue;
+        }
+        let written = objects.apply(object.kind, &object.name, &object.object).await;
+        let written = written.map_err(|source| api(object.kind, &object.name, source));
+        if let Some(written) = applied.note(written)
+            && object.kind == Kind::StatefulSet
+        {
+            applied.ready_replicas = ready_of(&written);
         }
     }
-    Ok(i32::try_from(ready).unwrap_or(0))
+    applied
 }
 
-fn ready_of(set: &DynamicObject) -> i64 {
+/// The objects to be there; without the certificate's Secret where that cannot be made.
+async fn applied_objects(
+    context: &Context,
+    target: &Target<'_>,
+    objects: &Objects,
+    applied: &mut Applied,
+) -> Vec<Desired> {
+    let tls = get(objects, Kind::Secret, &format!("{}-tls", target.name())).await;
+    let tls = applied.note(tls);
+    let serving = tls.and_then(|tls| applied.note(certificate(context, target, tls.as_ref())));
+    let trusted = {
+        let authorities = context.authorities.read();
+        Trusted {
+            serving: authorities.serving.bundle(),
+            admin: authorities.admin.bundle(),
+        }
+    };
+    desired::owned(target, &context.settings, serving.as_ref(), &trusted)
+}
+
+fn ready_of(set: &DynamicObject) -> i32 {
     set.data
         .pointer("/status/readyReplicas")
         .and_then(serde_json::Value::as_i64)
+        .and_then(|ready| i32::try_from(ready).ok())
         .unwrap_or(0)
 }
 
@@ -85,8 +146,7 @@ fn ready_of(set: &DynamicObject) -> i64 {
 pub async fn ready_replicas(context: &Context, target: &Target<'_>) -> Result<i32, ApplyError> {
     let objects = Objects::new(context.client.clone(), target.namespace().as_str());
     let set = get(&objects, Kind::StatefulSet, target.name().as_str()).await?;
-    let ready = set.as_ref().map_or(0, ready_of);
-    Ok(i32::try_from(ready).unwrap_or(0))
+    Ok(set.as_ref().map_or(0, ready_of))
 }
 
 /// Remembers in the seal Secret which vault the key has opened: from then on the vault refuses to start with an empty
@@ -111,12 +171,12 @@ pub async fn remember_vault_id(
         .map_err(|source| api(Kind::Secret, &name, source))
 }
 
-/// The vault's serving certificate, renewed if due, and the authorities that the vault trusts.
-fn certificates(
+/// The vault's serving certificate, renewed if due.
+fn certificate(
     context: &Context,
     target: &Target<'_>,
     existing: Option<&DynamicObject>,
-) -> Result<(Serving, Trusted), ApplyError> {
+) -> Result<Serving, ApplyError> {
     let authorities = context.authorities.read();
     let leaf = Leaf::Server {
         names: target.hosts(&context.settings),
@@ -131,18 +191,16 @@ fn certificates(
         Some(current) if !needs_renewal(&current.0, &authorities.serving.current, &leaf, now) => current,
         Some(_) | None => authorities.serving.current.issue(&leaf, now)?,
     };
-    let trusted = Trusted {
-        serving: authorities.serving.bundle(),
-        admin: authorities.admin.bundle(),
-    };
-    Ok((Serving { certificate, key }, trusted))
+    Ok(Serving { certificate, key })
 }
 
-async fn apply_retained(objects: &Objects, target: &Target<'_>) -> Result<(), ApplyError> {
+/// The volume and the seal key. What of them is to be made or adopted waits until `may_create`.
+async fn apply_retained(objects: &Objects, target: &Target<'_>, may_create: bool) -> Result<(), ApplyError> {
     let (volume, seal) = (volume_claim(target), new_seal(target)?);
     let found_volume = get(objects, volume.kind, &volume.name).await?;
     let found_seal = get(objects, seal.kind, &seal.name).await?;
     match plan_retained(target, found_volume.as_ref(), found_seal.as_ref())? {
+        Retained::Create | Retained::CreateVolume | Retained::Adopt if !may_create => Ok(()),
         Retained::Create => {
             create(objects, &seal).await?;
             create(objects, &volume).await

@@ -1,26 +1,11 @@
-//! Asks a vault how it is, and keeps its anchor.
+//! Asks a vault how it is, and compares its store with the anchor.
 
 use kube::{Resource, ResourceExt, runtime::events::EventType};
-use strongroom_client::admin::AdminClient;
-use strongroom_core::causes;
+use strongroom_client::admin::{AdminClient, AdminError};
 use strongroom_wire::admin::Status;
 
-use super::{
-    anchor::{self, ACCEPT_ROLLBACK, Verdict},
-    apply::{self, ApplyError},
-};
+use super::anchor::{self, ACCEPT_ROLLBACK, Verdict};
 use crate::{context::Context, events, fleet::Member, target::Target};
-
-/// Why a vault's status could not be acted on.
-#[derive(Debug, thiserror::Error)]
-pub enum ContactError {
-    /// The vault's id could not be noted.
-    #[error(transparent)]
-    Apply(#[from] ApplyError),
-    /// The anchor could not be read or written.
-    #[error("cannot keep the vault's anchor")]
-    Anchor(#[source] kube::Error),
-}
 
 /// A vault that the operator asks.
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]
@@ -33,60 +18,65 @@ pub struct Contact<'a> {
     pub client: &'a AdminClient,
 }
 
+/// What the operator did about a store that was put back, for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// It told the vault, which serves no data from then on.
+    Detected,
+    /// It told the vault that its owner accepts the store.
+    Accepted,
+}
+
 impl Contact<'_> {
-    /// The status that the vault reports, after the operator compared its store with the anchor; or why the vault does
-    /// not report one.
-    pub async fn ask(&self) -> Result<Result<Status, String>, ContactError> {
-        let mut status = match self.client.status().await {
-            Ok(status) => status,
-            Err(error) => return Ok(Err(causes(&error))),
-        };
-        apply::remember_vault_id(self.context, self.target, &status.vault_id).await?;
-        match self.verdict(&status).await? {
+    /// The status that the vault reports, after the operator compared its store with the anchor. Nothing here waits for
+    /// more than the vault itself, but for the anchor at the first contact.
+    pub async fn ask(&self) -> Result<(Status, Option<Notice>), AdminError> {
+        let mut status = self.client.status().await?;
+        let mut notice = None;
+        match self.verdict(&status).await {
             Verdict::Same => {}
-            Verdict::Anchor => self.keep_anchor(&status).await?,
+            Verdict::Anchor => self.move_anchor(&status),
             Verdict::Rollback(rollback) => {
-                let note = "The vault came back with an older store and serves no data.";
-                self.event(EventType::Warning, "RollbackDetected", note).await;
-                if let Err(error) = self.client.rollback(&rollback).await {
-                    return Ok(Err(causes(&error)));
-                }
+                self.client.rollback(&rollback).await?;
+                notice = Some(Notice::Detected);
                 status.rollback = Some(rollback);
             }
             Verdict::Accept(rollback) => {
-                if let Err(error) = self.client.rollback(&rollback).await {
-                    return Ok(Err(causes(&error)));
-                }
-                let note = "The vault serves its older store, because the annotation allows it.";
-                self.event(EventType::Normal, "RollbackAccepted", note).await;
+                self.client.rollback(&rollback).await?;
+                notice = Some(Notice::Accepted);
                 status.rollback = None;
-                self.keep_anchor(&status).await?;
+                self.move_anchor(&status);
             }
         }
-        Ok(Ok(status))
+        Ok((status, notice))
     }
 
-    async fn verdict(&self, status: &Status) -> Result<Verdict, ContactError> {
-        let known = self.member.progress.lock().anchor.clone();
+    async fn verdict(&self, status: &Status) -> Verdict {
+        let known = self.member.anchor.lock().clone();
         let anchored = match known {
             Some(anchor) => Some(anchor),
-            None => anchor::load(&self.context.client, self.release_namespace(), &status.vault_id)
-                .await
-                .map_err(ContactError::Anchor)?,
+            None => {
+                match anchor::load(&self.context.client, self.release_namespace(), &status.vault_id).await {
+                    Ok(anchor) => anchor,
+                    // The next contact compares. What policy takes away meanwhile does not wait for that.
+                    Err(error) => {
+                        tracing::warn!(%error, vault = %self.target.reference, "cannot read the vault's anchor");
+                        return Verdict::Same;
+                    }
+                }
+            }
         };
         let annotations = self.target.vault.annotations();
         let accepted = annotations.get(ACCEPT_ROLLBACK).map(String::as_str);
         let verdict = anchor::compare(anchored.as_ref(), status, accepted);
-        self.member.progress.lock().anchor = anchored;
-        Ok(verdict)
+        *self.member.anchor.lock() = anchored;
+        verdict
     }
 
-    async fn keep_anchor(&self, status: &Status) -> Result<(), ContactError> {
-        anchor::store(&self.context.client, self.release_namespace(), status)
-            .await
-            .map_err(ContactError::Anchor)?;
-        self.member.progress.lock().anchor = Some(status.anchor.clone());
-        Ok(())
+    /// Compares with this state from now on. The reconciler of the Vault stores it.
+    fn move_anchor(&self, status: &Status) {
+        *self.member.anchor.lock() = Some(status.anchor.clone());
+        *self.member.anchor_due.lock() = Some(status.clone());
     }
 
     /// Reads again the generation of a store that was put back: to note the rollback, and to bring the policy, are commits,
@@ -99,7 +89,20 @@ impl Contact<'_> {
         }
     }
 
-    async fn event(&self, type_: EventType, reason: &str, note: &str) {
+    /// Sends the event about a store that was put back.
+    pub async fn publish(&self, notice: Notice) {
+        let (type_, reason, note) = match notice {
+            Notice::Detected => (
+                EventType::Warning,
+                "RollbackDetected",
+                "The vault came back with an older store and serves no data.",
+            ),
+            Notice::Accepted => (
+                EventType::Normal,
+                "RollbackAccepted",
+                "The vault serves its older store, because the annotation allows it.",
+            ),
+        };
         let vault = self.target.vault.object_ref(&());
         events::publish(self.context, &vault, type_, reason, "Anchor", note).await;
     }

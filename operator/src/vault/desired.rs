@@ -34,17 +34,23 @@ pub struct Trusted {
     pub admin: String,
 }
 
-/// Every object that is owned by the vault, in the order in which it is applied.
-pub fn owned(target: &Target<'_>, settings: &Settings, serving: &Serving, trusted: &Trusted) -> Vec<Desired> {
-    vec![
-        account(target),
-        tls_secret(target, serving),
+/// Every object that is owned by the vault, in the order in which it is applied: without the Secret of the serving
+/// certificate where there is none.
+pub fn owned(
+    target: &Target<'_>,
+    settings: &Settings,
+    serving: Option<&Serving>,
+    trusted: &Trusted,
+) -> Vec<Desired> {
+    let tls = serving.map(|serving| tls_secret(target, serving));
+    let rest = [
         trust_bundle(target, trusted),
         service::front(target),
         service::internal(target),
         network::policy(target, settings),
         stateful_set::stateful_set(target, settings),
-    ]
+    ];
+    std::iter::once(account(target)).chain(tls).chain(rest).collect()
 }
 
 /// The pods' account. It has no rights and its token is mounted nowhere.
@@ -131,7 +137,7 @@ mod tests {
             serving: "s".to_owned(),
             admin: "a".to_owned(),
         };
-        for desired in owned(&target, &Settings::example(), &serving, &trusted) {
+        for desired in owned(&target, &Settings::example(), Some(&serving), &trusted) {
             match desired.kind {
                 Kind::ServiceAccount => survives::<ServiceAccount>(&desired.object),
                 Kind::Secret => survives::<Secret>(&desired.object),

@@ -1,23 +1,23 @@
 //! What an error while applying the objects means to the vault's owner.
 
-use super::{apply::ApplyError, report::PassOutcome};
+use super::{apply::ApplyError, report::Obstacle};
 use crate::{context::Context, object::is_forbidden, rights, target::Target};
 
-/// The outcome to report for an error that lasts until a person acts. Errors: those that another pass may mend.
-pub async fn outcome_of(
+/// What to report of an error that lasts until a person acts. Errors: those that another pass may mend.
+pub async fn obstacle_of(
     context: &Context,
     target: &Target<'_>,
     error: ApplyError,
-) -> Result<PassOutcome, ApplyError> {
+) -> Result<Obstacle, ApplyError> {
     let (kind, source) = match &error {
-        ApplyError::Refused(refusal) => return Ok(PassOutcome::Refused(refusal.clone())),
+        ApplyError::Refused(refusal) => return Ok(Obstacle::Refused(refusal.clone())),
         ApplyError::Api { kind, source, .. } => (*kind, source),
         ApplyError::Pki(_) | ApplyError::Random => return Err(error),
     };
     // A quota and an admission rule refuse with 403 too.
     if is_forbidden(source) {
         match rights::is_missing(&context.client, target.namespace(), kind).await {
-            Ok(true) => return Ok(PassOutcome::NamespaceNotEnabled),
+            Ok(true) => return Ok(Obstacle::NamespaceNotEnabled),
             Ok(false) => {}
             // The cluster lets no account ask: the API server's message must do.
             Err(refused) if is_forbidden(&refused) => {}
@@ -34,7 +34,7 @@ pub async fn outcome_of(
             source: kube::Error::Api(status),
         } if (400..500).contains(&status.code) && status.code != 409 && status.code != 429 => {
             let object = format!("{} {name}", kind.as_str());
-            Ok(PassOutcome::ObjectRefused(format!(
+            Ok(Obstacle::ObjectRefused(format!(
                 "the API server refused {object}: {}",
                 status.message
             )))

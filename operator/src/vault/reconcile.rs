@@ -1,4 +1,5 @@
-//! One pass over one vault.
+//! One pass over one vault: its objects, and what is to be stored and reported of it. Policy is not brought here, but by
+//! [`enforce`](super::enforce).
 
 use std::{
     sync::Arc,
@@ -11,28 +12,23 @@ use strongroom_core::causes;
 use strongroom_crds::{Vault, vault::VaultPolicyStatus};
 
 use super::{
-    apply::{self, ApplyError},
-    contact::{Contact, ContactError},
+    anchor,
+    apply::{self, Applied, ApplyError},
     neighbour::foreign_pod,
-    obstacle::outcome_of,
-    report::{PassOutcome, Surroundings, report},
+    obstacle::obstacle_of,
+    report::{Found, Surroundings, report},
 };
 use crate::{
-    conditions::{Health, Reason, is_ready},
+    conditions::is_ready,
     context::Context,
-    fleet::{InForce, Member},
-    jitter,
-    lease::LeaseError,
-    policy::{self, PushError},
-    secret_ref,
-    sentence::sentence,
-    status,
+    fleet::{Conversation, Member},
+    jitter, policy, secret_ref, status,
     target::{Target, TargetError},
     world::Change,
 };
 
-/// How often a vault that is well is asked how it is and confirms its policy.
-const CONFIRM_EVERY: Duration = Duration::from_secs(10);
+/// How often a vault that is well is looked at. What the vault itself says wakes the reconciler besides.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often a vault that is not is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often the objects of a vault that is well are compared with what they should be.
@@ -47,15 +43,9 @@ pub enum ReconcileError {
     /// The objects could not be applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// The vault's status could not be acted on.
-    #[error(transparent)]
-    Contact(#[from] ContactError),
     /// The status could not be written.
     #[error("cannot write the vault's status")]
     Status(#[source] kube::Error),
-    /// This replica does not know that it leads.
-    #[error(transparent)]
-    Lease(LeaseError),
 }
 
 /// When to try again after an error.
@@ -65,7 +55,8 @@ pub fn retry(vault: &Vault, error: &ReconcileError, context: &Context) -> Action
     Action::requeue(jitter::around(Duration::from_secs(5)))
 }
 
-/// Applies the objects, asks the vault, brings it the policy, reports.
+/// Applies the objects, stores what the vault said, reports on its policies and on itself. None of these waits for, or
+/// stops at, what becomes of another.
 pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action, ReconcileError> {
     context.metrics.count_pass("vault");
     if vault.metadata.deletion_timestamp.is_some() {
@@ -73,97 +64,136 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     }
     let target = Target::parse(&vault)?;
     let member = context.fleet.member(target.uid);
-    let client = member.client(&target, &context.credentials);
-    let contact = Contact {
-        context: &context,
-        target: &target,
-        member: &member,
-        client: &client,
+    let conversation = member.conversation.lock().clone();
+    let conversation = conversation.as_deref();
+    let (applied, is_noted, (), (), foreign_pod) = tokio::join!(
+        bring_up(&context, &target, &member),
+        note(&context, &target, &member, conversation),
+        report_policies(&context, &target, conversation),
+        count_volumes(&context, &target, &member, conversation),
+        foreign_pod(&context, &target, &member),
+    );
+    let obstacle = match applied.problem {
+        Some(problem) => Some(obstacle_of(&context, &target, problem).await?),
+        None => None,
     };
-    let mut outcome = match bring_up(&context, &target, &member).await {
-        Ok(ready_replicas) => PassOutcome::Running {
-            ready_replicas,
-            status: contact.ask().await?.map(Box::new),
+    let found = Found {
+        obstacle,
+        ready_replicas: applied.ready_replicas,
+        status: match conversation.map(|conversation| &conversation.status) {
+            Some(Ok(status)) => Ok(status),
+            Some(Err(problem)) => Err(problem),
+            None => Err("the operator has not asked it yet"),
         },
-        Err(error) => outcome_of(&context, &target, error).await?,
     };
-    let surroundings = converse(&contact, &mut outcome).await?;
-    let is_well = publish(&context, &target, &outcome, &surroundings).await?;
+    let surroundings = Surroundings {
+        foreign_pod,
+        ..of_policy(conversation)
+    };
+    let is_well = publish(&context, &target, &found, &surroundings).await? && is_noted;
     tracing::debug!(vault = %target.reference, is_well, "reconciled");
     Ok(Action::requeue(jitter::around(if is_well {
-        CONFIRM_EVERY
+        LOOK_EVERY
     } else {
         LOOK_AGAIN
     })))
 }
 
 /// Applies the objects when that is due; else only counts what is ready.
-async fn bring_up(context: &Context, target: &Target<'_>, member: &Member) -> Result<i32, ApplyError> {
+async fn bring_up(context: &Context, target: &Target<'_>, member: &Member) -> Applied {
     let generation = target.vault.metadata.generation;
     let applied = member.progress.lock().applied;
     let is_due = applied.is_none_or(|(when, which)| when.elapsed() >= APPLY_EVERY || which != generation);
     if !is_due {
-        return apply::ready_replicas(context, target).await;
+        return match apply::ready_replicas(context, target).await {
+            Ok(ready_replicas) => Applied {
+                ready_replicas,
+                problem: None,
+            },
+            Err(error) => Applied {
+                ready_replicas: 0,
+                problem: Some(error),
+            },
+        };
     }
-    let ready = apply::apply(context, target).await?;
-    member.progress.lock().applied = Some((Instant::now(), generation));
-    Ok(ready)
+    let applied = apply::apply(context, target).await;
+    if applied.problem.is_none() {
+        member.progress.lock().applied = Some((Instant::now(), generation));
+    }
+    applied
 }
 
-/// Brings the policy to a vault that answers, and counts its volumes; reports on the policies of any vault.
-async fn converse(contact: &Contact<'_>, outcome: &mut PassOutcome) -> Result<Surroundings, ReconcileError> {
-    let (context, target) = (contact.context, contact.target);
-    let policies = context.stores.policies_of(&ObjectRef::from_obj(target.vault));
-    let compiled = policy::compile_all(&policies, &context.stores.directory());
-    let mut surroundings = Surroundings::default();
-    let mut in_force = None;
-    if let PassOutcome::Running {
-        status: Ok(status), ..
-    } = outcome
+/// Stores which vault the seal key has opened, and the anchor that is due. Returns whether that is done.
+async fn note(
+    context: &Context,
+    target: &Target<'_>,
+    member: &Member,
+    conversation: Option<&Conversation>,
+) -> bool {
+    let mut is_done = true;
+    if let Some(Ok(status)) = conversation.map(|conversation| &conversation.status)
+        && let Err(error) = apply::remember_vault_id(context, target, &status.vault_id).await
     {
-        let result = policy::enforce(context, target, status, &compiled, contact.member).await;
-        in_force = note_policy(result, &mut surroundings)?;
-        secret_ref::count_volumes(context, &target.reference, contact.client).await;
-        contact.refresh_generation(status).await;
+        tracing::warn!(vault = %target.reference, error = %causes(&error), "cannot note the vault's id");
+        is_done = false;
     }
-    policy::report_all(context, target, &compiled, in_force.as_ref()).await;
-    if matches!(outcome, PassOutcome::Running { .. }) {
-        surroundings.foreign_pod = foreign_pod(context, target, contact.member).await;
+    let due = member.anchor_due.lock().clone();
+    if let Some(status) = due {
+        let namespace = context.settings.release_namespace.as_str();
+        match anchor::store(&context.client, namespace, &status).await {
+            Ok(()) => {
+                let mut due = member.anchor_due.lock();
+                // The vault may have moved on meanwhile.
+                if due.as_ref() == Some(&status) {
+                    *due = None;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(vault = %target.reference, error = %causes(&error), "cannot store the vault's anchor");
+                is_done = false;
+            }
+        }
     }
-    Ok(surroundings)
+    is_done
 }
 
-/// Notes what came of bringing the policy. Returns what the vault has confirmed just now, if it has.
-fn note_policy(
-    result: Result<InForce, PushError>,
-    surroundings: &mut Surroundings,
-) -> Result<Option<InForce>, ReconcileError> {
-    match result {
-        Ok(in_force) => {
-            surroundings.policy = Some(VaultPolicyStatus {
+/// Reports on the policies, by what the vault has confirmed last. Before it was asked there is nothing to say.
+async fn report_policies(context: &Context, target: &Target<'_>, conversation: Option<&Conversation>) {
+    if let Some(Conversation { policy, .. }) = conversation {
+        let policies = context.stores.policies_of(&ObjectRef::from_obj(target.vault));
+        let compiled = policy::compile_all(&policies, &context.stores.directory());
+        policy::report_all(context, target, &compiled, policy.as_ref().ok()).await;
+    }
+}
+
+/// Counts the volumes of a vault that answers.
+async fn count_volumes(
+    context: &Context,
+    target: &Target<'_>,
+    member: &Member,
+    conversation: Option<&Conversation>,
+) {
+    if conversation.is_some_and(|conversation| conversation.status.is_ok()) {
+        let client = member.client(target, &context.credentials);
+        secret_ref::count_volumes(context, &target.reference, &client).await;
+    }
+}
+
+/// What the report says of the policy in force.
+fn of_policy(conversation: Option<&Conversation>) -> Surroundings {
+    match conversation.map(|conversation| &conversation.policy) {
+        Some(Ok(in_force)) => Surroundings {
+            policy: Some(VaultPolicyStatus {
                 generation: in_force.generation().to_string(),
                 policies: i32::try_from(in_force.policies.len()).unwrap_or(i32::MAX),
-            });
-            Ok(Some(in_force))
-        }
-        Err(PushError::Lease(error)) => Err(ReconcileError::Lease(error)),
-        Err(error) => {
-            surroundings.policy_problem = Some(policy_problem(&error));
-            Ok(None)
-        }
-    }
-}
-
-fn policy_problem(error: &PushError) -> Health {
-    let message = sentence(&format!("policy could not be brought to the vault: {error}"));
-    match error {
-        PushError::Conflict(conflict) if conflict.is_stalled => {
-            Health::Stalled(Reason::new("PolicyConflict", message))
-        }
-        PushError::Conflict(_) => Health::Progressing(Reason::new("PolicyConflict", message)),
-        PushError::Admin(_) | PushError::Write(_) | PushError::Lease(_) => {
-            Health::Progressing(Reason::new("PolicyNotConfirmed", message))
-        }
+            }),
+            ..Surroundings::default()
+        },
+        Some(Err(problem)) => Surroundings {
+            policy_problem: Some(problem.clone()),
+            ..Surroundings::default()
+        },
+        None => Surroundings::default(),
     }
 }
 
@@ -171,11 +201,11 @@ fn policy_problem(error: &PushError) -> Health {
 async fn publish(
     context: &Context,
     target: &Target<'_>,
-    outcome: &PassOutcome,
+    found: &Found<'_>,
     surroundings: &Surroundings,
 ) -> Result<bool, ReconcileError> {
     let settings = &context.settings;
-    let next = report(target, settings, outcome, surroundings, Timestamp::now());
+    let next = report(target, settings, found, surroundings, Timestamp::now());
     let previous = target.vault.status.as_ref();
     let changed = status::publish(context, target.vault, previous, &next, "Reconcile")
         .await

@@ -15,22 +15,26 @@ use crate::{
 
 mod details;
 
-/// How far a reconcile came.
+/// What keeps the vault's objects from being what they should be, until a person acts.
 #[derive(Debug)]
-pub enum PassOutcome {
+pub enum Obstacle {
     /// The operator has no rights in the namespace.
     NamespaceNotEnabled,
     /// An object exists that the operator must not touch or complete.
     Refused(PlanRefusal),
-    /// The API server refused an object until a person acts: a quota, an admission rule.
+    /// The API server refused an object: a quota, an admission rule.
     ObjectRefused(String),
-    /// The objects are there; the vault answers, or not (why).
-    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
-    Running {
-        ready_replicas: i32,
-        /// The vault's own account of itself.
-        status: Result<Box<Status>, String>,
-    },
+}
+
+/// What a reconcile found.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// What is wrong with the objects.
+    pub obstacle: Option<Obstacle>,
+    /// How many pods are ready.
+    pub ready_replicas: i32,
+    /// The vault's own account of itself; or why there is none.
+    pub status: Result<&'a Status, &'a str>,
 }
 
 /// What else is known.
@@ -48,21 +52,16 @@ pub struct Surroundings {
 pub fn report(
     target: &Target<'_>,
     settings: &Settings,
-    outcome: &PassOutcome,
+    found: &Found<'_>,
     surroundings: &Surroundings,
     now: Timestamp,
 ) -> VaultStatus {
     let previous = target.vault.status.clone().unwrap_or_default();
     let generation = target.vault.metadata.generation;
-    let answered = match outcome {
-        PassOutcome::Running {
-            status: Ok(status), ..
-        } => Some(&**status),
-        _ => None,
-    };
+    let answered = found.status.ok();
     let mut conditions = Conditions::new(&previous.conditions, generation, now);
     conditions.add_health(
-        &health(outcome, surroundings, settings, target),
+        &health(found, surroundings, settings, target),
         &Reason::new("Serving", "The vault serves and enforces policy."),
     );
     add_details(&mut conditions, answered, surroundings);
@@ -76,23 +75,20 @@ pub fn report(
             .map(|status| status.vault_id.clone())
             .or(previous.vault_id),
         version: answered.map(|status| status.version.clone()).or(previous.version),
-        ready_replicas: Some(match outcome {
-            PassOutcome::Running { ready_replicas, .. } => *ready_replicas,
-            _ => 0,
-        }),
+        ready_replicas: Some(found.ready_replicas),
         policy: surroundings.policy.clone().or(previous.policy),
         conditions: conditions.finish(),
     }
 }
 
 fn health(
-    outcome: &PassOutcome,
+    found: &Found<'_>,
     surroundings: &Surroundings,
     settings: &Settings,
     target: &Target<'_>,
 ) -> Health {
-    match outcome {
-        PassOutcome::NamespaceNotEnabled => Health::Stalled(Reason::new(
+    match &found.obstacle {
+        Some(Obstacle::NamespaceNotEnabled) => Health::Stalled(Reason::new(
             "NamespaceNotEnabled",
             format!(
                 "The operator has no rights in this namespace. An administrator of the namespace can grant them: kubectl create rolebinding strongroom-vault-host -n {} --clusterrole=strongroom-vault-host --serviceaccount={}:strongroom-operator",
@@ -100,22 +96,19 @@ fn health(
                 settings.release_namespace
             ),
         )),
-        PassOutcome::Refused(refusal) => {
+        Some(Obstacle::Refused(refusal)) => {
             Health::Stalled(Reason::new(refusal.reason(), sentence(&refusal.to_string())))
         }
-        PassOutcome::ObjectRefused(message) => {
+        Some(Obstacle::ObjectRefused(message)) => {
             Health::Progressing(Reason::new("ObjectRefused", sentence(message)))
         }
-        PassOutcome::Running {
-            status: Err(problem), ..
-        } => Health::Progressing(Reason::new(
-            "NotAnswering",
-            format!("The vault does not answer yet: {problem}."),
-        )),
-        PassOutcome::Running {
-            status: Ok(status),
-            ready_replicas,
-        } => running_health(status, *ready_replicas, surroundings),
+        None => match found.status {
+            Err(problem) => Health::Progressing(Reason::new(
+                "NotAnswering",
+                format!("The vault does not answer yet: {problem}."),
+            )),
+            Ok(status) => running_health(status, found.ready_replicas, surroundings),
+        },
     }
 }
 
@@ -192,14 +185,14 @@ mod tests {
         }
     }
 
-    fn words(outcome: &PassOutcome) -> Vec<(String, String, String)> {
+    fn words(found: &Found<'_>) -> Vec<(String, String, String)> {
         let vault = vault();
         let target = Target::parse(&vault).unwrap();
         let now = Timestamp::from_second(1).unwrap();
         let status = report(
             &target,
             &Settings::example(),
-            outcome,
+            found,
             &Surroundings::default(),
             now,
         );
@@ -210,16 +203,17 @@ mod tests {
             .collect()
     }
 
-    fn running(status: Status) -> PassOutcome {
-        PassOutcome::Running {
+    fn running(status: &Status) -> Found<'_> {
+        Found {
+            obstacle: None,
             ready_replicas: 1,
-            status: Ok(Box::new(status)),
+            status: Ok(status),
         }
     }
 
     #[test]
     fn a_serving_vault_is_ready_and_says_where_its_seal_key_lies() {
-        let words = words(&running(status()));
+        let words = words(&running(&status()));
         assert_eq!(
             words[0],
             ("Ready".to_owned(), "True".to_owned(), "Serving".to_owned())
@@ -237,25 +231,26 @@ mod tests {
             },
             ..status()
         };
-        assert_eq!(words(&running(sealed))[0].2, "Sealed");
+        assert_eq!(words(&running(&sealed))[0].2, "Sealed");
         let storage = Status {
             storage_problem: Some("full".to_owned()),
             ..status()
         };
-        assert_eq!(words(&running(storage))[0].2, "StorageFailing");
+        assert_eq!(words(&running(&storage))[0].2, "StorageFailing");
         let audit = Status {
             audit_problem: Some("gone".to_owned()),
             ..status()
         };
-        assert_eq!(words(&running(audit))[0].2, "AuditFailing");
+        assert_eq!(words(&running(&audit))[0].2, "AuditFailing");
         let rollback = Status {
             rollback: Some(Rollback::Detected { anchored: 9 }),
             ..status()
         };
-        assert_eq!(words(&running(rollback))[0].2, "RollbackDetected");
-        let starting = PassOutcome::Running {
+        assert_eq!(words(&running(&rollback))[0].2, "RollbackDetected");
+        let starting = Found {
+            obstacle: None,
             ready_replicas: 0,
-            status: Err("connection refused".to_owned()),
+            status: Err("connection refused"),
         };
         assert_eq!(words(&starting)[0].2, "NotAnswering");
     }
@@ -265,12 +260,13 @@ mod tests {
         let vault = vault();
         let target = Target::parse(&vault).unwrap();
         let conditions = |ready_replicas, surroundings: &Surroundings| {
-            let outcome = PassOutcome::Running {
+            let status = status();
+            let found = Found {
                 ready_replicas,
-                status: Ok(Box::new(status())),
+                ..running(&status)
             };
             let now = Timestamp::from_second(1).unwrap();
-            report(&target, &Settings::example(), &outcome, surroundings, now).conditions
+            report(&target, &Settings::example(), &found, surroundings, now).conditions
         };
         let reason = |conditions: &[Condition], type_: &str| {
             let found = conditions.iter().find(|condition| condition.type_ == type_);
@@ -306,7 +302,10 @@ mod tests {
         let status = report(
             &target,
             &Settings::example(),
-            &PassOutcome::NamespaceNotEnabled,
+            &Found {
+                obstacle: Some(Obstacle::NamespaceNotEnabled),
+                ..running(&status())
+            },
             &Surroundings::default(),
             now,
         );

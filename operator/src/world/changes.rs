@@ -23,6 +23,8 @@ pub enum Change {
     Accounts { namespace: String },
     /// The policy in force at this vault, or whether the vault can be reached.
     Enforcement(ObjectRef<Vault>),
+    /// What this vault said last of itself.
+    Conversation(ObjectRef<Vault>),
 }
 
 /// How many changes a slow listener may lag behind before it has to look at everything again.

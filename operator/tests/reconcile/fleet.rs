@@ -53,6 +53,7 @@ struct Said {
     push: Push,
     /// The bundle in force.
     bundle: Option<Bundle>,
+    confirmations: usize,
     announced: Vec<String>,
     volumes: Vec<SecretRefName>,
 }
@@ -144,6 +145,18 @@ impl Vault {
     /// The generation of the bundle in force.
     pub fn generation(&self) -> Generation {
         self.state.lock().unwrap().bundle.as_ref().unwrap().generation
+    }
+
+    /// The names of the policies in force.
+    pub fn policies(&self) -> Vec<String> {
+        let state = self.state.lock().unwrap();
+        let policies = state.bundle.iter().flat_map(|bundle| &bundle.policies);
+        policies.map(|policy| policy.name.clone()).collect()
+    }
+
+    /// How often the policy in force was brought or confirmed.
+    pub fn confirmations(&self) -> usize {
+        self.state.lock().unwrap().confirmations
     }
 
     /// Has volumes of these `SecretRef`s of namespace `shop`, and no others.
@@ -244,13 +257,15 @@ async fn put_bundle(
     }
     let id = bundle_id(&bundle);
     state.bundle = Some(bundle);
+    state.confirmations += 1;
     if push == Push::Unanswered {
         return refusal(StatusCode::BAD_GATEWAY, "Lost");
     }
     Ok(Json(id))
 }
 
-async fn confirm(Json(policy): Json<BundleId>) -> Json<BundleId> {
+async fn confirm(State(vault): State<Vault>, Json(policy): Json<BundleId>) -> Json<BundleId> {
+    vault.state.lock().unwrap().confirmations += 1;
     Json(policy)
 }
 

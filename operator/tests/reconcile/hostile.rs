@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 use strongroom_core::Generation;
-use strongroom_operator::vault::ReconcileError;
+use strongroom_operator::vault::EnforceError;
 use strongroom_testing::hostile_vault::admin::Reply;
 use strongroom_wire::admin::path;
 
@@ -103,7 +103,7 @@ async fn a_replica_that_lost_the_lease_takes_no_vault_over_whatever_the_vault_cl
     hold_lease(&neighbours.server, "operator-1");
     for (namespace, vault) in [("team-a", "prod"), ("team-b", "evil")] {
         let result = neighbours.try_pass(namespace, vault).await;
-        assert!(matches!(result, Err(ReconcileError::Lease(_))), "{result:?}");
+        assert!(matches!(result, Err(EnforceError::Lease(_))), "{result:?}");
     }
     assert_eq!(neighbours.evil.asked(&Method::PUT, path::BUNDLE), 0);
     assert_eq!(neighbours.honest_generation(), None);

@@ -10,7 +10,8 @@ use strongroom_crds::Vault;
 use strongroom_operator::{
     context::Context,
     fleet::Credentials,
-    vault::{self, ReconcileError},
+    policy::time_to_next,
+    vault::{self, EnforceError},
 };
 use strongroom_testing::{
     ApiServer, TlsServer,
@@ -92,11 +93,16 @@ impl Neighbours {
         self.server.get(&path).unwrap()["status"].clone()
     }
 
-    /// A pass over a vault, which may fail.
-    pub async fn try_pass(&self, namespace: &str, name: &str) -> Result<Action, ReconcileError> {
+    /// Asks a vault and brings it its policy, which may fail, and reports on it.
+    pub async fn try_pass(&self, namespace: &str, name: &str) -> Result<Action, EnforceError> {
         let path = format!("{GROUP}/{namespace}/vaults/{name}");
         let object: Vault = serde_json::from_value(self.server.get(&path).unwrap()).unwrap();
-        vault::reconcile(Arc::new(object), Arc::clone(&self.context)).await
+        let (object, context) = (Arc::new(object), &self.context);
+        let member = context.fleet.member(object.metadata.uid.as_deref().unwrap());
+        tokio::time::sleep(time_to_next(&member).unwrap_or_default()).await;
+        let enforced = vault::enforce(Arc::clone(&object), Arc::clone(context)).await;
+        vault::reconcile(object, Arc::clone(context)).await.unwrap();
+        enforced
     }
 
     /// The generation that the honest vault enforces, if it lets `shop/api` read.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use serde_json::{Value, json};
-use strongroom_operator::vault::reconcile;
+use strongroom_operator::vault::{enforce, reconcile};
 use strongroom_testing::{ApiServer, api_server::Write};
 
 use crate::context::{condition, leader, status, take_writes};
@@ -32,9 +32,9 @@ async fn pass(server: &ApiServer) -> Vec<Write> {
         vault.clone(),
     );
     let context = leader(server).await;
-    reconcile(Arc::new(serde_json::from_value(vault).unwrap()), context)
-        .await
-        .unwrap();
+    let vault = Arc::new(serde_json::from_value(vault).unwrap());
+    enforce(Arc::clone(&vault), Arc::clone(&context)).await.unwrap();
+    reconcile(vault, context).await.unwrap();
     let mut writes = take_writes(server);
     writes.retain(|write| {
         write.path.contains("/accesspolicies/") || write.body["regarding"]["kind"] == "AccessPolicy"

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use strongroom_core::{Generation, VaultRef};
 use strongroom_crds::Vault as VaultObject;
-use strongroom_operator::{context::Context, vault::reconcile};
+use strongroom_operator::{
+    context::Context,
+    vault::{enforce, reconcile},
+};
 use strongroom_testing::ApiServer;
 
 use crate::{
@@ -29,9 +32,9 @@ fn object(context: &Context) -> Arc<VaultObject> {
 #[tokio::test]
 async fn a_leader_takes_over_and_brings_each_bundle_under_a_generation_of_its_own() {
     let (_, context, vault) = started().await;
-    reconcile(object(&context), Arc::clone(&context)).await.unwrap();
+    enforce(object(&context), Arc::clone(&context)).await.unwrap();
     assert_eq!(vault.generation(), Generation { epoch: 2, n: 1 });
-    reconcile(object(&context), Arc::clone(&context)).await.unwrap();
+    enforce(object(&context), Arc::clone(&context)).await.unwrap();
     assert_eq!(
         vault.generation(),
         Generation { epoch: 2, n: 1 },
@@ -43,6 +46,7 @@ async fn a_leader_takes_over_and_brings_each_bundle_under_a_generation_of_its_ow
 async fn a_bundle_whose_answer_was_lost_is_brought_again_and_ends_no_leader() {
     let (server, context, vault) = started().await;
     vault.pushes_are(Push::Unanswered);
+    enforce(object(&context), Arc::clone(&context)).await.unwrap();
     reconcile(object(&context), Arc::clone(&context)).await.unwrap();
     assert_eq!(
         condition(&status(&take_writes(&server)), "Ready").0,
@@ -50,7 +54,7 @@ async fn a_bundle_whose_answer_was_lost_is_brought_again_and_ends_no_leader() {
     );
     assert_eq!(vault.generation(), Generation { epoch: 2, n: 1 });
     vault.pushes_are(Push::Taken);
-    reconcile(object(&context), Arc::clone(&context)).await.unwrap();
+    enforce(object(&context), Arc::clone(&context)).await.unwrap();
     assert_eq!(vault.generation(), Generation { epoch: 3, n: 1 });
 }
 
@@ -58,7 +62,7 @@ async fn a_bundle_whose_answer_was_lost_is_brought_again_and_ends_no_leader() {
 async fn a_pass_that_waits_for_its_vault_keeps_no_other_from_what_is_known_of_it() {
     let (_, context, vault) = started().await;
     vault.pushes_are(Push::Hangs);
-    let pass = tokio::spawn(reconcile(object(&context), Arc::clone(&context)));
+    let pass = tokio::spawn(enforce(object(&context), Arc::clone(&context)));
     vault.wait_for_push().await;
     let member = context.fleet.member("uid-a");
     assert!(member.policy.in_force().is_some());

@@ -83,6 +83,34 @@ async fn an_object_of_another_owner_is_left_alone_with_all_the_others() {
 }
 
 #[tokio::test]
+async fn what_is_the_vaults_own_is_kept_up_to_date_while_something_else_is_in_the_way() {
+    let (server, context) = started().await;
+    reconcile(parsed(&vault()), Arc::clone(&context)).await.unwrap();
+    take_writes(&server);
+    server.put(
+        "/api/v1/namespaces/team-a/services/prod",
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "prod", "namespace": "team-a"}}),
+    );
+    server.remove("/apis/networking.k8s.io/v1/namespaces/team-a/networkpolicies/prod-vault");
+    let mut edited = vault();
+    edited["metadata"]["generation"] = json!(2);
+    reconcile(parsed(&edited), context).await.unwrap();
+    let written = lines(&take_writes(&server));
+    let is_written = |what: &str| written.iter().any(|line| line.contains(what));
+    for own in [
+        "secrets/prod-tls",
+        "configmaps/prod-trust",
+        "services/prod-internal",
+        "secrets/prod-seal",
+    ] {
+        assert!(is_written(own), "{own}: {written:?}");
+    }
+    for not in ["services/prod ", "networkpolicies", "statefulsets"] {
+        assert!(!is_written(not), "{not}: {written:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_namespace_without_rights_is_reported_with_the_command_that_grants_them() {
     let (server, context) = started().await;
     server.refuse(

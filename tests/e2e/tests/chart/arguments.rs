@@ -98,7 +98,7 @@ fn the_vault_understands_what_the_operator_starts_it_with() {
     ] {
         let vault = vault(&spec);
         let target = Target::parse(&vault).unwrap();
-        let objects = owned(&target, &settings, &serving, &trusted);
+        let objects = owned(&target, &settings, Some(&serving), &trusted);
         let set = objects
             .iter()
             .find(|desired| desired.object["kind"] == "StatefulSet");

@@ -1,0 +1,15 @@
+//! What a vault and the operator said to each other last.
+
+use strongroom_wire::admin::Status;
+
+use super::InForce;
+use crate::conditions::Health;
+
+/// What came of the last contact with a vault.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    /// The vault's own account of itself; or why it gave none.
+    pub status: Result<Status, String>,
+    /// What the vault has confirmed that it enforces; or what is to be reported of why it did not.
+    pub policy: Result<InForce, Health>,
+}

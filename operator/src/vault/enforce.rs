@@ -1,0 +1,129 @@
+//! One contact with one vault: asks how it is, and brings it its policy.
+//!
+//! What takes a right away must not wait for anything else. So this runs in a queue of its own, beside the reconciler of
+//! the Vault, and depends on no object of the vault, on no write of an anchor and on no report: it leaves what it
+//! learnt with the [`Member`](crate::fleet::Member), and has the reconciler of the Vault report it.
+
+use std::{sync::Arc, time::Duration};
+
+use kube::runtime::{controller::Action, reflector::ObjectRef};
+use strongroom_client::admin::AdminError;
+use strongroom_core::causes;
+use strongroom_crds::Vault;
+use strongroom_wire::admin::Status;
+
+use super::contact::Contact;
+use crate::{
+    conditions::{Health, Reason},
+    context::Context,
+    fleet::{Conversation, InForce},
+    jitter,
+    lease::LeaseError,
+    policy::{self, PushError},
+    sentence::sentence,
+    target::{Target, TargetError},
+    world::Change,
+};
+
+/// How often a vault that is well is asked how it is and confirms its policy.
+const CONFIRM_EVERY: Duration = Duration::from_secs(10);
+/// How often one is asked that does not answer, or has not confirmed its policy.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Why a vault was not asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EnforceError {
+    /// The Vault object has no name that a vault can have.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// This replica does not know that it leads.
+    #[error(transparent)]
+    Lease(LeaseError),
+}
+
+/// When to try again after an error.
+pub fn retry(vault: &Vault, error: &EnforceError, context: &Context) -> Action {
+    context.metrics.count_failure("enforcement");
+    tracing::warn!(vault = %ObjectRef::from_obj(vault), error = %causes(error), "cannot enforce the vault's policy");
+    Action::requeue(jitter::around(CONFIRM_EVERY))
+}
+
+/// Asks the vault, and brings it its policy or has it confirm the one in force. Changes within a second of the last
+/// bundle wait for that second to end.
+pub async fn enforce(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action, EnforceError> {
+    // Of the spec nothing counts here: one that this release cannot read takes no right away from a policy.
+    let target = Target::address(&vault)?;
+    let member = context.fleet.member(target.uid);
+    if let Some(wait) = policy::time_to_next(&member) {
+        return Ok(Action::requeue(wait));
+    }
+    context.metrics.count_pass("enforcement");
+    let client = member.client(&target, &context.credentials);
+    let contact = Contact {
+        context: &context,
+        target: &target,
+        member: &member,
+        client: &client,
+    };
+    let asked = contact.ask().await;
+    let (mut status, notice) = match asked {
+        Ok((status, notice)) => (Ok(status), notice),
+        Err(error) => (Err(error), None),
+    };
+    let policy = bring(&contact, status.as_ref()).await?;
+    if let Ok(status) = &mut status {
+        contact.refresh_generation(status).await;
+    }
+    let is_well = policy.is_ok() && status.is_ok();
+    *member.conversation.lock() = Some(Arc::new(Conversation {
+        status: status.map_err(|error| causes(&error)),
+        policy,
+    }));
+    let changes = &context.changes;
+    changes.announce(Change::Conversation(ObjectRef::from_obj(&*vault)));
+    if let Some(notice) = notice {
+        contact.publish(notice).await;
+    }
+    Ok(Action::requeue(jitter::around(if is_well {
+        CONFIRM_EVERY
+    } else {
+        ASK_AGAIN
+    })))
+}
+
+/// Brings the policy. Returns what the vault has confirmed just now, or what is to be reported of why it has not.
+async fn bring(
+    contact: &Contact<'_>,
+    status: Result<&Status, &AdminError>,
+) -> Result<Result<InForce, Health>, EnforceError> {
+    // A vault that answers, but cannot say how it is, may still take policy.
+    if let Err(error @ AdminError::Transport(_)) = status {
+        return Ok(Err(not_confirmed(error)));
+    }
+    let Contact { context, target, .. } = contact;
+    let policies = context.stores.policies_of(&ObjectRef::from_obj(target.vault));
+    let compiled = policy::compile_all(&policies, &context.stores.directory());
+    match policy::enforce(context, target, status.ok(), &compiled, contact.member).await {
+        Ok(in_force) => Ok(Ok(in_force)),
+        Err(PushError::Lease(error)) => Err(EnforceError::Lease(error)),
+        Err(PushError::Conflict(conflict)) => {
+            let reason = Reason::new("PolicyConflict", message(&PushError::Conflict(conflict)));
+            Ok(Err(if conflict.is_stalled {
+                Health::Stalled(reason)
+            } else {
+                Health::Progressing(reason)
+            }))
+        }
+        Err(error @ (PushError::Admin(_) | PushError::Write(_) | PushError::Unknown)) => {
+            Ok(Err(not_confirmed(&error)))
+        }
+    }
+}
+
+fn not_confirmed(error: &dyn std::fmt::Display) -> Health {
+    Health::Progressing(Reason::new("PolicyNotConfirmed", message(error)))
+}
+
+fn message(error: &dyn std::fmt::Display) -> String {
+    sentence(&format!("policy could not be brought to the vault: {error}"))
+}
