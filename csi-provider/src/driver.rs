@@ -4,6 +4,7 @@ mod adopt;
 mod publish;
 mod republish;
 pub mod request;
+mod sweep;
 mod unpublish;
 mod volume_lock;
 
@@ -20,6 +21,7 @@ use crate::{
     volume::{Facts, VolumeId, mount::Capacity},
 };
 pub use publish::PublishError;
+pub use sweep::Orphans;
 pub use unpublish::UnpublishError;
 use volume_lock::VolumeLocks;
 

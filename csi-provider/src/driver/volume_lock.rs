@@ -45,6 +45,11 @@ impl VolumeLocks {
         self.locked(id, entry, guard)
     }
 
+    /// Whether an operation on `id` is under way.
+    pub(super) fn is_locked(&self, id: &VolumeId) -> bool {
+        self.0.lock().contains_key(id)
+    }
+
     fn entry(&self, id: &VolumeId) -> Entry {
         self.0.lock().entry(id.clone()).or_default().clone()
     }

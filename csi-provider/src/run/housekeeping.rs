@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::driver::Driver;
+use crate::driver::{Driver, Orphans};
 
 /// How often. The kubelet takes about a minute to bring a changed ConfigMap anyway.
 const EVERY: Duration = Duration::from_secs(10);
@@ -13,18 +13,19 @@ const EVERY: Duration = Duration::from_secs(10);
 /// before, and get the second report.
 const REPORTS: u8 = 2;
 
-/// Reports a changed trust bundle to the volumes, closes connections that nothing uses, and drops tokens that no volume asked
-/// for again.
+/// Reports a changed trust bundle to the volumes, closes connections that nothing uses, drops tokens that no volume asked
+/// for again, and unmounts volumes that are nobody's.
 pub(super) async fn run(driver: Arc<Driver>, bundle: PathBuf) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut watched = WatchedBundle::default();
+    let (mut watched, mut orphans) = (WatchedBundle::default(), Orphans::default());
     loop {
         ticks.tick().await;
         if watched.look(std::fs::read(&bundle).ok()) {
             driver.bundle_changed();
         }
         driver.close_unused_vaults();
+        orphans = driver.sweep(&orphans);
         driver.services().sources.loader.forget_exchanges();
     }
 }

@@ -23,6 +23,9 @@ use rustix::{
 
 use super::image::directory_mode;
 
+/// What a tmpfs of the node driver has in the place of a device.
+pub const SOURCE: &str = "strongroom";
+
 /// `statfs` of a tmpfs (statfs(2)).
 const TMPFS_MAGIC: FsWord = 0x0102_1994;
 
@@ -224,7 +227,7 @@ fn state_tmpfs(capacity: Capacity) -> Result<OwnedFd, Errno> {
 
 fn new_tmpfs(capacity: Capacity, mode: &str, group: &str, flags: MountAttrFlags) -> Result<OwnedFd, Errno> {
     let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    fsconfig_set_string(context.as_fd(), "source", "strongroom")?;
+    fsconfig_set_string(context.as_fd(), "source", SOURCE)?;
     fsconfig_set_string(context.as_fd(), "size", capacity.bytes.to_string())?;
     fsconfig_set_string(context.as_fd(), "nr_inodes", capacity.inodes.to_string())?;
     fsconfig_set_string(context.as_fd(), "mode", mode)?;

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use serde_json::json;
 
-use crate::support::{Node, Pod, driver::Driver, eventually, in_private_mounts};
+use crate::support::{Node, Pod, driver::Driver, eventually, in_private_mounts, namespace::mount_line};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,6 +16,53 @@ async fn published(root: PathBuf, extra: &[&str], pod: &Pod) -> Node {
     node.publish(pod, "app").await.unwrap();
     node.subscribed(1).await;
     node
+}
+
+/// As after a driver was killed between the two steps of taking a volume away, or of publishing it.
+#[test]
+fn a_volume_that_no_pod_sees_is_unmounted_and_nothing_else_is() {
+    in_private_mounts(async |root| {
+        let mut node = Node::start(root).await;
+        node.vault.put("db", "one");
+        node.api
+            .put("shop", "app", &json!([{"path": "a", "secret": {"name": "db"}}]));
+        let (left, kept, lost) = (Pod::new("left"), Pod::new("kept"), Pod::new("lost"));
+        for pod in [&left, &kept, &lost] {
+            node.publish(pod, "app").await.unwrap();
+        }
+        node.driver.kill();
+        let plugin = node.root.join("kubelet/plugins/csi.strongroom.dev");
+        let own = |pod: &Pod| plugin.join("volumes").join(Node::id(pod));
+        rustix::mount::unmount(node.target(&left), rustix::mount::UnmountFlags::DETACH).unwrap();
+        // What nothing is known of, but a pod sees.
+        fs::remove_file(plugin.join(format!("state/{}.json", Node::id(&lost)))).unwrap();
+        // What somebody else put there.
+        let foreign = plugin.join("volumes/foreign");
+        fs::create_dir(&foreign).unwrap();
+        rustix::mount::mount(
+            "other",
+            &foreign,
+            "tmpfs",
+            rustix::mount::MountFlags::empty(),
+            None,
+        )
+        .unwrap();
+        node.restart_driver().await;
+        assert!(
+            mount_line("self", &own(&left)).is_some(),
+            "another process may be at it"
+        );
+        eventually("it is unmounted", Duration::from_secs(30), || {
+            mount_line("self", &own(&left)).is_none() && !own(&left).exists()
+        })
+        .await;
+        for place in [own(&kept), own(&lost), foreign] {
+            assert!(mount_line("self", &place).is_some(), "{}", place.display());
+        }
+        for pod in [&kept, &lost] {
+            assert_eq!(node.read(pod, "a").as_deref(), Some("one"));
+        }
+    });
 }
 
 #[test]
