@@ -64,6 +64,9 @@ pub struct Args {
     /// Where health and metrics are served.
     #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, ports::HEALTH)))]
     pub health: SocketAddr,
+    /// The memory that the kernel lets the process use, in bytes: a quarter of it is for the files of volumes.
+    #[arg(long, env = "MEMORY_LIMIT", default_value = "134217728")]
+    pub memory_limit: usize,
     /// What is logged, as a filter of tracing.
     #[arg(long, env = "LOG", default_value = "info")]
     pub log: String,

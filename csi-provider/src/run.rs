@@ -112,7 +112,7 @@ fn driver(
             References::new(client.clone()),
             Vaults::new(endpoints.clone(), trust),
         ),
-        ledger: Ledger::new(Limits::default()).into(),
+        ledger: Ledger::new(Limits::within(args.memory_limit)).into(),
         saved,
         events: Events::new(client.clone(), NAME, &args.node_name),
         metrics,

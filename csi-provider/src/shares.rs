@@ -20,14 +20,18 @@ pub enum Holder {
     Vault(VaultRef),
 }
 
+/// Whether a namespace that has `held` may have `more`, where `free` is left.
+pub const fn leaves_room(held: usize, more: usize, free: usize) -> bool {
+    more <= free && held + more <= free - more
+}
+
 impl Holder {
-    /// Whether it may have `amount` more than the `held` that it has, where `free` is left.
-    pub const fn may_have(&self, held: usize, amount: usize, free: usize) -> bool {
-        let times = match self {
-            Self::Namespace(_) => 1,
-            Self::Vault(_) => 2,
-        };
-        amount <= free && times * (held + amount) <= free - amount
+    /// Whether it may have `more` than the `held` that it has, where `free` is left.
+    const fn may_have(&self, held: usize, more: usize, free: usize) -> bool {
+        match self {
+            Self::Namespace(_) => leaves_room(held, more, free),
+            Self::Vault(_) => leaves_room(2 * held + more, more, free),
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use super::Driver;
 use crate::{
     follow::Start,
     volume::{
-        limits::Share,
         mount::{MountError, Mounted},
         saved::SavedVolume,
         tree::Tree,
@@ -37,14 +36,8 @@ impl Driver {
         let id = restored.facts.id.clone();
         match is_whole(&restored) {
             Ok(Some(size)) => {
-                let share = Share {
-                    namespace: restored.facts.pod.namespace.clone(),
-                    vault: restored.spec.vault.clone(),
-                    bytes: size,
-                };
-                if let Err(error) = self.services.ledger().admit(&id, share) {
-                    tracing::warn!(volume = %id, %error, "a volume of the process before passes a cap; it stays");
-                }
+                let share = restored.facts.share(&restored.spec, size);
+                self.services.ledger().adopt(&id, share);
                 let SavedVolume {
                     facts,
                     token,

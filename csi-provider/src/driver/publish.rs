@@ -282,7 +282,7 @@ const fn contents(request: &Publish) -> ObtainRequest<'_> {
 fn share(request: &Publish, spec: &VolumeSpec, bytes: usize) -> limits::Share {
     limits::Share {
         namespace: request.pod.namespace.clone(),
-        vault: spec.vault.clone(),
+        vault: spec.connected_vault().cloned(),
         bytes,
     }
 }

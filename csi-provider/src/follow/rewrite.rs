@@ -71,14 +71,14 @@ fn open(paths: &MountPaths) -> Result<Tree, RewriteError> {
 /// take.
 pub fn write(services: &Services, facts: &Facts, change: Change) -> Result<Written, RewriteError> {
     let tree = open(&facts.paths)?;
-    let (vault, image) = match change {
+    let (spec, image) = match change {
         Change::Merge { spec, contents } => {
             let image = merged(tree.read()?, &spec, &contents, &services.sources.loader);
-            (spec.vault, image)
+            (spec, image)
         }
-        Change::Replace { vault, image } => (vault, image),
+        Change::Replace { spec, image } => (spec, image),
     };
-    let share = facts.share(vault, image.size());
+    let share = facts.share(&spec, image.size());
     services.ledger().check(&facts.id, &share)?;
     let written = tree.write(&image, Timestamp::now())?;
     services.ledger().admit(&facts.id, share)?;

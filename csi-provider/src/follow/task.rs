@@ -277,7 +277,7 @@ async fn obtain(
 ) -> (Event, Option<Share>) {
     let request = facts.contents(token);
     let check = |spec: &VolumeSpec| {
-        let share = facts.share(spec.vault.clone(), 0);
+        let share = facts.share(spec, 0);
         services.ledger().check(&facts.id, &share)
     };
     let sources = &services.sources;

@@ -1,10 +1,10 @@
 //! What never changes about a volume.
 
-use strongroom_core::{ResourceName, VaultRef};
+use strongroom_core::ResourceName;
 
 use crate::{
     pod::Pod,
-    volume::{VolumeId, limits::Share, mount::MountPaths},
+    volume::{VolumeId, limits::Share, mount::MountPaths, spec::VolumeSpec},
 };
 
 /// What never changes about a volume.
@@ -22,11 +22,11 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What the volume takes of the node with `bytes` in its files, which are from `vault`.
-    pub fn share(&self, vault: VaultRef, bytes: usize) -> Share {
+    /// What the volume takes of the node with `bytes` in its files, which `spec` asks for.
+    pub fn share(&self, spec: &VolumeSpec, bytes: usize) -> Share {
         Share {
             namespace: self.pod.namespace.clone(),
-            vault,
+            vault: spec.connected_vault().cloned(),
             bytes,
         }
     }

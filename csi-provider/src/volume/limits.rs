@@ -1,52 +1,59 @@
 //! What volumes may take of the node, so that one namespace cannot take it from the others.
+//!
+//! Of what is bounded for the node, a namespace may have as much as it leaves for the others: alone, half of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_core::{NamespaceName, VaultRef};
 
-use crate::volume::VolumeId;
+use crate::{shares::leaves_room, volume::VolumeId};
 
 /// The most that volumes may take of the node.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes in the files of one volume.
     pub volume_bytes: usize,
-    /// Bytes in the volumes of one namespace.
-    pub namespace_bytes: usize,
     /// Bytes in all volumes.
     pub node_bytes: usize,
-    /// Volumes of one namespace.
-    pub namespace_volumes: usize,
     /// Volumes of the node.
     pub node_volumes: usize,
-    /// Vaults that the volumes of one namespace are from; each costs a connection.
-    pub namespace_vaults: usize,
-    /// Vaults of the node.
+    /// Vaults of the node; each costs a connection.
     pub node_vaults: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// Limits of a process that may use this many bytes of memory. The kernel counts the pages of a tmpfs as memory of the
+    /// process that wrote them, so files get a quarter of that; contents under way, connections and the rest need theirs.
+    pub const fn within(memory: usize) -> Self {
         Self {
             // 64 secrets of 25 KiB fit.
             volume_bytes: 2 << 20,
-            namespace_bytes: 128 << 20,
-            node_bytes: 512 << 20,
-            namespace_volumes: 512,
+            node_bytes: memory / 4,
             node_volumes: 1024,
-            namespace_vaults: 16,
             node_vaults: 128,
         }
     }
 }
 
-/// A cap that a volume would pass.
+/// Room that there is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} would be {would_be}, and the node driver allows {limit}")]
-pub struct LimitError {
-    what: &'static str,
-    would_be: usize,
-    limit: usize,
+pub enum LimitError {
+    /// The volume alone is too large.
+    #[error("the size of the volume in bytes would be {would_be}, and the node driver allows {limit}")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Volume { would_be: usize, limit: usize },
+    /// The namespace has its share of something, or the node has no more of it.
+    #[error(
+        "{what} of the namespace on the node would be {would_be}, and {free} of the node's {limit} are left: a namespace \
+         may have as much as it leaves for the others"
+    )]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Share {
+        what: &'static str,
+        would_be: usize,
+        free: usize,
+        limit: usize,
+    },
 }
 
 /// What one volume takes.
@@ -54,7 +61,8 @@ pub struct LimitError {
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Share {
     pub namespace: NamespaceName,
-    pub vault: VaultRef,
+    /// The vault that the node driver is connected to for it; `None` where it shows nothing of a vault's.
+    pub vault: Option<VaultRef>,
     /// Bytes in its files.
     pub bytes: usize,
 }
@@ -87,53 +95,57 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether the caps allow `id` this share in place of the one it has.
+    /// Gives `id` a share whatever the caps say: it is there already.
+    pub fn adopt(&mut self, id: &VolumeId, share: Share) {
+        self.shares.insert(id.clone(), share);
+    }
+
+    /// Whether the caps allow `id` this share in place of the one it has. What does not grow is allowed.
     pub fn check(&self, id: &VolumeId, share: &Share) -> Result<(), LimitError> {
-        let others: Vec<&Share> = self
-            .shares
-            .iter()
-            .filter(|(other, _)| *other != id)
-            .map(|(_, s)| s)
-            .collect();
-        let neighbours: Vec<&Share> = others
-            .iter()
-            .copied()
-            .filter(|other| other.namespace == share.namespace)
-            .collect();
         let limits = self.limits;
+        if share.bytes > limits.volume_bytes {
+            return Err(LimitError::Volume {
+                would_be: share.bytes,
+                limit: limits.volume_bytes,
+            });
+        }
+        let before = self.shares.get(id);
+        let is_of_namespace = |other: &&Share| other.namespace == share.namespace;
+        let bytes = |shares: &mut dyn Iterator<Item = &Share>| shares.map(|share| share.bytes).sum();
+        let all = || self.shares.values();
         check(
-            "the size of the volume in bytes",
-            share.bytes,
-            limits.volume_bytes,
-        )?;
-        check(
-            "the size of the namespace's volumes in bytes",
-            bytes(&neighbours, share),
-            limits.namespace_bytes,
-        )?;
-        check(
-            "the size of the node's volumes in bytes",
-            bytes(&others, share),
+            "the size of the volumes in bytes",
+            Taken {
+                all: bytes(&mut all()),
+                by_namespace: bytes(&mut all().filter(is_of_namespace)),
+                more: share
+                    .bytes
+                    .saturating_sub(before.map_or(0, |before| before.bytes)),
+            },
             limits.node_bytes,
         )?;
         check(
-            "the number of the namespace's volumes on the node",
-            neighbours.len() + 1,
-            limits.namespace_volumes,
-        )?;
-        check(
-            "the number of volumes on the node",
-            others.len() + 1,
+            "the number of volumes",
+            Taken {
+                all: all().count(),
+                by_namespace: all().filter(is_of_namespace).count(),
+                more: usize::from(before.is_none()),
+            },
             limits.node_volumes,
         )?;
+        let vaults = vaults_of(all());
+        let of_namespace = vaults_of(all().filter(is_of_namespace));
+        let is_new = share
+            .vault
+            .as_ref()
+            .is_some_and(|vault| !of_namespace.contains(vault));
         check(
-            "the number of vaults of the namespace on the node",
-            vaults(&neighbours, share),
-            limits.namespace_vaults,
-        )?;
-        check(
-            "the number of vaults on the node",
-            vaults(&others, share),
+            "the number of vaults",
+            Taken {
+                all: vaults.len(),
+                by_namespace: of_namespace.len(),
+                more: usize::from(is_new),
+            },
             limits.node_vaults,
         )
     }
@@ -145,30 +157,33 @@ impl Ledger {
 
     /// Whether any volume is from `vault`.
     pub fn uses(&self, vault: &VaultRef) -> bool {
-        self.shares.values().any(|share| share.vault == *vault)
+        self.shares
+            .values()
+            .any(|share| share.vault.as_ref() == Some(vault))
     }
 }
 
-fn bytes(others: &[&Share], share: &Share) -> usize {
-    others.iter().map(|other| other.bytes).sum::<usize>() + share.bytes
+fn vaults_of<'a>(shares: impl Iterator<Item = &'a Share>) -> BTreeSet<&'a VaultRef> {
+    shares.filter_map(|share| share.vault.as_ref()).collect()
 }
 
-fn vaults(others: &[&Share], share: &Share) -> usize {
-    others
-        .iter()
-        .map(|other| &other.vault)
-        .chain([&share.vault])
-        .collect::<BTreeSet<_>>()
-        .len()
+/// How much of something is taken, and how much more is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    all: usize,
+    by_namespace: usize,
+    more: usize,
 }
 
-fn check(what: &'static str, would_be: usize, limit: usize) -> Result<(), LimitError> {
-    if would_be <= limit {
+fn check(what: &'static str, taken: Taken, limit: usize) -> Result<(), LimitError> {
+    let free = limit.saturating_sub(taken.all);
+    if taken.more == 0 || leaves_room(taken.by_namespace, taken.more, free) {
         Ok(())
     } else {
-        Err(LimitError {
+        Err(LimitError::Share {
             what,
-            would_be,
+            would_be: taken.by_namespace + taken.more,
+            free,
             limit,
         })
     }
@@ -180,12 +195,9 @@ mod tests {
 
     const SMALL: Limits = Limits {
         volume_bytes: 10,
-        namespace_bytes: 15,
-        node_bytes: 25,
-        namespace_volumes: 3,
-        node_volumes: 4,
-        namespace_vaults: 2,
-        node_vaults: 3,
+        node_bytes: 40,
+        node_volumes: 8,
+        node_vaults: 8,
     };
 
     fn id(text: &str) -> VolumeId {
@@ -193,52 +205,88 @@ mod tests {
     }
 
     fn share(namespace: &str, vault: &str, bytes: usize) -> Share {
-        let vault = VaultRef {
-            name: vault.parse().unwrap(),
-            namespace: "team-a".parse().unwrap(),
-        };
         Share {
             namespace: namespace.parse().unwrap(),
-            vault,
+            vault: (!vault.is_empty())
+                .then(|| VaultRef::new("team-a".parse().unwrap(), vault.parse().unwrap())),
             bytes,
         }
     }
 
-    #[test]
-    fn bytes_are_capped_per_volume_namespace_and_node() {
-        let mut ledger = Ledger::new(SMALL);
-        assert!(ledger.admit(&id("1"), share("a", "v", 11)).is_err());
-        ledger.admit(&id("1"), share("a", "v", 10)).unwrap();
-        assert!(ledger.admit(&id("2"), share("a", "v", 6)).is_err());
-        ledger.admit(&id("2"), share("b", "v", 10)).unwrap();
-        assert!(ledger.admit(&id("3"), share("c", "v", 6)).is_err());
-        ledger.release(&id("1"));
-        ledger.admit(&id("3"), share("c", "v", 6)).unwrap();
+    /// How many such volumes the namespace gets.
+    fn fill(ledger: &mut Ledger, namespace: &str, share: impl Fn(usize) -> Share) -> usize {
+        (0..100)
+            .take_while(|n| ledger.admit(&id(&format!("{namespace}-{n}")), share(*n)).is_ok())
+            .count()
     }
 
     #[test]
-    fn a_volume_that_changes_its_size_gives_its_old_share_back() {
+    fn a_volume_has_a_size_of_its_own() {
         let mut ledger = Ledger::new(SMALL);
-        ledger.admit(&id("1"), share("a", "v", 10)).unwrap();
-        ledger.admit(&id("1"), share("a", "v", 9)).unwrap();
-        assert!(ledger.admit(&id("1"), share("a", "v", 11)).is_err());
-        assert!(ledger.uses(&share("a", "v", 0).vault));
-    }
-
-    #[test]
-    fn volumes_and_vaults_are_capped_and_the_cap_is_named() {
-        let mut ledger = Ledger::new(SMALL);
-        for n in ["1", "2"] {
-            ledger.admit(&id(n), share("a", &format!("v{n}"), 1)).unwrap();
-        }
-        let refused = ledger.admit(&id("3"), share("a", "v3", 1)).unwrap_err();
+        let refused = ledger.admit(&id("1"), share("a", "v", 11)).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "the number of vaults of the namespace on the node would be 3, and the node driver allows 2"
+            "the size of the volume in bytes would be 11, and the node driver allows 10"
         );
-        ledger.admit(&id("3"), share("a", "v1", 1)).unwrap();
-        assert!(ledger.admit(&id("4"), share("a", "v1", 1)).is_err());
-        ledger.admit(&id("4"), share("b", "v3", 1)).unwrap();
-        assert!(ledger.admit(&id("5"), share("c", "v1", 1)).is_err());
+    }
+
+    #[test]
+    fn a_namespace_gets_no_more_of_anything_than_it_leaves_for_the_others() {
+        let kinds: [fn(&str, usize) -> Share; 3] = [
+            |namespace, n| share(namespace, &format!("{namespace}{n}"), 0),
+            |namespace, _| share(namespace, "v", 0),
+            |namespace, _| share(namespace, "v", 5),
+        ];
+        for of in kinds {
+            let mut ledger = Ledger::new(SMALL);
+            let got = ["a", "b", "c"].map(|namespace| fill(&mut ledger, namespace, |n| of(namespace, n)));
+            assert_eq!(got, [4, 2, 1]);
+            ledger.release(&id("a-0"));
+            ledger.release(&id("a-1"));
+            assert!(ledger.admit(&id("d"), of("d", 0)).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_share_that_is_used_up_is_named() {
+        let mut ledger = Ledger::new(SMALL);
+        fill(&mut ledger, "a", |_| share("a", "v", 0));
+        let refused = ledger.admit(&id("more"), share("a", "v", 0)).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the number of volumes of the namespace on the node would be 5, and 4 of the node's 8 are left: a namespace \
+             may have as much as it leaves for the others"
+        );
+    }
+
+    #[test]
+    fn a_volume_that_needs_no_connection_counts_for_no_vault() {
+        let mut ledger = Ledger::new(Limits {
+            node_volumes: 100,
+            ..SMALL
+        });
+        assert_eq!(fill(&mut ledger, "a", |_| share("a", "", 0)), 50);
+        assert_eq!(fill(&mut ledger, "b", |n| share("b", &format!("v{n}"), 0)), 4);
+    }
+
+    #[test]
+    fn a_volume_that_does_not_grow_is_allowed_whatever_the_others_took_meanwhile() {
+        let mut ledger = Ledger::new(SMALL);
+        fill(&mut ledger, "a", |_| share("a", "v", 5));
+        fill(&mut ledger, "b", |_| share("b", "v", 5));
+        ledger.admit(&id("a-0"), share("a", "v", 5)).unwrap();
+        ledger.admit(&id("a-0"), share("a", "v", 4)).unwrap();
+        assert!(ledger.admit(&id("a-0"), share("a", "v", 10)).is_err());
+        assert!(ledger.uses(share("a", "v", 0).vault.as_ref().unwrap()));
+    }
+
+    #[test]
+    fn what_is_there_already_is_counted_whatever_the_caps_say() {
+        let mut ledger = Ledger::new(SMALL);
+        for n in 0..8 {
+            ledger.adopt(&id(&format!("{n}")), share("a", "v", 5));
+        }
+        assert!(ledger.admit(&id("new"), share("b", "v", 1)).is_err());
+        ledger.admit(&id("1"), share("a", "v", 5)).unwrap();
     }
 }

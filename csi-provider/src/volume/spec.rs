@@ -96,6 +96,14 @@ impl VolumeSpec {
         self.files.iter().filter_map(FileSpec::object).collect()
     }
 
+    /// The vault to connect to: none where the files show nothing of a vault's.
+    pub fn connected_vault(&self) -> Option<&VaultRef> {
+        self.files
+            .iter()
+            .any(|file| file.object().is_some())
+            .then_some(&self.vault)
+    }
+
     /// The objects to subscribe to, at most one of each name: where the current version is wanted it is that one that
     /// changes; pinned versions never do.
     pub fn watched(&self) -> BTreeMap<&ObjectName, &Object> {

@@ -132,6 +132,25 @@ fn a_vault_of_slow_secrets_costs_little_memory_and_keeps_no_other_volume_waiting
     });
 }
 
+#[test]
+fn a_vault_that_takes_connections_and_answers_nothing_keeps_no_other_volume_waiting() {
+    in_private_mounts(async |root| {
+        let (node, hostile) = beside_honest(root, Router::new()).await;
+        hostile.stop().await;
+        let _silent = Node::silent_vault();
+        let pods: Vec<_> = (0..60).map(|n| Pod::new(&format!("p{n}"))).collect();
+        let hostile = join_all(pods.iter().map(|pod| node.publish(pod, "app")));
+        let honest = async {
+            tokio::time::sleep(3 * SECOND).await;
+            serves_the_honest(&node, "two").await;
+        };
+        tokio::select! {
+            _ = hostile => panic!("the silent vault's volumes ended first"),
+            () = honest => {}
+        }
+    });
+}
+
 async fn small_secret(name: String) -> Response {
     data::secret(&name, "x")
 }

@@ -86,8 +86,8 @@ pub enum Change {
     },
     /// The SecretRef asks for other files.
     Replace {
-        /// The vault that they are from.
-        vault: VaultRef,
+        /// What it asks for.
+        spec: VolumeSpec,
         /// All of them.
         image: Image,
     },

@@ -86,7 +86,7 @@ impl Follow {
         }
         self.reference.brought_news();
         actions.push(Action::Write(Change::Replace {
-            vault: spec.vault.clone(),
+            spec: spec.clone(),
             image,
         }));
         self.writing = Some(Writing::Replace(Box::new(Replacement {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -132,6 +132,11 @@ impl Node {
     /// What answers in the place of vault `prod` of `team-a`, which is to be stopped.
     pub async fn hostile_vault(&self, router: Router) -> TlsServer {
         TlsServer::start_at(&self.ca, VAULT, router, address(64)).await
+    }
+
+    /// What takes connections in the place of vault `prod` of `team-a`, which is to be stopped, and answers nothing.
+    pub fn silent_vault() -> TcpListener {
+        TcpListener::bind(address(64)).unwrap()
     }
 
     /// Starts another driver in place of the one before.
