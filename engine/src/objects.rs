@@ -26,7 +26,7 @@ use crate::{
         transaction,
     },
     objects::scrub::{ScrubReport, StoreCorrupt, scrub},
-    store::{Gen, Snapshot},
+    store::{Gen, Purpose, Snapshot},
 };
 
 pub mod closing;
@@ -240,9 +240,15 @@ impl Objects {
         self.send(Job::Change(Box::new(Put {
             key: key::meta(name),
             record: bytes.map(ServerRecord),
+            purpose: Purpose::Govern,
             reply: Reply::new(done),
             refusal: None,
         })))
+    }
+
+    /// Sets aside `bytes` of the store's disk for who else writes to it: what adds values leaves them free.
+    pub fn set_aside(&self, bytes: u64) {
+        self.shared.store.set_aside(bytes);
     }
 
     /// Lets the writer do some of the vault's own work: carry out the tasks that are due, remove versions of purged
@@ -255,7 +261,7 @@ impl Objects {
     /// Why the store takes no changes; none while it does. As of the last change: while it failed, each
     /// [`Self::sweep`] tries whether the store can be written again.
     pub fn unwritable(&self) -> Option<WriteError> {
-        self.shared.unwritable()
+        self.shared.unwritable().map(|(_, error)| error)
     }
 
     /// Reads and opens everything in the latest committed state.

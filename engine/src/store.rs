@@ -117,6 +117,17 @@ impl Batch {
     }
 }
 
+/// What a commit is for: the less it can wait, the more of the disk it may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// It takes away access: what the server keeps of policy, and of a store that was put back.
+    Govern,
+    /// It makes room or takes something out of use: deletes, purges, updates, the vault's own work.
+    Tidy,
+    /// It adds values. Without room for it, everything else still works.
+    Grow,
+}
+
 /// What fits in one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -179,7 +190,10 @@ pub trait Store: Send + Sync {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError>;
 
     /// Commits `batch` durably if the store is still at `expect`; answers the new generation.
-    fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError>;
+    fn commit(&self, expect: Gen, batch: &Batch, purpose: Purpose) -> Result<Gen, CommitError>;
+
+    /// Sets aside `bytes` of the disk for who else writes to it: what grows the store leaves them free.
+    fn set_aside(&self, _bytes: u64) {}
 
     /// What fits in one batch.
     fn limits(&self) -> Limits;

@@ -40,7 +40,7 @@ use std::{
 };
 
 use strongroom_audit::{CallerRefusals, Class, Entry, Outcome, Resource};
-use strongroom_core::{NamedObject, ObjectState, Operation, PolicyIndex, Principal, Timestamp, Uid};
+use strongroom_core::{NamedObject, ObjectState, Operation, Principal, Timestamp, Uid};
 use strongroom_engine::{Answer, ObjectError};
 use strongroom_serving::accept::Source;
 
@@ -54,7 +54,7 @@ use self::{
     action::AuditedAction, intake::Intake, outcome::outcome_of_answer, pool::Pool, recorder::NotKept,
     recorder::Recorder, share::LogShares, state::state_of, throttle::Throttle,
 };
-use crate::service::Service;
+use crate::{policy::InForce, service::Service};
 
 /// The settings of access.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +178,7 @@ impl Access {
 
     fn states_by(
         &self,
-        policy: &PolicyIndex,
+        policy: &InForce,
         subject: &Uid,
         objects: &[NamedObject],
     ) -> Result<Vec<ObjectState>, ObjectError> {
@@ -234,7 +234,7 @@ impl Access {
     }
 
     /// Decides `action` by the policy in force, and returns that policy.
-    fn decide(&self, action: &mut AuditedAction) -> Result<Arc<PolicyIndex>, Failure> {
+    fn decide(&self, action: &mut AuditedAction) -> Result<Arc<InForce>, Failure> {
         let policy = self.service.policy.in_force()?;
         action.decide(&policy)?;
         Ok(policy)

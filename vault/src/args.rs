@@ -194,7 +194,7 @@ pub struct StorageArgs {
     #[arg(long, env = "STRONGROOM_AUDIT_SYNC", value_enum, default_value = "batched")]
     pub audit_sync: AuditSync,
     /// How large the volume of the data directory is meant to be, in MiB: it may be a directory of a larger disk
-    /// [default: what its file system says].
+    /// [default: what its file system says, and 4 GiB at most].
     #[arg(long, env = "STRONGROOM_VOLUME_MIB", value_name = "MIB")]
     pub volume_mib: Option<u64>,
     /// How much the audit log may hold, in MiB, but never more than half of its volume. When it is full the vault answers

@@ -1,13 +1,15 @@
 //! The policy in force: the bundle's holder, fenced by epoch, kept over a restart.
 //!
 //! ```text
-//!   admin: put, confirm --fence--> store (persisted first) --> in force --> decide, every request
-//!          rollback                                               |
-//!                                                                 +--> Changes: wakes the streams, which decide again
+//!   admin: put, confirm --fence--> takes away at once --> store --> in force, also what it gives --> decide, every request
+//!          rollback                                                    |
+//!                                                                      +--> Changes: wakes the streams, which decide again
 //! ```
 //!
 //! Invariants:
-//! - what is enforced is in the store, so a restarted vault enforces it too;
+//! - what a bundle takes away is taken away before anything waits, for the disk, the audit log or another bundle, and
+//!   also where they fail;
+//! - what it gives is in the store first, so a restarted vault gives nothing else;
 //! - nothing replaces a bundle but a greater generation, understood in whole;
 //! - without a bundle, with one that was not confirmed in time, or over a store that was put back, nothing is decided at
 //!   all: [`Closed`].
@@ -22,7 +24,7 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 use strongroom_audit::Verdict;
-use strongroom_core::{Generation, ObjectName, Permission, PolicyIndex, Uid};
+use strongroom_core::{Bundle, Generation, ObjectName, Permission, PolicyIndex, Uid};
 use strongroom_engine::Objects;
 use strongroom_wire::admin;
 use tokio::sync::watch;
@@ -32,6 +34,7 @@ use crate::clock::Clock;
 mod error;
 mod fence;
 mod freshness;
+mod in_force;
 mod load;
 mod record;
 mod rollback;
@@ -41,10 +44,12 @@ pub use error::{
     PutError,
 };
 pub use fence::Unfit;
+pub use in_force::InForce;
 pub use record::RecordError;
 
 use fence::Place;
 use freshness::Freshness;
+use in_force::Narrowing;
 use record::Confirmation;
 use rollback::Rollback;
 
@@ -64,7 +69,7 @@ pub struct Taken {
 struct State {
     /// What the fence compares with: the bundle in the store, understood or not.
     fence: Option<admin::BundleId>,
-    index: Option<Arc<PolicyIndex>>,
+    index: Option<Arc<InForce>>,
     rollback: Rollback,
 }
 
@@ -113,7 +118,8 @@ impl Policy {
     }
 
     /// Takes the bundle with these bytes, or keeps what is in force. Runs `audit` before it replaces anything, and
-    /// replaces nothing if that fails. Blocks until the bundle is in the store.
+    /// replaces nothing if that fails. Blocks until the bundle is in the store. What the bundle takes away is taken away
+    /// from the beginning, whatever becomes of the rest.
     pub fn put(
         &self,
         bytes: &[u8],
@@ -129,16 +135,21 @@ impl Policy {
             policies: bundle.policies.len(),
             is_new: false,
         };
+        // Before it is in the store: what cannot be compiled must not be met again at the next start.
+        let index = if self.is_in_force(&bundle, &taken.policy.hash)? {
+            None
+        } else {
+            let index = Arc::new(PolicyIndex::compile(&bundle));
+            self.narrow(bundle.generation, &index);
+            Some(index)
+        };
         let mut persisted = self.changing();
-        let present = self.present();
-        let place = fence::place(&bundle, &taken.policy.hash, present.fence.as_ref())?;
-        if place == Place::Present && present.index.is_some() {
+        // Another call may have brought the same bundle meanwhile.
+        let (false, Some(index)) = (self.is_in_force(&bundle, &taken.policy.hash)?, index) else {
             self.refresh(&taken.policy, &mut persisted)?;
             return Ok(taken);
-        }
+        };
         taken.is_new = true;
-        // Before it is in the store: what cannot be compiled must not be met again at the next start.
-        let index = Some(Arc::new(PolicyIndex::compile(&bundle)));
         audit(&taken)?;
         let confirmation = Confirmation {
             policy: taken.policy.clone(),
@@ -147,12 +158,38 @@ impl Policy {
         self.write(record::BUNDLE, record::encode_bundle(&confirmation, bytes)?)?;
         *persisted = confirmation.at;
         self.confirmed.store(confirmation.at, Ordering::Release);
-        self.enforce(State {
-            fence: Some(confirmation.policy),
-            index,
-            rollback: present.rollback,
+        self.enforce(|state| {
+            let before = state.index.as_ref();
+            let later = before.and_then(|before| before.narrowing_after(bundle.generation));
+            let index = InForce::of(index);
+            state.index = Some(Arc::new(match later {
+                Some(later) => index.narrowed(later),
+                None => index,
+            }));
+            state.fence = Some(confirmation.policy);
         });
         Ok(taken)
+    }
+
+    /// Whether the bundle is the one in force; fails where it may not take that one's place either.
+    fn is_in_force(&self, bundle: &Bundle, hash: &str) -> Result<bool, Unfit> {
+        let state = self.present();
+        let place = fence::place(bundle, hash, state.fence.as_ref())?;
+        Ok(place == Place::Present && state.index.is_some())
+    }
+
+    /// Takes away at once what the bundle does not give, if it is later than the one in force.
+    fn narrow(&self, generation: Generation, index: &Arc<PolicyIndex>) {
+        self.enforce(|state| {
+            let is_later = state
+                .fence
+                .as_ref()
+                .is_none_or(|fence| generation > fence.generation);
+            if let Some(in_force) = state.index.as_ref().filter(|_| is_later) {
+                let index = Arc::clone(index);
+                state.index = Some(Arc::new(in_force.narrowed(Narrowing { generation, index })));
+            }
+        });
     }
 
     /// Notes that the operator still means what is in force, if that is `policy`.
@@ -192,7 +229,7 @@ impl Policy {
     }
 
     /// The compiled policy to decide by, for a caller that decides more than once. To be held no longer than that.
-    pub fn in_force(&self) -> Result<Arc<PolicyIndex>, Closed> {
+    pub fn in_force(&self) -> Result<Arc<InForce>, Closed> {
         let state = self.present();
         let index = state.index.clone().ok_or(Closed::NoBundle)?;
         if state.rollback != Rollback::None {
@@ -270,8 +307,8 @@ impl Policy {
         self.state.borrow().clone()
     }
 
-    fn enforce(&self, state: State) {
-        self.state.send_replace(Arc::new(state));
+    fn enforce(&self, change: impl FnOnce(&mut State)) {
+        self.state.send_modify(|state| change(Arc::make_mut(state)));
     }
 
     fn changing(&self) -> MutexGuard<'_, i64> {

@@ -116,6 +116,7 @@ impl Running {
             peers,
             certificate,
             authority,
+            is_disk_shared: data::share_a_disk(&args.storage),
         };
         Ok(Self {
             service,

@@ -21,7 +21,7 @@ use crate::{
         transaction::Changes,
         view::View,
     },
-    store::Key,
+    store::{Key, Purpose},
 };
 
 /// What waits in the writer's queue.
@@ -55,6 +55,9 @@ impl Job {
 pub(super) trait Change: Send {
     /// Decides the change on `view`, and keeps its answer.
     fn decide(&mut self, view: View<'_>, kinds: Kinds, inputs: &mut Inputs) -> Decision;
+
+    /// What it is for.
+    fn purpose(&self) -> Purpose;
 
     /// Keeps `error` as the answer of a change that could not be decided.
     fn refuse(&mut self, error: ObjectError);
@@ -102,6 +105,16 @@ impl<K: Tasks> Change for Write<K> {
         Decision { changes, entry }
     }
 
+    fn purpose(&self) -> Purpose {
+        match self.request {
+            WriteRequest::Set { .. } | WriteRequest::Restore { .. } => Purpose::Grow,
+            WriteRequest::Update { .. }
+            | WriteRequest::Delete { .. }
+            | WriteRequest::Recover { .. }
+            | WriteRequest::Purge { .. } => Purpose::Tidy,
+        }
+    }
+
     fn refuse(&mut self, error: ObjectError) {
         self.result = Some(Err(error));
     }
@@ -126,6 +139,7 @@ impl<K: Tasks> Change for Write<K> {
 pub(super) struct Put {
     pub(super) key: Key,
     pub(super) record: Option<ServerRecord>,
+    pub(super) purpose: Purpose,
     pub(super) reply: Reply<()>,
     pub(super) refusal: Option<ObjectError>,
 }
@@ -140,6 +154,10 @@ impl Change for Put {
         }
         self.refusal = None;
         decision
+    }
+
+    fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     fn refuse(&mut self, error: ObjectError) {
@@ -175,6 +193,10 @@ impl Change for Step {
         let (changes, event) = decided.unwrap_or_default();
         let entry = event.map(|event| Entry::event(self.now.into(), &event));
         Decision { changes, entry }
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Tidy
     }
 
     fn refuse(&mut self, _: ObjectError) {

@@ -29,7 +29,7 @@ use crate::{
     },
     format::{codec::CodecError, id::VaultId, key, state::State},
     object::{error::ObjectError, keeper::Kinds, view::Rules},
-    store::{CommitError, Snapshot, Store, StoreError},
+    store::{CommitError, Purpose, Snapshot, Store, StoreError},
 };
 
 /// Whether a vault may be made where there is none yet.
@@ -233,6 +233,7 @@ impl Unsealed {
             rules: self.options.rules,
             kinds: self.options.kinds,
             seal_key_id: self.seal_key_id,
+            store: self.store,
             published: RwLock::new(Arc::new(published)),
             marks: Mutex::new(marks),
             listeners: RwLock::default(),
@@ -241,7 +242,7 @@ impl Unsealed {
         let (queue, jobs) = mpsc::sync_channel(self.options.queue);
         let file = KeyringFile::new(&self.options.keyring);
         let erasure = Eraser::new(file, self.slots, self.options.erasure_delay);
-        let writer = Writer::new(Arc::clone(&shared), self.store, outbox, erasure);
+        let writer = Writer::new(Arc::clone(&shared), outbox, erasure);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || writer.run(&jobs));
@@ -302,7 +303,7 @@ fn initialise(
     };
     let generation = store.snapshot()?.generation();
     let (batch, _) = closing::initial(&opened.keyring, generation)?;
-    store.commit(generation, &batch)?;
+    store.commit(generation, &batch, Purpose::Grow)?;
     Ok(opened)
 }
 

@@ -16,7 +16,7 @@ use crate::{
         keeper::Kinds,
         view::{Rules, View},
     },
-    store::{CommitError, Snapshot},
+    store::{CommitError, Purpose, Snapshot, Store},
 };
 
 /// What readers and the writer share.
@@ -24,12 +24,13 @@ pub(super) struct Shared {
     pub(super) rules: Rules,
     pub(super) kinds: Kinds,
     pub(super) seal_key_id: Box<str>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) published: RwLock<Arc<Published>>,
     /// The states that were shown outside. Every later state carries them.
     pub(super) marks: Mutex<Marks>,
     pub(super) listeners: RwLock<Vec<Listener>>,
-    /// Why the store takes no changes; none while it does.
-    pub(super) unwritable: RwLock<Option<WriteError>>,
+    /// Why the store takes no changes for a purpose, and for those beyond it; none while it takes all.
+    pub(super) unwritable: RwLock<Option<(Purpose, WriteError)>>,
 }
 
 /// What readers read: one committed state, and the keyring that opens it.
@@ -99,18 +100,26 @@ impl Shared {
         *self.published.write() = published;
     }
 
-    /// Keeps what the last commit says of the store.
-    pub(super) fn note_commit(&self, failure: Option<&CommitError>) {
-        let problem = failure.map(|failure| match failure {
+    /// Keeps what a commit for `purpose` says of the store: that it took one says nothing of what may use less room.
+    pub(super) fn note_commit(&self, purpose: Purpose, failure: Option<&CommitError>) {
+        let mut known = self.unwritable.write();
+        let Some(failure) = failure else {
+            if known.as_ref().is_some_and(|(refused, _)| *refused <= purpose) {
+                *known = None;
+            }
+            return;
+        };
+        let error = match failure {
             CommitError::Full => WriteError::StoreFull,
             CommitError::Conflict | CommitError::Unavailable | CommitError::OutcomeUnknown => {
                 WriteError::Unavailable
             }
-        });
-        *self.unwritable.write() = problem;
+        };
+        *known = Some((purpose, error));
     }
 
-    pub(super) fn unwritable(&self) -> Option<WriteError> {
+    /// For which purpose, and for those beyond it, the store takes no changes, and why.
+    pub(super) fn unwritable(&self) -> Option<(Purpose, WriteError)> {
         self.unwritable.read().clone()
     }
 

@@ -19,7 +19,7 @@ use crate::{
         records::{Erasure, Garbage, IndexEntry, Scheduled},
         state::{Mark, Marks, UnprovedState},
     },
-    store::{Batch, CommitError, Key, Store, StoreError, Value},
+    store::{Batch, CommitError, Key, Purpose, Store, StoreError, Value},
 };
 
 /// Why the records of an older program could not be given their proof. Another start goes on.
@@ -66,7 +66,7 @@ pub(super) fn upgrade(
             rewrite(keyring, replica, (key, record), &mut batch)?;
         }
         if !batch.is_empty() {
-            store.commit(snapshot.generation(), &batch)?;
+            store.commit(snapshot.generation(), &batch, Purpose::Tidy)?;
         }
         after = page.records.last().map(|(key, _)| key.clone());
         if !page.more || after.is_none() {
@@ -177,7 +177,7 @@ fn seal(
     let mut batch = Batch::default();
     let record = sealed::seal(keyring, &state).map_err(CloseError::from)?;
     batch.put(key::state(), record);
-    store.commit(generation, &batch)?;
+    store.commit(generation, &batch, Purpose::Tidy)?;
     Ok(())
 }
 

@@ -24,7 +24,7 @@ use crate::{
     crypt::{entropy::random, state as sealed},
     format::{id::Sequence, key, state::State},
     object::{inputs::Inputs, view::View},
-    store::{CommitError, Gen, Limits, Overlay, Store, StoreError},
+    store::{CommitError, Gen, Limits, Overlay, Purpose, StoreError},
 };
 
 /// How many requests one commit takes at most: their answers wait for one another.
@@ -53,7 +53,6 @@ struct Draft<'a> {
 /// The writer.
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    store: Arc<dyn Store>,
     outbox: Outbox,
     eraser: Eraser,
     /// The published state is of a store that had to be opened again, or could not be.
@@ -63,10 +62,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, store: Arc<dyn Store>, outbox: Outbox, eraser: Eraser) -> Self {
+    pub(super) const fn new(shared: Arc<Shared>, outbox: Outbox, eraser: Eraser) -> Self {
         Self {
             shared,
-            store,
             outbox,
             eraser,
             stale: false,
@@ -89,7 +87,8 @@ impl Writer {
     fn work(&mut self, mut changes: Waiting, orders: &[Order]) {
         let asked = orders.contains(&Order::Republish);
         if (asked || self.stale) && !self.publish() {
-            self.shared.note_commit(Some(&CommitError::Unavailable));
+            self.shared
+                .note_commit(Purpose::Govern, Some(&CommitError::Unavailable));
             return fail_all(&mut changes, &WriteError::Unavailable);
         }
         let sweep = orders.iter().find_map(|order| match order {
@@ -113,7 +112,7 @@ impl Writer {
     fn commit_some(&mut self, changes: &mut Waiting) {
         let published = self.shared.published();
         let room = Room {
-            limits: self.store.limits(),
+            limits: self.shared.store.limits(),
             outbox_ops: self.outbox.most_ops(),
         };
         let draft = draft(&self.shared, &published, room, changes);
@@ -128,6 +127,7 @@ impl Writer {
         if batch.is_empty() {
             return self.answer(decided);
         }
+        let purpose = purpose_of(&decided);
         let expect = published.snapshot.generation();
         let pending = self
             .outbox
@@ -139,12 +139,12 @@ impl Writer {
         };
         let marks = self.shared.marks.lock().clone();
         let Ok(state) = close(base, last, marks, &mut batch) else {
-            return self.not_committed(&CommitError::Unavailable, objects, decided);
+            return self.not_committed(purpose, &CommitError::Unavailable, objects, decided);
         };
         self.outbox.begin();
-        match self.store.commit(expect, &batch) {
+        match self.shared.store.commit(expect, &batch, purpose) {
             Ok(generation) => {
-                self.shared.note_commit(None);
+                self.shared.note_commit(purpose, None);
                 self.publish_after(Some(state));
                 self.outbox.committed(pending);
                 self.answer(decided);
@@ -155,13 +155,30 @@ impl Writer {
                 let again = decided.into_iter().rev();
                 again.for_each(|decided| changes.push_front(decided.change));
             }
-            Err(error) => self.not_committed(&error, objects, decided),
+            Err(CommitError::Full) => {
+                // Those that may use more of the disk are not refused with those that may not.
+                let (refused, again): (Vec<_>, Vec<_>) = decided
+                    .into_iter()
+                    .partition(|decided| decided.change.purpose() == purpose);
+                again
+                    .into_iter()
+                    .rev()
+                    .for_each(|decided| changes.push_front(decided.change));
+                self.not_committed(purpose, &CommitError::Full, objects, refused);
+            }
+            Err(error) => self.not_committed(purpose, &error, objects, decided),
         }
     }
 
     /// A commit failed, or it is not known whether it did.
-    fn not_committed(&mut self, error: &CommitError, objects: Vec<NamedObject>, decided: Vec<Decided>) {
-        self.shared.note_commit(Some(error));
+    fn not_committed(
+        &mut self,
+        purpose: Purpose,
+        error: &CommitError,
+        objects: Vec<NamedObject>,
+        decided: Vec<Decided>,
+    ) {
+        self.shared.note_commit(purpose, Some(error));
         if *error == CommitError::OutcomeUnknown {
             self.unannounced.extend(objects);
         } else {
@@ -205,7 +222,7 @@ impl Writer {
     }
 
     fn latest(&self, committed: Option<State>) -> Result<(), sealed::StateError> {
-        let snapshot = self.store.snapshot()?;
+        let snapshot = self.shared.store.snapshot()?;
         let known = committed.filter(|state| state.generation == snapshot.generation().0);
         let state = match known {
             Some(state) => state,
@@ -263,13 +280,17 @@ impl Writer {
         self.probe();
     }
 
-    /// Writes nothing much to a store that took no change the last time: what mended itself is known without waiting
-    /// for somebody's change.
+    /// Writes nothing much to a store that took no change the last time, for the same purpose: what mended itself is known
+    /// without waiting for somebody's change.
     fn probe(&mut self) {
-        if self.shared.unwritable().is_some() && self.is_open() {
+        let Some((purpose, _)) = self.shared.unwritable() else {
+            return;
+        };
+        if self.is_open() {
             let nothing = Put {
                 key: key::meta("probe"),
                 record: None,
+                purpose,
                 reply: Reply::new(Box::new(drop)),
                 refusal: None,
             };
@@ -289,6 +310,13 @@ fn sort(jobs: impl Iterator<Item = Job>) -> (Waiting, Vec<Order>) {
         }
     }
     (changes, orders)
+}
+
+/// What a batch is for: the most that one of its changes is. Refusals, which change nothing, do not count.
+fn purpose_of(decided: &[Decided]) -> Purpose {
+    let changes = decided.iter().filter(|decided| decided.refusal.is_none());
+    let purposes = changes.map(|decided| decided.change.purpose());
+    purposes.max().unwrap_or(Purpose::Govern)
 }
 
 fn fail_all(changes: &mut Waiting, error: &WriteError) {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use parking_lot::RwLock;
 
-use super::{Batch, CommitError, Gen, Key, Limits, Page, Snapshot, Store, StoreError, Value};
+use super::{Batch, CommitError, Gen, Key, Limits, Page, Purpose, Snapshot, Store, StoreError, Value};
 
 /// A store in memory. A commit copies the map when someone holds a snapshot of it, so it suits small contents.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl Store for MemoryStore {
         Ok(Arc::clone(&self.state.read()) as Arc<dyn Snapshot>)
     }
 
-    fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError> {
+    fn commit(&self, expect: Gen, batch: &Batch, _: Purpose) -> Result<Gen, CommitError> {
         let mut shared = self.state.write();
         if shared.generation != expect {
             return Err(CommitError::Conflict);

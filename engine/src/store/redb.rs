@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -19,7 +19,7 @@ use parking_lot::RwLock;
 use redb::{Database, StorageBackend, TableDefinition, backends::FileBackend};
 
 use self::{failure::Failure, snapshot::RedbSnapshot};
-use super::{Batch, CommitError, Gen, Limits, Snapshot, Store, StoreError};
+use super::{Batch, CommitError, Gen, Limits, Purpose, Snapshot, Store, StoreError};
 
 mod create;
 mod failure;
@@ -38,8 +38,9 @@ const CHECKED_ON_OPEN: u64 = 64 * 1024 * 1024;
 pub struct RedbOptions {
     /// Bytes of pages kept in memory.
     pub cache_bytes: usize,
-    /// What must stay free on the disk: a commit that would leave less is refused as full before redb meets the disk's
-    /// end, so that reading goes on undisturbed.
+    /// What must stay free on the disk, whatever a commit is for: one that would leave less is refused as full before
+    /// redb meets the disk's end, so that reading goes on undisturbed. What only tidies leaves twice as much, and what
+    /// grows the store four times as much.
     pub reserve_bytes: u64,
 }
 
@@ -68,6 +69,8 @@ pub struct RedbStore {
     /// None after an error that opening again did not mend.
     opened: RwLock<Option<Opened>>,
     room: Option<Room>,
+    /// What is set aside for who else writes to the disk.
+    aside: AtomicU64,
 }
 
 impl std::fmt::Debug for RedbStore {
@@ -125,7 +128,12 @@ impl RedbStore {
         };
         header::prepare(&opened.database)?;
         let opened = RwLock::new(Some(opened));
-        Ok(Self { open, opened, room })
+        Ok(Self {
+            open,
+            opened,
+            room,
+            aside: AtomicU64::new(0),
+        })
     }
 
     /// Does `work` with the database, opening it again first where it failed before.
@@ -171,7 +179,7 @@ impl RedbStore {
         }
     }
 
-    fn has_room(&self, batch: &Batch) -> bool {
+    fn has_room(&self, batch: &Batch, purpose: Purpose) -> bool {
         let Some(room) = &self.room else { return true };
         let Ok(disk) = rustix::fs::statvfs(&room.directory) else {
             return true;
@@ -179,7 +187,15 @@ impl RedbStore {
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         // Copy on write: new pages for what changes, and for the paths to them.
         let needed = u64::try_from(batch.bytes().saturating_mul(4)).unwrap_or(u64::MAX);
-        free >= room.reserve.saturating_add(needed)
+        let reserve = match purpose {
+            Purpose::Govern => room.reserve,
+            Purpose::Tidy => room.reserve.saturating_mul(2),
+            Purpose::Grow => {
+                let others = self.aside.load(Relaxed);
+                room.reserve.saturating_mul(4).saturating_add(others)
+            }
+        };
+        free >= reserve.saturating_add(needed)
     }
 }
 
@@ -197,8 +213,12 @@ impl Store for RedbStore {
         }
     }
 
-    fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError> {
-        if !self.has_room(batch) {
+    fn set_aside(&self, bytes: u64) {
+        self.aside.store(bytes, Relaxed);
+    }
+
+    fn commit(&self, expect: Gen, batch: &Batch, purpose: Purpose) -> Result<Gen, CommitError> {
+        if !self.has_room(batch, purpose) {
             return Err(CommitError::Full);
         }
         let generation = expect.next();

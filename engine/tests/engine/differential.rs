@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use strongroom_engine::store::{
-    Batch, CommitError, Gen, Key, MemoryStore, Overlay, RedbOptions, RedbStore, Snapshot, Store, Value,
+    Batch, CommitError, Gen, Key, MemoryStore, Overlay, Purpose, RedbOptions, RedbStore, Snapshot, Store,
+    Value,
 };
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
@@ -67,10 +68,10 @@ proptest! {
             let batch = batch(&round);
             let generation = memory.snapshot().unwrap().generation();
             let before = redb.snapshot().unwrap();
-            prop_assert_eq!(redb.commit(generation, &batch), memory.commit(generation, &batch));
+            prop_assert_eq!(redb.commit(generation, &batch, Purpose::Grow), memory.commit(generation, &batch, Purpose::Grow));
             prop_assert_eq!(before.generation(), generation);
-            prop_assert_eq!(redb.commit(generation, &batch), Err(CommitError::Conflict));
-            prop_assert_eq!(memory.commit(generation, &batch), Err(CommitError::Conflict));
+            prop_assert_eq!(redb.commit(generation, &batch, Purpose::Grow), Err(CommitError::Conflict));
+            prop_assert_eq!(memory.commit(generation, &batch, Purpose::Grow), Err(CommitError::Conflict));
             assert_same(&*redb.snapshot().unwrap(), &*memory.snapshot().unwrap());
         }
         drop(redb);
@@ -84,13 +85,13 @@ proptest! {
     #[test]
     fn an_overlay_reads_as_the_store_will_after_the_commit(before in changes(), on_top in changes()) {
         let store = MemoryStore::default();
-        store.commit(Gen(0), &batch(&before)).unwrap();
+        store.commit(Gen(0), &batch(&before), Purpose::Grow).unwrap();
         let base = store.snapshot().unwrap();
         let mut overlay = Overlay::new(&*base);
         let (first, second) = on_top.split_at(on_top.len() / 2);
         overlay.add(batch(first));
         overlay.add(batch(second));
-        store.commit(Gen(1), overlay.changes()).unwrap();
+        store.commit(Gen(1), overlay.changes(), Purpose::Grow).unwrap();
         assert_same(&overlay, &*store.snapshot().unwrap());
     }
 }
@@ -102,7 +103,9 @@ fn a_snapshot_stays_as_it_was() {
     for store in stores {
         let key = Key::new([1]);
         let before = store.snapshot().unwrap();
-        store.commit(Gen(0), &batch(&[(vec![1], Some(vec![7]))])).unwrap();
+        store
+            .commit(Gen(0), &batch(&[(vec![1], Some(vec![7]))]), Purpose::Grow)
+            .unwrap();
         assert_eq!(before.get(&key), Ok(None));
         assert_eq!(store.snapshot().unwrap().get(&key), Ok(Some(Value::new([7]))));
     }

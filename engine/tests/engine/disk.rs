@@ -11,7 +11,7 @@ use std::{
 use redb::StorageBackend;
 use strongroom_engine::{
     WriteError,
-    store::{Batch, CommitError, Gen, Key, RedbOptions, RedbStore, Store, Value},
+    store::{Batch, CommitError, Gen, Key, Purpose, RedbOptions, RedbStore, Store, Value},
 };
 use strongroom_testing::Directory;
 
@@ -104,34 +104,42 @@ fn put(index: u32) -> Batch {
 fn a_full_disk_refuses_changes_keeps_what_was_there_and_goes_on_when_there_is_room() {
     let disk = Disk::new();
     let store = disk.store();
-    store.commit(Gen(0), &put(0)).unwrap();
+    store.commit(Gen(0), &put(0), Purpose::Grow).unwrap();
     disk.room.store(disk.bytes.lock().unwrap().len() as u64, SeqCst);
     let mut generation = Gen(1);
-    let refused = (1..100).find_map(|index| match store.commit(generation, &put(index)) {
-        Ok(next) => {
-            generation = next;
-            None
-        }
-        Err(error) => Some((index, error)),
-    });
+    let refused = (1..100).find_map(
+        |index| match store.commit(generation, &put(index), Purpose::Grow) {
+            Ok(next) => {
+                generation = next;
+                None
+            }
+            Err(error) => Some((index, error)),
+        },
+    );
     let (index, error) = refused.unwrap();
     assert_eq!(error, CommitError::Full);
     let snapshot = store.snapshot().unwrap();
     assert_eq!(snapshot.generation(), generation);
     assert!(snapshot.get(&Key::new(0_u32.to_be_bytes())).unwrap().is_some());
     assert!(snapshot.get(&Key::new(index.to_be_bytes())).unwrap().is_none());
-    assert_eq!(store.commit(generation, &put(index)), Err(CommitError::Full));
+    assert_eq!(
+        store.commit(generation, &put(index), Purpose::Grow),
+        Err(CommitError::Full)
+    );
     disk.room.store(u64::MAX, SeqCst);
-    assert_eq!(store.commit(generation, &put(index)), Ok(generation.next()));
+    assert_eq!(
+        store.commit(generation, &put(index), Purpose::Grow),
+        Ok(generation.next())
+    );
 }
 
 #[test]
 fn a_broken_disk_is_an_error_and_a_mended_one_is_used_again() {
     let disk = Disk::new();
     let store = disk.store();
-    store.commit(Gen(0), &put(0)).unwrap();
+    store.commit(Gen(0), &put(0), Purpose::Grow).unwrap();
     disk.broken.store(true, SeqCst);
-    let error = store.commit(Gen(1), &put(1)).unwrap_err();
+    let error = store.commit(Gen(1), &put(1), Purpose::Grow).unwrap_err();
     assert!(
         matches!(error, CommitError::Unavailable | CommitError::OutcomeUnknown),
         "{error}"
@@ -139,7 +147,7 @@ fn a_broken_disk_is_an_error_and_a_mended_one_is_used_again() {
     assert!(store.snapshot().is_err());
     disk.broken.store(false, SeqCst);
     let generation = store.snapshot().unwrap().generation();
-    store.commit(generation, &put(1)).unwrap();
+    store.commit(generation, &put(1), Purpose::Grow).unwrap();
 }
 
 #[test]
@@ -193,8 +201,53 @@ fn less_free_space_than_the_reserve_is_full_before_the_disk_is() {
         ..RedbOptions::default()
     };
     let store = RedbStore::open(&directory.path().join("store.redb"), options).unwrap();
-    assert_eq!(store.commit(Gen(0), &put(0)), Err(CommitError::Full));
+    assert_eq!(
+        store.commit(Gen(0), &put(0), Purpose::Grow),
+        Err(CommitError::Full)
+    );
     assert_eq!(store.snapshot().unwrap().generation(), Gen(0));
+}
+
+/// The store of a disk that has a third of what its reserve asks for what grows.
+#[test]
+fn what_adds_values_is_refused_first_then_what_tidies_and_policy_last() {
+    let directory = Directory::new();
+    let path = directory.path().join("store.redb");
+    let disk = rustix::fs::statvfs(directory.path()).unwrap();
+    let free = disk.f_bavail * disk.f_frsize;
+    let taken = |reserve_bytes: u64, purpose: Purpose| {
+        let options = RedbOptions {
+            reserve_bytes,
+            ..RedbOptions::default()
+        };
+        let store = RedbStore::open(&path, options).unwrap();
+        let generation = store.snapshot().unwrap().generation();
+        store.commit(generation, &put(0), purpose).is_ok()
+    };
+    let purposes = [Purpose::Govern, Purpose::Tidy, Purpose::Grow];
+    let by_reserve = [free / 8, free / 3, free / 3 * 2, free * 2];
+    let taken = by_reserve.map(|reserve| purposes.map(|purpose| taken(reserve, purpose)));
+    let expected = [
+        [true, true, true],
+        [true, true, false],
+        [true, false, false],
+        [false, false, false],
+    ];
+    assert_eq!(taken, expected);
+}
+
+#[test]
+fn what_is_set_aside_for_the_audit_log_is_left_free_by_what_adds_values() {
+    let directory = Directory::new();
+    let store = RedbStore::open(&directory.path().join("store.redb"), RedbOptions::default()).unwrap();
+    store.set_aside(u64::MAX / 2);
+    assert_eq!(
+        store.commit(Gen(0), &put(0), Purpose::Grow),
+        Err(CommitError::Full)
+    );
+    assert_eq!(store.commit(Gen(0), &put(0), Purpose::Tidy), Ok(Gen(1)));
+    store.set_aside(0);
+    assert_eq!(store.commit(Gen(1), &put(1), Purpose::Grow), Ok(Gen(2)));
 }
 
 #[test]

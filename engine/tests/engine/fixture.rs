@@ -22,7 +22,7 @@ use strongroom_engine::{
         scrub::{ScrubReport, StoreCorrupt, scrub},
     },
     read,
-    store::{MemoryStore, Snapshot, Store},
+    store::{MemoryStore, Purpose, Snapshot, Store},
 };
 
 pub const DAY: u64 = 24 * 60 * 60;
@@ -69,7 +69,7 @@ impl Bench {
         let keyring = keyring(seed);
         let generation = store.snapshot().unwrap().generation();
         let (batch, _) = initial(&keyring, generation).unwrap();
-        store.commit(generation, &batch).unwrap();
+        store.commit(generation, &batch, Purpose::Grow).unwrap();
         let now = Timestamp::from_unix(1_800_000_000);
         Self {
             store,
@@ -134,7 +134,9 @@ impl Bench {
             keyring: &self.keyring,
         };
         close(base, self.last, Marks::default(), &mut batch).unwrap();
-        self.store.commit(snapshot.generation(), &batch).unwrap();
+        self.store
+            .commit(snapshot.generation(), &batch, Purpose::Grow)
+            .unwrap();
     }
 
     /// The vault's state, if the store holds the one that belongs to it.

@@ -11,7 +11,7 @@ use strongroom_engine::{
         key,
     },
     objects::UpgradeError,
-    store::{Batch, CommitError, Gen, Key, Limits, MemoryStore, Snapshot, Store, StoreError, Value},
+    store::{Batch, CommitError, Gen, Key, Limits, MemoryStore, Purpose, Snapshot, Store, StoreError, Value},
 };
 use strongroom_testing::Directory;
 
@@ -155,12 +155,12 @@ impl Store for Stopping {
         self.store.snapshot()
     }
 
-    fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError> {
+    fn commit(&self, expect: Gen, batch: &Batch, purpose: Purpose) -> Result<Gen, CommitError> {
         use std::sync::atomic::Ordering::SeqCst;
         let taken = self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
         assert!(batch.len() <= self.limits().ops);
         taken.map_err(|_| CommitError::Unavailable)?;
-        self.store.commit(expect, batch)
+        self.store.commit(expect, batch, purpose)
     }
 
     fn limits(&self) -> Limits {

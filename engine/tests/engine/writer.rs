@@ -16,7 +16,7 @@ use strongroom_engine::{
     crypt::{keyring::slots, state},
     format::{key, state::Marks},
     objects::closing::{Base, close},
-    store::{Batch, CommitError, Gen, Key, Limits, MemoryStore, Snapshot, Store, StoreError},
+    store::{Batch, CommitError, Gen, Key, Limits, MemoryStore, Purpose, Snapshot, Store, StoreError},
 };
 use strongroom_testing::Directory;
 
@@ -30,6 +30,8 @@ use crate::{
 struct Faulty {
     inner: MemoryStore,
     fail: Mutex<Option<CommitError>>,
+    /// What is refused as full, and what goes beyond it.
+    full_for: Mutex<Option<Purpose>>,
     commits: AtomicUsize,
     /// Commits made behind the writer's back before the next one, by another that has the vault's keys.
     intrusions: AtomicUsize,
@@ -48,7 +50,9 @@ impl Faulty {
         };
         let mut batch = Batch::default();
         close(base, base.state.last, Marks::default(), &mut batch).unwrap();
-        self.inner.commit(snapshot.generation(), &batch).unwrap();
+        self.inner
+            .commit(snapshot.generation(), &batch, Purpose::Grow)
+            .unwrap();
     }
 }
 
@@ -57,16 +61,19 @@ impl Store for Faulty {
         self.inner.snapshot()
     }
 
-    fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError> {
+    fn commit(&self, expect: Gen, batch: &Batch, purpose: Purpose) -> Result<Gen, CommitError> {
         if let Some(error) = self.fail.lock().unwrap().clone() {
             return Err(error);
+        }
+        if self.full_for.lock().unwrap().is_some_and(|full| full <= purpose) {
+            return Err(CommitError::Full);
         }
         if self.intrusions.load(Ordering::SeqCst) > 0 {
             self.intrusions.fetch_sub(1, Ordering::SeqCst);
             self.intrude();
         }
         self.commits.fetch_add(1, Ordering::SeqCst);
-        self.inner.commit(expect, batch)
+        self.inner.commit(expect, batch, purpose)
     }
 
     fn limits(&self) -> Limits {
@@ -224,6 +231,56 @@ fn each_failure_of_a_commit_is_the_error_of_its_write() {
     }
     running.set("db", "v").unwrap();
     assert_eq!(running.value("db").as_deref(), Some("v"));
+}
+
+/// Changes of one batch: those that the disk has no room for do not take the others with them.
+#[test]
+fn a_full_disk_refuses_new_values_and_takes_deletes_and_policy() {
+    let store = Arc::new(Faulty::default());
+    let running = Running::over(Arc::clone(&store) as Arc<dyn Store>);
+    for text in ["a", "b"] {
+        running.set(text, "v").unwrap();
+    }
+    *store.full_for.lock().unwrap() = Some(Purpose::Grow);
+    // The writer is held back by a first answer, so that what follows is one batch.
+    let (release, held) = mpsc::channel::<()>();
+    let (done, answers) = mpsc::channel();
+    let submit = |request: WriteRequest, first: Option<mpsc::Receiver<()>>| {
+        let done = done.clone();
+        let what = format!("{request:?}");
+        let audit = Box::new(|_: &Result<_, _>| entry(0));
+        let answer = move |result: Result<Answer, WriteError>| {
+            if let Some(held) = first {
+                held.recv().unwrap();
+            }
+            done.send((what, result.map(drop))).unwrap();
+        };
+        running
+            .vault
+            .submit(request, running.now, audit, Box::new(answer))
+            .unwrap();
+    };
+    let delete = |text| WriteRequest::Delete { name: name(text) };
+    submit(set_request("missing", "v"), Some(held));
+    submit(set_request("c", "v"), None);
+    submit(delete("a"), None);
+    submit(set_request("d", "v"), None);
+    submit(delete("b"), None);
+    release.send(()).unwrap();
+    let answers: Vec<_> = (0..5).map(|_| answers.recv().unwrap()).collect();
+    for (what, result) in answers {
+        let expected = if what.contains("Delete") {
+            Ok(())
+        } else {
+            Err(WriteError::StoreFull)
+        };
+        assert_eq!(result, expected, "{what}");
+    }
+    running.vault.meta_put("policy", Some(b"less".to_vec())).unwrap();
+    assert_eq!(running.vault.unwritable(), Some(WriteError::StoreFull));
+    *store.full_for.lock().unwrap() = None;
+    running.sweep();
+    assert_eq!(running.vault.unwritable(), None);
 }
 
 #[test]

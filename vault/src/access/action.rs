@@ -6,13 +6,14 @@ use std::{
 };
 
 use strongroom_audit::{Class, Outcome, Record, Resource, VaultResource, Verdict};
-use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, PolicyIndex, Principal};
+use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, Principal};
 use strongroom_engine::{Answer, ObjectError};
 
 use super::{
     caller::Caller,
     outcome::{Failure, class_of, outcome_of},
 };
+use crate::policy::InForce;
 
 /// A request whose audit record is not written yet: everything that the record will say but the outcome.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ impl AuditedAction {
     ///
     /// # Errors
     /// [`Failure::Forbidden`] where policy does not allow it, or the operation is none that policy could allow.
-    pub(super) fn decide(&mut self, policy: &PolicyIndex) -> Result<(), Failure> {
+    pub(super) fn decide(&mut self, policy: &InForce) -> Result<(), Failure> {
         let permission = self.operation.permission().ok_or(Failure::NoSuchOperation)?;
         let subject = self.caller.origin.principal.id();
         let decision = match &self.resource {
@@ -57,11 +58,7 @@ impl AuditedAction {
     ///
     /// # Errors
     /// [`Failure::Forbidden`] where policy allows none of them.
-    pub(super) fn decide_on_any(
-        &mut self,
-        policy: &PolicyIndex,
-        objects: &[NamedObject],
-    ) -> Result<(), Failure> {
+    pub(super) fn decide_on_any(&mut self, policy: &InForce, objects: &[NamedObject]) -> Result<(), Failure> {
         let permission = self.operation.permission().ok_or(Failure::NoSuchOperation)?;
         let subject = self.caller.origin.principal.id();
         self.verdict = Verdict::NoPolicy;
@@ -88,7 +85,7 @@ impl AuditedAction {
     }
 
     /// Whether the caller may see an object of the list that it asked for.
-    pub(super) fn sees(&self, policy: Arc<PolicyIndex>) -> impl Fn(&ObjectName) -> bool + Send + use<> {
+    pub(super) fn sees(&self, policy: Arc<InForce>) -> impl Fn(&ObjectName) -> bool + Send + use<> {
         let principal = Arc::clone(&self.caller.origin.principal);
         let permission = self.operation.permission();
         move |name| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_audit::Entry;
-use strongroom_core::{ObjectName, PolicyIndex};
+use strongroom_core::ObjectName;
 use strongroom_engine::{
     Answer, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, WriteError, WriteRequest,
 };
@@ -16,6 +16,7 @@ use super::{
     outcome::{Failure, outcome_of, outcome_of_answer},
     pool::{self, Share},
 };
+use crate::policy::InForce;
 
 /// A request that policy allows. Performing it consumes it; so does refusing it, and each records it.
 #[derive(Debug)]
@@ -24,13 +25,13 @@ pub struct Admitted<'a> {
     access: &'a Access,
     action: AuditedAction,
     /// The policy that allowed it.
-    policy: Arc<PolicyIndex>,
+    policy: Arc<InForce>,
     /// Room for the work that a large body makes.
     share: Option<Share>,
 }
 
 impl<'a> Admitted<'a> {
-    pub(super) const fn new(access: &'a Access, action: AuditedAction, policy: Arc<PolicyIndex>) -> Self {
+    pub(super) const fn new(access: &'a Access, action: AuditedAction, policy: Arc<InForce>) -> Self {
         Self {
             access,
             action,

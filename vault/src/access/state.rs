@@ -1,10 +1,10 @@
 //! What a read of an object meets now, without its value.
 
-use strongroom_core::{NamedObject, ObjectKind, ObjectState, Permission, PolicyIndex, Timestamp, Uid};
+use strongroom_core::{NamedObject, ObjectKind, ObjectState, Permission, Timestamp, Uid};
 use strongroom_engine::{ObjectError, Objects, Secret};
 
 use super::Failure;
-use crate::policy::Closed;
+use crate::policy::{Closed, InForce};
 
 /// Why the vault does not show the states of objects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +42,7 @@ pub const fn permission_to_get(kind: ObjectKind) -> Permission {
 pub(super) fn state_of(
     object: &NamedObject,
     subject: &Uid,
-    policy: &PolicyIndex,
+    policy: &InForce,
     objects: &Objects,
     now: Timestamp,
 ) -> Result<ObjectState, ObjectError> {

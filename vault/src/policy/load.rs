@@ -7,7 +7,7 @@ use strongroom_engine::Objects;
 use strongroom_wire::admin::BundleId;
 
 use super::{
-    LoadError, State, fence,
+    InForce, LoadError, State, fence,
     record::{self, Confirmation},
     rollback::Rollback,
 };
@@ -67,7 +67,7 @@ fn bundle(
         Err(error) => return fenced(bytes, rollback).ok_or(LoadError::of(record::BUNDLE, error)),
     };
     let index = match fence::read(bundle, &store.vault_id().to_string()) {
-        Ok(bundle) => Some(Arc::new(PolicyIndex::compile(&bundle))),
+        Ok(bundle) => Some(Arc::new(InForce::of(Arc::new(PolicyIndex::compile(&bundle))))),
         Err(unfit) => {
             tracing::error!(generation = %taken.policy.generation, reason = %unfit, "the stored policy is not enforceable");
             None

@@ -5,7 +5,7 @@ use strongroom_audit::Log;
 use strongroom_wire::admin;
 
 use super::{
-    Policy, State,
+    Policy,
     error::{AcceptError, CompareError, NotAccepted, NotAudited, PersistError},
     record,
 };
@@ -54,10 +54,7 @@ impl Policy {
             return Ok(false);
         }
         // Closed first: a store that cannot be written is no reason to answer from it.
-        self.enforce(State {
-            rollback,
-            ..State::clone(&state)
-        });
+        self.enforce(|state| state.rollback = rollback);
         self.write(record::ROLLBACK, record::encode(&rollback)?)?;
         Ok(true)
     }
@@ -91,10 +88,7 @@ impl Policy {
             record::ROLLBACK,
             record::encode(&rollback).map_err(PersistError::from)?,
         )?;
-        self.enforce(State {
-            rollback,
-            ..State::clone(&state)
-        });
+        self.enforce(|state| state.rollback = rollback);
         Ok(())
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Upkeep {
     pub(super) peers: Arc<Peers>,
     pub(super) certificate: Arc<ServingCertificate>,
     pub(super) authority: Arc<OperatorAuthority>,
+    /// Whether store and audit log are on one disk.
+    pub(super) is_disk_shared: bool,
 }
 
 impl Upkeep {
@@ -42,11 +44,12 @@ impl Upkeep {
             peers,
             certificate,
             authority,
+            is_disk_shared,
         } = self;
         tasks.spawn(async move { peers.run().await });
         tasks.spawn(async move { certificate.keep_fresh().await });
         tasks.spawn(async move { authority.keep_fresh().await });
-        tasks.spawn(sweep(service.clone(), Arc::clone(&access)));
+        tasks.spawn(sweep(service.clone(), Arc::clone(&access), is_disk_shared));
         tasks.spawn(count_refused(access));
         tasks.spawn(count(service.clone()));
         tasks.spawn(scrub(service));
@@ -54,12 +57,17 @@ impl Upkeep {
     }
 }
 
-async fn sweep(service: Service, access: Arc<Access>) {
+async fn sweep(service: Service, access: Arc<Access>, is_disk_shared: bool) {
     let mut ticks = interval(SWEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         access.forget_quiet();
+        if is_disk_shared {
+            let audit = service.audit.usage();
+            let wanted = audit.quota.bytes.saturating_sub(audit.bytes);
+            service.objects.set_aside(wanted);
+        }
         // A store that was put back to an older state must not lose more: nothing is purged until it is accepted.
         if service.policy.rollback().is_none() {
             // A full queue sweeps next time.

@@ -1,6 +1,12 @@
 //! Opening what is kept: seal, store, audit log, in the order in which each needs the other.
 
-use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use strongroom_audit::{Class, Entry, Event, Hash, Log, LogConfig, SyncMode};
 use strongroom_engine::{
@@ -26,6 +32,9 @@ const KEYRING: &str = "keyring";
 const AUDIT: &str = "audit";
 
 const MIB: u64 = 1024 * 1024;
+
+/// What counts of a disk at most, unless it is said how large the vault's volume is.
+const UNKNOWN_VOLUME_MIB: u64 = 4 * 1024;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -110,10 +119,7 @@ fn options(args: &ServeArgs) -> Result<VaultOptions, StartError> {
 }
 
 fn log_config(storage: &StorageArgs, vault_id: &str, replica: &str) -> LogConfig {
-    let directory = storage
-        .audit_dir
-        .clone()
-        .unwrap_or_else(|| storage.data_dir.join(AUDIT));
+    let directory = audit_directory(storage);
     let quota = audit_quota(storage, &directory);
     let mut config = LogConfig::new(directory, vault_id, replica).with_quota(quota);
     config.sync = match storage.audit_sync {
@@ -128,6 +134,20 @@ fn log_config(storage: &StorageArgs, vault_id: &str, replica: &str) -> LogConfig
     config
 }
 
+fn audit_directory(storage: &StorageArgs) -> PathBuf {
+    let given = storage.audit_dir.clone();
+    given.unwrap_or_else(|| storage.data_dir.join(AUDIT))
+}
+
+/// Whether store and audit log are on one disk, so that each leaves the other its part.
+pub(super) fn share_a_disk(storage: &StorageArgs) -> bool {
+    let disk = |path: &Path| fs::metadata(path).map(|found| found.dev());
+    match (disk(&storage.data_dir), disk(&audit_directory(storage))) {
+        (Ok(store), Ok(audit)) => store == audit,
+        (Err(_), _) | (_, Err(_)) => true,
+    }
+}
+
 /// How much the log in `directory` may hold. It must remove its old segments before the volume is full: the vault could
 /// not write the record that says so, and would stay at 503.
 fn audit_quota(storage: &StorageArgs, directory: &Path) -> u64 {
@@ -136,7 +156,8 @@ fn audit_quota(storage: &StorageArgs, directory: &Path) -> u64 {
         .or_else(|_missing| rustix::fs::statvfs(&storage.data_dir))
         // Opening the log says why a directory cannot be used.
         .map_or(u64::MAX, |volume| volume.f_blocks.saturating_mul(volume.f_frsize))
-        .min(storage.volume_mib.map_or(u64::MAX, mib));
+        // A disk of which nobody says that it is the vault's may be others' too.
+        .min(mib(storage.volume_mib.unwrap_or(UNKNOWN_VOLUME_MIB)));
     quota_in(volume, storage.audit_quota_mib.map(mib))
 }
 

@@ -2,11 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use strongroom_core::{NamedObject, ObjectName, ObjectState, PolicyIndex, Principal, Version};
+use strongroom_core::{NamedObject, ObjectName, ObjectState, Principal, Version};
 use strongroom_wire::watch as wire;
 
 use super::registry::{Registration, VolumeState};
-use crate::{access::state::permission_to_get, auth::Authenticated};
+use crate::{access::state::permission_to_get, auth::Authenticated, policy::InForce};
 
 /// What a volume last acknowledged.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Subscription {
     }
 
     /// Whether `policy` decides otherwise about any object than the state that was sent says.
-    pub(super) fn is_decided_otherwise(&self, policy: &PolicyIndex) -> bool {
+    pub(super) fn is_decided_otherwise(&self, policy: &InForce) -> bool {
         let subject = self.holder.principal.id();
         self.objects.iter().zip(&self.sent).any(|(object, sent)| {
             let is_allowed = policy

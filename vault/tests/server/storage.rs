@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use strongroom_testing::vault::{ALL, Files, Vault, allow};
 
 /// A small file system of its own, unmounted with the test.
@@ -40,7 +40,7 @@ async fn a_full_disk_refuses_writes_serves_reads_and_recovers_by_itself() {
     let audit = files.path("audit").display().to_string();
     let files = Arc::new(files.with(&["--audit-dir", &audit]));
     // Dropped before the files, which cannot be removed while it is mounted.
-    let _disk = SmallDisk::mount(&files.path("data"), 12);
+    let _disk = SmallDisk::mount(&files.path("data"), 24);
     let vault = Vault::open(Arc::clone(&files)).await;
     vault
         .policy(1, vec![allow("admins", "team-a/admin", &["*"], ALL)])
@@ -62,6 +62,23 @@ async fn a_full_disk_refuses_writes_serves_reads_and_recovers_by_itself() {
         (StatusCode::SERVICE_UNAVAILABLE, "StorageUnavailable")
     );
     assert!(full.headers.contains_key("retry-after"));
+    // What takes access away, and what makes room, still works.
+    let deleted = vault.admin(Method::DELETE, "/secrets/s-0", None).await;
+    assert_eq!(deleted.status, StatusCode::OK, "{deleted:?}");
+    let rules = vec![
+        allow("admins", "team-a/admin", &["*"], ALL),
+        allow("others", "team-a/other", &["*"], ALL),
+    ];
+    vault.policy(2, rules.clone()).await;
+    let other = async || {
+        vault
+            .request("team-a/other", Method::GET, "/secrets/kept", None)
+            .await
+            .status
+    };
+    assert_eq!(other().await, StatusCode::OK);
+    vault.policy(3, rules[..1].to_vec()).await;
+    assert_eq!(other().await, StatusCode::FORBIDDEN);
     assert_eq!(vault.get("/secrets/kept").await.body["value"], "v");
 
     fs::remove_file(files.path("data/filler")).unwrap();

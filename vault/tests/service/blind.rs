@@ -10,7 +10,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use strongroom_core::VaultRef;
 use strongroom_engine::store::{
-    Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Snapshot, Store, StoreError, Value,
+    Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Purpose, Snapshot, Store, StoreError, Value,
 };
 use strongroom_serving::accept::Peer;
 use strongroom_testing::{
@@ -47,8 +47,8 @@ impl Store for Counted {
         }))
     }
 
-    fn commit(&self, expect: Gen, batch: &Batch) -> Result<Gen, CommitError> {
-        self.store.commit(expect, batch)
+    fn commit(&self, expect: Gen, batch: &Batch, purpose: Purpose) -> Result<Gen, CommitError> {
+        self.store.commit(expect, batch, purpose)
     }
 
     fn limits(&self) -> Limits {

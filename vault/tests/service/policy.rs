@@ -1,9 +1,18 @@
 //! The bundle in force: fenced, kept, and closed when it should be.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use strongroom_audit::{Entry, Event, Place, PolicyName, Verdict};
 use strongroom_core::{Effect, Generation, Permission};
+use strongroom_engine::store::{
+    Batch, CommitError, Gen, Limits, MemoryStore, Purpose, Snapshot, Store, StoreError,
+};
 use strongroom_testing::vault::{Files, bundle, put, set};
 use strongroom_vault::{
     policy::{AcceptError, Closed, ConfirmError, NotAccepted, NotAudited, Policy, PutError, Unfit},
@@ -35,6 +44,63 @@ fn without_a_bundle_nothing_is_decided() {
         Err(Closed::NoBundle)
     );
     assert_eq!(service.policy.bundle().unwrap(), None);
+}
+
+/// A store that takes nothing while it is full.
+#[derive(Default)]
+struct Full {
+    store: MemoryStore,
+    is_full: AtomicBool,
+}
+
+impl Store for Full {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        self.store.snapshot()
+    }
+
+    fn commit(&self, expect: Gen, batch: &Batch, purpose: Purpose) -> Result<Gen, CommitError> {
+        if self.is_full.load(SeqCst) {
+            return Err(CommitError::Full);
+        }
+        self.store.commit(expect, batch, purpose)
+    }
+
+    fn limits(&self) -> Limits {
+        self.store.limits()
+    }
+}
+
+/// What a bundle takes away is gone though neither disk nor audit log takes the bundle; what it gives waits for both.
+#[test]
+fn a_revocation_is_in_force_at_once_whatever_disk_and_audit_log_say() {
+    let store = Arc::new(Full::default());
+    let service = Files::on(Arc::clone(&store) as Arc<dyn Store>).service();
+    put(&service, (1, 1), vec![allow(&["u", "v"])]).unwrap();
+    let bytes = bundle(&service.objects, (1, 2), vec![allow(&["v", "w"])]);
+    let unaudited = service.policy.put(&bytes, |_| Err(NotAudited));
+    assert!(matches!(unaudited, Err(PutError::Audit(_))), "{unaudited:?}");
+    let holds = |subject: &str| get(&service, subject, "db") == Ok(allowed());
+    assert_eq!(["u", "v", "w"].map(holds), [false, true, false]);
+
+    store.is_full.store(true, SeqCst);
+    let unwritten = put(&service, (1, 3), vec![allow(&["w"])]);
+    assert!(matches!(unwritten, Err(PutError::Persist(_))), "{unwritten:?}");
+    assert_eq!(["u", "v", "w"].map(holds), [false, false, false]);
+    assert_eq!(in_force(&service).generation, Generation { epoch: 1, n: 1 });
+
+    store.is_full.store(false, SeqCst);
+    put(&service, (1, 3), vec![allow(&["w"])]).unwrap();
+    assert_eq!(["u", "v", "w"].map(holds), [false, false, true]);
+    assert_eq!(in_force(&service).generation, Generation { epoch: 1, n: 3 });
+}
+
+#[test]
+fn a_bundle_that_is_refused_takes_nothing_away() {
+    let service = Files::in_memory().service();
+    put(&service, (4, 1), vec![allow(&["u"])]).unwrap();
+    assert!(put(&service, (3, 9), vec![]).is_err());
+    assert!(service.policy.put(b"{}", |_| Ok(())).is_err());
+    assert_eq!(get(&service, "u", "db"), Ok(allowed()));
 }
 
 #[test]
