@@ -124,4 +124,13 @@ mod tests {
             "cluster/k8s/go.mod is not {version}"
         );
     }
+    /// Before 3.6.14 etcd lets users read and write what their roles do not (CVE-2026-33413 and others).
+    #[test]
+    fn the_modules_etcd_has_the_mended_access_control() {
+        let module = MODULE[0].1;
+        let (_, version) = module.split_once("go.etcd.io/etcd/server/v3 v").unwrap();
+        let version = version.split_whitespace().next().unwrap();
+        let parts: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+        assert!(parts >= vec![3, 6, 14], "{version}");
+    }
 }
