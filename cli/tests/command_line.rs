@@ -170,6 +170,32 @@ const CHECK: [&str; 8] = [
     "secrets/get",
 ];
 
+/// `script`, of util-linux, runs a command on a terminal and copies what that shows.
+#[test]
+fn a_terminal_shows_escape_sequences_and_a_pipe_gets_them_as_they_are() {
+    let reason = "Confirmed\u{1b}]0;owned\u{7}";
+    let server = ApiServer::start_with_reason(reason);
+    let piped = strongroom(
+        Some(server.kubeconfig()),
+        &[&CHECK[..], &["--object", "db-password"]].concat(),
+    );
+    assert!(text(&piped.stdout).contains(reason), "{piped:?}");
+    let command = format!(
+        "{} {} --object db-password",
+        env!("CARGO_BIN_EXE_strongroom"),
+        CHECK.join(" ")
+    );
+    let shown = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .env("KUBECONFIG", server.kubeconfig())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let shown = text(&shown.stdout);
+    assert!(shown.contains("Confirmed\\u001b]0;owned\\u0007"), "{shown:?}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+}
+
 #[test]
 fn a_check_answers_yes_and_names_the_policy() {
     let server = ApiServer::start();

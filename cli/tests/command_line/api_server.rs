@@ -14,12 +14,17 @@ pub struct ApiServer {
 
 impl ApiServer {
     pub fn start() -> Self {
+        Self::start_with_reason("Confirmed")
+    }
+
+    /// The same, whose policy is in force for this reason.
+    pub fn start_with_reason(reason: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let address = runtime.block_on(server().serve());
+        let address = runtime.block_on(server(reason).serve());
         let directory = Directory::new();
         let kubeconfig = directory.path().join("config");
         std::fs::write(&kubeconfig, api_server::kubeconfig(address)).unwrap();
@@ -35,12 +40,12 @@ impl ApiServer {
     }
 }
 
-fn server() -> api_server::ApiServer {
+fn server(reason: &str) -> api_server::ApiServer {
     let server = api_server::ApiServer::default();
     server.put("/api/v1/namespaces/shop/serviceaccounts/api", account());
     server.put(
         "/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies/shop-reads-db",
-        policy(),
+        policy(reason),
     );
     server.put(
         "/api/v1/namespaces/strongroom-system/configmaps/strongroom-trust-bundle",
@@ -58,7 +63,7 @@ fn account() -> Value {
     })
 }
 
-fn policy() -> Value {
+fn policy(reason: &str) -> Value {
     json!({
         "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
         "metadata": { "name": "shop-reads-db", "namespace": "team-a", "generation": 1 },
@@ -68,7 +73,7 @@ fn policy() -> Value {
             "permissions": { "secrets": ["get"] },
         },
         "status": { "observedGeneration": 1, "conditions": [{
-            "type": "Enforced", "status": "True", "reason": "Confirmed", "message": "m",
+            "type": "Enforced", "status": "True", "reason": reason, "message": "m",
             "observedGeneration": 1, "lastTransitionTime": "2026-11-22T00:00:00Z",
         }] },
     })
