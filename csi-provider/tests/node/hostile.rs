@@ -1,6 +1,13 @@
 //! A vault in hostile hands beside an honest one: what it costs the node driver, and what it does to the others' volumes.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, response::Response};
 use futures::future::join_all;
@@ -241,6 +248,41 @@ fn a_vault_that_withholds_one_of_many_contents_costs_little_memory() {
         tokio::time::sleep(3 * SECOND).await;
         serves_the_honest(&node, "two").await;
         has_peaked_low(&node);
+        eventually("its stream is ended", 20 * SECOND, || {
+            node.log()
+                .contains("the vault does not send what it is asked for")
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_vault_that_sends_what_nobody_asked_for_is_left_alone_ever_longer() {
+    in_private_mounts(async |root| {
+        let opened = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&opened);
+        let unasked = move |mut stream: ScriptedStream| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            async move {
+                while let Some(subscribe) = stream.subscribe().await {
+                    stream.say(accepted(&subscribe, data::VERSION)).await;
+                    stream.say(contents(&subscribe.id, "db", 1)).await;
+                }
+            }
+        };
+        let router = data::router(small_secret).merge(watch::router(unasked));
+        let (node, _hostile) = beside_honest(root, router).await;
+        node.publish(&Pod::new("p"), "app").await.unwrap();
+        tokio::time::sleep(6 * SECOND).await;
+        assert!(
+            node.log().contains("contents that it was not asked for"),
+            "{}",
+            node.log()
+        );
+        let opened = opened.load(Ordering::Relaxed);
+        assert!((2..=5).contains(&opened), "{opened} streams in six seconds");
+        serves_the_honest(&node, "two").await;
+        assert_eq!(node.read(&Pod::new("p"), "a").as_deref(), Some("x"));
     });
 }
 
@@ -270,6 +312,16 @@ fn a_vault_that_accepts_and_refuses_tokens_in_turn_spends_few_exchanges() {
         let spent = node.identity.count() - before;
         println!("{spent} exchanges of ten volumes in ten seconds");
         assert!(spent <= 25, "{spent} exchanges");
+        // However many volumes it has, the vault spends no more than its share of the node's.
+        let before = node.identity.count();
+        for n in 10..110 {
+            node.publish(&Pod::new(&format!("p{n}")), "app").await.unwrap();
+        }
+        tokio::time::sleep(5 * SECOND).await;
+        let spent = node.identity.count() - before - 100;
+        println!("{spent} exchanges of a hundred further volumes in five seconds");
+        assert!(spent <= 60, "{spent} exchanges");
+        serves_the_honest(&node, "two").await;
     });
 }
 

@@ -18,6 +18,11 @@ const LOG_FILTER: &str = "RUST_LOG";
 /// value that stands for it.
 fn parses<P: Parser + CommandFactory>(title: &str, container: &Value) {
     let word = |value: &Value| value.as_str().unwrap_or("from-the-pod").to_owned();
+    let value = |variable: &Value| match &variable["valueFrom"]["resourceFieldRef"] {
+        Value::Null => word(&variable["value"]),
+        // A resource of a container is a number.
+        _ => "1".to_owned(),
+    };
     let mut words = vec!["program".to_owned()];
     words.extend(container["args"].as_array().into_iter().flatten().map(word));
     let mut command = P::command();
@@ -32,7 +37,7 @@ fn parses<P: Parser + CommandFactory>(title: &str, container: &Value) {
             .get_arguments()
             .find(|argument| argument.get_env().is_some_and(|env| env == name.as_str()));
         match argument.and_then(clap::Arg::get_long) {
-            Some(long) => words.push(format!("--{long}={}", word(&variable["value"]))),
+            Some(long) => words.push(format!("--{long}={}", value(variable))),
             None => assert_eq!(name, LOG_FILTER, "{title}: no argument is read from {name}"),
         }
     }
