@@ -260,3 +260,31 @@ fn lock_dir(config: &LogConfig) -> Result<File, OpenError> {
     }
     Err(OpenError::InUse(config.dir.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_log_that_was_slow_finds_out_by_itself_that_it_no_longer_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = LogConfig::new(directory.path().join("audit"), "vault", "prod-0");
+        let log = Log::open(config, None).unwrap();
+        let before = log.head();
+        log.shared.gauges.pretend_last(Duration::from_secs(5));
+        assert_eq!(log.problem(), Some(Problem::Slow(Duration::from_secs(5))));
+        // Nobody appends: a vault that is not ready gets no requests.
+        let began = Instant::now();
+        while log.problem().is_some() {
+            assert!(began.elapsed() < Duration::from_secs(10), "{:?}", log.problem());
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(
+            log.head().sequence,
+            before.sequence + 1,
+            "and it records that it was"
+        );
+    }
+}

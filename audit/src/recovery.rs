@@ -55,6 +55,11 @@ pub enum Recovery {
         /// How many.
         refused: u64,
     },
+    /// A record took so long to append that the vault was not ready.
+    Slow {
+        /// How long.
+        milliseconds: u64,
+    },
     /// The disk did not take what had been appended.
     SyncFailed {
         /// The segment's file name.
@@ -94,6 +99,7 @@ impl fmt::Display for Recovery {
                     "{refused} records could not be appended to {segment}, and their requests were refused"
                 )
             }
+            Self::Slow { milliseconds } => write!(f, "a record took {milliseconds} ms to append"),
             Self::SyncFailed { segment } => write!(f, "{segment} could not be synced to the disk"),
         }
     }

@@ -13,6 +13,8 @@ use crate::config::{Class, Quota};
 pub enum Problem {
     /// An append takes, or the last one took, this long.
     Slow(Duration),
+    /// A sync takes this long already: what was appended since may be lost with the machine.
+    Unsynced(Duration),
     /// The quota is used up for reads and writes.
     QuotaReached,
     /// The file or directory is gone or changed, and no new segment could be begun yet.
@@ -25,6 +27,13 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Slow(time) => write!(f, "an audit record took {:.1} s to append", time.as_secs_f64()),
+            Self::Unsynced(time) => {
+                write!(
+                    f,
+                    "audit records wait for the disk for {:.0} s",
+                    time.as_secs_f64()
+                )
+            }
             Self::QuotaReached => f.write_str("the audit log's quota is used up"),
             Self::Lost => f.write_str("the audit log's file or directory is gone or was changed"),
             Self::Failing => f.write_str("audit records cannot be written to the disk"),
@@ -67,6 +76,8 @@ pub(super) struct Gauges {
     /// When the append that holds the lock began, in milliseconds after `epoch` plus one; 0 is none.
     began: AtomicU64,
     last_ms: AtomicU64,
+    /// The same of the sync that goes on.
+    sync_began: AtomicU64,
     pub(super) bytes: AtomicU64,
     pub(super) removable: AtomicU64,
     pub(super) removed_early: AtomicU64,
@@ -82,6 +93,8 @@ pub(super) struct Gauges {
 impl Gauges {
     /// The longest an append may take.
     const SLOW: Duration = Duration::from_secs(1);
+    /// The longest a sync may take. A busy disk takes a second; one that hangs takes for ever.
+    const UNSYNCED: Duration = Duration::from_secs(10);
     /// A record that would not fit is not far from one that does.
     pub(super) const MARGIN: u64 = 2048;
 
@@ -91,6 +104,7 @@ impl Gauges {
             epoch: Instant::now(),
             began: AtomicU64::new(0),
             last_ms: AtomicU64::new(0),
+            sync_began: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             removable: AtomicU64::new(0),
             removed_early: AtomicU64::new(0),
@@ -108,6 +122,30 @@ impl Gauges {
     pub(super) fn time(&self) -> Timer<'_> {
         self.began.store(self.now().saturating_add(1), Relaxed);
         Timer(self)
+    }
+
+    /// Times the sync that goes on until the answer is dropped.
+    pub(super) fn time_sync(&self) -> SyncTimer<'_> {
+        self.sync_began.store(self.now().saturating_add(1), Relaxed);
+        SyncTimer(self)
+    }
+
+    /// Whether the last append was slow and none goes on: only another one tells whether the disk still is.
+    pub(super) fn must_probe(&self) -> bool {
+        self.began.load(Relaxed) == 0 && self.last() > Self::SLOW
+    }
+
+    /// How long the last append took.
+    pub(super) fn last(&self) -> Duration {
+        Duration::from_millis(self.last_ms.load(Relaxed))
+    }
+
+    /// How long what began at `began` goes on.
+    fn running(&self, began: &AtomicU64) -> Duration {
+        Duration::from_millis(match began.load(Relaxed) {
+            0 => 0,
+            began => self.now().saturating_add(1).saturating_sub(began),
+        })
     }
 
     fn now(&self) -> u64 {
@@ -128,14 +166,13 @@ impl Gauges {
     }
 
     pub(super) fn problem(&self) -> Option<Problem> {
-        let running = match self.began.load(Relaxed) {
-            0 => 0,
-            began => self.now().saturating_add(1).saturating_sub(began),
-        };
-        let slowest = Duration::from_millis(running.max(self.last_ms.load(Relaxed)));
+        let slowest = self.running(&self.began).max(self.last());
+        let unsynced = self.running(&self.sync_began);
         let limit = self.quota.limit(Class::Read);
         if slowest > Self::SLOW {
             Some(Problem::Slow(slowest))
+        } else if unsynced > Self::UNSYNCED {
+            Some(Problem::Unsynced(unsynced))
         } else if self.lost.load(Relaxed) {
             Some(Problem::Lost)
         } else if self.write_failing.load(Relaxed) || self.sync_failing.load(Relaxed) {
@@ -145,6 +182,15 @@ impl Gauges {
         } else {
             None
         }
+    }
+}
+
+#[cfg(test)]
+impl Gauges {
+    /// As after an append that took so long.
+    pub(super) fn pretend_last(&self, took: Duration) {
+        let took = u64::try_from(took.as_millis()).unwrap();
+        self.last_ms.store(took, Relaxed);
     }
 }
 
@@ -162,28 +208,53 @@ impl Drop for Timer<'_> {
     }
 }
 
+#[derive(Debug)]
+pub(super) struct SyncTimer<'a>(&'a Gauges);
+
+impl Drop for SyncTimer<'_> {
+    fn drop(&mut self) {
+        self.0.sync_began.store(0, Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_append_over_a_second_is_a_problem_until_one_is_fast_again() {
-        let gauges = Gauges::new(Quota {
+    fn old_gauges() -> Gauges {
+        let quota = Quota {
             bytes: 1 << 20,
             reserve: 0,
-        });
-        let long_ago = Instant::now().checked_sub(Duration::from_mins(1)).unwrap();
-        let gauges = Gauges {
-            epoch: long_ago,
-            ..gauges
         };
+        Gauges {
+            epoch: Instant::now().checked_sub(Duration::from_mins(1)).unwrap(),
+            ..Gauges::new(quota)
+        }
+    }
+
+    #[test]
+    fn a_sync_that_hangs_is_a_problem_while_it_does() {
+        let gauges = old_gauges();
+        let timer = gauges.time_sync();
+        assert_eq!(gauges.problem(), None);
+        gauges.sync_began.store(1, Relaxed);
+        assert!(matches!(gauges.problem(), Some(Problem::Unsynced(time)) if time >= Duration::from_secs(59)));
+        drop(timer);
+        assert_eq!(gauges.problem(), None);
+    }
+
+    #[test]
+    fn an_append_over_a_second_is_a_problem_until_one_is_fast_again() {
+        let gauges = old_gauges();
         let timer = gauges.time();
         assert_eq!(gauges.problem(), None);
         gauges.began.store(1, Relaxed);
         assert!(matches!(gauges.problem(), Some(Problem::Slow(time)) if time >= Duration::from_secs(59)));
         drop(timer);
         assert!(matches!(gauges.problem(), Some(Problem::Slow(_))));
+        assert!(gauges.must_probe());
         drop(gauges.time());
+        assert!(!gauges.must_probe());
         assert_eq!(gauges.problem(), None);
     }
 }

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long at most until a removed or replaced file is noticed.
 const CHECK: Duration = Duration::from_millis(250);
+/// How often a disk that was slow is tried again.
+const PROBE: Duration = Duration::from_secs(1);
 /// How often the directory is listed.
 const LIST: Duration = Duration::from_secs(1);
 
@@ -25,6 +27,7 @@ const LIST: Duration = Duration::from_secs(1);
 pub(super) fn run(shared: &Weak<Shared>) {
     let mut opened = Instant::now();
     let mut listed = Instant::now();
+    let mut probed = Instant::now();
     loop {
         thread::park_timeout(CHECK);
         let Some(shared) = shared.upgrade() else { return };
@@ -38,6 +41,10 @@ pub(super) fn run(shared: &Weak<Shared>) {
         }
         if shared.tend(opened.elapsed()) {
             opened = Instant::now();
+        }
+        if shared.gauges.must_probe() && probed.elapsed() >= PROBE {
+            shared.probe();
+            probed = Instant::now();
         }
         if is_new || listed.elapsed() >= LIST {
             listed = Instant::now();
@@ -67,12 +74,14 @@ impl Shared {
             };
             (files, synced, std::mem::take(&mut writer.dir_changed))
         };
+        let timer = self.gauges.time_sync();
         let of_files = files.iter().try_for_each(|file| file.sync_data());
         let of_dir = if dir_changed {
             sync_dir(&self.config.dir)
         } else {
             Ok(())
         };
+        drop(timer);
         self.gauges.syncs.fetch_add(1, Relaxed);
         match of_files.and(of_dir) {
             Ok(()) => self.publish(synced),
@@ -100,6 +109,15 @@ impl Shared {
         progress.failures = progress.failures.wrapping_add(1);
         drop(progress);
         self.progressed.notify_all();
+    }
+
+    /// Appends a record after a slow one. A vault whose log is slow is not ready and gets no requests, so that no other
+    /// append would ever tell that the disk is fast again.
+    fn probe(&self) {
+        let mut writer = self.lock();
+        let _timer = self.gauges.time();
+        writer.record_slow(self.gauges.last());
+        self.dirty.store(true, Relaxed);
     }
 
     /// Checks the file, begins a new one where it is lost, and says whether one was begun.

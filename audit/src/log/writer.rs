@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
     iter,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use super::{bucket::Bucket, error::AppendError, gauges::Gauges, open::End};
@@ -206,6 +206,14 @@ impl Writer {
             // It was no append that failed, but the beginning of a segment.
             let _ = self.begin_segment();
         }
+    }
+
+    /// Records that the append before this took `time`.
+    pub(super) fn record_slow(&mut self, time: Duration) {
+        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let slow = Upkeep::Recovered(Recovery::Slow { milliseconds }).at(SystemTime::now());
+        // A failure is kept in the gauges, and its recovery recorded.
+        let _ = self.extend(&[(&Entry::of(&slow), None)]);
     }
 
     /// Chains entries and writes their lines. The chain moves on only if all of them were taken.
