@@ -11,12 +11,17 @@ pub fn extend(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
 
 /// Makes room for `more` bytes in `bytes`, as [`extend`] does.
 pub fn make_room(bytes: &mut Zeroizing<Vec<u8>>, more: usize) {
+    make_room_within(bytes, more, usize::MAX);
+}
+
+/// The same, for bytes that will be at most `whole`.
+pub fn make_room_within(bytes: &mut Zeroizing<Vec<u8>>, more: usize, whole: usize) {
     if bytes.capacity().saturating_sub(bytes.len()) >= more {
         return;
     }
-    let mut larger = Zeroizing::new(Vec::with_capacity(
-        bytes.len().saturating_add(more).saturating_mul(2),
-    ));
+    let needed = bytes.len().saturating_add(more);
+    let room = needed.saturating_mul(2).min(whole.max(needed));
+    let mut larger = Zeroizing::new(Vec::with_capacity(room));
     larger.extend_from_slice(bytes);
     *bytes = larger;
 }

@@ -27,7 +27,7 @@ mod admitted;
 pub mod caller;
 mod intake;
 pub mod outcome;
-mod pool;
+pub mod pool;
 mod recorder;
 mod share;
 pub mod state;
@@ -44,7 +44,7 @@ use strongroom_core::{NamedObject, ObjectState, Operation, Principal, Timestamp,
 use strongroom_engine::{Answer, ObjectError};
 use strongroom_serving::accept::Source;
 
-pub use admitted::Admitted;
+pub use admitted::{Admitted, ReadAnswer};
 pub use caller::{Caller, Client};
 pub use intake::Charge;
 pub use outcome::Failure;
@@ -75,7 +75,8 @@ pub struct Access {
     refusals: CallerRefusals,
     shares: Arc<LogShares>,
     throttle: Throttle,
-    pool: Pool,
+    work: Pool<Uid>,
+    answers: Pool<Uid>,
     intake: Arc<Intake>,
 }
 
@@ -108,7 +109,8 @@ impl Access {
             refusals: CallerRefusals::new(REFUSED_CALLERS),
             shares: Arc::new(LogShares::new(config.audit_least_age)),
             throttle: Throttle::new(config.account_rate),
-            pool: Pool::default(),
+            work: Pool::of_work(),
+            answers: Pool::of_answers(),
             intake: Arc::default(),
         })
     }

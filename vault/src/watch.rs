@@ -19,21 +19,27 @@
 //! - each content sent has its audit record first;
 //! - streams, subscriptions, objects and messages are bounded, and a stream without a subscription ends.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
 use strongroom_core::{ObjectKind, SecretRefName};
-use strongroom_serving::accept::{Peer, Standing};
+use strongroom_serving::accept::{Peer, Source, Standing};
 use strongroom_wire::{
     admin::Volumes,
     watch::{ClientMessage, ServerMessage, watch_server},
 };
-use tokio::sync::{mpsc, oneshot};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue};
 
 use crate::{
-    access::{Access, Client},
+    access::{Access, Client, pool::Pool},
     service::Service,
 };
 
@@ -52,7 +58,10 @@ pub use limits::Limits;
 use admission::Admission;
 use refusal::StreamEnd;
 use registry::SubscriptionRegistry;
-use stream::Stream;
+use stream::{Outbox, Stream};
+
+/// How often the task that marks looks whether it is still needed.
+const MARK: Duration = Duration::from_secs(5);
 
 /// The subscriptions of a vault. Cheap to clone.
 #[derive(Clone)]
@@ -67,6 +76,8 @@ struct Core {
     limits: Limits,
     registry: Arc<SubscriptionRegistry>,
     admission: Arc<Admission>,
+    /// Contents that wait for their clients.
+    waiting: Pool<Source>,
 }
 
 impl fmt::Debug for Watch {
@@ -92,8 +103,10 @@ impl Watch {
             changed.objects_changed(secrets.map(|object| &object.name));
         }));
         let admission = Admission::new(service.metrics.watch_streams.clone());
+        tokio::spawn(mark(Arc::downgrade(&registry)));
         Self {
             core: Arc::new(Core {
+                waiting: Pool::new(limits.waiting_bytes, limits.send_timeout),
                 access,
                 service: service.clone(),
                 limits,
@@ -129,6 +142,16 @@ impl Watch {
     }
 }
 
+/// Marks what follows changed objects, beside the writer, until Watch has gone.
+async fn mark(registry: Weak<SubscriptionRegistry>) {
+    while let Some(registry) = registry.upgrade() {
+        // Now and then without a change, to see whether Watch has gone.
+        if timeout(MARK, registry.changed()).await.is_ok() {
+            registry.mark_changed();
+        }
+    }
+}
+
 #[tonic::async_trait]
 impl watch_server::Watch for Watch {
     type WatchStream = BoxStream<'static, Result<ServerMessage, Status>>;
@@ -161,6 +184,6 @@ impl watch_server::Watch for Watch {
         });
         // The status has a way of its own: a client that reads too slowly for the messages still gets it after them.
         let last = futures::stream::once(ended).filter_map(|status| ready(status.ok().map(Err)));
-        Ok(Response::new(ReceiverStream::new(sent).chain(last).boxed()))
+        Ok(Response::new(Outbox::new(sent).chain(last).boxed()))
     }
 }

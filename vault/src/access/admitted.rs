@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_audit::Entry;
-use strongroom_core::ObjectName;
+use strongroom_core::{ObjectName, Uid};
 use strongroom_engine::{
     Answer, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, WriteError, WriteRequest,
 };
@@ -27,7 +27,22 @@ pub struct Admitted<'a> {
     /// The policy that allowed it.
     policy: Arc<InForce>,
     /// Room for the work that a large body makes.
-    share: Option<Share>,
+    share: Option<Share<Uid>>,
+}
+
+/// What a read answers.
+#[derive(Debug)]
+pub struct ReadAnswer {
+    /// The answer.
+    pub answer: Answer,
+    /// Room for a large one: to be dropped when the client has taken it.
+    pub room: Option<Share<Uid>>,
+}
+
+impl From<Answer> for ReadAnswer {
+    fn from(answer: Answer) -> Self {
+        Self { answer, room: None }
+    }
 }
 
 impl<'a> Admitted<'a> {
@@ -51,7 +66,9 @@ impl<'a> Admitted<'a> {
     /// # Errors
     /// [`Failure::Busy`] while other work takes the room. The face refuses the request then.
     pub async fn reserve(&mut self, body_bytes: usize) -> Result<(), Failure> {
-        self.share = Some(self.access.pool.share(pool::of_restore(body_bytes)).await?);
+        let account = self.action.principal().id();
+        let share = self.access.work.share(account, pool::of_restore(body_bytes));
+        self.share = Some(share.await?);
         Ok(())
     }
 
@@ -64,12 +81,17 @@ impl<'a> Admitted<'a> {
     ///
     /// # Errors
     /// What the objects refuse, and what policy does not allow any more. Every end is recorded.
-    pub async fn read(mut self, request: ReadRequest) -> Result<Answer, Refused> {
+    pub async fn read(mut self, request: ReadRequest) -> Result<ReadAnswer, Refused> {
         let done = match self.decide_again() {
             Ok(()) => self.perform_read(request).await,
             Err(failure) => Err(failure),
         };
-        self.access.conclude(self.action, done).await
+        let (done, room) = match done {
+            Ok(ReadAnswer { answer, room }) => (Ok(answer), room),
+            Err(failure) => (Err(failure), None),
+        };
+        let answer = self.access.conclude(self.action, done).await?;
+        Ok(ReadAnswer { answer, room })
     }
 
     /// Performs a change. Policy decides a restore by the name inside its blob.
@@ -116,37 +138,51 @@ impl<'a> Admitted<'a> {
         Ok(blob)
     }
 
-    async fn perform_read(&self, request: ReadRequest) -> Result<Answer, Failure> {
+    async fn perform_read(&self, request: ReadRequest) -> Result<ReadAnswer, Failure> {
         let (now, objects) = (self.access.now(), self.access.service.objects.clone());
         let Some(bytes) = pool::of_read(&request) else {
-            return Ok(objects.read(&request, now, &|_| false)?);
+            return Ok(objects.read(&request, now, &|_| false)?.into());
         };
         if let ReadRequest::Backup { name } = request {
             return self.perform_backup(&name, bytes).await;
         }
-        let share = self.access.pool.share(bytes).await?;
+        let share = self.access.work.share(self.account(), bytes).await?;
         let sees = self.action.sees(Arc::clone(&self.policy));
         let read = move || {
             let answer = objects.read(&request, now, &sees);
             drop(share);
             answer
         };
-        Ok(spawn_blocking(read).await.map_err(|_| Failure::Storage)??)
+        let answer = spawn_blocking(read).await.map_err(|_| Failure::Storage)??;
+        Ok(answer.into())
+    }
+
+    fn account(&self) -> &Uid {
+        self.action.principal().id()
     }
 
     /// Makes a backup with a share of `room` bytes or, where that is too little, with as much as it needs. It holds no
-    /// share while it waits for a larger one. An object that grows meanwhile needs more again.
-    async fn perform_backup(&self, name: &ObjectName, mut room: usize) -> Result<Answer, Failure> {
+    /// share while it waits for a larger one. An object that grows meanwhile needs more again. The room for the answer is
+    /// taken before that for the work is given back.
+    async fn perform_backup(&self, name: &ObjectName, mut room: usize) -> Result<ReadAnswer, Failure> {
         loop {
-            let share = self.access.pool.share(room).await?;
+            let share = self.access.work.share(self.account(), room).await?;
             let (objects, name) = (self.access.service.objects.clone(), name.clone());
             let make = move || {
                 let made = objects.backup_within::<Secret>(&name, room);
-                drop(share);
-                made
+                made.map(|made| (made, share))
             };
-            match spawn_blocking(make).await.map_err(|_| Failure::Storage)?? {
-                BoundedBackup::Made(blob) => return Ok(Answer::Backup(blob)),
+            let (backup, share) = spawn_blocking(make).await.map_err(|_| Failure::Storage)??;
+            match backup {
+                BoundedBackup::Made(blob) => {
+                    let answer = pool::of_answer(blob.as_bytes().len());
+                    let room = self.access.answers.share(self.account(), answer).await?;
+                    drop(share);
+                    return Ok(ReadAnswer {
+                        answer: Answer::Backup(blob),
+                        room: Some(room),
+                    });
+                }
                 BoundedBackup::Needs(bytes) => room = bytes,
             }
         }

@@ -14,9 +14,9 @@ use tokio::{
 
 use super::outcome::Failure;
 
-/// A quarter of the memory that the operator gives a vault unless its owner says otherwise: nearly two of the largest
-/// bodies.
-const CAPACITY: usize = 64 * 1024 * 1024;
+/// A little less than a sixth of the memory that the operator gives a vault unless its owner says otherwise: two of the
+/// largest bodies.
+const CAPACITY: usize = 40 * 1024 * 1024;
 
 /// After how long without a byte a body may lose its place.
 const STALL: Duration = Duration::from_millis(500);

@@ -29,7 +29,7 @@ use super::{
     respond::{self, CLIENT_REQUEST_ID},
 };
 use crate::{
-    access::{Access, Caller, Client, caller::new_correlation_id},
+    access::{Access, Caller, Client, ReadAnswer, caller::new_correlation_id},
     auth::{AuthError, Authenticated, Authenticator},
     metrics::Metrics,
     service::Service,
@@ -153,9 +153,10 @@ impl Api {
             .access
             .admit(caller, route.operation, route.resource())
             .await?;
-        let answer = match kind::command(&route, &query.page, body, &mut admitted).await {
+        let ReadAnswer { answer, room } = match kind::command(&route, &query.page, body, &mut admitted).await
+        {
             Ok(Command::Read(request)) => admitted.read(request).await?,
-            Ok(Command::Write(request)) => admitted.write(request).await?,
+            Ok(Command::Write(request)) => admitted.write(request).await?.into(),
             Err(CommandError::Body(error)) => {
                 let error = FormError::from(error);
                 let refused = admitted.refuse(error.failure()).await;
@@ -164,7 +165,7 @@ impl Api {
             Err(CommandError::Refused(failure)) => return Err(admitted.refuse(failure).await.into()),
         };
         let json = kind::json(&answer, host, &query, &route);
-        Ok(respond::success(json))
+        Ok(respond::success(json, room))
     }
 
     async fn refuse_form(

@@ -55,11 +55,6 @@ pub(crate) enum BodyError {
     Base64,
 }
 
-/// Reads `body` up to `limit` bytes and parses it.
-pub(crate) async fn read<T: DeserializeOwned>(body: &mut Body, limit: usize) -> Result<T, BodyError> {
-    parse(&collect(body, limit).await?)
-}
-
 /// Parses a body that has arrived.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     // A request without any body is one without members: an update may change nothing.
@@ -109,16 +104,6 @@ fn is_shallow(json: &[u8]) -> bool {
     true
 }
 
-/// The bytes of `body`, up to `limit`, in memory that is wiped.
-async fn collect(body: &mut Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
-    in_time(async {
-        let mut arriving = Arriving::begin(body, limit)?;
-        while arriving.next().await?.is_some() {}
-        Ok(arriving.into_bytes())
-    })
-    .await
-}
-
 /// Runs what receives a body, for as long as a body may take.
 pub(crate) async fn in_time<T, E: From<BodyError>>(
     receive: impl Future<Output = Result<T, E>>,
@@ -132,6 +117,8 @@ pub(crate) async fn in_time<T, E: From<BodyError>>(
 pub(crate) struct Arriving<'a> {
     body: &'a mut Body,
     bytes: Zeroizing<Vec<u8>>,
+    /// How many bytes are to come; none where the client does not say.
+    expected: usize,
     limit: usize,
 }
 
@@ -142,10 +129,11 @@ impl<'a> Arriving<'a> {
         if expected > u64::try_from(limit).unwrap_or(u64::MAX) {
             return Err(BodyError::TooLong(limit));
         }
-        let room = usize::try_from(expected).unwrap_or(limit);
         Ok(Self {
             body,
-            bytes: Zeroizing::new(Vec::with_capacity(room)),
+            // What is only announced takes no memory.
+            bytes: Zeroizing::default(),
+            expected: usize::try_from(expected).unwrap_or(limit),
             limit,
         })
     }
@@ -162,7 +150,9 @@ impl<'a> Arriving<'a> {
         if self.bytes.len() + data.len() > self.limit {
             return Err(BodyError::TooLong(self.limit));
         }
-        wiped::extend(&mut self.bytes, &data);
+        let needed = self.bytes.len() + data.len();
+        wiped::make_room_within(&mut self.bytes, data.len(), self.expected.max(needed));
+        self.bytes.extend_from_slice(&data);
         Ok(Some(data.len()))
     }
 
@@ -242,5 +232,21 @@ impl<'de> Visitor<'de> for TagsVisitor {
             }
         }
         Ok(tags)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_is_only_announced_takes_no_memory_and_one_that_comes_no_more_than_itself() {
+        let mut body = Body::from(vec![b' '; MAX_BODY]);
+        let mut arriving = Arriving::begin(&mut body, MAX_BODY).unwrap();
+        assert_eq!(arriving.bytes.capacity(), 0);
+        while arriving.next().await.unwrap().is_some() {}
+        assert_eq!(arriving.bytes.capacity(), MAX_BODY);
+        let mut longer = Body::from(vec![b' '; MAX_BODY + 1]);
+        assert!(Arriving::begin(&mut longer, MAX_BODY).is_err());
     }
 }

@@ -1,10 +1,15 @@
 //! The headers that every answer carries, as the real service sends them.
 
+use std::{convert::Infallible, pin::Pin, task};
+
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-
+use http_body::{Frame, SizeHint};
 use strongroom_audit::CorrelationId;
+use strongroom_core::Uid;
+
+use crate::access::pool::Share;
 
 /// The header by which a caller ties our log to its own.
 pub(crate) const CLIENT_REQUEST_ID: &str = "x-ms-client-request-id";
@@ -30,14 +35,53 @@ const FIXED: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// 200 with JSON, or 204 where there is nothing to say.
-pub(crate) fn success(json: Option<Bytes>) -> Response {
+/// How much of a large text the connection is given at once.
+const CHUNK: usize = 64 * 1024;
+
+/// A large text, and the room for it, which is given back when the connection has taken the text, or ends. The connection
+/// takes a chunk when it has sent the one before.
+struct Large {
+    text: Bytes,
+    _room: Share<Uid>,
+}
+
+impl http_body::Body for Large {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut task::Context<'_>,
+    ) -> task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let length = self.text.len().min(CHUNK);
+        let chunk = (length > 0).then(|| self.text.split_to(length));
+        task::Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.text.len() as u64)
+    }
+}
+
+/// 200 with JSON, or 204 where there is nothing to say. A large text comes with the room that it takes.
+pub(crate) fn success(json: Option<Bytes>, room: Option<Share<Uid>>) -> Response {
     let Some(json) = json else {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
         return response;
     };
-    let mut response = Response::new(Body::from(json));
+    let body = match room {
+        Some(room) => Body::new(Large {
+            text: json,
+            _room: room,
+        }),
+        None => Body::from(json),
+    };
+    let mut response = Response::new(body);
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response

@@ -125,16 +125,21 @@ pub(super) async fn command(
         Operation::SecretDelete => Command::Write(WriteRequest::Delete { name: name()? }),
         Operation::SecretRecover => Command::Write(WriteRequest::Recover { name: name()? }),
         Operation::SecretPurge => Command::Write(WriteRequest::Purge { name: name()? }),
-        Operation::SecretSet => Command::Write(set(name()?, body).await?),
-        Operation::SecretUpdate => Command::Write(update(name()?, version, body).await?),
+        Operation::SecretSet => Command::Write(set(name()?, body, admitted).await?),
+        Operation::SecretUpdate => Command::Write(update(name()?, version, body, admitted).await?),
         Operation::SecretRestore => Command::Write(restore(body, admitted).await?),
         // Not of secrets: the rows are checked for that above.
         Operation::Unknown | Operation::VolumeSubscribe | Operation::VolumeRenew => return Err(NO_OPERATION),
     })
 }
 
-async fn set(name: ObjectName, body: &mut Body) -> Result<WriteRequest, CommandError> {
-    let body: SetBody = bodies::read(body, bodies::MAX_BODY).await?;
+async fn set(
+    name: ObjectName,
+    body: &mut Body,
+    admitted: &Admitted<'_>,
+) -> Result<WriteRequest, CommandError> {
+    let (_charge, bytes) = arrive(body, bodies::MAX_BODY, admitted).await?;
+    let body: SetBody = bodies::parse(&bytes)?;
     Ok(WriteRequest::Set {
         name,
         content: body.value.into(),
@@ -150,8 +155,10 @@ async fn update(
     name: ObjectName,
     version: Option<strongroom_core::Version>,
     body: &mut Body,
+    admitted: &Admitted<'_>,
 ) -> Result<WriteRequest, CommandError> {
-    let body: UpdateBody = bodies::read(body, bodies::MAX_BODY).await?;
+    let (_charge, bytes) = arrive(body, bodies::MAX_BODY, admitted).await?;
+    let body: UpdateBody = bodies::parse(&bytes)?;
     let body = body.checked()?;
     Ok(WriteRequest::Update {
         name,
@@ -165,13 +172,7 @@ async fn update(
 }
 
 async fn restore(body: &mut Body, admitted: &mut Admitted<'_>) -> Result<WriteRequest, CommandError> {
-    let charge = admitted.charge();
-    let bytes = tokio::select! {
-        biased;
-        () = charge.revoked() => Err(CommandError::Refused(Failure::Busy)),
-        bytes = bodies::in_time(receive(body, &charge)) => bytes,
-    }?;
-    charge.complete();
+    let (charge, bytes) = arrive(body, MAX_RESTORE_BODY, admitted).await?;
     // The room for the work is taken once the body is there: a client that sends slowly holds none.
     admitted
         .reserve(bytes.len())
@@ -187,9 +188,25 @@ async fn restore(body: &mut Body, admitted: &mut Admitted<'_>) -> Result<WriteRe
     })
 }
 
+/// Receives a body of at most `limit` bytes, in time, with the charge that is to outlive it.
+async fn arrive(
+    body: &mut Body,
+    limit: usize,
+    admitted: &Admitted<'_>,
+) -> Result<(Charge, Zeroizing<Vec<u8>>), CommandError> {
+    let charge = admitted.charge();
+    let bytes = tokio::select! {
+        biased;
+        () = charge.revoked() => Err(CommandError::Refused(Failure::Busy)),
+        bytes = bodies::in_time(receive(body, limit, &charge)) => bytes,
+    }?;
+    charge.complete();
+    Ok((charge, bytes))
+}
+
 /// Receives a body whose bytes are charged as they arrive.
-async fn receive(body: &mut Body, charge: &Charge) -> Result<Zeroizing<Vec<u8>>, CommandError> {
-    let mut arriving = Arriving::begin(body, MAX_RESTORE_BODY)?;
+async fn receive(body: &mut Body, limit: usize, charge: &Charge) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    let mut arriving = Arriving::begin(body, limit)?;
     while let Some(bytes) = arriving.next().await? {
         charge.grow(bytes).await.map_err(CommandError::Refused)?;
     }

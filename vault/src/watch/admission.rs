@@ -31,6 +31,7 @@ struct Open {
     total: usize,
     unproven: usize,
     by_source: HashMap<Source, usize>,
+    unproven_by_source: HashMap<Source, usize>,
 }
 
 /// One open stream's place, given up when dropped.
@@ -62,9 +63,11 @@ impl Admission {
         if of_source >= limits.streams_per_source {
             return Err(Crowded::Source);
         }
-        if open.unproven >= limits.unproven_streams {
+        let unproven = open.unproven_of(source);
+        if open.unproven >= limits.unproven_streams || unproven >= limits.unproven_per_source {
             return Err(Crowded::Unproven);
         }
+        open.unproven_by_source.insert(source, unproven.saturating_add(1));
         open.total = open.total.saturating_add(1);
         open.unproven = open.unproven.saturating_add(1);
         open.by_source.insert(source, of_source.saturating_add(1));
@@ -101,8 +104,28 @@ impl Ticket {
             if let Some(standing) = &self.standing {
                 standing.prove();
             }
-            let mut open = self.admission.open();
-            open.unproven = open.unproven.saturating_sub(1);
+            self.admission.open().forget_unproven(self.source);
+        }
+    }
+
+    /// Where the stream comes from.
+    pub(super) const fn source(&self) -> Source {
+        self.source
+    }
+}
+
+impl Open {
+    fn unproven_of(&self, source: Source) -> usize {
+        self.unproven_by_source.get(&source).copied().unwrap_or_default()
+    }
+
+    fn forget_unproven(&mut self, source: Source) {
+        self.unproven = self.unproven.saturating_sub(1);
+        let left = self.unproven_of(source).saturating_sub(1);
+        if left == 0 {
+            self.unproven_by_source.remove(&source);
+        } else {
+            self.unproven_by_source.insert(source, left);
         }
     }
 }
@@ -113,7 +136,7 @@ impl Drop for Ticket {
         let mut open = self.admission.open();
         open.total = open.total.saturating_sub(1);
         if !self.is_proven {
-            open.unproven = open.unproven.saturating_sub(1);
+            open.forget_unproven(self.source);
         }
         if let Some(of_source) = open.by_source.get_mut(&self.source) {
             *of_source = of_source.saturating_sub(1);
@@ -157,6 +180,24 @@ mod tests {
     }
 
     #[test]
+    fn one_source_cannot_take_every_place_of_those_that_have_proved_nothing() {
+        let admission = Admission::new(Gauge::default());
+        let limits = Limits {
+            streams_per_source: 16,
+            unproven_per_source: 1,
+            ..limits()
+        };
+        let mut first = admission.admit(source(1), &limits).unwrap();
+        assert_eq!(
+            admission.admit(source(1), &limits).unwrap_err(),
+            Crowded::Unproven
+        );
+        assert!(admission.admit(source(2), &limits).is_ok());
+        first.prove();
+        assert!(admission.admit(source(1), &limits).is_ok());
+    }
+
+    #[test]
     fn streams_that_prove_nothing_leave_room_for_those_that_do() {
         let admission = Admission::new(Gauge::default());
         let mut held: Vec<_> = (1..=3)
@@ -174,6 +215,6 @@ mod tests {
         drop(held);
         assert_eq!(admission.len(), 0);
         let open = admission.open();
-        assert!(open.unproven == 0 && open.by_source.is_empty());
+        assert!(open.unproven == 0 && open.by_source.is_empty() && open.unproven_by_source.is_empty());
     }
 }

@@ -11,6 +11,10 @@ pub struct Limits {
     pub streams_per_source: usize,
     /// Open streams without a valid token so far, so that these cannot keep out the others.
     pub unproven_streams: usize,
+    /// Of these, those of one source.
+    pub unproven_per_source: usize,
+    /// Bytes of contents that wait for their clients to read them; one source has half at most.
+    pub waiting_bytes: usize,
     /// How long a stream may be open without any subscription.
     pub proof_timeout: Duration,
     /// Tokens that may be refused on a stream without any subscription.
@@ -35,6 +39,8 @@ impl Default for Limits {
             streams: 8192,
             streams_per_source: 16,
             unproven_streams: 512,
+            unproven_per_source: 4,
+            waiting_bytes: 16 * 1024 * 1024,
             proof_timeout: Duration::from_secs(10),
             refused_tokens: 256,
             subscriptions_per_stream: 4096,

@@ -9,8 +9,9 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 use prometheus_client::metrics::gauge::Gauge;
-use strongroom_core::{ObjectName, SecretRefName};
+use strongroom_core::{NamespaceName, ObjectName, Principal, SecretRefName, Uid};
 use strongroom_wire::admin::{RefVolumes, Volumes};
+use tokio::sync::Notify;
 
 use super::{
     mailbox::{Key, Mailbox},
@@ -28,10 +29,19 @@ pub(super) enum VolumeState {
     Failing,
 }
 
-/// The vault keeps no more subscriptions.
+/// Why the vault keeps no further subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the vault keeps no more subscriptions")]
-pub(super) struct Full;
+pub(super) enum Full {
+    /// It keeps no more at all.
+    #[error("the vault keeps no more subscriptions")]
+    Vault,
+    /// The account has as many as are left for all others.
+    #[error("the vault keeps no more subscriptions of this account")]
+    Account,
+    /// The accounts of its namespace have twice as many.
+    #[error("the vault keeps no more subscriptions of this namespace")]
+    Namespace,
+}
 
 /// Every subscription of the vault.
 #[derive(Debug)]
@@ -39,6 +49,9 @@ pub(super) struct SubscriptionRegistry {
     limit: usize,
     count: Gauge,
     subscriptions: Mutex<Subscriptions>,
+    /// Objects that changed and whose followers are not marked yet.
+    changed: Mutex<BTreeSet<ObjectName>>,
+    has_changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -47,11 +60,14 @@ struct Subscriptions {
     members: HashMap<Key, Member>,
     by_object: HashMap<ObjectName, HashSet<Key>>,
     by_ref: HashMap<SecretRefName, HashSet<Key>>,
+    of_account: HashMap<Uid, usize>,
+    of_namespace: HashMap<NamespaceName, usize>,
     recent: RecentRefChanges,
 }
 
 #[derive(Debug)]
 struct Member {
+    holder: Arc<Principal>,
     mailbox: Arc<Mailbox>,
     objects: BTreeSet<ObjectName>,
     secret_ref: Option<SecretRefName>,
@@ -72,21 +88,22 @@ impl SubscriptionRegistry {
             limit,
             count,
             subscriptions: Mutex::default(),
+            changed: Mutex::default(),
+            has_changed: Notify::new(),
         })
     }
 
-    /// Enters a subscription to `objects`, whose changes are marked in `mailbox` from now on; and that its SecretRef
-    /// changed, if it did just now.
+    /// Enters a subscription of `holder` to `objects`, whose changes are marked in `mailbox` from now on; and that its SecretRef
+    /// changed, if it did just now. One account has half of the subscriptions at most, one namespace two thirds.
     pub(super) fn enter(
         self: &Arc<Self>,
+        holder: &Arc<Principal>,
         mailbox: &Arc<Mailbox>,
         objects: BTreeSet<ObjectName>,
         secret_ref: Option<SecretRefName>,
     ) -> Result<Registration, Full> {
         let mut subscriptions = self.subscriptions();
-        if subscriptions.members.len() >= self.limit {
-            return Err(Full);
-        }
+        subscriptions.take_place(holder, self.limit)?;
         subscriptions.next = subscriptions.next.wrapping_add(1);
         let key = Key(subscriptions.next);
         for object in &objects {
@@ -110,6 +127,7 @@ impl SubscriptionRegistry {
         subscriptions.members.insert(
             key,
             Member {
+                holder: Arc::clone(holder),
                 mailbox: Arc::clone(mailbox),
                 objects,
                 secret_ref,
@@ -122,18 +140,27 @@ impl SubscriptionRegistry {
         })
     }
 
-    /// Marks the subscriptions that follow any of `names`. Called by the writer after each commit.
+    /// Notes that `names` changed. Called by the writer after each commit, so it waits for no one: what follows them is
+    /// marked by [`Self::mark_changed`].
     pub(super) fn objects_changed<'a>(&self, names: impl IntoIterator<Item = &'a ObjectName>) {
-        let mut subscriptions = self.subscriptions();
-        let Subscriptions {
-            members, by_object, ..
-        } = &mut *subscriptions;
-        for key in names.into_iter().filter_map(|name| by_object.get(name)).flatten() {
-            if let Some(member) = members.get_mut(key) {
-                if member.state == VolumeState::Current {
-                    member.state = VolumeState::Outdated;
-                }
-                member.mailbox.mark_objects(*key);
+        self.changed.lock().extend(names.into_iter().cloned());
+        self.has_changed.notify_one();
+    }
+
+    /// Waits until objects have changed.
+    pub(super) async fn changed(&self) {
+        self.has_changed.notified().await;
+    }
+
+    /// Marks the subscriptions that follow the objects that have changed, a few at a time: others enter and leave between.
+    pub(super) fn mark_changed(&self) {
+        const AT_ONCE: usize = 256;
+        let names = std::mem::take(&mut *self.changed.lock());
+        for name in names {
+            let followers = self.subscriptions().by_object.get(&name).cloned();
+            let followers: Vec<_> = followers.into_iter().flatten().collect();
+            for keys in followers.chunks(AT_ONCE) {
+                self.subscriptions().mark_objects(keys);
             }
         }
     }
@@ -187,6 +214,61 @@ impl SubscriptionRegistry {
     }
 }
 
+impl Subscriptions {
+    /// Counts one more subscription of `holder`, of `limit` in all: nobody has more than is left for the others.
+    fn take_place(&mut self, holder: &Principal, limit: usize) -> Result<(), Full> {
+        let free = limit.saturating_sub(self.members.len());
+        let of_account = self.of_account.get(holder.id()).copied().unwrap_or_default();
+        let namespace = holder.namespace();
+        let of_namespace = namespace
+            .and_then(|namespace| self.of_namespace.get(namespace).copied())
+            .unwrap_or_default();
+        if free == 0 {
+            return Err(Full::Vault);
+        }
+        if of_account >= free {
+            return Err(Full::Account);
+        }
+        if of_namespace >= free.saturating_mul(2) {
+            return Err(Full::Namespace);
+        }
+        self.of_account
+            .insert(holder.id().clone(), of_account.saturating_add(1));
+        if let Some(namespace) = namespace {
+            self.of_namespace
+                .insert(namespace.clone(), of_namespace.saturating_add(1));
+        }
+        Ok(())
+    }
+
+    fn give_up_place(&mut self, holder: &Principal) {
+        give_up(&mut self.of_account, holder.id());
+        if let Some(namespace) = holder.namespace() {
+            give_up(&mut self.of_namespace, namespace);
+        }
+    }
+
+    fn mark_objects(&mut self, keys: &[Key]) {
+        for key in keys {
+            if let Some(member) = self.members.get_mut(key) {
+                if member.state == VolumeState::Current {
+                    member.state = VolumeState::Outdated;
+                }
+                member.mailbox.mark_objects(*key);
+            }
+        }
+    }
+}
+
+fn give_up<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
 impl Registration {
     /// The subscription's key.
     pub(super) const fn key(&self) -> Key {
@@ -208,6 +290,7 @@ impl Drop for Registration {
             return;
         };
         self.registry.count.dec();
+        subscriptions.give_up_place(&member.holder);
         for object in &member.objects {
             forget(&mut subscriptions.by_object, object, self.key);
         }
@@ -241,18 +324,59 @@ mod tests {
         }
     }
 
+    fn account(name: &str) -> Arc<Principal> {
+        let (namespace, name) = name.split_once('/').unwrap_or(("shop", name));
+        Arc::new(Principal::ServiceAccount(strongroom_core::ServiceAccount {
+            name: format!("{namespace}:{name}").parse().unwrap(),
+            uid: format!("uid-{namespace}-{name}").parse().unwrap(),
+            pod: None,
+            node: None,
+        }))
+    }
+
+    #[test]
+    fn no_account_and_no_namespace_takes_all_subscriptions() {
+        let registry = SubscriptionRegistry::new(90, Gauge::default());
+        let mailbox = Arc::new(Mailbox::default());
+        let occupy = |name| {
+            let enter = || registry.enter(&account(name), &mailbox, objects(&["a"]), None);
+            let mut held = Vec::new();
+            loop {
+                match enter() {
+                    Ok(registration) => held.push(registration),
+                    Err(full) => return (held, full),
+                }
+            }
+        };
+        let (first, full) = occupy("greedy");
+        assert_eq!((first.len(), full), (45, Full::Account));
+        let (second, full) = occupy("accomplice");
+        assert_eq!((first.len() + second.len(), full), (60, Full::Namespace));
+        let (other, full) = occupy("bank/api");
+        assert_eq!((other.len(), full), (15, Full::Account));
+        drop(first);
+        assert!(
+            registry
+                .enter(&account("bank/api"), &mailbox, objects(&["a"]), None)
+                .is_ok()
+        );
+    }
+
     #[test]
     fn a_change_marks_its_subscriptions_and_no_others() {
         let registry = SubscriptionRegistry::new(8, Gauge::default());
         let (mine, others) = (Arc::new(Mailbox::default()), Arc::new(Mailbox::default()));
-        let first = registry.enter(&mine, objects(&["a", "b"]), None).unwrap();
+        let first = registry
+            .enter(&account("api"), &mine, objects(&["a", "b"]), None)
+            .unwrap();
         let second = registry
-            .enter(&mine, objects(&["b"]), Some(secret_ref("db")))
+            .enter(&account("api"), &mine, objects(&["b"]), Some(secret_ref("db")))
             .unwrap();
         let _third = registry
-            .enter(&others, objects(&["c"]), Some(secret_ref("web")))
+            .enter(&account("api"), &others, objects(&["c"]), Some(secret_ref("web")))
             .unwrap();
         registry.objects_changed(&objects(&["b", "z"]));
+        registry.mark_changed();
         registry.ref_changed(&secret_ref("db"));
         let marks = mine.take();
         assert_eq!(marks.objects, BTreeSet::from([first.key(), second.key()]));
@@ -266,10 +390,15 @@ mod tests {
         registry.ref_changed(&secret_ref("db"));
         let mailbox = Arc::new(Mailbox::default());
         let late = registry
-            .enter(&mailbox, objects(&["a"]), Some(secret_ref("db")))
+            .enter(&account("api"), &mailbox, objects(&["a"]), Some(secret_ref("db")))
             .unwrap();
         let _other = registry
-            .enter(&mailbox, objects(&["a"]), Some(secret_ref("web")))
+            .enter(
+                &account("api"),
+                &mailbox,
+                objects(&["a"]),
+                Some(secret_ref("web")),
+            )
             .unwrap();
         assert_eq!(mailbox.take().refs, BTreeSet::from([late.key()]));
     }
@@ -279,15 +408,22 @@ mod tests {
         let registry = SubscriptionRegistry::new(1, Gauge::default());
         let mailbox = Arc::new(Mailbox::default());
         let held = registry
-            .enter(&mailbox, objects(&["a"]), Some(secret_ref("db")))
+            .enter(&account("api"), &mailbox, objects(&["a"]), Some(secret_ref("db")))
             .unwrap();
-        assert_eq!(registry.enter(&mailbox, objects(&["a"]), None).unwrap_err(), Full);
+        assert_eq!(
+            registry
+                .enter(&account("api"), &mailbox, objects(&["a"]), None)
+                .unwrap_err(),
+            Full::Vault
+        );
         drop(held);
         let subscriptions = registry.subscriptions();
         assert!(
             subscriptions.members.is_empty()
                 && subscriptions.by_object.is_empty()
                 && subscriptions.by_ref.is_empty()
+                && subscriptions.of_account.is_empty()
+                && subscriptions.of_namespace.is_empty()
         );
     }
 
@@ -297,7 +433,7 @@ mod tests {
         let mailbox = Arc::new(Mailbox::default());
         let enter = |name| {
             registry
-                .enter(&mailbox, objects(&["a"]), Some(secret_ref(name)))
+                .enter(&account("api"), &mailbox, objects(&["a"]), Some(secret_ref(name)))
                 .unwrap()
         };
         let (current, failing, _new) = (enter("db"), enter("db"), enter("db"));
@@ -309,6 +445,7 @@ mod tests {
         let db = &volumes[1];
         assert_eq!((db.total, db.current, db.outdated, db.failing), (3, 1, 1, 1));
         registry.objects_changed(&objects(&["a"]));
+        registry.mark_changed();
         let db = &registry.volumes().refs[1];
         assert_eq!((db.total, db.current, db.outdated, db.failing), (3, 0, 2, 1));
     }

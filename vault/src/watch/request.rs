@@ -1,6 +1,9 @@
 //! What clients ask, parsed once at the edge.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+};
 
 use strongroom_core::{
     NamedObject, NamespaceName, ObjectKind, ObjectName, ResourceName, SecretRefName, name::NameError,
@@ -17,6 +20,8 @@ pub(super) enum Invalid {
     Id,
     #[error("a subscription has at least one object")]
     NoObjects,
+    #[error("a subscription names no object twice")]
+    Twice,
     #[error("the name of an object is malformed: {0}")]
     Name(#[source] NameError),
     #[error("the version of an object is malformed: {0}")]
@@ -47,7 +52,8 @@ impl fmt::Display for SubscriptionId {
     }
 }
 
-/// The objects of a subscription, at least one, in the order they were named.
+/// The objects of a subscription, at least one and none twice, in the order they were named. One name may come with
+/// several versions.
 pub(super) fn objects(objects: &[wire::ObjectName]) -> Result<Vec<NamedObject>, Invalid> {
     let parse = |object: &wire::ObjectName| {
         let name = object.name.parse().map_err(Invalid::Name)?;
@@ -62,10 +68,17 @@ pub(super) fn objects(objects: &[wire::ObjectName]) -> Result<Vec<NamedObject>, 
         })
     };
     if objects.is_empty() {
-        Err(Invalid::NoObjects)
-    } else {
-        objects.iter().map(parse).collect()
+        return Err(Invalid::NoObjects);
     }
+    let objects: Vec<_> = objects.iter().map(parse).collect::<Result<_, _>>()?;
+    let different: HashSet<_> = objects
+        .iter()
+        .map(|object| (&object.name, object.version))
+        .collect();
+    if different.len() < objects.len() {
+        return Err(Invalid::Twice);
+    }
+    Ok(objects)
 }
 
 /// The names that a Fetch asks for.
@@ -127,6 +140,12 @@ mod tests {
         );
         assert_eq!(parsed[1].version.unwrap().to_string(), version);
         assert_eq!(objects(&[]), Err(Invalid::NoObjects));
+        for twice in [
+            [object("db", ""), object("DB", "")],
+            [object("db", version), object("db", version)],
+        ] {
+            assert_eq!(objects(&twice), Err(Invalid::Twice));
+        }
         assert!(matches!(objects(&[object("../x", "")]), Err(Invalid::Name(_))));
         assert!(matches!(objects(&[object("x", "1")]), Err(Invalid::Version(_))));
         assert!(matches!(

@@ -2,11 +2,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    pin::Pin,
     sync::Arc,
+    task::{self, Poll, ready},
 };
 
 use futures::{Stream as MessageStream, StreamExt};
 use strongroom_audit::RequestPath;
+use strongroom_serving::accept::Source;
 use strongroom_wire::watch::{Ack, ClientMessage, ServerMessage, client_message, server_message::Message};
 use tokio::{
     sync::mpsc::{self, OwnedPermit},
@@ -23,7 +26,7 @@ use super::{
     subscription::Subscription,
 };
 use crate::{
-    access::{Caller, Client, Failure, caller::new_correlation_id},
+    access::{Caller, Client, Failure, caller::new_correlation_id, pool::Share},
     auth::Authenticated,
 };
 
@@ -38,7 +41,11 @@ const PATH: &str = "/strongroom.v1.Watch/Watch";
 pub(super) const WAITING: usize = 4;
 
 /// What goes to the client.
-pub(super) type Sent = Result<ServerMessage, Status>;
+pub(super) struct Sent {
+    message: ServerMessage,
+    /// Room for contents, given back when the transport has taken them.
+    room: Option<Share<Source>>,
+}
 
 /// The task's own state.
 pub(super) struct Stream {
@@ -247,9 +254,43 @@ struct Slot(OwnedPermit<Sent>);
 
 impl Slot {
     fn send(self, message: Message) {
-        self.0.send(Ok(ServerMessage {
-            message: Some(message),
-        }));
+        self.send_in(message, None);
+    }
+
+    /// Sends contents, which have `room`.
+    fn send_in(self, message: Message, room: Option<Share<Source>>) {
+        self.0.send(Sent {
+            message: ServerMessage {
+                message: Some(message),
+            },
+            room,
+        });
+    }
+}
+
+/// The messages as the transport takes them. It asks for one when it has sent the one before, and only then the room of
+/// that is given back.
+pub(super) struct Outbox {
+    sent: mpsc::Receiver<Sent>,
+    taken: Option<Share<Source>>,
+}
+
+impl Outbox {
+    pub(super) const fn new(sent: mpsc::Receiver<Sent>) -> Self {
+        Self { sent, taken: None }
+    }
+}
+
+impl MessageStream for Outbox {
+    type Item = Result<ServerMessage, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
+        self.taken = None;
+        let sent = ready!(self.sent.poll_recv(context));
+        Poll::Ready(sent.map(|Sent { message, room }| {
+            self.taken = room;
+            Ok(message)
+        }))
     }
 }
 

@@ -204,10 +204,11 @@ mod tests {
                 version: None,
             })
             .collect();
+        let (holder, mailbox) = (holder("api", Some("p-1"), 100), Arc::new(Mailbox::default()));
         let registration = SubscriptionRegistry::new(9, Gauge::default())
-            .enter(&Arc::new(Mailbox::default()), BTreeSet::new(), None)
+            .enter(&holder.principal, &mailbox, BTreeSet::new(), None)
             .unwrap();
-        Subscription::new(holder("api", Some("p-1"), 100), objects, registration)
+        Subscription::new(holder, objects, registration)
     }
 
     fn ack(objects: &[(&str, u8)], error: &str) -> wire::Ack {

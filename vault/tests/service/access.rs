@@ -15,14 +15,14 @@ use strongroom_vault::{
     service::Service,
 };
 
-use crate::fixture::{API, access, allow, rule, token};
+use crate::fixture::{API, Account, access, allow, rule, token};
 
 /// The API account, in a vault that holds the secret `db` and lets it get, delete, back up and restore everything.
 async fn vault() -> (Files, Service, Arc<Access>, Caller) {
     let fixture = Files::in_memory();
     let service = fixture.service();
     set(&service, "db", "hunter2");
-    let mut policy = allow(&[&uid("shop/api")]);
+    let mut policy = allow(&[&uid("shop/api"), &uid("shop/other")]);
     policy.permissions = [
         Permission::SecretGet,
         Permission::SecretDelete,
@@ -32,9 +32,16 @@ async fn vault() -> (Files, Service, Arc<Access>, Caller) {
     .into_iter()
     .collect();
     put(&service, (1, 1), vec![policy]).unwrap();
+    let caller = caller(&fixture, &service, API).await;
+    let access = access(&service, false);
+    (fixture, service, access, caller)
+}
+
+/// A request of `account`.
+async fn caller(fixture: &Files, service: &Service, account: Account) -> Caller {
     let holder = service
         .authenticator
-        .authenticate(&token(&fixture, API))
+        .authenticate(&token(fixture, account))
         .await
         .unwrap();
     let peer = Peer {
@@ -42,14 +49,12 @@ async fn vault() -> (Files, Service, Arc<Access>, Caller) {
         tls: None,
         certificates: Arc::default(),
     };
-    let caller = Client::new(&peer, None).into_caller(
+    Client::new(&peer, None).into_caller(
         Arc::clone(&holder.principal),
         new_correlation_id(),
         RequestPath::new("/test"),
         Instant::now(),
-    );
-    let access = access(&service, false);
-    (fixture, service, access, caller)
+    )
 }
 
 fn object(name: &str) -> Resource {
@@ -96,7 +101,7 @@ async fn what_was_admitted_is_refused_when_policy_changed_before_it_is_performed
 }
 
 #[tokio::test]
-async fn a_backup_waits_for_as_much_room_as_it_needs_and_its_answer_holds_none() {
+async fn a_backup_waits_for_as_much_room_as_it_needs_and_gives_it_back() {
     let (_fixture, service, access, caller) = vault().await;
     for _ in 0..100 {
         set(&service, "large", &"x".repeat(25 * 1024));
@@ -108,23 +113,21 @@ async fn a_backup_waits_for_as_much_room_as_it_needs_and_its_answer_holds_none()
         let admitted = access.admit(caller.clone(), Operation::SecretBackup, object(name));
         admitted.await.unwrap().read(request).await
     };
-    // A restore at work leaves room for two small backups, and for no large one.
+    // A restore at work leaves its account room for two small backups, and for no large one.
     let mut restore = access
         .admit(caller.clone(), Operation::SecretRestore, Resource::Vault)
         .await
         .unwrap();
-    restore.reserve(126 * 1024 * 1024 / 3).await.unwrap();
+    restore.reserve(46 * 1024 * 1024 / 3).await.unwrap();
     let small = futures::future::join(backup("db"), backup("db")).await;
     assert!(small.0.is_ok() && small.1.is_ok(), "{small:?}");
     let large = backup("large").await.unwrap_err();
     assert_eq!(*large.failure(), Failure::Busy);
     drop(restore);
     // As many at once as do not fit together: each waits for those before it.
-    let together = futures::future::join_all((0..40).map(|_| backup("large"))).await;
+    let taken = async || backup("large").await.map(drop);
+    let together = futures::future::join_all((0..40).map(|_| taken())).await;
     assert!(together.iter().all(Result::is_ok), "{together:?}");
-    // The answers that no client has taken yet hold no room.
-    assert!(backup("large").await.is_ok());
-    drop(together);
 }
 
 #[tokio::test]
@@ -135,7 +138,10 @@ async fn each_request_has_one_record_however_it_ends() {
         admitted.await.unwrap()
     };
     let found = admit(Operation::SecretGet, "db").await.read(get("db")).await;
-    assert!(matches!(found, Ok(Answer::Object(_))), "{found:?}");
+    assert!(
+        matches!(&found, Ok(read) if matches!(read.answer, Answer::Object(_))),
+        "{found:?}"
+    );
     let missing = admit(Operation::SecretGet, "none").await.read(get("none")).await;
     assert!(missing.is_err());
     admit(Operation::SecretGet, "db")
@@ -173,4 +179,37 @@ async fn each_request_has_one_record_however_it_ends() {
     assert_eq!(statuses("SecretGet"), [200, 404, 400]);
     assert_eq!(statuses("SecretPurge"), [403]);
     assert_eq!(statuses("SecretDelete"), [200, 404]);
+}
+
+#[tokio::test]
+async fn backups_that_their_client_does_not_take_leave_memory_for_other_accounts() {
+    let (fixture, service, access, api) = vault().await;
+    // Blobs of 1.5 MiB, answers of 3.5.
+    for _ in 0..60 {
+        set(&service, "db", &"x".repeat(25_600));
+    }
+    let backup = async |caller: &Caller| {
+        let admitted = access.admit(caller.clone(), Operation::SecretBackup, object("db"));
+        let name = "db".parse().unwrap();
+        let read = ReadRequest::Backup { name };
+        admitted.await.unwrap().read(read).await
+    };
+    let mut untaken = Vec::new();
+    let refused = loop {
+        match backup(&api).await {
+            Ok(answer) => untaken.push(answer),
+            Err(refused) => break refused,
+        }
+        assert!(untaken.len() < 12, "nothing counts the answers that wait");
+    };
+    assert_eq!(*refused.failure(), Failure::Busy);
+    assert_eq!(untaken.len(), 4, "half of the memory for answers");
+    let other = Account {
+        name: "shop/other",
+        pod: "pod-2",
+    };
+    let other = caller(&fixture, &service, other).await;
+    backup(&other).await.unwrap();
+    untaken.pop();
+    backup(&api).await.unwrap();
 }

@@ -52,12 +52,15 @@ mod tests {
     use strongroom_engine::AttributesPatch;
 
     use super::{
-        super::super::body::{MAX_BODY, read},
+        super::super::body::{Arriving, MAX_BODY, parse},
         *,
     };
 
     async fn set(text: impl Into<Body>) -> Result<SetBody, BodyError> {
-        read(&mut text.into(), MAX_BODY).await
+        let mut body = text.into();
+        let mut arriving = Arriving::begin(&mut body, MAX_BODY)?;
+        while arriving.next().await?.is_some() {}
+        parse(&arriving.into_bytes())
     }
 
     #[tokio::test]

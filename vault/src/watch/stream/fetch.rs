@@ -6,18 +6,25 @@ use futures::future::try_join_all;
 use strongroom_audit::Resource;
 use strongroom_core::{NamedObject, ObjectKind, ObjectName, ObjectState, Operation};
 use strongroom_engine::{Answer, ObjectError, ReadRequest};
+use strongroom_serving::accept::Source;
 use strongroom_wire::watch::{Content, Contents, Fetch, NamedState, server_message::Message};
 use zeroize::Zeroizing;
 
 use super::Stream;
 use crate::{
-    access::Failure,
+    access::{Failure, pool::Share},
     auth::Authenticated,
     watch::{
         refusal::{StreamEnd, SubscriptionRefusal},
         request::{self, SubscriptionId},
     },
 };
+
+/// Bytes of the longest value (Azure, About secrets: 25 KB), with its name and what frames it.
+const MAX_VALUE: usize = 26 * 1024;
+
+/// Bytes of what names the contents that a subscription does not hold.
+const MAX_MESSAGE: usize = 16 * 1024;
 
 impl Stream {
     pub(super) async fn fetch(&mut self, asked: Fetch) -> Result<(), StreamEnd> {
@@ -45,6 +52,7 @@ impl Stream {
         }
         // Read when the client can take it, so that nothing is answered under yesterday's policy.
         let slot = self.slot().await?;
+        let room = self.room(&id, &names).await?;
         self.core.service.policy.in_force().map_err(Failure::from)?;
         let now = self.core.service.clock.now();
         match self.subscriptions.get(&id) {
@@ -54,13 +62,31 @@ impl Stream {
             }
             Some(_) => {
                 let contents = self.contents(&id, &names).await?;
-                slot.send(Message::Contents(Contents {
+                let contents = Contents {
                     id: id.to_string(),
                     contents,
-                }));
+                };
+                slot.send_in(Message::Contents(contents), Some(room));
                 Ok(())
             }
         }
+    }
+
+    /// Room for the contents of `names`, before any of them is read. Waits for what other streams of its source, and then
+    /// all, have not yet read.
+    async fn room(
+        &self,
+        id: &SubscriptionId,
+        names: &BTreeSet<ObjectName>,
+    ) -> Result<Share<Source>, StreamEnd> {
+        let objects = self.subscriptions.get(id).map_or(0, |subscription| {
+            let held = subscription.objects().iter();
+            held.filter(|object| names.contains(&object.name)).count()
+        });
+        let bytes = objects.saturating_mul(MAX_VALUE).saturating_add(MAX_MESSAGE);
+        let source = self.ticket.source();
+        let room = self.core.waiting.share(&source, bytes).await;
+        room.map_err(|_busy| StreamEnd::Slow)
     }
 
     async fn contents(
@@ -119,7 +145,7 @@ impl Stream {
         let caller = self.caller(holder, began);
         let admitted = access.admit(caller, Operation::SecretGet, Resource::Object(named));
         let answer = match admitted.await {
-            Ok(admitted) => admitted.read(get).await,
+            Ok(admitted) => admitted.read(get).await.map(|read| read.answer),
             Err(refused) => Err(refused),
         };
         match answer {

@@ -140,7 +140,10 @@ impl Stream {
         let secret_ref = request::secret_ref(asked.r#ref, holder.principal.namespace())?;
         let names = objects.iter().map(|object| object.name.clone()).collect();
         // Entered before anything is looked at, so that no change falls between.
-        let registration = self.core.registry.enter(&self.mailbox, names, secret_ref)?;
+        let registration = self
+            .core
+            .registry
+            .enter(&holder.principal, &self.mailbox, names, secret_ref)?;
         Ok(Subscription::new(Arc::clone(holder), objects, registration))
     }
 

@@ -102,7 +102,8 @@ async fn malformed_and_oversized_subscriptions_are_refused_and_leave_the_stream_
 async fn a_stream_and_the_vault_keep_only_so_many_subscriptions() {
     let limits = Limits {
         subscriptions_per_stream: 2,
-        subscriptions: 3,
+        // An account has no more than are left.
+        subscriptions: 5,
         ..Limits::default()
     };
     let watched = limited(limits);
@@ -266,4 +267,29 @@ async fn each_name_of_a_fetch_counts_against_the_rate_of_its_account_and_ends_th
         node.is_quiet().await,
         "the stream and the other subscription go on"
     );
+}
+
+#[tokio::test]
+async fn contents_that_a_source_does_not_read_take_its_share_of_memory_and_no_more() {
+    let watched = limited(Limits {
+        waiting_bytes: 200 * 1024,
+        send_timeout: Duration::from_millis(500),
+        ..Limits::default()
+    });
+    set(&watched.service, "db", &"x".repeat(25_000));
+    let mut unread = watched.subscribed(&["db"]).await;
+    for _ in 0..4 {
+        unread.fetch("v", &["db"]).await;
+    }
+    let mut other = Node::from(&watched.watch, [10, 0, 0, 2]).await.unwrap();
+    other.subscribe("v", &watched.token(), &["db"]).await;
+    other.subscribed().await;
+    other.fetch("v", &["db"]).await;
+    assert_eq!(other.contents().await.contents[0].value.len(), 25_000);
+    // Two fit into half of the bytes; the third had no room in time.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for _ in 0..2 {
+        unread.contents().await;
+    }
+    assert_eq!(unread.end().await, Code::ResourceExhausted);
 }
