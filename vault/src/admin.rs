@@ -22,8 +22,9 @@ use axum::{
     response::Response,
 };
 use strongroom_audit::{AppendError, Class, Entry, Event};
+use strongroom_engine::store::Gen;
 use strongroom_serving::accept::Peer;
-use strongroom_wire::admin::{Anchor, SealStatus, Status};
+use strongroom_wire::admin::{Anchor, Anchored, Descent, SealStatus, Status};
 
 use crate::{access::Access, clock::Clock, policy::NotAudited, service::Service, watch::Watch};
 
@@ -79,7 +80,7 @@ impl Admin {
     }
 
     fn status(&self) -> Status {
-        let anchor = self.service.objects.anchor();
+        let anchor = self.service.objects.show(None).anchor;
         let head = self.service.audit.head();
         Status {
             vault_id: self.service.objects.vault_id().to_string(),
@@ -100,6 +101,21 @@ impl Admin {
             storage_problem: self.storage_problem(),
             audit_problem: self.service.audit.problem().map(|problem| problem.to_string()),
             rollback: self.service.policy.rollback(),
+        }
+    }
+
+    /// What the store and the audit log know of an earlier state.
+    fn descent(&self, anchored: Anchored) -> Descent {
+        let generation = Gen(anchored.generation);
+        let digest = self.service.objects.show(Some(generation)).then;
+        let audit = &self.service.audit;
+        let audit_hash = audit.hash_at(anchored.audit_sequence).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the audit log cannot be read");
+            None
+        });
+        Descent {
+            digest: digest.map(|digest| digest.to_string()),
+            audit_hash: audit_hash.map(|hash| hash.to_string()),
         }
     }
 

@@ -9,6 +9,7 @@
 //! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale` or `RolledBack` while the vault decides nothing |
 //! | POST [`path::REF_CHANGED`] | the [`SecretRefName`] of one whose spec changed, or that was deleted | 204 |
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
+//! | POST [`path::DESCENT`] | the [`Anchored`] that the operator keeps | [`Descent`] |
 //! | POST [`path::ROLLBACK`] | [`Rollback`] | 204; 409 `NotDetected` or `OtherGeneration` when it cannot accept that generation |
 //!
 //! An error is an [`AdminRefusal`]. The vault does nothing that it can neither audit nor store: it answers 503
@@ -31,6 +32,8 @@ pub mod path {
     pub const REF_CHANGED: &str = "/v1/ref-changed";
     /// Counts of mounted volumes.
     pub const VOLUMES: &str = "/v1/volumes";
+    /// Proves that the store and the audit log follow what was anchored.
+    pub const DESCENT: &str = "/v1/descent";
     /// Says that the store is older than its anchor, or accepts that it is.
     pub const ROLLBACK: &str = "/v1/rollback";
 }
@@ -76,12 +79,32 @@ pub struct Status {
 pub struct Anchor {
     /// The number of commits so far.
     pub generation: u64,
-    /// The keyed digest of all heads, hexadecimal.
+    /// The keyed digest of the store's state and of every state that led to it, hexadecimal.
     pub digest: String,
     /// The sequence number of the last audit record.
     pub audit_sequence: u64,
     /// The hash of that record, hexadecimal.
     pub audit_hash: String,
+}
+
+/// An anchored state that the vault is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Anchored {
+    /// The number of commits of the store.
+    pub generation: u64,
+    /// The sequence number of an audit record.
+    pub audit_sequence: u64,
+}
+
+/// What the vault knows of an anchored state. Only a vault that comes from that state knows the digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descent {
+    /// The store's digest at that generation, hexadecimal; none if the present state does not follow that one.
+    pub digest: Option<String>,
+    /// The hash of that audit record, hexadecimal; none if it is not in the log any more, or was altered.
+    pub audit_hash: Option<String>,
 }
 
 /// Which bundle: its place in the history of the vault, and the digest of its content.

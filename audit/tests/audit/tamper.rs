@@ -360,3 +360,35 @@ proptest! {
         prop_assert_eq!(log.head(), head);
     }
 }
+
+#[test]
+fn the_hash_of_a_record_is_known_while_the_record_is_there_unaltered() {
+    let (bench, head) = written();
+    let log = bench.open();
+    let first_of_second: u64 = bench.segments()[1]
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .and_then(|stem| stem.parse().ok())
+        .unwrap();
+    for line in bench.lines() {
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let hash = log.hash_at(sequence_of(&line)).unwrap().unwrap();
+        assert_eq!(value["chain"]["hash"], hash.to_string());
+    }
+    let after = log.head().sequence + 1;
+    assert_eq!(log.hash_at(after).unwrap(), None, "none was written yet");
+    drop(log);
+
+    // A record in the middle of the second segment is taken out; the anchored one is behind it.
+    edit(&bench, 1, |lines| {
+        lines.remove(2);
+    });
+    let log = bench.open();
+    assert!(log.hash_at(first_of_second + 1).unwrap().is_some());
+    for gone in [2, 3] {
+        assert_eq!(log.hash_at(first_of_second + gone).unwrap(), None);
+    }
+    assert_eq!(log.hash_at(head.sequence).unwrap(), Some(head.hash));
+    fs::remove_file(&bench.segments()[1]).unwrap();
+    assert_eq!(log.hash_at(first_of_second + 1).unwrap(), None);
+}

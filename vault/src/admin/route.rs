@@ -12,7 +12,9 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use strongroom_audit::{Event, Hash};
 use strongroom_core::{Generation, SecretRefName};
-use strongroom_wire::admin::{BundleId, Resolve, Resolved, Rollback, Status, Volumes, path};
+use strongroom_wire::admin::{
+    Anchored, BundleId, Descent, Resolve, Resolved, Rollback, Status, Volumes, path,
+};
 
 use super::{
     Admin, body,
@@ -31,6 +33,7 @@ pub(super) fn router(admin: Admin) -> Router {
         .route(path::RESOLVE, post(resolved))
         .route(path::REF_CHANGED, post(ref_changed))
         .route(path::VOLUMES, get(volumes))
+        .route(path::DESCENT, post(descent))
         .route(path::ROLLBACK, post(rollback))
         .fallback(|| async { AdminError::NoPath })
         .method_not_allowed_fallback(|| async { AdminError::NoMethod })
@@ -116,6 +119,11 @@ async fn ref_changed(State(admin): Shared, body: Body) -> Result<StatusCode, Adm
 
 async fn volumes(State(admin): Shared) -> Json<Volumes> {
     Json(admin.watch.volumes())
+}
+
+async fn descent(State(admin): Shared, body: Body) -> Result<Json<Descent>, AdminError> {
+    let anchored: Anchored = body::message(body).await?;
+    aside(move || Ok(admin.descent(anchored))).await.map(Json)
 }
 
 async fn rollback(State(admin): Shared, body: Body) -> Result<StatusCode, AdminError> {

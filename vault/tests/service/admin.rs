@@ -11,7 +11,7 @@ use strongroom_testing::{
 };
 use strongroom_vault::admin::MAX_BUNDLE;
 use strongroom_wire::{
-    admin::{BundleId, Resolved, Status, Volumes, path},
+    admin::{Anchored, BundleId, Descent, Resolved, Status, Volumes, path},
     watch::server_message::Message,
 };
 
@@ -115,6 +115,26 @@ async fn a_changed_admin_ca_counts_from_the_next_connection_on() {
         ),
         (None, Some(200))
     );
+}
+
+#[tokio::test]
+async fn a_vault_proves_that_it_follows_what_was_anchored() {
+    let port = AdminPort::start();
+    set(&port.service, "db", "1");
+    let Status { anchor, .. } = port.get(path::STATUS).await.unwrap();
+    set(&port.service, "db", "2");
+    let ask = async |generation, audit_sequence| -> Descent {
+        let asked = Anchored {
+            generation,
+            audit_sequence,
+        };
+        port.post(path::DESCENT, &asked).await.unwrap()
+    };
+    let known = ask(anchor.generation, anchor.audit_sequence).await;
+    assert_eq!(known.digest, Some(anchor.digest));
+    assert_eq!(known.audit_hash, Some(anchor.audit_hash));
+    let unknown = ask(anchor.generation + 100, anchor.audit_sequence + 100).await;
+    assert_eq!((unknown.digest, unknown.audit_hash), (None, None));
 }
 
 #[tokio::test]
