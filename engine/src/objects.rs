@@ -38,6 +38,7 @@ mod outcome;
 mod reply;
 pub mod scrub;
 mod shared;
+mod staging;
 mod upgrade;
 mod upkeep;
 mod writer;

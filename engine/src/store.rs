@@ -137,6 +137,13 @@ pub struct Limits {
     pub bytes: usize,
 }
 
+impl Limits {
+    /// One part of `parts` of what a batch may change, and `most` keys at most.
+    pub(crate) fn share(self, parts: usize, most: usize) -> usize {
+        (self.ops / parts).clamp(1, most)
+    }
+}
+
 impl Default for Limits {
     /// 16,384 keys and 32 MiB: what a commit can hold in memory several times over, and writes in well under a second.
     fn default() -> Self {

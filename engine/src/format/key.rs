@@ -111,6 +111,22 @@ pub fn version_of_index(key: &Key) -> Option<Version> {
     Some(Version::from_bytes(bytes))
 }
 
+/// The object in a key that [`index`] made.
+pub(crate) fn object_of_index(key: &Key) -> Option<ObjectId> {
+    let rest = key.as_bytes().strip_prefix(b"i")?;
+    number(rest.get(..8)?).map(|number| ObjectId(Sequence(number)))
+}
+
+/// Whether the record at `key` is a version.
+pub(crate) fn is_version(key: &Key) -> bool {
+    key.as_bytes().first() == Some(&b'v')
+}
+
+/// Whether the record at `key` is a version, or an entry of the index of `object`.
+pub(crate) fn is_part(key: &Key, object: ObjectId) -> bool {
+    is_version(key) || object_of_index(key) == Some(object)
+}
+
 /// What is left of a purged object.
 pub fn garbage(object: ObjectId) -> Key {
     key(b'g', &[&object.0.0.to_be_bytes()])

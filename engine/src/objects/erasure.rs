@@ -23,11 +23,14 @@ use crate::{
         transaction,
         view::View,
     },
-    store::Key,
+    store::{Key, Limits},
 };
 
-/// How many heads are looked at in one step.
+/// How many heads are looked at in one step at most; each may be rewritten in one commit.
 const STRETCH: usize = 512;
+
+/// One part of these of a batch is the number of heads that one step looks at.
+const PARTS: usize = 4;
 
 /// How many such steps are taken at once while none of them finds anything to do.
 const STRETCHES: usize = 16;
@@ -37,6 +40,8 @@ pub(super) struct Eraser {
     file: KeyringFile,
     slots: Slots,
     delay: Duration,
+    /// How many heads are looked at in one step.
+    stretch: usize,
     running: Option<Running>,
 }
 
@@ -72,11 +77,12 @@ pub(super) enum Step {
 }
 
 impl Eraser {
-    pub(super) const fn new(file: KeyringFile, slots: Slots, delay: Duration) -> Self {
+    pub(super) fn new(file: KeyringFile, slots: Slots, delay: Duration, limits: Limits) -> Self {
         Self {
             file,
             slots,
             delay,
+            stretch: limits.share(PARTS, STRETCH),
             running: None,
         }
     }
@@ -87,7 +93,7 @@ impl Eraser {
             return self.begin(view, now);
         };
         for _ in 0..STRETCHES {
-            let stretch = outdated_heads(view, running.seen.as_ref(), running.last, STRETCH)?;
+            let stretch = outdated_heads(view, running.seen.as_ref(), running.last, self.stretch)?;
             let Some(HeadStretch { outdated, seen }) = stretch else {
                 return self.end_of_walk(view);
             };

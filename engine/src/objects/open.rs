@@ -241,7 +241,7 @@ impl Unsealed {
         });
         let (queue, jobs) = mpsc::sync_channel(self.options.queue);
         let file = KeyringFile::new(&self.options.keyring);
-        let erasure = Eraser::new(file, self.slots, self.options.erasure_delay);
+        let erasure = Eraser::new(file, self.slots, self.options.erasure_delay, limits);
         let writer = Writer::new(Arc::clone(&shared), outbox, erasure);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())

@@ -18,9 +18,9 @@ use crate::{
 /// How many records are fetched at a time when the outbox is loaded, and how many one commit removes at most.
 const STRETCH: usize = 1_024;
 
-/// The part of a batch that may remove records. A change has more records of its own than the three that leave this
-/// part for each of its audit record, so the outbox empties faster than it fills.
-const SHARE: usize = 4;
+/// One part of these of a batch may remove records. A change has three records or more beside its audit record, so the
+/// outbox empties faster than it fills.
+const PARTS: usize = 4;
 
 /// The outbox as the writer knows it.
 pub(super) struct Outbox {
@@ -50,7 +50,7 @@ impl Outbox {
             waiting: stored(snapshot, keyring, &replica)?,
             replica,
             log,
-            stretch: (limits.ops / SHARE).clamp(1, STRETCH),
+            stretch: limits.share(PARTS, STRETCH),
             drained: VecDeque::new(),
             in_doubt: false,
         };

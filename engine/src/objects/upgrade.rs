@@ -56,7 +56,7 @@ pub(super) fn upgrade(
         generation: store.snapshot()?.generation().0,
         digest: found.digest,
     };
-    let stretch = (store.limits().ops / PARTS).clamp(1, STRETCH);
+    let stretch = store.limits().share(PARTS, STRETCH);
     let mut after = None;
     loop {
         let snapshot = store.snapshot()?;

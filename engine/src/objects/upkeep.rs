@@ -15,15 +15,18 @@ use crate::object::{
 /// How many due tasks one sweep carries out.
 const DUE: usize = 64;
 
-/// How many versions one sweep removes.
+/// How many versions one sweep removes at most. Each has two records, and the outbox takes its own part of a batch.
 const COLLECT: usize = 512;
+
+/// One part of these of a batch is the number of versions that one sweep removes.
+const PARTS: usize = 8;
 
 /// What one sweep has to do. What cannot be read now is looked for again by the next sweep.
 pub(super) fn steps(shared: &Shared, eraser: &mut Eraser, now: Timestamp) -> Vec<SystemRequest> {
     let published = shared.published();
     let view = published.view(&shared.rules);
     let mut steps = due(view, shared.kinds, now);
-    steps.extend(collection(view));
+    steps.extend(collection(view, shared.store.limits().share(PARTS, COLLECT)));
     steps.extend(erasure(shared, eraser, now));
     steps
 }
@@ -33,12 +36,9 @@ fn due(view: View<'_>, kinds: Kinds, now: Timestamp) -> Vec<SystemRequest> {
     tasks.into_iter().map(SystemRequest::Perform).collect()
 }
 
-fn collection(view: View<'_>) -> Option<SystemRequest> {
+fn collection(view: View<'_>, limit: usize) -> Option<SystemRequest> {
     let object = uncollected(view).ok()??;
-    Some(SystemRequest::Collect {
-        object,
-        limit: COLLECT,
-    })
+    Some(SystemRequest::Collect { object, limit })
 }
 
 /// The next step of an erasure that needs a commit; steps on the keyring's file are done here.

@@ -18,17 +18,21 @@ use super::{
     outcome::WriteError,
     reply::Reply,
     shared::{Published, Shared},
+    staging::stage,
     upkeep,
 };
 use crate::{
     crypt::{entropy::random, state as sealed},
     format::{id::Sequence, key, state::State},
     object::{inputs::Inputs, view::View},
-    store::{CommitError, Gen, Limits, Overlay, Purpose, StoreError},
+    store::{Batch, CommitError, Gen, Limits, Overlay, Purpose, StoreError},
 };
 
 /// How many requests one commit takes at most: their answers wait for one another.
 const BATCH: usize = 256;
+
+/// The records of a batch beside those of its changes: an audit record, and the state.
+const OVERHEAD: usize = 2;
 
 /// Changes that wait for a commit.
 type Waiting = VecDeque<Box<dyn Change>>;
@@ -123,11 +127,16 @@ impl Writer {
             objects,
             decided,
         } = draft;
-        let mut batch = overlay.into_changes();
+        let batch = overlay.into_changes();
         if batch.is_empty() {
             return self.answer(decided);
         }
         let purpose = purpose_of(&decided);
+        let mut batch = match self.commit_parts(batch, last, room, purpose) {
+            Ok(batch) => batch,
+            Err(error) => return self.not_committed(purpose, &error, objects, decided),
+        };
+        let published = self.shared.published();
         let expect = published.snapshot.generation();
         let pending = self
             .outbox
@@ -168,6 +177,47 @@ impl Writer {
             }
             Err(error) => self.not_committed(purpose, &error, objects, decided),
         }
+    }
+
+    /// Commits the parts of a change that is too large for one commit; answers what is left of it. A failure here leaves
+    /// nothing that anybody sees.
+    fn commit_parts(
+        &mut self,
+        batch: Batch,
+        last: Sequence,
+        room: Room,
+        purpose: Purpose,
+    ) -> Result<Batch, CommitError> {
+        if batch.len() + OVERHEAD + room.outbox_ops <= room.limits.ops {
+            return Ok(batch);
+        }
+        let keyring = Arc::clone(&self.shared.published().keyring);
+        let most = room.limits.ops.saturating_sub(OVERHEAD);
+        let Some(staged) = stage(&batch, &keyring, most) else {
+            return Ok(batch);
+        };
+        for mut part in staged.before {
+            let published = self.shared.published();
+            let base = Base {
+                snapshot: &*published.snapshot,
+                state: &published.state,
+                keyring: &published.keyring,
+            };
+            let marks = self.shared.marks.lock().clone();
+            let state = close(base, last, marks, &mut part).map_err(|_| CommitError::Unavailable)?;
+            let committed = self
+                .shared
+                .store
+                .commit(base.snapshot.generation(), &part, purpose);
+            committed.map_err(|error| match error {
+                CommitError::Full => CommitError::Full,
+                CommitError::Conflict | CommitError::Unavailable | CommitError::OutcomeUnknown => {
+                    CommitError::Unavailable
+                }
+            })?;
+            self.publish_after(Some(state));
+        }
+        Ok(staged.last)
     }
 
     /// A commit failed, or it is not known whether it did.
@@ -353,8 +403,7 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
         let Decision { changes: made, entry } = decide(view, shared, &mut *change);
         bytes += made.batch.bytes();
         let ops = draft.overlay.changes().len() + made.batch.len();
-        // With its own audit record, and the state.
-        let ops = ops + draft.entries.len() + 2 + room.outbox_ops;
+        let ops = ops + draft.entries.len() + OVERHEAD + room.outbox_ops;
         let is_full = ops > room.limits.ops || bytes > room.limits.bytes / 2;
         if !draft.decided.is_empty() && is_full {
             changes.push_front(change);

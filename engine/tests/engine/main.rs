@@ -29,6 +29,8 @@ mod sample;
 #[cfg(test)]
 mod second_kind;
 #[cfg(test)]
+mod small_batches;
+#[cfg(test)]
 mod spelling;
 #[cfg(test)]
 mod steps;
