@@ -3,7 +3,7 @@
 use strongroom_client::identity::VaultToken;
 use strongroom_core::{ObjectName, Version};
 use strongroom_wire::watch::{
-    self, Ack, Fetch, NamedState, RefName, Renew, Revoked, StateError, Subscribe, client_message, revoked,
+    self, Ack, Fetch, NamedState, RefName, Renew, StateError, Subscribe, client_message, revoked,
     server_message::Message,
 };
 
@@ -24,7 +24,7 @@ pub fn message(message: Message) -> VaultMessage {
         }
         Message::Revoked(revoked) => VaultMessage::Revoked {
             refused: refused(revoked.reason()),
-            note: revocation(&revoked),
+            note: revocation(revoked.reason()).to_owned(),
         },
     }
 }
@@ -59,18 +59,15 @@ const fn refused(reason: revoked::Reason) -> Refused {
     }
 }
 
-/// The sentence of the vault, or ours where it sent none.
-fn revocation(revoked: &Revoked) -> String {
-    let said: String = revoked
-        .message
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(300)
-        .collect();
-    if said.is_empty() {
-        format!("the vault ended the subscription: {:?}", revoked.reason())
-    } else {
-        said
+/// What the vault says, in words of ours: a vault's own would reach the events of pods in other namespaces.
+const fn revocation(reason: revoked::Reason) -> &'static str {
+    match reason {
+        revoked::Reason::TokenRefused => "the vault refuses the pod's token",
+        revoked::Reason::TokenExpired => "the vault says that the pod's token has expired",
+        revoked::Reason::Limit => "the vault has no room for the subscription",
+        revoked::Reason::Invalid => "the vault cannot read the subscription",
+        revoked::Reason::Forbidden => "policy allows the account to get none of the objects",
+        revoked::Reason::Unspecified => "the vault ended the subscription and does not say why",
     }
 }
 
@@ -130,7 +127,7 @@ fn version(version: Option<Version>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_wire::watch::ObjectState;
+    use strongroom_wire::watch::{ObjectState, Revoked};
 
     use super::*;
 
@@ -177,17 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn a_revocation_is_reported_in_the_vaults_words_on_one_line() {
-        let revoked = Revoked {
-            message: "policy\nchanged".into(),
-            ..Revoked::default()
+    fn a_revocation_is_reported_in_our_words_whatever_the_vault_says() {
+        let heard = message(Message::Revoked(Revoked {
+            id: "v".into(),
+            reason: revoked::Reason::Forbidden.into(),
+            message: "go to https://elsewhere.example and log in".into(),
+        }));
+        let VaultMessage::Revoked { note, .. } = heard else {
+            panic!("{heard:?}")
         };
-        assert_eq!(revocation(&revoked), "policychanged");
-        let silent = Revoked {
-            reason: revoked::Reason::Limit.into(),
-            ..Revoked::default()
-        };
-        assert_eq!(revocation(&silent), "the vault ended the subscription: Limit");
+        assert_eq!(note, "policy allows the account to get none of the objects");
     }
 
     #[test]

@@ -69,10 +69,19 @@ fn of_refusal(refusal: &VaultRefusal) -> Reason {
     } else if refusal.is_not_found() {
         Reason::NotFound
     } else if refusal.is_retryable() {
-        Reason::Unavailable(refusal.to_string())
+        Reason::Unavailable(in_our_words(refusal))
     } else {
-        Reason::Refused(refusal.to_string())
+        Reason::Refused(in_our_words(refusal))
     }
+}
+
+/// The refusal without the vault's sentence, which would reach the events of pods in other namespaces.
+fn in_our_words(refusal: &VaultRefusal) -> String {
+    let status = refusal.status.as_u16();
+    let is_word = |code: &str| code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let codes = [Some(refusal.code.as_str()), refusal.inner_code.as_deref()];
+    let words: Vec<_> = codes.into_iter().flatten().filter(|code| is_word(code)).collect();
+    format!("the vault answered {status} {}", words.join(", "))
 }
 
 impl fmt::Display for Reason {
@@ -184,6 +193,22 @@ mod tests {
             source: Source::Secret(object),
             reason,
         }
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_status_and_its_codes_and_not_in_the_vaults_sentences() {
+        let refusal = |code: &str| VaultRefusal {
+            status: http::StatusCode::BAD_REQUEST,
+            code: code.to_owned(),
+            inner_code: Some("go to https://elsewhere.example".to_owned()),
+            message: "and log in".to_owned(),
+            retry_after: None,
+        };
+        let told = of_refusal(&refusal("BadParameter"));
+        assert_eq!(
+            told,
+            Reason::Refused("the vault answered 400 BadParameter".to_owned())
+        );
     }
 
     #[test]
