@@ -16,6 +16,7 @@ mod rewrite;
 pub mod state;
 mod task;
 mod wire;
+mod work;
 
 pub use notices::Notices;
 pub use state::Start;

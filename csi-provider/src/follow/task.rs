@@ -3,7 +3,6 @@
 
 use std::{
     collections::VecDeque,
-    pin::Pin,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -23,18 +22,14 @@ use super::{
     rewrite,
     state::{Action, Change, Event, Failure, Follow, Moment, ReportReason, Start},
     wire,
+    work::{self, Work, working},
 };
 use crate::{
     metrics::{Metrics, Outcome},
-    pod::PodToken,
     services::Services,
-    shares::{Holder, Share},
-    source::{
-        link::{Closed, Signal},
-        load::AuthenticateError,
-        obtain::Known,
-    },
-    volume::{Facts, saved::VolumeRecord, spec::VolumeSpec, tree::Written},
+    shares::Holder,
+    source::link::{Closed, Signal},
+    volume::{Facts, saved::VolumeRecord, tree::Written},
 };
 
 /// The task sleeps this long where nothing is to be done before something happens.
@@ -51,9 +46,6 @@ struct Task {
     work: Option<Work>,
     counted: bool,
 }
-
-/// What comes of it, and the room that its contents take until they are written.
-type Work = Pin<Box<dyn Future<Output = (Event, Option<Share>)> + Send>>;
 
 /// Starts the task of a volume, and answers with the way to it and how to end it.
 pub fn spawn(facts: Facts, start: Start, services: &Arc<Services>) -> (Arc<Notices>, AbortHandle) {
@@ -163,17 +155,11 @@ impl Task {
             }
             Action::Exchange { token, vault, known } => {
                 let services = Arc::clone(&self.services);
-                self.work = Some(Box::pin(async move {
-                    let loader = &services.sources.loader;
-                    let exchanged = loader.authenticate_again(&token, &vault, known.as_ref()).await;
-                    (Event::Exchanged(exchanged.map_err(Failure::from)), None)
-                }));
+                self.work = Some(Box::pin(work::exchange(services, token, vault, known)));
             }
             Action::Obtain { token, known } => {
                 let (services, facts) = (Arc::clone(&self.services), self.facts.clone());
-                self.work = Some(Box::pin(
-                    async move { obtain(&services, &facts, &token, known).await },
-                ));
+                self.work = Some(Box::pin(work::obtain(services, facts, token, known)));
             }
             Action::Write(change) => return Some(self.write(change)),
             Action::Save => self.save(),
@@ -258,46 +244,6 @@ impl Drop for Task {
     fn drop(&mut self) {
         if self.counted {
             self.services.metrics.subscriptions.dec();
-        }
-    }
-}
-
-async fn working(work: &mut Option<Work>) -> (Event, Option<Share>) {
-    match work {
-        Some(work) => work.await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn obtain(
-    services: &Services,
-    facts: &Facts,
-    token: &PodToken,
-    known: Option<Known>,
-) -> (Event, Option<Share>) {
-    let request = facts.contents(token);
-    let check = |spec: &VolumeSpec| {
-        let share = facts.share(spec, 0);
-        services.ledger().check(&facts.id, &share)
-    };
-    let sources = &services.sources;
-    let (obtained, share) = match sources.obtain_if_changed(request, known, check).await {
-        Ok(Some((obtained, share))) => (Ok(Some(Box::new(obtained))), share),
-        Ok(None) => (Ok(None), None),
-        Err(error) => {
-            let is_retryable = error.is_retryable();
-            let note = sources.conceal(request, error).await.to_string();
-            (Err(Failure { note, is_retryable }), None)
-        }
-    };
-    (Event::Obtained(obtained), share)
-}
-
-impl From<AuthenticateError> for Failure {
-    fn from(error: AuthenticateError) -> Self {
-        Self {
-            note: error.to_string(),
-            is_retryable: error.is_retryable(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Getting a volume's contents: SecretRef, token, objects.
 
+mod assemble;
 mod failure;
 mod shared;
 
@@ -24,11 +25,11 @@ use crate::{
     pod::PodToken,
     shares::{Holder, Shares},
     volume::{
-        Content, File, Image,
-        image::default_mode,
-        spec::{Object, Source, VolumeSpec},
+        Content, Image,
+        spec::{Object, VolumeSpec},
     },
 };
+use assemble::{Answer, assemble};
 pub use failure::{FileFailure, FilesError, Reason};
 use shared::SharedExchanges;
 
@@ -225,9 +226,6 @@ pub fn room_for(spec: &VolumeSpec) -> usize {
     objects * VALUE_BYTES + objects.min(AT_ONCE) * ANSWER_BYTES
 }
 
-/// A value, and the version that it is of.
-type Answer = Result<(Content, Option<Version>), Reason>;
-
 async fn read(object: &Object, vault: &VaultClient, token: &VaultToken) -> Answer {
     let secret = vault
         .get_secret(token, &object.name, object.version.as_ref())
@@ -246,63 +244,6 @@ fn read_bounded(path: &std::path::Path, limit: u64) -> std::io::Result<Zeroizing
     } else {
         Ok(bytes)
     }
-}
-
-fn assemble(
-    spec: &VolumeSpec,
-    group: Option<u32>,
-    answers: &BTreeMap<&Object, Answer>,
-    bundle: &Result<Content, Reason>,
-) -> Result<Loaded, FilesError> {
-    let mut image = Image {
-        group,
-        ..Image::default()
-    };
-    let mut failures = Vec::new();
-    for file in &spec.files {
-        let content = match &file.source {
-            Source::TrustBundle => bundle.clone(),
-            Source::Secret(object) => content(answers.get(object)),
-        };
-        match content {
-            Ok(content) => {
-                let mode = file.mode.unwrap_or_else(|| default_mode(group));
-                image.files.insert(file.path.clone(), File { mode, content });
-            }
-            Err(reason) => failures.push(FileFailure {
-                path: file.path.clone(),
-                source: file.source.clone(),
-                reason,
-            }),
-        }
-    }
-    if failures.is_empty() {
-        Ok(Loaded {
-            image,
-            versions: versions(answers),
-        })
-    } else {
-        Err(FilesError {
-            vault: spec.vault.clone(),
-            failures,
-        })
-    }
-}
-
-fn content(answer: Option<&Answer>) -> Result<Content, Reason> {
-    match answer {
-        Some(Ok((content, _))) => Ok(content.clone()),
-        Some(Err(reason)) => Err(reason.clone()),
-        None => Err(Reason::Closing),
-    }
-}
-
-fn versions(answers: &BTreeMap<&Object, Answer>) -> BTreeMap<Object, Version> {
-    let version = |(object, answer): (&&Object, &Answer)| {
-        let (_, version) = answer.as_ref().ok()?;
-        Some(((*object).clone(), (*version)?))
-    };
-    answers.iter().filter_map(version).collect()
 }
 
 /// Whether a token is good for another request.

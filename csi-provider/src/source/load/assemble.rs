@@ -1,0 +1,72 @@
+//! The files that answers make, or every file that they do not.
+
+use std::collections::BTreeMap;
+
+use strongroom_core::Version;
+
+use super::{FileFailure, FilesError, Loaded, Reason};
+use crate::volume::{
+    Content, File, Image,
+    image::default_mode,
+    spec::{Object, Source, VolumeSpec},
+};
+
+/// A value, and the version that it is of.
+pub(super) type Answer = Result<(Content, Option<Version>), Reason>;
+
+pub(super) fn assemble(
+    spec: &VolumeSpec,
+    group: Option<u32>,
+    answers: &BTreeMap<&Object, Answer>,
+    bundle: &Result<Content, Reason>,
+) -> Result<Loaded, FilesError> {
+    let mut image = Image {
+        group,
+        ..Image::default()
+    };
+    let mut failures = Vec::new();
+    for file in &spec.files {
+        let content = match &file.source {
+            Source::TrustBundle => bundle.clone(),
+            Source::Secret(object) => content(answers.get(object)),
+        };
+        match content {
+            Ok(content) => {
+                let mode = file.mode.unwrap_or_else(|| default_mode(group));
+                image.files.insert(file.path.clone(), File { mode, content });
+            }
+            Err(reason) => failures.push(FileFailure {
+                path: file.path.clone(),
+                source: file.source.clone(),
+                reason,
+            }),
+        }
+    }
+    if failures.is_empty() {
+        Ok(Loaded {
+            image,
+            versions: versions(answers),
+        })
+    } else {
+        Err(FilesError {
+            vault: spec.vault.clone(),
+            failures,
+        })
+    }
+}
+
+fn content(answer: Option<&Answer>) -> Result<Content, Reason> {
+    match answer {
+        Some(Ok((content, _))) => Ok(content.clone()),
+        Some(Err(reason)) => Err(reason.clone()),
+        None => Err(Reason::Closing),
+    }
+}
+
+fn versions(answers: &BTreeMap<&Object, Answer>) -> BTreeMap<Object, Version> {
+    let version = |(object, answer): (&&Object, &Answer)| {
+        let (_, version) = answer.as_ref().ok()?;
+        Some(((*object).clone(), (*version)?))
+    };
+    answers.iter().filter_map(version).collect()
+}
