@@ -1,40 +1,58 @@
 //! The controllers of a leading operator, and what runs beside them.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt;
-use kube::runtime::controller::{self, applier};
+use kube::{
+    Resource,
+    runtime::{
+        controller::{self, Action, applier},
+        reflector::ObjectRef,
+    },
+};
+use strongroom_crds::{SecretRef, Vault};
 
-use crate::{context::Context, policy, queue, secret_ref, vault};
+use crate::{
+    context::Context,
+    policy,
+    queue::{self, Pace, Slots},
+    secret_ref, vault,
+};
 
 /// Runs the controllers. Ends only where a queue does, which lasts as long as the watches.
 pub async fn run(context: &Arc<Context>) {
-    let config = || controller::Config::default().concurrency(32);
+    let slots = Slots::default();
     let enforcement = applier(
-        enforcer,
+        move |vault, context| Box::pin(enforce(slots.clone(), vault, context)),
         |vault, error, context| vault::retry_enforcement(&vault, error, &context),
         Arc::clone(context),
         context.stores.vault_store(),
         Box::pin(queue::enforcement(&context.stores, &context.changes)),
-        config(),
+        controller::Config::default(),
     )
     .for_each(|_| std::future::ready(()));
+    let slots = Slots::default();
     let vaults = applier(
-        vault_reconciler,
+        move |vault, context| Box::pin(reconcile_vault(slots.clone(), vault, context)),
         |vault, error, context| vault::retry(&vault, error, &context),
         Arc::clone(context),
         context.stores.vault_store(),
         Box::pin(queue::vaults(&context.stores, &context.changes)),
-        config(),
+        controller::Config::default(),
     )
     .for_each(|_| std::future::ready(()));
+    let slots = Slots::default();
     let secret_refs = applier(
-        secret_ref_reconciler,
+        move |secret_ref, context| Box::pin(reconcile_secret_ref(slots.clone(), secret_ref, context)),
         |secret_ref, error, context| secret_ref::retry(&secret_ref, error, &context),
         Arc::clone(context),
         context.stores.secret_ref_store(),
         Box::pin(queue::secret_refs(&context.stores, &context.changes)),
-        config().debounce(Duration::from_millis(100)),
+        controller::Config::default().debounce(Duration::from_millis(100)),
     )
     .for_each(|_| std::future::ready(()));
     tokio::select! {
@@ -47,25 +65,55 @@ pub async fn run(context: &Arc<Context>) {
     }
 }
 
-fn enforcer(
-    vault: Arc<strongroom_crds::Vault>,
+// A pass that waits for its slot is small: its own future is made when it has one.
+
+async fn enforce(
+    slots: Slots,
+    vault: Arc<Vault>,
     context: Arc<Context>,
-) -> futures::future::BoxFuture<'static, Result<controller::Action, vault::EnforceError>> {
-    Box::pin(vault::enforce(vault, context))
+) -> Result<Action, vault::EnforceError> {
+    let uid = vault.metadata.uid.as_deref().unwrap_or_default();
+    if let Err(wait) = context.fleet.member(uid).begin_enforcement(Instant::now()) {
+        return Ok(Action::requeue(wait));
+    }
+    let _slot = slots.enter(namespace(&*vault), pace(&context, &vault)).await;
+    Box::pin(vault::enforce(vault, context)).await
 }
 
-fn vault_reconciler(
-    vault: Arc<strongroom_crds::Vault>,
+async fn reconcile_vault(
+    slots: Slots,
+    vault: Arc<Vault>,
     context: Arc<Context>,
-) -> futures::future::BoxFuture<'static, Result<controller::Action, vault::ReconcileError>> {
-    Box::pin(vault::reconcile(vault, context))
+) -> Result<Action, vault::ReconcileError> {
+    let _slot = slots.enter(namespace(&*vault), pace(&context, &vault)).await;
+    Box::pin(vault::reconcile(vault, context)).await
 }
 
-fn secret_ref_reconciler(
-    secret_ref: Arc<strongroom_crds::SecretRef>,
+/// Waits behind no other namespace's SecretRefs, and behind none of a slow vault but with one of that vault's own.
+async fn reconcile_secret_ref(
+    slots: Slots,
+    secret_ref: Arc<SecretRef>,
     context: Arc<Context>,
-) -> futures::future::BoxFuture<'static, Result<controller::Action, secret_ref::ReconcileError>> {
-    Box::pin(secret_ref::reconcile(secret_ref, context))
+) -> Result<Action, secret_ref::ReconcileError> {
+    let reference = &secret_ref.spec.vault_ref;
+    let vault = ObjectRef::new(&reference.name).within(&reference.namespace);
+    let vault = context.stores.vault_store().get(&vault);
+    let pace = vault.map_or(Pace::Prompt, |vault| pace(&context, &vault));
+    let _slot = slots.enter(namespace(&*secret_ref), pace).await;
+    Box::pin(secret_ref::reconcile(secret_ref, context)).await
+}
+
+fn namespace(object: &impl Resource) -> &str {
+    object.meta().namespace.as_deref().unwrap_or_default()
+}
+
+fn pace(context: &Context, vault: &Vault) -> Pace {
+    let uid = vault.metadata.uid.as_deref().unwrap_or_default();
+    if context.fleet.member(uid).slowness.lock().is_slow() {
+        Pace::Slow
+    } else {
+        Pace::Prompt
+    }
 }
 
 /// Forgets the vaults that are gone.

@@ -10,6 +10,7 @@
 //! | [`Conversation`] | the enforcement at the vault | the reconciler of the Vault |
 //! | anchor | the enforcement at the vault | the same |
 //! | anchor that is due | the enforcement at the vault, and who has stored it | the reconciler of the Vault |
+//! | [`Slowness`] | the enforcement at the vault | the same, the queues |
 //! | [`Progress`] | the reconciler of the Vault | the same |
 //!
 //! The compiler holds the last: a guard is not `Send`, and a pass must be. Two passes of one controller over one vault
@@ -19,8 +20,13 @@ mod conversation;
 mod credentials;
 mod dispute;
 mod ledger;
+mod slowness;
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parking_lot::Mutex;
 use strongroom_client::admin::AdminClient;
@@ -31,6 +37,10 @@ use crate::target::Target;
 pub use conversation::Conversation;
 pub use credentials::Credentials;
 pub use ledger::{Conflict, InForce, PolicyLedger, Standing};
+pub use slowness::Slowness;
+
+/// From one enforcement at a vault to the next.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// One vault as the leader knows it. A successor needs none of it: it reads it from the vault again.
 #[derive(Debug, Default)]
@@ -38,6 +48,10 @@ pub struct Member {
     client: Mutex<Option<(u64, AdminClient)>>,
     /// The policy in force.
     pub policy: PolicyLedger,
+    /// How slow the vault has been of late.
+    pub slowness: Mutex<Slowness>,
+    /// When the last enforcement began.
+    enforced: Mutex<Option<Instant>>,
     /// What was said last; `None` before the vault was asked for the first time.
     pub conversation: Mutex<Option<Arc<Conversation>>>,
     /// The state of the vault's store that must not come back older.
@@ -59,6 +73,20 @@ pub struct Progress {
 }
 
 impl Member {
+    /// Begins an enforcement, unless one began just now: then how long to wait. Someone who makes and deletes accounts
+    /// in a loop costs no more than ten passes a second, and delays none.
+    pub fn begin_enforcement(&self, now: Instant) -> Result<(), Duration> {
+        let mut last = self.enforced.lock();
+        let since = last.map(|last| now.duration_since(last));
+        match since.and_then(|since| BREATH.checked_sub(since)) {
+            Some(wait) if !wait.is_zero() => Err(wait),
+            Some(_) | None => {
+                *last = Some(now);
+                Ok(())
+            }
+        }
+    }
+
     /// The client of the vault's one replica, with the credentials that are current. Waits for nothing.
     pub fn client(&self, target: &Target<'_>, credentials: &Credentials) -> AdminClient {
         let mut known = self.client.lock();

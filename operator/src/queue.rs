@@ -2,8 +2,12 @@
 //!
 //! Why not kube's `Controller`: it owns the watches of what it reconciles and lists them when it starts. Here every
 //! replica holds the watches, a standby too, and the controllers start when a replica leads: a new leader decides at
-//! once. Besides, the two reconcilers share five watches and wake each other. What `Controller` runs underneath, the
-//! `applier`, is what runs here: it schedules, debounces, retries, and never runs two passes over one object at a time.
+//! once. Besides, the reconcilers share five watches and wake each other. What `Controller` runs underneath, the
+//! `applier`, is what runs here: it schedules, retries, and never runs two passes over one object at a time. How many
+//! run at once is not left to it, which knows no namespaces: see [`Slots`]. Nor may it debounce what must not wait: each
+//! further change within the time would put the pass off again.
+
+mod slots;
 
 use std::convert::Infallible;
 
@@ -13,6 +17,8 @@ use strongroom_crds::{SecretRef, Vault};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::world::{Change, Changes, Stores};
+
+pub use slots::{Pace, Slots};
 
 /// Every vault at first, then those whose policy may have to change.
 pub fn enforcement(

@@ -26,5 +26,7 @@ mod policy;
 mod push;
 #[path = "reconcile/secret_ref.rs"]
 mod secret_ref;
+#[path = "reconcile/slow.rs"]
+mod slow;
 #[path = "reconcile/vault.rs"]
 mod vault;

@@ -23,6 +23,8 @@ use crate::{
 
 /// How long a vault has to take an announcement before others are no longer kept waiting.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a vault has for a question.
+pub(super) const ANSWER: Duration = Duration::from_secs(3);
 /// How often the removals that are pending are announced again.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -135,7 +137,8 @@ pub async fn count_volumes(context: &Context, vault: &VaultRef, client: &AdminCl
     if !context.followers.lock().begin_count(vault, Instant::now()) {
         return;
     }
-    let volumes = client.volumes().await.ok();
+    let volumes = timeout(ANSWER, client.volumes()).await;
+    let volumes = volumes.ok().and_then(Result::ok);
     let pending = context.followers.lock().record_count(vault, volumes);
     for name in pending {
         let secret_ref = ObjectRef::new(name.name.as_str()).within(name.namespace.as_str());

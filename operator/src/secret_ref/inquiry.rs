@@ -11,9 +11,10 @@ use strongroom_crds::{
     secret_ref::{FileSource, VolumeCounts},
 };
 use strongroom_wire::admin::{RefVolumes, Resolve};
+use tokio::time::timeout;
 
 use super::{
-    announce::{count_volumes, named_vault},
+    announce::{ANSWER, count_volumes, named_vault},
     report::Finding,
 };
 use crate::{conditions::find, context::Context, fleet::Member, target::Target};
@@ -127,15 +128,19 @@ pub(super) async fn ask(context: &Context, inquiry: Inquiry) -> (Finding, Option
         subject: account,
         objects,
     };
-    let (resolved, ()) = tokio::join!(client.resolve(&resolve), count_volumes(context, &vault, &client));
+    let (resolved, ()) = tokio::join!(
+        timeout(ANSWER, client.resolve(&resolve)),
+        count_volumes(context, &vault, &client)
+    );
     let volumes = context.followers.lock().volumes(&vault, &question.name);
     let finding = match resolved {
-        Ok(resolved) => {
+        Ok(Ok(resolved)) => {
             let states = resolved.objects.into_iter();
             let states = states.chain(std::iter::repeat(ObjectState::NotFound));
             Finding::Resolved(paths.into_iter().zip(states).collect())
         }
-        Err(error) => Finding::VaultNotReady(error.to_string()),
+        Ok(Err(error)) => Finding::VaultNotReady(error.to_string()),
+        Err(_) => Finding::VaultNotReady(format!("it did not answer within {} s", ANSWER.as_secs())),
     };
     (finding, volumes.map(|volumes| counts(&volumes)))
 }

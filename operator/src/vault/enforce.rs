@@ -12,7 +12,7 @@ use strongroom_core::causes;
 use strongroom_crds::Vault;
 use strongroom_wire::admin::Status;
 
-use super::contact::Contact;
+use super::contact::{Contact, Notice};
 use crate::{
     conditions::{Health, Reason},
     context::Context,
@@ -49,7 +49,7 @@ pub fn retry(vault: &Vault, error: &EnforceError, context: &Context) -> Action {
 }
 
 /// Asks the vault, and brings it its policy or has it confirm the one in force. Changes within a second of the last
-/// bundle wait for that second to end.
+/// bundle wait for that second to end. All of it has one deadline, which is [`Slowness`](crate::fleet::Slowness)'s.
 pub async fn enforce(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action, EnforceError> {
     // Of the spec nothing counts here: one that this release cannot read takes no right away from a policy.
     let target = Target::address(&vault)?;
@@ -65,30 +65,50 @@ pub async fn enforce(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action,
         member: &member,
         client: &client,
     };
-    let asked = contact.ask().await;
-    let (mut status, notice) = match asked {
-        Ok((status, notice)) => (Ok(status), notice),
-        Err(error) => (Err(error), None),
+    let deadline = member.slowness.lock().deadline();
+    let said = tokio::time::timeout(deadline, converse(&contact)).await;
+    member.slowness.lock().record(said.is_ok());
+    let (conversation, notice) = match said {
+        Ok(said) => said?,
+        Err(_) => (too_late(deadline), None),
     };
-    let policy = bring(&contact, status.as_ref()).await?;
-    if let Ok(status) = &mut status {
-        contact.refresh_generation(status).await;
-    }
-    let is_well = policy.is_ok() && status.is_ok();
-    *member.conversation.lock() = Some(Arc::new(Conversation {
-        status: status.map_err(|error| causes(&error)),
-        policy,
-    }));
+    let is_well = conversation.policy.is_ok() && conversation.status.is_ok();
+    *member.conversation.lock() = Some(Arc::new(conversation));
     let changes = &context.changes;
     changes.announce(Change::Conversation(ObjectRef::from_obj(&*vault)));
     if let Some(notice) = notice {
         contact.publish(notice).await;
     }
+    let slowness = *member.slowness.lock();
     Ok(Action::requeue(jitter::around(if is_well {
         CONFIRM_EVERY
+    } else if slowness.is_slow() {
+        slowness.backoff()
     } else {
         ASK_AGAIN
     })))
+}
+
+/// All that the vault is asked and told in one pass.
+async fn converse(contact: &Contact<'_>) -> Result<(Conversation, Option<Notice>), EnforceError> {
+    let (mut status, notice) = match contact.ask().await {
+        Ok((status, notice)) => (Ok(status), notice),
+        Err(error) => (Err(error), None),
+    };
+    let policy = bring(contact, status.as_ref()).await?;
+    if let Ok(status) = &mut status {
+        contact.refresh_generation(status).await;
+    }
+    let status = status.map_err(|error| causes(&error));
+    Ok((Conversation { status, policy }, notice))
+}
+
+fn too_late(deadline: Duration) -> Conversation {
+    let problem = format!("it did not answer within {} s", deadline.as_secs());
+    Conversation {
+        policy: Err(not_confirmed(&problem)),
+        status: Err(problem),
+    }
 }
 
 /// Brings the policy. Returns what the vault has confirmed just now, or what is to be reported of why it has not.

@@ -1,6 +1,9 @@
 //! A leading operator around a played API server.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kube::runtime::events::{Recorder, Reporter};
 use parking_lot::{Mutex, RwLock};
@@ -101,6 +104,15 @@ pub async fn leader_by(
         authorities: RwLock::new(authorities),
         metrics: Metrics::default(),
     })
+}
+
+/// Waits until something is so.
+pub async fn wait(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(40);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// The one status among `writes`.

@@ -1,6 +1,7 @@
-//! One operator over two neighbours: the real vault `team-a/prod`, and `team-b/evil`, which answers what a test says.
+//! One operator over two neighbours: the real vault `team-a/prod`, and `team-b/evil`, which answers what a test says. More
+//! vaults of `team-b` may answer the same.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
@@ -28,16 +29,24 @@ const GROUP: &str = "/apis/strongroom.dev/v1alpha1/namespaces";
 pub struct Neighbours {
     pub server: ApiServer,
     pub context: Arc<Context>,
-    /// What the hostile vault answers.
+    /// What the hostile vault answers; where there are several, the first.
     pub evil: Admin,
+    /// What each hostile vault answers.
+    pub crowd: Vec<Admin>,
     files: Files,
     honest: Running,
-    listener: TlsServer,
+    /// The listeners of the hostile vaults, by name.
+    hostile: BTreeMap<String, TlsServer>,
 }
 
 impl Neighbours {
     /// Both are declared, with one policy each that lets account `shop/api` read everything.
     pub async fn start() -> Self {
+        Self::start_among(&["evil".to_owned()]).await
+    }
+
+    /// The same with hostile vaults of these names.
+    pub async fn start_among(hostile: &[String]) -> Self {
         let server = ApiServer::default();
         server.put(
             "/api/v1/namespaces/shop",
@@ -47,32 +56,52 @@ impl Neighbours {
             "/api/v1/namespaces/shop/serviceaccounts/api",
             json!({"metadata": {"name": "api", "namespace": "shop", "uid": "uid-api"}}),
         );
-        for (namespace, name) in [("team-a", "prod"), ("team-b", "evil")] {
+        let hostile = hostile.iter().map(String::as_str);
+        let names: Vec<_> = hostile.collect();
+        let evils = names.iter().map(|name| ("team-b", *name));
+        for (namespace, name) in evils.chain([("team-a", "prod")]) {
             server.put(
                 &format!("{GROUP}/{namespace}/vaults/{name}"),
                 json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "spec": {},
                     "metadata": {"name": name, "namespace": namespace, "uid": format!("uid-{name}"), "generation": 1}}),
             );
-            put_policy(&server, namespace, name, "shop-reads");
+            let policy = if ["prod", "evil"].contains(&name) {
+                "shop-reads"
+            } else {
+                name
+            };
+            put_policy(&server, namespace, name, policy);
         }
         let files = Files::in_memory();
         let honest = files.run();
-        let evil = Admin::default();
-        let listener = TlsServer::start(&files.serving, "evil.team-b.svc", evil.router()).await;
-        let context = lead(&server, &files, &honest, &listener).await;
+        let (mut hostile, mut crowd) = (BTreeMap::new(), Vec::new());
+        for (n, name) in names.into_iter().enumerate() {
+            let evil = Admin::default();
+            if n > 0 {
+                evil.claim(move |status| {
+                    status["vaultId"] = json!(format!("{n:08}-0000-4000-8000-000000000001"));
+                });
+            }
+            let host = format!("{name}.team-b.svc");
+            let listener = TlsServer::start(&files.serving, &host, evil.router()).await;
+            hostile.insert(name.to_owned(), listener);
+            crowd.push(evil);
+        }
+        let context = lead(&server, &files, &honest, &hostile).await;
         Self {
             server,
             context,
-            evil,
+            evil: crowd[0].clone(),
+            crowd,
             files,
             honest,
-            listener,
+            hostile,
         }
     }
 
     /// Another leader takes over, which knows what is in the cluster now.
     pub async fn change_leader(&mut self) {
-        self.context = lead(&self.server, &self.files, &self.honest, &self.listener).await;
+        self.context = lead(&self.server, &self.files, &self.honest, &self.hostile).await;
     }
 
     /// A pass over the hostile vault; the status that the operator writes, or wrote last.
@@ -132,18 +161,24 @@ pub fn put_policy(server: &ApiServer, namespace: &str, vault: &str, name: &str) 
     );
 }
 
-async fn lead(server: &ApiServer, files: &Files, honest: &Running, evil: &TlsServer) -> Arc<Context> {
+async fn lead(
+    server: &ApiServer,
+    files: &Files,
+    honest: &Running,
+    hostile: &BTreeMap<String, TlsServer>,
+) -> Arc<Context> {
     let shown = files.admin.client(OPERATOR);
     let trust = Trust::mutual_from_pem(
         files.serving.pem().as_bytes(),
         shown.certificate.as_bytes(),
         shown.key.as_bytes(),
     );
-    let (honest, evil) = (honest.addresses().admin, evil.address());
-    let route = move |vault: &VaultRef| match vault.name.as_str() {
-        "prod" => Route::Socket(honest),
-        _ => Route::Socket(evil),
-    };
+    let honest = honest.addresses().admin;
+    let hostile = hostile
+        .iter()
+        .map(|(name, listener)| (name.clone(), listener.address()));
+    let hostile: BTreeMap<String, SocketAddr> = hostile.collect();
+    let route = move |vault: &VaultRef| Route::Socket(*hostile.get(vault.name.as_str()).unwrap_or(&honest));
     leader_by(server, |_, _| {
         Credentials::routed(trust.unwrap(), Box::new(route))
     })
