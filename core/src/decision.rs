@@ -114,6 +114,12 @@ impl PolicyIndex {
 
     /// At most how many bytes [`Self::compile`] takes for `bundle`, what it needs only meanwhile included.
     pub fn bytes_to_compile(bundle: &Bundle) -> usize {
+        let policies = bundle.policies.iter();
+        policies.map(Self::bytes_of).fold(0, usize::saturating_add)
+    }
+
+    /// The part of that which one policy makes.
+    pub fn bytes_of(policy: &BundlePolicy) -> usize {
         /// What the allocator adds to one block, and how much it rounds up.
         const BLOCK: usize = 32;
         /// A hash table grows by doubling and keeps a part of itself free.
@@ -121,19 +127,12 @@ impl PolicyIndex {
         const RULE: usize = size_of::<SubjectGround<'_>>() + size_of::<Rule>() + size_of::<Ground>() + BLOCK;
         const TEXT: usize = SLACK * size_of::<(&str, Arc<str>)>() + BLOCK;
         const SUBJECT: usize = SLACK * size_of::<(Uid, Rules)>() + 3 * BLOCK;
-        let bytes_of = |policy: &BundlePolicy| {
-            let texts = policy.objects.iter().map(|pattern| TEXT + text_of(pattern).len());
-            let subjects = policy.subjects.iter().map(|uid| SUBJECT + uid.as_str().len());
-            let name = size_of::<Box<str>>() + BLOCK + policy.name.len();
-            texts
-                .chain(subjects)
-                .chain([name, rules_of(policy).saturating_mul(RULE)])
-                .fold(0, usize::saturating_add)
-        };
-        bundle
-            .policies
-            .iter()
-            .map(bytes_of)
+        let texts = policy.objects.iter().map(|pattern| TEXT + text_of(pattern).len());
+        let subjects = policy.subjects.iter().map(|uid| SUBJECT + uid.as_str().len());
+        let name = size_of::<Box<str>>() + BLOCK + policy.name.len();
+        texts
+            .chain(subjects)
+            .chain([name, rules_of(policy).saturating_mul(RULE)])
             .fold(0, usize::saturating_add)
     }
 

@@ -16,6 +16,7 @@
 pub mod audience;
 pub mod backoff;
 pub mod bundle;
+pub mod capacity;
 pub mod causes;
 pub mod decision;
 pub mod limits;

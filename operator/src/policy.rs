@@ -1,10 +1,11 @@
 //! `AccessPolicy`: compiled per vault into a bundle, pushed, confirmed, reported.
 //!
 //! ```text
-//!   policies + accounts --compile--> bundle --freeze--> what may be pushed --push--> every replica --> status
+//!   policies + accounts --compile--> bundle --freeze--> what may be pushed --fit--> what the vault holds --push--> status
 //! ```
 
 mod compile;
+mod fit;
 mod freeze;
 mod orphans;
 mod publish;

@@ -7,6 +7,7 @@ use strongroom_crds::{AccessPolicy, AccessPolicyStatus};
 
 use super::{
     compile::{Compiled, PolicyProblem, Resolution},
+    fit::{Fitted, fit},
     report::{Enforcement, report},
 };
 use crate::{context::Context, fleet::InForce, status, target::Target};
@@ -18,12 +19,16 @@ pub async fn report_all(
     compiled: &[Compiled],
     in_force: Option<&InForce>,
 ) {
+    let readable = compiled
+        .iter()
+        .filter_map(|compiled| compiled.result.as_ref().ok());
+    let fitted = fit(readable.map(|(policy, _)| policy.clone()).collect());
     for policy in context.stores.policies_of(&ObjectRef::from_obj(target.vault)) {
         let name = policy.name_any();
         let Some(Compiled { result, .. }) = compiled.iter().find(|compiled| compiled.name == name) else {
             continue;
         };
-        let enforcement = enforcement(in_force, result);
+        let enforcement = enforcement(in_force, &fitted, &name, result);
         let resolutions = result.clone().map(|(_, resolutions)| resolutions);
         match &policy.0 {
             Ok(policy) => write(context, policy, &resolutions, &enforcement).await,
@@ -34,14 +39,21 @@ pub async fn report_all(
 
 fn enforcement<P>(
     in_force: Option<&InForce>,
+    fitted: &Fitted,
+    name: &str,
     result: &Result<(BundlePolicy, P), PolicyProblem>,
 ) -> Enforcement {
     let Some(in_force) = in_force else {
         return Enforcement::NotConfirmed;
     };
     let generation = in_force.generation().to_string();
+    // As the vault can hold it: what denies may be narrowed to the accounts that it matters to.
+    let meant = fitted.policies.iter().find(|policy| policy.name == name);
     match result {
-        Ok((policy, _)) if in_force.policies.contains(policy) => Enforcement::Enforced(generation),
+        Ok(_) if fitted.left_out.contains(name) => Enforcement::TooLarge,
+        Ok(_) if meant.is_some_and(|meant| in_force.policies.contains(meant)) => {
+            Enforcement::Enforced(generation)
+        }
         _ if in_force.frozen => Enforcement::Frozen(generation),
         _ => Enforcement::NotConfirmed,
     }

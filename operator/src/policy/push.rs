@@ -12,7 +12,7 @@ use strongroom_client::admin::{AdminClient, AdminError};
 use strongroom_core::{Bundle, BundlePolicy, Generation};
 use strongroom_wire::admin::Status;
 
-use super::{compile::Compiled, freeze::freeze};
+use super::{compile::Compiled, fit::fit, freeze::freeze};
 use crate::{
     context::Context,
     fleet::{Conflict, InForce, Member, PolicyLedger, Standing},
@@ -90,6 +90,7 @@ pub async fn enforce(
         compiled,
         before.as_ref().map_or(&[][..], |before| &before.policies),
     );
+    let policies = fit(policies).policies;
     if let Some(in_force) = ledger.keep(&policies, frozen) {
         return confirm(&client, ledger, in_force).await;
     }

@@ -21,6 +21,8 @@ pub enum Enforcement {
     Enforced(String),
     /// The vault confirmed a bundle, but grants are frozen by a policy that cannot be read.
     Frozen(String),
+    /// It allows, and is left out of the bundle, because the vault cannot hold it.
+    TooLarge,
     /// The vault does not answer or has not confirmed.
     NotConfirmed,
     /// The vault does not exist.
@@ -60,9 +62,8 @@ pub fn report(
             (Ok(_), Enforcement::Enforced(generation) | Enforcement::Frozen(generation)) => {
                 Some(generation.clone())
             }
-            (Ok(_), Enforcement::NotConfirmed | Enforcement::VaultNotFound) | (Err(_), _) => {
-                previous.enforced_generation
-            }
+            (Ok(_), Enforcement::TooLarge | Enforcement::NotConfirmed | Enforcement::VaultNotFound)
+            | (Err(_), _) => previous.enforced_generation,
         },
         subjects: match result {
             Ok(resolutions) => resolutions.iter().map(subject_status).collect(),
@@ -99,6 +100,10 @@ fn health(result: &Result<Vec<Resolution>, PolicyProblem>, enforcement: &Enforce
         Enforcement::NotConfirmed => Health::Progressing(Reason::new(
             "NotConfirmed",
             "The vault has not confirmed this policy yet.",
+        )),
+        Enforcement::TooLarge => Health::Stalled(Reason::new(
+            "PolicyTooLarge",
+            "The vault cannot hold this policy, so it allows nothing: it names too many service accounts and objects, by itself or together with the other policies of the vault. Name single service accounts in place of a whole namespace, or fewer objects, or let another vault hold a part of the secrets. Policies that deny stay in force.",
         )),
         Enforcement::Frozen(_) => Health::Progressing(Reason::new(
             "GrantsFrozen",
@@ -211,6 +216,7 @@ mod tests {
         let cases = [
             (Enforcement::Enforced(generation()), "Enforced", "True"),
             (Enforcement::Frozen(generation()), "GrantsFrozen", "False"),
+            (Enforcement::TooLarge, "PolicyTooLarge", "False"),
             (Enforcement::NotConfirmed, "NotConfirmed", "Unknown"),
             (Enforcement::VaultNotFound, "VaultNotFound", "False"),
         ];

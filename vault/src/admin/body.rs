@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use super::error::AdminError;
 
-/// Bytes of a bundle: some ten thousand policies. With what the store keeps beside it, it is a record of 16 MiB.
-pub const MAX_BUNDLE: usize = 16 * 1024 * 1024 - 4096;
+/// Bytes of a bundle.
+pub const MAX_BUNDLE: usize = strongroom_core::capacity::MOST_BYTES;
 /// Bytes of any other body.
 const MAX_BODY: usize = 64 * 1024;
 /// From the head of a request to the end of its body.

@@ -1,12 +1,7 @@
 //! Which bundle may follow the one in force.
 
-use strongroom_core::{Bundle, Generation, PolicyIndex, bundle::NotUnderstood};
+use strongroom_core::{Bundle, Generation, PolicyIndex, bundle::NotUnderstood, capacity::MOST_MEMORY};
 use strongroom_wire::admin::BundleId;
-
-/// The memory that a bundle may take, compiled, in bytes: an eighth of what the operator gives a vault unless its owner
-/// says otherwise. For a moment the next bundle is held beside the one in force. A vault that ran out of memory over one
-/// would do so again at each start.
-const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// What a bundle that may be taken is to this vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +23,7 @@ pub enum Unfit {
     NotUnderstood(#[from] NotUnderstood),
     /// More than a vault can hold: how many bytes it would take.
     #[error(
-        "the policy takes {0} bytes of memory, by its subjects and objects; a vault holds at most {MAX_BYTES}"
+        "the policy takes {0} bytes of memory, by its subjects and objects; a vault holds at most {MOST_MEMORY}"
     )]
     TooLarge(usize),
     /// Meant for another vault.
@@ -70,7 +65,7 @@ pub(super) fn read(bytes: &[u8], vault_id: &str) -> Result<Bundle, Unfit> {
     .check_understood()?;
     let bundle: Bundle = serde_json::from_slice(bytes).map_err(Unfit::Unreadable)?;
     let bytes = PolicyIndex::bytes_to_compile(&bundle);
-    if bytes > MAX_BYTES {
+    if bytes > MOST_MEMORY {
         Err(Unfit::TooLarge(bytes))
     } else if bundle.vault_id == vault_id {
         Ok(bundle)
@@ -169,7 +164,7 @@ mod tests {
         };
         let bundle = Bundle::new("v".to_owned(), Generation::default(), vec![policy]);
         let bytes = serde_json::to_vec(&bundle).unwrap();
-        assert!(matches!(read(&bytes, "v"), Err(Unfit::TooLarge(bytes)) if bytes > MAX_BYTES));
+        assert!(matches!(read(&bytes, "v"), Err(Unfit::TooLarge(bytes)) if bytes > MOST_MEMORY));
     }
 
     #[test]
