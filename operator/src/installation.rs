@@ -13,16 +13,19 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    object::{Kind, Objects, data_field, is_forbidden},
+    object::{FIELD_MANAGER, Kind, Objects, data_field, is_forbidden},
     pki::{Advance, Authorities, AuthoritySubject, Leaf, PkiError, needs_renewal},
     settings::Settings,
 };
-use stored::{load_succession, store_succession};
+use stored::{Held, load_succession, store_succession};
 
 /// The `ConfigMap` that holds the installation's id under the key `id`.
 pub const INSTALLATION: &str = "strongroom-installation";
 /// The `ConfigMap` that holds the serving authorities' certificates under the key `ca.crt`.
 pub const TRUST_BUNDLE: &str = "strongroom-trust-bundle";
+
+/// The label that says which program made an object.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 const SERVING_AUTHORITY: &str = "strongroom-serving-ca";
 const ADMIN_AUTHORITY: &str = "strongroom-admin-ca";
@@ -42,6 +45,10 @@ pub enum InstallationError {
     /// The certificates cannot be used.
     #[error("the certificates cannot be used")]
     Trust(#[from] TrustError),
+    /// Someone else has moved an authority on.
+    #[error("{name} in the release namespace was changed by another leader")]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Moved { name: &'static str },
     /// A stored object lacks something.
     #[error("{name} in the release namespace lacks {what}; it must not be edited by hand")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
@@ -109,20 +116,21 @@ pub async fn maintain(
     let now = OffsetDateTime::now_utc();
     let pki = |what| move |source| InstallationError::Pki { what, source };
     let subject = serving_subject(settings);
+    let (serving, admin) = (Held::by(&authorities.serving), Held::by(&authorities.admin));
     if authorities
         .serving
         .advance(&subject, now)
         .map_err(pki("serving authority"))?
         == Advance::Changed
     {
-        store_succession(&objects, SERVING_AUTHORITY, &authorities.serving).await?;
+        store_succession(&objects, SERVING_AUTHORITY, &serving, &authorities.serving).await?;
     }
     let advanced = authorities
         .admin
         .advance(&AuthoritySubject::Admin, now)
         .map_err(pki("admin authority"))?;
     if advanced == Advance::Changed {
-        store_succession(&objects, ADMIN_AUTHORITY, &authorities.admin).await?;
+        store_succession(&objects, ADMIN_AUTHORITY, &admin, &authorities.admin).await?;
     }
     renew_identity_certificate(&objects, settings, authorities, now).await?;
     publish(client, settings, &authorities.serving.bundle()).await
@@ -199,7 +207,7 @@ pub async fn publish_bundle(client: &Client, namespace: &str, bundle: &str) -> R
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {
             "name": TRUST_BUNDLE, "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": "strongroom-operator"},
+            "labels": {MANAGED_BY: FIELD_MANAGER},
         },
         "data": {"ca.crt": bundle},
     });

@@ -177,9 +177,14 @@ async fn maintain(context: Arc<Context>) {
                 continue;
             }
         };
-        if let Err(error) = installation::maintain(&context.client, &context.settings, &mut authorities).await
-        {
-            tracing::warn!(%error, "cannot maintain the installation's certificates");
+        match installation::maintain(&context.client, &context.settings, &mut authorities).await {
+            Ok(()) => {}
+            // What this replica holds is older than what is stored: the next round reads that.
+            Err(error @ installation::InstallationError::Moved { .. }) => {
+                tracing::warn!(%error, "the authorities are read again");
+                continue;
+            }
+            Err(error) => tracing::warn!(%error, "cannot maintain the installation's certificates"),
         }
         // A day is far below the two thirds of a certificate's life, and often enough for a moved authority.
         passes += 1;

@@ -16,6 +16,8 @@ mod context;
 mod fleet;
 #[path = "reconcile/hostile.rs"]
 mod hostile;
+#[path = "reconcile/installation.rs"]
+mod installation;
 #[path = "reconcile/large.rs"]
 mod large;
 #[path = "reconcile/narrowing.rs"]

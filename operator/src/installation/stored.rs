@@ -39,14 +39,50 @@ pub async fn load_succession(
     Ok(succession)
 }
 
-/// Stores a line that has moved on.
+/// Which authorities a line holds: the one that signs, and the bundle of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    signs: String,
+    bundle: String,
+}
+
+impl Held {
+    /// What this line holds.
+    pub fn by(succession: &Succession) -> Self {
+        Self {
+            signs: succession.current.certificate().to_owned(),
+            bundle: succession.bundle(),
+        }
+    }
+}
+
+/// Stores a line that has moved on from `before`. Errors: what is stored is not that any more. A leader that was paused,
+/// and does not know that it leads no more, must not put an older authority over its successor's.
 pub async fn store_succession(
     objects: &Objects,
     name: &'static str,
+    before: &Held,
     succession: &Succession,
 ) -> Result<(), InstallationError> {
+    let api = |source| InstallationError::Api {
+        step: "read an authority",
+        source,
+    };
+    let found = objects.get(Kind::Secret, name).await.map_err(api)?;
+    let found = found.ok_or(InstallationError::Moved { name })?;
+    if Held::by(&read(&found, name)?) != *before {
+        return Err(InstallationError::Moved { name });
+    }
+    let mut secret = write(name, succession);
+    // The API server refuses it if anyone has written since.
+    if let Some(metadata) = secret.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert(
+            "resourceVersion".to_owned(),
+            json!(found.metadata.resource_version),
+        );
+    }
     objects
-        .apply(Kind::Secret, name, &write(name, succession))
+        .apply(Kind::Secret, name, &secret)
         .await
         .map(drop)
         .map_err(|source| InstallationError::Api {

@@ -4,12 +4,13 @@ use aws_lc_rs::rand;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::api::DynamicObject;
 use serde_json::json;
+use strongroom_core::causes;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
     desired::{self, Serving, Trusted, VAULT_ID_KEY, key, seal_secret, volume_claim},
-    plan::{PlanRefusal, Retained, check_owned, plan_retained},
+    plan::{PlanRefusal, Retained, check_bundle, check_owned, plan_retained},
 };
 use crate::{
     context::Context,
@@ -86,13 +87,6 @@ pub async fn apply(context: &Context, target: &Target<'_>) -> Applied {
     }
     let may_create = applied.problem.is_none();
     applied.note(apply_retained(&objects, target, may_create).await);
-    let bundle = context.authorities.read().serving.bundle();
-    if may_create
-        && let Err(error) =
-            installation::publish_bundle(&context.client, target.namespace().as_str(), &bundle).await
-    {
-        tracing::warn!(namespace = %target.namespace(), %error, "the trust bundle could not be published");
-    }
     let may_create = applied.problem.is_none();
     for (object, exists) in found {
         let may_write = if object.kind == Kind::StatefulSet {
@@ -111,7 +105,30 @@ pub async fn apply(context: &Context, target: &Target<'_>) -> Applied {
             applied.ready_replicas = ready_of(&written);
         }
     }
+    // Last, and so that it is in the way of nothing: no vault needs it, only those who use the vault.
+    let bundle = publish_bundle(context, target, &objects, applied.problem.is_none()).await;
+    applied.note(bundle);
     applied
+}
+
+/// Publishes the trust bundle in the vault's namespace, and makes it there if that is wanted.
+async fn publish_bundle(
+    context: &Context,
+    target: &Target<'_>,
+    objects: &Objects,
+    may_create: bool,
+) -> Result<(), ApplyError> {
+    let existing = get(objects, Kind::ConfigMap, installation::TRUST_BUNDLE).await?;
+    check_bundle(existing.as_ref())?;
+    if existing.is_none() && !may_create {
+        return Ok(());
+    }
+    let namespace = target.namespace();
+    let bundle = context.authorities.read().serving.bundle();
+    if let Err(error) = installation::publish_bundle(&context.client, namespace.as_str(), &bundle).await {
+        tracing::warn!(%namespace, error = %causes(&error), "the trust bundle could not be published");
+    }
+    Ok(())
 }
 
 /// The objects to be there; without the certificate's Secret where that cannot be made.

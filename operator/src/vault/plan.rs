@@ -5,7 +5,8 @@ use strongroom_crds::vault::CreateMode;
 
 use super::desired::{VAULT_ID_KEY, key};
 use crate::{
-    object::{Desired, Kind, data_field},
+    installation,
+    object::{Desired, FIELD_MANAGER, Kind, data_field},
     target::Target,
 };
 
@@ -19,6 +20,11 @@ pub enum PlanRefusal {
     )]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     NameTaken { kind: Kind, name: String },
+    /// A `ConfigMap` of the trust bundle's name exists that someone else made.
+    #[error(
+        "ConfigMap {0} exists and Strongroom did not make it, so that this namespace has no trust bundle: delete or rename it"
+    )]
+    BundleTaken(&'static str),
     /// An earlier vault left its data, and the spec does not say to adopt it.
     #[error(
         "an earlier vault of this name left its volume or seal key ({found}): set spec.createMode to Recover to adopt them, or delete them for an empty vault"
@@ -51,7 +57,7 @@ impl PlanRefusal {
     /// The condition's reason.
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::NameTaken { .. } => "NameTaken",
+            Self::NameTaken { .. } | Self::BundleTaken(_) => "NameTaken",
             Self::RetainedDataFound { .. } => "RetainedDataFound",
             Self::SealKeyMissing { .. } => "SealKeyMissing",
             Self::VolumeMissing { .. } => "VolumeMissing",
@@ -90,6 +96,20 @@ pub fn check_owned(
             kind: desired.kind,
             name: desired.name.clone(),
         })
+    }
+}
+
+/// Refuses to write the trust bundle over what someone else keeps under its name. The bundle is of no vault in particular,
+/// so that it has a label in place of an owner.
+pub fn check_bundle(existing: Option<&DynamicObject>) -> Result<(), PlanRefusal> {
+    let is_ours = |object: &DynamicObject| {
+        let manager = object.labels().get(installation::MANAGED_BY);
+        manager.is_some_and(|manager| manager == FIELD_MANAGER)
+    };
+    if existing.is_none_or(is_ours) {
+        Ok(())
+    } else {
+        Err(PlanRefusal::BundleTaken(installation::TRUST_BUNDLE))
     }
 }
 

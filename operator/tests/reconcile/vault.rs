@@ -44,7 +44,6 @@ async fn a_new_vault_is_applied_by_the_operators_own_manager_and_the_second_pass
         // Made, and never applied over one that is there.
         "POST namespaces/team-a/secrets strongroom-operator",
         "POST namespaces/team-a/persistentvolumeclaims strongroom-operator",
-        "PATCH team-a/configmaps/strongroom-trust-bundle strongroom-operator",
         "PATCH team-a/serviceaccounts/prod-vault strongroom-operator",
         "PATCH team-a/secrets/prod-tls strongroom-operator",
         "PATCH team-a/configmaps/prod-trust strongroom-operator",
@@ -52,6 +51,7 @@ async fn a_new_vault_is_applied_by_the_operators_own_manager_and_the_second_pass
         "PATCH team-a/services/prod-internal strongroom-operator",
         "PATCH team-a/networkpolicies/prod-vault strongroom-operator",
         "PATCH team-a/statefulsets/prod strongroom-operator",
+        "PATCH team-a/configmaps/strongroom-trust-bundle strongroom-operator",
         STATUS,
         EVENT,
     ];
@@ -78,6 +78,27 @@ async fn an_object_of_another_owner_is_left_alone_with_all_the_others() {
     let (reason, message) = condition(&status(&writes), "Stalled");
     assert!(
         reason == "NameTaken" && message.contains("Service prod"),
+        "{reason}: {message}"
+    );
+}
+
+#[tokio::test]
+async fn a_config_map_of_the_trust_bundles_name_that_someone_else_made_is_left_alone() {
+    let (server, context) = started().await;
+    let path = "/api/v1/namespaces/team-a/configmaps/strongroom-trust-bundle";
+    let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"ca.crt": "mine"},
+        "metadata": {"name": "strongroom-trust-bundle", "namespace": "team-a"}});
+    server.put(path, foreign.clone());
+    reconcile(parsed(&vault()), context).await.unwrap();
+    assert_eq!(server.get(path), Some(foreign));
+    let writes = take_writes(&server);
+    assert!(
+        lines(&writes).contains(&"PATCH team-a/statefulsets/prod strongroom-operator".to_owned()),
+        "the vault itself needs no bundle there"
+    );
+    let (reason, message) = condition(&status(&writes), "Stalled");
+    assert!(
+        reason == "NameTaken" && message.contains("ConfigMap strongroom-trust-bundle"),
         "{reason}: {message}"
     );
 }

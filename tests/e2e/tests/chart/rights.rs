@@ -97,6 +97,15 @@ fn the_operator_reaches_secrets_and_workloads_only_where_vaults_are_allowed() {
         };
         assert_eq!(namespaces, expected, "{values}");
     }
+    let (_, somewhere) = rights(&render("defaults", VERSIONS[2]), "strongroom-operator");
+    let secrets = somewhere
+        .iter()
+        .filter(|(_, rule)| names(std::slice::from_ref(rule), "secrets"));
+    for (namespace, rule) in secrets {
+        // Kubernetes cannot bound the right to create by name.
+        let creates = rule["verbs"] == json!(["create"]);
+        assert!(creates || rule["resourceNames"].is_array(), "{namespace}: {rule}");
+    }
     let (everywhere, _) = rights(&render("every-namespace", VERSIONS[2]), "strongroom-operator");
     assert!(names(&everywhere, "secrets"));
 }
