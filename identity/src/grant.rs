@@ -39,7 +39,7 @@ fn same(one: &NodeRef, other: &NodeRef) -> bool {
 }
 
 /// The expiry of a vault token that is minted at `now` for a token that expires at `presented`: the same, and 15 minutes
-/// after `now` at the latest, or a day where the node driver asks. `None` when that is not after `now`.
+/// after `now` at the latest, or an hour where the node driver asks. `None` when that is not after `now`.
 pub(crate) fn expiry(now: i64, presented: i64, by_driver: bool) -> Option<i64> {
     let longest = if by_driver {
         MAX_LIFETIME_SECONDS
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn by_the_driver_it_lives_as_long_as_the_pods_token_but_a_day_at_most() {
         assert_eq!(expiry(NOW, NOW + 3600, true), Some(NOW + 3600));
-        assert_eq!(expiry(NOW, i64::MAX, true), Some(NOW + 86_400));
+        assert_eq!(expiry(NOW, i64::MAX, true), Some(NOW + 3600));
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub(crate) enum ExchangeRefusal {
     /// The form is longer than two tokens can be.
     #[error("The request is longer than 16 KiB.")]
     TooLarge,
+    /// The form does not arrive in time.
+    #[error("The form did not arrive in time.")]
+    SlowForm,
     /// The body is no form, or a field is given twice.
     #[error("The body must be application/x-www-form-urlencoded with each field at most once.")]
     Form,
@@ -85,6 +88,7 @@ impl ExchangeRefusal {
             | Self::Scope(_)
             | Self::Actor(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::SlowForm => StatusCode::REQUEST_TIMEOUT,
             Self::Subject(_) | Self::ActorToken(_) => StatusCode::UNAUTHORIZED,
             Self::SubjectReview(error) | Self::ActorReview(error) => match error {
                 ReviewError::Api(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -103,6 +107,7 @@ impl ExchangeRefusal {
         match self {
             Self::Tenant
             | Self::TooLarge
+            | Self::SlowForm
             | Self::Form
             | Self::AssertionType
             | Self::ActorType
@@ -127,7 +132,12 @@ impl ExchangeRefusal {
         match self {
             Self::Tenant => "tenant",
             Self::TooLarge => "too_large",
-            Self::Form | Self::GrantType | Self::AssertionType | Self::ActorType | Self::Missing(_) => "form",
+            Self::SlowForm
+            | Self::Form
+            | Self::GrantType
+            | Self::AssertionType
+            | Self::ActorType
+            | Self::Missing(_) => "form",
             Self::Scope(_) => "scope",
             Self::Subject(_) | Self::ActorToken(_) => "token",
             Self::SubjectReview(error) | Self::ActorReview(error) => match error {

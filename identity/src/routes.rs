@@ -34,10 +34,17 @@ const MAX_FORM: usize = 16 << 10;
 /// How many seconds of its rate one source may use at once.
 const BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-/// Exchanges that are worked on at once.
-const MAX_AT_ONCE: usize = 256;
+/// Requests of one source that the listener lets be in flight.
+pub(crate) const REQUESTS_PER_SOURCE: usize = 32;
 
-/// The time for one exchange, with reading the form.
+/// Exchanges that the API server is asked about at once. One source has at most an eighth of them, since the listener
+/// lets it have no more requests in flight.
+const MAX_AT_ONCE: usize = 8 * REQUESTS_PER_SOURCE;
+
+/// The time for the form to arrive. While it does, nothing that others need is held.
+const FORM_TIME: Duration = Duration::from_secs(2);
+
+/// The time for one exchange, once its form is here.
 const DEADLINE: Duration = Duration::from_secs(8);
 
 /// What the routes share.
@@ -97,10 +104,7 @@ async fn adfs_token(State(service): Shared, Extension(peer): Extension<Peer>, re
 
 async fn answer(service: &Service, tenant: &str, peer: &Peer, request: Request) -> Response {
     let (since, source) = (Instant::now(), Source::from(peer.address.ip()));
-    let result = match timeout(DEADLINE, exchange(service, tenant, source, request)).await {
-        Ok(result) => result,
-        Err(_) => Err(ExchangeRefusal::Slow),
-    };
+    let result = exchange(service, tenant, source, request).await;
     service.exchange.metrics.count_exchange(&result, since);
     match result {
         Ok(minted) => granted(&minted),
@@ -125,10 +129,16 @@ async fn exchange(
     if !service.exchange.settings.is_tenant(tenant) {
         return Err(ExchangeRefusal::Tenant);
     }
-    let _permit = service.at_once.try_acquire().map_err(|_| ExchangeRefusal::Busy)?;
-    let form = <Form<TokenForm> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
+    let form = <Form<TokenForm> as axum::extract::FromRequest<()>>::from_request(request, &());
+    let form = timeout(FORM_TIME, form)
+        .await
+        .map_err(|_| ExchangeRefusal::SlowForm)?;
     let Form(form) = form.map_err(|rejection| refused_form(&rejection))?;
-    service.exchange.mint(form.try_into()?).await
+    let asked = form.try_into()?;
+    let _permit = service.at_once.try_acquire().map_err(|_| ExchangeRefusal::Busy)?;
+    timeout(DEADLINE, service.exchange.mint(asked))
+        .await
+        .unwrap_or(Err(ExchangeRefusal::Slow))
 }
 
 fn refused_form(rejection: &FormRejection) -> ExchangeRefusal {

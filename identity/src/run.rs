@@ -19,7 +19,7 @@ use crate::{
     health::ReplicaHealth,
     metrics::Metrics,
     readiness::{OwnListener, Readiness},
-    routes::{self, Service},
+    routes::{self, REQUESTS_PER_SOURCE, Service},
     settings::{Settings, SettingsError},
     signing_key::{SigningError, SigningKey},
 };
@@ -37,9 +37,10 @@ const LIMITS: Limits = Limits {
     patience: Duration::from_secs(10),
     head_bytes: 16 << 10,
     headers: 64,
+    keeps_alive: true,
     streams: 128,
-    unproven_per_source: 32,
-    requests_per_source: 32,
+    unproven_per_source: REQUESTS_PER_SOURCE,
+    requests_per_source: REQUESTS_PER_SOURCE,
 };
 
 /// The time for one request to the API server.

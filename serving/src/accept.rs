@@ -71,6 +71,8 @@ pub struct Limits {
     pub head_bytes: u32,
     /// Headers of a request.
     pub headers: usize,
+    /// Whether a connection may be used for more than one request over HTTP/1.1.
+    pub keeps_alive: bool,
     /// HTTP/2 streams of one connection.
     pub streams: u32,
     /// Requests of one source in flight on connections that proved nothing (see [`Standing`]).
@@ -92,6 +94,7 @@ impl Default for Limits {
             patience: Duration::from_secs(10),
             head_bytes: 32 * 1024,
             headers: 64,
+            keeps_alive: true,
             streams: 256,
             unproven_per_source: 32,
             requests_per_source: 512,

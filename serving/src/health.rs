@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The bounds of a health port, which everyone on the pod network may reach. The kubelet and Prometheus need few
-/// connections, and send small requests at once.
+/// connections, and send small requests at once, each on a connection of its own.
 pub const LIMITS: Limits = Limits {
     connections: 64,
     connections_per_source: 8,
@@ -30,6 +30,7 @@ pub const LIMITS: Limits = Limits {
     patience: Duration::from_secs(5),
     head_bytes: 8 << 10,
     headers: 64,
+    keeps_alive: false,
     streams: 1,
     unproven_per_source: 8,
     requests_per_source: 8,

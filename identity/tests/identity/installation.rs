@@ -19,7 +19,7 @@ use strongroom_client::{
     identity::{ASSERTION_TYPE, IdentityClient},
 };
 use strongroom_identity::{Arguments, Replica};
-use strongroom_testing::Authority;
+use strongroom_testing::{Authority, silent_peer::Port};
 use strongroom_wire::token::{Claims, TYPE};
 use tempfile::TempDir;
 use tokio::net::{TcpSocket, TcpStream};
@@ -37,7 +37,7 @@ pub struct Installation {
     replica: Mutex<Option<Replica>>,
     http: reqwest::Client,
     ca: String,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Installation {
@@ -81,7 +81,7 @@ impl Installation {
             replica: Mutex::new(Some(replica)),
             http,
             ca,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -151,6 +151,11 @@ impl Installation {
         TlsConnector::from(Arc::new(config))
             .connect(ServerName::try_from(HOST).unwrap(), stream)
             .await
+    }
+
+    /// The token endpoint, for peers that speak for themselves.
+    pub fn port(&self) -> Port {
+        Port::tls(self.address, HOST, &self.directory.path().join("ca.crt"))
     }
 
     pub async fn health(&self, path: &str) -> (u16, String) {

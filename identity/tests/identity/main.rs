@@ -19,6 +19,7 @@ mod node_driver;
 mod presented;
 mod replica;
 mod request;
+mod silence;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

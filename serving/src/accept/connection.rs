@@ -128,6 +128,7 @@ fn builder(is_http2: bool, limits: &Limits) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
+        .keep_alive(limits.keeps_alive)
         .header_read_timeout(limits.head_timeout)
         .max_headers(limits.headers)
         .max_buf_size(usize::try_from(limits.head_bytes).unwrap_or(usize::MAX).max(8192));

@@ -1,0 +1,48 @@
+//! Peers that send a head and nothing else: they stop nobody's login.
+
+use std::{
+    net::Ipv4Addr,
+    time::{Duration, Instant},
+};
+
+use futures::future::join_all;
+use strongroom_testing::silent_peer::{Held, Http};
+
+use crate::{VAULT, account_token::AccountToken, installation::Installation};
+
+/// Addresses of the attack: together they have far more requests in flight than exchanges are worked on at once.
+const SOURCES: u8 = 16;
+const PATH: &str = "/adfs/oauth2/token";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_without_bodies_stop_no_login_and_are_answered_soon() {
+    let installation = Installation::start().await;
+    let port = installation.port();
+    let attack = join_all((1..=SOURCES).map(|last| {
+        let port = port.clone();
+        async move {
+            let mut peer = port
+                .open(Ipv4Addr::new(127, 8, 0, last), Http::Two)
+                .await
+                .unwrap();
+            peer.heads_without_bodies(30, PATH, FORM).await;
+            peer.hold(Duration::from_secs(4)).await
+        }
+    }));
+    let attack = tokio::spawn(attack);
+    let token = AccountToken::of_pod("shop", "api", "n1").sign(&installation.cluster);
+    while !attack.is_finished() {
+        let began = Instant::now();
+        let (status, body) = installation
+            .exchange(&[("scope", VAULT), ("client_assertion", &token)])
+            .await;
+        assert_eq!(status, 200, "{body}");
+        assert!(began.elapsed() < Duration::from_secs(2));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let held: Vec<Held> = attack.await.unwrap();
+    // The heads of answers come also at window 0.
+    let answered = held.iter().filter(|held| held.received.len() > 30 * 20);
+    assert_eq!(answered.count(), usize::from(SOURCES));
+}
