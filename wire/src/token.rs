@@ -14,8 +14,9 @@ pub const SERVICE_ACCOUNT_AUDIENCE: &str = "strongroom.dev";
 /// The longest life of a vault token, in seconds, unless the node driver asked for it.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 
-/// The longest life, in seconds, that a vault accepts at all: a day, the longest a kubelet's token lives.
-pub const MAX_LIFETIME_SECONDS: i64 = 24 * 60 * 60;
+/// The longest life, in seconds, that a vault accepts at all: an hour, as long as the tokens live that a kubelet gives to
+/// the node driver. A vault keeps a key little longer after the last replica served it.
+pub const MAX_LIFETIME_SECONDS: i64 = 60 * 60;
 
 /// The version of the claims, in `ver`.
 pub const VERSION: &str = "1";

@@ -7,7 +7,7 @@ use strongroom_wire::token::Claims;
 
 use super::{
     AuthError, Authenticated, Expected, KeyRing, Peers,
-    cache::{TokenCache, TokenHash},
+    cache::{TokenCache, TokenHash, Verified},
     header,
 };
 use crate::clock::Clock;
@@ -47,19 +47,33 @@ impl Authenticator {
         self.keys.len()
     }
 
+    /// The holder of `token`, if it was verified before and its key is still known. Costs no signature.
+    pub fn recall(&self, token: &str) -> Option<Arc<Authenticated>> {
+        if token.len() > MAX_TOKEN {
+            return None;
+        }
+        let (hash, now) = (TokenHash::of(token), self.clock.now());
+        let known = self.cache.get(&hash, now)?;
+        self.keys.knows(&known.key_id, now).then_some(known.holder)
+    }
+
     /// Verifies `token`, and returns its holder.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Authenticated>, AuthError> {
         if token.len() > MAX_TOKEN {
             return Err(AuthError::TooLong);
         }
-        let hash = TokenHash::of(token);
-        if let Some(known) = self.cache.get(&hash, self.clock.now()) {
+        if let Some(known) = self.recall(token) {
             return Ok(known);
         }
-        let key = self.key(&header::key_id(token)?).await?;
-        let authenticated = Arc::new(self.verify(token, &key)?);
-        self.cache.insert(hash, Arc::clone(&authenticated));
-        Ok(authenticated)
+        let key_id = header::key_id(token)?;
+        let key = self.key(&key_id).await?;
+        let holder = Arc::new(self.verify(token, &key)?);
+        let verified = Verified {
+            holder: Arc::clone(&holder),
+            key_id: key_id.into(),
+        };
+        self.cache.insert(TokenHash::of(token), verified);
+        Ok(holder)
     }
 
     async fn key(&self, id: &str) -> Result<DecodingKey, AuthError> {

@@ -22,21 +22,29 @@ impl TokenHash {
     }
 }
 
+/// A token that was verified.
+#[derive(Clone)]
+pub(super) struct Verified {
+    pub(super) holder: Arc<Authenticated>,
+    /// The key under which it was.
+    pub(super) key_id: Arc<str>,
+}
+
 /// Remembers verified tokens, none past its expiry.
-pub(super) struct TokenCache(Cache<TokenHash, Arc<Authenticated>>);
+pub(super) struct TokenCache(Cache<TokenHash, Verified>);
 
 impl TokenCache {
-    pub(super) fn get(&self, hash: &TokenHash, now: i64) -> Option<Arc<Authenticated>> {
+    pub(super) fn get(&self, hash: &TokenHash, now: i64) -> Option<Verified> {
         let found = self.0.get(hash)?;
-        if found.expires > now {
+        if found.holder.expires > now {
             return Some(found);
         }
         self.0.invalidate(hash);
         None
     }
 
-    pub(super) fn insert(&self, hash: TokenHash, authenticated: Arc<Authenticated>) {
-        self.0.insert(hash, authenticated);
+    pub(super) fn insert(&self, hash: TokenHash, verified: Verified) {
+        self.0.insert(hash, verified);
     }
 }
 

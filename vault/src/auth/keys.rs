@@ -1,6 +1,9 @@
 //! The public keys that vault tokens are signed with.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::DecodingKey;
@@ -13,8 +16,12 @@ use super::header::MAX_KEY_ID;
 /// The most keys one peer may serve.
 const MAX_SERVED: usize = 16;
 
-/// The most keys kept: a day of restarts of every replica. The longest unseen go first.
+/// The most keys kept: an hour of restarts of every replica. The longest unseen go first.
 const MAX_KEPT: usize = 256;
+
+/// How long a key is kept after a peer last served it, in seconds: as long as a token lives, and five rounds of asking more.
+/// A replica signs until it ends, and a vault may miss its last rounds.
+const KEPT_SECONDS: i64 = MAX_LIFETIME_SECONDS + 5 * 60;
 
 /// Why an answer of a peer is no key set.
 #[derive(Debug, thiserror::Error)]
@@ -51,10 +58,11 @@ struct Kept {
     until: i64,
 }
 
-/// The keys served by the identity peers, each kept until the last token under it has expired.
+/// The keys served by the identity peers, each kept until the last token under it has expired, unless it is refused.
 #[derive(Default)]
 pub struct KeyRing {
     keys: RwLock<BTreeMap<String, Kept>>,
+    refused: RwLock<BTreeSet<String>>,
 }
 
 impl KeyRing {
@@ -70,10 +78,11 @@ impl KeyRing {
             .map(parse)
             .collect::<Option<_>>()
             .ok_or(KeySetError::Key)?;
-        let until = now.saturating_add(MAX_LIFETIME_SECONDS);
+        let until = now.saturating_add(KEPT_SECONDS);
+        let refused = self.refused.read();
         let mut keys = self.keys.write();
         keys.retain(|_, kept| kept.until > now);
-        for (id, key) in served {
+        for (id, key) in served.into_iter().filter(|(id, _)| !refused.contains(id)) {
             keys.insert(id, Kept { key, until });
         }
         while keys.len() > MAX_KEPT {
@@ -84,6 +93,18 @@ impl KeyRing {
             oldest.and_then(|id| keys.remove(&id));
         }
         Ok(())
+    }
+
+    /// Refuses the keys named `ids` from now on, whoever serves them, and no others.
+    pub fn refuse(&self, ids: BTreeSet<String>) {
+        let mut refused = self.refused.write();
+        self.keys.write().retain(|id, _| !ids.contains(id));
+        *refused = ids;
+    }
+
+    /// Whether [`get`](Self::get) finds the key named `id`.
+    pub fn knows(&self, id: &str, now: i64) -> bool {
+        self.keys.read().get(id).is_some_and(|kept| kept.until > now)
     }
 
     /// The key named `id`, if a token under it can still live at `now`.
@@ -148,11 +169,33 @@ mod tests {
         let ring = KeyRing::default();
         ring.learn(&set(&["a"]), 0).unwrap();
         ring.learn(&set(&["b"]), 1000).unwrap();
-        assert!(ring.get("a", MAX_LIFETIME_SECONDS - 1).is_some());
-        assert!(ring.get("a", MAX_LIFETIME_SECONDS).is_none());
-        assert!(ring.get("b", MAX_LIFETIME_SECONDS).is_some());
-        ring.learn(&set(&[]), MAX_LIFETIME_SECONDS).unwrap();
+        assert!(ring.get("a", KEPT_SECONDS - 1).is_some());
+        assert!(ring.get("a", KEPT_SECONDS).is_none());
+        assert!(ring.get("b", KEPT_SECONDS).is_some());
+        ring.learn(&set(&[]), KEPT_SECONDS).unwrap();
         assert_eq!(ring.len(), 1);
+    }
+
+    #[test]
+    fn a_key_is_kept_for_little_more_than_an_hour_after_the_last_replica_served_it() {
+        let ring = KeyRing::default();
+        ring.learn(&set(&["stolen"]), 0).unwrap();
+        ring.learn(&set(&["other"]), 3600).unwrap();
+        assert!(ring.knows("stolen", 3600));
+        assert!(!ring.knows("stolen", 3900));
+    }
+
+    #[test]
+    fn a_refused_key_is_forgotten_at_once_and_not_learned_again() {
+        let ring = KeyRing::default();
+        ring.learn(&set(&["a", "b"]), 0).unwrap();
+        ring.refuse(BTreeSet::from(["a".to_owned()]));
+        assert!(!ring.knows("a", 1) && ring.get("a", 1).is_none() && ring.knows("b", 1));
+        ring.learn(&set(&["a", "b"]), 2).unwrap();
+        assert!(!ring.knows("a", 3));
+        ring.refuse(BTreeSet::new());
+        ring.learn(&set(&["a", "b"]), 4).unwrap();
+        assert!(ring.knows("a", 5));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Pulls the keys of every identity replica over TLS, from addresses found by name.
 
 mod fetch;
+mod refused;
 
 use std::{
     net::SocketAddr,
@@ -81,6 +82,7 @@ pub struct Peers {
     name: String,
     server_name: ServerName<'static>,
     trust_bundle: PathBuf,
+    refused: PathBuf,
     keys: Arc<KeyRing>,
     clock: Clock,
     last_round: Mutex<Option<Instant>>,
@@ -88,7 +90,7 @@ pub struct Peers {
 
 impl Peers {
     /// The replicas behind `name` (`HOST:PORT`), which must show a certificate for `server_name` from an authority in
-    /// the PEM file `trust_bundle`.
+    /// the PEM file `trust_bundle`. The file `refused-keys` beside that one names keys that none may sign with.
     pub fn new(
         name: String,
         server_name: &str,
@@ -97,12 +99,14 @@ impl Peers {
     ) -> Result<Self, PeerError> {
         let server_name = ServerName::try_from(server_name.to_owned())
             .map_err(|error| PeerError::ServerName(server_name.to_owned(), error))?;
+        let refused = trust_bundle.with_file_name(refused::FILE);
         let trust_bundle = trust_bundle.to_owned();
         let keys = Arc::default();
         Ok(Self {
             name,
             server_name,
             trust_bundle,
+            refused,
             keys,
             clock,
             last_round: Mutex::new(None),
@@ -138,6 +142,10 @@ impl Peers {
         let too_soon = last.is_some_and(|last| last.elapsed() < MIN_INTERVAL);
         if too_soon || known() {
             return;
+        }
+        match refused::read(&self.refused) {
+            Ok(ids) => self.keys.refuse(ids),
+            Err(error) => tracing::warn!(%error, "the refused keys stay what they were"),
         }
         let outcome = timeout(ROUND, self.round())
             .await
