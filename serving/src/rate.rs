@@ -56,16 +56,38 @@ impl<K: Eq + Hash + Clone> RateLimiter<K> {
     pub fn admit(&self, key: &K, now: Instant) -> Result<(), Duration> {
         let mut buckets = self.buckets.lock();
         let known = buckets.full_at.get(key).copied();
-        let full_at = known.map_or(now, |at| at.max(now)) + self.interval;
-        let wait = full_at.duration_since(now).saturating_sub(self.capacity);
+        let wait = self.wait(known, now);
         if !wait.is_zero() {
             return Err(wait);
         }
+        let full_at = self.next(known, now);
         match buckets.full_at.get_mut(key) {
             Some(at) => *at = full_at,
             None => buckets.insert(key.clone(), full_at, now),
         }
         Ok(())
+    }
+
+    /// Whether one more request of `key` would be admitted at `now`. Counts none.
+    ///
+    /// # Errors
+    /// The time until the next request of `key` is admitted.
+    pub fn check(&self, key: &K, now: Instant) -> Result<(), Duration> {
+        let known = self.buckets.lock().full_at.get(key).copied();
+        let wait = self.wait(known, now);
+        if wait.is_zero() { Ok(()) } else { Err(wait) }
+    }
+
+    /// The time until a key whose bucket is full at `full_at` is admitted.
+    fn wait(&self, full_at: Option<Instant>, now: Instant) -> Duration {
+        self.next(full_at, now)
+            .duration_since(now)
+            .saturating_sub(self.capacity)
+    }
+
+    /// When the bucket is full again after one more request.
+    fn next(&self, full_at: Option<Instant>, now: Instant) -> Instant {
+        full_at.map_or(now, |at| at.max(now)) + self.interval
     }
 
     /// Forgets the keys that are at rest at `now`, and gives their memory back. Memory is bounded without it, by twice as

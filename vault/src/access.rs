@@ -229,6 +229,22 @@ impl Access {
         })
     }
 
+    /// Whether a token of `source` that was not verified before may be verified: a source whose tokens keep being refused
+    /// gets no more signatures verified.
+    ///
+    /// # Errors
+    /// [`Failure::Throttled`] while they are refused more often than they may be.
+    pub fn check_tokens(&self, source: Source) -> Result<(), Failure> {
+        self.throttle.check_tokens(source).inspect_err(|_| {
+            self.service.metrics.throttled("source");
+        })
+    }
+
+    /// Counts one token of `source` that was refused.
+    pub fn count_refused_token(&self, source: Source) {
+        self.throttle.count_token(source);
+    }
+
     /// Forgets sources and accounts that have been quiet. To be called every few seconds.
     pub fn forget_quiet(&self) {
         self.throttle.forget_quiet();

@@ -22,6 +22,9 @@ const FAILURES_AT_ONCE: NonZeroU32 = NonZeroU32::new(500).unwrap();
 #[derive(Debug)]
 pub(super) struct Throttle {
     failures: RateLimiter<Source>,
+    /// Those of the failures for which a token was verified: requests without one cost little, and do not keep a source
+    /// from showing a token.
+    tokens: RateLimiter<Source>,
     accounts: RateLimiter<Uid>,
 }
 
@@ -30,6 +33,7 @@ impl Throttle {
     pub(super) fn new(account_rate: NonZeroU32) -> Self {
         Self {
             failures: RateLimiter::new(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
+            tokens: RateLimiter::new(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
             accounts: RateLimiter::new(account_rate, account_rate),
         }
     }
@@ -37,6 +41,17 @@ impl Throttle {
     /// Counts one failed authentication of `source`.
     pub(super) fn count_failure(&self, source: Source) -> Result<(), Failure> {
         self.failures.admit(&source, Instant::now()).map_err(throttled)
+    }
+
+    /// Whether a token that `source` shows may be verified. Counts nothing.
+    pub(super) fn check_tokens(&self, source: Source) -> Result<(), Failure> {
+        self.tokens.check(&source, Instant::now()).map_err(throttled)
+    }
+
+    /// Counts one token of `source` that was refused.
+    pub(super) fn count_token(&self, source: Source) {
+        // What is beyond the rate was checked before.
+        let _ = self.tokens.admit(&source, Instant::now());
     }
 
     /// Counts one request of `account`.
@@ -48,6 +63,7 @@ impl Throttle {
     pub(super) fn forget_quiet(&self) {
         let now = Instant::now();
         self.failures.forget_resting(now);
+        self.tokens.forget_resting(now);
         self.accounts.forget_resting(now);
     }
 }

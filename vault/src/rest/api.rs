@@ -29,7 +29,7 @@ use super::{
     respond::{self, CLIENT_REQUEST_ID},
 };
 use crate::{
-    access::{Access, Caller, Client, ReadAnswer, caller::new_correlation_id},
+    access::{Access, Caller, Client, Failure, ReadAnswer, caller::new_correlation_id},
     auth::{AuthError, Authenticated, Authenticator},
     metrics::Metrics,
     service::Service,
@@ -100,9 +100,10 @@ impl Api {
         let agent = parts.headers.get(USER_AGENT).map(HeaderValue::as_bytes);
         let client = Client::new(peer, agent);
         let token = bearer::token(&parts.headers);
-        let authenticated = match self.authenticate(token).await {
-            Ok(authenticated) => authenticated,
-            Err(error) => return self.refuse_token(error, peer, &client, host, began),
+        let authenticated = match self.authenticate(token, peer).await {
+            Ok(Ok(authenticated)) => authenticated,
+            Ok(Err(error)) => return self.refuse_token(error, peer, &client, host, began),
+            Err(throttled) => return self.refuse_throttled(&throttled, &client, began),
         };
         if let Some(standing) = parts.extensions.get::<Standing>() {
             standing.prove();
@@ -115,8 +116,25 @@ impl Api {
             .unwrap_or_else(Problem::into_response)
     }
 
-    async fn authenticate(&self, token: Result<&str, AuthError>) -> Result<Arc<Authenticated>, AuthError> {
-        self.authenticator.authenticate(token?).await
+    /// The holder of a token. One that was not verified before is verified only while the rate of its
+    /// source's refused tokens allows it.
+    ///
+    /// # Errors
+    /// That it does not.
+    async fn authenticate(
+        &self,
+        token: Result<&str, AuthError>,
+        peer: &Peer,
+    ) -> Result<Result<Arc<Authenticated>, AuthError>, Failure> {
+        let token = match token {
+            Ok(token) => token,
+            Err(error) => return Ok(Err(error)),
+        };
+        if let Some(known) = self.authenticator.recall(token) {
+            return Ok(Ok(known));
+        }
+        self.access.check_tokens(Source::from(peer.address.ip()))?;
+        Ok(self.authenticator.authenticate(token).await)
     }
 
     /// Does what an authenticated request asks.
@@ -198,9 +216,11 @@ impl Api {
         };
         self.metrics.authentication_failure(error);
         let source = Source::from(peer.address.ip());
+        if error != AuthError::Missing {
+            self.access.count_refused_token(source);
+        }
         if let Err(throttled) = self.access.count_failed_authentication(source) {
-            self.refusals.count(client.address(), RefusalReason::Limited);
-            return self.refuse_stranger(&throttled, began);
+            return self.refuse_throttled(&throttled, client, began);
         }
         self.refusals.count(client.address(), reason);
         let mut response = self.refuse_stranger(error, began);
@@ -208,6 +228,12 @@ impl Api {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response
+    }
+
+    /// The refusal of a request whose source fails too often.
+    fn refuse_throttled(&self, throttled: &Failure, client: &Client, began: Instant) -> Response {
+        self.refusals.count(client.address(), RefusalReason::Limited);
+        self.refuse_stranger(throttled, began)
     }
 
     /// The refusal of a request whose caller is not known, counted. It has no record of its own.

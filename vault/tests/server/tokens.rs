@@ -218,3 +218,63 @@ async fn a_source_that_keeps_failing_is_throttled_and_a_valid_token_still_gets_t
     assert!(throttled.expect("a 429").headers().contains_key("retry-after"));
     assert_eq!(vault.get("/secrets/a").await.status, StatusCode::NOT_FOUND);
 }
+
+/// How many tokens were refused for `reason`.
+async fn failures(vault: &Vault, reason: &str) -> u64 {
+    let address = vault.running.addresses().health;
+    let text = reqwest::get(format!("http://{address}/metrics"))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let label = format!("reason=\"{reason}\"");
+    let line = text
+        .lines()
+        .find(|line| line.contains("authentication_failures_total") && line.contains(&label));
+    line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
+}
+
+/// The status that a read by `token` gets.
+async fn status(vault: &Vault, token: &str) -> StatusCode {
+    vault
+        .with_token(token, Method::GET, "/secrets/a", None)
+        .await
+        .status
+}
+
+#[tokio::test]
+async fn a_source_that_keeps_failing_gets_no_signature_verified_and_known_tokens_go_on() {
+    let vault = Vault::start().await;
+    let known = vault.token("team-a/admin");
+    assert_eq!(status(&vault, &known).await, StatusCode::NOT_FOUND);
+    let (signed, _) = known.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", BASE64.encode([1; 64]));
+    let mut throttled = 0;
+    for _ in 0..1_500 {
+        match status(&vault, &forged).await {
+            StatusCode::UNAUTHORIZED => {}
+            StatusCode::TOO_MANY_REQUESTS => throttled += 1,
+            other => panic!("{other}"),
+        }
+    }
+    let verified = failures(&vault, "signature").await;
+    assert!(throttled > 100, "{throttled} were throttled");
+    assert_eq!(verified + throttled, 1_500, "{throttled} were throttled");
+    assert_eq!(status(&vault, &known).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_key_that_the_owner_refuses_opens_nothing_also_not_for_tokens_that_were_verified() {
+    let vault = Vault::start().await;
+    let token = vault.token("team-a/admin");
+    assert_eq!(status(&vault, &token).await, StatusCode::NOT_FOUND);
+    let refused = format!("another\n {}\n", vault.files.signer.id);
+    std::fs::write(vault.files.path("refused-keys"), refused).unwrap();
+    // The vault reads the file with the keys, each minute, and when a token names a key that it does not know.
+    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
+    let other = SigningKey::new("unknown");
+    let unknown = other.token(&claims(vault.files.clock.now(), "team-a/admin", AUDIENCE));
+    assert_eq!(status(&vault, &unknown).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(&vault, &token).await, StatusCode::UNAUTHORIZED);
+}

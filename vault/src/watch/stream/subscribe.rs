@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use strongroom_audit::{RefusalReason, Resource};
 use strongroom_core::{NamedObject, ObjectState, Operation};
+use strongroom_serving::accept::Source;
 use strongroom_wire::watch::{Renew, Subscribe, Subscribed, server_message::Message};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -90,7 +91,16 @@ impl Stream {
         &self,
         token: Zeroizing<String>,
     ) -> Result<Arc<Authenticated>, SubscriptionRefusal> {
-        let verification = self.core.service.authenticator.authenticate(&token);
+        let authenticator = &self.core.service.authenticator;
+        if let Some(known) = authenticator.recall(&token) {
+            return Ok(known);
+        }
+        // Whose tokens keep being refused gets no more of them verified, as at the REST API.
+        let source = Source::from(self.client.address());
+        if self.core.access.check_tokens(source).is_err() {
+            return Err(SubscriptionRefusal::Unverified);
+        }
+        let verification = authenticator.authenticate(&token);
         let limit = self.core.limits.authentication_timeout;
         Ok(timeout(limit, verification)
             .await
@@ -110,6 +120,9 @@ impl Stream {
             .count(self.client.address(), RefusalReason::BadToken);
         if let SubscriptionRefusal::Token(error) = refusal {
             self.core.service.metrics.authentication_failure(error);
+            self.core
+                .access
+                .count_refused_token(Source::from(self.client.address()));
         }
         self.revoke(id, refusal).await?;
         let is_empty = self.subscriptions.is_empty();
