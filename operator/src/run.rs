@@ -58,6 +58,9 @@ pub struct RunArgs {
     /// Port that the cluster's DNS pods listen on, for the vaults' network policies. May be given several times.
     #[arg(long = "dns-port", default_values_t = [53, 5353])]
     dns_ports: Vec<u16>,
+    /// Namespace whose pods may read the vaults' metrics, for their network policies. May be given several times.
+    #[arg(long = "metrics-namespace")]
+    metrics_namespaces: Vec<NamespaceName>,
     /// Name of this replica, unique among them.
     #[arg(long, env = "POD_NAME", default_value = "strongroom-operator")]
     pod_name: String,
@@ -142,6 +145,7 @@ async fn prepare(
         vault_image_pull_policy: args.vault_image_pull_policy.clone(),
         vault_image_pull_secrets: args.vault_image_pull_secrets.clone(),
         dns_ports: args.dns_ports.clone(),
+        metrics_namespaces: args.metrics_namespaces.clone(),
     };
     let mut authorities = installation::authorities(client, &settings).await?;
     installation::maintain(client, &settings, &mut authorities).await?;

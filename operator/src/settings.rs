@@ -19,6 +19,8 @@ pub struct Settings {
     pub vault_image_pull_secrets: Vec<String>,
     /// The ports that the cluster's DNS pods listen on, behind any Service.
     pub dns_ports: Vec<u16>,
+    /// The namespaces whose pods may read metrics.
+    pub metrics_namespaces: Vec<NamespaceName>,
 }
 
 impl Settings {
@@ -51,6 +53,7 @@ impl Settings {
             vault_image_pull_policy: "IfNotPresent".to_owned(),
             vault_image_pull_secrets: Vec::new(),
             dns_ports: vec![53, 5353],
+            metrics_namespaces: vec!["monitoring".parse().unwrap()],
         }
     }
 }

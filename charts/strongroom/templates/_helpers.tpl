@@ -84,6 +84,16 @@ affinity:
 {{- end }}
 {{- end }}
 
+{{- define "strongroom.ingressMetrics" -}}
+{{- with .Values.networkPolicies.metricsNamespaces -}}
+- ports: [{port: 9090, protocol: TCP}]
+  from:
+    {{- range . }}
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ . }}}}
+    {{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "strongroom.egressDns" -}}
 - ports:
     {{- range .Values.networkPolicies.dnsPorts }}

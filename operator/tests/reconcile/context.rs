@@ -78,6 +78,7 @@ pub async fn leader_by(
         vault_image_pull_policy: "IfNotPresent".into(),
         vault_image_pull_secrets: Vec::new(),
         dns_ports: vec![53, 5353],
+        metrics_namespaces: vec!["monitoring".parse().unwrap()],
     };
     let serving = AuthoritySubject::Serving {
         cluster_domain: settings.cluster_domain.clone(),

@@ -1,7 +1,7 @@
 //! Which peers may reach a vault, and which the vault may reach.
 
 use serde_json::{Value, json};
-use strongroom_core::ports;
+use strongroom_core::{NamespaceName, ports};
 use strongroom_crds::vault::{DefaultAction, Network};
 
 use super::metadata;
@@ -11,8 +11,8 @@ use crate::{
     target::Target,
 };
 
-/// The vault's network policy: its clients on the data port, the operator on the admin port, any scraper of
-/// metrics on the health port; outwards only DNS and the replicas of the identity service.
+/// The vault's network policy: its clients on the data port, the operator on the admin port, the collectors
+/// of metrics on the health port; outwards only DNS and the replicas of the identity service.
 pub fn policy(target: &Target<'_>, settings: &Settings) -> Desired {
     let name = format!("{}-vault", target.name());
     let mut data = json!({"ports": [tcp(ports::VAULT)]});
@@ -29,17 +29,22 @@ pub fn policy(target: &Target<'_>, settings: &Settings) -> Desired {
         .collect();
     let operator = pods_of(settings.release_namespace.as_str(), "operator");
     let identity = pods_of(settings.release_namespace.as_str(), "identity");
+    let mut ingress = vec![
+        data,
+        json!({"ports": [tcp(ports::VAULT_ADMIN)], "from": [operator]}),
+    ];
+    // A rule without peers would let everybody in.
+    if !settings.metrics_namespaces.is_empty() {
+        let from: Vec<Value> = settings.metrics_namespaces.iter().map(pods_in).collect();
+        ingress.push(json!({"ports": [tcp(ports::HEALTH)], "from": from}));
+    }
     let object = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": metadata::owned(target, &name),
         "spec": {
             "podSelector": {"matchLabels": metadata::selector(target)},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [
-                data,
-                {"ports": [tcp(ports::VAULT_ADMIN)], "from": [operator]},
-                {"ports": [tcp(ports::HEALTH)]},
-            ],
+            "ingress": ingress,
             "egress": [
                 {"ports": dns},
                 {"ports": [tcp(ports::IDENTITY)], "to": [identity]},
@@ -82,6 +87,10 @@ fn pods_of(namespace: &str, component: &str) -> Value {
             "app.kubernetes.io/name": "strongroom", "app.kubernetes.io/component": component,
         }},
     })
+}
+
+fn pods_in(namespace: &NamespaceName) -> Value {
+    json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}})
 }
 
 fn tcp(port: u16) -> Value {

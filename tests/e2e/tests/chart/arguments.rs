@@ -88,6 +88,7 @@ fn the_vault_understands_what_the_operator_starts_it_with() {
         vault_image_pull_policy: "IfNotPresent".into(),
         vault_image_pull_secrets: Vec::new(),
         dns_ports: vec![53, 5353],
+        metrics_namespaces: vec!["monitoring".parse().unwrap()],
     };
     let serving = Serving {
         certificate: String::new(),

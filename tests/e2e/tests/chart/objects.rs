@@ -12,7 +12,7 @@ use k8s_openapi::api::{
     storage::v1::CSIDriver,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::render::{VERSIONS, everything, files, helm, render, repository, title};
 
@@ -129,4 +129,24 @@ fn the_charts_definitions_are_the_generated_ones() {
         files
     };
     assert_eq!(read("charts/strongroom/crds"), read("crds/yaml"));
+}
+
+#[test]
+fn no_port_is_open_to_everybody_but_the_one_for_logins() {
+    let mut policies = 0;
+    for (title, object) in everything() {
+        if object["kind"] != "NetworkPolicy" {
+            continue;
+        }
+        policies += 1;
+        let rules = object["spec"]["ingress"].as_array();
+        let rules = rules.unwrap_or_else(|| panic!("{title}: no list of rules"));
+        for rule in rules {
+            let is_login = object["metadata"]["name"] == "strongroom-identity"
+                && rule["ports"] == json!([{"port": 8443, "protocol": "TCP"}]);
+            let admits_somebody = rule["from"].as_array().is_some_and(|from| !from.is_empty());
+            assert!(admits_somebody || is_login, "{title}: {rule}");
+        }
+    }
+    assert!(policies > 3);
 }

@@ -11,10 +11,13 @@ mod parties;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment},
-    core::v1::Pod,
+    core::v1::{Namespace, Pod},
     networking::v1::NetworkPolicy,
 };
-use kube::{Api, ResourceExt, api::ListParams};
+use kube::{
+    Api, ResourceExt,
+    api::{DeleteParams, ListParams, PostParams},
+};
 use serde_json::json;
 use strongroom_e2e::scenario::{PATIENCE, Scenario};
 use strongroom_harness::{
@@ -24,7 +27,7 @@ use strongroom_harness::{
 };
 
 use crate::{alone, running_app};
-use parties::{Known, address, policies};
+use parties::{Known, MONITORING, address, policies};
 
 #[tokio::test]
 async fn policies_allow_every_connection_that_is_made_and_no_other_between_the_parts() -> Result<()> {
@@ -34,8 +37,12 @@ async fn policies_allow_every_connection_that_is_made_and_no_other_between_the_p
         use_everything(&scenario).await?;
         let flows = recording.finish();
         let (policies, names) = (policies(&scenario).await?, known.finish());
-        observed::check(&scenario, &flows, &names, &policies)?;
-        matrix::check(&scenario, &names, &policies)
+        let checked = observed::check(&scenario, &flows, &names, &policies)
+            .and_then(|()| matrix::check(&scenario, &names, &policies));
+        Api::<Namespace>::all(scenario.client())
+            .delete(MONITORING, &DeleteParams::default())
+            .await?;
+        checked
     })
     .await
 }
@@ -89,9 +96,18 @@ async fn use_everything(scenario: &Scenario) -> Result<()> {
     scrape(scenario).await
 }
 
-/// Reads the metrics of every part from a pod, as a collector does.
+/// Reads the metrics of every part from a pod of the namespace that may, as a collector does.
 async fn scrape(scenario: &Scenario) -> Result<()> {
     let client = scenario.client();
+    let namespaces = Api::<Namespace>::all(client.clone());
+    let monitoring = serde_json::from_value(json!({"metadata": {"name": MONITORING}}))?;
+    match namespaces.create(&PostParams::default(), &monitoring).await {
+        // A run that failed left it.
+        Err(kube::Error::Api(status)) if status.code == 409 => {}
+        created => drop(created?),
+    }
+    scenario.apply(MONITORING, &pods::shell("collector")).await?;
+    wait::pod(&client, MONITORING, "collector", PATIENCE).await?;
     for namespace in [NAMESPACE, NODE_NAMESPACE, &scenario.vault.name] {
         let found = Api::<Pod>::namespaced(client.clone(), namespace)
             .list(&ListParams::default())
@@ -100,7 +116,7 @@ async fn scrape(scenario: &Scenario) -> Result<()> {
             let address = address(pod).context("a ready pod without an address")?;
             let url = format!("http://{address}:9090/metrics");
             let get = ["/bin/wget", "-q", "-O", "-", &url];
-            let said = pods::check(&client, &scenario.app.name, "app", &get).await?;
+            let said = pods::check(&client, MONITORING, "collector", &get).await?;
             ensure!(said.contains("strongroom_"), "{}: {said}", pod.name_any());
         }
     }

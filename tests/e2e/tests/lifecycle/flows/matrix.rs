@@ -57,15 +57,17 @@ fn table() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("vault", "others", dns.clone()),
         ("open", "others", dns.clone()),
         ("chosen", "others", dns),
-        // Metrics and health; the exchange; what a vault's own spec lets in.
-        ("others", "operator", vec!["9090/TCP"]),
-        ("others", "identity", vec!["8443/TCP", "9090/TCP"]),
-        ("others", "csi", vec!["9090/TCP"]),
-        ("others", "vault", vec!["9090/TCP"]),
-        ("others", "open", vec!["8443/TCP", "9090/TCP"]),
-        ("others", "chosen", vec!["9090/TCP"]),
-        ("app", "chosen", vec!["8443/TCP", "9090/TCP"]),
-        ("impostor", "chosen", vec!["8443/TCP", "9090/TCP"]),
+        // Metrics, for the collectors' namespace alone; the exchange; what a vault's own spec lets in.
+        ("monitoring", "operator", vec!["9090/TCP"]),
+        ("monitoring", "identity", vec!["8443/TCP", "9090/TCP"]),
+        ("monitoring", "csi", vec!["9090/TCP"]),
+        ("monitoring", "vault", vec!["9090/TCP"]),
+        ("monitoring", "open", vec!["8443/TCP", "9090/TCP"]),
+        ("monitoring", "chosen", vec!["9090/TCP"]),
+        ("others", "identity", vec!["8443/TCP"]),
+        ("others", "open", vec!["8443/TCP"]),
+        ("app", "chosen", vec!["8443/TCP"]),
+        ("impostor", "chosen", vec!["8443/TCP"]),
     ]
 }
 

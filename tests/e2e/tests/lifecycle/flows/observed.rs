@@ -30,9 +30,9 @@ const MADE: [(&str, &str, u16); 17] = [
     ("node", "identity", 9090),
     ("node", "csi", 9090),
     ("node", "vault", 9090),
-    ("app", "operator", 9090),
-    ("app", "identity", 9090),
-    ("app", "vault", 9090),
+    ("monitoring", "operator", 9090),
+    ("monitoring", "identity", 9090),
+    ("monitoring", "vault", 9090),
 ];
 
 /// Checks that the policies allow each connection of ours, and that those of [`MADE`] are among them.

@@ -21,6 +21,9 @@ use crate::policy::{Party, PodLabels};
 /// The parts of Strongroom: `vault` has no `spec.network`, `open` lets everybody in, `chosen` the app's namespace.
 pub const OURS: [&str; 6] = ["operator", "identity", "csi", "vault", "open", "chosen"];
 
+/// The namespace that the chart lets read metrics.
+pub const MONITORING: &str = "monitoring";
+
 /// The address of a pod, once it has one.
 pub fn address(pod: &Pod) -> Option<IpAddr> {
     pod.status.as_ref()?.pod_ip.as_ref()?.parse().ok()
@@ -70,6 +73,8 @@ pub fn role(scenario: &Scenario, pod: &Pod) -> Option<String> {
         Some(if name == "prod" { "vault".to_owned() } else { name })
     } else if namespace == scenario.app.name {
         Some("app".to_owned())
+    } else if namespace == MONITORING {
+        Some(namespace)
     } else {
         (label("k8s-app").as_deref() == Some("kube-dns")).then(|| "dns".to_owned())
     }
