@@ -72,11 +72,8 @@ fn what_is_removed_to_make_room_before_its_time_is_told() {
     let properties = &removals[0]["properties"];
     assert!(properties["early"].as_u64().unwrap() > 0);
     assert_eq!(properties["early"], properties["bytes"]);
-    assert!(
-        log.room() > QUOTA / 2,
-        "what may go counts as free: {}",
-        log.room()
-    );
+    // What may go counts as free, once it is old enough.
+    within(SOON, || log.room() > QUOTA / 2);
     let report = verify(bench.dir(), Some(log.head())).unwrap();
     assert!(report.is_intact(), "{report}");
 }
