@@ -12,6 +12,8 @@
 mod access;
 #[path = "e2e/mounting.rs"]
 mod mounting;
+#[path = "e2e/narrowing.rs"]
+mod narrowing;
 #[path = "e2e/order.rs"]
 mod order;
 #[path = "e2e/reasons.rs"]

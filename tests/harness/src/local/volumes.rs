@@ -43,6 +43,8 @@ pub fn classes() -> Vec<Value> {
             "provisioner": "kubernetes.io/no-provisioner",
             "volumeBindingMode": "WaitForFirstConsumer",
             "reclaimPolicy": "Retain",
+            // Someone may enlarge a claim, as far as its object goes.
+            "allowVolumeExpansion": true,
         })
     };
     vec![class(CLASS, true), class(SMALL_CLASS, false)]

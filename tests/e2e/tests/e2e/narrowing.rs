@@ -1,0 +1,166 @@
+//! A right that is taken away is gone within two seconds, whatever else about the Vault fails.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use k8s_openapi::api::{
+    admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
+    core::v1::{PersistentVolumeClaim, Service},
+    rbac::v1::RoleBinding,
+};
+use kube::{
+    Api,
+    api::{DeleteParams, Patch, PatchParams},
+};
+use serde_json::{Value, json};
+use strongroom_client::vault::VaultRefusal;
+use strongroom_crds::{AccessPolicy, Vault};
+use strongroom_e2e::scenario::{PATIENCE, Scenario};
+use strongroom_harness::cluster::{apply, wait};
+
+/// Until when a right must be gone.
+const BITES: Duration = Duration::from_secs(2);
+
+/// Edits the Vault, so that its objects are applied anew.
+async fn touch(scenario: &Scenario) -> Result<()> {
+    let vaults: Api<Vault> = Api::namespaced(scenario.client(), &scenario.vault.name);
+    let edit = json!({"spec": {"network": {"ipRules": ["10.9.8.0/24"]}}});
+    vaults
+        .patch("prod", &PatchParams::default(), &Patch::Merge(&edit))
+        .await?;
+    Ok(())
+}
+
+/// The Vault says `reason`; then the account `api` loses its policy, and soon after cannot read any more.
+async fn narrows(scenario: &Scenario, reason: &str) -> Result<()> {
+    let namespace = &scenario.vault.name;
+    wait::reason::<Vault>(&scenario.client(), namespace, "prod", ("Ready", reason), PATIENCE).await?;
+    let (vault, token) = scenario.session("api").await?;
+    let name = "db-password".parse()?;
+    vault.get_secret(&token, &name, None).await?;
+    let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), namespace);
+    policies.delete("api-reads-db", &DeleteParams::default()).await?;
+    let removed = Instant::now();
+    let refused = loop {
+        match vault.get_secret(&token, &name, None).await {
+            Err(error) => break error,
+            Ok(_) => ensure!(removed.elapsed() < PATIENCE, "it still grants"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let after = removed.elapsed();
+    let is_forbidden = refused.refusal().is_some_and(VaultRefusal::is_forbidden);
+    ensure!(is_forbidden, "{refused}");
+    ensure!(after < BITES, "{reason}: {after:?}");
+    println!("{reason}: refused after {after:?}");
+    wait::reason::<Vault>(&scenario.client(), namespace, "prod", ("Ready", reason), PATIENCE).await?;
+    // What still grants is reported, too.
+    scenario.enforced("admin").await
+}
+
+async fn started(name: &str) -> Result<Scenario> {
+    let scenario = Scenario::start(name).await?;
+    match scenario.set("db-password", "value") {
+        Ok(()) => Ok(scenario),
+        Err(error) => scenario.end(Err(error)).await,
+    }
+}
+
+/// A rule of the cluster that refuses every change of a `NetworkPolicy` in one namespace.
+fn frozen(namespace: &str) -> [Value; 2] {
+    let name = format!("frozen-{namespace}");
+    [
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": name},
+            "spec": {
+                "failurePolicy": "Fail",
+                "matchConstraints": {"resourceRules": [{"apiGroups": ["networking.k8s.io"], "apiVersions": ["v1"],
+                    "operations": ["CREATE", "UPDATE"], "resources": ["networkpolicies"]}]},
+                "validations": [{"expression": "false", "message": "network policies are frozen"}],
+            },
+        }),
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": name},
+            "spec": {
+                "policyName": name, "validationActions": ["Deny"],
+                "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}},
+            },
+        }),
+    ]
+}
+
+#[tokio::test]
+async fn while_an_admission_policy_refuses_an_object() -> Result<()> {
+    started("frozen")
+        .await?
+        .run(async |scenario| {
+            let namespace = scenario.vault.name.clone();
+            for object in frozen(&namespace) {
+                apply::one(&scenario.client(), &namespace, &object).await?;
+            }
+            let outcome = async {
+                // The rule counts some moments after it was made.
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                touch(scenario).await?;
+                narrows(scenario, "ObjectRefused").await
+            }
+            .await;
+            let name = format!("frozen-{namespace}");
+            let (client, params) = (scenario.client(), DeleteParams::default());
+            let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(client.clone());
+            bindings.delete(&name, &params).await?;
+            let policies: Api<ValidatingAdmissionPolicy> = Api::all(client);
+            policies.delete(&name, &params).await?;
+            outcome
+        })
+        .await
+}
+
+#[tokio::test]
+async fn while_a_name_is_taken() -> Result<()> {
+    started("taken")
+        .await?
+        .run(async |scenario| {
+            let services: Api<Service> = Api::namespaced(scenario.client(), &scenario.vault.name);
+            let foreign = json!({"metadata": {"ownerReferences": null}});
+            services
+                .patch("prod", &PatchParams::default(), &Patch::Merge(&foreign))
+                .await?;
+            touch(scenario).await?;
+            narrows(scenario, "NameTaken").await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn while_the_operator_has_lost_its_rights_in_the_namespace() -> Result<()> {
+    started("unbound")
+        .await?
+        .run(async |scenario| {
+            let bindings: Api<RoleBinding> = Api::namespaced(scenario.client(), &scenario.vault.name);
+            bindings
+                .delete("strongroom-vault-host", &DeleteParams::default())
+                .await?;
+            touch(scenario).await?;
+            narrows(scenario, "NamespaceNotEnabled").await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn while_a_claim_is_larger_than_the_spec_says() -> Result<()> {
+    started("enlarged")
+        .await?
+        .run(async |scenario| {
+            let claims: Api<PersistentVolumeClaim> = Api::namespaced(scenario.client(), &scenario.vault.name);
+            let larger = json!({"spec": {"resources": {"requests": {"storage": "2Gi"}}}});
+            claims
+                .patch("data-prod-0", &PatchParams::default(), &Patch::Merge(&larger))
+                .await?;
+            touch(scenario).await?;
+            narrows(scenario, "ObjectRefused").await
+        })
+        .await
+}
