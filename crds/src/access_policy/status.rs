@@ -4,7 +4,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AllServiceAccounts, NamedServiceAccount};
+use super::{AllServiceAccounts, NamedServiceAccount, PolicySubject, SubjectMember};
 use crate::condition::{self, Condition};
 
 /// What the operator reports of a policy.
@@ -47,6 +47,17 @@ pub struct SubjectStatus {
     /// Resolved: in force. NotFound: there is no such account or namespace yet. NamespaceReplaced: the namespace was
     /// deleted and made again, and the policy must be edited to mean the new one.
     pub state: SubjectState,
+}
+
+impl SubjectStatus {
+    /// The subject; `None` where it is not exactly one.
+    pub fn member(&self) -> Option<SubjectMember> {
+        let subject = PolicySubject {
+            service_account: self.service_account.clone(),
+            all_service_accounts: self.all_service_accounts.clone(),
+        };
+        subject.checked(0).ok()
+    }
 }
 
 /// What a subject's names were resolved to.

@@ -18,9 +18,9 @@ pub struct Readable<'a> {
     pub name: &'a str,
     /// Its spec, or why the object could not be read at all.
     pub spec: Result<&'a AccessPolicySpec, &'a str>,
-    /// The namespace UIDs recorded for its subjects when they were first resolved, in the order of the spec. Empty
-    /// when the spec was edited since.
-    pub recorded: Vec<Option<Uid>>,
+    /// The namespace UIDs that its subjects were first resolved to, by subject: an edit of anything else leaves a subject
+    /// bound as it is.
+    pub recorded: Vec<(SubjectMember, Uid)>,
 }
 
 /// Why a policy is not compiled.
@@ -79,18 +79,11 @@ fn readable<'a>(policy: &'a DeserializeGuard<AccessPolicy>, name: &'a str) -> Re
     }
 }
 
-/// The namespace UIDs recorded for the subjects, as long as the spec is the one they were recorded for.
-fn recorded(policy: &AccessPolicy) -> Vec<Option<Uid>> {
-    let Some(status) = &policy.status else {
-        return Vec::new();
-    };
-    if status.observed_generation != policy.metadata.generation {
-        return Vec::new();
-    }
-    status
-        .subjects
-        .iter()
-        .map(|subject| subject.namespace_uid.as_deref()?.parse().ok())
+/// The namespace UIDs recorded for the subjects.
+fn recorded(policy: &AccessPolicy) -> Vec<(SubjectMember, Uid)> {
+    let subjects = policy.status.iter().flat_map(|status| &status.subjects);
+    subjects
+        .filter_map(|subject| Some((subject.member()?, subject.namespace_uid.as_deref()?.parse().ok()?)))
         .collect()
 }
 
@@ -112,8 +105,9 @@ fn try_compile(
     let effect = spec.effect()?;
     let mut uids = BTreeSet::new();
     let mut resolutions = Vec::new();
-    for (index, subject) in spec.subjects()?.into_iter().enumerate() {
-        let recorded = policy.recorded.get(index).cloned().flatten();
+    for subject in spec.subjects()? {
+        let recorded = policy.recorded.iter().find(|(recorded, _)| *recorded == subject);
+        let recorded = recorded.map(|(_, uid)| uid.clone());
         let resolution = resolve(subject, recorded, directory);
         // A Deny follows the name into a replaced namespace: refusing more is the safe side of a mistaken identity.
         if effect == Effect::Deny || resolution.state == SubjectState::Resolved {
@@ -192,7 +186,8 @@ mod tests {
         recorded: &[&str],
         directory: &Directory,
     ) -> (BundlePolicy, Vec<Resolution>) {
-        let recorded = recorded.iter().map(|uid| Some(uid.parse().unwrap())).collect();
+        let uids = recorded.iter().map(|uid| uid.parse().unwrap());
+        let recorded = spec.subjects().unwrap().into_iter().zip(uids).collect();
         compile(
             &Readable {
                 name: "p",
@@ -229,6 +224,34 @@ mod tests {
             Some("ns-1".parse().unwrap()),
             "the record stays until the spec is edited"
         );
+    }
+
+    #[test]
+    fn an_edit_binds_no_subject_anew_but_the_one_that_it_adds() {
+        let policy: AccessPolicy = serde_json::from_value(serde_json::json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
+            "metadata": {"name": "p", "namespace": "team-a", "generation": 2},
+            "spec": {
+                "vaultRef": {"name": "prod"}, "effect": "Allow", "objects": ["other-*"],
+                "subjects": [
+                    {"serviceAccount": {"namespace": "shop", "name": "new"}},
+                    account(),
+                ],
+                "permissions": {"secrets": ["get"]},
+            },
+            "status": {
+                "observedGeneration": 1, "conditions": [],
+                "subjects": [{"serviceAccount": {"namespace": "shop", "name": "api"},
+                    "namespaceUID": "ns-1", "state": "Resolved"}],
+            },
+        }))
+        .unwrap();
+        let replaced = Directory::of(&[("shop", "ns-2", &[("api", "sa-9"), ("new", "sa-8")])]);
+        let policy = DeserializeGuard(Ok(policy));
+        let (compiled, subjects) = compile(&readable(&policy, "p"), &replaced).result.unwrap();
+        assert_eq!(compiled.subjects, ["sa-8".parse().unwrap()]);
+        assert_eq!(subjects[1].state, SubjectState::NamespaceReplaced);
+        assert_eq!(subjects[1].namespace_uid, Some("ns-1".parse().unwrap()));
     }
 
     #[test]

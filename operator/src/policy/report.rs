@@ -65,9 +65,10 @@ pub fn report(
             (Ok(_), Enforcement::TooLarge | Enforcement::NotConfirmed | Enforcement::VaultNotFound)
             | (Err(_), _) => previous.enforced_generation,
         },
-        subjects: match result {
-            Ok(resolutions) => resolutions.iter().map(subject_status).collect(),
-            Err(_) => previous.subjects,
+        // Of a policy that is not compiled now, subjects stay bound to the namespaces that they were written for.
+        subjects: match (result, enforcement) {
+            (Err(_), _) | (_, Enforcement::VaultNotFound) => previous.subjects,
+            (Ok(resolutions), _) => resolutions.iter().map(subject_status).collect(),
         },
         conditions: conditions.finish(),
     }
@@ -87,7 +88,7 @@ fn health(result: &Result<Vec<Resolution>, PolicyProblem>, enforcement: &Enforce
         return Health::Stalled(Reason::new(
             "NamespaceReplaced",
             format!(
-                "Namespace {} was deleted and created again since this policy was written. If the policy is to apply to the new one, edit the policy.",
+                "Namespace {} was deleted and created again since this policy was written. If the policy is to apply to the new one, remove that subject and add it again, or delete the policy and create it again.",
                 namespace(&replaced.subject)
             ),
         ));

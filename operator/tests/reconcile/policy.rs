@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use http::Method;
 use serde_json::{Value, json};
-use strongroom_operator::vault::{enforce, reconcile};
+use strongroom_operator::{
+    policy::report_orphans,
+    vault::{enforce, reconcile},
+};
 use strongroom_testing::{ApiServer, api_server::Write};
 
 use crate::context::{condition, leader, status, take_writes};
@@ -82,4 +85,27 @@ async fn a_status_that_is_refused_holds_up_nothing_else() {
     server.refuse(Method::PATCH, "/accesspolicies/", 500, "not now");
     assert_eq!(pass(&server).await, [], "no event of what is not written");
     assert!(take_writes(&server).is_empty());
+}
+
+#[tokio::test]
+async fn while_the_vault_is_absent_a_subject_stays_bound_to_the_namespace_it_was_written_for() {
+    let server = ApiServer::default();
+    let mut policy = policy();
+    let bound = json!([{"serviceAccount": {"namespace": "shop", "name": "api"},
+        "namespaceUID": "uid-of-then", "state": "Resolved"}]);
+    policy["status"] = json!({"observedGeneration": 1, "subjects": bound, "conditions": []});
+    server.put(PATH, policy);
+    let context = leader(&server).await;
+    let report = tokio::spawn(report_orphans(context));
+    let is_written = || !server.written().is_empty();
+    for _ in 0..100 {
+        if is_written() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    report.abort();
+    let status = status(&take_writes(&server));
+    assert_eq!(condition(&status, "Ready").0, "VaultNotFound");
+    assert_eq!(status["subjects"], bound);
 }
