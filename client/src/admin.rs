@@ -4,11 +4,12 @@ mod error;
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use http::{Method, Request, header};
 use serde::{Serialize, de::DeserializeOwned};
 use strongroom_core::{Bundle, SecretRefName, ports};
-use strongroom_wire::admin::{BundleId, Resolve, Resolved, Rollback, Status, Volumes, path};
+use strongroom_wire::admin::{BundleId, Resolve, Resolved, Rollback, Status, Volumes, limit, path};
 
 use crate::{
     TransportError,
@@ -18,10 +19,10 @@ use crate::{
 };
 pub use error::AdminError;
 
-/// The most bytes of an answer that the client reads: a bundle of ten thousand policies has some megabytes.
-const ANSWER_LIMIT: usize = 32 << 20;
-
 /// The client of one replica. Sends each request once: the operator's own loop repeats.
+///
+/// The replica is not trusted. Each answer is bounded in bytes by what it is an answer to, in its texts by
+/// [`strongroom_wire::admin`], in its names by [`strongroom_core`].
 #[derive(Debug, Clone)]
 pub struct AdminClient {
     transport: Transport,
@@ -40,58 +41,77 @@ impl AdminClient {
 
     /// Gets the status of the vault.
     pub async fn status(&self) -> Result<Status, AdminError> {
-        self.get(path::STATUS).await
+        self.get(path::STATUS, limit::ANSWER).await
     }
 
-    /// Gets the bundle in force; `None` before the first.
-    pub async fn bundle(&self) -> Result<Option<Bundle>, AdminError> {
-        match self.get(path::BUNDLE).await {
-            Ok(bundle) => Ok(Some(bundle)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
+    /// Gets the bundle that was put as these bytes, of which there were `bytes`. Errors: the replica has another, too.
+    pub async fn bundle(&self, put: &BundleId, bytes: usize) -> Result<Bundle, AdminError> {
+        let most = bytes.max(limit::ANSWER);
+        let answer = self.send(Method::GET, path::BUNDLE, Bytes::new(), most).await?;
+        if bundle_hash(&answer.body) == put.hash {
+            read(&answer)
+        } else {
+            Err(AdminError::OtherBundle)
         }
     }
 
     /// Puts a bundle, already written as JSON: its hash is that of these bytes.
     pub async fn put_bundle(&self, bundle: Bytes) -> Result<BundleId, AdminError> {
-        read(&self.send(Method::PUT, path::BUNDLE, bundle).await?)
+        let answer = self
+            .send(Method::PUT, path::BUNDLE, bundle, limit::ANSWER)
+            .await?;
+        read(&answer)
     }
 
     /// Confirms the bundle in force.
     pub async fn confirm(&self, policy: &BundleId) -> Result<BundleId, AdminError> {
-        read(&self.post(path::CONFIRM, policy).await?)
+        read(&self.post(path::CONFIRM, policy, limit::ANSWER).await?)
     }
 
     /// Asks what a read of some objects would meet, for one account.
     pub async fn resolve(&self, question: &Resolve) -> Result<Resolved, AdminError> {
-        read(&self.post(path::RESOLVE, question).await?)
+        read(&self.post(path::RESOLVE, question, limit::RESOLVED).await?)
     }
 
     /// Announces that a SecretRef changed or was deleted.
     pub async fn ref_changed(&self, changed: &SecretRefName) -> Result<(), AdminError> {
-        self.post(path::REF_CHANGED, changed).await.map(drop)
+        let answer = self.post(path::REF_CHANGED, changed, limit::ANSWER).await;
+        answer.map(drop)
     }
 
-    /// Gets the counts of mounted volumes.
-    pub async fn volumes(&self) -> Result<Volumes, AdminError> {
-        self.get(path::VOLUMES).await
+    /// Gets the counts of mounted volumes, where about `expected` SecretRefs have some.
+    pub async fn volumes(&self, expected: usize) -> Result<Volumes, AdminError> {
+        self.get(path::VOLUMES, limit::volumes(expected)).await
     }
 
     /// Says that the store is older than its anchor, or that an administrator accepts it all the same.
     pub async fn rollback(&self, rollback: &Rollback) -> Result<(), AdminError> {
-        self.post(path::ROLLBACK, rollback).await.map(drop)
+        let answer = self.post(path::ROLLBACK, rollback, limit::ANSWER).await;
+        answer.map(drop)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &'static str) -> Result<T, AdminError> {
-        read(&self.send(Method::GET, path, Bytes::new()).await?)
+    async fn get<T: DeserializeOwned>(&self, path: &'static str, most: usize) -> Result<T, AdminError> {
+        read(&self.send(Method::GET, path, Bytes::new(), most).await?)
     }
 
-    async fn post(&self, path: &'static str, message: &impl Serialize) -> Result<HttpAnswer, AdminError> {
+    async fn post(
+        &self,
+        path: &'static str,
+        message: &impl Serialize,
+        most: usize,
+    ) -> Result<HttpAnswer, AdminError> {
         let body = serde_json::to_vec(message).map_err(AdminError::Unwritable)?;
-        self.send(Method::POST, path, body.into()).await
+        self.send(Method::POST, path, body.into(), most).await
     }
 
-    async fn send(&self, method: Method, path: &'static str, body: Bytes) -> Result<HttpAnswer, AdminError> {
+    /// Sends a request, and reads at most `most` bytes of its answer.
+    async fn send(
+        &self,
+        method: Method,
+        path: &'static str,
+        body: Bytes,
+        most: usize,
+    ) -> Result<HttpAnswer, AdminError> {
         let mut request = Request::builder().method(method).uri(path);
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
@@ -100,13 +120,18 @@ impl AdminClient {
             server: self.transport.server().to_owned(),
             source,
         })?;
-        let answer = self.transport.send(request, ANSWER_LIMIT).await?;
+        let answer = self.transport.send(request, most).await?;
         if answer.status.is_success() {
             Ok(answer)
         } else {
             Err(AdminError::refused(&answer))
         }
     }
+}
+
+/// The hash of a bundle that is put as these bytes, as in a [`BundleId`].
+pub fn bundle_hash(bytes: &[u8]) -> String {
+    hex::encode(digest(&SHA256, bytes))
 }
 
 fn read<T: DeserializeOwned>(answer: &HttpAnswer) -> Result<T, AdminError> {

@@ -8,8 +8,7 @@
 //! | client | the first caller after the credentials changed | all |
 //! | [`PolicyLedger`] | the enforcement at the vault | the same, the SecretRefs |
 //! | [`Conversation`] | the enforcement at the vault | the reconciler of the Vault |
-//! | anchor | the enforcement at the vault | the same |
-//! | anchor that is due | the enforcement at the vault, and who has stored it | the reconciler of the Vault |
+//! | [`Memory`] | the enforcement at the vault; that it is stored, the reconciler of the Vault | both |
 //! | [`Slowness`] | the enforcement at the vault | the same, the queues |
 //! | [`Progress`] | the reconciler of the Vault | the same |
 //!
@@ -20,6 +19,7 @@ mod conversation;
 mod credentials;
 mod dispute;
 mod ledger;
+mod memory;
 mod slowness;
 
 use std::{
@@ -30,13 +30,13 @@ use std::{
 
 use parking_lot::Mutex;
 use strongroom_client::admin::AdminClient;
-use strongroom_wire::admin::{Anchor, Status};
 
 use crate::target::Target;
 
 pub use conversation::Conversation;
 pub use credentials::Credentials;
 pub use ledger::{Conflict, InForce, PolicyLedger, Standing};
+pub use memory::Memory;
 pub use slowness::Slowness;
 
 /// From one enforcement at a vault to the next.
@@ -54,10 +54,8 @@ pub struct Member {
     enforced: Mutex<Option<Instant>>,
     /// What was said last; `None` before the vault was asked for the first time.
     pub conversation: Mutex<Option<Arc<Conversation>>>,
-    /// The state of the vault's store that must not come back older.
-    pub anchor: Mutex<Option<Anchor>>,
-    /// The status whose anchor is to be stored.
-    pub anchor_due: Mutex<Option<Status>>,
+    /// What is remembered of the vault outside of it.
+    pub memory: Mutex<Memory>,
     /// What the reconciler of the Vault remembers from pass to pass.
     pub progress: Mutex<Progress>,
 }

@@ -26,6 +26,7 @@ pub mod object;
 pub mod pki;
 pub mod policy;
 mod queue;
+pub mod record;
 mod rights;
 pub mod run;
 pub mod secret_ref;

@@ -9,7 +9,9 @@
 mod announce;
 mod inquiry;
 mod reconcile;
+mod removal;
 mod report;
 
-pub use announce::{announce_removals_until_ended, announce_removed, count_volumes};
+pub use announce::count_volumes;
 pub use reconcile::{ReconcileError, reconcile, retry};
+pub use removal::{announce_removals_until_ended, announce_removed};

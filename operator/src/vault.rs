@@ -13,6 +13,8 @@ mod apply;
 mod contact;
 pub mod desired;
 mod enforce;
+mod identify;
+mod identity;
 mod neighbour;
 mod obstacle;
 mod plan;

@@ -16,7 +16,8 @@ use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 /// What is listed; of anything else one object is read.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 7] = [
+    "configmaps",
     "vaults",
     "accesspolicies",
     "secretrefs",
@@ -199,7 +200,7 @@ impl Table {
         }
         if request.method == Method::GET {
             self.reads += 1;
-            return self.read(&request.path);
+            return self.read(&request.path, &request.query);
         }
         if request.path.ends_with("/selfsubjectaccessreviews") {
             return self.review(request.body);
@@ -213,7 +214,7 @@ impl Table {
         self.objects.insert(path, object);
     }
 
-    fn read(&self, path: &str) -> (u16, Value) {
+    fn read(&self, path: &str, query: &str) -> (u16, Value) {
         if let Some(object) = self.objects.get(path) {
             return (200, object.clone());
         }
@@ -224,9 +225,19 @@ impl Table {
             return (404, failure(404, &format!("{resource:?} not found")));
         }
         let of_kind = |path: &str| path.rsplit('/').nth(1) == Some(resource);
+        let label = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("labelSelector="))
+            .and_then(|selector| selector.split_once("%3D"))
+            .map(|(key, value)| (key.replace("%2F", "/"), value));
+        let is_labelled = |object: &Value| {
+            label
+                .as_ref()
+                .is_none_or(|(key, value)| object["metadata"]["labels"][key] == *value)
+        };
         let objects = self.objects.iter();
         let items: Vec<_> = objects
-            .filter(|(path, _)| of_kind(path))
+            .filter(|(path, object)| of_kind(path) && is_labelled(object))
             .map(|(_, object)| object)
             .collect();
         (
@@ -264,6 +275,13 @@ impl Table {
             Method::POST => format!("{}/{name}", request.path),
             _ => request.path.clone(),
         };
+        let found = self.objects.get(&path);
+        let version = |object: &Value| object.pointer("/metadata/resourceVersion").cloned();
+        let expected = version(&object);
+        let is_other = expected.is_some() && expected != found.and_then(version);
+        if is_other || (request.method == Method::POST && found.is_some()) {
+            return (409, failure(409, "it is not what you think"));
+        }
         if let Some(of) = path.strip_suffix("/status").map(str::to_owned) {
             let Some(found) = self.objects.get(&of) else {
                 return (404, failure(404, "there is none"));
@@ -281,6 +299,10 @@ impl Table {
             object = merged;
         } else if let Some(metadata) = object.get_mut("metadata") {
             insert(metadata, "uid", json!(format!("uid-{name}")));
+        }
+        if let Some(metadata) = object.get_mut("metadata") {
+            let next = self.events.version() + 1;
+            insert(metadata, "resourceVersion", json!(next.to_string()));
         }
         let code = if request.method == Method::POST { 201 } else { 200 };
         self.keep(path, object.clone());

@@ -25,6 +25,7 @@ use strongroom_audit::{AppendError, Class, Entry, Event};
 use strongroom_engine::store::Gen;
 use strongroom_serving::accept::Peer;
 use strongroom_wire::admin::{Anchor, Anchored, Descent, SealStatus, Status};
+use uuid::Uuid;
 
 use crate::{access::Access, clock::Clock, policy::NotAudited, service::Service, watch::Watch};
 
@@ -83,7 +84,7 @@ impl Admin {
         let anchor = self.service.objects.show(None).anchor;
         let head = self.service.audit.head();
         Status {
-            vault_id: self.service.objects.vault_id().to_string(),
+            vault_id: Uuid::from_bytes(*self.service.objects.vault_id().as_bytes()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             anchor: Anchor {
                 generation: anchor.generation.0,

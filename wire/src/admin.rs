@@ -3,7 +3,7 @@
 //! | method and path | body | answer |
 //! |---|---|---|
 //! | GET [`path::STATUS`] | | [`Status`] |
-//! | GET [`path::BUNDLE`] | | the [`strongroom_core::Bundle`] in force, 404 before the first |
+//! | GET [`path::BUNDLE`] | | the bytes of the [`strongroom_core::Bundle`] in force, as they were put, 404 before the first |
 //! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`BundleId`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` or `TooLarge` |
 //! | POST [`path::CONFIRM`] | [`BundleId`] | [`BundleId`]; 409 `NotInForce` when the vault enforces another bundle |
 //! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale` or `RolledBack` while the vault decides nothing |
@@ -14,9 +14,15 @@
 //!
 //! An error is an [`AdminRefusal`]. The vault does nothing that it can neither audit nor store: it answers 503
 //! `AuditUnavailable` or `StoreUnavailable`.
+//!
+//! A vault is not trusted: what is read of its answers is bounded in every text here, and in its bytes by
+//! [`limit`].
 
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Generation, NamedObject, ObjectState, SecretRefName, Uid};
+use uuid::Uuid;
+
+use crate::bounded;
 
 /// The paths of the admin API.
 pub mod path {
@@ -38,12 +44,28 @@ pub mod path {
     pub const ROLLBACK: &str = "/v1/rollback";
 }
 
+/// The most bytes of an answer that the operator reads.
+pub mod limit {
+    /// Of any answer that is not named here, a refusal included.
+    pub const ANSWER: usize = 16 << 10;
+    /// Of [`Resolved`](super::Resolved): the states of 256 objects.
+    pub const RESOLVED: usize = 32 << 10;
+
+    /// Of [`Volumes`](super::Volumes) where so many SecretRefs are expected, each with the longest names, and room for some
+    /// that are not.
+    pub const fn volumes(expected: usize) -> usize {
+        expected.saturating_mul(512).saturating_add(256 << 10)
+    }
+}
+
 /// Why the vault refused a request of the operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminRefusal {
     /// A word to branch on, as named in the table above.
+    #[serde(deserialize_with = "bounded::word")]
     pub code: String,
     /// A sentence for people.
+    #[serde(deserialize_with = "bounded::sentence")]
     pub message: String,
 }
 
@@ -52,8 +74,9 @@ pub struct AdminRefusal {
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// The id that the vault made at random at its first start, and keeps in the store.
-    pub vault_id: String,
+    pub vault_id: Uuid,
     /// The program's version.
+    #[serde(deserialize_with = "bounded::word")]
     pub version: String,
     /// The store's state, to be anchored.
     pub anchor: Anchor,
@@ -66,8 +89,10 @@ pub struct Status {
     /// How the vault was unsealed.
     pub seal: SealStatus,
     /// What the scrub found wrong with the store, in a sentence; `None` while the store is whole.
+    #[serde(default, deserialize_with = "bounded::optional_sentence")]
     pub storage_problem: Option<String>,
     /// Why the vault cannot write audit records, in a sentence; `None` while it can.
+    #[serde(default, deserialize_with = "bounded::optional_sentence")]
     pub audit_problem: Option<String>,
     /// Set while the vault answers no data because its store is older than its anchor.
     pub rollback: Option<Rollback>,
@@ -80,10 +105,12 @@ pub struct Anchor {
     /// The number of commits so far.
     pub generation: u64,
     /// The keyed digest of the store's state and of every state that led to it, hexadecimal.
+    #[serde(deserialize_with = "bounded::digest")]
     pub digest: String,
     /// The sequence number of the last audit record.
     pub audit_sequence: u64,
     /// The hash of that record, hexadecimal.
+    #[serde(deserialize_with = "bounded::digest")]
     pub audit_hash: String,
 }
 
@@ -102,8 +129,10 @@ pub struct Anchored {
 #[serde(rename_all = "camelCase")]
 pub struct Descent {
     /// The store's digest at that generation, hexadecimal; none if the present state does not follow that one.
+    #[serde(default, deserialize_with = "bounded::optional_digest")]
     pub digest: Option<String>,
     /// The hash of that audit record, hexadecimal; none if it is not in the log any more, or was altered.
+    #[serde(default, deserialize_with = "bounded::optional_digest")]
     pub audit_hash: Option<String>,
 }
 
@@ -113,6 +142,7 @@ pub struct BundleId {
     /// The epoch of the leader that brought the bundle, and its number within that.
     pub generation: Generation,
     /// SHA-256 of the bytes of the PUT that brought it, hexadecimal.
+    #[serde(deserialize_with = "bounded::digest")]
     pub hash: String,
 }
 
@@ -121,8 +151,10 @@ pub struct BundleId {
 #[serde(rename_all = "camelCase")]
 pub struct SealStatus {
     /// The kind, as in the Vault's spec: `KubernetesSecret`.
+    #[serde(deserialize_with = "bounded::word")]
     pub kind: String,
     /// The id of the seal key in use.
+    #[serde(deserialize_with = "bounded::word")]
     pub key_id: String,
     /// Whether the keyring is open.
     pub unsealed: bool,

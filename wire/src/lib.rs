@@ -10,5 +10,6 @@
 //! `strongroom.v1` of Watch. The vault and its clients stand side by side, so what they share lies below both.
 
 pub mod admin;
+mod bounded;
 pub mod token;
 pub mod watch;

@@ -21,6 +21,9 @@ pub enum AdminError {
     /// The answer is not the JSON it should be. Admin messages hold no values, so what serde says may be shown.
     #[error("the vault's answer is malformed: {0}")]
     Malformed(serde_json::Error),
+    /// The bundle is not the one that was put: its bytes have another hash.
+    #[error("the vault's bundle is not the one that was brought to it")]
+    OtherBundle,
     /// The message cannot be written.
     #[error("the message cannot be written: {0}")]
     Unwritable(serde_json::Error),
@@ -48,7 +51,7 @@ impl AdminError {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { refusal, .. } => Some(&refusal.code),
-            Self::Transport(_) | Self::Malformed(_) | Self::Unwritable(_) => None,
+            Self::Transport(_) | Self::Malformed(_) | Self::OtherBundle | Self::Unwritable(_) => None,
         }
     }
 
@@ -59,11 +62,31 @@ impl AdminError {
             Self::Refused { status, .. } => {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Malformed(_) | Self::Unwritable(_) => false,
+            Self::Malformed(_) | Self::OtherBundle | Self::Unwritable(_) => false,
         }
     }
 
-    pub(super) fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { status, .. } if *status == StatusCode::NOT_FOUND)
+    /// What happened, in words of ours alone: they may be shown to people who have nothing to do with the vault's owner.
+    /// A vault chooses among them and adds nothing.
+    pub fn outline(&self) -> &'static str {
+        match self {
+            Self::Transport(error) => match error {
+                TransportError::Connect { .. } => "it cannot be reached",
+                TransportError::Deadline { .. } => "it does not answer in time",
+                TransportError::Broken { .. } | TransportError::Truncated { .. } => "the connection breaks",
+                TransportError::TooLarge { .. } => "its answer is too large",
+                TransportError::Request { .. } => "it cannot be asked",
+            },
+            Self::Refused { refusal, .. } => match refusal.code.as_str() {
+                "NoBundle" => "it has no policy yet",
+                "Stale" => "its policy was not confirmed for too long",
+                "RolledBack" => "its store was put back to an older state",
+                "AuditUnavailable" => "it cannot write its audit log",
+                "StoreUnavailable" => "it cannot use its store",
+                _ => "it refuses to answer",
+            },
+            Self::Malformed(_) | Self::OtherBundle => "its answer cannot be read",
+            Self::Unwritable(_) => "it cannot be asked",
+        }
     }
 }

@@ -8,8 +8,8 @@ use crate::conditions::Health;
 /// What came of the last contact with a vault.
 #[derive(Debug, Clone)]
 pub struct Conversation {
-    /// The vault's own account of itself; or why it gave none.
-    pub status: Result<Status, String>,
+    /// The vault's own account of itself; or what is to be reported of why there is none.
+    pub status: Result<Status, Health>,
     /// What the vault has confirmed that it enforces; or what is to be reported of why it did not.
     pub policy: Result<InForce, Health>,
 }

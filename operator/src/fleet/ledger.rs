@@ -13,8 +13,10 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use strongroom_client::admin::bundle_hash;
 use strongroom_core::{Bundle, BundlePolicy, Generation};
 use strongroom_wire::admin::BundleId;
+use uuid::Uuid;
 
 use super::dispute::Dispute;
 
@@ -22,24 +24,39 @@ use super::dispute::Dispute;
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct InForce {
-    /// The id of the vault that took them.
-    pub vault_id: String,
+    /// The id of the vault that they are for.
+    pub vault_id: Uuid,
     /// The policies as the vault's bundle carries them.
     pub policies: Arc<Vec<BundlePolicy>>,
     /// The bundle that brought them.
     pub bundle: BundleId,
+    /// How many bytes that bundle has.
+    pub bytes: usize,
     pub frozen: bool,
 }
 
 impl InForce {
-    /// The policies of a bundle that a vault took.
-    pub fn new(bundle: Bundle, id: BundleId, frozen: bool) -> Self {
-        Self {
-            vault_id: bundle.vault_id,
+    /// The bundle of these policies, and the bytes to bring it as. Only what an operator compiled becomes one: nothing that
+    /// came from a vault does.
+    pub fn write(
+        vault_id: Uuid,
+        generation: Generation,
+        policies: Vec<BundlePolicy>,
+        frozen: bool,
+    ) -> Result<(Self, Vec<u8>), serde_json::Error> {
+        let bundle = Bundle::new(vault_id.to_string(), generation, policies);
+        let bytes = serde_json::to_vec(&bundle)?;
+        let in_force = Self {
+            vault_id,
             policies: Arc::new(bundle.policies),
-            bundle: id,
+            bundle: BundleId {
+                generation,
+                hash: bundle_hash(&bytes),
+            },
+            bytes: bytes.len(),
             frozen,
-        }
+        };
+        Ok((in_force, bytes))
     }
 
     /// Their generation.
@@ -75,7 +92,12 @@ pub struct PolicyLedger(Mutex<Entry>);
 struct Entry {
     /// The greatest generation issued; `None` before the vault is taken over.
     issued: Option<Generation>,
+    /// What the vault is known to enforce, whoever brought it.
+    known: Option<BundleId>,
+    /// That, if this leader brought it.
     in_force: Option<InForce>,
+    /// What this leader brought last, whether the vault took it or not.
+    offered: Option<InForce>,
     /// When the vault last took or confirmed it.
     confirmed: Option<Instant>,
     dispute: Dispute,
@@ -101,8 +123,7 @@ impl PolicyLedger {
         let Some(issued) = entry.issued else {
             return Standing::Unknown;
         };
-        let known = entry.in_force.as_ref().map(|in_force| &in_force.bundle);
-        if reported == known {
+        if reported == entry.known.as_ref() {
             Standing::Known
         } else if reported.is_some_and(|reported| reported.generation > issued) {
             Standing::Ahead
@@ -124,13 +145,16 @@ impl PolicyLedger {
         Ok(())
     }
 
-    /// Begins after the greatest generation that the vault claims, with what it was found to enforce. Errors: there is no
+    /// Begins after the greatest generation that the vault claims, with what it reports to enforce. Errors: there is no
     /// greater epoch.
-    pub fn take_over(&self, greatest: Generation, found: Option<InForce>) -> Result<(), Conflict> {
+    pub fn take_over(&self, greatest: Generation, reported: Option<&BundleId>) -> Result<(), Conflict> {
         let mut entry = self.0.lock();
         let begin = greatest.next_leader().ok_or_else(|| entry.conflict())?;
+        let ours = [entry.offered.take(), entry.in_force.take()];
+        let mut ours = ours.into_iter().flatten();
         entry.issued = Some(begin);
-        entry.in_force = found;
+        entry.in_force = ours.find(|ours| Some(&ours.bundle) == reported);
+        entry.known = reported.cloned();
         entry.confirmed = None;
         Ok(())
     }
@@ -165,12 +189,19 @@ impl PolicyLedger {
         Ok(next)
     }
 
+    /// Notes what is brought to the vault now: the answer may be lost.
+    pub fn offer(&self, offered: InForce) {
+        self.0.lock().offered = Some(offered);
+    }
+
     /// Records what the vault took just now, unless it has taken something later.
     pub fn record(&self, taken: InForce) {
         let mut entry = self.0.lock();
-        let known = entry.in_force.as_ref().map(InForce::generation);
+        let known = entry.known.as_ref().map(|known| known.generation);
         if known < Some(taken.generation()) {
+            entry.known = Some(taken.bundle.clone());
             entry.in_force = Some(taken);
+            entry.offered = None;
             entry.confirmed = Some(Instant::now());
         }
     }
@@ -194,18 +225,16 @@ mod tests {
 
     fn in_force(epoch: u64, n: u64) -> InForce {
         let generation = Generation { epoch, n };
-        let id = BundleId {
-            generation,
-            hash: format!("{epoch}-{n}"),
-        };
-        InForce::new(Bundle::new("vault".to_owned(), generation, Vec::new()), id, false)
+        InForce::write(Uuid::nil(), generation, Vec::new(), false)
+            .unwrap()
+            .0
     }
 
     #[test]
     fn each_generation_is_issued_once_and_the_policy_in_force_moves_forward_only() {
         let ledger = PolicyLedger::default();
         ledger
-            .take_over(Generation { epoch: 2, n: 9 }, Some(in_force(2, 9)))
+            .take_over(Generation { epoch: 2, n: 9 }, Some(&in_force(2, 9).bundle))
             .unwrap();
         let (first, second) = (ledger.issue().unwrap(), ledger.issue().unwrap());
         assert_eq!(
@@ -242,6 +271,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_vault_took_without_an_answer_is_known_when_it_reports_it_and_nothing_else_is() {
+        let ledger = PolicyLedger::default();
+        let of = |in_force: Option<InForce>| in_force.map(|in_force| in_force.generation().n);
+        ledger.take_over(Generation { epoch: 2, n: 9 }, None).unwrap();
+        for n in [1, 2] {
+            ledger.issue().unwrap();
+            ledger.offer(in_force(3, n));
+            if n == 1 {
+                ledger.record(in_force(3, n));
+            }
+        }
+        let (first, second) = (in_force(3, 1).bundle, in_force(3, 2).bundle);
+        ledger.take_over(second.generation, Some(&second)).unwrap();
+        assert_eq!(of(ledger.in_force()), Some(2));
+        ledger.take_over(second.generation, Some(&first)).unwrap();
+        assert_eq!(of(ledger.in_force()), None, "it is not what is in force");
+    }
+
+    #[test]
     fn a_generation_at_the_end_is_a_conflict_and_never_wraps() {
         let ledger = PolicyLedger::default();
         let last = Generation {
@@ -275,7 +323,7 @@ mod tests {
     fn the_same_policies_of_an_earlier_leader_are_brought_again() {
         let ledger = PolicyLedger::default();
         ledger
-            .take_over(Generation { epoch: 2, n: 9 }, Some(in_force(2, 9)))
+            .take_over(Generation { epoch: 2, n: 9 }, Some(&in_force(2, 9).bundle))
             .unwrap();
         assert!(ledger.keep(&[], false).is_none());
         ledger.issue().unwrap();

@@ -5,12 +5,16 @@
 //! - the [`PolicyLedger`] issues each generation once and records forward only;
 //! - the vault takes no bundle whose generation is not greater than the one that it has.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::{AdminClient, AdminError};
-use strongroom_core::{Bundle, BundlePolicy, Generation};
+use strongroom_core::{BundlePolicy, Generation};
 use strongroom_wire::admin::Status;
+use uuid::Uuid;
 
 use super::{compile::Compiled, fit::fit, freeze::freeze};
 use crate::{
@@ -78,18 +82,23 @@ pub async fn enforce(
     let client = member.client(target, &context.credentials);
     let ledger = &member.policy;
     if let Some(status) = status {
-        take_over(context, &client, ledger, status).await?;
+        take_over(context, ledger, status).await?;
     }
     let before = ledger.in_force();
     let vault_id = match (status, &before) {
-        (Some(status), _) => status.vault_id.clone(),
-        (None, Some(before)) if ledger.confirmed_since().is_some() => before.vault_id.clone(),
+        (Some(status), _) => status.vault_id,
+        (None, Some(before)) if ledger.confirmed_since().is_some() => before.vault_id,
         (None, _) => return Err(PushError::Unknown),
     };
-    let (policies, frozen) = freeze(
-        compiled,
-        before.as_ref().map_or(&[][..], |before| &before.policies),
-    );
+    let before = match (before, status) {
+        (Some(before), _) => before.policies,
+        (None, Some(status)) if compiled.iter().any(|policy| policy.result.is_err()) => {
+            earlier(&client, member, status).await?
+        }
+        // Only freezing compares with it.
+        (None, _) => Arc::default(),
+    };
+    let (policies, frozen) = freeze(compiled, &before);
     let policies = fit(policies).policies;
     if let Some(in_force) = ledger.keep(&policies, frozen) {
         return confirm(&client, ledger, in_force).await;
@@ -104,13 +113,8 @@ pub async fn enforce(
     result
 }
 
-/// Learns what is in force and takes the next epoch, where the vault does not enforce what this leader knows.
-async fn take_over(
-    context: &Context,
-    client: &AdminClient,
-    ledger: &PolicyLedger,
-    status: &Status,
-) -> Result<(), PushError> {
+/// Takes the next epoch, where the vault does not enforce what this leader knows.
+async fn take_over(context: &Context, ledger: &PolicyLedger, status: &Status) -> Result<(), PushError> {
     let standing = ledger.standing(status.policy.as_ref());
     if standing == Standing::Known {
         return Ok(());
@@ -118,16 +122,26 @@ async fn take_over(
     ledger.claim(standing, Instant::now())?;
     // What the vault has may be a later leader's, of whom this replica has not heard yet.
     context.leadership.check().await?;
-    let bundle = match client.bundle().await {
-        Ok(bundle) => bundle,
-        // A later release's: what it granted cannot be compared with, and is replaced.
-        Err(AdminError::Malformed(_)) if status.fence.is_some() => None,
-        Err(error) => return Err(error.into()),
+    Ok(ledger.take_over(greatest(status), status.policy.as_ref())?)
+}
+
+/// The policies in force at a vault that this leader has brought none to. The vault holds them, and proves by their hash
+/// that they are what an operator brought last; of what it cannot prove nothing is granted.
+async fn earlier(
+    client: &AdminClient,
+    member: &Member,
+    status: &Status,
+) -> Result<Arc<Vec<BundlePolicy>>, PushError> {
+    let pushed = member.memory.lock().pushed(status.vault_id);
+    let Some(pushed) = pushed.filter(|pushed| status.policy.as_ref() == Some(&pushed.bundle)) else {
+        return Ok(Arc::default());
     };
-    let found = bundle
-        .zip(status.policy.clone())
-        .map(|(bundle, id)| InForce::new(bundle, id, false));
-    Ok(ledger.take_over(greatest(status), found)?)
+    match client.bundle(&pushed.bundle, pushed.bytes).await {
+        Ok(bundle) => Ok(Arc::new(bundle.policies)),
+        // A later release's: what it granted cannot be compared with, and is replaced.
+        Err(AdminError::Malformed(_)) => Ok(Arc::default()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The greatest generation that the vault claims to have taken. One that cannot read its bundle, a later release's,
@@ -140,19 +154,21 @@ fn greatest(status: &Status) -> Generation {
 async fn push(
     client: &AdminClient,
     ledger: &PolicyLedger,
-    vault_id: String,
+    vault_id: Uuid,
     policies: Vec<BundlePolicy>,
     frozen: bool,
 ) -> Result<InForce, PushError> {
-    let bundle = Bundle::new(vault_id, ledger.issue()?, policies);
-    let bytes = serde_json::to_vec(&bundle).map_err(PushError::Write)?;
-    let id = match client.put_bundle(bytes.into()).await {
+    let (in_force, bytes) =
+        InForce::write(vault_id, ledger.issue()?, policies, frozen).map_err(PushError::Write)?;
+    ledger.offer(in_force.clone());
+    match client.put_bundle(bytes.into()).await {
+        Ok(taken) if taken == in_force.bundle => {}
+        Ok(_) => return Err(ledger.dispute(Instant::now()).into()),
         Err(error) if error.code() == Some("StaleGeneration") => {
             return Err(ledger.dispute(Instant::now()).into());
         }
-        result => result?,
-    };
-    let in_force = InForce::new(bundle, id, frozen);
+        Err(error) => return Err(error.into()),
+    }
     ledger.record(in_force.clone());
     Ok(in_force)
 }
@@ -168,7 +184,7 @@ async fn confirm(
         .is_none_or(|since| since >= CONFIRM_INTERVAL);
     if is_due {
         let confirmed = client.confirm(&in_force.bundle).await?;
-        if confirmed.generation > in_force.generation() {
+        if confirmed != in_force.bundle {
             return Err(ledger.dispute(Instant::now()).into());
         }
         ledger.confirm();

@@ -2,18 +2,15 @@
 //!
 //! An announcement waits for nothing but the vault that it goes to: in particular not for a pass over that vault.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::{AdminClient, AdminError};
 use strongroom_core::{SecretRefName, VaultRef};
 use strongroom_crds::SecretRef;
-use tokio::{sync::broadcast::error::RecvError, time::timeout};
+use strongroom_wire::admin::Volumes;
+use tokio::time::timeout;
 
 use crate::{
     context::Context,
@@ -25,12 +22,12 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a vault has for a question.
 pub(super) const ANSWER: Duration = Duration::from_secs(3);
-/// How often the removals that are pending are announced again.
-const AGAIN: Duration = Duration::from_secs(10);
+/// How many SecretRefs that do not name a vault are believed to have volumes of it.
+const LEFT_BEHIND: usize = 64;
 
 /// Why a change was not announced to a vault.
 #[derive(Debug, thiserror::Error)]
-enum AnnounceError {
+pub(super) enum AnnounceError {
     /// There is no such vault.
     #[error("there is no such vault")]
     NoVault,
@@ -93,7 +90,7 @@ pub(super) async fn announce(context: &Context, name: &SecretRefName) -> bool {
 }
 
 /// Records the result of one announcement. Returns whether it need not be repeated.
-fn record(
+pub(super) fn record(
     context: &Context,
     name: &SecretRefName,
     vault: &VaultRef,
@@ -112,7 +109,11 @@ fn record(
     true
 }
 
-async fn announce_to(context: &Context, vault: &VaultRef, name: &SecretRefName) -> Result<(), AnnounceError> {
+pub(super) async fn announce_to(
+    context: &Context,
+    vault: &VaultRef,
+    name: &SecretRefName,
+) -> Result<(), AnnounceError> {
     let client = client(context, vault).ok_or(AnnounceError::NoVault)?;
     let call = timeout(PATIENCE, client.ref_changed(name)).await;
     Ok(call.map_err(|_| AnnounceError::Slow)??)
@@ -137,8 +138,11 @@ pub async fn count_volumes(context: &Context, vault: &VaultRef, client: &AdminCl
     if !context.followers.lock().begin_count(vault, Instant::now()) {
         return;
     }
-    let volumes = timeout(ANSWER, client.volumes()).await;
+    let object = ObjectRef::new(vault.name.as_str()).within(vault.namespace.as_str());
+    let expected = context.stores.secret_refs_of(&object).len();
+    let volumes = timeout(ANSWER, client.volumes(expected)).await;
     let volumes = volumes.ok().and_then(Result::ok);
+    let volumes = volumes.map(|volumes| only_known(context, vault, volumes));
     let pending = context.followers.lock().record_count(vault, volumes);
     for name in pending {
         let secret_ref = ObjectRef::new(name.name.as_str()).within(name.namespace.as_str());
@@ -146,65 +150,20 @@ pub async fn count_volumes(context: &Context, vault: &VaultRef, client: &AdminCl
     }
 }
 
-/// Announces every SecretRef that does not exist any more.
-pub async fn announce_removed(context: &Context) {
-    context
-        .followers
-        .lock()
-        .retain(|name| context.stores.secret_ref(name).is_some());
-    announce_removals(context).await;
-}
-
-/// Announces the removals that are pending. A vault that does not answer is not asked twice.
-async fn announce_removals(context: &Context) {
-    let removed = context.followers.lock().removed();
-    let mut silent = HashSet::new();
-    for name in removed {
-        let pending = context.followers.lock().pending(&name);
-        for vault in pending.iter().flat_map(|(_, vaults)| vaults) {
-            if !silent.contains(vault) {
-                let result = announce_to(context, vault, &name).await;
-                if !record(context, &name, vault, &Edition::Gone, result) {
-                    silent.insert(vault.clone());
-                }
-            }
-        }
-        forget_empty(context, &name);
-    }
-}
-
-/// Announces this SecretRef if it does not exist any more.
-async fn announce_if_removed(context: &Context, secret_ref: &ObjectRef<SecretRef>) {
-    let namespace = secret_ref.namespace.as_deref().unwrap_or_default().parse();
-    let (Ok(namespace), Ok(name)) = (namespace, secret_ref.name.parse()) else {
-        return;
+/// What of a vault's count is kept: the SecretRefs that name it, and a few more, which a leader before may have left
+/// behind when they moved or were deleted. A vault may make up any name.
+fn only_known(context: &Context, vault: &VaultRef, counted: Volumes) -> Volumes {
+    let names_it = |name: &SecretRefName| {
+        let secret_ref = context.stores.secret_ref(name);
+        secret_ref
+            .and_then(|secret_ref| named_vault(&secret_ref))
+            .as_ref()
+            == Some(vault)
     };
-    let name = SecretRefName { namespace, name };
-    if context.stores.secret_ref(&name).is_none() {
-        context.followers.lock().remove(&name);
-        announce_removals(context).await;
-    }
-}
-
-/// Announces the SecretRefs that are deleted, as long as this replica leads. Those that exist are announced when they
-/// are reconciled.
-pub async fn announce_removals_until_ended(context: Arc<Context>) {
-    let mut changes = context.changes.subscribe();
-    let mut every = tokio::time::interval(AGAIN);
-    loop {
-        let change = tokio::select! {
-            _ = every.tick() => Err(RecvError::Lagged(0)),
-            change = changes.recv() => change,
-        };
-        match change {
-            Ok(Change::SecretRef(secret_ref)) => announce_if_removed(&context, &secret_ref).await,
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => {
-                let exists = |vault: &VaultRef| context.stores.vault(vault).is_some();
-                context.followers.lock().retain_vaults(exists);
-                announce_removed(&context).await;
-            }
-            Err(RecvError::Closed) => return,
-        }
-    }
+    let (mut refs, others): (Vec<_>, Vec<_>) = counted
+        .refs
+        .into_iter()
+        .partition(|counted| names_it(&counted.secret_ref));
+    refs.extend(others.into_iter().take(LEFT_BEHIND));
+    Volumes { refs }
 }

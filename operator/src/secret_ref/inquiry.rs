@@ -139,8 +139,8 @@ pub(super) async fn ask(context: &Context, inquiry: Inquiry) -> (Finding, Option
             let states = states.chain(std::iter::repeat(ObjectState::NotFound));
             Finding::Resolved(paths.into_iter().zip(states).collect())
         }
-        Ok(Err(error)) => Finding::VaultNotReady(error.to_string()),
-        Err(_) => Finding::VaultNotReady(format!("it did not answer within {} s", ANSWER.as_secs())),
+        Ok(Err(error)) => Finding::VaultNotReady(error.outline()),
+        Err(_) => Finding::VaultNotReady("it does not answer in time"),
     };
     (finding, volumes.map(|volumes| counts(&volumes)))
 }

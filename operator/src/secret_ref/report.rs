@@ -22,8 +22,9 @@ pub enum Finding {
     NotPermitted,
     /// The vault does not exist, in the SecretRef's own namespace.
     VaultNotFound,
-    /// The account is allowed, and the vault does not answer.
-    VaultNotReady(String),
+    /// The account is allowed, and the vault does not answer; why, in words that no vault chose: its owner is another than
+    /// this status's readers.
+    VaultNotReady(&'static str),
     /// What the vault said of each file, in the order of the spec.
     Resolved(Vec<(String, ObjectState)>),
 }
@@ -240,7 +241,7 @@ mod tests {
             (Finding::NotPermitted, "NotPermitted", "False"),
             (Finding::VaultNotFound, "VaultNotFound", "Unknown"),
             (
-                Finding::VaultNotReady("refused".to_owned()),
+                Finding::VaultNotReady("it refuses to answer"),
                 "VaultNotReady",
                 "True",
             ),
@@ -284,7 +285,7 @@ mod tests {
         known.status = Some(before.clone());
         let after = report(
             &known,
-            &Finding::VaultNotReady("refused".to_owned()),
+            &Finding::VaultNotReady("it refuses to answer"),
             None,
             false,
             now,

@@ -1,11 +1,6 @@
 //! The anchor: what the operator remembers of a vault's store, so that a store put back to an older state is noticed.
 
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::{Api, Client};
-use serde_json::json;
 use strongroom_wire::admin::{Anchor, Rollback, Status};
-
-use crate::object::{Kind, Objects};
 
 /// The annotation by which a vault's owner accepts an older store; its value is the generation found.
 pub const ACCEPT_ROLLBACK: &str = "strongroom.dev/accept-rollback";
@@ -51,36 +46,6 @@ pub fn compare(anchored: Option<&Anchor>, status: &Status, accepted: Option<&str
     }
 }
 
-fn name(vault_id: &str) -> String {
-    format!("strongroom-anchor-{vault_id}")
-}
-
-/// Reads the anchor of the vault with this id.
-pub async fn load(client: &Client, namespace: &str, vault_id: &str) -> Result<Option<Anchor>, kube::Error> {
-    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
-    let found = api.get_opt(&name(vault_id)).await?;
-    let text = found
-        .and_then(|map| map.data)
-        .and_then(|mut data| data.remove("anchor"));
-    text.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(kube::Error::SerdeError)
-}
-
-/// Writes it. Data that outlives its Vault object keeps its anchor.
-pub async fn store(client: &Client, namespace: &str, status: &Status) -> Result<(), kube::Error> {
-    let text = serde_json::to_string(&status.anchor).map_err(kube::Error::SerdeError)?;
-    let object = json!({
-        "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": name(&status.vault_id), "labels": {"app.kubernetes.io/managed-by": "strongroom-operator"}},
-        "data": {"anchor": text},
-    });
-    Objects::new(client.clone(), namespace)
-        .apply(Kind::ConfigMap, &name(&status.vault_id), &object)
-        .await
-        .map(drop)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +62,7 @@ mod tests {
 
     fn status(anchor: Anchor, rollback: Option<Rollback>) -> Status {
         Status {
-            vault_id: "v".to_owned(),
+            vault_id: uuid::Uuid::nil(),
             version: String::new(),
             anchor,
             policy: None,

@@ -166,16 +166,28 @@ pub async fn ready_replicas(context: &Context, target: &Target<'_>) -> Result<i3
     Ok(set.as_ref().map_or(0, ready_of))
 }
 
+/// The id of the vault that the seal key has opened, as the seal Secret remembers it; `None` if it has opened none.
+pub async fn sealed_vault_id(context: &Context, target: &Target<'_>) -> Result<Option<String>, ApplyError> {
+    let objects = Objects::new(context.client.clone(), target.namespace().as_str());
+    let secret = get(&objects, Kind::Secret, &format!("{}-seal", target.name())).await?;
+    let encoded = secret
+        .as_ref()
+        .and_then(|secret| data_field(secret, VAULT_ID_KEY));
+    let decoded = encoded.map(|encoded| STANDARD.decode(encoded).unwrap_or_default());
+    let text = decoded.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok(text.filter(|id| !id.is_empty()))
+}
+
 /// Remembers in the seal Secret which vault the key has opened: from then on the vault refuses to start with an empty
 /// store beside it.
 pub async fn remember_vault_id(
     context: &Context,
     target: &Target<'_>,
-    vault_id: &str,
+    vault_id: Uuid,
 ) -> Result<(), ApplyError> {
     let objects = Objects::new(context.client.clone(), target.namespace().as_str());
     let name = format!("{}-seal", target.name());
-    let encoded = STANDARD.encode(vault_id);
+    let encoded = STANDARD.encode(vault_id.to_string());
     let known = get(&objects, Kind::Secret, &name).await?;
     if known.is_none_or(|secret| data_field(&secret, VAULT_ID_KEY) == Some(encoded.as_str())) {
         return Ok(());

@@ -2,9 +2,14 @@
 
 use kube::{Resource, ResourceExt, runtime::events::EventType};
 use strongroom_client::admin::{AdminClient, AdminError};
+use strongroom_core::causes;
 use strongroom_wire::admin::Status;
 
-use super::anchor::{self, ACCEPT_ROLLBACK, Verdict};
+use super::{
+    anchor::{self, ACCEPT_ROLLBACK, Verdict},
+    identify::identify,
+    identity::IdentityProblem,
+};
 use crate::{context::Context, events, fleet::Member, target::Target};
 
 /// A vault that the operator asks.
@@ -18,6 +23,17 @@ pub struct Contact<'a> {
     pub client: &'a AdminClient,
 }
 
+/// Why there is no status of a vault to act on.
+#[derive(Debug, thiserror::Error)]
+pub enum ContactError {
+    /// It gave none.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// It is not this vault.
+    #[error(transparent)]
+    Identity(#[from] IdentityProblem),
+}
+
 /// What the operator did about a store that was put back, for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
@@ -29,11 +45,11 @@ pub enum Notice {
 
 impl Contact<'_> {
     /// The status that the vault reports, after the operator compared its store with the anchor. Nothing here waits for
-    /// more than the vault itself, but for the anchor at the first contact.
-    pub async fn ask(&self) -> Result<(Status, Option<Notice>), AdminError> {
+    /// more than the vault itself, but for what is remembered of it at the first contact.
+    pub async fn ask(&self) -> Result<(Status, Option<Notice>), ContactError> {
         let mut status = self.client.status().await?;
         let mut notice = None;
-        match self.verdict(&status).await {
+        match self.verdict(&status).await? {
             Verdict::Same => {}
             Verdict::Anchor => self.move_anchor(&status),
             Verdict::Rollback(rollback) => {
@@ -51,32 +67,26 @@ impl Contact<'_> {
         Ok((status, notice))
     }
 
-    async fn verdict(&self, status: &Status) -> Verdict {
-        let known = self.member.anchor.lock().clone();
-        let anchored = match known {
-            Some(anchor) => Some(anchor),
-            None => {
-                match anchor::load(&self.context.client, self.release_namespace(), &status.vault_id).await {
-                    Ok(anchor) => anchor,
-                    // The next contact compares. What policy takes away meanwhile does not wait for that.
-                    Err(error) => {
-                        tracing::warn!(%error, vault = %self.target.reference, "cannot read the vault's anchor");
-                        return Verdict::Same;
-                    }
-                }
+    async fn verdict(&self, status: &Status) -> Result<Verdict, IdentityProblem> {
+        match identify(self.context, self.target, self.member, status.vault_id).await {
+            Ok(identified) => identified?,
+            // The next contact compares. What policy takes away meanwhile does not wait for that.
+            Err(error) => {
+                tracing::warn!(error = %causes(&error), vault = %self.target.reference, "cannot read what is remembered of the vault");
+                return Ok(Verdict::Same);
             }
-        };
+        }
         let annotations = self.target.vault.annotations();
         let accepted = annotations.get(ACCEPT_ROLLBACK).map(String::as_str);
-        let verdict = anchor::compare(anchored.as_ref(), status, accepted);
-        *self.member.anchor.lock() = anchored;
-        verdict
+        let memory = self.member.memory.lock();
+        let anchored = memory.of(status.vault_id).map(|record| &record.anchor);
+        Ok(anchor::compare(anchored, status, accepted))
     }
 
     /// Compares with this state from now on. The reconciler of the Vault stores it.
     fn move_anchor(&self, status: &Status) {
-        *self.member.anchor.lock() = Some(status.anchor.clone());
-        *self.member.anchor_due.lock() = Some(status.clone());
+        let mut memory = self.member.memory.lock();
+        memory.anchor(self.target.uid, status.vault_id, status.anchor.clone());
     }
 
     /// Reads again the generation of a store that was put back: to note the rollback, and to bring the policy, are commits,
@@ -84,6 +94,7 @@ impl Contact<'_> {
     pub async fn refresh_generation(&self, status: &mut Status) {
         if status.rollback.is_some()
             && let Ok(now) = self.client.status().await
+            && now.vault_id == status.vault_id
         {
             status.anchor = now.anchor;
         }
@@ -105,9 +116,5 @@ impl Contact<'_> {
         };
         let vault = self.target.vault.object_ref(&());
         events::publish(self.context, &vault, type_, reason, "Anchor", note).await;
-    }
-
-    fn release_namespace(&self) -> &str {
-        self.context.settings.release_namespace.as_str()
     }
 }

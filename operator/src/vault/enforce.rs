@@ -12,7 +12,7 @@ use strongroom_core::causes;
 use strongroom_crds::Vault;
 use strongroom_wire::admin::Status;
 
-use super::contact::{Contact, Notice};
+use super::contact::{Contact, ContactError, Notice};
 use crate::{
     conditions::{Health, Reason},
     context::Context,
@@ -99,7 +99,7 @@ async fn converse(contact: &Contact<'_>) -> Result<(Conversation, Option<Notice>
     if let Ok(status) = &mut status {
         contact.refresh_generation(status).await;
     }
-    let status = status.map_err(|error| causes(&error));
+    let status = status.map_err(|error| no_status(&error));
     Ok((Conversation { status, policy }, notice))
 }
 
@@ -107,24 +107,32 @@ fn too_late(deadline: Duration) -> Conversation {
     let problem = format!("it did not answer within {} s", deadline.as_secs());
     Conversation {
         policy: Err(not_confirmed(&problem)),
-        status: Err(problem),
+        status: Err(not_answering(&problem)),
     }
 }
 
 /// Brings the policy. Returns what the vault has confirmed just now, or what is to be reported of why it has not.
 async fn bring(
     contact: &Contact<'_>,
-    status: Result<&Status, &AdminError>,
+    status: Result<&Status, &ContactError>,
 ) -> Result<Result<InForce, Health>, EnforceError> {
-    // A vault that answers, but cannot say how it is, may still take policy.
-    if let Err(error @ AdminError::Transport(_)) = status {
-        return Ok(Err(not_confirmed(error)));
+    // A vault that answers, but cannot say how it is, may still take policy. One that is not this vault gets none.
+    match status {
+        Err(ContactError::Admin(error @ AdminError::Transport(_))) => return Ok(Err(not_confirmed(error))),
+        Err(ContactError::Identity(problem)) => return Ok(Err(not_confirmed(problem))),
+        Err(ContactError::Admin(_)) | Ok(_) => {}
     }
     let Contact { context, target, .. } = contact;
     let policies = context.stores.policies_of(&ObjectRef::from_obj(target.vault));
     let compiled = policy::compile_all(&policies, &context.stores.directory());
     match policy::enforce(context, target, status.ok(), &compiled, contact.member).await {
-        Ok(in_force) => Ok(Ok(in_force)),
+        Ok(in_force) => {
+            let memory = &contact.member.memory;
+            memory
+                .lock()
+                .push(in_force.vault_id, &in_force.bundle, in_force.bytes);
+            Ok(Ok(in_force))
+        }
         Err(PushError::Lease(error)) => Err(EnforceError::Lease(error)),
         Err(PushError::Conflict(conflict)) => {
             let reason = Reason::new("PolicyConflict", message(&PushError::Conflict(conflict)));
@@ -138,6 +146,21 @@ async fn bring(
             Ok(Err(not_confirmed(&error)))
         }
     }
+}
+
+/// What is to be reported of a vault without a status.
+fn no_status(error: &ContactError) -> Health {
+    match error {
+        ContactError::Admin(error) => not_answering(&causes(error)),
+        ContactError::Identity(problem) => {
+            Health::Stalled(Reason::new(problem.reason(), sentence(&problem.to_string())))
+        }
+    }
+}
+
+fn not_answering(problem: &str) -> Health {
+    let message = format!("The vault does not answer yet: {problem}.");
+    Health::Progressing(Reason::new("NotAnswering", message))
 }
 
 fn not_confirmed(error: &dyn std::fmt::Display) -> Health {

@@ -12,17 +12,18 @@ use strongroom_core::causes;
 use strongroom_crds::{Vault, vault::VaultPolicyStatus};
 
 use super::{
-    anchor,
     apply::{self, Applied, ApplyError},
     neighbour::foreign_pod,
     obstacle::obstacle_of,
     report::{Found, Surroundings, report},
 };
 use crate::{
-    conditions::is_ready,
+    conditions::{Health, Reason, is_ready},
     context::Context,
     fleet::{Conversation, Member},
-    jitter, policy, secret_ref, status,
+    jitter, policy,
+    record::Records,
+    secret_ref, status,
     target::{Target, TargetError},
     world::Change,
 };
@@ -82,8 +83,8 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
         ready_replicas: applied.ready_replicas,
         status: match conversation.map(|conversation| &conversation.status) {
             Some(Ok(status)) => Ok(status),
-            Some(Err(problem)) => Err(problem),
-            None => Err("the operator has not asked it yet"),
+            Some(Err(problem)) => Err(problem.clone()),
+            None => Err(not_asked()),
         },
     };
     let surroundings = Surroundings {
@@ -97,6 +98,11 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     } else {
         LOOK_AGAIN
     })))
+}
+
+fn not_asked() -> Health {
+    let message = "The operator has not asked the vault yet.";
+    Health::Progressing(Reason::new("NotAnswering", message))
 }
 
 /// Applies the objects when that is due; else only counts what is ready.
@@ -123,7 +129,7 @@ async fn bring_up(context: &Context, target: &Target<'_>, member: &Member) -> Ap
     applied
 }
 
-/// Stores which vault the seal key has opened, and the anchor that is due. Returns whether that is done.
+/// Stores which vault the seal key has opened, and what is remembered of the vault. Returns whether that is done.
 async fn note(
     context: &Context,
     target: &Target<'_>,
@@ -132,24 +138,21 @@ async fn note(
 ) -> bool {
     let mut is_done = true;
     if let Some(Ok(status)) = conversation.map(|conversation| &conversation.status)
-        && let Err(error) = apply::remember_vault_id(context, target, &status.vault_id).await
+        && member.memory.lock().is_identified(status.vault_id)
+        && let Err(error) = apply::remember_vault_id(context, target, status.vault_id).await
     {
         tracing::warn!(vault = %target.reference, error = %causes(&error), "cannot note the vault's id");
         is_done = false;
     }
-    let due = member.anchor_due.lock().clone();
-    if let Some(status) = due {
-        let namespace = context.settings.release_namespace.as_str();
-        match anchor::store(&context.client, namespace, &status).await {
-            Ok(()) => {
-                let mut due = member.anchor_due.lock();
-                // The vault may have moved on meanwhile.
-                if due.as_ref() == Some(&status) {
-                    *due = None;
-                }
-            }
+    let due = member.memory.lock().due();
+    if let Some((record, before)) = due {
+        let records = Records::new(&context.client, &context.settings.release_namespace);
+        match records.store(&target.reference, before.as_ref(), record).await {
+            Ok(kept) => member.memory.lock().store(kept),
             Err(error) => {
-                tracing::warn!(vault = %target.reference, error = %causes(&error), "cannot store the vault's anchor");
+                tracing::warn!(vault = %target.reference, error = %causes(&error), "cannot store what is remembered of the vault");
+                // Another may have written it: the next contact reads it again.
+                member.memory.lock().doubt();
                 is_done = false;
             }
         }

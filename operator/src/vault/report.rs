@@ -33,8 +33,8 @@ pub struct Found<'a> {
     pub obstacle: Option<Obstacle>,
     /// How many pods are ready.
     pub ready_replicas: i32,
-    /// The vault's own account of itself; or why there is none.
-    pub status: Result<&'a Status, &'a str>,
+    /// The vault's own account of itself; or what is to be reported of why there is none.
+    pub status: Result<&'a Status, Health>,
 }
 
 /// What else is known.
@@ -58,7 +58,7 @@ pub fn report(
 ) -> VaultStatus {
     let previous = target.vault.status.clone().unwrap_or_default();
     let generation = target.vault.metadata.generation;
-    let answered = found.status.ok();
+    let answered = found.status.as_ref().ok().copied();
     let mut conditions = Conditions::new(&previous.conditions, generation, now);
     conditions.add_health(
         &health(found, surroundings, settings, target),
@@ -72,7 +72,7 @@ pub fn report(
             target.reference.fqdn(&settings.cluster_domain)
         )),
         vault_id: answered
-            .map(|status| status.vault_id.clone())
+            .map(|status| status.vault_id.to_string())
             .or(previous.vault_id),
         version: answered.map(|status| status.version.clone()).or(previous.version),
         ready_replicas: Some(found.ready_replicas),
@@ -102,11 +102,8 @@ fn health(
         Some(Obstacle::ObjectRefused(message)) => {
             Health::Progressing(Reason::new("ObjectRefused", sentence(message)))
         }
-        None => match found.status {
-            Err(problem) => Health::Progressing(Reason::new(
-                "NotAnswering",
-                format!("The vault does not answer yet: {problem}."),
-            )),
+        None => match &found.status {
+            Err(problem) => problem.clone(),
             Ok(status) => running_health(status, found.ready_replicas, surroundings),
         },
     }
@@ -164,7 +161,7 @@ mod tests {
 
     fn status() -> Status {
         Status {
-            vault_id: "id".to_owned(),
+            vault_id: uuid::Uuid::nil(),
             version: "0.1.0".to_owned(),
             anchor: Anchor {
                 generation: 7,
@@ -250,7 +247,7 @@ mod tests {
         let starting = Found {
             obstacle: None,
             ready_replicas: 0,
-            status: Err("connection refused"),
+            status: Err(Health::Progressing(Reason::new("NotAnswering", "It is silent."))),
         };
         assert_eq!(words(&starting)[0].2, "NotAnswering");
     }

@@ -152,10 +152,21 @@ impl Followers {
     }
 
     /// Records the volumes that a vault counts; `None` if it did not answer. Returns the SecretRefs of which an
-    /// announcement to it is pending.
+    /// announcement to it is pending. What an earlier count named and this one does not is followed at this vault no more,
+    /// so that what is remembered of a vault's word is never more than one count of it.
     pub fn record_count(&mut self, vault: &VaultRef, volumes: Option<Volumes>) -> Vec<SecretRefName> {
         let counts = self.counts.entry(vault.clone()).or_default();
-        counts.record(volumes);
+        for name in counts.record(volumes) {
+            if let Some(followed) = self.followed.get_mut(&name) {
+                followed
+                    .vaults
+                    .retain(|follower| follower.is_named || follower.vault != *vault);
+                if followed.vaults.is_empty() && !matches!(followed.edition, Some(Edition::Spec { .. })) {
+                    self.followed.remove(&name);
+                    self.removed.remove(&name);
+                }
+            }
+        }
         let mut pending = Vec::new();
         for name in counts.names() {
             let followed = self.followed.entry(name.clone()).or_default();
@@ -197,6 +208,17 @@ impl Followers {
     /// The removed SecretRefs that are remembered.
     pub fn removed(&self) -> Vec<SecretRefName> {
         self.removed.iter().cloned().collect()
+    }
+
+    /// The removals that are to be announced, by vault.
+    pub fn pending_removals(&self) -> HashMap<VaultRef, Vec<SecretRefName>> {
+        let mut removals: HashMap<_, Vec<_>> = HashMap::new();
+        for name in &self.removed {
+            for vault in self.pending(name).into_iter().flat_map(|(_, vaults)| vaults) {
+                removals.entry(vault).or_default().push(name.clone());
+            }
+        }
+        removals
     }
 
     /// The edition that is to be announced, and the vaults that it is to be announced to; `None` if there is no vault.

@@ -10,7 +10,7 @@ use axum::{
     Json, Router,
     extract::State,
     http::StatusCode,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -22,7 +22,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 use serde_json::json;
-use strongroom_client::Route;
+use strongroom_client::{Route, admin::bundle_hash};
 use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, SecretRefName, VaultRef};
 use strongroom_operator::{context::Context, fleet::InForce, pki::Leaf};
 use strongroom_testing::ApiServer;
@@ -32,6 +32,7 @@ use strongroom_wire::admin::{
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_rustls::TlsAcceptor;
+use uuid::Uuid;
 
 /// The vaults, by name.
 #[derive(Clone, Default)]
@@ -40,6 +41,7 @@ pub struct Fleet(Arc<Mutex<BTreeMap<String, Vault>>>);
 /// A vault of namespace `team-a`.
 #[derive(Clone)]
 pub struct Vault {
+    id: Uuid,
     address: SocketAddr,
     state: Arc<Mutex<Said>>,
     pushed: Arc<Notify>,
@@ -87,6 +89,7 @@ impl Fleet {
     pub async fn start(&self, context: &Context, name: &str) -> Vault {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let vault = Vault {
+            id: Uuid::from_u128(u128::from(name.as_bytes()[0])),
             address: tcp.local_addr().unwrap(),
             state: Arc::default(),
             pushed: Arc::default(),
@@ -100,14 +103,11 @@ impl Fleet {
             objects: vec!["*".parse().unwrap()],
             permissions: [Permission::SecretGet].into_iter().collect(),
         };
-        let id = BundleId {
-            generation: Generation { epoch: 1, n: 1 },
-            hash: "0".repeat(64),
-        };
-        let bundle = Bundle::new("vault".to_owned(), id.generation, vec![policy]);
-        vault.state.lock().unwrap().bundle = Some(bundle.clone());
+        let first = Generation { epoch: 1, n: 1 };
+        let (in_force, bytes) = InForce::write(vault.id, first, vec![policy], false).unwrap();
+        vault.state.lock().unwrap().bundle = Some(serde_json::from_slice(&bytes).unwrap());
         let member = context.fleet.member(&format!("uid-{name}"));
-        member.policy.record(InForce::new(bundle, id, false));
+        member.policy.record(in_force);
         vault
     }
 }
@@ -181,7 +181,7 @@ impl Vault {
             .route(path::VOLUMES, get(volumes))
             .route(path::RESOLVE, post(resolve))
             .route(path::STATUS, get(status))
-            .route(path::BUNDLE, get(bundle).put(put_bundle))
+            .route(path::BUNDLE, put(put_bundle))
             .route(path::CONFIRM, post(confirm))
             .with_state(self.clone())
     }
@@ -204,7 +204,7 @@ async fn status(State(vault): State<Vault>) -> Json<Status> {
     let state = vault.state.lock().unwrap();
     let policy = state.bundle.as_ref().map(bundle_id);
     Json(Status {
-        vault_id: "vault".to_owned(),
+        vault_id: vault.id,
         version: "0.1.0".to_owned(),
         anchor: Anchor {
             generation: 1,
@@ -228,12 +228,8 @@ async fn status(State(vault): State<Vault>) -> Json<Status> {
 fn bundle_id(bundle: &Bundle) -> BundleId {
     BundleId {
         generation: bundle.generation,
-        hash: "0".repeat(64),
+        hash: bundle_hash(&serde_json::to_vec(bundle).unwrap()),
     }
-}
-
-async fn bundle(State(vault): State<Vault>) -> Json<Bundle> {
-    Json(vault.state.lock().unwrap().bundle.clone().unwrap())
 }
 
 /// Takes a bundle as the vault does: only a greater one.

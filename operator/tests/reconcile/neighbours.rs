@@ -7,11 +7,12 @@ use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 use strongroom_client::{Route, Trust};
 use strongroom_core::{Generation, ObjectName, Permission, VaultRef};
-use strongroom_crds::Vault;
+use strongroom_crds::{SecretRef, Vault};
 use strongroom_operator::{
     context::Context,
     fleet::Credentials,
     policy::time_to_next,
+    secret_ref,
     vault::{self, EnforceError},
 };
 use strongroom_testing::{
@@ -101,7 +102,7 @@ impl Neighbours {
 
     /// Another leader takes over, which knows what is in the cluster now.
     pub async fn change_leader(&mut self) {
-        self.context = lead(&self.server, &self.files, &self.honest, &self.hostile).await;
+        self.context = Box::pin(lead(&self.server, &self.files, &self.honest, &self.hostile)).await;
     }
 
     /// A pass over the hostile vault; the status that the operator writes, or wrote last.
@@ -118,8 +119,22 @@ impl Neighbours {
         let action = self.try_pass(namespace, name).await;
         assert_ne!(action.unwrap(), Action::await_change(), "the pass is repeated");
         take_writes(&self.server);
+        self.status(namespace, name)
+    }
+
+    /// The status of a Vault.
+    pub fn status(&self, namespace: &str, name: &str) -> Value {
         let path = format!("{GROUP}/{namespace}/vaults/{name}");
         self.server.get(&path).unwrap()["status"].clone()
+    }
+
+    /// Lets the status of a Vault name this id before another leader takes over.
+    pub async fn set_vault_id(&mut self, namespace: &str, name: &str, id: &str) {
+        let path = format!("{GROUP}/{namespace}/vaults/{name}");
+        let mut object = self.server.get(&path).unwrap();
+        object["status"] = json!({"vaultID": id, "conditions": []});
+        self.server.put(&path, object);
+        self.change_leader().await;
     }
 
     /// Asks a vault and brings it its policy, which may fail, and reports on it.
@@ -129,9 +144,41 @@ impl Neighbours {
         let (object, context) = (Arc::new(object), &self.context);
         let member = context.fleet.member(object.metadata.uid.as_deref().unwrap());
         tokio::time::sleep(time_to_next(&member).unwrap_or_default()).await;
-        let enforced = vault::enforce(Arc::clone(&object), Arc::clone(context)).await;
+        let enforced = Box::pin(vault::enforce(Arc::clone(&object), Arc::clone(context))).await;
         vault::reconcile(object, Arc::clone(context)).await.unwrap();
         enforced
+    }
+
+    /// A pass over a SecretRef of account `shop/api` that names a vault; its status.
+    pub async fn pass_secret_ref(&self, namespace: &str, vault: &str) -> Value {
+        let path = format!("{GROUP}/shop/secretrefs/db");
+        let object = json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef",
+            "metadata": {"name": "db", "namespace": "shop", "uid": "uid-db", "generation": 1},
+            "spec": {
+                "vaultRef": {"name": vault, "namespace": namespace}, "serviceAccountName": "api",
+                "files": [{"path": "password", "secret": {"name": "db"}}],
+            },
+        });
+        self.server.put(&path, object.clone());
+        let object: SecretRef = serde_json::from_value(object).unwrap();
+        secret_ref::reconcile(Arc::new(object), Arc::clone(&self.context))
+            .await
+            .unwrap();
+        take_writes(&self.server);
+        self.server.get(&path).unwrap()["status"].clone()
+    }
+
+    /// The owner of the hostile vault deletes volume and seal key.
+    pub fn empty_evil(&self) {
+        for object in ["secrets/evil-seal", "persistentvolumeclaims/data-evil-0"] {
+            self.server.remove(&format!("/api/v1/namespaces/team-b/{object}"));
+        }
+    }
+
+    /// The id of the honest vault.
+    pub fn honest_id(&self) -> String {
+        self.honest.service().objects.vault_id().to_string()
     }
 
     /// The generation that the honest vault enforces, if it lets `shop/api` read.
@@ -155,6 +202,20 @@ pub fn put_policy(server: &ApiServer, namespace: &str, vault: &str, name: &str) 
             "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
             "metadata": {"name": name, "namespace": namespace, "uid": format!("uid-{name}"), "generation": 1},
             "spec": {"vaultRef": {"name": vault}, "effect": "Allow", "objects": ["*"],
+                "subjects": [{"serviceAccount": {"namespace": "shop", "name": "api"}}],
+                "permissions": {"secrets": ["get"]}},
+        }),
+    );
+}
+
+/// Declares a policy with a field that this release does not know.
+pub fn put_unreadable(server: &ApiServer, namespace: &str, vault: &str) {
+    server.put(
+        &format!("{GROUP}/{namespace}/accesspolicies/unreadable"),
+        json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
+            "metadata": {"name": "unreadable", "namespace": namespace, "uid": "uid-unreadable", "generation": 1},
+            "spec": {"vaultRef": {"name": vault}, "effect": "Perhaps", "objects": ["*"],
                 "subjects": [{"serviceAccount": {"namespace": "shop", "name": "api"}}],
                 "permissions": {"secrets": ["get"]}},
         }),

@@ -170,7 +170,11 @@ impl Strongroom {
             objects: vec!["*".parse()?],
             permissions: permissions.into_iter().flatten().collect(),
         };
-        let bundle = Bundle::new(status.vault_id, Generation { epoch: 1, n: 1 }, vec![policy]);
+        let bundle = Bundle::new(
+            status.vault_id.to_string(),
+            Generation { epoch: 1, n: 1 },
+            vec![policy],
+        );
         operator.put_bundle(serde_json::to_vec(&bundle)?.into()).await?;
         Ok(())
     }

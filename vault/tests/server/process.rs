@@ -107,7 +107,11 @@ impl Program {
             .await
             .unwrap();
         let policies = vec![allow("admins", "team-a/admin", &["*"], ALL)];
-        let bundle = Bundle::new(status.vault_id, Generation { epoch: 1, n: 1 }, policies);
+        let bundle = Bundle::new(
+            status.vault_id.to_string(),
+            Generation { epoch: 1, n: 1 },
+            policies,
+        );
         let put = client
             .put(url(admin::path::BUNDLE))
             .json(&bundle)

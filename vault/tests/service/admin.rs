@@ -142,7 +142,10 @@ async fn the_status_is_what_the_operator_anchors() {
     let port = AdminPort::start();
     set(&port.service, "db", "1");
     let status: Status = port.get(path::STATUS).await.unwrap();
-    assert_eq!(status.vault_id, port.service.objects.vault_id().to_string());
+    assert_eq!(
+        status.vault_id.to_string(),
+        port.service.objects.vault_id().to_string()
+    );
     assert_eq!(
         status.anchor.generation,
         port.service.objects.anchor().generation.0

@@ -1,7 +1,7 @@
 //! The volumes that one vault counts.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -18,6 +18,8 @@ pub struct Counts {
     began: Option<Instant>,
     /// What it found; `None` before it ends, and when the vault did not answer.
     found: Option<HashMap<SecretRefName, RefVolumes>>,
+    /// What the last one that ended named.
+    named: HashSet<SecretRefName>,
 }
 
 impl Counts {
@@ -31,14 +33,23 @@ impl Counts {
         is_due
     }
 
-    /// Records what a count found.
-    pub fn record(&mut self, volumes: Option<Volumes>) {
+    /// Records what a count found. Returns what the one before named and this one does not.
+    pub fn record(&mut self, volumes: Option<Volumes>) -> Vec<SecretRefName> {
         self.found = volumes.map(|volumes| {
             let entries = volumes.refs.into_iter();
             entries
                 .map(|counts| (counts.secret_ref.clone(), counts))
                 .collect()
         });
+        let Some(found) = &self.found else {
+            return Vec::new();
+        };
+        let named = found.keys().cloned().collect();
+        let before = std::mem::replace(&mut self.named, named);
+        before
+            .into_iter()
+            .filter(|name| !self.named.contains(name))
+            .collect()
     }
 
     /// The SecretRefs that the vault has volumes of.

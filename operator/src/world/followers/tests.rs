@@ -121,6 +121,22 @@ fn a_deleted_secret_ref_is_announced_once_and_forgotten_when_its_volumes_are_gon
 }
 
 #[test]
+fn of_names_that_a_vault_makes_up_only_those_of_its_last_count_are_remembered() {
+    let mut followers = Followers::default();
+    let made_up = |n: u32| SecretRefName {
+        namespace: "shop".parse().unwrap(),
+        name: format!("made-up-{n}").parse().unwrap(),
+    };
+    for n in 0..100 {
+        count(&mut followers, &vault("a"), &[made_up(n), db()]);
+        followers.record_count(&vault("a"), None);
+        followers.retain(|_| false);
+    }
+    assert_eq!(followers.followed.len(), 2);
+    assert_eq!(followers.removed(), [db(), made_up(99)]);
+}
+
+#[test]
 fn a_secret_ref_that_was_made_again_is_another_one() {
     let mut followers = settled();
     followers.remove(&db());

@@ -251,9 +251,7 @@ async fn annotate(scenario: &Scenario, generation: &str) -> Result<()> {
 
 /// Waits until the operator has seen the vault's latest state: it does within its next confirmation.
 async fn anchored(scenario: &Scenario) -> Result<()> {
-    let vaults: Api<Vault> = Api::namespaced(scenario.client(), &scenario.vault.name);
-    let status = vaults.get("prod").await?.status.context("no status")?;
-    let name = format!("strongroom-anchor-{}", status.vault_id.context("no vault id")?);
+    let name = format!("strongroom-anchor-{}.prod", scenario.vault.name);
     let anchors: Api<ConfigMap> = Api::namespaced(scenario.client(), NAMESPACE);
     let wanted = store_generation(scenario).await?;
     wait::until("the latest state is anchored", PATIENCE, || async {
