@@ -76,7 +76,8 @@ pub struct AccessPolicySpec {
     /// Allow lets the subjects do it; Deny forbids it, whatever else allows it.
     pub effect: EffectField,
     /// Who is meant: 1 to 64 service accounts, or all accounts of a namespace. An account is bound to its UID and its
-    /// namespace's UID: an account of the same name in a re-created namespace is not meant until this policy is edited.
+    /// namespace's UID: an account of the same name in a re-created namespace is not meant until its subject is removed
+    /// and added again.
     #[schemars(length(min = 1, max = 64))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub subjects: Vec<PolicySubject>,

@@ -40,12 +40,12 @@ pub struct SubjectStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_service_accounts: Option<AllServiceAccounts>,
     /// The UID that the namespace had when the subject was first resolved. Another namespace of that name is not
-    /// meant until the policy is edited.
+    /// meant until the subject is removed and added again.
     #[serde(rename = "namespaceUID", skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub namespace_uid: Option<String>,
     /// Resolved: in force. NotFound: there is no such account or namespace yet. NamespaceReplaced: the namespace was
-    /// deleted and made again, and the policy must be edited to mean the new one.
+    /// deleted and made again, and the subject must be removed and added again to mean the new one.
     pub state: SubjectState,
 }
 
