@@ -148,3 +148,14 @@ fn links_between_pages_lead_somewhere() {
         }
     }
 }
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let page = fs::read_to_string(repository().join("docs/security.md")).unwrap();
+    let is_test = |word: &&str| word.contains("/tests/") && !word.contains(' ');
+    let named: BTreeSet<&str> = page.split('`').filter(is_test).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for path in named {
+        assert!(repository().join(path).exists(), "{path}");
+    }
+}
