@@ -14,6 +14,9 @@ use strongroom_harness::local::flows::Flow;
 use super::parties::{OURS, Policies, is_node, party, role};
 use crate::policy::allows;
 
+/// The port of health and metrics of every part.
+const HEALTH: u16 = 9090;
+
 /// What surely happens when a secret is mounted, rotated and read, and everything is started again.
 const MADE: [(&str, &str, u16); 17] = [
     ("operator", "vault", 8444),
@@ -78,8 +81,11 @@ fn judge(
         let parties = [flow.from, flow.to].map(|address| party(address, names.get(&address), namespaces));
         let protocol = flow.protocol.to_uppercase();
         let text = format!("{from} -> {to}:{}", flow.port);
+        // "Traffic to and from the node where a Pod is running is always allowed"
+        // (https://kubernetes.io/docs/concepts/services-networking/network-policies/): the kubelet's probes.
+        let is_probe = from == "node" && flow.port == HEALTH;
         ensure!(
-            allows(policies, &parties[0], &parties[1], (&protocol, flow.port)),
+            is_probe || allows(policies, &parties[0], &parties[1], (&protocol, flow.port)),
             "the policies forbid {text}, which was made"
         );
         made.insert(text);
