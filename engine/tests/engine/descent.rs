@@ -24,13 +24,7 @@ fn shown(vault: &Objects, since: u64) -> Option<String> {
 
 /// The running vault's parts again, over another store.
 fn over(running: Running, store: Arc<dyn Store>) -> Running {
-    let Running {
-        vault,
-        log,
-        directory,
-        ..
-    } = running;
-    drop((vault, log));
+    let (directory, _) = running.stop();
     Running::start(directory, store, Initialise::Refused).unwrap()
 }
 

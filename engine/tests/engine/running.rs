@@ -91,16 +91,24 @@ impl Running {
         })
     }
 
-    /// Stops the vault and starts it again on what is on the disk.
-    pub fn restart(self) -> Self {
+    /// Stops the vault; what it kept stays.
+    pub fn stop(self) -> (Directory, Arc<dyn Store>) {
         let Self {
             directory,
             store,
             vault,
             log,
-            now,
+            ..
         } = self;
-        drop((vault, log, store));
+        drop((vault, log));
+        (directory, store)
+    }
+
+    /// Stops the vault and starts it again on what is on the disk.
+    pub fn restart(self) -> Self {
+        let now = self.now;
+        let (directory, store) = self.stop();
+        drop(store);
         let store = redb(directory.path());
         let restarted = Self::start(directory, store, Initialise::Refused).unwrap();
         Self { now, ..restarted }

@@ -125,14 +125,7 @@ fn a_restore_that_stops_after_any_commit_is_not_seen_and_goes_away() {
         stopped += 1;
         assert_eq!(running.value("db"), None);
         // The process ends there, and another begins.
-        let Running {
-            store: same,
-            vault,
-            log,
-            directory,
-            ..
-        } = running;
-        drop((vault, log));
+        let (directory, same) = running.stop();
         running = Running::start(directory, same, Initialise::Refused).unwrap();
         running.vault.scrub().unwrap();
         while all(&running, &key::all_garbage()) > 0 {

@@ -91,14 +91,8 @@ fn every_kind() -> (Bench, Kept) {
     let seal = seal_key(directory, 1, "");
     let stored = std::fs::read(directory.join("keyring")).unwrap();
     let opened = slots::open(&*seal, &stored).unwrap();
-    let Running {
-        store,
-        vault,
-        log,
-        now,
-        directory,
-    } = running;
-    drop((vault, log));
+    let now = running.now;
+    let (directory, store) = running.stop();
     let mut bench = Bench::new();
     (bench.keyring, bench.store, bench.now) = (opened.keyring, store, now);
     (bench, Kept { directory, now })

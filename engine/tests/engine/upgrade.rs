@@ -84,14 +84,7 @@ fn a_store_of_an_older_program_opens_with_its_secrets_and_without_its_policy() {
         assert_eq!(running.vault.meta_get("policy/bundle").unwrap(), None);
         running.set("db", "three").unwrap();
         running.sweep();
-        let Running {
-            store,
-            vault,
-            log,
-            directory,
-            ..
-        } = running;
-        drop((vault, log));
+        let (directory, store) = running.stop();
         let again = start(directory, store).unwrap();
         again.vault.scrub().unwrap();
         assert_eq!(again.value("db").as_deref(), Some("three"));
@@ -116,13 +109,7 @@ fn records_without_a_proof_are_refused_once_the_keyring_says_that_they_have_one(
     let directory = Directory::new();
     older_keyring(directory.path());
     let running = start(directory, Arc::new(golden(FORMATS[1]))).unwrap();
-    let Running {
-        vault,
-        log,
-        directory,
-        ..
-    } = running;
-    drop((vault, log));
+    let (directory, _) = running.stop();
     let put_back = start(directory, Arc::new(golden(FORMATS[1])));
     assert!(matches!(put_back.map(drop), Err(OpenError::Unproved)));
 }
@@ -208,14 +195,7 @@ fn an_older_keyring_beside_records_with_proofs_is_written_anew() {
     older_keyring(directory.path());
     let older = std::fs::read(directory.path().join("keyring")).unwrap();
     let running = start(directory, Arc::new(golden(FORMATS[1]))).unwrap();
-    let Running {
-        store,
-        vault,
-        log,
-        directory,
-        ..
-    } = running;
-    drop((vault, log));
+    let (directory, store) = running.stop();
     std::fs::write(directory.path().join("keyring"), older).unwrap();
     let running = start(directory, store).unwrap();
     running.vault.scrub().unwrap();
