@@ -191,6 +191,28 @@ pub enum CommitError {
     OutcomeUnknown,
 }
 
+/// How many records are fetched at a time while all with a prefix are read.
+const STRETCH: usize = 256;
+
+/// Calls `visit` with each record of `snapshot` whose key begins with `prefix`, in key order, until it fails.
+pub(crate) fn each<E: From<StoreError>>(
+    snapshot: &dyn Snapshot,
+    prefix: &Key,
+    mut visit: impl FnMut(&Key, &Value) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut after = None;
+    loop {
+        let page = snapshot.scan(prefix, after.as_ref(), STRETCH)?;
+        for (key, record) in &page.records {
+            visit(key, record)?;
+        }
+        after = page.records.last().map(|(key, _)| key.clone());
+        if !page.more || after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 /// A sorted map of bytes with atomic, durable batches.
 pub trait Store: Send + Sync {
     /// The latest committed state.

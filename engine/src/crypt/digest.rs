@@ -18,6 +18,7 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 
+use super::proof::code;
 use crate::{
     format::{codec::Encoder, digest::Digest},
     store::{Key, Value},
@@ -71,15 +72,17 @@ impl DigestKey {
     }
 
     fn of(&self, key: &Key, record: &Value) -> Digest {
-        let mut encoder = Encoder::with_capacity(key.as_bytes().len() + record.as_bytes().len() + 8);
-        encoder.bytes(key.as_bytes()).bytes(record.as_bytes());
-        self.mac(encoder.as_bytes())
+        digest(code(&self.0, key, record.as_bytes()))
     }
 
-    /// HMAC-SHA256 has 32 bytes; anything else would be another algorithm.
     fn mac(&self, bytes: &[u8]) -> Digest {
-        Digest::from_bytes(hmac::sign(&self.0, bytes).as_ref().try_into().unwrap_or_default())
+        digest(hmac::sign(&self.0, bytes))
     }
+}
+
+/// HMAC-SHA256 has 32 bytes; anything else would be another algorithm.
+fn digest(tag: hmac::Tag) -> Digest {
+    Digest::from_bytes(tag.as_ref().try_into().unwrap_or_default())
 }
 
 #[cfg(test)]

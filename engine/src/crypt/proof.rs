@@ -26,11 +26,9 @@ impl ProofKey {
     }
 
     /// The record with its proof, to be stored at `place`.
-    pub(crate) fn prove(&self, place: &Key, record: Encoder) -> Value {
-        let mut context = self.context(place, record.as_bytes());
-        context.update(record.as_bytes());
-        let mut record = record;
-        record.encoded(context.sign().as_ref());
+    pub(crate) fn prove(&self, place: &Key, mut record: Encoder) -> Value {
+        let proof = code(&self.0, place, record.as_bytes());
+        record.encoded(proof.as_ref());
         Value::new(record.into_bytes())
     }
 
@@ -42,24 +40,23 @@ impl ProofKey {
             .checked_sub(PROOF)
             .and_then(|at| bytes.split_at_checked(at));
         let (record, proof) = split.ok_or(CodecError::Short)?;
-        let mut context = self.context(place, record);
-        context.update(record);
-        let expected = context.sign();
+        let expected = code(&self.0, place, record);
         // Compared in constant time.
         aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref(), proof)
             .map_err(|_| CodecError::Proof)?;
         Ok(record)
     }
+}
 
-    /// The code's beginning: where the record lies, and how long it is.
-    fn context(&self, place: &Key, record: &[u8]) -> hmac::Context {
-        let mut before = Encoder::with_capacity(place.as_bytes().len() + 8);
-        before.bytes(place.as_bytes());
-        before.u32(u32::try_from(record.len()).unwrap_or(u32::MAX));
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(before.as_bytes());
-        context
-    }
+/// The code of a record at its place, which is not copied: it may have megabytes.
+pub(super) fn code(key: &hmac::Key, place: &Key, record: &[u8]) -> hmac::Tag {
+    let mut before = Encoder::with_capacity(place.as_bytes().len() + 8);
+    before.bytes(place.as_bytes());
+    before.u32(u32::try_from(record.len()).unwrap_or(u32::MAX));
+    let mut context = hmac::Context::with_key(key);
+    context.update(before.as_bytes());
+    context.update(record);
+    context.sign()
 }
 
 #[cfg(test)]

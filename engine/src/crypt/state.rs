@@ -80,13 +80,8 @@ pub fn seal(keyring: &Keyring, state: &State) -> Result<Value, NotOpened> {
 /// Opens the state of a snapshot.
 pub fn open(keyring: &Keyring, snapshot: &dyn Snapshot) -> Result<State, StateError> {
     let record = snapshot.get(&key::state())?.ok_or(StateError::Missing)?;
-    let (mut fields, format, vault) = Decoder::record_up_to(record.as_bytes(), MAGIC, SEALED)?;
-    if format != SEALED {
-        return Err(CodecError::Format(format).into());
-    }
-    if vault != keyring.vault() {
-        return Err(CodecError::OtherVault.into());
-    }
+    let vault = keyring.vault();
+    let mut fields = Decoder::record(record.as_bytes(), MAGIC, SEALED, vault)?;
     let sealed = fields.bytes()?;
     fields.finish()?;
     let context = Encoder::record_of_format(MAGIC, SEALED, vault);

@@ -168,20 +168,16 @@ impl<'a> Decoder<'a> {
         Self(bytes)
     }
 
-    /// A decoder that has checked a record's head against what is expected.
-    pub fn record(bytes: &'a [u8], magic: Magic, vault: VaultId) -> Result<Self, CodecError> {
-        let (decoder, found) = Self::record_of_any_vault(bytes, magic)?;
-        if found == vault {
-            Ok(decoder)
-        } else {
+    /// A decoder that has checked a record's head against what is expected: exactly this format, and this vault.
+    pub fn record(bytes: &'a [u8], magic: Magic, format: u16, vault: VaultId) -> Result<Self, CodecError> {
+        let (decoder, found, of) = Self::record_up_to(bytes, magic, format)?;
+        if found != format {
+            Err(CodecError::Format(found))
+        } else if of != vault {
             Err(CodecError::OtherVault)
+        } else {
+            Ok(decoder)
         }
-    }
-
-    /// A decoder that has checked magic and format, and the vault that the record says it belongs to.
-    pub fn record_of_any_vault(bytes: &'a [u8], magic: Magic) -> Result<(Self, VaultId), CodecError> {
-        let (decoder, _, vault) = Self::record_up_to(bytes, magic, FORMAT)?;
-        Ok((decoder, vault))
     }
 
     /// A decoder that has checked the magic, and that the format is one up to `newest`: with the format, and the vault
@@ -363,19 +359,24 @@ mod tests {
     fn another_magic_format_or_vault_is_refused() {
         let bytes = sample().into_bytes();
         assert_eq!(
-            Decoder::record(&bytes, *b"SRyy", VAULT).unwrap_err(),
+            Decoder::record(&bytes, *b"SRyy", FORMAT, VAULT).unwrap_err(),
             CodecError::Magic
         );
         let other = VaultId::from_bytes([1; 16]);
         assert_eq!(
-            Decoder::record(&bytes, *b"SRxx", other).unwrap_err(),
+            Decoder::record(&bytes, *b"SRxx", FORMAT, other).unwrap_err(),
             CodecError::OtherVault
         );
         let mut future = bytes.clone();
         future[5] = 2;
         assert_eq!(
-            Decoder::record(&future, *b"SRxx", VAULT).unwrap_err(),
+            Decoder::record(&future, *b"SRxx", FORMAT, VAULT).unwrap_err(),
             CodecError::Format(2)
+        );
+        assert_eq!(
+            Decoder::record(&bytes, *b"SRxx", 2, VAULT).unwrap_err(),
+            CodecError::Format(1),
+            "an older format is another one"
         );
     }
 

@@ -39,13 +39,7 @@ pub trait Record: Sized {
 
     /// Reads the record of `vault` in exactly this format. Nothing may follow its fields.
     fn of_format(format: u16, vault: VaultId, bytes: &[u8]) -> Result<Self, CodecError> {
-        let (mut decoder, found, of) = Decoder::record_up_to(bytes, Self::MAGIC, PROVED)?;
-        if found != format {
-            return Err(CodecError::Format(found));
-        }
-        if of != vault {
-            return Err(CodecError::OtherVault);
-        }
+        let mut decoder = Decoder::record(bytes, Self::MAGIC, format, vault)?;
         let record = Self::take(&mut decoder)?;
         decoder.finish()?;
         Ok(record)

@@ -19,7 +19,7 @@ use crate::{
         key,
         task::{Due, Task},
     },
-    store::Value,
+    store::{Value, each},
 };
 
 /// What is the same to do for every kind, whichever it is: one handler per kind that the vault keeps.
@@ -91,28 +91,17 @@ impl<K: Tasks> Keeper for KeeperOf<K> {
     }
 }
 
-/// How many index entries are fetched at a time.
-const STRETCH: usize = 256;
-
-/// Calls `each` with the place of every version but the current one.
+/// Calls `visit` with the place of every version but the current one.
 fn older_versions<K: Kind>(
     view: KindView<'_, K>,
     name: &ObjectName,
     head: &HeadOf<K>,
-    mut each: impl FnMut(Located) -> Result<(), ObjectError>,
+    mut visit: impl FnMut(Located) -> Result<(), ObjectError>,
 ) -> Result<(), ObjectError> {
     let prefix = key::all_index(head.object);
-    let mut after = None;
-    loop {
-        let page = view.view.snapshot.scan(&prefix, after.as_ref(), STRETCH)?;
-        for (key, entry) in &page.records {
-            each(view.located(name, (key, entry))?)?;
-        }
-        after = page.records.last().map(|(key, _)| key.clone());
-        if !page.more || after.is_none() {
-            return Ok(());
-        }
-    }
+    each(view.view.snapshot, &prefix, |key, entry| {
+        visit(view.located(name, (key, entry))?)
+    })
 }
 
 /// The kinds of objects that a vault keeps.

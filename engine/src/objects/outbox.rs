@@ -12,10 +12,10 @@ use crate::{
     crypt::keyring::Keyring,
     format::{codec::CodecError, key},
     object::error::{ObjectError, damaged_state},
-    store::{Batch, Key, Limits, Snapshot},
+    store::{Batch, Key, Limits, Snapshot, each},
 };
 
-/// How many records are fetched at a time when the outbox is loaded, and how many one commit removes at most.
+/// How many records one commit removes at most.
 const STRETCH: usize = 1_024;
 
 /// One part of these of a batch may remove records. A change has three records or more beside its audit record, so the
@@ -162,20 +162,14 @@ fn stored(
 ) -> Result<VecDeque<(Place, Entry)>, ObjectError> {
     let damaged = |error| damaged_state("an audit record", error);
     let mut found = VecDeque::new();
-    let mut after = None;
-    loop {
-        let page = snapshot.scan(&key::all_outbox(replica), after.as_ref(), STRETCH)?;
-        for (key, record) in &page.records {
-            let parts = key::parts_of_outbox(key);
-            let (generation, index) = parts.ok_or_else(|| damaged(CodecError::Field))?;
-            let entry = keyring.check(key, record).map_err(damaged)?;
-            found.push_back((Place { generation, index }, entry));
-        }
-        after = page.records.last().map(|(key, _)| key.clone());
-        if !page.more || after.is_none() {
-            return Ok(found);
-        }
-    }
+    each(snapshot, &key::all_outbox(replica), |key, record| {
+        let parts = key::parts_of_outbox(key);
+        let (generation, index) = parts.ok_or_else(|| damaged(CodecError::Field))?;
+        let entry = keyring.check(key, record).map_err(damaged)?;
+        found.push_back((Place { generation, index }, entry));
+        Ok::<_, ObjectError>(())
+    })?;
+    Ok(found)
 }
 
 /// What a batch does to the outbox.

@@ -9,11 +9,8 @@ use crate::{
         keeper::Kinds,
         view::View,
     },
-    store::{Key, Value},
+    store::{Key, Value, each},
 };
-
-/// How many records are fetched at a time.
-const STRETCH: usize = 256;
 
 /// What a scrub that found nothing wrong has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,18 +60,16 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn all(&mut self, state: &State) -> Result<(), ObjectError> {
-        let mut after = None;
-        loop {
-            let page = self.view.snapshot.scan(&key::all(), after.as_ref(), STRETCH)?;
-            for (key, record) in page.records.iter().filter(|(key, _)| key::is_summed(key)) {
+        let View {
+            snapshot, keyring, ..
+        } = self.view;
+        each(snapshot, &key::all(), |key, record| {
+            if key::is_summed(key) {
                 self.record(key, record)?;
-                self.sum = self.view.keyring.digest().with(self.sum, key, record);
+                self.sum = keyring.digest().with(self.sum, key, record);
             }
-            after = page.records.last().map(|(key, _)| key.clone());
-            if !page.more || after.is_none() {
-                break;
-            }
-        }
+            Ok::<_, ObjectError>(())
+        })?;
         if self.report.heads == state.heads && self.sum == state.sum {
             return Ok(());
         }

@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::{ChangeNotice, Listener, WriteError};
+use super::{
+    ChangeNotice, Listener, WriteError,
+    closing::{Base, CloseError, close},
+};
 use crate::{
     crypt::{keyring::Keyring, opened::OpenedHeads},
     format::{
         digest::Digest,
+        id::Sequence,
         state::{Mark, Marks, State},
     },
     object::{
         keeper::Kinds,
         view::{Rules, View},
     },
-    store::{CommitError, Purpose, Snapshot, Store},
+    store::{Batch, CommitError, Purpose, Snapshot, Store},
 };
 
 /// What readers and the writer share.
@@ -71,6 +75,22 @@ impl Shared {
             marks.at(since)
         });
         (mark, then)
+    }
+
+    /// Closes a batch that is made on `published`.
+    pub(super) fn close(
+        &self,
+        published: &Published,
+        last: Sequence,
+        batch: &mut Batch,
+    ) -> Result<State, CloseError> {
+        let base = Base {
+            snapshot: &*published.snapshot,
+            state: &published.state,
+            keyring: &published.keyring,
+        };
+        let marks = self.marks.lock().clone();
+        close(base, last, marks, batch)
     }
 
     /// Lets readers see another state of the store.

@@ -19,7 +19,7 @@ use crate::{
         records::{Erasure, Garbage, IndexEntry, Scheduled},
         state::{Mark, Marks, UnprovedState},
     },
-    store::{Batch, CommitError, Key, Purpose, Store, StoreError, Value},
+    store::{Batch, CommitError, Key, Purpose, Store, StoreError, Value, each},
 };
 
 /// Why the records of an older program could not be given their proof. Another start goes on.
@@ -39,7 +39,7 @@ pub enum UpgradeError {
     Close(#[from] CloseError),
 }
 
-/// How many records are looked at at a time.
+/// How many records are rewritten at a time at most.
 const STRETCH: usize = 256;
 
 /// The parts of a batch that one stretch may fill: each record is removed at one place and put at another.
@@ -146,21 +146,16 @@ fn seal(
     let snapshot = store.snapshot()?;
     let digests = keyring.digest();
     let (mut sum, mut heads, mut digest) = (digests.empty(), 0, digests.no_heads());
-    let mut after = None;
-    loop {
-        let page = snapshot.scan(&key::all(), after.as_ref(), STRETCH)?;
-        for (key, record) in page.records.iter().filter(|(key, _)| key::is_summed(key)) {
+    each(&*snapshot, &key::all(), |key, record| {
+        if key::is_summed(key) {
             sum = digests.with(sum, key, record);
-            if key::is_head(key) {
-                heads += 1;
-                digest = digests.with(digest, key, record);
-            }
         }
-        after = page.records.last().map(|(key, _)| key.clone());
-        if !page.more || after.is_none() {
-            break;
+        if key::is_head(key) {
+            heads += 1;
+            digest = digests.with(digest, key, record);
         }
-    }
+        Ok::<_, StoreError>(())
+    })?;
     check_heads(found, heads, digest)?;
     let mut marks = Marks::default();
     marks.note(before);

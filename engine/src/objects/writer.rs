@@ -11,7 +11,6 @@ use strongroom_core::{NamedObject, Timestamp};
 
 use super::{
     ChangeNotice,
-    closing::{Base, close},
     erasure::Eraser,
     job::{Change, Decision, Ending, Job, Order, Put, Step},
     outbox::Outbox,
@@ -141,13 +140,7 @@ impl Writer {
         let pending = self
             .outbox
             .put(&mut batch, &published.keyring, expect.next().0, entries);
-        let base = Base {
-            snapshot: &*published.snapshot,
-            state: &published.state,
-            keyring: &published.keyring,
-        };
-        let marks = self.shared.marks.lock().clone();
-        let Ok(state) = close(base, last, marks, &mut batch) else {
+        let Ok(state) = self.shared.close(&published, last, &mut batch) else {
             return self.not_committed(purpose, &CommitError::Unavailable, objects, decided);
         };
         self.outbox.begin();
@@ -161,18 +154,14 @@ impl Writer {
             }
             Err(CommitError::Conflict) if self.publish() && self.moved_on(expect) => {
                 self.outbox.not_committed();
-                let again = decided.into_iter().rev();
-                again.for_each(|decided| changes.push_front(decided.change));
+                again(decided, changes);
             }
             Err(CommitError::Full) => {
                 // Those that may use more of the disk are not refused with those that may not.
-                let (refused, again): (Vec<_>, Vec<_>) = decided
+                let (refused, others): (Vec<_>, Vec<_>) = decided
                     .into_iter()
                     .partition(|decided| decided.change.purpose() == purpose);
-                again
-                    .into_iter()
-                    .rev()
-                    .for_each(|decided| changes.push_front(decided.change));
+                again(others, changes);
                 self.not_committed(purpose, &CommitError::Full, objects, refused);
             }
             Err(error) => self.not_committed(purpose, &error, objects, decided),
@@ -198,17 +187,12 @@ impl Writer {
         };
         for mut part in staged.before {
             let published = self.shared.published();
-            let base = Base {
-                snapshot: &*published.snapshot,
-                state: &published.state,
-                keyring: &published.keyring,
-            };
-            let marks = self.shared.marks.lock().clone();
-            let state = close(base, last, marks, &mut part).map_err(|_| CommitError::Unavailable)?;
-            let committed = self
+            let state = self
                 .shared
-                .store
-                .commit(base.snapshot.generation(), &part, purpose);
+                .close(&published, last, &mut part)
+                .map_err(|_| CommitError::Unavailable)?;
+            let expect = published.snapshot.generation();
+            let committed = self.shared.store.commit(expect, &part, purpose);
             committed.map_err(|error| match error {
                 CommitError::Full => CommitError::Full,
                 CommitError::Conflict | CommitError::Unavailable | CommitError::OutcomeUnknown => {
@@ -367,6 +351,13 @@ fn purpose_of(decided: &[Decided]) -> Purpose {
     let changes = decided.iter().filter(|decided| decided.refusal.is_none());
     let purposes = changes.map(|decided| decided.change.purpose());
     purposes.max().unwrap_or(Purpose::Govern)
+}
+
+/// Puts changes back to be decided again, in their order and before all that wait.
+fn again(decided: Vec<Decided>, changes: &mut Waiting) {
+    for decided in decided.into_iter().rev() {
+        changes.push_front(decided.change);
+    }
 }
 
 fn fail_all(changes: &mut Waiting, error: &WriteError) {

@@ -19,7 +19,7 @@ struct State {
 }
 
 impl MemoryStore {
-    /// A store that holds these records at this generation, whoever wrote them.
+    /// A store that holds these records at this generation. Any program may have written them.
     pub fn holding(generation: Gen, records: impl IntoIterator<Item = (Key, Value)>) -> Self {
         let state = State {
             generation,
