@@ -17,7 +17,7 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-/// Writes a line to standard error, which whoever reads a log later shows on a terminal too.
+/// Writes a line to standard error, escaped in any case: a log of it is read on a terminal later.
 pub(crate) fn complain(text: &str) {
     eprintln!("{}", lines(text));
 }

@@ -100,8 +100,8 @@ impl VaultClient {
         Self { retry, ..self }
     }
 
-    /// Connects if there is no connection, within this time. Whoever waits at once waits for one connection; a request
-    /// that follows has it.
+    /// Connects within this time, if there is no connection. Callers that wait together wait for the same connection, and the
+    /// next request uses it.
     pub async fn connect(&self, within: Duration) -> Result<(), VaultError> {
         Ok(self.transport.connect(within).await?)
     }

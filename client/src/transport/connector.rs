@@ -90,8 +90,8 @@ struct Inner {
     server: Server,
     trust: Trust,
     protocol: Protocol,
-    /// A connection that was opened ahead of the request that will use it. Held while one is opened, so that whoever comes
-    /// meanwhile waits for that one.
+    /// A connection that was opened ahead of the request that will use it. The lock is held while one is opened, so that a
+    /// request that comes meanwhile waits for that one.
     prepared: tokio::sync::Mutex<Option<TlsIo>>,
     /// Alive while a connection is open.
     open: Mutex<Weak<()>>,

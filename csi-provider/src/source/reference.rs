@@ -81,7 +81,8 @@ pub struct References {
     readings: Arc<Mutex<BTreeMap<SecretRefName, Arc<AsyncMutex<Reading>>>>>,
 }
 
-/// The last reading of one SecretRef, for whoever asked before it began. Locked by whoever reads.
+/// The last reading of one SecretRef, which serves every volume that asked before the reading began. The volume that reads
+/// holds the lock.
 #[derive(Default)]
 struct Reading {
     last: Option<(Instant, Result<VolumeSpec, ReferenceError>)>,
@@ -132,7 +133,7 @@ impl References {
         }
     }
 
-    /// What `secret_ref` asks for now. Whoever asks at once gets what one reading brings.
+    /// What `secret_ref` asks for now. Volumes that ask together share one reading.
     pub async fn read(&self, secret_ref: &SecretRefName) -> Result<VolumeSpec, ReferenceError> {
         self.read_from(secret_ref, |_| None).await
     }

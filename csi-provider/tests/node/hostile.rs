@@ -85,58 +85,40 @@ fn has_peaked_low(node: &Node) {
     assert!(peak < PEAK_KIB, "the driver held {peak} KiB");
 }
 
+/// The volumes of `pods` pods are of a vault whose secrets have `bytes` each, and the last of each volume never comes.
+async fn endures_slow_secrets(root: std::path::PathBuf, bytes: usize, pods: usize) {
+    let large: &'static str = "x".repeat(bytes).leak();
+    let router = data::router(async move |asked: String| {
+        if asked.starts_with("s63") {
+            std::future::pending::<()>().await;
+        }
+        data::secret(&asked, large)
+    });
+    let (node, _hostile) = beside_honest(root, router).await;
+    let pods: Vec<_> = (0..pods).map(|n| Pod::new(&format!("p{n}"))).collect();
+    let hostile = join_all(pods.iter().map(|pod| node.publish(pod, "full")));
+    let honest = async {
+        tokio::time::sleep(3 * SECOND).await;
+        has_peaked_low(&node);
+        serves_the_honest(&node, "two").await;
+        has_peaked_low(&node);
+    };
+    tokio::select! {
+        _ = hostile => panic!("the hostile vault's volumes ended first"),
+        () = honest => {}
+    }
+}
+
 #[test]
 fn a_vault_of_large_and_slow_secrets_costs_little_memory_and_keeps_no_other_volume_waiting() {
-    in_private_mounts(async |root| {
-        // As large as any answer that is read, and the last of each volume never comes.
-        let large: &'static str = "x".repeat(250 << 10).leak();
-        let router = data::router(async move |asked: String| {
-            if asked.starts_with("s63") {
-                std::future::pending::<()>().await;
-            }
-            data::secret(&asked, large)
-        });
-        let (node, _hostile) = beside_honest(root, router).await;
-        let pods: Vec<_> = (0..40).map(|n| Pod::new(&format!("p{n}"))).collect();
-        let hostile = join_all(pods.iter().map(|pod| node.publish(pod, "full")));
-        let honest = async {
-            tokio::time::sleep(3 * SECOND).await;
-            has_peaked_low(&node);
-            serves_the_honest(&node, "two").await;
-            has_peaked_low(&node);
-        };
-        tokio::select! {
-            _ = hostile => panic!("the hostile vault's volumes ended first"),
-            () = honest => {}
-        }
-    });
+    // As large as any answer that is read.
+    in_private_mounts(async |root| endures_slow_secrets(root, 250 << 10, 40).await);
 }
 
 /// Everything of the size that is allowed, so that only what is held at once counts.
 #[test]
 fn a_vault_of_slow_secrets_costs_little_memory_and_keeps_no_other_volume_waiting() {
-    in_private_mounts(async |root| {
-        let large: &'static str = "x".repeat(25 << 10).leak();
-        let router = data::router(async move |asked: String| {
-            if asked.starts_with("s63") {
-                std::future::pending::<()>().await;
-            }
-            data::secret(&asked, large)
-        });
-        let (node, _hostile) = beside_honest(root, router).await;
-        let pods: Vec<_> = (0..100).map(|n| Pod::new(&format!("p{n}"))).collect();
-        let hostile = join_all(pods.iter().map(|pod| node.publish(pod, "full")));
-        let honest = async {
-            tokio::time::sleep(3 * SECOND).await;
-            has_peaked_low(&node);
-            serves_the_honest(&node, "two").await;
-            has_peaked_low(&node);
-        };
-        tokio::select! {
-            _ = hostile => panic!("the hostile vault's volumes ended first"),
-            () = honest => {}
-        }
-    });
+    in_private_mounts(async |root| endures_slow_secrets(root, 25 << 10, 100).await);
 }
 
 #[test]

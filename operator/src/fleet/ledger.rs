@@ -92,7 +92,7 @@ pub struct PolicyLedger(Mutex<Entry>);
 struct Entry {
     /// The greatest generation issued; `None` before the vault is taken over.
     issued: Option<Generation>,
-    /// What the vault is known to enforce, whoever brought it.
+    /// The bundle that the vault is known to enforce. This leader or an earlier one brought it.
     known: Option<BundleId>,
     /// That, if this leader brought it.
     in_force: Option<InForce>,

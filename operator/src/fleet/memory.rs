@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::record::{Kept, Pushed, Record};
 
-/// What is remembered of a vault. It runs ahead of the record that is stored: storing waits for the API server, and what
-/// the vault is told does not.
+/// What is remembered of a vault. It runs ahead of the record that is stored: the operator waits for the API server to
+/// store a record, and tells the vault without waiting.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// The id that the vault was found to have, of those that it claimed.

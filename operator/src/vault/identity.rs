@@ -1,8 +1,8 @@
 //! Whether a vault is the one that it says it is. Pure.
 //!
-//! A vault's id is a claim: whoever answers in its place may say any. Only these say which it is: the record that the
-//! operator keeps of the Vault object, the seal Secret, which remembers the vault that the key has opened, and what is
-//! remembered of other vaults.
+//! A vault's id is a claim: another program that answers in its place may claim any. Only these say which it is: the
+//! record that the operator keeps of the Vault object, the seal Secret, which remembers the vault that the key has
+//! opened, and what is remembered of other vaults.
 
 use strongroom_crds::vault::CreateMode;
 use uuid::Uuid;

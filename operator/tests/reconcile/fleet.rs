@@ -112,6 +112,18 @@ impl Fleet {
     }
 }
 
+/// Puts the namespace `shop`, and the account `api` in it, where the operator reads them.
+pub fn declare_app(server: &ApiServer) {
+    server.put(
+        "/api/v1/namespaces/shop",
+        json!({"metadata": {"name": "shop", "uid": "uid-shop"}}),
+    );
+    server.put(
+        "/api/v1/namespaces/shop/serviceaccounts/api",
+        json!({"metadata": {"name": "api", "namespace": "shop", "uid": "uid-api"}}),
+    );
+}
+
 /// Puts the object of a vault where the operator reads it.
 pub fn declare(server: &ApiServer, name: &str) {
     server.put(

@@ -49,14 +49,7 @@ impl Leader {
     /// A new leader over vault `a`, whose policy `shop-reads` lets account `api` of `shop` read, on a server as `server`
     /// leaves it.
     async fn start(server: &ApiServer) -> Self {
-        server.put(
-            "/api/v1/namespaces/shop",
-            json!({"metadata": {"name": "shop", "uid": "uid-shop"}}),
-        );
-        server.put(
-            "/api/v1/namespaces/shop/serviceaccounts/api",
-            json!({"metadata": {"name": "api", "namespace": "shop", "uid": "uid-api"}}),
-        );
+        fleet::declare_app(server);
         fleet::declare(server, "a");
         server.put(POLICY, policy());
         let fleet = Fleet::default();
@@ -81,8 +74,7 @@ impl Leader {
 
     /// The policy is brought and reported although the Vault is not ready for `reason`, and gone when it is taken away.
     async fn narrows_while(&self, reason: &str) {
-        self.wait("the policy is reported", || self.reason(POLICY) == "Enforced")
-            .await;
+        self.is_enforced().await;
         self.wait("the vault's trouble is reported", || self.reason(VAULT) == reason)
             .await;
         let generation = self.vault.generation().to_string();
@@ -91,11 +83,22 @@ impl Leader {
         })
         .await;
         assert!(self.vault.confirmations() > 0, "{reason}");
+        self.narrows().await;
+    }
+
+    /// The policy is brought and reported.
+    async fn is_enforced(&self) {
+        self.wait("the policy is reported", || self.reason(POLICY) == "Enforced")
+            .await;
+    }
+
+    /// The policy is taken away, and soon gone at the vault.
+    async fn narrows(&self) {
         self.server.remove(POLICY);
         let removed = Instant::now();
         self.wait("the policy is gone", || self.vault.policies().is_empty())
             .await;
-        assert!(removed.elapsed() < BITES, "{reason}: {:?}", removed.elapsed());
+        assert!(removed.elapsed() < BITES, "{:?}", removed.elapsed());
     }
 
     async fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
@@ -184,31 +187,17 @@ async fn while_the_api_server_fails_at_an_object() {
     let server = ApiServer::default();
     server.refuse(Method::PATCH, "/statefulsets/", 500, "not now");
     let leader = Leader::start(&server).await;
-    leader
-        .wait("the policy is reported", || leader.reason(POLICY) == "Enforced")
-        .await;
-    server.remove(POLICY);
-    let removed = Instant::now();
-    leader
-        .wait("the policy is gone", || leader.vault.policies().is_empty())
-        .await;
-    assert!(removed.elapsed() < BITES, "{:?}", removed.elapsed());
+    leader.is_enforced().await;
+    leader.narrows().await;
 }
 
 #[tokio::test]
 async fn while_the_vaults_spec_is_of_a_later_release() {
     let server = ApiServer::default();
     let leader = Leader::start(&server).await;
-    leader
-        .wait("the policy is reported", || leader.reason(POLICY) == "Enforced")
-        .await;
+    leader.is_enforced().await;
     let mut later = server.get(VAULT).unwrap();
     later["spec"]["deletionPolicy"] = json!("Perhaps");
     server.put(VAULT, later);
-    server.remove(POLICY);
-    let removed = Instant::now();
-    leader
-        .wait("the policy is gone", || leader.vault.policies().is_empty())
-        .await;
-    assert!(removed.elapsed() < BITES, "{:?}", removed.elapsed());
+    leader.narrows().await;
 }

@@ -22,7 +22,10 @@ use strongroom_testing::{
 };
 use strongroom_vault::serve::Running;
 
-use crate::context::{leader_by, take_writes};
+use crate::{
+    context::{leader_by, take_writes},
+    fleet::declare_app,
+};
 
 const GROUP: &str = "/apis/strongroom.dev/v1alpha1/namespaces";
 
@@ -49,14 +52,7 @@ impl Neighbours {
     /// The same with hostile vaults of these names.
     pub async fn start_among(hostile: &[String]) -> Self {
         let server = ApiServer::default();
-        server.put(
-            "/api/v1/namespaces/shop",
-            json!({"metadata": {"name": "shop", "uid": "uid-shop"}}),
-        );
-        server.put(
-            "/api/v1/namespaces/shop/serviceaccounts/api",
-            json!({"metadata": {"name": "api", "namespace": "shop", "uid": "uid-api"}}),
-        );
+        declare_app(&server);
         let hostile = hostile.iter().map(String::as_str);
         let names: Vec<_> = hostile.collect();
         let evils = names.iter().map(|name| ("team-b", *name));
