@@ -34,6 +34,11 @@ pub enum Recovery {
         /// The last one's.
         through: u64,
     },
+    /// A record that the store knew of is another one now, or is missing among those around it.
+    Rewritten {
+        /// Its sequence number.
+        record: u64,
+    },
     /// The file or its directory was removed or replaced while it was written.
     FileLost {
         /// The segment's file name.
@@ -81,6 +86,9 @@ impl fmt::Display for Recovery {
                     f,
                     "records {from} to {through}, which the store knew of, were missing"
                 )
+            }
+            Self::Rewritten { record } => {
+                write!(f, "record {record} is not the one that the store knew of")
             }
             Self::FileLost { segment } => write!(f, "{segment} was removed or replaced while it was written"),
             Self::FileChanged {

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http::{Method, Request, header};
 use serde::{Serialize, de::DeserializeOwned};
 use strongroom_core::{Bundle, SecretRefName, ports};
-use strongroom_wire::admin::{BundleId, Resolve, Resolved, Rollback, Status, Volumes, limit, path};
+use strongroom_wire::admin::{
+    Anchor, BundleId, Compare, Compared, Resolve, Resolved, Rollback, Status, Volumes, limit, path,
+};
 
 use crate::{
     TransportError,
@@ -82,6 +84,21 @@ impl AdminClient {
     /// Gets the counts of mounted volumes, where about `expected` SecretRefs have some.
     pub async fn volumes(&self, expected: usize) -> Result<Volumes, AdminError> {
         self.get(path::VOLUMES, limit::volumes(expected)).await
+    }
+
+    /// Has the vault compare its store and its audit log with what is kept of them. A vault whose store does not follow
+    /// that answers no data from then on.
+    pub async fn compare(&self, kept: Option<&Anchor>) -> Result<Compared, AdminError> {
+        let kept = kept.cloned();
+        read(&self.post(path::COMPARE, &Compare { kept }, limit::ANSWER).await?)
+    }
+
+    /// Waits for some seconds. Errors: the vault ended meanwhile, or cannot be reached.
+    pub async fn presence(&self) -> Result<(), AdminError> {
+        let answer = self
+            .send(Method::GET, path::PRESENCE, Bytes::new(), limit::ANSWER)
+            .await;
+        answer.map(drop)
     }
 
     /// Says that the store is older than its anchor, or that an administrator accepts it all the same.

@@ -63,8 +63,8 @@ pub use object::{
     view::{Rules, View},
 };
 pub use objects::{
-    Anchor, AuditOf, ChangeNotice, Done, Initialise, Listener, Objects, OpenError, QueueFull, Unsealed,
-    VaultOptions, WriteError,
+    Anchor, AuditOf, ChangeNotice, Descent, Done, Initialise, Listener, Objects, OpenError, QueueFull,
+    Unsealed, VaultOptions, WriteError,
     scrub::{ScrubReport, StoreCorrupt},
 };
 pub use secret::{

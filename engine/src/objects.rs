@@ -107,13 +107,15 @@ pub struct Anchor {
     pub digest: Digest,
 }
 
-/// The store's state as it was shown, and what it proves of an earlier one.
+/// How the store's state stands to an earlier one that is kept outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shown {
-    /// The state.
-    pub anchor: Anchor,
-    /// The digest of the earlier state that was asked for; none if this state does not follow it, or cannot tell.
-    pub then: Option<Digest>,
+pub enum Descent {
+    /// It follows the state of that generation, which had this digest.
+    Follows(Digest),
+    /// A later state was asked for already, so nothing is known of that one any more.
+    Superseded,
+    /// It follows no such state: the store was put back, and went its own way.
+    Unknown,
 }
 
 impl Objects {
@@ -195,14 +197,15 @@ impl Objects {
         self.shared.published().state.mark().into()
     }
 
-    /// The store's state, to be kept outside it, and the digest of the state at generation `since`, the one that is kept
-    /// there now. A store that was put back, and then went its own way, does not know the digest.
-    pub fn show(&self, since: Option<Gen>) -> Shown {
-        let (mark, then) = self.shared.show(since.map(|since| since.0));
-        Shown {
-            anchor: mark.into(),
-            then,
-        }
+    /// The store's state, to be kept outside it.
+    pub fn show(&self) -> Anchor {
+        self.shared.show().into()
+    }
+
+    /// How the store's state stands to the one at `generation`, which was shown and is kept outside now. To be asked for
+    /// none that is not: of the earlier ones nothing is known from then on.
+    pub fn descent(&self, generation: Gen) -> Descent {
+        self.shared.descent(generation.0)
     }
 
     /// How many objects there are, live and deleted.

@@ -10,6 +10,7 @@
 //! | [`Conversation`] | the enforcement at the vault | the reconciler of the Vault |
 //! | [`Memory`] | the enforcement at the vault; that it is stored, the reconciler of the Vault | both |
 //! | [`Slowness`] | the enforcement at the vault | the same, the queues |
+//! | [`Presence`](presence::Presence) | the enforcement at the vault | the same |
 //! | [`Progress`] | the reconciler of the Vault | the same |
 //!
 //! The compiler holds the last: a guard is not `Send`, and a pass must be. Two passes of one controller over one vault
@@ -20,6 +21,7 @@ mod credentials;
 mod dispute;
 mod ledger;
 mod memory;
+pub mod presence;
 mod slowness;
 
 use std::{
@@ -36,7 +38,7 @@ use crate::target::Target;
 pub use conversation::Conversation;
 pub use credentials::Credentials;
 pub use ledger::{Conflict, InForce, PolicyLedger, Standing};
-pub use memory::Memory;
+pub use memory::{Memory, Question};
 pub use slowness::Slowness;
 
 /// From one enforcement at a vault to the next.
@@ -56,6 +58,8 @@ pub struct Member {
     pub conversation: Mutex<Option<Arc<Conversation>>>,
     /// What is remembered of the vault outside of it.
     pub memory: Mutex<Memory>,
+    /// What waits for the vault's end.
+    pub presence: Mutex<presence::Presence>,
     /// What the reconciler of the Vault remembers from pass to pass.
     pub progress: Mutex<Progress>,
 }

@@ -46,7 +46,7 @@ pub fn secret_refs(
 
 fn enforcement_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<Vault>> {
     match change {
-        Change::Vault(vault) => vec![vault],
+        Change::Vault(vault) | Change::Gone(vault) => vec![vault],
         Change::Policy {
             namespace,
             vault: Some(name),
@@ -64,9 +64,11 @@ fn enforcement_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<Vault
 fn vaults_concerned(_: &Stores, change: Change) -> Vec<ObjectRef<Vault>> {
     match change {
         Change::Vault(vault) | Change::Conversation(vault) => vec![vault],
-        Change::Policy { .. } | Change::Accounts { .. } | Change::SecretRef(_) | Change::Enforcement(_) => {
-            Vec::new()
-        }
+        Change::Policy { .. }
+        | Change::Accounts { .. }
+        | Change::SecretRef(_)
+        | Change::Enforcement(_)
+        | Change::Gone(_) => Vec::new(),
     }
 }
 
@@ -75,7 +77,7 @@ fn secret_refs_concerned(stores: &Stores, change: Change) -> Vec<ObjectRef<Secre
         Change::SecretRef(secret_ref) => vec![secret_ref],
         Change::Accounts { namespace } => stores.secret_refs_in(&namespace),
         Change::Vault(vault) | Change::Enforcement(vault) => stores.secret_refs_of(&vault),
-        Change::Policy { .. } | Change::Conversation(_) => Vec::new(),
+        Change::Policy { .. } | Change::Conversation(_) | Change::Gone(_) => Vec::new(),
     }
 }
 

@@ -41,6 +41,17 @@ pub struct Record {
     pub anchor: Anchor,
     /// The bundle that was brought to it last.
     pub pushed: Option<Pushed>,
+    pub used: Used,
+}
+
+/// The annotations of acceptance that have acted. One acts again only after it was removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Used {
+    /// Of an older store: the value.
+    pub rollback: Option<String>,
+    /// Of an audit log: the value.
+    pub audit_log: Option<String>,
 }
 
 /// A bundle that an operator brought. Bytes with this hash are the ones that it made.
@@ -58,6 +69,17 @@ pub struct Kept {
     /// What it says.
     pub record: Record,
     version: Option<String>,
+}
+
+#[cfg(test)]
+impl Kept {
+    /// A record as if it had been read.
+    pub(crate) const fn read(record: Record) -> Self {
+        Self {
+            record,
+            version: None,
+        }
+    }
 }
 
 /// The records of an installation.
@@ -154,6 +176,7 @@ fn write(vault: &VaultRef, record: &Record, version: Option<&str>) -> Result<Val
             "vault": vault.to_string(), "uid": record.uid, "id": record.id,
             "anchor": serde_json::to_string(&record.anchor).map_err(unwritten)?,
             "policy": serde_json::to_string(&record.pushed).map_err(unwritten)?,
+            "used": serde_json::to_string(&record.used).map_err(unwritten)?,
         },
     }))
 }
@@ -171,6 +194,12 @@ fn parse(map: &ConfigMap) -> Result<Kept, RecordError> {
             id: id.ok_or_else(unreadable)?,
             anchor: json_of(map, "anchor")?,
             pushed: json_of(map, "policy")?,
+            // Records of earlier builds have none.
+            used: if text(map, "used").is_some() {
+                json_of(map, "used")?
+            } else {
+                Used::default()
+            },
         },
         version: map.resource_version(),
     })

@@ -12,6 +12,8 @@
 mod announce;
 #[path = "reconcile/context.rs"]
 mod context;
+#[path = "reconcile/descent.rs"]
+mod descent;
 #[path = "reconcile/fleet.rs"]
 mod fleet;
 #[path = "reconcile/hostile.rs"]

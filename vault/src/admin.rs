@@ -13,7 +13,7 @@
 //!
 //! The messages are [`strongroom_wire::admin`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -22,9 +22,10 @@ use axum::{
     response::Response,
 };
 use strongroom_audit::{AppendError, Class, Entry, Event};
-use strongroom_engine::store::Gen;
+use strongroom_engine::{Descent, store::Gen};
 use strongroom_serving::accept::Peer;
-use strongroom_wire::admin::{Anchor, Anchored, Descent, SealStatus, Status};
+use strongroom_wire::admin::{Anchor, Compared, SealStatus, Status};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{access::Access, clock::Clock, policy::NotAudited, service::Service, watch::Watch};
@@ -42,6 +43,9 @@ pub use caller::CallerError;
 pub use error::AdminError;
 
 use caller::Caller;
+
+/// How long a question whether the vault is still there waits for its answer: less than the operator waits.
+const PRESENCE: Duration = Duration::from_secs(8);
 
 /// What the admin API works with.
 pub struct Admin {
@@ -81,14 +85,16 @@ impl Admin {
     }
 
     fn status(&self) -> Status {
-        let anchor = self.service.objects.show(None).anchor;
-        let head = self.service.audit.head();
+        let anchor = self.service.objects.show();
+        // What is not on the disk yet may be lost with the power, and nobody would have cut the log.
+        let head = self.service.audit.synced().head;
         Status {
             vault_id: Uuid::from_bytes(*self.service.objects.vault_id().as_bytes()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             anchor: Anchor {
                 generation: anchor.generation.0,
                 digest: anchor.digest.to_string(),
+                is_chained: true,
                 audit_sequence: head.sequence,
                 audit_hash: head.hash.to_string(),
             },
@@ -105,19 +111,46 @@ impl Admin {
         }
     }
 
-    /// What the store and the audit log know of an earlier state.
-    fn descent(&self, anchored: Anchored) -> Descent {
-        let generation = Gen(anchored.generation);
-        let digest = self.service.objects.show(Some(generation)).then;
-        let audit = &self.service.audit;
-        let audit_hash = audit.hash_at(anchored.audit_sequence).unwrap_or_else(|error| {
+    /// What the store and the audit log know of what is kept. A store that does not follow that answers no data from now
+    /// on, whether the operator hears of it or not.
+    fn compare(&self, kept: Option<&Anchor>) -> Result<Compared, AdminError> {
+        let mut compared = Compared {
+            digest: None,
+            is_superseded: false,
+            audit_hash: None,
+            audit_removed_through: self.service.audit.usage().removed_through,
+        };
+        if let Some(kept) = kept {
+            compared.audit_hash = self.audit_hash(kept.audit_sequence);
+            let descent = self.service.objects.descent(Gen(kept.generation));
+            compared.is_superseded = descent == Descent::Superseded;
+            if let Descent::Follows(digest) = descent {
+                compared.digest = Some(digest.to_string());
+            }
+            let follows = compared.is_superseded || compared.digest.as_ref() == Some(&kept.digest);
+            // The digest of a vault of the first release stood for nothing that went before.
+            if kept.is_chained && !follows {
+                self.detect(kept.generation)?;
+                return Ok(compared);
+            }
+        }
+        self.service.policy.end_wait();
+        Ok(compared)
+    }
+
+    fn audit_hash(&self, sequence: u64) -> Option<String> {
+        let found = self.service.audit.hash_at(sequence).unwrap_or_else(|error| {
             tracing::warn!(%error, "the audit log cannot be read");
             None
         });
-        Descent {
-            digest: digest.map(|digest| digest.to_string()),
-            audit_hash: audit_hash.map(|hash| hash.to_string()),
-        }
+        found.map(|hash| hash.to_string())
+    }
+
+    /// Waits until the vault stops, but not longer than the operator does for an answer.
+    async fn presence(&self) {
+        let stopped = self.service.drain.begun();
+        // Either way the operator asks again.
+        let _ = timeout(PRESENCE, stopped).await;
     }
 
     /// What is wrong with the store. One that is full still answers reads, so that the vault stays ready.

@@ -241,6 +241,15 @@ pub struct RuleArgs {
     /// [default: the last policy holds].
     #[arg(long, env = "STRONGROOM_POLICY_MAX_STALENESS", value_name = "SECONDS")]
     pub policy_max_staleness: Option<u64>,
+    /// Seconds after its start within which the operator compares the store with what it keeps of it. Until then, or until
+    /// it has, the vault answers no data.
+    #[arg(
+        long,
+        env = "STRONGROOM_COMPARED_WITHIN",
+        default_value = "0",
+        value_name = "SECONDS"
+    )]
+    pub compared_within: u8,
 }
 
 #[cfg(test)]

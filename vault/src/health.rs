@@ -19,6 +19,8 @@ impl Health for Service {
         problems.extend(self.audit.problem().map(|problem| problem.to_string()));
         if self.policy.rollback().is_some() {
             problems.push("the store is older than its anchor".to_owned());
+        } else if self.policy.is_in_doubt() {
+            problems.push("the operator has not compared the store with its anchor yet".to_owned());
         }
         problems
     }

@@ -71,6 +71,8 @@ struct State {
     fence: Option<admin::BundleId>,
     index: Option<Arc<InForce>>,
     rollback: Rollback,
+    /// The operator is to compare the store with its anchor before anything is decided.
+    awaits_comparison: bool,
 }
 
 /// The holder of the policy in force.
@@ -234,6 +236,8 @@ impl Policy {
         let index = state.index.clone().ok_or(Closed::NoBundle)?;
         if state.rollback != Rollback::None {
             Err(Closed::RolledBack)
+        } else if state.awaits_comparison {
+            Err(Closed::NotCompared)
         } else if self.freshness().holds(self.clock.now()) {
             Ok(index)
         } else {

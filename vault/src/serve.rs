@@ -117,6 +117,7 @@ impl Running {
             certificate,
             authority,
             is_disk_shared: data::share_a_disk(&args.storage),
+            compared_within: parts::compared_within(args),
         };
         Ok(Self {
             service,

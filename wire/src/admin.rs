@@ -6,10 +6,11 @@
 //! | GET [`path::BUNDLE`] | | the bytes of the [`strongroom_core::Bundle`] in force, as they were put, 404 before the first |
 //! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`BundleId`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` or `TooLarge` |
 //! | POST [`path::CONFIRM`] | [`BundleId`] | [`BundleId`]; 409 `NotInForce` when the vault enforces another bundle |
-//! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale` or `RolledBack` while the vault decides nothing |
+//! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale`, `NotCompared` or `RolledBack` while the vault decides nothing |
 //! | POST [`path::REF_CHANGED`] | the [`SecretRefName`] of one whose spec changed, or that was deleted | 204 |
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
-//! | POST [`path::DESCENT`] | the [`Anchored`] that the operator keeps | [`Descent`] |
+//! | POST [`path::COMPARE`] | [`Compare`] | [`Compared`]; a vault whose store does not follow what is kept answers no data from then on |
+//! | GET [`path::PRESENCE`] | | 204 after 8 s, or when the vault stops |
 //! | POST [`path::ROLLBACK`] | [`Rollback`] | 204; 409 `NotDetected` or `OtherGeneration` when it cannot accept that generation |
 //!
 //! An error is an [`AdminRefusal`]. The vault does nothing that it can neither audit nor store: it answers 503
@@ -38,8 +39,10 @@ pub mod path {
     pub const REF_CHANGED: &str = "/v1/ref-changed";
     /// Counts of mounted volumes.
     pub const VOLUMES: &str = "/v1/volumes";
-    /// Proves that the store and the audit log follow what was anchored.
-    pub const DESCENT: &str = "/v1/descent";
+    /// Compares the store and the audit log with what the operator keeps of them.
+    pub const COMPARE: &str = "/v1/compare";
+    /// Answers late, so that a vault that ends is noticed at once.
+    pub const PRESENCE: &str = "/v1/presence";
     /// Says that the store is older than its anchor, or accepts that it is.
     pub const ROLLBACK: &str = "/v1/rollback";
 }
@@ -104,9 +107,13 @@ pub struct Status {
 pub struct Anchor {
     /// The number of commits so far.
     pub generation: u64,
-    /// The keyed digest of the store's state and of every state that led to it, hexadecimal.
+    /// The keyed digest of the store's state, hexadecimal.
     #[serde(deserialize_with = "bounded::digest")]
     pub digest: String,
+    /// Whether the digest stands for every state that led to this one too, so that a later state can prove that it
+    /// follows. Vaults of the first release did not have that.
+    #[serde(default)]
+    pub is_chained: bool,
     /// The sequence number of the last audit record.
     pub audit_sequence: u64,
     /// The hash of that record, hexadecimal.
@@ -114,26 +121,30 @@ pub struct Anchor {
     pub audit_hash: String,
 }
 
-/// An anchored state that the vault is asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Anchored {
-    /// The number of commits of the store.
-    pub generation: u64,
-    /// The sequence number of an audit record.
-    pub audit_sequence: u64,
+/// What the operator keeps of a vault, for the vault to compare its store and its audit log with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compare {
+    /// The anchor that the operator keeps; none where it has nothing to compare with.
+    pub kept: Option<Anchor>,
 }
 
-/// What the vault knows of an anchored state. Only a vault that comes from that state knows the digest.
+/// What a vault knows of what is kept. Its digest and hash prove that it comes from that state: no other vault knows
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Descent {
-    /// The store's digest at that generation, hexadecimal; none if the present state does not follow that one.
+pub struct Compared {
+    /// The store's digest at the kept generation, hexadecimal; none if the present state does not follow that one.
     #[serde(default, deserialize_with = "bounded::optional_digest")]
     pub digest: Option<String>,
-    /// The hash of that audit record, hexadecimal; none if it is not in the log any more, or was altered.
+    /// Whether the vault was asked for a later generation already, and so forgot the kept one.
+    #[serde(default)]
+    pub is_superseded: bool,
+    /// The hash of the kept audit record, hexadecimal; none if it is not in the log any more, or was altered.
     #[serde(default, deserialize_with = "bounded::optional_digest")]
     pub audit_hash: Option<String>,
+    /// The last audit record that the vault itself removed, in its time or to make room, since it started; 0 before any.
+    #[serde(default)]
+    pub audit_removed_through: u64,
 }
 
 /// Which bundle: its place in the history of the vault, and the digest of its content.

@@ -56,6 +56,9 @@ pub struct Usage {
     pub refused: u64,
     /// Bytes that were removed to make room before the retention's age was over, since it was opened.
     pub removed_early: u64,
+    /// The sequence number of the last record that was removed in its time, or to make room, since the log was opened; 0
+    /// before any was.
+    pub removed_through: u64,
     /// Syncs since it was opened.
     pub syncs: u64,
     /// The sequence number of the last record.
@@ -81,6 +84,7 @@ pub(super) struct Gauges {
     pub(super) bytes: AtomicU64,
     pub(super) removable: AtomicU64,
     pub(super) removed_early: AtomicU64,
+    pub(super) removed_through: AtomicU64,
     pub(super) records: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) syncs: AtomicU64,
@@ -108,6 +112,7 @@ impl Gauges {
             bytes: AtomicU64::new(0),
             removable: AtomicU64::new(0),
             removed_early: AtomicU64::new(0),
+            removed_through: AtomicU64::new(0),
             records: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
@@ -160,6 +165,7 @@ impl Gauges {
             records: self.records.load(Relaxed),
             refused: self.refused.load(Relaxed),
             removed_early: self.removed_early.load(Relaxed),
+            removed_through: self.removed_through.load(Relaxed),
             syncs: self.syncs.load(Relaxed),
             sequence: self.sequence.load(Relaxed),
         }

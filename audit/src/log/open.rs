@@ -2,11 +2,11 @@
 
 use std::{
     fs::{self, File},
-    io::BufReader,
+    io::{self, BufReader},
     path::Path,
 };
 
-use super::error::OpenError;
+use super::{error::OpenError, lookup};
 use crate::{
     chain::{Hash, Head, Place},
     config::LogConfig,
@@ -55,7 +55,9 @@ pub(super) fn find_end(config: &LogConfig, expected: Option<Head>) -> Result<End
             break;
         }
     }
-    end.compare(expected);
+    if let Some(expected) = expected {
+        end.compare(expected, dir).map_err(dir_error)?;
+    }
     Ok(end)
 }
 
@@ -99,11 +101,20 @@ impl End {
         Ok(true)
     }
 
-    /// Goes on behind the head that the store knew of, if the log ends before it.
-    fn compare(&mut self, expected: Option<Head>) {
-        let Some(expected) = expected.filter(|head| head.sequence > self.head.sequence) else {
-            return;
-        };
+    /// Looks for the head that the store knew of. If the log ends before it, the log goes on behind it.
+    fn compare(&mut self, expected: Head, dir: &Path) -> io::Result<()> {
+        if expected.sequence <= self.head.sequence {
+            let found = lookup::hash_at(dir, expected.sequence)?;
+            // What is older than the oldest segment was removed in its time.
+            let is_kept = list(dir)?
+                .first()
+                .is_some_and(|oldest| oldest.first() <= expected.sequence);
+            if is_kept && found != Some(expected.hash) {
+                let record = expected.sequence;
+                self.recoveries.push(Recovery::Rewritten { record });
+            }
+            return Ok(());
+        }
         let from = self.head.sequence.saturating_add(1);
         self.recoveries.push(Recovery::TailMissing {
             from,
@@ -111,6 +122,7 @@ impl End {
         });
         self.head = expected;
         self.resume = None;
+        Ok(())
     }
 }
 

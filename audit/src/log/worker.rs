@@ -181,6 +181,7 @@ impl Shared {
         }
         self.dirty.store(true, Relaxed);
         self.gauges.removed_early.fetch_add(early, Relaxed);
+        self.gauges.removed_through.store(through, Relaxed);
         for segment in expired {
             // One that stays is found again in the next round.
             let _ = fs::remove_file(self.config.dir.join(segment.name.to_string()));

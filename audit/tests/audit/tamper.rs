@@ -4,7 +4,7 @@ use std::{ffi::OsString, fs, sync::OnceLock};
 
 use proptest::prelude::*;
 use strongroom_audit::{
-    Class, Head, Log, Recovery, Report, verify,
+    Class, Hash, Head, Log, Recovery, Report, verify,
     verify::{Finding, Note},
 };
 
@@ -321,6 +321,26 @@ fn records_the_store_knew_of_are_missed_on_open() {
     assert!(check(&bench).findings.contains(&Finding::HeadMissing {
         through: head.sequence
     }));
+}
+
+#[test]
+fn a_log_that_was_written_anew_up_to_the_record_that_the_store_knew_of_is_noticed_on_open() {
+    let (bench, head) = written();
+    let other = Head {
+        hash: Hash::of(b"another"),
+        ..head
+    };
+    let rewritten = [Recovery::Rewritten {
+        record: head.sequence,
+    }];
+    let log = Log::open(bench.config.clone(), Some(other)).unwrap();
+    assert_eq!(log.recovered(), rewritten);
+    let head = log.sync().unwrap().head;
+    drop(log);
+    assert_eq!(
+        Log::open(bench.config.clone(), Some(head)).unwrap().recovered(),
+        []
+    );
 }
 
 proptest! {

@@ -80,6 +80,7 @@ impl AdminError {
             Self::Refused { refusal, .. } => match refusal.code.as_str() {
                 "NoBundle" => "it has no policy yet",
                 "Stale" => "its policy was not confirmed for too long",
+                "NotCompared" => "its store was not compared with its anchor yet",
                 "RolledBack" => "its store was put back to an older state",
                 "AuditUnavailable" => "it cannot write its audit log",
                 "StoreUnavailable" => "it cannot use its store",

@@ -9,6 +9,8 @@ use super::{
 
 /// How many marks are kept.
 const MARKS: usize = 16;
+/// How many of them once one was asked for.
+const ASKED: usize = MARKS / 2 - 2;
 
 /// A state as it is shown outside the store, to be kept there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +23,9 @@ pub struct Mark {
 
 /// States on the way to this one that may have been shown outside, ascending: what this state can prove to follow.
 ///
-/// Where there are too many, the one in the middle goes: the first is the one that was kept outside when it was last
-/// asked for, and the last ones are those that are asked for next.
+/// The first is the one that was kept outside when that was last asked for. The one that is kept there next was shown
+/// shortly before that, or after it, so it stands in the first half: where there are too many, the one behind that half
+/// goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marks(Vec<Mark>);
 
@@ -42,17 +45,25 @@ impl Marks {
         }
     }
 
-    /// Forgets the states before `generation`, if that one is there: nobody will ask for them again.
-    pub(crate) fn release_before(&mut self, generation: u64) {
-        if self.at(generation).is_some() {
-            self.0.retain(|mark| mark.generation >= generation);
-        }
+    /// The digest of the state of this generation, which is kept outside. If it is known, those before it are forgotten:
+    /// nobody will ask for them again. Of those behind it the latest stay.
+    pub(crate) fn ask(&mut self, generation: u64) -> Option<Digest> {
+        let found = self.at(generation)?;
+        self.0.retain(|mark| mark.generation >= generation);
+        let surplus = self.0.len().saturating_sub(ASKED);
+        self.0.drain(1..=surplus);
+        Some(found)
     }
 
     /// The digest of the state of this generation.
-    pub(crate) fn at(&self, generation: u64) -> Option<Digest> {
+    fn at(&self, generation: u64) -> Option<Digest> {
         let found = self.0.iter().find(|mark| mark.generation == generation);
         found.map(|mark| mark.digest)
+    }
+
+    /// The generation of the first. Nothing is known of the states before it: a later one was asked for.
+    pub(crate) fn first(&self) -> Option<u64> {
+        self.0.first().map(|mark| mark.generation)
     }
 }
 
@@ -162,25 +173,43 @@ mod tests {
         }
     }
 
+    fn marks(generations: impl IntoIterator<Item = u64>) -> Marks {
+        let mut marks = Marks::default();
+        generations
+            .into_iter()
+            .for_each(|generation| marks.note(mark(generation)));
+        marks
+    }
+
     #[test]
     fn the_first_mark_and_the_last_ones_stay_however_many_come() {
-        let mut marks = Marks::default();
-        (1..=200).for_each(|generation| marks.note(mark(generation)));
+        let mut marks = marks(1..=200);
         assert_eq!(marks.0.len(), MARKS);
         for generation in [1, 199, 200] {
             assert_eq!(marks.at(generation), Some(mark(generation).digest));
         }
-        marks.release_before(199);
+        assert_eq!(marks.ask(199), Some(mark(199).digest));
         assert_eq!(marks.0, [mark(199), mark(200)]);
+        assert_eq!(marks.first(), Some(199));
+    }
+
+    /// The operator shows one state after the other while it cannot store what it anchored.
+    #[test]
+    fn the_state_that_was_shown_when_one_was_asked_for_is_known_however_many_are_shown_after_it() {
+        for shown_before in [1, 5, 20, 90] {
+            let mut marks = marks(1..=shown_before);
+            let next = shown_before;
+            assert!(marks.ask(1).is_some());
+            (next + 1..next + 100).for_each(|generation| marks.note(mark(generation)));
+            assert!(marks.at(1).is_some(), "{shown_before}");
+            assert_eq!(marks.ask(next), Some(mark(next).digest), "{shown_before}");
+        }
     }
 
     #[test]
     fn a_generation_that_is_not_there_releases_nothing_and_none_is_noted_twice() {
-        let mut marks = Marks::default();
-        for generation in [3, 5, 5, 4] {
-            marks.note(mark(generation));
-        }
-        marks.release_before(4);
+        let mut marks = marks([3, 5, 5, 4]);
+        assert_eq!(marks.ask(4), None);
         assert_eq!(marks.0, [mark(3), mark(5)]);
     }
 

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::{
-    ChangeNotice, Listener, WriteError,
+    ChangeNotice, Descent, Listener, WriteError,
     closing::{Base, CloseError, close},
 };
 use crate::{
     crypt::{keyring::Keyring, opened::OpenedHeads},
     format::{
-        digest::Digest,
         id::Sequence,
         state::{Mark, Marks, State},
     },
@@ -63,18 +62,23 @@ impl Shared {
         Arc::clone(&self.published.read())
     }
 
-    /// The present state, and the digest of the one at `since` if the present one follows it. What was shown can be
-    /// proved later, also by a vault that started again.
-    pub(super) fn show(&self, since: Option<u64>) -> (Mark, Option<Digest>) {
+    /// The present state. That it was shown can be proved later, also by a vault that started again.
+    pub(super) fn show(&self) -> Mark {
         // The writer takes the marks after it published the state that it goes on from, so it has this one in time.
         let mut marks = self.marks.lock();
         let mark = self.published().state.mark();
         marks.note(mark);
-        let then = since.and_then(|since| {
-            marks.release_before(since);
-            marks.at(since)
-        });
-        (mark, then)
+        mark
+    }
+
+    /// What is known of the state at `generation`, which is kept outside.
+    pub(super) fn descent(&self, generation: u64) -> Descent {
+        let mut marks = self.marks.lock();
+        match marks.ask(generation) {
+            Some(digest) => Descent::Follows(digest),
+            None if marks.first().is_some_and(|first| first > generation) => Descent::Superseded,
+            None => Descent::Unknown,
+        }
     }
 
     /// Closes a batch that is made on `published`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_engine::{
-    Initialise, Objects,
+    Anchor, Descent, Initialise, Objects,
     store::{Gen, MemoryStore, Store},
 };
 
@@ -18,8 +18,9 @@ fn copy(store: &dyn Store) -> MemoryStore {
     MemoryStore::holding(snapshot.generation(), page.records)
 }
 
-fn shown(vault: &Objects, since: u64) -> Option<String> {
-    vault.show(Some(Gen(since))).then.map(|digest| digest.to_string())
+fn since(vault: &Objects, anchor: Anchor) -> Descent {
+    vault.show();
+    vault.descent(anchor.generation)
 }
 
 /// The running vault's parts again, over another store.
@@ -41,12 +42,12 @@ fn running() -> Running {
 fn what_was_shown_is_known_after_commits_and_restarts() {
     let mut running = running();
     running.set("a", "1").unwrap();
-    let anchor = running.vault.show(None).anchor;
-    let (generation, digest) = (anchor.generation.0, anchor.digest.to_string());
+    let anchor = running.vault.show();
     for round in 0..30 {
         running.set("a", &round.to_string()).unwrap();
         running = again(running);
-        assert_eq!(shown(&running.vault, generation), Some(digest.clone()), "{round}");
+        let follows = Descent::Follows(anchor.digest);
+        assert_eq!(since(&running.vault, anchor), follows, "{round}");
     }
 }
 
@@ -55,15 +56,12 @@ fn what_was_shown_is_known_after_commits_and_restarts() {
 fn what_was_shown_last_is_known_though_no_commit_followed() {
     let running = running();
     running.set("a", "1").unwrap();
-    let anchor = running.vault.show(None).anchor;
+    let anchor = running.vault.show();
     let running = again(running);
     running.set("a", "2").unwrap();
     let running = again(running);
     running.set("a", "3").unwrap();
-    assert_eq!(
-        shown(&running.vault, anchor.generation.0),
-        Some(anchor.digest.to_string())
-    );
+    assert_eq!(since(&running.vault, anchor), Descent::Follows(anchor.digest));
 }
 
 /// An old copy that goes on past the anchored generation: each of its states is genuine, and none led to the anchor.
@@ -73,12 +71,16 @@ fn a_store_that_was_put_back_and_ran_past_the_anchor_does_not_know_it() {
     running.set("a", "1").unwrap();
     let old = copy(&*running.store);
     running.set("a", "revoked").unwrap();
-    let anchor = running.vault.show(None).anchor;
+    let anchor = running.vault.show();
     let running = over(running, Arc::new(old));
     for round in 0..5 {
         running.set("a", &round.to_string()).unwrap();
-        let then = shown(&running.vault, anchor.generation.0);
-        assert_ne!(then, Some(anchor.digest.to_string()));
+        let then = since(&running.vault, anchor);
+        // The copy made the generation too, if it made it at all, and shows it here.
+        assert!(
+            !matches!(then, Descent::Superseded) && then != Descent::Follows(anchor.digest),
+            "{then:?}"
+        );
     }
     assert!(running.vault.anchor().generation > anchor.generation);
 }
@@ -87,8 +89,22 @@ fn a_store_that_was_put_back_and_ran_past_the_anchor_does_not_know_it() {
 fn a_generation_that_was_never_shown_is_not_known() {
     let running = running();
     running.set("a", "1").unwrap();
-    let generation = running.vault.anchor().generation.0;
+    let Anchor { generation, .. } = running.vault.show();
     running.set("a", "2").unwrap();
     running.set("a", "3").unwrap();
-    assert_eq!(shown(&running.vault, generation + 40), None);
+    assert_eq!(running.vault.descent(Gen(generation.0 + 40)), Descent::Unknown);
+}
+
+/// An operator that was away asks for what another one replaced meanwhile.
+#[test]
+fn of_a_state_before_one_that_was_asked_for_nothing_is_known_and_nothing_is_wrong() {
+    let running = running();
+    running.set("a", "1").unwrap();
+    let earlier = running.vault.show();
+    running.set("a", "2").unwrap();
+    let later = running.vault.show();
+    assert_eq!(since(&running.vault, later), Descent::Follows(later.digest));
+    running.set("a", "3").unwrap();
+    let running = again(running);
+    assert_eq!(since(&running.vault, earlier), Descent::Superseded);
 }

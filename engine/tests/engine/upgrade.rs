@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use strongroom_engine::{
-    Initialise, OpenError, ReadRequest, Unsealed,
+    Descent, Initialise, OpenError, ReadRequest, Unsealed,
     crypt::keyring::slots,
     format::{
         codec::Encoder,
@@ -99,9 +99,11 @@ fn what_was_anchored_by_an_older_program_is_known_after_the_upgrade() {
     let state = golden.snapshot().unwrap().get(&key::state()).unwrap().unwrap();
     let digest = hex::encode(&state.as_bytes()[state.as_bytes().len() - 32..]);
     let running = start(directory, Arc::new(golden)).unwrap();
-    let shown = running.vault.show(Some(Gen(40)));
-    assert_eq!(shown.then.map(|digest| digest.to_string()), Some(digest));
-    assert_eq!(running.vault.show(Some(Gen(39))).then, None);
+    let Descent::Follows(known) = running.vault.descent(Gen(40)) else {
+        panic!("the anchored state is not known");
+    };
+    assert_eq!(known.to_string(), digest);
+    assert_eq!(running.vault.descent(Gen(39)), Descent::Superseded);
 }
 
 #[test]

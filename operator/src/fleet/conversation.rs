@@ -12,4 +12,6 @@ pub struct Conversation {
     pub status: Result<Status, Health>,
     /// What the vault has confirmed that it enforces; or what is to be reported of why it did not.
     pub policy: Result<InForce, Health>,
+    /// The number of the audit record that the operator has noted, while the vault's log does not hold it.
+    pub missed_record: Option<u64>,
 }

@@ -3,10 +3,11 @@
 use strongroom_wire::admin::{Anchor, BundleId};
 use uuid::Uuid;
 
-use crate::record::{Kept, Pushed, Record};
+use crate::record::{Kept, Pushed, Record, Used};
 
 /// What is remembered of a vault. It runs ahead of the record that is stored: the operator waits for the API server to
-/// store a record, and tells the vault without waiting.
+/// store a record, and tells the vault without waiting. An anchor moves only once the one before it is stored: the vault
+/// forgets what came before an anchor that it is asked for.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// The id that the vault was found to have, of those that it claimed.
@@ -14,6 +15,17 @@ pub struct Memory {
     record: Option<Record>,
     /// The stored record as last read or written.
     kept: Option<Kept>,
+    /// The number of the anchored audit record, while the vault's log does not hold it.
+    missed_record: Option<u64>,
+}
+
+/// What a vault is to be asked of its past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// How it stands to this anchor, which is stored; or nothing yet, where none is.
+    Since(Option<Anchor>),
+    /// Nothing, until the present anchor is stored.
+    Later,
 }
 
 impl Memory {
@@ -23,14 +35,13 @@ impl Memory {
     }
 
     /// Notes that the vault is the one with this id, and what is stored of it. What this leader knows of it already is
-    /// later.
+    /// later, unless someone else has stored something meanwhile.
     pub fn identify(&mut self, id: Uuid, kept: Option<Kept>) {
+        let anchor = |kept: &Option<Kept>| kept.as_ref().map(|kept| kept.record.anchor.clone());
+        let is_ours = anchor(&kept).is_none() || anchor(&kept) == anchor(&self.kept);
         let stored = kept.as_ref().map(|kept| &kept.record);
         let stored = stored.filter(|stored| stored.id == id);
-        let held = self.record.take().filter(|held| {
-            let older = |stored: &Record| held.anchor.generation < stored.anchor.generation;
-            held.id == id && !stored.is_some_and(older)
-        });
+        let held = self.record.take().filter(|held| held.id == id && is_ours);
         self.record = held.or_else(|| stored.cloned());
         self.kept = kept;
         self.identified = Some(id);
@@ -47,6 +58,17 @@ impl Memory {
         record.filter(|record| record.id == id && self.is_identified(id))
     }
 
+    /// What to ask the vault with this id.
+    pub fn question(&self, id: Uuid) -> Question {
+        let anchor = self.of(id).map(|record| &record.anchor);
+        let stored = self.kept.as_ref().map(|kept| &kept.record.anchor);
+        if anchor.is_none() || anchor == stored {
+            Question::Since(anchor.filter(|anchor| anchor.is_chained).cloned())
+        } else {
+            Question::Later
+        }
+    }
+
     /// The bundle that the vault with this id took last.
     pub fn pushed(&self, id: Uuid) -> Option<Pushed> {
         self.of(id)?.pushed.clone()
@@ -55,25 +77,51 @@ impl Memory {
     /// Moves the anchor of an identified vault, that of the Vault object with this UID.
     pub fn anchor(&mut self, uid: &str, id: Uuid, anchor: Anchor) {
         if self.is_identified(id) {
-            let pushed = self.pushed(id);
+            let before = self.of(id).cloned();
+            let (pushed, used) = before.map_or_else(Default::default, |before| (before.pushed, before.used));
             self.record = Some(Record {
                 uid: uid.to_owned(),
                 id,
                 anchor,
                 pushed,
+                used,
             });
         }
     }
 
     /// Notes which bundle, of so many bytes, the vault with this id took last.
     pub fn push(&mut self, id: Uuid, bundle: &BundleId, bytes: usize) {
-        let is_identified = self.is_identified(id);
-        if let Some(record) = self.record.as_mut().filter(|_| is_identified) {
+        if let Some(record) = self.of_mut(id) {
             record.pushed = Some(Pushed {
                 bundle: bundle.clone(),
                 bytes,
             });
         }
+    }
+
+    /// Notes which annotations of acceptance have acted.
+    pub fn use_up(&mut self, id: Uuid, change: impl FnOnce(&mut Used)) {
+        if let Some(record) = self.of_mut(id) {
+            change(&mut record.used);
+        }
+    }
+
+    fn of_mut(&mut self, id: Uuid) -> Option<&mut Record> {
+        let is_identified = self.is_identified(id);
+        self.record
+            .as_mut()
+            .filter(|record| is_identified && record.id == id)
+    }
+
+    /// Notes whether the log misses the anchored record. Returns whether that is new.
+    pub fn miss(&mut self, record: Option<u64>) -> bool {
+        let before = std::mem::replace(&mut self.missed_record, record);
+        record.is_some() && record != before
+    }
+
+    /// The number of the anchored audit record, while the vault's log does not hold it.
+    pub const fn missed_record(&self) -> Option<u64> {
+        self.missed_record
     }
 
     /// What is to be stored, and over what.
@@ -99,6 +147,7 @@ mod tests {
         Anchor {
             generation,
             digest: String::new(),
+            is_chained: true,
             audit_sequence: 0,
             audit_hash: String::new(),
         }
@@ -139,5 +188,34 @@ mod tests {
         memory.identify(ours, None);
         assert_eq!(generation(&memory, ours), Some(7));
         assert!(memory.due().is_some());
+    }
+
+    #[test]
+    fn a_vault_is_asked_of_its_past_only_by_what_is_stored() {
+        let ours = Uuid::from_u128(1);
+        let mut memory = Memory::default();
+        memory.identify(ours, None);
+        assert_eq!(memory.question(ours), Question::Since(None));
+        memory.anchor(UID, ours, at(7));
+        assert_eq!(memory.question(ours), Question::Later);
+        let (record, _) = memory.due().unwrap();
+        memory.store(Kept::read(record));
+        assert_eq!(memory.question(ours), Question::Since(Some(at(7))));
+    }
+
+    #[test]
+    fn what_another_leader_has_stored_meanwhile_is_what_counts() {
+        let ours = Uuid::from_u128(1);
+        let mut memory = Memory::default();
+        memory.identify(ours, None);
+        memory.anchor(UID, ours, at(7));
+        let (record, _) = memory.due().unwrap();
+        let theirs = Record {
+            anchor: at(9),
+            ..record
+        };
+        memory.doubt();
+        memory.identify(ours, Some(Kept::read(theirs)));
+        assert_eq!(generation(&memory, ours), Some(9));
     }
 }

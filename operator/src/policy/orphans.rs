@@ -91,9 +91,11 @@ fn concern_of(change: Change) -> Option<Concern> {
             namespace,
             vault: None,
         } => Some(Concern::Unreadable(namespace)),
-        Change::SecretRef(_) | Change::Accounts { .. } | Change::Enforcement(_) | Change::Conversation(_) => {
-            None
-        }
+        Change::SecretRef(_)
+        | Change::Accounts { .. }
+        | Change::Enforcement(_)
+        | Change::Conversation(_)
+        | Change::Gone(_) => None,
     }
 }
 

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kube::runtime::{controller::Action, reflector::ObjectRef};
-use strongroom_client::admin::AdminError;
+use strongroom_client::admin::{AdminClient, AdminError};
 use strongroom_core::causes;
 use strongroom_crds::Vault;
 use strongroom_wire::admin::Status;
@@ -16,7 +16,7 @@ use super::contact::{Contact, ContactError, Notice};
 use crate::{
     conditions::{Health, Reason},
     context::Context,
-    fleet::{Conversation, InForce},
+    fleet::{Conversation, InForce, Member, presence},
     jitter,
     lease::LeaseError,
     policy::{self, PushError},
@@ -68,15 +68,18 @@ pub async fn enforce(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action,
     let deadline = member.slowness.lock().deadline();
     let said = tokio::time::timeout(deadline, converse(&contact)).await;
     member.slowness.lock().record(said.is_ok());
-    let (conversation, notice) = match said {
+    let (conversation, notices) = match said {
         Ok(said) => said?,
-        Err(_) => (too_late(deadline), None),
+        Err(_) => (too_late(deadline), Vec::new()),
     };
     let is_well = conversation.policy.is_ok() && conversation.status.is_ok();
+    if conversation.status.is_ok() {
+        attend(&context, &member, &vault, client.clone());
+    }
     *member.conversation.lock() = Some(Arc::new(conversation));
     let changes = &context.changes;
     changes.announce(Change::Conversation(ObjectRef::from_obj(&*vault)));
-    if let Some(notice) = notice {
+    for notice in notices {
         contact.publish(notice).await;
     }
     let slowness = *member.slowness.lock();
@@ -90,17 +93,32 @@ pub async fn enforce(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action,
 }
 
 /// All that the vault is asked and told in one pass.
-async fn converse(contact: &Contact<'_>) -> Result<(Conversation, Option<Notice>), EnforceError> {
-    let (mut status, notice) = match contact.ask().await {
-        Ok((status, notice)) => (Ok(status), notice),
-        Err(error) => (Err(error), None),
+async fn converse(contact: &Contact<'_>) -> Result<(Conversation, Vec<Notice>), EnforceError> {
+    let (mut status, notices) = match contact.ask().await {
+        Ok((status, notices)) => (Ok(status), notices),
+        Err(error) => (Err(error), Vec::new()),
     };
     let policy = bring(contact, status.as_ref()).await?;
     if let Ok(status) = &mut status {
         contact.refresh_generation(status).await;
     }
     let status = status.map_err(|error| no_status(&error));
-    Ok((Conversation { status, policy }, notice))
+    let missed_record = contact.member.memory.lock().missed_record();
+    let conversation = Conversation {
+        status,
+        policy,
+        missed_record,
+    };
+    Ok((conversation, notices))
+}
+
+/// Asks the vault again as soon as it ends: one that starts again waits for that before it answers data.
+fn attend(context: &Context, member: &Member, vault: &Vault, client: AdminClient) {
+    let (changes, vault) = (context.changes.clone(), ObjectRef::from_obj(vault));
+    member.presence.lock().attend(async move {
+        presence::until_gone(&client).await;
+        changes.announce(Change::Gone(vault));
+    });
 }
 
 fn too_late(deadline: Duration) -> Conversation {
@@ -108,6 +126,7 @@ fn too_late(deadline: Duration) -> Conversation {
     Conversation {
         policy: Err(not_confirmed(&problem)),
         status: Err(not_answering(&problem)),
+        missed_record: None,
     }
 }
 

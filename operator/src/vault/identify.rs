@@ -11,7 +11,7 @@ use super::{
 use crate::{
     context::Context,
     fleet::Member,
-    record::{Kept, Record, RecordError, Records},
+    record::{Kept, Record, RecordError, Records, Used},
     target::Target,
 };
 
@@ -76,6 +76,7 @@ async fn take_over_earlier(
         id,
         anchor,
         pushed: None,
+        used: Used::default(),
     };
     let kept = records.store(&target.reference, None, record).await?;
     if is_only_ours {

@@ -90,10 +90,12 @@ mod tests {
             anchor: Anchor {
                 generation: 1,
                 digest: String::new(),
+                is_chained: false,
                 audit_sequence: 0,
                 audit_hash: String::new(),
             },
             pushed: None,
+            used: crate::record::Used::default(),
         });
         let target = Target::parse(&vault).unwrap();
         judge(&target, record.as_ref(), sealed, claimed.parse().unwrap()).is_ok()

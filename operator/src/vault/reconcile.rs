@@ -89,7 +89,7 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     };
     let surroundings = Surroundings {
         foreign_pod,
-        ..of_policy(conversation)
+        ..of_conversation(conversation)
     };
     let is_well = publish(&context, &target, &found, &surroundings).await? && is_noted;
     tracing::debug!(vault = %target.reference, is_well, "reconciled");
@@ -182,22 +182,23 @@ async fn count_volumes(
     }
 }
 
-/// What the report says of the policy in force.
-fn of_policy(conversation: Option<&Conversation>) -> Surroundings {
+/// What the report says of the policy in force, and of the audit log.
+fn of_conversation(conversation: Option<&Conversation>) -> Surroundings {
+    let mut surroundings = Surroundings {
+        missed_record: conversation.and_then(|conversation| conversation.missed_record),
+        ..Surroundings::default()
+    };
     match conversation.map(|conversation| &conversation.policy) {
-        Some(Ok(in_force)) => Surroundings {
-            policy: Some(VaultPolicyStatus {
+        Some(Ok(in_force)) => {
+            surroundings.policy = Some(VaultPolicyStatus {
                 generation: in_force.generation().to_string(),
                 policies: i32::try_from(in_force.policies.len()).unwrap_or(i32::MAX),
-            }),
-            ..Surroundings::default()
-        },
-        Some(Err(problem)) => Surroundings {
-            policy_problem: Some(problem.clone()),
-            ..Surroundings::default()
-        },
-        None => Surroundings::default(),
+            });
+        }
+        Some(Err(problem)) => surroundings.policy_problem = Some(problem.clone()),
+        None => {}
     }
+    surroundings
 }
 
 /// Publishes the status. Returns whether all is well.

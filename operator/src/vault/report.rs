@@ -44,6 +44,8 @@ pub struct Surroundings {
     pub policy: Option<VaultPolicyStatus>,
     /// Why policy could not be brought to the vault.
     pub policy_problem: Option<Health>,
+    /// The number of the audit record that the operator has noted, while the vault's log does not hold it.
+    pub missed_record: Option<u64>,
     /// A pod in the namespace that is not a vault's.
     pub foreign_pod: Option<String>,
 }
@@ -136,7 +138,7 @@ fn running_health(status: &Status, ready_replicas: i32, surroundings: &Surroundi
 
 fn rollback_message(anchored: u64, found: u64) -> String {
     format!(
-        "The store is at generation {found}, but the operator has seen generation {anchored}: the store was put back to an older state, or replaced. The vault serves no data. To accept this store, annotate the Vault with strongroom.dev/accept-rollback={found}."
+        "The store is at generation {found}, but the operator has seen generation {anchored}: the store was put back to an older state, or replaced. The vault serves no data. To accept this store, annotate the Vault with strongroom.dev/accept-rollback={found}. An annotation that has acted once acts again only after it was removed."
     )
 }
 
@@ -166,6 +168,7 @@ mod tests {
             anchor: Anchor {
                 generation: 7,
                 digest: String::new(),
+                is_chained: false,
                 audit_sequence: 0,
                 audit_hash: String::new(),
             },

@@ -23,6 +23,8 @@ pub enum Change {
     Accounts { namespace: String },
     /// The policy in force at this vault, or whether the vault can be reached.
     Enforcement(ObjectRef<Vault>),
+    /// This vault ended, or cannot be reached any more.
+    Gone(ObjectRef<Vault>),
     /// What this vault said last of itself.
     Conversation(ObjectRef<Vault>),
 }

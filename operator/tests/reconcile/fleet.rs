@@ -221,6 +221,7 @@ async fn status(State(vault): State<Vault>) -> Json<Status> {
         anchor: Anchor {
             generation: 1,
             digest: String::new(),
+            is_chained: false,
             audit_sequence: 0,
             audit_hash: String::new(),
         },

@@ -1,7 +1,7 @@
 //! One operator over two neighbours: the real vault `team-a/prod`, and `team-b/evil`, which answers what a test says. More
 //! vaults of `team-b` may answer the same.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use strongroom_testing::{
     hostile_vault::admin::Admin,
     vault::{Files, OPERATOR},
 };
-use strongroom_vault::serve::Running;
+use strongroom_vault::{serve::Running, service::Service};
 
 use crate::{
     context::{leader_by, take_writes},
@@ -38,7 +38,8 @@ pub struct Neighbours {
     /// What each hostile vault answers.
     pub crowd: Vec<Admin>,
     files: Files,
-    honest: Running,
+    /// Runs, but while its volume is in other hands.
+    honest: Option<Running>,
     /// The listeners of the hostile vaults, by name.
     hostile: BTreeMap<String, TlsServer>,
 }
@@ -51,6 +52,15 @@ impl Neighbours {
 
     /// The same with hostile vaults of these names.
     pub async fn start_among(hostile: &[String]) -> Self {
+        Self::start_around(Files::in_memory(), hostile).await
+    }
+
+    /// The same with an honest vault that has a volume.
+    pub async fn start_on_disk() -> Self {
+        Self::start_around(Files::on_disk().await, &["evil".to_owned()]).await
+    }
+
+    async fn start_around(files: Files, hostile: &[String]) -> Self {
         let server = ApiServer::default();
         declare_app(&server);
         let hostile = hostile.iter().map(String::as_str);
@@ -69,7 +79,6 @@ impl Neighbours {
             };
             put_policy(&server, namespace, name, policy);
         }
-        let files = Files::in_memory();
         let honest = files.run();
         let (mut hostile, mut crowd) = (BTreeMap::new(), Vec::new());
         for (n, name) in names.into_iter().enumerate() {
@@ -91,14 +100,33 @@ impl Neighbours {
             evil: crowd[0].clone(),
             crowd,
             files,
-            honest,
+            honest: Some(honest),
             hostile,
         }
     }
 
     /// Another leader takes over, which knows what is in the cluster now.
     pub async fn change_leader(&mut self) {
-        self.context = Box::pin(lead(&self.server, &self.files, &self.honest, &self.hostile)).await;
+        let honest = self.honest.as_ref().unwrap();
+        self.context = Box::pin(lead(&self.server, &self.files, honest, &self.hostile)).await;
+    }
+
+    /// Ends the honest vault.
+    pub async fn stop_honest(&mut self) {
+        self.honest.take().unwrap().stop().await;
+    }
+
+    /// Does something to the volume of the honest vault between two of its lives. The next leader finds it.
+    pub async fn restart_honest(&mut self, between: impl FnOnce(&Path)) {
+        self.stop_honest().await;
+        between(&self.files.path("data"));
+        self.honest = Some(self.files.run());
+        self.change_leader().await;
+    }
+
+    /// The parts of the honest vault.
+    pub fn honest_service(&self) -> &Service {
+        self.honest.as_ref().unwrap().service()
     }
 
     /// A pass over the hostile vault; the status that the operator writes, or wrote last.
@@ -141,7 +169,9 @@ impl Neighbours {
         let member = context.fleet.member(object.metadata.uid.as_deref().unwrap());
         tokio::time::sleep(time_to_next(&member).unwrap_or_default()).await;
         let enforced = Box::pin(vault::enforce(Arc::clone(&object), Arc::clone(context))).await;
-        vault::reconcile(object, Arc::clone(context)).await.unwrap();
+        Box::pin(vault::reconcile(object, Arc::clone(context)))
+            .await
+            .unwrap();
         enforced
     }
 
@@ -174,12 +204,12 @@ impl Neighbours {
 
     /// The id of the honest vault.
     pub fn honest_id(&self) -> String {
-        self.honest.service().objects.vault_id().to_string()
+        self.honest_service().objects.vault_id().to_string()
     }
 
     /// The generation that the honest vault enforces, if it lets `shop/api` read.
     pub fn honest_generation(&self) -> Option<Generation> {
-        let policy = &self.honest.service().policy;
+        let policy = &self.honest_service().policy;
         let index = policy.in_force().ok()?;
         let object: ObjectName = "db".parse().unwrap();
         let account = "uid-api".parse().unwrap();

@@ -37,7 +37,7 @@ async fn pass(server: &ApiServer) -> Vec<Write> {
     let context = leader(server).await;
     let vault = Arc::new(serde_json::from_value(vault).unwrap());
     enforce(Arc::clone(&vault), Arc::clone(&context)).await.unwrap();
-    reconcile(vault, context).await.unwrap();
+    Box::pin(reconcile(vault, context)).await.unwrap();
     let mut writes = take_writes(server);
     writes.retain(|write| {
         write.path.contains("/accesspolicies/") || write.body["regarding"]["kind"] == "AccessPolicy"

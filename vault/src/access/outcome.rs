@@ -179,6 +179,10 @@ mod tests {
     use super::*;
 
     /// Every row, each with whether waiting may help.
+    const fn closed(closed: Closed) -> (Failure, u16, &'static str, Option<u32>) {
+        (Failure::Closed(closed), 503, "PolicyUnavailable", Some(1))
+    }
+
     fn rows() -> Vec<(Failure, u16, &'static str, Option<u32>)> {
         let name: strongroom_core::ObjectName = "a".parse().unwrap();
         let object = |error| Failure::Object(error);
@@ -200,19 +204,10 @@ mod tests {
             (Failure::Limit, 429, "Throttled", Some(1)),
             (Failure::QueueFull, 429, "Throttled", Some(1)),
             (Failure::Busy, 429, "Throttled", Some(1)),
-            (
-                Failure::Closed(Closed::NoBundle),
-                503,
-                "PolicyUnavailable",
-                Some(1),
-            ),
-            (Failure::Closed(Closed::Stale), 503, "PolicyUnavailable", Some(1)),
-            (
-                Failure::Closed(Closed::RolledBack),
-                503,
-                "PolicyUnavailable",
-                Some(1),
-            ),
+            closed(Closed::NoBundle),
+            closed(Closed::Stale),
+            closed(Closed::NotCompared),
+            closed(Closed::RolledBack),
             (Failure::Audit, 503, "AuditUnavailable", Some(1)),
             (Failure::Storage, 503, "StorageUnavailable", Some(1)),
             (Failure::OutcomeUnknown, 503, "OutcomeUnknown", Some(1)),

@@ -112,6 +112,7 @@ const fn closed_code(closed: Closed) -> &'static str {
     match closed {
         Closed::NoBundle => "NoBundle",
         Closed::Stale => "Stale",
+        Closed::NotCompared => "NotCompared",
         Closed::RolledBack => "RolledBack",
     }
 }

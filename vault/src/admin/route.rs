@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use strongroom_audit::{Event, Hash};
 use strongroom_core::{Generation, SecretRefName};
 use strongroom_wire::admin::{
-    Anchored, BundleId, Descent, Resolve, Resolved, Rollback, Status, Volumes, path,
+    BundleId, Compare, Compared, Resolve, Resolved, Rollback, Status, Volumes, path,
 };
 
 use super::{
@@ -33,7 +33,8 @@ pub(super) fn router(admin: Admin) -> Router {
         .route(path::RESOLVE, post(resolved))
         .route(path::REF_CHANGED, post(ref_changed))
         .route(path::VOLUMES, get(volumes))
-        .route(path::DESCENT, post(descent))
+        .route(path::COMPARE, post(compare))
+        .route(path::PRESENCE, get(presence))
         .route(path::ROLLBACK, post(rollback))
         .fallback(|| async { AdminError::NoPath })
         .method_not_allowed_fallback(|| async { AdminError::NoMethod })
@@ -121,9 +122,14 @@ async fn volumes(State(admin): Shared) -> Json<Volumes> {
     Json(admin.watch.volumes())
 }
 
-async fn descent(State(admin): Shared, body: Body) -> Result<Json<Descent>, AdminError> {
-    let anchored: Anchored = body::message(body).await?;
-    aside(move || Ok(admin.descent(anchored))).await.map(Json)
+async fn compare(State(admin): Shared, body: Body) -> Result<Json<Compared>, AdminError> {
+    let Compare { kept } = body::message(body).await?;
+    aside(move || admin.compare(kept.as_ref())).await.map(Json)
+}
+
+async fn presence(State(admin): Shared) -> StatusCode {
+    admin.presence().await;
+    StatusCode::NO_CONTENT
 }
 
 async fn rollback(State(admin): Shared, body: Body) -> Result<StatusCode, AdminError> {

@@ -14,6 +14,9 @@ pub enum Closed {
     /// The operator did not confirm the bundle within the staleness its owner allows.
     #[error("the vault's policy was not confirmed in time")]
     Stale,
+    /// The vault started, and the operator has not compared its store with the anchor yet.
+    #[error("the vault's store was not compared with its anchor yet")]
+    NotCompared,
     /// The store is not the one that was anchored.
     #[error("the vault's store was put back to an older state")]
     RolledBack,

@@ -49,8 +49,8 @@ fn fenced(bytes: &[u8], rollback: Rollback) -> Option<(State, i64)> {
     };
     let state = State {
         fence: Some(fence),
-        index: None,
         rollback,
+        ..State::default()
     };
     Some((state, 0))
 }
@@ -91,6 +91,7 @@ fn bundle(
             fence: Some(taken.policy),
             index,
             rollback,
+            ..State::default()
         },
         confirmed,
     ))

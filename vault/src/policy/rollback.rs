@@ -45,6 +45,26 @@ impl Policy {
         }
     }
 
+    /// Answers no data until the operator has compared the store with its anchor.
+    pub fn await_comparison(&self) {
+        self.enforce(|state| state.awaits_comparison = true);
+    }
+
+    /// Waits for that no longer. Returns whether it did wait.
+    pub fn end_wait(&self) -> bool {
+        let waited = self.present().awaits_comparison;
+        if waited {
+            self.enforce(|state| state.awaits_comparison = false);
+        }
+        waited
+    }
+
+    /// Whether the store may be an older one, as far as is known now: then nothing in it may be lost.
+    pub fn is_in_doubt(&self) -> bool {
+        let state = self.present();
+        state.awaits_comparison || state.rollback != Rollback::None
+    }
+
     /// Answers no data from now on; false when that was so already. Blocks until the store says so.
     pub fn detect_rollback(&self, anchored: u64) -> Result<bool, PersistError> {
         let _change = self.changing();

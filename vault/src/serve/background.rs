@@ -32,6 +32,8 @@ pub(super) struct Upkeep {
     pub(super) authority: Arc<OperatorAuthority>,
     /// Whether store and audit log are on one disk.
     pub(super) is_disk_shared: bool,
+    /// How long the operator has to compare the store.
+    pub(super) compared_within: Duration,
 }
 
 impl Upkeep {
@@ -45,11 +47,13 @@ impl Upkeep {
             certificate,
             authority,
             is_disk_shared,
+            compared_within,
         } = self;
         tasks.spawn(async move { peers.run().await });
         tasks.spawn(async move { certificate.keep_fresh().await });
         tasks.spawn(async move { authority.keep_fresh().await });
         tasks.spawn(sweep(service.clone(), Arc::clone(&access), is_disk_shared));
+        tasks.spawn(stop_waiting(service.clone(), compared_within));
         tasks.spawn(count_refused(access));
         tasks.spawn(count(service.clone()));
         tasks.spawn(scrub(service));
@@ -69,10 +73,21 @@ async fn sweep(service: Service, access: Arc<Access>, is_disk_shared: bool) {
             service.objects.set_aside(wanted);
         }
         // A store that was put back to an older state must not lose more: nothing is purged until it is accepted.
-        if service.policy.rollback().is_none() {
+        if !service.policy.is_in_doubt() {
             // A full queue sweeps next time.
             let _ = service.objects.sweep(Timestamp::from(service.clock.time()));
         }
+    }
+}
+
+/// An operator that is not there must not keep the vault closed.
+async fn stop_waiting(service: Service, after: Duration) {
+    sleep(after).await;
+    if service.policy.end_wait() {
+        tracing::warn!(
+            ?after,
+            "the operator did not compare the store with its anchor in time; data is answered all the same"
+        );
     }
 }
 

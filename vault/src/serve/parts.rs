@@ -41,6 +41,9 @@ pub fn service(
     let max_staleness = args.rules.policy_max_staleness.map(Duration::from_secs);
     let policy = Policy::open(objects.clone(), &args.replica, max_staleness, clock.clone())?;
     compare(&policy, &objects, &audit, &clock)?;
+    if !compared_within(args).is_zero() {
+        policy.await_comparison();
+    }
     let expected = Expected {
         issuer: args.identity.issuer.clone(),
         tenant: args.identity.tenant_id.clone(),
@@ -59,6 +62,11 @@ pub fn service(
         audit,
         clock,
     })
+}
+
+/// How long after its start a vault waits for the operator to compare its store.
+pub(super) fn compared_within(args: &ServeArgs) -> Duration {
+    Duration::from_secs(args.rules.compared_within.into())
 }
 
 /// A store that its own audit log shows to be old answers no data, from the first request on.

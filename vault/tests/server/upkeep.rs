@@ -1,12 +1,15 @@
 //! What goes on beside the requests: health, metrics, certificates, keys, drain.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use reqwest::{Client, Method, StatusCode};
 use strongroom_testing::{
     Authority, SigningKey,
     signing_key::claims,
-    vault::{AUDIENCE, Files, HOST, Vault, client, parse},
+    vault::{AUDIENCE, Answer, Files, HOST, Vault, client, parse},
 };
 use strongroom_vault::{clock::Clock, serve::Running};
 use tokio::{
@@ -170,4 +173,23 @@ async fn a_missing_store_beside_a_used_seal_key_is_an_error_and_not_a_new_vault(
     )
     .unwrap();
     assert!(Running::start(&parse(files.arguments()), Clock::default()).is_err());
+}
+
+#[tokio::test]
+async fn a_vault_that_starts_answers_no_data_until_its_store_was_compared_or_the_time_for_that_is_over() {
+    let vault = Vault::start_with(&["--compared-within", "3"]).await;
+    let waits = |answer: &Answer| (answer.status.as_u16(), answer.inner() == "PolicyUnavailable");
+    let answer = vault.set("db", "1").await;
+    assert_eq!(waits(&answer), (503, true), "{answer:?}");
+    let (status, why) = health(&vault.running, "/readyz").await;
+    assert!(
+        status == StatusCode::SERVICE_UNAVAILABLE && why.contains("has not compared the store"),
+        "{why}"
+    );
+    let end = Instant::now() + Duration::from_secs(20);
+    while vault.set("db", "1").await.status != StatusCode::OK {
+        assert!(Instant::now() < end, "nobody compares");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(health(&vault.running, "/readyz").await.0, StatusCode::OK);
 }

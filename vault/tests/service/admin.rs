@@ -9,9 +9,9 @@ use strongroom_testing::{
     signing_key::uid,
     vault::{bundle, delete, enable, put, set},
 };
-use strongroom_vault::admin::MAX_BUNDLE;
+use strongroom_vault::{admin::MAX_BUNDLE, policy::Closed};
 use strongroom_wire::{
-    admin::{Anchored, BundleId, Descent, Resolved, Status, Volumes, path},
+    admin::{Anchor, BundleId, Compare, Compared, Resolved, Status, Volumes, path},
     watch::server_message::Message,
 };
 
@@ -117,30 +117,94 @@ async fn a_changed_admin_ca_counts_from_the_next_connection_on() {
     );
 }
 
+async fn ask(port: &AdminPort, kept: Option<Anchor>) -> Compared {
+    port.post(path::COMPARE, &Compare { kept }).await.unwrap()
+}
+
+async fn anchor(port: &AdminPort) -> Anchor {
+    port.service.audit.sync().unwrap();
+    port.get::<Status>(path::STATUS).await.unwrap().anchor
+}
+
+fn is_closed(port: &AdminPort) -> Option<Closed> {
+    port.service.policy.in_force().err()
+}
+
 #[tokio::test]
-async fn a_vault_proves_that_it_follows_what_was_anchored() {
+async fn a_vault_proves_that_it_follows_what_is_kept_of_it() {
     let port = AdminPort::start();
-    set(&port.service, "db", "1");
-    let Status { anchor, .. } = port.get(path::STATUS).await.unwrap();
+    put(&port.service, (1, 1), vec![allow(&["u"])]).unwrap();
+    let kept = anchor(&port).await;
     set(&port.service, "db", "2");
-    let ask = async |generation, audit_sequence| -> Descent {
-        let asked = Anchored {
-            generation,
-            audit_sequence,
+    let known = ask(&port, Some(kept.clone())).await;
+    assert_eq!(known.digest, Some(kept.digest));
+    assert_eq!(known.audit_hash, Some(kept.audit_hash));
+    assert_eq!(is_closed(&port), None);
+}
+
+#[tokio::test]
+async fn a_vault_that_does_not_follow_what_is_kept_answers_no_data_before_it_says_so() {
+    for (what, generations, digest) in [("a state it never had", 100, "00"), ("another state", 0, "00")] {
+        let port = AdminPort::start();
+        put(&port.service, (1, 1), vec![allow(&["u"])]).unwrap();
+        let present = anchor(&port).await;
+        let kept = Anchor {
+            generation: present.generation + generations,
+            digest: digest.to_owned(),
+            ..present
         };
-        port.post(path::DESCENT, &asked).await.unwrap()
+        let answer = ask(&port, Some(kept)).await;
+        assert_ne!(answer.digest.as_deref(), Some(digest), "{what}");
+        assert_eq!(is_closed(&port), Some(Closed::RolledBack), "{what}");
+        assert_eq!(port.fixture.audited("RollbackDetected").len(), 1, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_anchor_that_was_replaced_and_one_of_the_first_release_prove_nothing_against_a_vault() {
+    let port = AdminPort::start();
+    put(&port.service, (1, 1), vec![allow(&["u"])]).unwrap();
+    let earlier = anchor(&port).await;
+    set(&port.service, "db", "2");
+    let later = anchor(&port).await;
+    ask(&port, Some(later.clone())).await;
+    let answer = ask(&port, Some(earlier)).await;
+    assert!(answer.is_superseded && answer.digest.is_none());
+    let unchained = Anchor {
+        generation: later.generation + 100,
+        is_chained: false,
+        ..later
     };
-    let known = ask(anchor.generation, anchor.audit_sequence).await;
-    assert_eq!(known.digest, Some(anchor.digest));
-    assert_eq!(known.audit_hash, Some(anchor.audit_hash));
-    let unknown = ask(anchor.generation + 100, anchor.audit_sequence + 100).await;
-    assert_eq!((unknown.digest, unknown.audit_hash), (None, None));
+    ask(&port, Some(unchained)).await;
+    assert_eq!(is_closed(&port), None);
+}
+
+#[tokio::test]
+async fn a_vault_that_waits_for_its_comparison_answers_data_once_that_is_well_and_not_otherwise() {
+    let port = AdminPort::start();
+    put(&port.service, (1, 1), vec![allow(&["u"])]).unwrap();
+    let kept = anchor(&port).await;
+    let policy = &port.service.policy;
+    for well in [Some(kept.clone()), None] {
+        policy.await_comparison();
+        assert_eq!(is_closed(&port), Some(Closed::NotCompared));
+        ask(&port, well).await;
+        assert_eq!(is_closed(&port), None);
+    }
+    policy.await_comparison();
+    let foreign = Anchor {
+        digest: "00".to_owned(),
+        ..kept
+    };
+    ask(&port, Some(foreign)).await;
+    assert_eq!(is_closed(&port), Some(Closed::RolledBack));
 }
 
 #[tokio::test]
 async fn the_status_is_what_the_operator_anchors() {
     let port = AdminPort::start();
     set(&port.service, "db", "1");
+    port.service.audit.sync().unwrap();
     let status: Status = port.get(path::STATUS).await.unwrap();
     assert_eq!(
         status.vault_id.to_string(),

@@ -19,6 +19,10 @@ use crate::{
 
 const MIB: u64 = 1 << 20;
 
+/// Seconds that a vault which starts waits for the operator to compare its store. The operator notices at once that a vault
+/// ended, and asks it every second until it answers.
+const COMPARED_WITHIN: u8 = 5;
+
 /// The StatefulSet. Configuration that must restart the server is in its arguments; what it reloads is in files.
 pub fn stateful_set(target: &Target<'_>, settings: &Settings) -> Desired {
     let name = target.name().to_string();
@@ -146,6 +150,7 @@ fn arguments(target: &Target<'_>, settings: &Settings) -> Vec<String> {
         "--data-dir=/var/lib/strongroom".to_owned(),
         "--initialise".to_owned(),
         format!("--retention-days={}", spec.soft_delete.retention_days),
+        format!("--compared-within={COMPARED_WITHIN}"),
     ];
     // It may be a directory of a larger disk, which the vault would take for its own.
     if let Ok(StorageBackend::Embedded(embedded)) = spec.storage.backend()

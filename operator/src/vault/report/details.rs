@@ -5,7 +5,7 @@ use strongroom_crds::condition::{
 };
 use strongroom_wire::admin::{Rollback, Status};
 
-use super::{Surroundings, rollback_message};
+use super::{super::contact::audit_log_cut, Surroundings, rollback_message};
 use crate::{
     conditions::{Conditions, Reason},
     sentence::sentence,
@@ -47,12 +47,10 @@ pub(super) fn add_details(
         "The store is whole and writable.",
     );
     conditions.add(STORAGE_HEALTHY, Some(ok), &reason);
-    let (ok, reason) = by(
-        &status.audit_problem,
-        "AuditFailing",
-        "Healthy",
-        "Audit records are written.",
-    );
+    let (ok, reason) = match (&status.audit_problem, surroundings.missed_record) {
+        (None, Some(record)) => (false, Reason::new("AuditLogCut", audit_log_cut(record))),
+        (problem, _) => by(problem, "AuditFailing", "Healthy", "Audit records are written."),
+    };
     conditions.add(AUDIT_HEALTHY, Some(ok), &reason);
     if let Some(Rollback::Detected { anchored }) = &status.rollback {
         let message = rollback_message(*anchored, status.anchor.generation);
