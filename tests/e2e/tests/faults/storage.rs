@@ -216,10 +216,9 @@ async fn a_volume_put_back_gives_no_data_until_its_owner_accepts_exactly_that() 
         );
 
         let asked = message.split("strongroom.dev/accept-rollback=").nth(1);
-        let generation: u64 = asked
-            .context("no annotation is named")?
-            .trim_end_matches('.')
-            .parse()?;
+        let asked = asked.context("no annotation is named")?;
+        let digits: String = asked.chars().take_while(char::is_ascii_digit).collect();
+        let generation: u64 = digits.parse()?;
         annotate(&scenario, &(generation + 1).to_string()).await?;
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         ensure!(
