@@ -152,5 +152,5 @@ pub fn bundle_hash(bytes: &[u8]) -> String {
 }
 
 fn read<T: DeserializeOwned>(answer: &HttpAnswer) -> Result<T, AdminError> {
-    serde_json::from_slice(&answer.body).map_err(AdminError::Malformed)
+    serde_json::from_slice(&answer.body).map_err(|error| AdminError::malformed(&error))
 }

@@ -18,9 +18,10 @@ pub enum AdminError {
         status: StatusCode,
         refusal: AdminRefusal,
     },
-    /// The answer is not the JSON it should be. Admin messages hold no values, so what serde says may be shown.
+    /// The answer is not the JSON it should be. Admin messages hold no values, so what serde says may be shown; it can
+    /// repeat what the vault said, so it is kept to one line of at most 512 characters.
     #[error("the vault's answer is malformed: {0}")]
-    Malformed(serde_json::Error),
+    Malformed(String),
     /// The bundle is not the one that was put: its bytes have another hash.
     #[error("the vault's bundle is not the one that was brought to it")]
     OtherBundle,
@@ -30,6 +31,10 @@ pub enum AdminError {
 }
 
 impl AdminError {
+    pub(super) fn malformed(error: &serde_json::Error) -> Self {
+        Self::Malformed(one_line(&error.to_string()))
+    }
+
     pub(super) fn refused(answer: &HttpAnswer) -> Self {
         let refusal = serde_json::from_slice(&answer.body).map_or_else(
             |_| AdminRefusal {

@@ -79,10 +79,7 @@ pub fn every_deleted() -> Key {
 /// The kind and the name in a key that [`live`] or [`deleted`] made.
 pub fn object_of_head(key: &Key) -> Option<(ObjectKind, ObjectName)> {
     let (kind, name) = key.as_bytes().get(1..)?.split_first()?;
-    Some((
-        kind_of_byte(*kind)?,
-        std::str::from_utf8(name).ok()?.parse().ok()?,
-    ))
+    Some((kind_of_byte(*kind)?, folded(name)?))
 }
 
 /// A version record.
@@ -170,7 +167,7 @@ pub fn due_of_schedule(key: &Key) -> Option<Due> {
     Some(Due {
         at,
         kind: kind_of_byte(*kind)?,
-        name: std::str::from_utf8(name).ok()?.parse().ok()?,
+        name: folded(name)?,
         task,
     })
 }
@@ -186,17 +183,20 @@ pub fn all_outbox(replica: &str) -> Key {
     key(b'o', &[replica.as_bytes(), &[0]])
 }
 
-/// Generation and index in a key that [`outbox`] made.
-pub fn parts_of_outbox(key: &Key) -> Option<(u64, u32)> {
-    let (_, place) = key.as_bytes().split_last_chunk::<12>()?;
-    let (generation, index) = place.split_first_chunk::<8>()?;
-    let index: [u8; 4] = index.try_into().ok()?;
-    Some((u64::from_be_bytes(*generation), u32::from_be_bytes(index)))
+/// Generation and index in a key that [`outbox`] made for `replica`.
+pub fn parts_of_outbox(replica: &str, key: &Key) -> Option<(u64, u32)> {
+    parts_of_place(key.as_bytes().strip_prefix(all_outbox(replica).as_bytes())?)
 }
 
 /// Generation and index in the key of an audit record that an older program wrote: it named no replica.
 pub(crate) fn parts_of_unproved_outbox(key: &Key) -> Option<(u64, u32)> {
-    parts_of_outbox(key).filter(|_| key.as_bytes().len() == 13)
+    parts_of_place(key.as_bytes().strip_prefix(b"o")?)
+}
+
+fn parts_of_place(place: &[u8]) -> Option<(u64, u32)> {
+    let (generation, index) = place.split_first_chunk::<8>()?;
+    let index: [u8; 4] = index.try_into().ok()?;
+    Some((u64::from_be_bytes(*generation), u32::from_be_bytes(index)))
 }
 
 /// Whether the record at `key` is in the sum of all records: all are but the state, which holds the sum, and the
@@ -218,6 +218,12 @@ pub fn all() -> Key {
 /// A small record of the server's.
 pub fn meta(name: &str) -> Key {
     key(b'm', &[name.as_bytes()])
+}
+
+/// A name in a key, which is folded: under a second key with another spelling an object would be there twice.
+fn folded(bytes: &[u8]) -> Option<ObjectName> {
+    let name: ObjectName = std::str::from_utf8(bytes).ok()?.parse().ok()?;
+    (name.as_str().as_bytes() == bytes).then_some(name)
 }
 
 fn number(bytes: &[u8]) -> Option<u64> {
@@ -247,7 +253,17 @@ mod tests {
             };
             assert_eq!(due_of_schedule(&schedule(&due)), Some(due));
         }
-        assert_eq!(parts_of_outbox(&outbox("replica-0", 5, 6)), Some((5, 6)));
+        let place = outbox("replica-0", 5, 6);
+        assert_eq!(parts_of_outbox("replica-0", &place), Some((5, 6)));
+        assert_eq!(parts_of_outbox("replica-1", &place), None);
+        let longer = Key::new([place.as_bytes(), &[0]].concat());
+        assert_eq!(parts_of_outbox("replica-0", &longer), None);
+    }
+
+    #[test]
+    fn a_name_in_another_spelling_than_the_folded_one_is_in_no_key() {
+        assert_eq!(object_of_head(&Key::new(*b"h\x01DB")), None);
+        assert_eq!(due_of_schedule(&Key::new(*b"x\0\0\0\0\0\0\0\x09\x01Db")), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Format 3 names the kind, keeps the spelling of the name, and says how it was encrypted. Older programs wrote format 2,
 //! which does not say that, and format 1, which is of a secret.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use strongroom_core::{ObjectKind, ObjectName, Version};
 use zeroize::Zeroizing;
@@ -238,6 +238,7 @@ fn unseal(
     Ok((name, plaintext))
 }
 
+/// Reads the body. No version may be in it twice: the index of the object that it becomes has one place for each.
 fn decode<K: Kind>(plaintext: &[u8], limit: usize) -> Result<Vec<BackedUp<K>>, CodecError> {
     let mut decoder = Decoder::new(plaintext);
     let count = usize::try_from(decoder.u32()?).map_err(|_| CodecError::Field)?;
@@ -245,8 +246,12 @@ fn decode<K: Kind>(plaintext: &[u8], limit: usize) -> Result<Vec<BackedUp<K>>, C
         return Err(CodecError::Field);
     }
     let mut versions = Vec::with_capacity(count);
+    let mut seen = HashSet::with_capacity(count);
     for _ in 0..count {
         let version = Version::from_bytes(decoder.array()?);
+        if !seen.insert(*version.as_bytes()) {
+            return Err(CodecError::Field);
+        }
         let (content, fields) = body::decode(decoder.bytes()?)?;
         versions.push(BackedUp {
             version,
@@ -256,4 +261,41 @@ fn decode<K: Kind>(plaintext: &[u8], limit: usize) -> Result<Vec<BackedUp<K>>, C
     }
     decoder.finish()?;
     Ok(versions)
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::Timestamp;
+
+    use super::*;
+    use crate::{
+        format::fields::VersionFields,
+        secret::{Secret, SecretFields, SecretValue},
+    };
+
+    #[test]
+    fn a_backup_that_holds_one_version_twice_is_refused() {
+        let fields = VersionFields {
+            own: SecretFields::default(),
+            enabled: true,
+            not_before: None,
+            expires: None,
+            created: Timestamp::from_unix(1),
+            updated: Timestamp::from_unix(1),
+            tags: [].into(),
+        };
+        let version = body::encode(&SecretValue::new("v".into()), &fields);
+        let decoded = |ids: &[u8]| {
+            let mut plaintext = Encoder::with_capacity(256);
+            plaintext.u32(u32::try_from(ids.len()).unwrap());
+            for id in ids {
+                plaintext.array(&[*id; 16]).bytes(version.as_bytes());
+            }
+            decode::<Secret>(plaintext.as_bytes(), 10).map(|versions| versions.len())
+        };
+        assert_eq!(decoded(&[1, 2]), Ok(2));
+        for twice in [&[1, 1][..], &[1, 2, 1], &[1, 1, 2]] {
+            assert_eq!(decoded(twice), Err(CodecError::Field), "{twice:?}");
+        }
+    }
 }

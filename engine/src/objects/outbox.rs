@@ -163,7 +163,7 @@ fn stored(
     let damaged = |error| damaged_state("an audit record", error);
     let mut found = VecDeque::new();
     each(snapshot, &key::all_outbox(replica), |key, record| {
-        let parts = key::parts_of_outbox(key);
+        let parts = key::parts_of_outbox(replica, key);
         let (generation, index) = parts.ok_or_else(|| damaged(CodecError::Field))?;
         let entry = keyring.check(key, record).map_err(damaged)?;
         found.push_back((Place { generation, index }, entry));
