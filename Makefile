@@ -47,6 +47,10 @@ test-local: harness ## the tests that need no cluster
 	$(HARNESS) tools
 	$(HARNESS) test --no-cluster $(TEST_ARGS)
 
+.PHONY: fuzz
+fuzz: ## what reads a stranger's bytes, under libFuzzer on nightly, FUZZ_SECONDS (60) for each of FUZZ_TARGETS (all)
+	@scripts/fuzz
+
 .PHONY: bench
 bench: bench-vault bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
 
@@ -87,9 +91,10 @@ deny: harness ## dependencies: none unused, and their bans, licences and sources
 	scripts/check-dependencies
 
 .PHONY: generate
-generate: ## rewrite the generated files: CRDs, their reference and that of the operations
+generate: ## rewrite the generated files: CRDs, their reference, that of the operations, the corpus that is made
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-crds --example crdgen
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-core --example reference
+	$(CARGO) run --quiet $(PROFILE) -p strongroom-fuzz --example corpus
 
 .PHONY: nightly
 nightly: ## each crate compiled alone, so that no crate leans on another's features

@@ -15,7 +15,7 @@ mod notices;
 mod rewrite;
 pub mod state;
 mod task;
-mod wire;
+pub mod wire;
 mod work;
 
 pub use notices::Notices;

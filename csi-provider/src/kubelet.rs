@@ -5,7 +5,7 @@ pub mod handover;
 mod identity;
 mod node;
 pub mod registration;
-mod request;
+pub mod request;
 pub mod socket;
 mod status;
 

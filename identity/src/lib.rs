@@ -32,4 +32,4 @@ mod settings;
 mod signing_key;
 
 pub use arguments::Arguments;
-pub use run::{Replica, RunError, run};
+pub use run::{Replica, RunError, router, run};

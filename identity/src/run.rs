@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::Router;
 use kube::{Client, Config};
 use prometheus_client::registry::Registry;
 use strongroom_serving::{
@@ -109,14 +110,7 @@ impl Replica {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let own = own_listener(&settings, address, arguments);
-        let exchange = Exchange {
-            settings,
-            cluster_keys: ClusterKeys::new(client.clone(), arguments.service_account_issuers.clone()),
-            client,
-            signing_key: SigningKey::generate()?,
-            metrics: metrics.clone(),
-        };
-        let service = Service::new(exchange, arguments.exchanges_per_second);
+        let service = service(arguments, settings, client, metrics.clone())?;
         let readiness = Readiness::starting();
         let (router, serving) = (routes::router(Arc::clone(&service)), Drain::default());
         let tcp = tcp
@@ -163,6 +157,30 @@ impl Replica {
         }
         self.background.shutdown().await;
     }
+}
+
+/// What a replica answers at its token endpoint, without a listener. Requests carry their
+/// [`Peer`](strongroom_serving::accept::Peer) as an extension.
+pub fn router(arguments: &Arguments, client: Client) -> Result<Router, RunError> {
+    let metrics = Metrics::register(&mut Registry::default());
+    let settings = Settings::load(arguments)?;
+    service(arguments, settings, client, metrics).map(routes::router)
+}
+
+fn service(
+    arguments: &Arguments,
+    settings: Settings,
+    client: Client,
+    metrics: Metrics,
+) -> Result<Arc<Service>, RunError> {
+    let exchange = Exchange {
+        settings,
+        cluster_keys: ClusterKeys::new(client.clone(), arguments.service_account_issuers.clone()),
+        client,
+        signing_key: SigningKey::generate()?,
+        metrics,
+    };
+    Ok(Service::new(exchange, arguments.exchanges_per_second))
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), RunError> {

@@ -14,7 +14,7 @@ use prost::Message as _;
 use tokio::{net::UnixListener, sync::Semaphore};
 
 use crate::proto::registration::{PluginInfo, RegistrationStatus};
-pub use connection::{Bound, ConnectionError, Wire};
+pub use connection::{Bound, ConnectionError, Wire, serve as serve_connection};
 pub use served::ServedRegistration;
 
 /// Connections at once. The kubelet opens one.

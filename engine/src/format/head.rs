@@ -40,7 +40,7 @@ pub struct HeadFields<F> {
 
 impl<F: Encoded> HeadFields<F> {
     /// Writes the fields in the newest format.
-    pub(crate) fn put(&self, encoder: &mut Encoder) {
+    pub fn put(&self, encoder: &mut Encoder) {
         let spelling = Some(self.name.spelling()).filter(|spelling| *spelling != self.name.as_str());
         encoder.option(spelling, |e, spelling| {
             e.text(spelling);
@@ -56,7 +56,7 @@ impl<F: Encoded> HeadFields<F> {
     }
 
     /// Reads the fields of the head of `name` in `format`.
-    pub(crate) fn decode(format: u16, name: &ObjectName, bytes: &[u8]) -> Result<Self, CodecError> {
+    pub fn decode(format: u16, name: &ObjectName, bytes: &[u8]) -> Result<Self, CodecError> {
         let mut decoder = Decoder::new(bytes);
         let name = match format {
             WITHOUT_SPELLING => folded(name)?,

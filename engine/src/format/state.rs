@@ -105,7 +105,7 @@ impl State {
     }
 
     /// Writes the fields.
-    pub(crate) fn put(&self) -> Encoder {
+    pub fn put(&self) -> Encoder {
         let mut fields = Encoder::with_capacity(128 + 40 * (MARKS + 1));
         let summed = Self::summed(self.generation, self.last, self.heads, self.sum);
         fields.encoded(summed.as_bytes()).array(self.chain.as_bytes());
@@ -117,7 +117,7 @@ impl State {
     }
 
     /// Reads what [`Self::put`] wrote.
-    pub(crate) fn take(bytes: &[u8]) -> Result<Self, CodecError> {
+    pub fn take(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut fields = Decoder::new(bytes);
         let mut state = Self {
             generation: fields.u64()?,

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The plaintext of a version's body, in memory that is wiped.
-pub(crate) fn encode<C: Encoded, F: Encoded>(content: &C, fields: &VersionFields<F>) -> Encoder {
+pub fn encode<C: Encoded, F: Encoded>(content: &C, fields: &VersionFields<F>) -> Encoder {
     let mut encoder = Encoder::with_capacity(content.room() + fields.room());
     content.put(&mut encoder);
     fields.put(&mut encoder);
@@ -15,7 +15,7 @@ pub(crate) fn encode<C: Encoded, F: Encoded>(content: &C, fields: &VersionFields
 }
 
 /// Undoes [`encode`].
-pub(crate) fn decode<C: Encoded, F: Encoded>(plaintext: &[u8]) -> Result<(C, VersionFields<F>), CodecError> {
+pub fn decode<C: Encoded, F: Encoded>(plaintext: &[u8]) -> Result<(C, VersionFields<F>), CodecError> {
     let mut decoder = Decoder::new(plaintext);
     let content = C::take(&mut decoder)?;
     let fields = VersionFields::take(&mut decoder)?;

@@ -1,0 +1,7 @@
+//! Who reaches the node driver: whoever writes on the kubelet's sockets, the author of a SecretRef, and a hostile vault.
+
+pub mod csi;
+mod fixture;
+pub mod registration;
+pub mod secret_ref;
+pub mod watch;

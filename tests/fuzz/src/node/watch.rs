@@ -1,0 +1,245 @@
+//! What a vault says on a Watch stream.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant, SystemTime},
+};
+
+use prost::Message as _;
+use strongroom_client::{identity::VaultToken, watch::FETCH_AT_ONCE};
+use strongroom_core::ObjectName;
+use strongroom_csi::{
+    follow::{
+        state::{Action, Change, Event, Follow, Moment, Start},
+        wire,
+    },
+    volume::{spec::VolumeSpec, tree::Written},
+};
+use strongroom_wire::watch::{
+    Changed, Content, Contents, NamedState, ObjectState, RefChanged, Revoked, ServerMessage, Subscribed,
+    server_message::Message as Said,
+};
+
+use super::fixture::pod_token;
+use crate::{Seed, Verdict};
+
+/// What the volume holds: three files of two secrets.
+const SPEC: &str = r#"{"vaultRef":{"name":"prod","namespace":"team-a"},"serviceAccountName":"api","files":[
+    {"path":"a","secret":{"name":"db"}},{"path":"b","secret":{"name":"other"}},
+    {"path":"c","secret":{"name":"db","version":"00000000000000000000000000000001"}}]}"#;
+
+/// The input is a list of happenings: a byte that chooses one, and for a message of the vault its length in two bytes, and
+/// itself. The others are the stream's end and its beginning, and time that passes.
+///
+/// - Whatever a vault says, only objects that were asked for are written, and only to files of the SecretRef.
+/// - It makes the node driver do and remember no more than the SecretRef has objects for.
+/// - What is reported to the pod's author is a short line in the node driver's own words.
+pub fn watch_message(input: &[u8]) -> Verdict {
+    let mut volume = Volume::subscribed();
+    let mut rest = input;
+    while let Some((choice, after)) = rest.split_first() {
+        rest = after;
+        match choice % 8 {
+            0 => volume.feed(Event::Disconnected),
+            1 => volume.feed(Event::Connected),
+            2 => volume.pass(Duration::from_secs(70)),
+            _ => {
+                let Some((length, after)) = rest.split_first_chunk::<2>() else {
+                    break;
+                };
+                let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
+                let (message, after) = after.split_at(length);
+                rest = after;
+                if let Ok(ServerMessage { message: Some(said) }) = ServerMessage::decode(message) {
+                    volume.feed(Event::Vault(wire::message(said)));
+                }
+            }
+        }
+    }
+    Verdict::taken_if(volume.writes > 0)
+}
+
+/// A volume that is followed.
+struct Volume {
+    follow: Follow,
+    spec: VolumeSpec,
+    now: Moment,
+    /// The objects that the vault was asked for and has not answered.
+    asked: BTreeSet<ObjectName>,
+    writes: usize,
+}
+
+impl Volume {
+    fn subscribed() -> Self {
+        let spec = VolumeSpec::parse(&serde_json::from_str(SPEC).unwrap()).unwrap();
+        let now = Moment {
+            instant: Instant::now() + Duration::from_hours(1),
+            time: SystemTime::UNIX_EPOCH + Duration::from_hours(500_000),
+            random: 0.5,
+        };
+        let start = Start {
+            token: pod_token(),
+            spec: Some(spec.clone()),
+            held: std::collections::BTreeMap::new(),
+            vault_token: Some(VaultToken::new("t".into(), now.time + Duration::from_hours(24))),
+            reread: false,
+        };
+        let (follow, actions) = Follow::start(start, now);
+        let mut volume = Self {
+            follow,
+            spec,
+            now,
+            asked: BTreeSet::new(),
+            writes: 0,
+        };
+        volume.carry_out(actions);
+        volume.feed(Event::Connected);
+        volume
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now.instant += time;
+        self.now.time += time;
+        self.feed(Event::Woken);
+    }
+
+    /// Feeds an event, carries out what follows, and compares what is remembered with what there is to remember.
+    fn feed(&mut self, event: Event) {
+        if matches!(event, Event::Disconnected) {
+            self.asked.clear();
+        }
+        let actions = self.follow.on(event, self.now);
+        self.carry_out(actions);
+        let objects = self.spec.objects();
+        let (_, _, held) = self.follow.saved().unwrap();
+        assert!(
+            held.keys().all(|object| objects.contains(object)),
+            "an object of no file is held"
+        );
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        let objects = self.spec.objects().len();
+        assert!(
+            actions.len() <= 8 + 2 * objects,
+            "{} things to do at once",
+            actions.len()
+        );
+        let mut written = 0;
+        for action in actions {
+            match action {
+                Action::Fetch(names) => {
+                    assert!(
+                        names.iter().all(|name| self.names(name)),
+                        "an object of no file is fetched"
+                    );
+                    assert!(names.len() <= objects.min(FETCH_AT_ONCE));
+                    self.asked.extend(names);
+                }
+                Action::Write(Change::Merge { spec, contents }) => {
+                    assert_eq!(spec, self.spec);
+                    for name in contents.keys() {
+                        assert!(self.asked.remove(name), "{name} was not asked for");
+                    }
+                    written += 1;
+                }
+                Action::Write(Change::Replace { .. }) => panic!("nobody changed the SecretRef"),
+                Action::Report { note, .. } => must_be_ours(&note),
+                Action::Acknowledge { objects, error } => {
+                    assert!(objects.iter().all(|(object, _)| self.names(&object.name)));
+                    must_be_ours(&error);
+                }
+                Action::Subscribe { objects, .. } => {
+                    assert!(objects.iter().all(|object| self.names(&object.name)));
+                }
+                Action::Attach(vault) => assert_eq!(vault, self.spec.vault),
+                Action::Detach
+                | Action::Renew(_)
+                | Action::Exchange { .. }
+                | Action::Obtain { .. }
+                | Action::Save
+                | Action::CountRotation(_) => {}
+            }
+        }
+        self.writes += written;
+        for _ in 0..written {
+            self.feed(Event::Written(Ok(Written::Replaced)));
+        }
+    }
+
+    fn names(&self, name: &ObjectName) -> bool {
+        self.spec.objects().iter().any(|object| object.name == *name)
+    }
+}
+
+fn must_be_ours(note: &str) {
+    assert!(
+        note.len() <= 1024 && !note.chars().any(char::is_control),
+        "{note}"
+    );
+    assert!(!note.contains("CANARY"), "a vault's words are shown: {note}");
+}
+
+/// What an honest vault says, and what a hostile one could.
+pub fn seeds() -> Vec<Seed> {
+    let state = |name: &str, version: u8| NamedState {
+        name: name.into(),
+        version: format!("{version:032x}"),
+        state: ObjectState::Available.into(),
+    };
+    let gone = |name: &str| NamedState {
+        name: name.into(),
+        version: String::new(),
+        state: 99,
+    };
+    let id = || "v".to_owned();
+    let say = |said: Said| {
+        let message = ServerMessage { message: Some(said) }.encode_to_vec();
+        let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+        [&[3][..], &length, &message].concat()
+    };
+    let subscribed = |objects: Vec<NamedState>| say(Said::Subscribed(Subscribed { id: id(), objects }));
+    let changed = |objects: Vec<NamedState>| say(Said::Changed(Changed { id: id(), objects }));
+    let contents = |states: Vec<NamedState>| {
+        let content = |state| Content {
+            state: Some(state),
+            value: b"hunter2".to_vec(),
+        };
+        say(Said::Contents(Contents {
+            id: id(),
+            contents: states.into_iter().map(content).collect(),
+        }))
+    };
+    let revoked = |reason| {
+        say(Said::Revoked(Revoked {
+            id: id(),
+            reason,
+            message: "CANARY\n".into(),
+        }))
+    };
+    let both = || vec![state("db", 2), state("other", 3)];
+    let honest = [subscribed(both()), contents(both())].concat();
+    let rotated = [
+        honest.clone(),
+        changed(vec![state("db", 4)]),
+        contents(vec![state("db", 4)]),
+    ]
+    .concat();
+    let foreign = vec![state("hidden", 1), state("../db", 1)];
+    vec![
+        Seed::taken("honest", honest.clone()),
+        Seed::taken("rotated", rotated),
+        Seed::taken("again", [honest.clone(), vec![0, 1], honest.clone()].concat()),
+        Seed::taken(
+            "revoked",
+            [honest, revoked(1), vec![2], revoked(5), vec![2]].concat(),
+        ),
+        Seed::refused("unasked", contents(both())),
+        Seed::refused(
+            "foreign",
+            [subscribed(foreign.clone()), contents(foreign)].concat(),
+        ),
+        Seed::refused("unavailable", subscribed(vec![gone("db"), gone("CANARY")])),
+        Seed::refused("reference", say(Said::RefChanged(RefChanged { id: id() }))),
+    ]
+}
