@@ -10,7 +10,7 @@ use strongroom_client::identity::ASSERTION_TYPE;
 use super::fixture::{Answer, Endpoint, HEADER, ISSUER, claims, part};
 use crate::{
     Seed, Verdict,
-    input::{chosen, edited},
+    input::{chosen, edited, json},
     kept::Kept,
 };
 
@@ -69,7 +69,7 @@ fn signed(endpoint: &Endpoint, parts: &[u8]) -> Verdict {
         must_be_acceptable(header, claims, &endpoint.signer.id);
     }
     if is_taken {
-        let presented: Value = serde_json::from_slice(claims).unwrap();
+        let presented = json(claims);
         must_follow(&presented, &answer.body);
     }
     Verdict::taken_if(is_taken)
@@ -89,7 +89,7 @@ fn changed(endpoint: &Endpoint, changes: &[u8]) -> Verdict {
 
 /// What the documents demand of a presented token.
 fn must_be_acceptable(header: &[u8], claims: &[u8], key_id: &str) {
-    let header: Value = serde_json::from_slice(header).expect("a header that is taken is JSON");
+    let header: Value = json(header);
     assert_eq!(
         (&header["alg"], &header["kid"]),
         (&"ES256".into(), &key_id.into())
@@ -101,7 +101,7 @@ fn must_be_acceptable(header: &[u8], claims: &[u8], key_id: &str) {
             .all(|name| ["alg", "kid", "typ"].contains(&name.as_str())),
         "{header}"
     );
-    let claims: Value = serde_json::from_slice(claims).expect("claims that are taken are JSON");
+    let claims: Value = json(claims);
     let audiences = match &claims["aud"] {
         Value::Array(many) => many.clone(),
         one => vec![one.clone()],

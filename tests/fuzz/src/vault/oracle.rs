@@ -4,10 +4,11 @@ use serde_json::Value;
 use strongroom_testing::signing_key::{ISSUER, TENANT};
 
 use super::fixture::NOW;
+use crate::input::json;
 
 /// Panics unless a vault may take a token with this header and these claims, under the key `key_id`.
 pub(super) fn must_be_acceptable(header: &[u8], claims: &[u8], key_id: &str) {
-    let header: Value = serde_json::from_slice(header).expect("a header that is taken is JSON");
+    let header: Value = json(header);
     assert_eq!(header["alg"], "ES256");
     assert_eq!(header["typ"], "strongroom-at+jwt");
     assert_eq!(header["kid"], key_id);
@@ -16,7 +17,7 @@ pub(super) fn must_be_acceptable(header: &[u8], claims: &[u8], key_id: &str) {
         3,
         "a header brings more than it may"
     );
-    let claims: Value = serde_json::from_slice(claims).expect("claims that are taken are JSON");
+    let claims: Value = json(claims);
     assert_eq!((&claims["iss"], &claims["tid"]), (&ISSUER.into(), &TENANT.into()));
     let audience = claims["aud"].as_str().unwrap();
     assert!(

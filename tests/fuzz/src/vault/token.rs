@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Seed, Verdict,
-    input::{chosen, edited},
+    input::{chosen, edited, json},
     kept::Kept,
 };
 
@@ -57,7 +57,7 @@ fn signed(served: &Served, parts: &[u8]) -> Verdict {
     let holder = authenticate(served, &signer.sign_bytes(header, claims));
     if let Ok(holder) = &holder {
         must_be_acceptable(header, claims, &signer.id);
-        let claims: serde_json::Value = serde_json::from_slice(claims).unwrap();
+        let claims = json(claims);
         assert_eq!(
             claims["oid"],
             holder.principal.id().as_str(),
