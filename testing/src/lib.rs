@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   authority    a certificate authority, and what it signs
+//!   cluster      an API server that reviews tokens, and the tokens that it signs
 //!   directory    a directory that is gone after its test, whatever still writes to it
 //!   hostile_disk a stopped vault's store, edited by whoever can write the volume
 //!   tls_server   any router behind a certificate of that authority, on a socket of this machine
@@ -28,6 +29,7 @@
 
 pub mod api_server;
 pub mod authority;
+pub mod cluster;
 pub mod directory;
 pub mod hostile_disk;
 pub mod hostile_vault;

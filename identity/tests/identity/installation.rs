@@ -19,13 +19,11 @@ use strongroom_client::{
     identity::{ASSERTION_TYPE, IdentityClient},
 };
 use strongroom_identity::{Arguments, Replica};
-use strongroom_testing::{Authority, silent_peer::Port};
+use strongroom_testing::{Authority, cluster::Cluster, silent_peer::Port};
 use strongroom_wire::token::{Claims, TYPE};
 use tempfile::TempDir;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::{TlsConnector, client::TlsStream};
-
-use crate::cluster::Cluster;
 
 pub const TENANT: &str = "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90";
 const HOST: &str = "strongroom-identity.strongroom-system.svc";

@@ -9,8 +9,6 @@
     reason = "a test fails by panicking, also in what its functions call"
 )]
 
-mod account_token;
-mod cluster;
 mod discovery;
 mod flood;
 mod installation;

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use strongroom_client::identity::Assertion;
 use strongroom_core::Principal;
+use strongroom_testing::cluster::AccountToken;
 
 use crate::{
     VAULT,
-    account_token::AccountToken,
     installation::{Installation, TENANT},
     now,
 };

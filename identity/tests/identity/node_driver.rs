@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use strongroom_client::identity::ACTOR_TOKEN_TYPE;
+use strongroom_testing::cluster::AccountToken;
 use strongroom_wire::token::Claims;
 
-use crate::{VAULT, account_token::AccountToken, installation::Installation, now};
+use crate::{VAULT, installation::Installation, now};
 
 fn driver(node: &str) -> AccountToken {
     AccountToken::of_pod("strongroom-node", "strongroom-csi", node)

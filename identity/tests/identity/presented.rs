@@ -3,14 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
+use strongroom_testing::cluster::{AccountToken, Review, Signature};
 
-use crate::{
-    VAULT,
-    account_token::{AccountToken, Signature},
-    cluster::Review,
-    installation::Installation,
-    now,
-};
+use crate::{VAULT, installation::Installation, now};
 
 /// The refusal of an exchange: status and OAuth's word. The sentence must repeat nothing of the token.
 async fn refused(installation: &Installation, token: &str) -> (u16, String) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{cluster::Review, installation::Installation};
+use strongroom_testing::cluster::Review;
+
+use crate::installation::Installation;
 
 #[tokio::test]
 async fn a_replica_is_ready_while_it_can_review_and_serves_its_key_while_it_drains() {

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use strongroom_client::identity::ASSERTION_TYPE;
+use strongroom_testing::cluster::AccountToken;
 
 use crate::{
     VAULT,
-    account_token::AccountToken,
     installation::{Installation, TENANT},
 };
 

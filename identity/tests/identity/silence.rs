@@ -6,9 +6,12 @@ use std::{
 };
 
 use futures::future::join_all;
-use strongroom_testing::silent_peer::{Held, Http};
+use strongroom_testing::{
+    cluster::AccountToken,
+    silent_peer::{Held, Http},
+};
 
-use crate::{VAULT, account_token::AccountToken, installation::Installation};
+use crate::{VAULT, installation::Installation};
 
 /// Addresses of the attack: together they have far more requests in flight than exchanges are worked on at once.
 const SOURCES: u8 = 16;

@@ -1,4 +1,6 @@
-//! An API server that knows its keys and reviews tokens, and nothing else.
+//! A cluster as the identity service meets it: an API server that knows its keys and reviews tokens, and nothing else.
+
+mod account_token;
 
 use std::{
     net::SocketAddr,
@@ -22,11 +24,14 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
+pub use account_token::{AccountToken, Signature};
+
 /// The issuer that the cluster's tokens name.
 pub const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 
 /// How it answers reviews.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say what is wrong with the answer")]
 pub enum Review {
     Honest,
     Gone,
@@ -40,7 +45,9 @@ pub enum Review {
 
 /// A signing key of the cluster.
 pub struct Key {
+    /// Its id.
     pub id: String,
+    /// Itself.
     pub pair: KeyPair,
 }
 
@@ -59,7 +66,9 @@ fn copy(pair: &KeyPair) -> KeyPair {
     KeyPair::from_pkcs8(der.as_ref()).unwrap()
 }
 
+/// The API server.
 pub struct Cluster {
+    /// Where it listens, without TLS.
     pub address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -71,6 +80,7 @@ struct Shared {
 }
 
 impl Cluster {
+    /// A new one, which is honest.
     pub async fn start() -> Self {
         let shared = Arc::new(Shared {
             generation: AtomicUsize::new(0),
@@ -100,14 +110,17 @@ impl Cluster {
         }
     }
 
+    /// Signs with another key from now on.
     pub fn rotate_key(&self) {
         self.shared.generation.store(1, Ordering::SeqCst);
     }
 
+    /// Answers reviews so from now on.
     pub fn answer_reviews(&self, review: Review) {
         *self.shared.review.lock().unwrap() = review;
     }
 
+    /// How many tokens were reviewed.
     pub fn reviews(&self) -> usize {
         self.shared.reviewed.lock().unwrap().len()
     }

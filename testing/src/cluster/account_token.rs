@@ -10,10 +10,11 @@ use aws_lc_rs::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, ISSUER};
+use super::{Cluster, ISSUER};
 
 /// What a token says.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct AccountToken {
     pub namespace: String,
     pub name: String,
@@ -26,6 +27,7 @@ pub struct AccountToken {
 
 /// How it is signed.
 #[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the names say what is wrong with it")]
 pub enum Signature {
     Right,
     None,
@@ -44,15 +46,17 @@ impl AccountToken {
             node: node.to_owned(),
             issuer: ISSUER.to_owned(),
             audiences: json!(["strongroom.dev"]),
-            nbf: crate::now() - 5,
-            exp: crate::now() + 3600,
+            nbf: now() - 5,
+            exp: now() + 3600,
         }
     }
 
+    /// The token as the cluster signs it.
     pub fn sign(&self, cluster: &Cluster) -> String {
         self.sign_as(cluster, Signature::Right)
     }
 
+    /// The token, signed so.
     pub fn sign_as(&self, cluster: &Cluster, signature: Signature) -> String {
         let key = cluster.key();
         let (alg, kid) = match signature {
@@ -78,7 +82,7 @@ impl AccountToken {
                 .as_ref()
                 .to_vec()
             }
-            Signature::OtherKey => rs256(&crate::cluster::other_key(), &message),
+            Signature::OtherKey => rs256(&super::other_key(), &message),
         };
         if matches!(signature, Signature::Tampered) {
             let other = Self {
@@ -111,6 +115,11 @@ impl AccountToken {
             },
         })
     }
+}
+
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap().as_secs().try_into().unwrap()
 }
 
 fn part(value: &Value) -> String {
