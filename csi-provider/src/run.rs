@@ -6,10 +6,13 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use strongroom_client::{Retry, Server, Trust, identity::IdentityClient};
-use strongroom_serving::health;
-use tokio::net::{TcpListener, UnixListener};
-use tokio_stream::wrappers::UnixListenerStream;
+use strongroom_serving::{
+    accept::{self, Drain, Listener},
+    health,
+};
+use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 
 use crate::{
     args::Args,
@@ -34,6 +37,25 @@ use crate::{
 
 /// How long calls in flight may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
+/// The bounds of the CSI socket. The kubelet opens a connection for each call, and calls for all volumes of a node at once;
+/// the registrar, where there is one, keeps one. Whoever stands still on one leaves it to who comes.
+const CSI: accept::Limits = accept::Limits {
+    connections: 1024,
+    connections_per_source: usize::MAX,
+    handshakes: 1024,
+    handshakes_per_source: usize::MAX,
+    handshake_timeout: Duration::from_secs(5),
+    head_timeout: Duration::from_secs(10),
+    idle_timeout: Duration::from_mins(10),
+    patience: Duration::from_secs(10),
+    head_bytes: 32 << 10,
+    headers: 64,
+    keeps_alive: true,
+    streams: 64,
+    unproven_per_source: 1024,
+    requests_per_source: 1024,
+    pinned_bytes: 32 << 20,
+};
 /// The tmpfs of the node driver's state: a few KiB for each of the most volumes.
 const STATE: Capacity = Capacity {
     bytes: 32 << 20,
@@ -48,9 +70,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new());
-    let listener = TcpListener::bind(args.health)
-        .await
-        .context("cannot listen for health checks")?;
+    let (listener, _) = accept::bind(args.health).context("cannot listen for health checks")?;
     let healthy = tokio::spawn(health::serve(
         listener,
         DriverHealth(Arc::clone(&metrics)),
@@ -171,16 +191,19 @@ async fn until<T>(what: &str, stop: &CancellationToken, get: impl Fn() -> anyhow
     }
 }
 
+/// Serves the CSI socket until `stop`, and then the calls in flight until they end.
 async fn serve(listener: UnixListener, driver: Arc<Driver>, stop: CancellationToken) {
-    let ended = tonic::transport::Server::builder()
-        .concurrency_limit_per_connection(64)
-        .add_service(IdentityServer::new(IdentityService))
+    let router = Routes::new(IdentityServer::new(IdentityService))
         .add_service(NodeServer::new(NodeService::new(driver)))
-        .serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop.cancelled_owned())
-        .await;
-    if let Err(error) = ended {
-        tracing::error!(%error, "the CSI socket is not served any more");
+        .into_axum_router();
+    let drain = Drain::default();
+    match Listener::grpc(listener, router, CSI, drain.clone()) {
+        Ok(listener) => drain.spawn(listener.run()),
+        Err(error) => return tracing::error!(%error, "the CSI socket is not served"),
     }
+    stop.cancelled().await;
+    drain.begin();
+    drain.finished_within(DRAIN).await;
 }
 
 fn notice_registration(driver: Arc<Driver>) -> impl Fn(Notice) + Clone + Send + Sync + 'static {

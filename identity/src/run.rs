@@ -6,12 +6,11 @@ use axum::Router;
 use kube::{Client, Config};
 use prometheus_client::registry::Registry;
 use strongroom_serving::{
-    accept::{Drain, Limits, Listener},
+    accept::{self, Drain, Limits, Listener},
     health,
     signal::Termination,
     tls::{ServingCertificate, TlsError, server_config},
 };
-use tokio::net::TcpListener;
 
 use crate::{
     arguments::Arguments,
@@ -42,6 +41,7 @@ const LIMITS: Limits = Limits {
     streams: 128,
     unproven_per_source: REQUESTS_PER_SOURCE,
     requests_per_source: REQUESTS_PER_SOURCE,
+    pinned_bytes: 24 << 20,
 };
 
 /// The time for one request to the API server.
@@ -82,7 +82,7 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
     config.write_timeout = Some(API_TIMEOUT);
     let client = Client::try_from(config)?;
     let mut termination = Termination::listen().map_err(RunError::Signal)?;
-    let replica = Replica::start(&arguments, client).await?;
+    let replica = Replica::start(&arguments, client)?;
     termination.recv().await;
     tracing::info!("draining");
     replica.drain(Duration::from_secs(arguments.drain_seconds)).await;
@@ -100,22 +100,21 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// Starts everything; ready a moment later.
-    pub async fn start(arguments: &Arguments, client: Client) -> Result<Self, RunError> {
+    /// Starts everything; ready a moment later. To be called on a runtime.
+    pub fn start(arguments: &Arguments, client: Client) -> Result<Self, RunError> {
         let settings = Settings::load(arguments)?;
         let certificate = ServingCertificate::load(&arguments.tls_dir)?;
         let tls = server_config(Arc::clone(&certificate))?;
-        let (tcp, address) = listen(arguments.listen).await?;
-        let (health_tcp, health_address) = listen(arguments.health_listen).await?;
+        let refused = |address| move |source| RunError::Listen { address, source };
+        let (listen, health_listen) = (arguments.listen, arguments.health_listen);
+        let (tcp, address) = accept::bind(listen).map_err(refused(listen))?;
+        let (health_tcp, health_address) = accept::bind(health_listen).map_err(refused(health_listen))?;
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let own = own_listener(&settings, address, arguments);
         let service = service(arguments, settings, client, metrics.clone())?;
         let readiness = Readiness::starting();
         let (router, serving) = (routes::router(Arc::clone(&service)), Drain::default());
-        let tcp = tcp
-            .into_std()
-            .map_err(|source| RunError::Listen { address, source })?;
         let counts = metrics.connections;
         let listener = Listener::new(tcp, Some(tls), router, LIMITS, counts, serving.clone());
         serving.spawn(listener.run());
@@ -124,7 +123,7 @@ impl Replica {
             registry,
         };
         let mut background = tokio::task::JoinSet::new();
-        background.spawn(async move { drop(health::serve(health_tcp, shown, std::future::pending()).await) });
+        background.spawn(health::serve(health_tcp, shown, std::future::pending()));
         background.spawn(async move { certificate.keep_fresh().await });
         let checked = Arc::clone(&readiness);
         background.spawn(async move { checked.keep_checking(&service, &own).await });
@@ -181,13 +180,6 @@ fn service(
         metrics,
     };
     Ok(Service::new(exchange, arguments.exchanges_per_second))
-}
-
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), RunError> {
-    let failed = |source| RunError::Listen { address, source };
-    let tcp = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = tcp.local_addr().map_err(failed)?;
-    Ok((tcp, bound))
 }
 
 fn own_listener(settings: &Settings, address: SocketAddr, arguments: &Arguments) -> OwnListener {

@@ -15,8 +15,7 @@ use kube::{
 use kube_lease_manager::LeaseManagerBuilder;
 use parking_lot::{Mutex, RwLock};
 use strongroom_core::{NamespaceName, ports};
-use strongroom_serving::{health, signal::Termination};
-use tokio::net::TcpListener;
+use strongroom_serving::{accept, health, signal::Termination};
 
 use crate::{
     context::Context,
@@ -75,8 +74,7 @@ pub async fn run(args: RunArgs) -> anyhow::Result<()> {
     let mut termination = Termination::listen()?;
     let metrics = Metrics::default();
     let health = Health::starting(metrics.clone());
-    let listener = TcpListener::bind(args.health_listen)
-        .await
+    let (listener, _) = accept::bind(args.health_listen)
         .with_context(|| format!("cannot listen on {}", args.health_listen))?;
     tokio::spawn(health::serve(listener, health.clone(), std::future::pending()));
     tokio::select! {

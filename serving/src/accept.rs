@@ -8,12 +8,15 @@
 //! All of this happens before a peer has proved an identity, so all of it has a bound: connections, handshakes, header
 //! bytes and counts, streams, resets, frames that belong to no request, idle time. Slots are bounded in all and per
 //! source, and so are the requests of one source that are in flight: few until a router has verified who the peer is.
-//! When all slots are taken, a new connection gets the slot of the one whose peer has got nowhere for longest.
+//! When all slots are taken, a new connection gets the slot of the one whose peer has got nowhere for longest. The memory
+//! that all connections hold is bounded in bytes, whoever they are: where there is too much, the source that holds most
+//! gives way.
 //!
 //! Nobody waits for a peer: a connection ends when its peer does not send the body of a request, or does not take an
 //! answer, at 240 bytes a second after some patience. An answer that the router has no bytes for waits for the router,
 //! not for the peer, and may last.
 
+mod accepted;
 mod activity;
 mod bodies;
 mod chatter;
@@ -22,7 +25,10 @@ mod counts;
 mod drain;
 mod flow;
 mod listener;
+mod of_request;
+mod pinned;
 mod slots;
+mod socket;
 mod source;
 mod standing;
 mod turns;
@@ -30,14 +36,20 @@ mod turns;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::{ProtocolVersion, pki_types::CertificateDer};
+use tokio::net::UnixStream;
 
 pub use counts::Counts;
 pub use drain::Drain;
 pub use listener::Listener;
+pub use socket::bind;
 pub use source::Source;
 pub use standing::Standing;
 
-/// The other end of a connection. Every request carries it as an extension.
+/// A connection to a socket of the file system, for what speaks a protocol of its own on it. Its peer has the listener's
+/// `head_timeout` until it is answered for the first time, and its `idle_timeout` from each answer on.
+pub type Wire = chatter::Bounded<UnixStream>;
+
+/// The other end of a connection. Every request that comes over a network carries it as an extension.
 #[derive(Debug, Clone)]
 pub struct Peer {
     /// The address that the connection comes from.
@@ -79,6 +91,9 @@ pub struct Limits {
     pub unproven_per_source: usize,
     /// Requests of one source in flight on connections that did.
     pub requests_per_source: usize,
+    /// Bytes that all connections may hold together: sessions, heads, bodies that nobody has read, answers that nobody
+    /// has taken.
+    pub pinned_bytes: usize,
 }
 
 impl Default for Limits {
@@ -98,6 +113,7 @@ impl Default for Limits {
             streams: 256,
             unproven_per_source: 32,
             requests_per_source: 512,
+            pinned_bytes: 48 << 20,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `/healthz`, `/readyz` and `/metrics`: plain HTTP on a port of its own, for the kubelet and for Prometheus.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -10,7 +10,6 @@ use axum::{
     routing::get,
 };
 use prometheus_client::registry::Registry;
-use tokio::net::TcpListener;
 
 use crate::{
     accept::{Counts, Drain, Limits, Listener},
@@ -34,6 +33,7 @@ pub const LIMITS: Limits = Limits {
     streams: 1,
     unproven_per_source: 8,
     requests_per_source: 8,
+    pinned_bytes: 4 << 20,
 };
 
 /// What a program shows on its health port.
@@ -58,26 +58,15 @@ pub fn router(health: impl Health) -> Router {
         .with_state(Arc::new(health) as Arc<dyn Health>)
 }
 
-/// Serves the routes over `health` on `tcp` within [`LIMITS`] until `stop` resolves and the requests in flight have
-/// ended.
-///
-/// # Errors
-/// That of the listener.
-pub async fn serve(tcp: TcpListener, health: impl Health, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let (tcp, drain) = (tcp.into_std()?, Drain::default());
-    let listener = Listener::new(
-        tcp,
-        None,
-        router(health),
-        LIMITS,
-        Counts::default(),
-        drain.clone(),
-    );
+/// Serves the routes over `health` on `tcp` (see [`bind`](crate::accept::bind)) within [`LIMITS`] until `stop` resolves
+/// and the requests in flight have ended.
+pub async fn serve(tcp: TcpListener, health: impl Health, stop: impl Future<Output = ()>) {
+    let (router, counts, drain) = (router(health), Counts::default(), Drain::default());
+    let listener = Listener::new(tcp, None, router, LIMITS, counts, drain.clone());
     drain.spawn(listener.run());
     stop.await;
     drain.begin();
     drain.finished().await;
-    Ok(())
 }
 
 async fn show_readiness(State(health): State<Arc<dyn Health>>) -> (StatusCode, String) {

@@ -4,13 +4,14 @@
 //! no pod can mount, and the kubelet reports a failure for every volume. It does not notice a socket that stays.
 
 use std::{
-    io::{self, IoSlice, IoSliceMut},
+    io::{self, IoSlice, IoSliceMut, Write as _},
     mem::MaybeUninit,
     os::{
         fd::{AsFd, OwnedFd},
-        unix::net::{UnixListener as Listener, UnixStream as Stream},
+        unix::net::{UnixListener as Accepting, UnixStream as Stream},
     },
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,26 +19,42 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, recvmsg, sendmsg,
 };
-use tokio::net::UnixListener;
+use strongroom_serving::accept::{Drain, Listener, Wire};
+use tokio::{io::AsyncReadExt as _, net::UnixListener, sync::Notify};
+
+use super::socket::{Ends, FEW};
 
 /// How long the node driver that runs may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Gives `socket` to the first process that asks on `asked` while `ready` allows it; ends once it was given.
-pub async fn give(asked: UnixListener, socket: OwnedFd, ready: impl Fn() -> bool) {
-    loop {
-        let given = match asked.accept().await {
+/// What a node driver says that asks.
+const ASKED: u8 = b'?';
+
+/// Gives `socket` to the first process that asks for it on `asked` while `ready` allows it; ends once it was given. Who
+/// connects and says nothing asks for nothing.
+pub async fn give(asked: UnixListener, socket: OwnedFd, ready: impl Fn() -> bool + Send + Sync + 'static) {
+    let (drain, given) = (Drain::default(), Arc::new(Notify::new()));
+    let shared = Arc::new((socket, ready, Arc::clone(&given)));
+    let answer = move |mut wire: Wire| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let (socket, ready, given) = &*shared;
             // A process that gets nothing makes a socket of its own.
-            Ok(_) if !ready() => continue,
-            Ok((stream, _)) => send(&stream, &socket),
-            Err(error) => Err(error),
-        };
-        match given {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(%error, "cannot hand the registration over"),
+            if !matches!(wire.read_u8().await, Ok(ASKED)) || !ready() {
+                return;
+            }
+            match send(&wire, socket) {
+                Ok(()) => given.notify_one(),
+                Err(error) => tracing::warn!(%error, "cannot hand the registration over"),
+            }
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    match Listener::own(asked, answer, FEW, drain.clone()) {
+        Ok(listener) => drain.spawn(listener.run()),
+        Err(error) => return tracing::error!(%error, "the registration cannot be handed over"),
     }
+    let _ends = Ends(drain);
+    given.notified().await;
 }
 
 /// Asks the node driver that listens at `path` for its registration socket; `None` if none listens, or it has none to
@@ -66,8 +83,10 @@ fn send(stream: &impl AsFd, socket: &OwnedFd) -> io::Result<()> {
 }
 
 fn receive(path: &Path) -> io::Result<Option<UnixListener>> {
-    let stream = Stream::connect(path)?;
+    let mut stream = Stream::connect(path)?;
     stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(&[ASKED])?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
@@ -84,7 +103,7 @@ fn receive(path: &Path) -> io::Result<Option<UnixListener>> {
     let Some(socket) = sockets.next() else {
         return Ok(None);
     };
-    let listener = Listener::from(socket);
+    let listener = Accepting::from(socket);
     listener.set_nonblocking(true)?;
     UnixListener::from_std(listener).map(Some)
 }
@@ -120,5 +139,22 @@ mod tests {
         let giving = tokio::spawn(give(UnixListener::bind(&asking).unwrap(), socket, || false));
         assert!(take(&asking).await.is_none());
         giving.abort();
+    }
+
+    #[tokio::test]
+    async fn who_connects_and_does_not_ask_gets_nothing_and_is_in_nobodys_way() {
+        let directory = tempfile::tempdir().unwrap();
+        let asking = directory.path().join("handover.sock");
+        let socket = UnixListener::bind(directory.path().join("reg.sock")).unwrap();
+        let socket = socket.as_fd().try_clone_to_owned().unwrap();
+        let giving = tokio::spawn(give(UnixListener::bind(&asking).unwrap(), socket, || true));
+        let mut silent = Vec::new();
+        for _ in 0..20 {
+            silent.push(tokio::net::UnixStream::connect(&asking).await.unwrap());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(!giving.is_finished());
+        assert!(take(&asking).await.is_some());
+        giving.await.unwrap();
     }
 }

@@ -11,14 +11,16 @@ mod served;
 use std::{future::Future, io, sync::Arc, time::Duration};
 
 use prost::Message as _;
-use tokio::{net::UnixListener, sync::Semaphore};
+use strongroom_serving::accept::{Drain, Listener, Wire as Connected};
+use tokio::net::UnixListener;
 
-use crate::proto::registration::{PluginInfo, RegistrationStatus};
+use crate::{
+    kubelet::socket::{Ends, FEW},
+    proto::registration::{PluginInfo, RegistrationStatus},
+};
 pub use connection::{Bound, ConnectionError, Wire, serve as serve_connection};
 pub use served::ServedRegistration;
 
-/// Connections at once. The kubelet opens one.
-const MAX_CONNECTIONS: usize = 8;
 /// How long a connection may stay without a frame.
 const IDLE: Duration = Duration::from_mins(10);
 
@@ -72,31 +74,17 @@ pub async fn serve(
     on_notice: impl Fn(Notice) + Clone + Send + Sync + 'static,
     stop: impl Future<Output = ()>,
 ) {
-    let plugin = Arc::new(plugin);
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    tokio::pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => return,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-                    continue;
-                };
-                let (plugin, on_notice) = (Arc::clone(&plugin), on_notice.clone());
-                tokio::spawn(async move {
-                    report(connection::serve(stream, &plugin, on_notice, Bound { idle: IDLE }).await);
-                    drop(permit);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept on the registration socket");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
+    let (plugin, drain) = (Arc::new(plugin), Drain::default());
+    let answer = move |wire: Connected| {
+        let (plugin, on_notice) = (Arc::clone(&plugin), on_notice.clone());
+        async move { report(connection::serve(wire, &plugin, on_notice, Bound { idle: IDLE }).await) }
+    };
+    match Listener::own(listener, answer, FEW, drain.clone()) {
+        Ok(listener) => drain.spawn(listener.run()),
+        Err(error) => return tracing::error!(%error, "the registration socket is not served"),
     }
+    let _ends = Ends(drain);
+    stop.await;
 }
 
 fn report(ended: Result<(), ConnectionError>) {

@@ -5,9 +5,31 @@ use std::{
     fs, io,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use strongroom_serving::accept::{Drain, Limits};
 use tokio::net::UnixListener;
+
+/// The bounds of a socket on which the node driver and the kubelet, or another node driver, exchange a few words. Each
+/// opens one connection. Whoever stands still on one leaves it to who comes.
+pub const FEW: Limits = Limits {
+    connections: 8,
+    connections_per_source: usize::MAX,
+    handshakes: 8,
+    handshakes_per_source: usize::MAX,
+    handshake_timeout: Duration::from_secs(5),
+    head_timeout: Duration::from_secs(10),
+    idle_timeout: Duration::from_mins(10),
+    patience: Duration::from_secs(10),
+    head_bytes: 16 << 10,
+    headers: 64,
+    keeps_alive: true,
+    streams: 1,
+    unproven_per_source: 1,
+    requests_per_source: 1,
+    pinned_bytes: 1 << 20,
+};
 
 /// A bound socket and where it is.
 #[derive(Debug)]
@@ -95,6 +117,16 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Ends what serves when dropped.
+#[derive(Debug)]
+pub struct Ends(pub Drain);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.begin();
     }
 }
 

@@ -57,7 +57,7 @@ fn headers(method: &str) -> Vec<u8> {
     block
 }
 
-fn call(stream: u32, method: &str, message: &[u8]) -> Vec<u8> {
+pub fn call(stream: u32, method: &str, message: &[u8]) -> Vec<u8> {
     let mut body = vec![0];
     body.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
     body.extend(message);
@@ -68,10 +68,10 @@ fn call(stream: u32, method: &str, message: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-struct Kubelet(UnixStream);
+pub struct Kubelet(UnixStream);
 
 impl Kubelet {
-    async fn dial(path: &std::path::Path) -> Self {
+    pub async fn dial(path: &std::path::Path) -> Self {
         let mut stream = UnixStream::connect(path).await.unwrap();
         stream.write_all(PREFACE).await.unwrap();
         stream
@@ -85,7 +85,7 @@ impl Kubelet {
         Self(stream)
     }
 
-    async fn send(&mut self, bytes: &[u8]) {
+    pub async fn send(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
     }
 
@@ -100,7 +100,7 @@ impl Kubelet {
     }
 
     /// The frames of one answer, after whatever the connection itself needs.
-    async fn answer(&mut self, stream: u32) -> Vec<u8> {
+    pub async fn answer(&mut self, stream: u32) -> Vec<u8> {
         let mut message = None;
         loop {
             let (kind, flags, on, payload) = self.frame().await.expect("the answer is whole");
@@ -258,7 +258,7 @@ async fn whatever_grpc_go_does_not_send_ends_the_connection_and_no_other() {
 }
 
 #[tokio::test]
-async fn more_connections_than_the_kubelet_needs_are_turned_away() {
+async fn a_connection_more_than_the_kubelet_needs_takes_the_place_of_the_one_that_was_silent_longest() {
     let running = Running::start();
     let mut held = Vec::new();
     for _ in 0..8 {
@@ -266,25 +266,25 @@ async fn more_connections_than_the_kubelet_needs_are_turned_away() {
         assert!(kubelet.frame().await.is_some());
         held.push(kubelet);
     }
-    let mut turned_away = UnixStream::connect(running.directory.path().join("reg.sock"))
-        .await
-        .unwrap();
-    assert_eq!(turned_away.read(&mut [0; 9]).await.unwrap_or(0), 0);
-    held.pop();
-    let served = async {
-        // Turned away until the end of the one before is noticed.
-        loop {
-            let path = running.directory.path().join("reg.sock");
-            let mut stream = UnixStream::connect(path).await.unwrap();
-            let greeted = stream.write_all(PREFACE).await.is_ok();
-            if greeted && Kubelet(stream).frame().await.is_some() {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), served)
-        .await
-        .unwrap();
+    let mut next = running.dial().await;
+    next.send(&call(1, "GetInfo", &[])).await;
+    assert!(!next.answer(1).await.is_empty());
+    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+        while held[0].frame().await.is_some() {}
+    });
+    assert!(ended.await.is_ok());
+    held[1].send(&call(1, "GetInfo", &[])).await;
+    assert!(!held[1].answer(1).await.is_empty(), "the others stay");
+}
+
+/// What the health port answers.
+pub async fn health_says(address: &str, path: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 #[test]
@@ -292,14 +292,7 @@ fn a_driver_registers_under_the_sidecars_name_and_becomes_ready() {
     in_private_mounts(async |root| {
         let health = "127.0.0.1:19090";
         let node = Node::start_with(root, &["--health", health], true).await;
-        let status = async |path: &str| {
-            let mut stream = tokio::net::TcpStream::connect(health).await.unwrap();
-            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            answer
-        };
+        let status = async |path: &str| health_says(health, path).await;
         assert!(status("/healthz").await.starts_with("HTTP/1.1 200"));
         assert!(status("/readyz").await.starts_with("HTTP/1.1 503"));
         let socket = node

@@ -67,9 +67,7 @@ impl Installation {
         ];
         let arguments = Arguments::parse_from(line.iter().chain(further));
         let config = kube::Config::new(format!("http://{}", cluster.address).parse().unwrap());
-        let replica = Replica::start(&arguments, kube::Client::try_from(config).unwrap())
-            .await
-            .unwrap();
+        let replica = Replica::start(&arguments, kube::Client::try_from(config).unwrap()).unwrap();
         let (address, health_address) = (replica.address(), replica.health_address());
         let http = http(&ca, address);
         Self {

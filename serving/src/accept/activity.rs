@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     flow::{Flow, Pace, Turn as Whose},
+    of_request::{Flows, Held, Size},
+    pinned::{Hold, Pinned, REQUEST},
     turns::{NoTurn, Turn, Turns},
 };
 
@@ -22,10 +24,15 @@ use super::{
 const BUSY: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(5);
 
-/// Bytes outside of requests that a peer earns by a request, by a chunk of an answer that it takes, and by a second.
+/// Bytes outside of requests that a peer earns by a request, by a second, and by a chunk of an answer that it takes.
 const PER_REQUEST: u64 = 32 << 10;
-const PER_CHUNK: u64 = 64;
 const PER_SECOND: u64 = 1 << 10;
+const PER_CHUNK: u64 = 64;
+
+/// The most of a head that has not ended: what HTTP keeps of it.
+const HALF_HEAD: usize = 48 << 10;
+/// What a second takes away of it, which would else grow by pings.
+const FORGOTTEN: usize = 64;
 
 /// The times that the peer of one connection gets.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +61,11 @@ pub(crate) struct Activity(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     turns: Arc<Turns>,
+    pinned: Arc<Pinned>,
+    /// What has come since the last request, part of a body apart: a head that has not ended.
+    unparsed: Hold,
+    /// Answers that were given since the connection last took all that was to be written.
+    unwritten: Hold,
     /// Cancelled once the peer has proved who it is.
     proven: CancellationToken,
     /// What the connection itself is to take: answers as TLS and TCP carry them.
@@ -81,29 +93,24 @@ struct Entry {
     is_ours: bool,
 }
 
-/// What the peer sends and takes of one request.
-#[derive(Debug, Default)]
-struct Flows {
-    body: Flow,
-    answer: Flow,
-    /// Whether the head of the answer is given. From then on the rest of the request is a dialogue, which may pause.
-    is_answered: AtomicBool,
-}
-
 /// One request in flight, until its answer is taken or given up.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     activity: Activity,
     key: u64,
     flows: Arc<Flows>,
+    held: Held,
 }
 
 impl Activity {
     /// The activity of a new connection, whose requests take their turns from `turns`.
-    pub(crate) fn new(turns: Arc<Turns>) -> Self {
+    pub(crate) fn new(turns: Arc<Turns>, pinned: Arc<Pinned>) -> Self {
         let now = Instant::now();
         Self(Arc::new(Shared {
             turns,
+            unparsed: Hold::new(&pinned, 0),
+            unwritten: Hold::new(&pinned, 0),
+            pinned,
             proven: CancellationToken::new(),
             transport: Flow::default(),
             earned: AtomicU64::new(0),
@@ -129,7 +136,9 @@ impl Activity {
     }
 
     /// Begins a request once its source has a turn. Until then the connection counts as idle.
-    pub(crate) async fn begin(&self) -> Result<Arc<InFlight>, NoTurn> {
+    pub(crate) async fn begin(&self, size: Size) -> Result<Arc<InFlight>, NoTurn> {
+        self.parsed();
+        let held = Held::new(&self.0.pinned, size);
         let turn = self.turn().await?;
         let flows = Arc::<Flows>::default();
         self.earn(PER_REQUEST);
@@ -148,7 +157,37 @@ impl Activity {
             activity: self.clone(),
             key,
             flows,
+            held,
         }))
+    }
+
+    /// Ends the request `key`: its turn goes back to the source.
+    fn end(&self, key: u64) {
+        let mut state = self.state();
+        drop(state.requests.remove(&key));
+        if state.requests.is_empty() {
+            state.progress = Instant::now();
+        }
+    }
+
+    /// Counts `bytes` that came, whatever they belong to.
+    pub(crate) fn heard(&self, bytes: usize) {
+        self.0.unparsed.grow(bytes, HALF_HEAD);
+    }
+
+    /// Notes that what came was the end of a head, or of a body's part.
+    fn parsed(&self) {
+        self.0.unparsed.set(0);
+    }
+
+    /// Counts an answer as given, and not written yet.
+    pub(crate) fn answer_given(&self) {
+        self.0.unwritten.grow(REQUEST, usize::MAX);
+    }
+
+    /// Notes that everything was written that there was to write.
+    pub(crate) fn all_written(&self) {
+        self.0.unwritten.set(0);
     }
 
     async fn turn(&self) -> Result<Turn, NoTurn> {
@@ -161,6 +200,13 @@ impl Activity {
             }
         }
         turns.take(true).await
+    }
+
+    /// Notes that the peer, which speaks a protocol of its own, was answered something.
+    pub(crate) fn own_answered(&self) {
+        let mut state = self.state();
+        state.next = state.next.max(1);
+        state.progress = Instant::now();
     }
 
     /// Since when the peer has got nowhere; `None` while something is the server's turn.
@@ -197,6 +243,8 @@ impl Activity {
         let elapsed = now.duration_since(state.looked);
         state.looked = now;
         self.earn(elapsed.as_secs().saturating_mul(PER_SECOND));
+        let seconds = usize::try_from(elapsed.as_secs()).unwrap_or(usize::MAX);
+        self.0.unparsed.shrink(seconds.saturating_mul(FORGOTTEN));
         let transport = state.transport.get_or_insert_with(|| Pace::new(times.patience));
         let carried = transport.look(&self.0.transport, elapsed);
         let mut is_over = carried == Whose::Over;
@@ -247,13 +295,21 @@ impl Entry {
 }
 
 impl InFlight {
-    /// Notes that the server waits for the peer to send more of the body.
+    /// Notes that the server waits for the peer to send more of the body: all that came was read.
     pub(crate) fn await_body(&self) {
         self.flows.body.wait();
+        self.held.body.set(0);
+    }
+
+    /// Notes that nobody reads more of the body.
+    pub(crate) fn body_ended(&self) {
+        self.body_arrived(0);
+        self.held.body.set(0);
     }
 
     /// Counts `bytes` of the body as arrived.
     pub(crate) fn body_arrived(&self, bytes: usize) {
+        self.activity.parsed();
         self.flows.body.arrived(bytes);
         self.activity.earn(count(bytes).saturating_mul(2));
     }
@@ -268,20 +324,21 @@ impl InFlight {
         &self.flows.answer
     }
 
+    /// Counts `bytes` of the answer as made, to be held until they are taken.
+    pub(crate) fn answer_made(&self, bytes: usize) {
+        self.held.answer.grow(bytes, usize::MAX);
+    }
+
     /// Counts a chunk of the answer of `bytes` as taken.
     pub(crate) fn chunk_taken(&self, bytes: usize) {
+        self.held.answer.shrink(bytes);
         self.activity.earn(PER_CHUNK.saturating_add(count(bytes) / 16));
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = self.activity.state();
-        // Its turn goes back to the source.
-        drop(state.requests.remove(&self.key));
-        if state.requests.is_empty() {
-            state.progress = Instant::now();
-        }
+        self.activity.end(self.key);
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use axum::body::{Body, Bytes};
 use bytes::Buf;
-use hyper::body::{self, Frame, Incoming, SizeHint};
+use hyper::body::{self, Body as _, Frame, Incoming, SizeHint};
 
 use super::activity::InFlight;
 
@@ -42,7 +42,7 @@ impl body::Body for Asked {
             Poll::Ready(Some(Ok(frame))) => {
                 self.request.body_arrived(frame.data_ref().map_or(0, Bytes::len));
             }
-            Poll::Ready(_) => self.request.body_arrived(0),
+            Poll::Ready(_) => self.request.body_ended(),
         }
         polled
     }
@@ -58,8 +58,7 @@ impl body::Body for Asked {
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        // Nobody waits for the rest.
-        self.request.body_arrived(0);
+        self.request.body_ended();
     }
 }
 
@@ -67,13 +66,18 @@ impl Drop for Asked {
 #[derive(Debug)]
 pub(crate) struct Answered {
     body: Body,
+    /// What is counted of the answer and not asked for yet.
+    left: usize,
     request: Option<Arc<InFlight>>,
 }
 
 impl Answered {
-    pub(crate) const fn new(body: Body, request: Arc<InFlight>) -> Self {
+    pub(crate) fn new(body: Body, request: Arc<InFlight>) -> Self {
+        let left = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        request.answer_made(left);
         Self {
             body,
+            left,
             request: Some(request),
         }
     }
@@ -82,6 +86,7 @@ impl Answered {
     pub(crate) fn none() -> Self {
         Self {
             body: Body::empty(),
+            left: 0,
             request: None,
         }
     }
@@ -96,8 +101,17 @@ impl body::Body for Answered {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Chunk>, axum::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        let request = &self.request;
-        Poll::Ready(frame.map(|frame| Ok(frame?.map_data(|bytes| Chunk::new(bytes, request.clone())))))
+        Poll::Ready(frame.map(|frame| {
+            let frame = frame?;
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            let foreseen = length.min(self.left);
+            self.left = self.left.saturating_sub(foreseen);
+            let request = self.request.clone();
+            if let Some(request) = &request {
+                request.answer_made(length.saturating_sub(foreseen));
+            }
+            Ok(frame.map_data(|bytes| Chunk::new(bytes, request)))
+        }))
     }
 
     fn is_end_stream(&self) -> bool {

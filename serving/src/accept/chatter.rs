@@ -6,6 +6,7 @@
 
 use std::{
     io,
+    os::fd::{AsFd, BorrowedFd},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -15,33 +16,44 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::activity::Activity;
 
 /// Bytes that a peer may send before it has earned any, and the most that it may save up: some 120,000 pings. A body
-/// that was refused before it had come may still be on its way, up to the connection's window of a mebibyte.
+/// that was refused before it had come may still be on its way, up to the connection's window.
 const MOST: u64 = 2 << 20;
 
-/// A connection that ends when the peer sends more over HTTP/2 than it has earned. HTTP/1.1 has no frames outside of
-/// requests, and no bound here.
+/// What a connection's bytes mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    /// HTTP/1.1: there are no frames outside of requests.
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// A protocol that the listener does not know: each answer counts as a request.
+    Own,
+}
+
+/// A connection that ends when the peer sends more over HTTP/2 than it has earned, and that notes what moves.
 #[derive(Debug)]
-pub(crate) struct Bounded<S> {
+pub struct Bounded<S> {
     stream: S,
     activity: Activity,
-    is_http2: bool,
+    speaks: Speaks,
     earned: u64,
     left: u64,
 }
 
 impl<S> Bounded<S> {
-    pub(crate) const fn new(stream: S, activity: Activity, is_http2: bool) -> Self {
+    pub(crate) const fn new(stream: S, activity: Activity, speaks: Speaks) -> Self {
         Self {
             stream,
             activity,
-            is_http2,
+            speaks,
             earned: 0,
             left: MOST,
         }
     }
 
     fn spend(&mut self, bytes: usize) -> io::Result<()> {
-        if !self.is_http2 {
+        self.activity.heard(bytes);
+        if self.speaks != Speaks::Http2 {
             return Ok(());
         }
         let earned = self.activity.earned();
@@ -59,10 +71,21 @@ impl<S> Bounded<S> {
     fn written<T>(&self, polled: Poll<io::Result<T>>, bytes: impl Fn(&T) -> usize) -> Poll<io::Result<T>> {
         match &polled {
             Poll::Pending => self.activity.transport().wait(),
-            Poll::Ready(Ok(done)) => self.activity.transport().arrived(bytes(done)),
+            Poll::Ready(Ok(done)) => {
+                self.activity.transport().arrived(bytes(done));
+                if self.speaks == Speaks::Own && bytes(done) > 0 {
+                    self.activity.own_answered();
+                }
+            }
             Poll::Ready(Err(_)) => {}
         }
         polled
+    }
+}
+
+impl<S: AsFd> AsFd for Bounded<S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 
@@ -91,6 +114,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
+        if matches!(polled, Poll::Ready(Ok(()))) {
+            self.activity.all_written();
+        }
         self.written(polled, |()| 0)
     }
 
@@ -117,19 +143,23 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
-    use crate::accept::turns::Turns;
+    use crate::accept::{
+        of_request::Size,
+        pinned::{Budget, Pinned},
+        turns::Turns,
+    };
 
     /// Bytes of which a peer sends too many.
     const ALL: usize = 4 << 20;
 
     fn activity() -> Activity {
-        Activity::new(Turns::new(1, 1))
+        Activity::new(Turns::new(1, 1), Pinned::new(Budget::new(usize::MAX)))
     }
 
     /// Reads until the end or an error, a request's worth at a time, and gives the count of bytes.
-    async fn read(activity: &Activity, is_http2: bool, between: impl AsyncFn()) -> u64 {
+    async fn read(activity: &Activity, speaks: Speaks, between: impl AsyncFn()) -> u64 {
         let endless = vec![0; ALL];
-        let mut stream = Bounded::new(endless.as_slice(), activity.clone(), is_http2);
+        let mut stream = Bounded::new(endless.as_slice(), activity.clone(), speaks);
         let (mut read, mut buffer) = (0, vec![0; 16 << 10]);
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
             read += u64::try_from(count).unwrap();
@@ -141,11 +171,14 @@ mod tests {
     #[tokio::test]
     async fn a_peer_without_requests_is_cut_off_and_one_with_requests_is_not() {
         let all = u64::try_from(ALL).unwrap();
-        assert_eq!(read(&activity(), true, async || ()).await, MOST);
-        assert_eq!(read(&activity(), false, async || ()).await, all);
+        assert_eq!(read(&activity(), Speaks::Http2, async || ()).await, MOST);
+        assert_eq!(read(&activity(), Speaks::Http1, async || ()).await, all);
         let asking = activity();
         assert_eq!(
-            read(&asking, true, async || drop(asking.begin().await)).await,
+            read(&asking, Speaks::Http2, async || drop(
+                asking.begin(Size::default()).await
+            ))
+            .await,
             all
         );
     }
@@ -153,8 +186,8 @@ mod tests {
     #[tokio::test]
     async fn a_request_in_flight_does_not_make_frames_outside_of_it_free() {
         let activity = activity();
-        let _in_flight = activity.begin().await.unwrap();
-        let read = read(&activity, true, async || ()).await;
+        let _in_flight = activity.begin(Size::default()).await.unwrap();
+        let read = read(&activity, Speaks::Http2, async || ()).await;
         assert!(read <= MOST, "{read} bytes");
     }
 }

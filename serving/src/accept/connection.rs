@@ -4,7 +4,10 @@ use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use http::{HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER};
-use hyper::{body::Incoming, service::service_fn};
+use hyper::{
+    body::{Body as _, Incoming},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
@@ -19,7 +22,9 @@ use super::{
     Drain, Limits, Peer, Standing,
     activity::{Activity, Ended, Times},
     bodies::{Answered, Asked},
-    chatter::Bounded,
+    chatter::{Bounded, Speaks},
+    of_request::Size,
+    pinned::WINDOW,
     slots::Slot,
 };
 
@@ -32,36 +37,53 @@ const PING: Duration = Duration::from_secs(30);
 /// Streams that a peer may open and reset before the connection is closed (CVE-2023-44487).
 const MAX_RESETS: usize = 64;
 
-/// Serves one connection until it ends, the peer is idle or stands still for too long, it loses its slot, or the drain
-/// begins. Says what was wrong with the peer.
+/// What a connection is served with, beside what answers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Within<'a> {
+    pub(crate) limits: &'a Limits,
+    pub(crate) drain: &'a Drain,
+    pub(crate) slot: &'a Slot,
+}
+
+impl Within<'_> {
+    const fn times(self) -> Times {
+        Times {
+            head: self.limits.head_timeout,
+            idle: self.limits.idle_timeout,
+            patience: self.limits.patience,
+        }
+    }
+}
+
+/// Serves one connection of HTTP until it ends, the peer is idle or stands still for too long, it loses its slot, or the
+/// drain begins. Says what was wrong with the peer, which is `None` where its address says nothing.
 pub(crate) async fn serve<S>(
     stream: S,
-    peer: Peer,
+    peer: Option<Peer>,
     is_http2: bool,
     router: Router,
-    limits: &Limits,
-    drain: &Drain,
-    slot: &Slot,
+    within: Within<'_>,
 ) -> Option<Ended>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Within { limits, drain, slot } = within;
     let activity = slot.activity();
-    // TLS has verified who shows a certificate.
-    if !peer.certificates.is_empty() {
+    // TLS has verified who shows a certificate, and the file system who may open a socket.
+    if peer.as_ref().is_none_or(|peer| !peer.certificates.is_empty()) {
         activity.prove();
     }
     let service = {
         let activity = activity.clone();
         service_fn(move |request| answer(request, peer.clone(), activity.clone(), router.clone()))
     };
-    let times = Times {
-        head: limits.head_timeout,
-        idle: limits.idle_timeout,
-        patience: limits.patience,
-    };
+    let times = within.times();
     let builder = builder(is_http2, limits);
-    let stream = Bounded::new(stream, activity.clone(), is_http2);
+    let stream = Bounded::new(
+        stream,
+        activity.clone(),
+        if is_http2 { Speaks::Http2 } else { Speaks::Http1 },
+    );
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         _ = connection.as_mut() => return None,
@@ -89,22 +111,61 @@ where
     }
 }
 
+/// Lets `serve` have one connection that speaks a protocol of its own, within the same times.
+pub(crate) async fn serve_own<S, F>(
+    stream: S,
+    serve: impl FnOnce(Bounded<S>) -> F,
+    within: Within<'_>,
+) -> Option<Ended>
+where
+    F: Future<Output = ()>,
+{
+    let activity = within.slot.activity();
+    tokio::select! {
+        () = serve(Bounded::new(stream, activity.clone(), Speaks::Own)) => None,
+        () = within.slot.revoked() => None,
+        ended = activity.ended(within.times()) => Some(ended),
+        () = within.drain.begun() => None,
+    }
+}
+
 /// Hands a request to the router once its source has a turn.
 async fn answer(
     mut request: Request<Incoming>,
-    peer: Peer,
+    peer: Option<Peer>,
     activity: Activity,
     router: Router,
 ) -> Result<Response<Answered>, Infallible> {
-    let Ok(in_flight) = activity.begin().await else {
+    let Ok(in_flight) = activity.begin(size(&request)).await else {
+        activity.answer_given();
         return Ok(crowded());
     };
-    request.extensions_mut().insert(peer);
-    request.extensions_mut().insert(Standing::new(activity));
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
+    request.extensions_mut().insert(Standing::new(activity.clone()));
     let asked = request.map(|body| Body::new(Asked::new(body, Arc::clone(&in_flight))));
     let response = router.oneshot(asked).await?;
+    activity.answer_given();
     in_flight.answered();
     Ok(response.map(|body| Answered::new(body, in_flight)))
+}
+
+fn size(request: &Request<Incoming>) -> Size {
+    let fields = request.headers().iter();
+    let fields = fields.map(|(name, value)| name.as_str().len().saturating_add(value.len()));
+    let uri = request.uri();
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    let body = request.body();
+    Size {
+        head: fields.fold(path.saturating_add(authority), usize::saturating_add),
+        body: if body.is_end_stream() {
+            Some(0)
+        } else {
+            body.size_hint().upper()
+        },
+    }
 }
 
 /// The answer to a request whose source has too many in flight. It has no body, which would wait for its taker.
@@ -137,6 +198,8 @@ fn builder(is_http2: bool, limits: &Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_header_list_size(limits.head_bytes)
         .max_concurrent_streams(limits.streams)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
         .max_pending_accept_reset_streams(MAX_RESETS)
         .max_local_error_reset_streams(MAX_RESETS)
         .keep_alive_interval(PING)

@@ -39,6 +39,11 @@ impl Drain {
 
     /// Waits until every connection has finished, at most ten seconds; true when all have.
     pub async fn finished(&self) -> bool {
-        timeout(GRACE, self.tasks.wait()).await.is_ok()
+        self.finished_within(GRACE).await
+    }
+
+    /// The same, at most `time`.
+    pub async fn finished_within(&self, time: Duration) -> bool {
+        timeout(time, self.tasks.wait()).await.is_ok()
     }
 }

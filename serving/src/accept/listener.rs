@@ -1,35 +1,25 @@
 //! Accepts connections until the drain begins; those that are open finish.
 
-use std::{
-    io,
-    net::{self, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net, sync::Arc, time::Duration};
 
 use axum::Router;
 use rustls::ServerConfig;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
-};
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio::{net::UnixListener, time::sleep};
 
 use super::{
-    Counts, Drain, Limits, Peer, Source,
-    activity::Ended,
-    connection::serve,
+    Counts, Drain, Limits, Source, Wire,
+    accepted::{Accepted, Answers, Own},
     slots::{Bounds, NoSlot, Slot, Slots},
+    socket::Socket,
 };
 
 /// How long to wait before the next try where the system cannot accept, for want of file descriptors for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A listener that hands requests to a router.
+/// A listener that hands requests to a router, or connections to what knows their protocol.
 pub struct Listener {
-    tcp: net::TcpListener,
-    tls: Option<TlsAcceptor>,
-    router: Router,
+    socket: Socket,
+    answers: Answers,
     limits: Arc<Limits>,
     counts: Counts,
     drain: Drain,
@@ -38,13 +28,13 @@ pub struct Listener {
 impl std::fmt::Debug for Listener {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Listener")
-            .field("tcp", &self.tcp)
+            .field("socket", &self.socket)
             .finish_non_exhaustive()
     }
 }
 
 impl Listener {
-    /// A listener on `tcp`, which must be non-blocking, with `tls` or, for a port whose answers are no secret, without.
+    /// A listener on `tcp` (see [`bind`](super::bind)), with `tls` or, for a port whose answers are no secret, without.
     /// It counts the connections that it opens and refuses in `counts`.
     pub fn new(
         tcp: net::TcpListener,
@@ -55,10 +45,54 @@ impl Listener {
         drain: Drain,
     ) -> Self {
         let tls = tls.map(|tls| Arc::new(tls).into());
+        let (socket, answers) = (Socket::Port(tcp), Answers::Port(tls, router));
+        Self::of(socket, answers, limits, counts, drain)
+    }
+
+    /// A listener for gRPC on a socket of the file system, whose mode says who may connect. To be called on a runtime.
+    ///
+    /// # Errors
+    /// That of the socket.
+    pub fn grpc(unix: UnixListener, router: Router, limits: Limits, drain: Drain) -> io::Result<Self> {
+        let socket = Socket::File(unix.into_std()?);
+        Ok(Self::of(
+            socket,
+            Answers::Grpc(router),
+            limits,
+            Counts::default(),
+            drain,
+        ))
+    }
+
+    /// A listener that lets `serve` have each connection to a socket of the file system, within the same limits. To be
+    /// called on a runtime.
+    ///
+    /// # Errors
+    /// That of the socket.
+    pub fn own<F>(
+        unix: UnixListener,
+        serve: impl Fn(Wire) -> F + Send + Sync + 'static,
+        limits: Limits,
+        drain: Drain,
+    ) -> io::Result<Self>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let socket = Socket::File(unix.into_std()?);
+        let own: Own = Arc::new(move |wire| Box::pin(serve(wire)));
+        Ok(Self::of(
+            socket,
+            Answers::Own(own),
+            limits,
+            Counts::default(),
+            drain,
+        ))
+    }
+
+    fn of(socket: Socket, answers: Answers, limits: Limits, counts: Counts, drain: Drain) -> Self {
         Self {
-            tcp,
-            tls,
-            router,
+            socket,
+            answers,
             limits: Arc::new(limits),
             counts,
             drain,
@@ -67,79 +101,65 @@ impl Listener {
 
     /// Accepts until the drain begins, on the current runtime.
     pub async fn run(self) {
-        let tcp = match self.tcp.try_clone().and_then(TcpListener::from_std) {
-            Ok(tcp) => tcp,
+        let Self {
+            socket,
+            answers,
+            limits,
+            counts,
+            drain,
+        } = self;
+        let socket = match socket.on_runtime() {
+            Ok(socket) => socket,
             Err(error) => return tracing::error!(%error, "cannot listen"),
         };
-        let limits = &self.limits;
-        let open = Slots::new(Bounds::open(limits));
-        let shaking = Slots::new(Bounds::shaking(limits));
+        let open = Slots::new(Bounds::open(&limits));
+        let shaking = Slots::new(Bounds::shaking(&limits));
         loop {
             let accepted = tokio::select! {
-                () = self.drain.begun() => return,
-                accepted = tcp.accept() => accepted,
+                () = drain.begun() => return,
+                () = open.grown() => {
+                    for _ in 0..open.relieve() {
+                        counts.refused("memory");
+                    }
+                    continue;
+                }
+                accepted = socket.accept() => accepted,
             };
-            let (tcp, address) = match accepted {
-                Ok(accepted) => accepted,
+            let connected = match accepted {
+                Ok(connected) => connected,
                 Err(error) => {
-                    self.accept_failed(&error).await;
+                    accept_failed(&error, &counts).await;
                     continue;
                 }
             };
-            match take(&open, &shaking, address.ip().into()) {
-                Ok((open, shaking)) => self.admit(tcp, address, open, shaking),
-                Err(reason) => self.counts.refused(reason),
-            }
+            let source = connected.source();
+            let (open, shaking) = match take(&open, &shaking, source) {
+                Ok(slots) => slots,
+                Err(reason) => {
+                    counts.refused(reason);
+                    continue;
+                }
+            };
+            let accepted = Accepted {
+                answers: answers.clone(),
+                limits: Arc::clone(&limits),
+                counts: counts.clone(),
+                drain: drain.clone(),
+                open,
+            };
+            drain.spawn(accepted.serve(connected, shaking));
         }
     }
+}
 
-    fn admit(&self, tcp: TcpStream, address: SocketAddr, open: Slot, shaking: Slot) {
-        let (tls, router, limits) = (self.tls.clone(), self.router.clone(), Arc::clone(&self.limits));
-        let (counts, drain) = (self.counts.clone(), self.drain.clone());
-        self.drain.spawn(async move {
-            let Some(tls) = tls else {
-                drop(shaking);
-                let peer = Peer {
-                    address,
-                    tls: None,
-                    certificates: Arc::default(),
-                };
-                if serve(tcp, peer, false, router, &limits, &drain, &open).await == Some(Ended::Stalled) {
-                    counts.refused("stalled");
-                }
-                return;
-            };
-            let stream = tokio::select! {
-                () = drain.begun() => return,
-                () = shaking.revoked() => return counts.refused("handshakes"),
-                () = open.revoked() => return counts.refused("total"),
-                done = timeout(limits.handshake_timeout, handshake(tls, tcp)) => done,
-            };
-            drop(shaking);
-            match stream {
-                Ok(Ok(stream)) => {
-                    let (peer, is_http2) = session(&stream, address);
-                    let _open = counts.opened();
-                    let ended = serve(stream, peer, is_http2, router, &limits, &drain, &open).await;
-                    if ended == Some(Ended::Stalled) {
-                        counts.refused("stalled");
-                    }
-                }
-                Ok(Err(_)) => counts.refused("handshake"),
-                Err(_) => counts.refused("handshake_timeout"),
-            }
-        });
-    }
-
-    async fn accept_failed(&self, error: &io::Error) {
-        if !matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
-        ) {
-            tracing::error!(%error, "cannot accept connections");
-            self.counts.refused("accept");
-            sleep(ACCEPT_PAUSE).await;
-        }
+async fn accept_failed(error: &io::Error, counts: &Counts) {
+    if !matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    ) {
+        tracing::error!(%error, "cannot accept connections");
+        counts.refused("accept");
+        sleep(ACCEPT_PAUSE).await;
     }
 }
 
@@ -150,26 +170,6 @@ fn take(open: &Arc<Slots>, shaking: &Arc<Slots>, source: Source) -> Result<(Slot
     let open = open.take(source).map_err(NoSlot::reason)?;
     let shaking = shaking.take(source).map_err(|_| "handshakes")?;
     Ok((open, shaking))
-}
-
-/// The peer as the handshake showed it, and whether both agreed on HTTP/2.
-fn session(stream: &TlsStream<TcpStream>, address: SocketAddr) -> (Peer, bool) {
-    let (_, session) = stream.get_ref();
-    let shown = session.peer_certificates().unwrap_or_default().iter();
-    let certificates = shown
-        .map(|certificate| certificate.clone().into_owned())
-        .collect();
-    let peer = Peer {
-        address,
-        tls: session.protocol_version(),
-        certificates,
-    };
-    (peer, session.alpn_protocol() == Some(b"h2"))
-}
-
-async fn handshake(tls: TlsAcceptor, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-    tcp.set_nodelay(true)?;
-    tls.accept(tcp).await
 }
 
 #[cfg(test)]
@@ -189,6 +189,7 @@ mod tests {
                     per_source,
                     unproven: 1,
                     proven: 1,
+                    pinned: usize::MAX,
                 })
             });
             let held = [one, other].map(|source| take(&open, &shaking, source).unwrap());

@@ -1,14 +1,25 @@
 //! Slots for open connections, in all and per source.
 //!
 //! A full table makes room: the connection whose peer has got nowhere for longest loses its slot, so that a peer which
-//! holds connections without using them keeps no other out. Neither does one that asks and takes no answer.
+//! holds connections without using them keeps no other out. Neither does one that asks and takes no answer. Where
+//! connections together hold more memory than they may, the source that holds most loses the one that holds most.
 
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::{Mutex, MutexGuard};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Limits, Source, activity::Activity, turns::Turns};
+use super::{
+    Limits, Source,
+    activity::Activity,
+    pinned::{Budget, Pinned},
+    turns::Turns,
+};
+
+/// What holds less than this more than another holds about as much: who follows a vault on one connection holds a little more
+/// than who connects and does nothing, and is not to give way to many of those.
+const GRAIN: usize = 64 << 10;
 
 /// Why a connection gets no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +47,8 @@ pub(crate) struct Bounds {
     /// Requests of one source in flight, before and after a connection is proven.
     pub(crate) unproven: usize,
     pub(crate) proven: usize,
+    /// Bytes that all connections may hold.
+    pub(crate) pinned: usize,
 }
 
 impl Bounds {
@@ -46,6 +59,7 @@ impl Bounds {
             per_source: limits.connections_per_source,
             unproven: limits.unproven_per_source,
             proven: limits.requests_per_source,
+            pinned: limits.pinned_bytes,
         }
     }
 
@@ -56,6 +70,8 @@ impl Bounds {
             per_source: limits.handshakes_per_source,
             unproven: 0,
             proven: 0,
+            // What they hold is counted by their other slot.
+            pinned: usize::MAX,
         }
     }
 }
@@ -64,6 +80,7 @@ impl Bounds {
 #[derive(Debug)]
 pub(crate) struct Slots {
     bounds: Bounds,
+    budget: Arc<Budget>,
     taken: Mutex<Taken>,
 }
 
@@ -85,6 +102,7 @@ struct Guest {
 struct Holder {
     source: Source,
     activity: Activity,
+    pinned: Arc<Pinned>,
     revoked: CancellationToken,
 }
 
@@ -92,6 +110,7 @@ impl Slots {
     pub(crate) fn new(bounds: Bounds) -> Arc<Self> {
         Arc::new(Self {
             bounds,
+            budget: Budget::new(bounds.pinned),
             taken: Mutex::default(),
         })
     }
@@ -110,8 +129,23 @@ impl Slots {
         }
         Ok(Slot {
             slots: Arc::clone(self),
-            held: taken.enter(source, self.bounds),
+            held: taken.enter(source, self.bounds, &self.budget),
         })
+    }
+
+    /// Returns once connections may hold more than they may together.
+    pub(crate) async fn grown(&self) {
+        self.budget.grown().await;
+    }
+
+    /// Takes slots until the others hold no more than they may. Says how many it took.
+    pub(crate) fn relieve(&self) -> u32 {
+        let mut taken = self.taken();
+        let mut count = 0_u32;
+        while self.budget.is_exceeded() && taken.end_the_heaviest() {
+            count = count.saturating_add(1);
+        }
+        count
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -129,21 +163,23 @@ impl Taken {
         }
     }
 
-    fn enter(&mut self, source: Source, bounds: Bounds) -> Held {
+    fn enter(&mut self, source: Source, bounds: Bounds, budget: &Arc<Budget>) -> Held {
         let guest = self.by_source.entry(source).or_insert_with(|| Guest {
             connections: 0,
             turns: Turns::new(bounds.unproven, bounds.proven),
         });
         guest.connections = guest.connections.saturating_add(1);
+        let pinned = Pinned::new(Arc::clone(budget));
         let held = Held {
             id: self.next,
-            activity: Activity::new(Arc::clone(&guest.turns)),
+            activity: Activity::new(Arc::clone(&guest.turns), Arc::clone(&pinned)),
             revoked: CancellationToken::new(),
         };
         self.next = self.next.wrapping_add(1);
         let holder = Holder {
             source,
             activity: held.activity.clone(),
+            pinned,
             revoked: held.revoked.clone(),
         };
         self.holders.insert(held.id, holder);
@@ -161,6 +197,33 @@ impl Taken {
             holder.revoked.cancel();
         }
         Ok(())
+    }
+
+    /// Takes the slot of the connection that holds most, of the source that does; among those that hold about as much, of
+    /// the one whose peer has got nowhere for longest. False where there is none.
+    fn end_the_heaviest(&mut self) -> bool {
+        let mut sources: HashMap<Source, usize> = HashMap::new();
+        for holder in self.holders.values() {
+            let all = sources.entry(holder.source).or_default();
+            *all = all.saturating_add(holder.pinned.bytes());
+        }
+        let now = Instant::now();
+        let weighed = self.holders.iter().map(|(id, holder)| {
+            let all = sources.get(&holder.source).copied().unwrap_or_default();
+            let still = holder
+                .activity
+                .still_since()
+                .map(|since| now.duration_since(since));
+            (all / GRAIN, holder.pinned.bytes() / GRAIN, still, *id)
+        });
+        let Some((.., heaviest)) = weighed.max() else {
+            return false;
+        };
+        if let Some(holder) = self.leave(heaviest) {
+            holder.pinned.leave();
+            holder.revoked.cancel();
+        }
+        true
     }
 
     fn leave(&mut self, id: u64) -> Option<Holder> {
@@ -218,6 +281,10 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
+    use crate::accept::{
+        of_request::Size,
+        pinned::{CONNECTION, Hold},
+    };
 
     fn bounds(total: usize, per_source: usize) -> Bounds {
         Bounds {
@@ -225,6 +292,7 @@ mod tests {
             per_source,
             unproven: 1,
             proven: 1,
+            pinned: usize::MAX,
         }
     }
 
@@ -248,17 +316,76 @@ mod tests {
     async fn the_connection_that_is_idle_for_longest_makes_room_and_a_busy_one_never() {
         let slots = Slots::new(bounds(3, 3));
         let mut held: Vec<_> = (1..=3).map(|last| slots.take(source(last)).unwrap()).collect();
-        let busy = held[0].activity().begin().await.unwrap();
+        let busy = held[0].activity().begin(Size::default()).await.unwrap();
         held.push(slots.take(source(4)).unwrap());
         let revoked: Vec<_> = held.iter().map(Slot::is_revoked).collect();
         assert_eq!(revoked, [false, true, false, false]);
         assert_eq!(slots.taken().holders.len(), 3);
         let mut all = Vec::new();
         for slot in held.iter().skip(1) {
-            all.push(slot.activity().begin().await.unwrap());
+            all.push(slot.activity().begin(Size::default()).await.unwrap());
         }
         assert_eq!(slots.take(source(5)).unwrap_err(), NoSlot::Total);
         drop((busy, all, held));
         assert!(slots.taken().by_source.is_empty() && slots.taken().holders.is_empty());
+    }
+
+    #[test]
+    fn the_source_that_holds_most_gives_way_and_one_within_its_share_never_does() {
+        const PART: usize = 100 << 10;
+        let slots = Slots::new(Bounds {
+            pinned: 5 * CONNECTION + 4 * PART,
+            ..bounds(8, 8)
+        });
+        let hold = |slot: &Slot, bytes| Hold::new(&slot.slots.taken().holders[&slot.held.id].pinned, bytes);
+        // One source with much on each of two connections, one with more on one, and two that are modest.
+        let taken: Vec<_> = [
+            (1, PART),
+            (1, PART),
+            (2, PART + PART / 2),
+            (3, PART / 4),
+            (4, PART / 4),
+        ]
+        .map(|(last, bytes)| {
+            let slot = slots.take(source(last)).unwrap();
+            let hold = hold(&slot, bytes);
+            (slot, hold)
+        })
+        .into();
+        assert_eq!(slots.relieve(), 0);
+        let more = hold(&taken[3].0, PART / 2);
+        assert_eq!(slots.relieve(), 1);
+        let revoked = || -> Vec<_> { taken.iter().map(|(slot, _)| slot.is_revoked()).collect() };
+        assert_eq!(
+            revoked().iter().position(|revoked| *revoked),
+            revoked().iter().rposition(|revoked| *revoked)
+        );
+        assert!(revoked()[0] || revoked()[1]);
+        // What its connection still holds until it has ended costs nobody else a slot.
+        assert_eq!(slots.relieve(), 0);
+        drop(more);
+        let greedy = hold(&taken[2].0, 4 * PART);
+        assert_eq!(slots.relieve(), 1);
+        assert!(revoked()[2] && !revoked()[3] && !revoked()[4]);
+        drop((greedy, taken));
+        assert!(slots.taken().holders.is_empty());
+    }
+
+    #[tokio::test]
+    async fn among_many_that_hold_little_the_one_that_got_nowhere_for_longest_gives_way() {
+        let slots = Slots::new(Bounds {
+            pinned: 5 * CONNECTION,
+            ..bounds(8, 8)
+        });
+        let follower = slots.take(source(1)).unwrap();
+        let request = follower.activity().begin(Size::default()).await.unwrap();
+        request.await_body();
+        let idle: Vec<_> = (2..=4).map(|last| slots.take(source(last)).unwrap()).collect();
+        assert_eq!(slots.relieve(), 0);
+        let newest = slots.take(source(5)).unwrap();
+        assert_eq!(slots.relieve(), 1);
+        let revoked: Vec<_> = idle.iter().map(Slot::is_revoked).collect();
+        assert_eq!(revoked, [true, false, false]);
+        assert!(!follower.is_revoked() && !newest.is_revoked());
     }
 }

@@ -2,12 +2,17 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 /// An IPv4 address, or the /64 of an IPv6 address: one host owns a whole /64 and could use a new address for each try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source(IpAddr);
+
+impl Source {
+    /// All who connect to a socket of the file system.
+    pub(crate) const LOCAL: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+}
 
 impl From<IpAddr> for Source {
     fn from(address: IpAddr) -> Self {

@@ -10,10 +10,10 @@ use std::{
 };
 
 use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
-use strongroom_serving::{health, metrics::CONTENT_TYPE};
+use strongroom_serving::{accept::bind, health, metrics::CONTENT_TYPE};
 use tokio::{
     io::AsyncWriteExt as _,
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -67,8 +67,7 @@ async fn read(address: SocketAddr, path: &str) -> String {
 
 #[tokio::test]
 async fn health_readiness_and_metrics_are_shown_until_the_program_stops() {
-    let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = tcp.local_addr().unwrap();
+    let (tcp, address) = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let problems = Arc::new(Mutex::new(vec![
         "no key is known".to_owned(),
         "draining".to_owned(),
@@ -96,7 +95,7 @@ async fn health_readiness_and_metrics_are_shown_until_the_program_stops() {
     assert!(read(address, "/metrics").await.contains("sampled 2\n"));
 
     drop(stop);
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
 }
 
 /// A connection from an address of this machine.
@@ -108,8 +107,7 @@ async fn connect_from(source: &str, to: SocketAddr) -> TcpStream {
 
 #[tokio::test]
 async fn a_source_that_sends_heads_without_an_end_is_cut_off_and_the_kubelet_is_answered() {
-    let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = tcp.local_addr().unwrap();
+    let (tcp, address) = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let program = Program::new(&Arc::default());
     tokio::spawn(health::serve(tcp, program, std::future::pending()));
     let mut half = Vec::new();

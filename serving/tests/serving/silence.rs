@@ -18,9 +18,9 @@ const OWN: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// Longer than such a listener waits for anyone.
 const LONG: Duration = Duration::from_secs(14);
 
-struct Tls {
-    server: Server,
-    port: Port,
+pub struct Tls {
+    pub server: Server,
+    pub port: Port,
     _pair: Pair,
 }
 
@@ -32,7 +32,7 @@ fn start() -> Tls {
     })
 }
 
-fn start_with(limits: Limits) -> Tls {
+pub fn start_with(limits: Limits) -> Tls {
     let pair = Pair::make();
     let server = Server::start(limits, Some(pair.server_config()));
     let port = Port::tls(server.address, HOST, &pair.chain());
@@ -49,7 +49,7 @@ async fn open(tls: &Tls, window: u32) -> SilentPeer {
     peer
 }
 
-async fn ask(peer: &mut SilentPeer, stream: u32, path: &str) {
+pub async fn ask(peer: &mut SilentPeer, stream: u32, path: &str) {
     let head = head("GET", HOST, path, &[]);
     peer.send(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &head))
         .await;

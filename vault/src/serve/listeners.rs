@@ -1,13 +1,13 @@
 //! The ports of a vault, and the listeners that serve on them.
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener},
     thread::{self, JoinHandle},
 };
 
 use axum::Router;
 use rustls::ServerConfig;
-use strongroom_serving::accept::{Drain, Limits, Listener};
+use strongroom_serving::accept::{self, Drain, Limits, Listener};
 use tokio::runtime;
 
 use super::StartError;
@@ -35,9 +35,12 @@ pub(super) struct Sockets {
 impl Sockets {
     pub(super) fn bind(args: &ServeArgs) -> Result<Self, StartError> {
         let listen = &args.listen;
-        let (data, data_address) = bind(listen.listen)?;
-        let (admin, admin_address) = bind(listen.admin_listen)?;
-        let (health, health_address) = bind(listen.health_listen)?;
+        let refused = |address| move |source| StartError::Listen { address, source };
+        let (data, data_address) = accept::bind(listen.listen).map_err(refused(listen.listen))?;
+        let (admin, admin_address) =
+            accept::bind(listen.admin_listen).map_err(refused(listen.admin_listen))?;
+        let (health, health_address) =
+            accept::bind(listen.health_listen).map_err(refused(listen.health_listen))?;
         let addresses = Addresses {
             data: data_address,
             admin: admin_address,
@@ -50,22 +53,6 @@ impl Sockets {
             addresses,
         })
     }
-}
-
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let listen = || {
-        let tcp = match TcpListener::bind(address) {
-            // A node without IPv6 listens on what it has.
-            Err(_) if address.ip() == Ipv6Addr::UNSPECIFIED => {
-                TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port()))?
-            }
-            bound => bound?,
-        };
-        tcp.set_nonblocking(true)?;
-        let bound = tcp.local_addr()?;
-        Ok((tcp, bound))
-    };
-    listen().map_err(|source| StartError::Listen { address, source })
 }
 
 /// Puts routers on ports.

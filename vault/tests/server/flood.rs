@@ -106,7 +106,8 @@ async fn more_idle_sessions_than_the_vault_keeps_leave_room_for_a_client() {
     });
     let held: Vec<_> = opened.buffer_unordered(64).collect().await;
     let done = held.iter().filter(|held| held.is_ok()).count();
-    assert!(done > 4096, "{done} handshakes were finished");
+    // Sessions that do nothing may hold 48 MiB: those beyond make room, some within their handshake.
+    assert!(done > 3_000, "{done} handshakes were finished");
     serves(&vault).await;
     let grown = resident_kib().saturating_sub(before);
     println!("{grown} KiB more than before, both ends");

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, io, time::Duration};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    time::Instant,
+};
 
 use super::{
     Notice, Plugin,
@@ -12,6 +15,8 @@ use super::{
 
 /// What a client sends first (RFC 9113, section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long the message of a call may take, once it has begun.
+const MESSAGE: Duration = Duration::from_secs(10);
 /// Calls on one connection; the kubelet makes two.
 const MAX_CALLS: u32 = 15;
 /// Calls at once.
@@ -67,7 +72,7 @@ pub async fn serve(
     frame::put(&mut out, Kind::Settings, 0, 0, &[]);
     wire.write_all(&out).await?;
     let mut calls = Calls::default();
-    while let Some((header, payload)) = read_frame(&mut wire, bound).await? {
+    while let Some((header, payload)) = read_frame(&mut wire, calls.bound(bound)).await? {
         if header.kind == Kind::GoAway {
             return Ok(());
         }
@@ -135,11 +140,25 @@ fn acknowledgement(header: Header, payload: &[u8]) -> Result<Option<BytesMut>, C
 #[derive(Default)]
 struct Calls {
     open: BTreeMap<u32, Vec<u8>>,
+    /// Since when there have been such.
+    since: Option<Instant>,
     last: u32,
     count: u32,
 }
 
 impl Calls {
+    /// How long the next frame may take: the message of a call is not waited for as long as the next call.
+    fn bound(&mut self, bound: Bound) -> Bound {
+        if self.open.is_empty() {
+            self.since = None;
+            return bound;
+        }
+        let waited = self.since.get_or_insert_with(Instant::now).elapsed();
+        Bound {
+            idle: bound.idle.min(MESSAGE.saturating_sub(waited)),
+        }
+    }
+
     /// Takes a frame in. Answers with a call and its body once the call is complete.
     fn receive(&mut self, header: Header, payload: &[u8]) -> Result<Option<(u32, Vec<u8>)>, ConnectionError> {
         match header.kind {

@@ -52,7 +52,7 @@ impl ServedRegistration {
         tokio::spawn(serve(socket.listener, plugin, on_notice, ended));
         let metrics = Arc::clone(metrics);
         let giving = tokio::spawn(async move {
-            handover::give(asked.listener, given, || metrics.registered.get() == 1).await;
+            handover::give(asked.listener, given, move || metrics.registered.get() == 1).await;
             tracing::info!("handed the registration over");
             serving.cancel();
         });
