@@ -32,6 +32,8 @@ mod policy;
 mod push;
 #[path = "reconcile/secret_ref.rs"]
 mod secret_ref;
+#[path = "reconcile/silence.rs"]
+mod silence;
 #[path = "reconcile/slow.rs"]
 mod slow;
 #[path = "reconcile/vault.rs"]

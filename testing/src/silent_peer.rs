@@ -2,43 +2,38 @@
 //! second. It answers pings, so that nothing but its standing still is wrong with it.
 //!
 //! It writes HTTP by hand, over TLS or plainly, to any listening port or socket.
+//!
+//! ```text
+//!   frames      what it writes
+//!   port        where it connects
+//!   siege       every way of standing still at one port, beside a client that goes on
+//!   listeners   every listener of every program: the tests that lay siege to it
+//! ```
 
 pub mod frames;
+pub mod listeners;
+mod port;
+mod siege;
 
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::time::Duration;
 
-use rustls::{ClientConfig, pki_types::ServerName};
-use strongroom_serving::tls::client_config;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split},
-    net::{TcpSocket, TcpStream},
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
-use tokio_rustls::TlsConnector;
+
+pub use port::Port;
+pub use siege::{Siege, Way};
 
 use self::frames::{DATA, END_HEADERS, END_STREAM, HEADERS, frame, head, opening, stream, window_update};
 
 /// The HTTP that a peer speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Http {
     /// HTTP/1.1.
     One,
     /// HTTP/2.
     Two,
-}
-
-/// A listening port.
-#[derive(Debug, Clone)]
-pub struct Port {
-    address: SocketAddr,
-    host: String,
-    tls: Option<Arc<ClientConfig>>,
 }
 
 /// What can carry a peer's bytes.
@@ -60,57 +55,6 @@ pub struct Held {
     pub ended: Option<Duration>,
     /// What the server sent, as far as it was taken.
     pub received: Vec<u8>,
-}
-
-impl Port {
-    /// A port without TLS.
-    pub fn plain(address: SocketAddr) -> Self {
-        Self {
-            address,
-            host: address.to_string(),
-            tls: None,
-        }
-    }
-
-    /// A port whose certificate for `host` comes from an authority in the file `trust_bundle`.
-    pub fn tls(address: SocketAddr, host: &str, trust_bundle: &Path) -> Self {
-        Self {
-            address,
-            host: host.to_owned(),
-            tls: Some(client_config(trust_bundle).unwrap()),
-        }
-    }
-
-    /// A connection from `source`, an address of this machine.
-    ///
-    /// # Errors
-    /// Where the server does not accept it.
-    pub async fn open(&self, source: Ipv4Addr, http: Http) -> io::Result<SilentPeer> {
-        let tcp = self.connect(source).await?;
-        let stream: Box<dyn Stream> = match &self.tls {
-            None => Box::new(tcp),
-            Some(tls) => {
-                let mut tls = ClientConfig::clone(tls);
-                let protocol: &[u8] = if http == Http::Two { b"h2" } else { b"http/1.1" };
-                tls.alpn_protocols = vec![protocol.to_vec()];
-                let name = ServerName::try_from(self.host.clone()).unwrap();
-                Box::new(TlsConnector::from(Arc::new(tls)).connect(name, tcp).await?)
-            }
-        };
-        Ok(SilentPeer::over(stream, &self.host, http))
-    }
-
-    /// A connection that says nothing, not even the first of a handshake.
-    ///
-    /// # Errors
-    /// Where the server does not accept it.
-    pub async fn connect(&self, source: Ipv4Addr) -> io::Result<TcpStream> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind((source, 0).into())?;
-        let tcp = socket.connect(self.address).await?;
-        tcp.set_nodelay(true)?;
-        Ok(tcp)
-    }
 }
 
 impl SilentPeer {
@@ -162,6 +106,12 @@ impl SilentPeer {
             (0..count).flat_map(|number| frame(HEADERS, END_STREAM | END_HEADERS, stream(number), &block));
         let all: Vec<u8> = opening(window).into_iter().chain(heads).collect();
         self.send(&all).await;
+    }
+
+    /// Stays for `time`, and takes nothing at all, not even from the kernel.
+    pub async fn hold_deaf(self, time: Duration) {
+        tokio::time::sleep(time).await;
+        drop(self.stream);
     }
 
     /// Stays for `time` at most, and does nothing but answer pings.

@@ -19,6 +19,8 @@ mod rotate;
 #[cfg(test)]
 mod sanity;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tree;

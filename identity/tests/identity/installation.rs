@@ -154,6 +154,11 @@ impl Installation {
         Port::tls(self.address, HOST, &self.directory.path().join("ca.crt"))
     }
 
+    /// The health port, for the same.
+    pub fn health_port(&self) -> Port {
+        Port::plain(self.health_address)
+    }
+
     pub async fn health(&self, path: &str) -> (u16, String) {
         let answer = reqwest::get(format!("http://{}{path}", self.health_address))
             .await

@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 use strongroom_testing::{
     cluster::AccountToken,
-    silent_peer::{Held, Http},
+    silent_peer::{Held, Http, Siege},
 };
 
 use crate::{VAULT, installation::Installation};
@@ -48,4 +48,30 @@ async fn requests_without_bodies_stop_no_login_and_are_answered_soon() {
     // The heads of answers come also at window 0.
     let answered = held.iter().filter(|held| held.received.len() > 30 * 20);
     assert_eq!(answered.count(), usize::from(SOURCES));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn peers_that_stand_still_in_every_way_keep_nobody_from_any_port() {
+    let installation = Installation::start().await;
+    let (tokens, health) = (installation.port(), installation.health_port());
+    let siege = |listener, port, last| Siege {
+        listener,
+        port,
+        source: Ipv4Addr::new(127, 8, 1, last),
+        path: PATH,
+        peers: 3,
+        within: Duration::from_secs(20),
+    };
+    let account = AccountToken::of_pod("shop", "api", "n1").sign(&installation.cluster);
+    let logs_in = async || {
+        let fields = [("scope", VAULT), ("client_assertion", account.as_str())];
+        let (status, body) = installation.exchange(&fields).await;
+        assert_eq!(status, 200, "{body}");
+    };
+    let looks = async || assert_eq!(installation.health("/healthz").await.0, 200);
+    let (to_tokens, to_health) = (
+        siege("identity tokens", &tokens, 1),
+        siege("identity health", &health, 2),
+    );
+    tokio::join!(to_tokens.lay(logs_in), to_health.lay(looks));
 }

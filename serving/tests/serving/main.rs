@@ -10,6 +10,7 @@
 mod accept;
 mod client;
 mod health;
+mod listeners;
 mod memory;
 mod server;
 mod silence;

@@ -101,3 +101,19 @@ pub fn pongs(received: &mut Vec<u8>) -> Vec<u8> {
     }
     answers
 }
+
+/// How many streams the other side has ended in what it sent: with its last frame, or by a reset.
+pub fn ended_streams(received: &[u8]) -> usize {
+    let (mut rest, mut ended) = (received, 0);
+    while let Some(head) = rest.first_chunk::<9>() {
+        let length = usize::try_from(u32::from_be_bytes([0, head[0], head[1], head[2]])).unwrap();
+        let (kind, flags) = (head[3], head[4]);
+        if rest.len() < 9 + length {
+            break;
+        }
+        let is_last = matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0;
+        ended += usize::from(is_last || kind == RST_STREAM);
+        rest = &rest[9 + length..];
+    }
+    ended
+}

@@ -6,10 +6,10 @@ use futures::future::join_all;
 use reqwest::StatusCode;
 use strongroom_testing::{
     silent_peer::{
-        Held, Http, Port, SilentPeer,
+        Held, Http, Port, Siege, SilentPeer,
         frames::{END_HEADERS, END_STREAM, HEADERS, frame, head, opening, stream},
     },
-    vault::{HOST, Vault},
+    vault::{HOST, OPERATOR, Vault},
 };
 use tokio::time::Instant;
 
@@ -144,4 +144,61 @@ async fn each_way_of_standing_still_ends_the_connection() {
         assert_ended(held, Duration::from_secs(27), what);
     }
     assert!(longest < Duration::from_secs(2), "{longest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn peers_that_stand_still_in_every_way_keep_nobody_from_any_port() {
+    let vault = Vault::start().await;
+    let (addresses, bundle) = (vault.running.addresses(), vault.files.path("ca.crt"));
+    let data = data_port(&vault);
+    // Those that show no certificate, and the operator itself.
+    let admin = Port::tls(addresses.admin, HOST, &bundle);
+    let operator = admin
+        .clone()
+        .showing(&vault.files.admin.client(OPERATOR), &bundle);
+    let health = Port::plain(addresses.health);
+    let (status, health_url) = (
+        operator_client(&vault),
+        format!("http://{}/healthz", addresses.health),
+    );
+    let siege = |listener, port, last| Siege {
+        listener,
+        port,
+        source: Ipv4Addr::new(127, 8, 1, last),
+        path: "/secrets/x?api-version=2026-04-01",
+        peers: 3,
+        within: Duration::from_secs(28),
+    };
+    let sets = async || assert_eq!(vault.set("a", "v").await.status, StatusCode::OK);
+    let pushes = async || {
+        let url = format!("https://{HOST}:{}/v1/status", addresses.admin.port());
+        assert_eq!(status.get(url).send().await.unwrap().status(), StatusCode::OK);
+    };
+    let looks = async || assert!(reqwest::get(&health_url).await.unwrap().status().is_success());
+    let (to_data, to_admin, to_operator, to_health) = (
+        siege("vault data", &data, 1),
+        siege("vault admin", &admin, 2),
+        siege("vault admin", &operator, 3),
+        siege("vault health", &health, 4),
+    );
+    tokio::join!(
+        to_data.lay(sets),
+        to_admin.lay(pushes),
+        to_operator.lay(pushes),
+        to_health.lay(looks)
+    );
+}
+
+/// The operator's client, each of whose requests makes a connection.
+fn operator_client(vault: &Vault) -> reqwest::Client {
+    let ca = std::fs::read(vault.files.path("ca.crt")).unwrap();
+    let shown = vault.files.admin.client(OPERATOR).both();
+    reqwest::Client::builder()
+        .tls_certs_only([reqwest::Certificate::from_pem(&ca).unwrap()])
+        .identity(reqwest::Identity::from_pem(shown.as_bytes()).unwrap())
+        .resolve(HOST, vault.running.addresses().admin)
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .build()
+        .unwrap()
 }
