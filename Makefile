@@ -69,6 +69,10 @@ bench-vault: bench-program ## the vault alone, as a bare process
 bench-node: bench-program ## mounts, rotations, steady state and memory
 	$(BENCH) node --write docs/benchmarks.md $(BENCH_ARGS)
 
+.PHONY: bench-attacks
+bench-attacks: bench-program ## honest clients while one source attacks each program
+	$(BENCH) attacks --write docs/benchmarks.md $(BENCH_ARGS)
+
 .PHONY: fmt
 fmt: ## formatting
 	@echo "==> formatting"

@@ -22,8 +22,21 @@ use crate::serve;
 pub const SERVER_NAME: &str = "strongroom-identity.strongroom-system.svc";
 /// The installation's id.
 pub const TENANT: &str = "0f0f0f0f-0000-4000-8000-000000000001";
-/// The UID of the one account.
-pub const ACCOUNT_UID: &str = "uid-bench-client";
+/// The account of the clients.
+pub const CLIENT: Account = Account("client");
+/// An account that wants more than its share.
+pub const GREEDY: Account = Account("greedy");
+
+/// An account in the namespace `bench`.
+#[derive(Debug, Clone, Copy)]
+pub struct Account(&'static str);
+
+impl Account {
+    /// Its UID.
+    pub fn uid(self) -> String {
+        format!("uid-bench-{}", self.0)
+    }
+}
 
 const KEY_ID: &str = "bench";
 /// Long enough for any run.
@@ -45,14 +58,14 @@ impl Signer {
         Ok(Self(key))
     }
 
-    /// A token of the account `bench/client` for the vault `audience`.
-    pub fn token(&self, audience: &str) -> Result<String> {
+    /// A token of `account` for the vault `audience`.
+    pub fn token(&self, account: Account, audience: &str) -> Result<String> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims = json!({
             "ver": token::VERSION, "iss": issuer(), "aud": audience, "tid": TENANT, "jti": format!("bench-{now}"),
-            "sub": "system:serviceaccount:bench:client", "oid": ACCOUNT_UID,
+            "sub": format!("system:serviceaccount:bench:{}", account.0), "oid": account.uid(),
             "iat": now, "nbf": now, "exp": now + LIFETIME.as_secs(),
-            "strongroom.dev": {"namespace": "bench", "name": "client"},
+            "strongroom.dev": {"namespace": "bench", "name": account.0},
         });
         let header = json!({"alg": "ES256", "typ": token::TYPE, "kid": KEY_ID});
         let part = |value: &Value| BASE64.encode(value.to_string());

@@ -1,7 +1,7 @@
 //! Closed-loop clients: each has one kept-alive TLS connection and sends its next request when it has the last answer.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -18,7 +18,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use tokio::{net::TcpStream, task::JoinSet};
+use tokio::{net::TcpSocket, task::JoinSet};
 use tokio_rustls::TlsConnector;
 
 use crate::process::Usage;
@@ -27,6 +27,7 @@ use crate::process::Usage;
 #[derive(Clone)]
 pub struct Target {
     address: SocketAddr,
+    source: Ipv4Addr,
     host: String,
     tls: Arc<ClientConfig>,
     headers: HeaderMap,
@@ -111,6 +112,7 @@ impl Target {
             .with_no_client_auth();
         Ok(Self {
             address,
+            source: Ipv4Addr::LOCALHOST,
             host: host.to_owned(),
             tls: Arc::new(tls),
             headers: HeaderMap::new(),
@@ -128,9 +130,16 @@ impl Target {
         Self { address, ..self }
     }
 
+    /// The same for a client at another address of this machine.
+    pub fn from(self, source: Ipv4Addr) -> Self {
+        Self { source, ..self }
+    }
+
     /// A connection.
     pub async fn connect(&self) -> Result<Connection> {
-        let tcp = TcpStream::connect(self.address).await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((self.source, 0).into())?;
+        let tcp = socket.connect(self.address).await?;
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from(self.host.clone())?;
         let tls = TlsConnector::from(Arc::clone(&self.tls))
@@ -170,7 +179,8 @@ impl Connection {
         request.headers_mut().insert(header::HOST, self.host.clone());
         request
             .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            .entry(header::CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("application/json"));
         self.sender.ready().await?;
         let (head, body) = self.sender.send_request(request).await?.into_parts();
         Ok(Answer {

@@ -3,11 +3,13 @@
 //! ```text
 //!   bench vault   the vault as a bare process, OpenBao, and the least handler that could send the same bytes
 //!   bench node    mounts, rotations, steady state and memory on the harness's cluster
+//!   bench attacks honest clients beside one source that attacks, for each program and attack
 //! ```
 //!
 //! Absolute times are of the machine and of its hour; ratios and counts are what to compare.
 
 mod api;
+mod attacks;
 mod bare;
 mod figures;
 mod identity;
@@ -50,6 +52,20 @@ enum Command {
     Vault(vault::Args),
     /// Mounts, rotations, steady state and memory on a cluster of its own.
     Node(node::Args),
+    /// Honest clients of each program while one source attacks it.
+    Attacks(attacks::Args),
+    /// One attack from one source; not for people.
+    #[command(hide = true)]
+    Attacker {
+        /// What to do, in JSON.
+        plan: String,
+    },
+    /// Uses a share of one core, from 0 to 1; not for people.
+    #[command(hide = true)]
+    Burner {
+        /// The share.
+        share: f64,
+    },
     /// The least handler that answers what the vault answered; not for people.
     #[command(hide = true)]
     Bare {
@@ -78,6 +94,9 @@ async fn run(cli: Cli) -> Result<()> {
     let (name, text) = match &cli.command {
         Command::Vault(args) => ("vault", vault::run(args).await?),
         Command::Node(args) => ("node", node::run(args).await?),
+        Command::Attacks(args) => ("attacks", attacks::run(args).await?),
+        Command::Attacker { plan } => return attacks::attacker::run(plan).await,
+        Command::Burner { share } => attacks::attacker::burn(*share),
         Command::Bare { directory } => return bare::run(directory).await,
     };
     println!("{text}");

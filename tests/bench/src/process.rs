@@ -71,6 +71,11 @@ impl Usage {
         self.status("VmRSS")
     }
 
+    /// The most bytes that were resident at any time.
+    pub fn peak(self) -> Result<u64> {
+        self.status("VmHWM")
+    }
+
     /// Resident bytes that no file backs.
     pub fn anonymous(self) -> Result<u64> {
         self.status("RssAnon")
@@ -98,6 +103,7 @@ mod tests {
     fn a_process_has_used_memory_and_time() {
         let own = Usage(std::process::id());
         assert!(own.resident().unwrap() >= own.anonymous().unwrap());
+        assert!(own.peak().unwrap() >= own.resident().unwrap());
         own.cpu().unwrap();
     }
 }

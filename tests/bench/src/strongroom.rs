@@ -16,12 +16,13 @@ use tempfile::TempDir;
 
 use crate::{
     api::Api,
-    identity::{self, Signer},
+    identity::{self, Account, Signer},
     load::Target,
     process::Server,
 };
 
-const HOST: &str = "prod.team-a.svc";
+/// The vault's name.
+pub const HOST: &str = "prod.team-a.svc";
 const AUDIENCE: &str = "https://prod.team-a.svc";
 const OPERATOR: &str = "spiffe://strongroom.dev/0f0f0f0f-0000-4000-8000-000000000001/operator";
 
@@ -39,10 +40,13 @@ pub struct Strongroom {
     ports: Ports,
 }
 
-struct Ports {
-    data: SocketAddr,
-    admin: SocketAddr,
-    health: SocketAddr,
+/// Where a vault listens.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the names of the fields say what they hold")]
+pub struct Ports {
+    pub data: SocketAddr,
+    pub admin: SocketAddr,
+    pub health: SocketAddr,
 }
 
 impl Strongroom {
@@ -90,8 +94,28 @@ impl Strongroom {
 
     /// Clients of the account that may do everything.
     pub fn target(&self) -> Result<Target> {
-        let bearer = format!("Bearer {}", self.signer.token(AUDIENCE)?);
+        self.target_of(identity::CLIENT)
+    }
+
+    /// Clients of one account.
+    pub fn target_of(&self, account: Account) -> Result<Target> {
+        let bearer = format!("Bearer {}", self.token(account)?);
         Target::new(self.ports.data, HOST, self.ca().as_bytes())?.header("authorization", &bearer)
+    }
+
+    /// A token of one account.
+    pub fn token(&self, account: Account) -> Result<String> {
+        self.signer.token(account, AUDIENCE)
+    }
+
+    /// Where it listens.
+    pub const fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// The file with its serving authority.
+    pub fn trust_bundle(&self) -> PathBuf {
+        self.directory.path().join("ca.crt")
     }
 
     /// Starts it and pushes the policy, as the operator does.
@@ -161,12 +185,12 @@ impl Strongroom {
         let remote = Remote::new(HOST).by(Route::Socket(self.ports.admin));
         let operator = AdminClient::new(&remote, trust);
         let status = operator.status().await?;
-        let permissions = ["get", "list", "set", "delete"];
+        let permissions = ["get", "list", "set", "delete", "backup"];
         let permissions = permissions.map(|name| Permission::parse(ObjectKind::Secrets, name));
         let policy = BundlePolicy {
             name: "everything".to_owned(),
             effect: Effect::Allow,
-            subjects: vec![identity::ACCOUNT_UID.parse()?],
+            subjects: vec![identity::CLIENT.uid().parse()?, identity::GREEDY.uid().parse()?],
             objects: vec!["*".parse()?],
             permissions: permissions.into_iter().flatten().collect(),
         };

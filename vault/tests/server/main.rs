@@ -11,6 +11,8 @@ mod hostile_disk;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod requests;

@@ -25,7 +25,7 @@ use tokio::{
 use crate::audit::{assert_intact, records};
 
 /// The program on files of its own.
-struct Program {
+pub struct Program {
     files: Files,
     data: SocketAddr,
     admin: SocketAddr,
@@ -33,7 +33,7 @@ struct Program {
 }
 
 /// Ends with the test.
-struct Process(Child);
+pub struct Process(pub Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -43,7 +43,7 @@ impl Drop for Process {
 }
 
 impl Program {
-    async fn new(more: &[&str]) -> Self {
+    pub async fn new(more: &[&str]) -> Self {
         let more = more.iter().map(|word| (*word).to_owned()).collect();
         Self {
             files: Files::on_disk().await,
@@ -54,7 +54,7 @@ impl Program {
     }
 
     /// Starts it and waits until it knows a key; returns how long the first answer took.
-    async fn start(&self) -> (Process, Duration) {
+    pub async fn start(&self) -> (Process, Duration) {
         let started = Instant::now();
         let mut arguments = self.files.arguments();
         for (flag, address) in [("--listen", self.data), ("--admin-listen", self.admin)] {
@@ -87,7 +87,7 @@ impl Program {
     }
 
     /// Puts a bundle in force, as the operator does.
-    async fn allow_all(&self) {
+    pub async fn allow_all(&self) {
         let operator = self.files.admin.client(OPERATOR).both();
         let ca = Certificate::from_pem(&std::fs::read(self.files.path("ca.crt")).unwrap()).unwrap();
         let client = Client::builder()
@@ -121,16 +121,16 @@ impl Program {
         assert_eq!(put.status(), StatusCode::OK, "{}", put.text().await.unwrap());
     }
 
-    fn client(&self) -> Client {
+    pub fn client(&self) -> Client {
         client(&self.files.path("ca.crt"), self.data)
     }
 
-    fn token(&self) -> String {
+    pub fn token(&self) -> String {
         let claims = claims(self.files.clock.now(), "team-a/admin", AUDIENCE);
         self.files.signer.token(&claims)
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         let query = if path.contains('?') {
             ""
         } else {
