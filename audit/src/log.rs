@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -60,7 +60,7 @@ impl Log {
         let in_use = lock_dir(&config)?;
         let end = find_end(&config, expected)?;
         let config = Arc::new(config);
-        let gauges = Arc::new(Gauges::new(config.quota));
+        let gauges = Arc::new(Gauges::new(config.quota, end.head));
         let recovered = end.recoveries.clone();
         let dir_error = |source| OpenError::Dir {
             dir: config.dir.clone(),
@@ -85,6 +85,7 @@ impl Log {
             writer: Mutex::new(writer),
             dirty: AtomicBool::new(true),
             stopped: AtomicBool::new(false),
+            failed_in_a_row: AtomicU32::new(0),
             worker: OnceLock::new(),
             progress: Mutex::new(Progress { synced, failures: 0 }),
             progressed: Condvar::new(),
@@ -148,7 +149,11 @@ impl Log {
     /// so for the first records of an outbox after a crash.
     ///
     /// Places must come in their order. An error leaves the record in the outbox, to be drained again.
+    ///
+    /// # Errors
+    /// [`AppendError::DrainAgain`] where earlier ones must come once more: a file was dropped before it was synced.
     pub fn drain(&self, place: Place, entry: &Entry) -> Result<Option<Head>, AppendError> {
+        self.shared.gauges.check_disk()?;
         if self.last_drained().is_some_and(|last| last >= place) {
             return Ok(None);
         }
@@ -158,6 +163,12 @@ impl Log {
             place: Some(place),
         };
         self.shared.append_one(record).map(Some)
+    }
+
+    /// Whether records of writes that were drained before must be drained again; if so, that begins with this call. They
+    /// are those after [`Self::last_drained`], and may be in the log twice then.
+    pub fn drain_again(&self) -> bool {
+        std::mem::take(&mut self.shared.lock().must_drain_again)
     }
 
     /// Records that the store was put back to `generation` and that this was accepted: later writes have places that
@@ -174,8 +185,14 @@ impl Log {
         })
     }
 
+    /// Whether an append or a sync does not end, so that the next would not either. Needs no lock.
+    pub fn hangs(&self) -> bool {
+        matches!(self.shared.gauges.check_disk(), Err(AppendError::Hangs))
+    }
+
     /// Whether a record of `class` would be refused now. For a writer, before it commits what must be recorded.
     pub fn check(&self, class: Class) -> Result<(), AppendError> {
+        self.shared.gauges.check_disk()?;
         let usage = self.usage();
         let limit = usage.quota.limit(class);
         match self.problem() {
@@ -195,9 +212,9 @@ impl Log {
         self.shared.lock().drained
     }
 
-    /// The last record.
+    /// The last record. Waits for no disk.
     pub fn head(&self) -> Head {
-        self.shared.lock().head
+        self.shared.gauges.head()
     }
 
     /// How far the log has reached the disk: the store keeps the head, and drops the outbox up to the place.

@@ -4,6 +4,7 @@
 //!   authority    a certificate authority, and what it signs
 //!   cluster      an API server that reviews tokens, and the tokens that it signs
 //!   directory    a directory that is gone after its test, whatever still writes to it
+//!   faulty_disk  a disk that hangs, is slow, or fails, under a program that runs
 //!   hostile_disk a stopped vault's store, edited by whoever can write the volume
 //!   tls_server   any router behind a certificate of that authority, on a socket of this machine
 //!   api_server   an API server that answers from a table, and keeps what it was asked to write
@@ -31,6 +32,7 @@ pub mod api_server;
 pub mod authority;
 pub mod cluster;
 pub mod directory;
+pub mod faulty_disk;
 pub mod hostile_disk;
 pub mod hostile_vault;
 pub mod identity;
@@ -42,6 +44,7 @@ pub mod vault;
 pub use api_server::ApiServer;
 pub use authority::Authority;
 pub use directory::Directory;
+pub use faulty_disk::FaultyDisk;
 pub use hostile_disk::HostileDisk;
 pub use identity::Identity;
 pub use signing_key::SigningKey;

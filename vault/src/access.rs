@@ -61,8 +61,6 @@ use crate::{policy::InForce, service::Service};
 pub struct AccessConfig {
     /// Requests per second of one account.
     pub account_rate: NonZeroU32,
-    /// Whether an audit record waits for the disk, so that appending it must not hold up other requests.
-    pub audit_waits: bool,
     /// How long the audit log keeps every record: who fills it within that time must wait.
     pub audit_least_age: Duration,
 }
@@ -104,7 +102,7 @@ impl Access {
     /// Access to the objects of `service`.
     pub fn new(service: Service, config: AccessConfig) -> Arc<Self> {
         Arc::new(Self {
-            recorder: Recorder::new(Arc::clone(&service.audit), config.audit_waits),
+            recorder: Recorder::new(Arc::clone(&service.audit)),
             service,
             refusals: CallerRefusals::new(REFUSED_CALLERS),
             shares: Arc::new(LogShares::new(config.audit_least_age)),

@@ -87,9 +87,17 @@ pub enum AppendError {
         /// Why.
         source: io::Error,
     },
-    /// The record was appended but did not reach the disk ([`crate::SyncMode::Always`]).
+    /// The record was appended but did not reach the disk ([`crate::SyncMode::Always`]); or what was appended before did
+    /// not, and until a sync succeeds nothing is taken.
     #[error("the audit record was not synced to the disk")]
     NotSynced,
+    /// An append or a sync does not end. Nobody waits for it.
+    #[error("the disk of the audit log does not answer")]
+    Hangs,
+    /// Records of writes that were drained before did not reach the disk: [`crate::Log::drain_again`] says from where on
+    /// they are to be drained once more.
+    #[error("records that the audit log had taken are to be drained again")]
+    DrainAgain,
 }
 
 impl AppendError {
@@ -102,7 +110,9 @@ impl AppendError {
             | Self::Write { .. }
             | Self::Together
             | Self::Segment { .. }
-            | Self::NotSynced => true,
+            | Self::NotSynced
+            | Self::Hangs
+            | Self::DrainAgain => true,
         }
     }
 }

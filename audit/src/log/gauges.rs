@@ -6,7 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::config::{Class, Quota};
+use parking_lot::Mutex;
+
+use super::error::AppendError;
+use crate::{
+    chain::Head,
+    config::{Class, Quota},
+};
 
 /// Why a log is not healthy: the vault must not be ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +94,7 @@ pub(super) struct Gauges {
     pub(super) records: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) syncs: AtomicU64,
-    pub(super) sequence: AtomicU64,
+    head: Mutex<Head>,
     pub(super) lost: AtomicBool,
     pub(super) write_failing: AtomicBool,
     pub(super) sync_failing: AtomicBool,
@@ -102,7 +108,7 @@ impl Gauges {
     /// A record that would not fit is not far from one that does.
     pub(super) const MARGIN: u64 = 2048;
 
-    pub(super) fn new(quota: Quota) -> Self {
+    pub(super) fn new(quota: Quota, head: Head) -> Self {
         Self {
             quota,
             epoch: Instant::now(),
@@ -116,11 +122,20 @@ impl Gauges {
             records: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
-            sequence: AtomicU64::new(0),
+            head: Mutex::new(head),
             lost: AtomicBool::new(false),
             write_failing: AtomicBool::new(false),
             sync_failing: AtomicBool::new(false),
         }
+    }
+
+    /// The last record. The lock is never held while anything waits.
+    pub(super) fn head(&self) -> Head {
+        *self.head.lock()
+    }
+
+    pub(super) fn show_head(&self, head: Head) {
+        *self.head.lock() = head;
     }
 
     /// Times the append that goes on until the answer is dropped.
@@ -133,6 +148,20 @@ impl Gauges {
     pub(super) fn time_sync(&self) -> SyncTimer<'_> {
         self.sync_began.store(self.now().saturating_add(1), Relaxed);
         SyncTimer(self)
+    }
+
+    /// Whether a record could be taken now, as far as the disk goes.
+    ///
+    /// # Errors
+    /// Where an append or a sync hangs, and where what was appended did not reach the disk.
+    pub(super) fn check_disk(&self) -> Result<(), AppendError> {
+        if self.running(&self.began) > Self::SLOW || self.running(&self.sync_began) > Self::UNSYNCED {
+            Err(AppendError::Hangs)
+        } else if self.sync_failing.load(Relaxed) {
+            Err(AppendError::NotSynced)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the last append was slow and none goes on: only another one tells whether the disk still is.
@@ -167,7 +196,7 @@ impl Gauges {
             removed_early: self.removed_early.load(Relaxed),
             removed_through: self.removed_through.load(Relaxed),
             syncs: self.syncs.load(Relaxed),
-            sequence: self.sequence.load(Relaxed),
+            sequence: self.head().sequence,
         }
     }
 
@@ -226,15 +255,20 @@ impl Drop for SyncTimer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::Hash;
 
     fn old_gauges() -> Gauges {
         let quota = Quota {
             bytes: 1 << 20,
             reserve: 0,
         };
+        let head = Head {
+            sequence: 0,
+            hash: Hash::genesis("vault", "prod-0"),
+        };
         Gauges {
             epoch: Instant::now().checked_sub(Duration::from_mins(1)).unwrap(),
-            ..Gauges::new(quota)
+            ..Gauges::new(quota, head)
         }
     }
 
@@ -245,8 +279,10 @@ mod tests {
         assert_eq!(gauges.problem(), None);
         gauges.sync_began.store(1, Relaxed);
         assert!(matches!(gauges.problem(), Some(Problem::Unsynced(time)) if time >= Duration::from_secs(59)));
+        assert!(matches!(gauges.check_disk(), Err(AppendError::Hangs)));
         drop(timer);
         assert_eq!(gauges.problem(), None);
+        assert!(gauges.check_disk().is_ok());
     }
 
     #[test]
@@ -256,7 +292,10 @@ mod tests {
         assert_eq!(gauges.problem(), None);
         gauges.began.store(1, Relaxed);
         assert!(matches!(gauges.problem(), Some(Problem::Slow(time)) if time >= Duration::from_secs(59)));
+        assert!(matches!(gauges.check_disk(), Err(AppendError::Hangs)));
         drop(timer);
+        // It was slow, but it does not hang.
+        assert!(gauges.check_disk().is_ok());
         assert!(matches!(gauges.problem(), Some(Problem::Slow(_))));
         assert!(gauges.must_probe());
         drop(gauges.time());

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     thread::Thread,
 };
@@ -28,6 +28,8 @@ pub(super) struct Shared {
     /// Something was appended since the last sync began.
     pub(super) dirty: AtomicBool,
     pub(super) stopped: AtomicBool,
+    /// Syncs that failed since one succeeded.
+    pub(super) failed_in_a_row: AtomicU32,
     pub(super) worker: OnceLock<Thread>,
     pub(super) progress: Mutex<Progress>,
     pub(super) progressed: Condvar,
@@ -56,6 +58,11 @@ impl Shared {
     }
 
     pub(super) fn append(self: &Arc<Self>, records: &[Appended<'_>]) -> Vec<Result<Head, AppendError>> {
+        // Before the lock, which a record that hangs holds.
+        if let Err(AppendError::Hangs) = self.gauges.check_disk() {
+            self.gauges.refused.fetch_add(records.len() as u64, Relaxed);
+            return records.iter().map(|_| Err(AppendError::Hangs)).collect();
+        }
         let failures = match self.config.sync {
             SyncMode::Always => self.progress().failures,
             SyncMode::Within(_) => 0,

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long at most until a removed or replaced file is noticed.
 const CHECK: Duration = Duration::from_millis(250);
+/// How long at most until a disk that does not take what was appended is tried again. Each try is a new file.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// How often a disk that was slow is tried again.
 const PROBE: Duration = Duration::from_secs(1);
 /// How often the directory is listed.
@@ -66,6 +68,10 @@ impl Shared {
         self.dirty.store(false, Relaxed);
         let (files, synced, dir_changed) = {
             let mut writer = self.lock();
+            if writer.segment.is_none() {
+                // What was in it may be lost: nothing can be said before the next is there.
+                return false;
+            }
             let mut files = std::mem::take(&mut writer.closed);
             files.extend(writer.segment.as_ref().map(|segment| segment.file().clone()));
             let synced = Synced {
@@ -91,16 +97,23 @@ impl Shared {
     }
 
     fn publish(&self, synced: Synced) {
+        let mut writer = self.lock();
+        writer.kept = synced.drained;
+        writer.sync_failed = None;
+        drop(writer);
         self.gauges.sync_failing.store(false, Relaxed);
+        self.failed_in_a_row.store(0, Relaxed);
         self.progress().synced = synced;
         self.progressed.notify_all();
     }
 
     /// After a failed sync nobody knows what of the file is on the disk, and a second sync would not tell: the records
-    /// go on in a new file.
+    /// go on in a new file, and none is taken before a sync of that one has succeeded.
     fn distrust(&self) {
         self.gauges.sync_failing.store(true, Relaxed);
+        self.failed_in_a_row.fetch_add(1, Relaxed);
         let mut writer = self.lock();
+        writer.sync_failed = Some(Instant::now());
         if let Some(segment) = writer.segment.as_ref().map(|segment| segment.name().to_string()) {
             writer.drop_segment(Recovery::SyncFailed { segment });
         }
@@ -125,6 +138,10 @@ impl Shared {
         let mut writer = self.lock();
         writer.check_name();
         if writer.segment.is_none() {
+            let is_early = |failed: Instant| failed.elapsed() < self.patience();
+            if writer.sync_failed.is_some_and(is_early) {
+                return false;
+            }
             // A failure is kept in the gauges and tried again in the next round.
             let begun = writer.begin_segment().is_ok();
             if begun {
@@ -141,6 +158,12 @@ impl Shared {
         }
         writer.rotation_due |= age >= self.config.segment.age;
         writer.rotation_due && writer.begin_segment().is_ok()
+    }
+
+    /// How long after a failed sync the next file is begun: longer each time.
+    fn patience(&self) -> Duration {
+        let doubled = self.failed_in_a_row.load(Relaxed).saturating_sub(1).min(16);
+        CHECK.saturating_mul(1 << doubled).min(LONGEST_RETRY)
     }
 
     /// Counts what the directory holds, and removes what need not be kept.

@@ -25,6 +25,12 @@ pub(super) struct Writer {
     pub(super) gauges: Arc<Gauges>,
     pub(super) head: Head,
     pub(super) drained: Option<Place>,
+    /// The place of the last write whose record is on the disk.
+    pub(super) kept: Option<Place>,
+    /// Records of writes that were drained are not on the disk, and nobody has begun to drain them again.
+    pub(super) must_drain_again: bool,
+    /// When a sync failed, where none has succeeded since.
+    pub(super) sync_failed: Option<Instant>,
     /// None while there is no file to append to; then nothing is appended.
     pub(super) segment: Option<Segment>,
     /// The last segment's name, for the header of the next.
@@ -62,7 +68,6 @@ impl Writer {
         let segment = end.resume.map(resume).transpose()?;
         let bytes = total(&config.dir)?;
         gauges.bytes.store(bytes, Relaxed);
-        gauges.sequence.store(end.head.sequence, Relaxed);
         let now = Instant::now();
         Ok(Self {
             refusals: Bucket::new(config.refusals, now),
@@ -71,6 +76,10 @@ impl Writer {
             gauges,
             head: end.head,
             drained: end.drained,
+            // Nothing of it is known to be synced.
+            kept: None,
+            must_drain_again: false,
+            sync_failed: None,
             segment,
             before: end.last,
             pending: end.recoveries,
@@ -86,6 +95,10 @@ impl Writer {
     /// Appends what the quota has room for, in one write and in order: all of it or nothing. A record without room is
     /// refused alone.
     pub(super) fn append(&mut self, records: &[Appended<'_>]) -> Vec<Result<Head, AppendError>> {
+        if self.sync_failed.is_some() {
+            self.refuse(records.len());
+            return records.iter().map(|_| Err(AppendError::NotSynced)).collect();
+        }
         let mut bytes = self.bytes;
         let admitted: Vec<_> = records
             .iter()
@@ -101,11 +114,22 @@ impl Writer {
             .into_iter()
             .map(|admitted| admitted.and_then(|()| outcomes.next().unwrap_or(Err(AppendError::Lost))))
             .collect();
-        let is_refused =
-            |outcome: &&Result<_, _>| !matches!(outcome, Ok(_) | Err(AppendError::BudgetSpent(_)));
+        let is_refused = |outcome: &&Result<_, _>| {
+            let is_for_later = matches!(
+                outcome,
+                Err(AppendError::BudgetSpent(_) | AppendError::DrainAgain)
+            );
+            outcome.is_err() && !is_for_later
+        };
         let refused = outcomes.iter().filter(is_refused).count();
         self.gauges.refused.fetch_add(refused as u64, Relaxed);
         outcomes
+    }
+
+    /// Counts records that were not taken.
+    fn refuse(&mut self, records: usize) {
+        self.refused = self.refused.saturating_add(records as u64);
+        self.gauges.refused.fetch_add(records as u64, Relaxed);
     }
 
     /// Appends all entries or none: then the first outcome tells why.
@@ -127,6 +151,9 @@ impl Writer {
     fn admit(&mut self, record: &Appended<'_>, bytes: &mut u64) -> Result<(), AppendError> {
         // A link is at most this long.
         const LINK: u64 = 400;
+        if self.must_drain_again && record.class == Class::Write && record.place.is_some() {
+            return Err(AppendError::DrainAgain);
+        }
         let limit = self.config.quota.limit(record.class);
         let size = (record.entry.as_bytes().len() as u64).saturating_add(LINK);
         if bytes.saturating_add(size) > limit {
@@ -241,7 +268,7 @@ impl Writer {
                 (self.head, self.drained) = (head, drained);
                 self.bytes = self.bytes.saturating_add(self.lines.len() as u64);
                 self.gauges.bytes.store(self.bytes, Relaxed);
-                self.gauges.sequence.store(head.sequence, Relaxed);
+                self.gauges.show_head(head);
                 self.gauges.records.fetch_add(entries.len() as u64, Relaxed);
                 self.gauges.write_failing.store(false, Relaxed);
                 Ok(heads)

@@ -6,7 +6,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use strongroom_audit::{Class, Entry, Log, Place};
+use strongroom_audit::{AppendError, Class, Entry, Log, Place};
 
 use crate::{
     crypt::keyring::Keyring,
@@ -33,7 +33,7 @@ pub(super) struct Outbox {
     waiting: VecDeque<(Place, Entry)>,
     /// In the log, still in the store; oldest first.
     drained: VecDeque<Place>,
-    /// A commit began whose end is not known.
+    /// A commit began whose end is not known, or the log has lost records that it had taken.
     in_doubt: bool,
 }
 
@@ -73,23 +73,20 @@ impl Outbox {
         self.in_doubt = false;
     }
 
-    /// Whether it is not known how the last commit ended.
+    /// Whether it is not known which records the store holds and the log does not.
     pub(super) const fn is_in_doubt(&self) -> bool {
         self.in_doubt
     }
 
-    /// Takes up the records of a commit of which it was not known that it succeeded. The log would refuse them later as
-    /// older than what it has.
+    /// Takes up what the store holds and the log does not: the records of a commit of which it was not known that it
+    /// succeeded, which the log would refuse later as older than what it has, and those that the log lost.
     pub(super) fn recover(&mut self, snapshot: &dyn Snapshot, keyring: &Keyring) -> Result<(), ObjectError> {
-        let known = self
-            .waiting
-            .back()
-            .map(|(place, _)| *place)
-            .max(self.log.last_drained());
-        let unknown = stored(snapshot, keyring, &self.replica)?
-            .into_iter()
-            .filter(|(place, _)| Some(*place) > known);
-        self.waiting.extend(unknown);
+        let mut waiting = stored(snapshot, keyring, &self.replica)?;
+        self.log.drain_again();
+        let last = self.log.last_drained();
+        waiting.retain(|(place, _)| Some(*place) > last);
+        self.drained.retain(|place| Some(*place) <= last);
+        self.waiting = waiting;
         self.in_doubt = false;
         self.drain();
         Ok(())
@@ -145,8 +142,13 @@ impl Outbox {
     /// Hands waiting records to the log, until it refuses one; the rest waits for the next time.
     pub(super) fn drain(&mut self) {
         while let Some((place, entry)) = self.waiting.front() {
-            if self.log.drain(*place, entry).is_err() {
-                return;
+            match self.log.drain(*place, entry) {
+                Ok(_) => {}
+                Err(AppendError::DrainAgain) => {
+                    self.in_doubt = true;
+                    return;
+                }
+                Err(_) => return,
             }
             self.drained.push_back(*place);
             self.waiting.pop_front();

@@ -226,22 +226,28 @@ impl Writer {
         }
     }
 
-    /// Whether a change may be committed now. After a commit that may or may not have succeeded, its records are looked
-    /// for first.
+    /// Whether a change may be committed now. After a commit that may or may not have succeeded, and after the log lost
+    /// what it had taken, the records are looked for first.
     fn is_open(&mut self) -> bool {
-        if self.outbox.is_in_doubt() {
-            if !self.publish() {
-                return false;
-            }
-            let published = self.shared.published();
-            let recovered = self.outbox.recover(&*published.snapshot, &published.keyring);
-            if recovered.is_err() {
-                return false;
-            }
+        if self.outbox.is_in_doubt() && !self.recover() {
+            return false;
+        }
+        let is_open = self.outbox.is_open();
+        // The log may have said just now that it lost some.
+        is_open || self.outbox.is_in_doubt() && self.recover() && self.outbox.is_open()
+    }
+
+    fn recover(&mut self) -> bool {
+        if !self.publish() {
+            return false;
+        }
+        let published = self.shared.published();
+        let recovered = self.outbox.recover(&*published.snapshot, &published.keyring);
+        if recovered.is_ok() {
             let objects = std::mem::take(&mut self.unannounced);
             self.announce(objects, self.shared.published().snapshot.generation());
         }
-        self.outbox.is_open()
+        recovered.is_ok()
     }
 
     /// Lets readers see the store's latest state; while it cannot be read they keep the one they have.

@@ -1,13 +1,13 @@
 //! A request that policy allows, until it is performed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use strongroom_audit::Entry;
+use strongroom_audit::{Class, Entry};
 use strongroom_core::{ObjectName, Uid};
 use strongroom_engine::{
     Answer, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, WriteError, WriteRequest,
 };
-use tokio::{sync::oneshot, task::spawn_blocking};
+use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 
 use super::{
     Access, Refused,
@@ -17,6 +17,9 @@ use super::{
     pool::{self, Share},
 };
 use crate::policy::InForce;
+
+/// How long a change waits for the writer: longer than a disk that answers takes for a full queue.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A request that policy allows. Performing it consumes it; so does refusing it, and each records it.
 #[derive(Debug)]
@@ -101,7 +104,11 @@ impl<'a> Admitted<'a> {
     /// recorded; the record of a stored change is stored with it.
     pub async fn write(mut self, request: WriteRequest) -> Result<Answer, Refused> {
         match self.decide_write(request).await {
-            Ok(request) => self.perform_write(request).await,
+            Ok(request) if self.access.service.audit.check(Class::Write).is_ok() => {
+                self.perform_write(request).await
+            }
+            // The writer would find the same, if it does not hang in it.
+            Ok(_) => Err(self.refuse(Failure::Audit).await),
             Err(failure) => Err(self.refuse(failure).await),
         }
     }
@@ -218,7 +225,11 @@ impl<'a> Admitted<'a> {
         });
         let submitted = access.service.objects.submit(request, access.now(), audit, done);
         let change = match submitted {
-            Ok(()) => answer.await.unwrap_or(Err(WriteError::OutcomeUnknown)),
+            Ok(()) => match timeout(PATIENCE, answer).await {
+                Ok(Ok(change)) => change,
+                // The writer is gone, as when the process ends; or the disk does not answer it.
+                Ok(Err(_)) | Err(_) => Err(WriteError::OutcomeUnknown),
+            },
             Err(_full) => {
                 access.service.metrics.throttled("queue");
                 let action = Arc::unwrap_or_clone(action);
@@ -238,7 +249,6 @@ impl<'a> Admitted<'a> {
             }
             Err(WriteError::AuditUnavailable) => Failure::Audit,
             Err(WriteError::StoreFull | WriteError::Unavailable) => Failure::Storage,
-            // Also when the writer is gone, as the process ends.
             Err(WriteError::OutcomeUnknown) => Failure::OutcomeUnknown,
         };
         Err(access.refuse_action(Arc::unwrap_or_clone(action), failure).await)

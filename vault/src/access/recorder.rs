@@ -1,25 +1,37 @@
 //! Audit records of requests, written together.
 //!
 //! A record must be in the log before its request is answered, and a write to the log costs more than the record itself.
-//! So a request leaves its record with the others that wait, and the first of them starts the one that writes: it lets the
-//! requests that are ready now leave theirs, takes all of them, and appends them with one write.
+//! So a request leaves its record with the others that wait, and one task writes: it lets the requests that are ready now
+//! leave theirs, takes all of them, and appends them with one write, until none waits.
+//!
+//! A disk may not answer. The write goes on beside the runtime, whose threads serve all others, and no request waits for
+//! it longer than [`PATIENCE`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use strongroom_audit::{AppendError, Class, Entry, Log};
 use tokio::{
     sync::oneshot,
     task::{spawn_blocking, yield_now},
+    time::timeout,
 };
+
+/// How long a request waits for its record.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Appends the records of many requests to one log.
 #[derive(Debug)]
 pub(super) struct Recorder {
     log: Arc<Log>,
-    /// Whether a record waits for the disk, so that appending it must not hold up other requests.
-    waits: bool,
-    waiting: Mutex<Vec<Waiting>>,
+    waiting: Mutex<Queue>,
+}
+
+/// Records that wait, and whether a task writes them.
+#[derive(Debug, Default)]
+struct Queue {
+    records: Vec<Waiting>,
+    is_written: bool,
 }
 
 #[derive(Debug)]
@@ -39,47 +51,62 @@ pub(super) enum NotKept {
 
 impl Recorder {
     /// A recorder of `log`.
-    pub(super) fn new(log: Arc<Log>, waits: bool) -> Arc<Self> {
+    pub(super) fn new(log: Arc<Log>) -> Arc<Self> {
         Arc::new(Self {
             log,
-            waits,
             waiting: Mutex::default(),
         })
     }
 
-    /// Appends a record. It is appended even when the request is gone that waits for it.
+    /// Appends a record. It is appended even when the request is gone that waits for it, and it may still be appended when
+    /// it waited too long.
     pub(super) async fn append(self: &Arc<Self>, class: Class, entry: Entry) -> Result<(), NotKept> {
+        if self.log.hangs() {
+            return Err(NotKept::Failed);
+        }
         let (kept, is_kept) = oneshot::channel();
         let is_first = {
             let mut waiting = self.waiting.lock();
-            waiting.push(Waiting {
+            waiting.records.push(Waiting {
                 record: (class, entry),
                 kept,
             });
-            waiting.len() == 1
+            !std::mem::replace(&mut waiting.is_written, true)
         };
         if is_first {
             // A task of its own: a request whose client goes away is dropped, and the others still wait.
             tokio::spawn(Arc::clone(self).write());
         }
-        is_kept.await.unwrap_or(Err(NotKept::Failed))
+        match timeout(PATIENCE, is_kept).await {
+            Ok(Ok(kept)) => kept,
+            Ok(Err(_)) | Err(_) => Err(NotKept::Failed),
+        }
     }
 
     async fn write(self: Arc<Self>) {
-        yield_now().await;
-        let waiting = std::mem::take(&mut *self.waiting.lock());
+        loop {
+            yield_now().await;
+            let waiting = {
+                let mut waiting = self.waiting.lock();
+                waiting.is_written = !waiting.records.is_empty();
+                std::mem::take(&mut waiting.records)
+            };
+            if waiting.is_empty() {
+                return;
+            }
+            self.append_all(waiting).await;
+        }
+    }
+
+    async fn append_all(&self, waiting: Vec<Waiting>) {
         let (records, kept): (Vec<_>, Vec<_>) = waiting
             .into_iter()
             .map(|waiting| (waiting.record, waiting.kept))
             .unzip();
-        let waits = self.waits;
-        let append = move || self.log.append_all(&records);
-        let outcomes = if waits {
-            // The dropped senders say to each waiting request that its record was not kept.
-            spawn_blocking(append).await.unwrap_or_default()
-        } else {
-            append()
-        };
+        let log = Arc::clone(&self.log);
+        let append = move || log.append_all(&records);
+        // The dropped senders say to each waiting request that its record was not kept.
+        let outcomes = spawn_blocking(append).await.unwrap_or_default();
         for (outcome, kept) in outcomes.into_iter().zip(kept) {
             let outcome = outcome.map(drop).map_err(|error| match error {
                 AppendError::BudgetSpent(_) => NotKept::BudgetSpent,

@@ -95,18 +95,22 @@ async fn count_refused(access: Arc<Access>) {
     loop {
         sleep(COUNT_REFUSED).await;
         let access = Arc::clone(&access);
-        // The log may make each record wait for the disk.
-        let recorded = spawn_blocking(move || access.record_refusals(false)).await;
-        if recorded.is_err() {
-            tracing::error!("counted refusals could not be recorded");
-        }
+        beside(move || access.record_refusals(false)).await;
+    }
+}
+
+/// Writes to the log beside the runtime: its disk may not answer.
+async fn beside(record: impl FnOnce() + Send + 'static) {
+    if spawn_blocking(record).await.is_err() {
+        tracing::error!("counted refusals could not be recorded");
     }
 }
 
 async fn count(service: Service) {
     loop {
         sleep(COUNT).await;
-        record_refusals(&service);
+        let service = service.clone();
+        beside(move || record_refusals(&service)).await;
     }
 }
 

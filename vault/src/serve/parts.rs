@@ -9,7 +9,7 @@ use strongroom_serving::accept::Drain;
 use super::{StartError, data::Data};
 use crate::{
     access::AccessConfig,
-    args::{AuditSync, ServeArgs},
+    args::ServeArgs,
     auth::{Authenticator, Expected, Peers},
     clock::Clock,
     metrics::Metrics,
@@ -100,7 +100,6 @@ pub(super) fn api_config(args: &ServeArgs) -> ApiConfig {
 pub(super) fn access_config(args: &ServeArgs) -> AccessConfig {
     AccessConfig {
         account_rate: args.identity.account_rate,
-        audit_waits: args.storage.audit_sync == AuditSync::Always,
         audit_least_age: Duration::from_secs(args.storage.audit_least_age),
     }
 }

@@ -5,6 +5,8 @@ mod audit;
 #[cfg(test)]
 mod azure;
 #[cfg(test)]
+mod faulty_disk;
+#[cfg(test)]
 mod flood;
 #[cfg(test)]
 mod hostile_disk;

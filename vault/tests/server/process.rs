@@ -26,10 +26,10 @@ use crate::audit::{assert_intact, records};
 
 /// The program on files of its own.
 pub struct Program {
-    files: Files,
+    pub files: Files,
     data: SocketAddr,
     admin: SocketAddr,
-    more: Vec<String>,
+    pub more: Vec<String>,
 }
 
 /// Ends with the test.
@@ -149,7 +149,7 @@ impl Program {
         (response.status(), response.json().await.unwrap())
     }
 
-    async fn versions(&self, client: &Client, name: &str) -> BTreeSet<String> {
+    pub async fn versions(&self, client: &Client, name: &str) -> BTreeSet<String> {
         let mut versions = BTreeSet::new();
         let mut path = format!("/secrets/{name}/versions");
         loop {

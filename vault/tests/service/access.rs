@@ -33,7 +33,7 @@ async fn vault() -> (Files, Service, Arc<Access>, Caller) {
     .collect();
     put(&service, (1, 1), vec![policy]).unwrap();
     let caller = caller(&fixture, &service, API).await;
-    let access = access(&service, false);
+    let access = access(&service);
     (fixture, service, access, caller)
 }
 

@@ -80,7 +80,7 @@ fn router(fixture: &Files) -> (Router, strongroom_vault::service::Service) {
         identity_url: "https://identity.test".into(),
         tenant: TENANT.into(),
     };
-    let api = Api::new(access(&service, false), &service, config);
+    let api = Api::new(access(&service), &service, config);
     (api.guard(api.router()), service)
 }
 

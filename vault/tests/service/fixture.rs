@@ -47,11 +47,10 @@ pub fn token(files: &Files, account: Account) -> String {
     account.token(&files.signer, files.clock.now(), 600)
 }
 
-/// Access to the objects of `service`, whose audit records wait for the disk if `audit_waits`.
-pub fn access(service: &Service, audit_waits: bool) -> Arc<Access> {
+/// Access to the objects of `service`.
+pub fn access(service: &Service) -> Arc<Access> {
     let config = AccessConfig {
         account_rate: NonZeroU32::new(1000).unwrap(),
-        audit_waits,
         audit_least_age: Duration::from_mins(10),
     };
     Access::new(service.clone(), config)

@@ -46,7 +46,7 @@ impl AdminPort {
     pub fn start() -> Self {
         let fixture = Files::in_memory();
         let service = fixture.service();
-        let access = access(&service, false);
+        let access = access(&service);
         let watch = Watch::new(Arc::clone(&access), &service, Limits::default());
         let authority = OperatorAuthority::load(&fixture.path("admin-ca.crt"), OPERATOR).unwrap();
         let tls = authority

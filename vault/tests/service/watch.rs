@@ -33,19 +33,10 @@ impl Watched {
     }
 
     pub fn with(fixture: Files, limits: Limits) -> Self {
-        Self::start(fixture, limits, false)
-    }
-
-    /// One whose audit records wait for the disk.
-    pub fn with_waiting_audit() -> Self {
-        Self::start(Files::in_memory(), Limits::default(), true)
-    }
-
-    fn start(fixture: Files, limits: Limits, audit_waits: bool) -> Self {
         let service = fixture.service();
         put(&service, (1, 1), vec![allow(&[&uid("shop/api")])]).unwrap();
         Self {
-            watch: Watch::new(access(&service, audit_waits), &service, limits),
+            watch: Watch::new(access(&service), &service, limits),
             fixture,
             service,
         }

@@ -38,12 +38,15 @@ impl Writer {
         AppendError::Lost
     }
 
-    /// Goes on without a file until a new one is begun.
+    /// Goes on without a file until a new one is begun. Nobody knows what of this one is on the disk: records of writes
+    /// that were drained since the last sync are to be drained again.
     pub(in crate::log) fn drop_segment(&mut self, recovery: Recovery) {
         if let Some(segment) = self.segment.take() {
             self.before = Some(segment.name().to_string());
             self.pending.push(recovery);
         }
+        self.must_drain_again |= self.drained != self.kept;
+        self.drained = self.kept;
         self.gauges.lost.store(true, Relaxed);
     }
 

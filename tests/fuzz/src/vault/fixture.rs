@@ -59,7 +59,6 @@ impl Served {
         put(&service, (1, 1), rules).unwrap();
         let config = AccessConfig {
             account_rate: NonZeroU32::MAX,
-            audit_waits: false,
             audit_least_age: Duration::ZERO,
         };
         let access = Access::new(service.clone(), config);

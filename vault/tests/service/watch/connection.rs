@@ -60,7 +60,7 @@ fn client_message(message: Asked) -> ClientMessage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_contents_cross_a_connection_and_draining_ends_it() {
-    let watched = Watched::with_waiting_audit();
+    let watched = Watched::new();
     let names: Vec<String> = (0..64).map(|index| format!("o{index}")).collect();
     let versions: Vec<_> = names
         .iter()
