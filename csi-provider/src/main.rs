@@ -3,14 +3,14 @@
 use anyhow::Context as _;
 use clap::Parser as _;
 use strongroom_csi::{args::Args, run::run, source::endpoints::Endpoints};
-use strongroom_serving::{log, signal::Termination};
+use strongroom_serving::{process, signal::Termination};
 use tokio_util::sync::CancellationToken;
 
 /// One thread: a node's volumes keep less than one busy, and every further one costs its own memory.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    log::start_with(&args.log).context("--log is no filter")?;
+    process::begin_with(&args.log).context("--log")?;
     let client = kube::Client::try_default()
         .await
         .context("cannot configure the Kubernetes client")?;

@@ -3,11 +3,11 @@
 use anyhow::Context;
 use clap::Parser;
 use strongroom_identity::{Arguments, run};
-use strongroom_serving::log;
+use strongroom_serving::process;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    log::start();
+    process::begin()?;
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

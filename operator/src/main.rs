@@ -8,11 +8,11 @@ use strongroom_operator::{
     args::{Cli, Command},
     run, uninstall,
 };
-use strongroom_serving::log;
+use strongroom_serving::process;
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    log::start();
+    process::begin()?;
     match cli.command {
         Command::Run(args) => block_on(run::run(args)),
         Command::UninstallCheck(args) => block_on(async { Ok(uninstall::check(args).await?) }),

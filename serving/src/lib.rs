@@ -8,6 +8,7 @@
 //!   health   /healthz, /readyz and /metrics
 //!   metrics  the text of a registry
 //!   signal   the signals that end a program
+//!   process  what a program does before it holds any secret: its log, and no core dump
 //!   log      one JSON object per line on standard error
 //! ```
 //!
@@ -15,8 +16,9 @@
 
 pub mod accept;
 pub mod health;
-pub mod log;
+mod log;
 pub mod metrics;
+pub mod process;
 pub mod rate;
 pub mod reload;
 pub mod signal;

@@ -5,15 +5,12 @@ use std::io;
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
 /// Starts the log. `RUST_LOG` chooses what is logged; without it, everything from `info` on.
-pub fn start() {
+pub(crate) fn start() {
     start_filtered(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")));
 }
 
 /// Starts the log with `filter`, a level or levels by module.
-///
-/// # Errors
-/// `filter` cannot be parsed; the log is not started then.
-pub fn start_with(filter: &str) -> Result<(), ParseError> {
+pub(crate) fn start_with(filter: &str) -> Result<(), ParseError> {
     start_filtered(EnvFilter::try_new(filter)?);
     Ok(())
 }

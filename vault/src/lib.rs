@@ -26,7 +26,6 @@ pub mod clock;
 pub mod health;
 pub mod metrics;
 pub mod policy;
-pub mod process;
 pub mod rest;
 pub mod serve;
 pub mod service;

@@ -7,11 +7,10 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Parser;
-use strongroom_serving::{log, signal::Termination};
+use strongroom_serving::{process, signal::Termination};
 use strongroom_vault::{
     args::{AuditCommand, Cli, Command, ServeArgs},
     clock::Clock,
-    process,
     serve::Running,
     verify,
 };
@@ -38,8 +37,7 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    log::start();
-    process::harden()?;
+    process::begin()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut termination = Termination::listen().context("cannot listen for signals")?;

@@ -12,6 +12,7 @@ mod client;
 mod health;
 mod listeners;
 mod memory;
+mod process;
 mod server;
 mod silence;
 mod tls;
