@@ -39,7 +39,12 @@ use strongroom_client::{
     vault::{NewSecret, SecretChange, VaultClient, VaultError},
 };
 use strongroom_core::{Delays, ObjectName, limits::VALUE_BYTES};
-use strongroom_testing::{Authority, TlsServer, hostile_vault::data};
+use strongroom_testing::{
+    Authority, TlsServer,
+    authority::Usage,
+    hostile_paths::{self, Holder},
+    hostile_vault::data,
+};
 
 use tokio::task::JoinSet;
 
@@ -258,6 +263,42 @@ async fn another_certificate_or_name_is_refused_and_nothing_is_sent() {
         assert!(source.is_untrusted(), "{source:?}");
         assert!(matches!(source, ConnectError::Handshake(_)) && !error.is_retryable());
     }
+}
+
+#[tokio::test]
+async fn a_certificate_whose_path_breaks_a_rule_is_refused_and_nothing_is_sent() {
+    let authority = Authority::new("strongroom");
+    let holder = Holder {
+        hosts: &[HOST],
+        uris: &[],
+        usage: &Usage::ServerAuth,
+    };
+    let mut shown = hostile_paths::broken(&authority, holder);
+    let of_address = |address: &'static str| authority.issue(&[address], &[], &[Usage::ServerAuth]);
+    shown.push(("it is for an address", of_address("127.0.0.1")));
+    shown.push(("it is for a name above", of_address("team-a.svc")));
+    shown.push(("it is for a name below", of_address("a.prod.team-a.svc")));
+    let anywhere = "127.0.0.1:0".parse().unwrap();
+    for (rule, signed) in shown {
+        let router = Router::new().fallback(get(async || -> Response { panic!("nothing may be asked") }));
+        let served = TlsServer::start_as(signed.acceptor(), router, anywhere).await;
+        let error = client(&authority, &served)
+            .get_secret(&token(), &name("db"), None)
+            .await
+            .expect_err(rule);
+        let VaultError::Transport(TransportError::Connect { source, .. }) = &error else {
+            panic!("{rule}: {error:?}")
+        };
+        assert!(
+            source.is_untrusted() && !error.is_retryable(),
+            "{rule}: {source:?}"
+        );
+    }
+    let router = Router::new().fallback(get(async || Json(bundle("db"))));
+    let good = hostile_paths::good(&authority, holder).acceptor();
+    let served = TlsServer::start_as(good, router, anywhere).await;
+    let client = client(&authority, &served);
+    client.get_secret(&token(), &name("db"), None).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@ use std::{fs, path::Path, sync::Arc};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 use rustls::{
     ServerConfig,
-    crypto::aws_lc_rs::default_provider,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    crypto::aws_lc_rs::{default_provider, sign::any_supported_type},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -29,6 +30,22 @@ impl Signed {
     pub fn both(&self) -> String {
         format!("{}{}", self.certificate, self.key)
     }
+
+    /// The same certificate, shown with those of the authorities that lead to it.
+    #[must_use]
+    pub fn through(mut self, authorities: &[&Authority]) -> Self {
+        for authority in authorities {
+            self.certificate += &authority.pem();
+        }
+        self
+    }
+
+    /// Accepts connections with it, over HTTP/2 and HTTP/1.1.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        let chain = CertificateDer::pem_slice_iter(self.certificate.as_bytes());
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap();
+        acceptor(chain.map(Result::unwrap).collect(), &key)
+    }
 }
 
 impl Authority {
@@ -40,6 +57,17 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
+    /// An authority below this one, of what `change` makes of its certificate.
+    #[must_use]
+    pub fn below(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.not_after = rcgen::date_time_ymd(2100, 1, 1);
+        change(&mut params);
+        Self(CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), &self.0).unwrap())
+    }
+
     /// Its own certificate, in PEM.
     pub fn pem(&self) -> String {
         self.0.pem()
@@ -48,6 +76,22 @@ impl Authority {
     /// Signs a certificate for hosts and URIs, valid until 2100.
     pub fn issue(&self, hosts: &[&str], uris: &[&str], usages: &[Usage]) -> Signed {
         let (params, key) = request(hosts, uris, usages);
+        Signed {
+            certificate: params.signed_by(&key, &self.0).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// The same, of what `change` makes of the certificate.
+    pub fn issue_changed(
+        &self,
+        hosts: &[&str],
+        uris: &[&str],
+        usages: &[Usage],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Signed {
+        let (mut params, key) = request(hosts, uris, usages);
+        change(&mut params);
         Signed {
             certificate: params.signed_by(&key, &self.0).unwrap().pem(),
             key: key.serialize_pem(),
@@ -72,15 +116,22 @@ impl Authority {
         let (params, key) = request(&[host], &[], &[Usage::ServerAuth]);
         let leaf = params.signed_by(&key, &self.0).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], key)
-            .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Arc::new(config).into()
+        acceptor(vec![leaf.der().clone()], &key)
     }
+}
+
+fn acceptor(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'static>) -> TlsAcceptor {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        // Nothing of it is checked here: a certificate that nobody should take is shown too.
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(
+            chain,
+            any_supported_type(key).unwrap(),
+        ))));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Arc::new(config).into()
 }
 
 fn request(hosts: &[&str], uris: &[&str], usages: &[Usage]) -> (CertificateParams, KeyPair) {

@@ -3,6 +3,7 @@
 //! ```text
 //!   authority    a certificate authority, and what it signs
 //!   cluster      an API server that reviews tokens, and the tokens that it signs
+//!   hostile_paths  certificates whose path to the authority breaks a rule
 //!   directory    a directory that is gone after its test, whatever still writes to it
 //!   faulty_disk  a disk that hangs, is slow, or fails, under a program that runs
 //!   hostile_disk a stopped vault's store, edited by whoever can write the volume
@@ -34,6 +35,7 @@ pub mod cluster;
 pub mod directory;
 pub mod faulty_disk;
 pub mod hostile_disk;
+pub mod hostile_paths;
 pub mod hostile_vault;
 pub mod identity;
 pub mod signing_key;

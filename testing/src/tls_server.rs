@@ -38,10 +38,15 @@ impl TlsServer {
 
     /// Serves `router` as `host` at `address`.
     pub async fn start_at(authority: &Authority, host: &str, router: Router, address: SocketAddr) -> Self {
+        Self::start_as(authority.acceptor(host), router, address).await
+    }
+
+    /// Serves `router` at `address` behind what `acceptor` shows.
+    pub async fn start_as(acceptor: TlsAcceptor, router: Router, address: SocketAddr) -> Self {
         let tcp = TcpListener::bind(address).await.unwrap();
         let address = tcp.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
-        let (acceptor, counter) = (authority.acceptor(host), Arc::clone(&connections));
+        let counter = Arc::clone(&connections);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut open = JoinSet::new();

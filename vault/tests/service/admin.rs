@@ -6,6 +6,7 @@ use strongroom_core::{Bundle, Effect, Generation, ObjectState};
 use strongroom_testing::{
     Authority,
     authority::Usage,
+    hostile_paths::{self, Holder},
     signing_key::uid,
     vault::{bundle, delete, enable, put, set},
 };
@@ -76,6 +77,29 @@ async fn only_this_installations_operator_completes_a_handshake() {
         );
     }
     assert_eq!(port.ask_as(Some(&identity(admin))).await, Some(200));
+}
+
+#[tokio::test]
+async fn a_certificate_whose_path_breaks_a_rule_completes_no_handshake() {
+    let port = AdminPort::start();
+    let admin = &port.fixture.admin;
+    let holder = Holder {
+        hosts: &[],
+        uris: &[OPERATOR],
+        usage: &Usage::ClientAuth,
+    };
+    // Constraints of DNS names say nothing of a URI; and no client shows a certificate that it does not understand.
+    let elsewhere = [
+        "its authority may sign for other names only",
+        "its authority may not sign for this name",
+        "a critical extension is not known",
+    ];
+    let paths = hostile_paths::broken(admin, holder).into_iter();
+    for (rule, signed) in paths.filter(|(rule, _)| !elsewhere.contains(rule)) {
+        assert_eq!(port.ask_as(Some(&signed.both())).await, None, "{rule}");
+    }
+    let good = hostile_paths::good(admin, holder);
+    assert_eq!(port.ask_as(Some(&good.both())).await, Some(200));
 }
 
 #[tokio::test]
