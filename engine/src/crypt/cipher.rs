@@ -210,6 +210,22 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_the_cipher_alone_would_open_are_refused_by_what_they_say_of_their_key() {
+        let (mine, other) = (sealed(Form::Unnumbered), [8; 32]);
+        let theirs = seal(Form::Unnumbered, &other, b"context", &SALT_BYTES, b"hello").unwrap();
+        // As an attacker who made a body that GCM opens under two keys: it can name one of them only.
+        let mut mixed = mine.clone();
+        mixed[SALT..SALT + COMMITMENT].copy_from_slice(&theirs[SALT..SALT + COMMITMENT]);
+        let (record_key, _) = derive(&KEY, b"context", &SALT_BYTES).unwrap();
+        let mut body = mixed[SALT + COMMITMENT..].to_vec();
+        let by_the_cipher = record_key.open_in_place(zero_nonce(), Aad::from(b"context"), &mut body);
+        assert_eq!(by_the_cipher.unwrap(), b"hello");
+        for key in [KEY, other] {
+            assert_eq!(open(Form::Unnumbered, &key, b"context", &mixed), Err(NotOpened));
+        }
+    }
+
+    #[test]
     fn truncated_bytes_do_not_open() {
         for form in FORMS {
             let sealed = sealed(form);

@@ -15,3 +15,31 @@ pub(crate) fn random() -> Result<KeyBytes, NoEntropy> {
     rand::fill(bytes.as_mut_slice()).map_err(|_| NoEntropy)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// How many are drawn.
+    const DRAWN: usize = 100_000;
+
+    #[test]
+    fn no_random_bytes_come_twice_and_each_bit_is_set_in_half_of_them() {
+        let mut seen = HashSet::new();
+        let mut set = [0_u32; 256];
+        for _ in 0..DRAWN {
+            let bytes = random().unwrap();
+            // Half of it is told apart: a pair of these would come once in 2^95 draws of this many.
+            assert!(seen.insert(<[u8; 16]>::try_from(&bytes[..16]).unwrap()));
+            for (bit, count) in set.iter_mut().enumerate() {
+                *count += u32::from(bytes[bit / 8] >> (bit % 8) & 1);
+            }
+        }
+        // Half of the draws, give or take six standard deviations.
+        for (bit, count) in set.into_iter().enumerate() {
+            assert!((49_051..=50_949).contains(&count), "bit {bit}: {count}");
+        }
+    }
+}

@@ -226,3 +226,33 @@ async fn an_announcement_does_not_wait_for_a_pass_over_the_same_vault() {
     assert!(!pass.is_finished());
     pass.abort();
 }
+
+#[tokio::test]
+async fn the_removals_of_a_vault_that_does_not_answer_delay_those_of_no_other() {
+    let team = Team::start().await;
+    team.a.hangs();
+    team.a.holds(&["x", "y", "z"]);
+    team.b.holds(&["w"]);
+    // What a vault speaks of is pending from the second count on.
+    for _ in 0..2 {
+        team.count("a").await;
+        team.count("b").await;
+        let began = std::time::Instant::now();
+        let context = Arc::clone(&team.context);
+        let lanes = tokio::spawn(async move { announce_removed(&context).await });
+        while !lanes.is_finished() {
+            let announced = team.b.announced();
+            if !announced.is_empty() {
+                assert_eq!(announced, ["w"]);
+                assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+                // However many wait in the other lane, it ends too.
+                lanes.await.unwrap();
+                assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        lanes.await.unwrap();
+    }
+    panic!("nothing was announced");
+}

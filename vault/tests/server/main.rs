@@ -11,7 +11,11 @@ mod flood;
 #[cfg(test)]
 mod hostile_disk;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
+mod matrix;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -24,6 +28,8 @@ mod restores;
 mod secrecy;
 #[cfg(test)]
 mod silence;
+#[cfg(test)]
+mod smuggling;
 #[cfg(test)]
 mod storage;
 #[cfg(test)]

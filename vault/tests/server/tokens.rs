@@ -178,6 +178,38 @@ async fn headers_and_signatures_that_are_not_ours_are_refused() {
 
     let good = vault.token("team-a/admin");
     assert_refused(&vault, &good[..good.len() - 2], "a cut signature").await;
+    let deep = |depth: usize| BASE64.encode(format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
+    let nested = format!(
+        r#"{{"alg":"ES256","typ":"strongroom-at+jwt","kid":{}{}}}"#,
+        "[".repeat(2_000),
+        "]".repeat(2_000)
+    );
+    assert_refused(
+        &vault,
+        &format!("{}.{body}.AAAA", BASE64.encode(nested)),
+        "a nested header",
+    )
+    .await;
+    assert_refused(
+        &vault,
+        &format!("{}.{}.AAAA", deep(1_000), deep(1_000)),
+        "nothing but depth",
+    )
+    .await;
+    let deep_claims = vault.token_with("team-a/admin", |claims| {
+        claims["deep"] = (0..1_000).fold(Value::Null, |inner, _| json!([inner]));
+    });
+    // What the identity service would have signed is passed over, however deep.
+    assert_eq!(status(&vault, &deep_claims).await, StatusCode::NOT_FOUND);
+    // Longer than a head may be: it is not even read.
+    let long = vault
+        .client
+        .get(vault.url("/secrets/a"))
+        .bearer_auth("a".repeat(1 << 20))
+        .send()
+        .await;
+    let is_refused = long.map_or(true, |answer| answer.status() == 431);
+    assert!(is_refused, "a token of 1 MiB");
     for text in ["x", "a.b", "a.b.c.d", &"a".repeat(9000), &format!("{good} ")] {
         let got = vault.with_token(text, Method::GET, "/secrets/a", None).await;
         assert!(

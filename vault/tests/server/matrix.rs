@@ -1,0 +1,400 @@
+//! Every operation on an object in every state under every kind of policy.
+//!
+//! What is expected is the wire contract of Azure Key Vault, written down here as tables: which permission each operation
+//! needs, what it answers in each state of an object, and what a policy lets through.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use strongroom_core::BundlePolicy;
+use strongroom_testing::vault::{ALL, Answer, Vault, allow, deny};
+
+/// Who asks.
+const CALLER: &str = "shop/api";
+
+/// A status, and the code that clients branch on.
+type Expected = (u16, &'static str);
+
+const OK: Expected = (200, "");
+const PURGED: Expected = (204, "");
+const GONE: Expected = (404, "SecretNotFound");
+const BLOCKED: Expected = (409, "ObjectIsDeletedButRecoverable");
+const TAKEN: Expected = (409, "Conflict");
+const DISABLED: Expected = (403, "SecretDisabled");
+const PROTECTED: Expected = (403, "ForbiddenByPolicy");
+const FORBIDDEN: Expected = (403, "ForbiddenByPolicy");
+const CLOSED: Expected = (503, "PolicyUnavailable");
+
+/// Its name, the permission that it needs, its method and path, and what it answers about an object that is missing, live,
+/// disabled, expired, deleted, and deleted under protection.
+type Row = (&'static str, &'static str, Method, &'static str, [Expected; 6]);
+
+/// Deleted objects are only listed, got, recovered and purged; their names are blocked. The dates of a secret are for its
+/// readers. An update names a version, and what is disabled can be enabled by it.
+const ROWS: [Row; 13] = [
+    (
+        "SetSecret",
+        "set",
+        Method::PUT,
+        "/secrets/NAME",
+        [OK, OK, OK, OK, BLOCKED, BLOCKED],
+    ),
+    (
+        "GetSecret",
+        "get",
+        Method::GET,
+        "/secrets/NAME",
+        [GONE, OK, DISABLED, OK, GONE, GONE],
+    ),
+    (
+        "GetSecret of a version",
+        "get",
+        Method::GET,
+        "/secrets/NAME/VERSION",
+        [GONE, OK, DISABLED, OK, GONE, GONE],
+    ),
+    (
+        "UpdateSecret",
+        "set",
+        Method::PATCH,
+        "/secrets/NAME/VERSION",
+        [GONE, OK, OK, OK, GONE, GONE],
+    ),
+    (
+        "DeleteSecret",
+        "delete",
+        Method::DELETE,
+        "/secrets/NAME",
+        [GONE, OK, OK, OK, GONE, GONE],
+    ),
+    ("GetSecrets", "list", Method::GET, "/secrets", [OK; 6]),
+    (
+        "GetSecretVersions",
+        "list",
+        Method::GET,
+        "/secrets/NAME/versions",
+        [OK; 6],
+    ),
+    (
+        "GetDeletedSecrets",
+        "list",
+        Method::GET,
+        "/deletedsecrets",
+        [OK; 6],
+    ),
+    (
+        "GetDeletedSecret",
+        "get",
+        Method::GET,
+        "/deletedsecrets/NAME",
+        [GONE, GONE, GONE, GONE, OK, OK],
+    ),
+    (
+        "PurgeDeletedSecret",
+        "purge",
+        Method::DELETE,
+        "/deletedsecrets/NAME",
+        [GONE, GONE, GONE, GONE, PURGED, PROTECTED],
+    ),
+    (
+        "RecoverDeletedSecret",
+        "recover",
+        Method::POST,
+        "/deletedsecrets/NAME/recover",
+        [GONE, GONE, GONE, GONE, OK, OK],
+    ),
+    (
+        "BackupSecret",
+        "backup",
+        Method::POST,
+        "/secrets/NAME/backup",
+        [GONE, OK, OK, OK, GONE, GONE],
+    ),
+    (
+        "RestoreSecret",
+        "restore",
+        Method::POST,
+        "/secrets/restore",
+        [OK, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN],
+    ),
+];
+
+/// One of the twelve operations.
+struct Operation {
+    name: &'static str,
+    needs: &'static str,
+    method: Method,
+    /// With `NAME`, and `VERSION` where it names one.
+    path: &'static str,
+    answers: [Expected; 6],
+}
+
+impl Operation {
+    /// Whether it is about all objects that the caller may see.
+    fn is_list(&self) -> bool {
+        self.needs == "list" && !self.path.contains("NAME")
+    }
+}
+
+fn operations() -> Vec<Operation> {
+    let operation = |(name, needs, method, path, answers)| Operation {
+        name,
+        needs,
+        method,
+        path,
+        answers,
+    };
+    ROWS.map(operation).into()
+}
+
+const STATES: [&str; 6] = ["missing", "live", "disabled", "expired", "deleted", "protected"];
+
+/// What a policy lets through of an operation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Verdict {
+    Allowed,
+    /// Allowed, but the object is not seen in lists.
+    Hidden,
+    Refused,
+}
+
+/// The policies that stand for `CALLER`, and what they let through of an operation on `name` that needs `needed`.
+fn policies(name: &str, operation: &Operation) -> Vec<(&'static str, Vec<BundlePolicy>, Verdict)> {
+    let needed = &[operation.needs][..];
+    let others: Vec<&str> = ALL
+        .iter()
+        .copied()
+        .filter(|other| *other != operation.needs)
+        .collect();
+    let prefix = format!("{}*", &name[..2]);
+    let all = |objects: &str| allow("all", CALLER, &[objects], ALL);
+    let hidden = if operation.is_list() {
+        Verdict::Hidden
+    } else {
+        Verdict::Refused
+    };
+    vec![
+        ("none", vec![], Verdict::Refused),
+        (
+            "another account's",
+            vec![allow("other", "shop/web", &["*"], ALL)],
+            Verdict::Refused,
+        ),
+        ("everything", vec![all("*")], Verdict::Allowed),
+        ("all of a prefix", vec![all(&prefix)], Verdict::Allowed),
+        ("all of the name", vec![all(name)], Verdict::Allowed),
+        (
+            "what is needed alone",
+            vec![allow("one", CALLER, &[name], needed)],
+            Verdict::Allowed,
+        ),
+        (
+            "all but what is needed",
+            vec![allow("rest", CALLER, &["*"], &others)],
+            Verdict::Refused,
+        ),
+        ("all of another name", vec![all("another")], hidden),
+        (
+            "a deny of the name",
+            vec![all("*"), deny("no", CALLER, &[name], ALL)],
+            hidden,
+        ),
+        (
+            "a broader deny of what is needed",
+            vec![all(name), deny("no", CALLER, &[&prefix], needed)],
+            Verdict::Refused,
+        ),
+        (
+            "a deny of everything",
+            vec![all(name), deny("no", CALLER, &["*"], needed)],
+            Verdict::Refused,
+        ),
+        (
+            "a deny of something else",
+            vec![all(name), deny("no", CALLER, &["*"], &others)],
+            Verdict::Allowed,
+        ),
+    ]
+}
+
+/// A vault, and a fresh name for each case.
+struct Cases {
+    vault: Vault,
+    made: u32,
+    generation: u64,
+}
+
+/// An object in a state.
+struct Object {
+    name: String,
+    version: String,
+    backup: String,
+}
+
+impl Cases {
+    async fn of(protected: bool) -> Self {
+        let mut arguments = vec!["--account-rate=1000000"];
+        arguments.extend(protected.then_some("--purge-protection"));
+        Self {
+            vault: Vault::start_with(&arguments).await,
+            made: 0,
+            generation: 1,
+        }
+    }
+
+    async fn put(&mut self, mut policies: Vec<BundlePolicy>) {
+        self.generation += 1;
+        policies.push(allow("admins", "team-a/admin", &["*"], ALL));
+        self.vault.policy(self.generation, policies).await;
+    }
+
+    async fn admin(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let answer = self.vault.admin(method, path, body).await;
+        assert!(answer.status.is_success(), "{path}: {answer:?}");
+        answer
+    }
+
+    async fn make(&mut self, state: &str) -> Object {
+        self.made += 1;
+        let name = format!("m{:05}", self.made);
+        let path = format!("/secrets/{name}");
+        let attributes = match state {
+            "disabled" => json!({"enabled": false}),
+            "expired" => json!({"nbf": 1_000_000_000, "exp": 1_000_000_001}),
+            _ => json!({}),
+        };
+        let body = json!({"value": "v", "attributes": attributes});
+        let set = self.admin(Method::PUT, &path, Some(body)).await;
+        let version = set.body["id"]
+            .as_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned();
+        let backup = self.admin(Method::POST, &format!("{path}/backup"), None).await;
+        let backup = backup.body["value"].as_str().unwrap().to_owned();
+        if ["missing", "deleted", "protected"].contains(&state) {
+            self.admin(Method::DELETE, &path, None).await;
+        }
+        if state == "missing" {
+            self.admin(Method::DELETE, &format!("/deletedsecrets/{name}"), None)
+                .await;
+        }
+        Object {
+            name,
+            version,
+            backup,
+        }
+    }
+
+    async fn ask(&self, operation: &Operation, object: &Object) -> Answer {
+        let path = operation
+            .path
+            .replace("NAME", &object.name)
+            .replace("VERSION", &object.version);
+        let body = match operation.name {
+            "SetSecret" => Some(json!({"value": "w"})),
+            "UpdateSecret" => Some(json!({"attributes": {"enabled": true}})),
+            "RestoreSecret" => Some(json!({"value": object.backup})),
+            _ => None,
+        };
+        self.vault
+            .request(CALLER, operation.method.clone(), &path, body)
+            .await
+    }
+
+    /// What an admin sees of an object.
+    async fn picture(&self, object: &Object) -> Vec<(StatusCode, Value)> {
+        let mut picture = Vec::new();
+        for path in ["/secrets/NAME", "/secrets/NAME/versions", "/deletedsecrets/NAME"] {
+            let answer = self.vault.get(&path.replace("NAME", &object.name)).await;
+            picture.push((answer.status, answer.body));
+        }
+        picture
+    }
+}
+
+fn assert_answer(answer: &Answer, expected: Expected, case: &str) {
+    let (status, code) = expected;
+    let found = [answer.code(), answer.inner()];
+    assert!(
+        answer.status.as_u16() == status && (code.is_empty() || found.contains(&code)),
+        "{case}: {answer:?}"
+    );
+}
+
+/// The answer about an object that has the place of this one but was never there, with the names taken out.
+fn nameless(answer: &Answer, object: &Object) -> (StatusCode, String) {
+    let text = answer.body.to_string().replace(&object.name, "NAME");
+    (answer.status, text)
+}
+
+async fn try_all(cases: &mut Cases, states: &[usize]) -> usize {
+    let mut tried = 0;
+    for operation in &operations() {
+        let mut refusal = None;
+        for &state in states {
+            for place in 0..policies("m00000", operation).len() {
+                let object = cases.make(STATES[state]).await;
+                let (which, policies, verdict) = policies(&object.name, operation).swap_remove(place);
+                cases.put(policies).await;
+                let before = cases.picture(&object).await;
+                let answer = cases.ask(operation, &object).await;
+                let case = format!("{} of a {} secret under {which}", operation.name, STATES[state]);
+                tried += 1;
+                match verdict {
+                    Verdict::Allowed | Verdict::Hidden => {
+                        assert_answer(&answer, operation.answers[state], &case);
+                    }
+                    Verdict::Refused => {
+                        assert_answer(&answer, FORBIDDEN, &case);
+                        let seen = nameless(&answer, &object);
+                        assert_eq!(*refusal.get_or_insert(seen.clone()), seen, "{case}");
+                    }
+                }
+                if operation.is_list() {
+                    let is_deleted = state >= 4;
+                    let has_it = answer.body["value"].to_string().contains(&object.name);
+                    let lists_such = state != 0 && is_deleted == operation.path.contains("deleted");
+                    // Of many others, it may be on a later page.
+                    if verdict == Verdict::Hidden || !lists_such {
+                        assert!(!has_it, "{case}");
+                    }
+                }
+                let is_read = operation.method == Method::GET || operation.name == "BackupSecret";
+                if verdict == Verdict::Refused || !answer.status.is_success() || is_read {
+                    assert_eq!(cases.picture(&object).await, before, "{case} changed something");
+                }
+            }
+        }
+    }
+    tried
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_in_every_state_under_every_policy_answers_as_the_contract_says() {
+    let mut cases = Cases::of(false).await;
+    let tried = try_all(&mut cases, &[0, 1, 2, 3, 4]).await;
+    let mut cases = Cases::of(true).await;
+    let tried = tried + try_all(&mut cases, &[5]).await;
+    assert_eq!(tried, 13 * 6 * 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_policy_cannot_be_asked_every_operation_in_every_state_is_refused_alike() {
+    let mut cases = Cases::of(false).await;
+    let mut objects = Vec::new();
+    for state in &STATES[..5] {
+        objects.push(cases.make(state).await);
+    }
+    cases.put(vec![allow("all", CALLER, &["*"], ALL)]).await;
+    let service = cases.vault.running.service().clone();
+    let close = move || service.policy.detect_rollback(u64::MAX / 2).unwrap();
+    assert!(tokio::task::spawn_blocking(close).await.unwrap());
+    for operation in &operations() {
+        for object in &objects {
+            let answer = cases.ask(operation, object).await;
+            assert_answer(&answer, CLOSED, operation.name);
+        }
+    }
+}
