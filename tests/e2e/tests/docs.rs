@@ -149,13 +149,56 @@ fn links_between_pages_lead_somewhere() {
     }
 }
 
+/// Whether a file, or one below a directory, has a test.
+fn has_tests(path: &Path) -> bool {
+    let mut files = vec![path.to_owned()];
+    if path.is_dir() {
+        files.clear();
+        sources(path, &mut files);
+    }
+    let is_tested = |file: &PathBuf| {
+        let source = fs::read_to_string(file).unwrap();
+        source.contains("#[test]") || source.contains("#[tokio::test")
+    };
+    files.iter().any(is_tested)
+}
+
 #[test]
-fn every_test_that_the_security_page_names_is_there() {
-    let page = fs::read_to_string(repository().join("docs/security.md")).unwrap();
-    let is_test = |word: &&str| word.contains("/tests/") && !word.contains(' ');
-    let named: BTreeSet<&str> = page.split('`').filter(is_test).collect();
-    assert!(named.len() > 10, "{named:?}");
-    for path in named {
-        assert!(repository().join(path).exists(), "{path}");
+fn every_test_that_the_security_pages_name_is_there() {
+    for (page, least) in [("docs/security.md", 10), ("docs/security-checklist.md", 40)] {
+        let text = fs::read_to_string(repository().join(page)).unwrap();
+        let is_source = |word: &str| {
+            Path::new(word)
+                .extension()
+                .is_some_and(|extension| extension == "rs")
+        };
+        let is_test = |word: &&str| !word.contains(' ') && (word.contains("/tests/") || is_source(word));
+        let named: BTreeSet<&str> = text.split('`').filter(is_test).collect();
+        assert!(named.len() > least, "{page}: {named:?}");
+        for path in named {
+            let file = repository().join(path);
+            assert!(file.exists(), "{page}: {path}");
+            // What tests share holds none.
+            let is_shared = path.starts_with("testing/");
+            assert!(is_shared || has_tests(&file), "{page}: no test in {path}");
+        }
+    }
+}
+
+#[test]
+fn the_checklist_has_a_line_for_each_attack_and_each_line_names_a_test_or_says_why_not() {
+    let text = fs::read_to_string(repository().join("docs/security-checklist.md")).unwrap();
+    let lines = text.lines().filter_map(|line| {
+        let (number, rest) = line.strip_prefix("| ")?.split_once(". ")?;
+        Some((number.parse::<u32>().ok()?, rest))
+    });
+    let lines: Vec<_> = lines.collect();
+    let numbers: Vec<u32> = lines.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (1..=23).collect::<Vec<_>>());
+    for (number, rest) in lines {
+        assert!(
+            rest.contains(".rs`") || rest.contains("not apply"),
+            "line {number}"
+        );
     }
 }
