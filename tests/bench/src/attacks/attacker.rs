@@ -74,11 +74,13 @@ pub async fn run(plan: &str) -> Result<()> {
         let (plan, opened) = (Arc::clone(&plan), Arc::clone(&opened));
         tokio::spawn(async move {
             while Instant::now() < ends {
-                let done = match plan.kind {
-                    Kind::Backups => back_up(&plan).await.is_ok(),
-                    _ => stand(&plan, number).await,
-                };
-                opened.fetch_add(u64::from(done), Relaxed);
+                match plan.kind {
+                    Kind::Backups => {
+                        let done = back_up(&plan).await.is_ok();
+                        opened.fetch_add(u64::from(done), Relaxed);
+                    }
+                    _ => stand(&plan, number, &opened).await,
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         });
@@ -115,19 +117,18 @@ async fn back_up(plan: &Plan) -> Result<()> {
     target.once(call).await.map(drop)
 }
 
-/// Holds one connection; false where it was refused.
-async fn stand(plan: &Plan, number: usize) -> bool {
+/// Holds one connection, and counts it once it is open.
+async fn stand(plan: &Plan, number: usize, opened: &AtomicU64) {
     let port = match &plan.ca {
         Some(ca) => Port::tls(plan.address, &plan.host, ca),
         None => Port::plain(plan.address),
     };
     let is_one = plan.ca.is_none() || (plan.kind == Kind::HalfHeads && number.is_multiple_of(2));
     let http = if is_one { Http::One } else { Http::Two };
-    let Ok(peer) = port.open(plan.source, http).await else {
-        return false;
-    };
-    attack(plan, peer, http).await;
-    true
+    if let Ok(peer) = port.open(plan.source, http).await {
+        opened.fetch_add(1, Relaxed);
+        attack(plan, peer, http).await;
+    }
 }
 
 async fn attack(plan: &Plan, mut peer: SilentPeer, http: Http) {
