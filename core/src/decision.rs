@@ -16,6 +16,8 @@ use crate::{
     resource::Uid,
 };
 
+mod ranges;
+
 /// What policy says about one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision<'a> {

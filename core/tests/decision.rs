@@ -9,7 +9,8 @@
 
 use proptest::prelude::*;
 use strongroom_core::{
-    Bundle, BundlePolicy, Decision, Effect, Generation, ObjectName, Permission, PolicyIndex, Uid, allows,
+    Bundle, BundlePolicy, Decision, Effect, Generation, NameRange, ObjectName, Permission, PolicyIndex, Uid,
+    allows,
 };
 
 const SUBJECTS: [&str; 2] = ["uid-one", "uid-two"];
@@ -95,12 +96,43 @@ fn agree(policies: Vec<BundlePolicy>, objects: &[&str]) {
                 );
                 any |= decision.is_allowed();
             }
+            ranges_agree(&index, &subject, permission, objects);
             // A subject that may do it with one of these may ask for a list.
             assert!(
                 !any || index.decide_any(&subject, permission).is_allowed(),
                 "{bundle:?}"
             );
         }
+    }
+}
+
+/// The ranges that a list walks hold exactly the names that are allowed one by one, and each ends before the next begins.
+fn ranges_agree(index: &PolicyIndex, subject: &Uid, permission: Permission, objects: &[&str]) {
+    let mut ranges: Vec<NameRange> = Vec::new();
+    let mut from = Some(String::new());
+    while let Some(range) = from
+        .take()
+        .and_then(|from| index.allowed_from(subject, permission, &from))
+    {
+        assert!(range.reaches(&range.from), "{range:?} is empty");
+        from.clone_from(&range.until);
+        ranges.push(range);
+    }
+    assert!(
+        ranges.windows(2).all(|pair| pair[0]
+            .until
+            .as_deref()
+            .is_some_and(|until| until < &*pair[1].from)),
+        "{ranges:?} meet"
+    );
+    for text in objects {
+        let object: ObjectName = text.parse().unwrap();
+        let is_within = |range: &&NameRange| range.from.as_str() <= *text && range.reaches(text);
+        assert_eq!(
+            ranges.iter().any(|range| is_within(&range)),
+            index.decide(subject, permission, &object).is_allowed(),
+            "{subject} {permission} {text} {ranges:?}"
+        );
     }
 }
 

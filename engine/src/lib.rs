@@ -57,7 +57,10 @@ pub use object::{
     error::{BadParameter, ObjectError},
     inputs::Inputs,
     limits::{ObjectLimits, RecoveryLevel, SoftDelete},
-    read::read,
+    read::{
+        list::{VisibleNames, every_name, no_name},
+        read,
+    },
     request::{Marker, PageRequest, ReadRequest},
     transaction::Changes,
     view::{Rules, View},

@@ -19,7 +19,7 @@ use crate::{
         blob::BackupBlob,
         error::{ObjectError, damaged_state},
         kind::Kind,
-        read::read,
+        read::{list::VisibleNames, read},
         request::{ReadRequest, WriteRequest},
         resolve::resolve,
         tasks::Tasks,
@@ -119,13 +119,13 @@ pub enum Descent {
 }
 
 impl Objects {
-    /// Answers a question about objects of kind `K` from the latest committed state. Lists hold only names that `visible`
-    /// lets through.
+    /// Answers a question about objects of kind `K` from the latest committed state. Lists hold only names that are
+    /// `visible`.
     pub fn read<K: Kind>(
         &self,
         request: &ReadRequest,
         now: Timestamp,
-        visible: &dyn Fn(&ObjectName) -> bool,
+        visible: VisibleNames<'_>,
     ) -> Result<Answer<K>, ObjectError> {
         let published = self.shared.published();
         self.note_read(read(published.view(&self.shared.rules), request, now, visible))

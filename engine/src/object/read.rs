@@ -2,6 +2,7 @@
 
 use strongroom_core::{ObjectName, Timestamp, Version};
 
+use self::list::VisibleNames;
 use super::{
     answer::Answer,
     backup,
@@ -11,17 +12,16 @@ use super::{
     view::{KindView, View},
 };
 
-mod list;
+pub(crate) mod list;
 pub(crate) mod marker;
 mod versions;
 
-/// Answers `request` about the objects of kind `K` from `view` at `now`. Lists hold only names that `visible` lets
-/// through.
+/// Answers `request` about the objects of kind `K` from `view` at `now`. Lists hold only names that are `visible`.
 pub fn read<K: Kind>(
     view: View<'_>,
     request: &ReadRequest,
     now: Timestamp,
-    visible: &dyn Fn(&ObjectName) -> bool,
+    visible: VisibleNames<'_>,
 ) -> Result<Answer<K>, ObjectError> {
     let view: KindView<'_, K> = view.of();
     match request {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strongroom_audit::SyncMode;
 use strongroom_core::Timestamp;
-use strongroom_engine::{Objects, ReadRequest, Secret, WriteError};
+use strongroom_engine::{Objects, ReadRequest, Secret, WriteError, every_name};
 
 use crate::{
     disk::Disk,
@@ -56,7 +56,7 @@ fn check<K: Sample>(
             name: name.clone(),
             version: None,
         };
-        let found = script::shown(&vault.read::<K>(&request, Timestamp::from_unix(NOW), &|_| true));
+        let found = script::shown(&vault.read::<K>(&request, Timestamp::from_unix(NOW), &every_name));
         let is_there = found.contains(&format!("\"marker\": \"{marker}\""));
         match outcome {
             Ok(()) => assert!(is_there, "event {fault}: {marker} is lost"),

@@ -15,6 +15,7 @@ use strongroom_audit::{
 use strongroom_core::{ObjectName, Operation, Principal, ServiceAccount, Timestamp, VaultRef, Version};
 use strongroom_engine::{
     AttributesPatch, BackupBlob, ObjectError, Objects, PageRequest, ReadRequest, Tags, WriteError,
+    every_name,
     object::{
         answer::{Answer, Bundle},
         request::WriteRequest,
@@ -178,7 +179,7 @@ impl<K: Sample> Runner<K> {
                 };
                 match self
                     .vault
-                    .read::<K>(&request, Timestamp::from_unix(NOW), &|_| true)
+                    .read::<K>(&request, Timestamp::from_unix(NOW), &every_name)
                     .unwrap()
                 {
                     Answer::Backup(blob) => self.backup = Some(blob),

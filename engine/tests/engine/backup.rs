@@ -3,7 +3,7 @@
 use strongroom_core::Timestamp;
 use strongroom_engine::{
     Answer, AttributesPatch, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, SecretFields,
-    SecretValue, Tags, WriteRequest,
+    SecretValue, Tags, WriteRequest, every_name,
 };
 
 use crate::{fixture::name, running::Running};
@@ -52,7 +52,7 @@ fn a_backup_is_made_with_the_room_that_it_says_it_needs_and_with_no_less() {
     let (room, blob) = measured(&running, "db");
     assert!(room < 4 * KIB, "{room}");
     let request = ReadRequest::Backup { name: name("db") };
-    let unbounded = running.vault.read(&request, running.now, &|_| true);
+    let unbounded = running.vault.read(&request, running.now, &every_name);
     assert_eq!(unbounded, Ok(Answer::Backup(blob)));
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
     Answer, AttributesPatch, Changes, Inputs, Keyring, ObjectError, PageRequest, ReadRequest, Rules,
-    SecretBundle, SecretFields, SecretValue, SoftDelete, Tags, View, WriteRequest, apply,
+    SecretBundle, SecretFields, SecretValue, SoftDelete, Tags, View, VisibleNames, WriteRequest, apply,
     crypt::{
         cipher::KeyBytes,
         keyring::KeyringSeeds,
@@ -21,7 +21,7 @@ use strongroom_engine::{
         closing::{Base, close, initial},
         scrub::{ScrubReport, StoreCorrupt, scrub},
     },
-    read,
+    every_name, read,
     store::{MemoryStore, Purpose, Snapshot, Store},
 };
 
@@ -154,13 +154,13 @@ impl Bench {
     }
 
     pub fn read(&self, request: &ReadRequest) -> Result<Answer, ObjectError> {
-        self.read_of(request, &|_| true)
+        self.read_of(request, &every_name)
     }
 
     pub fn read_as(
         &self,
         request: &ReadRequest,
-        visible: &dyn Fn(&ObjectName) -> bool,
+        visible: VisibleNames<'_>,
     ) -> Result<Answer, ObjectError> {
         self.read_of(request, visible)
     }
@@ -168,7 +168,7 @@ impl Bench {
     pub fn read_of<K: Kind>(
         &self,
         request: &ReadRequest,
-        visible: &dyn Fn(&ObjectName) -> bool,
+        visible: VisibleNames<'_>,
     ) -> Result<answer::Answer<K>, ObjectError> {
         let snapshot = self.store.snapshot().unwrap();
         read(self.view(&*snapshot), request, self.now, visible)
@@ -220,7 +220,7 @@ impl Bench {
             marker: None,
         };
         loop {
-            let found = page_of(self.read_of(&request(page.clone()), &|_| true)?);
+            let found = page_of(self.read_of(&request(page.clone()), &every_name)?);
             items.extend(found.items);
             match found.next {
                 Some(next) => page.marker = Some(next),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use strongroom_core::{ObjectKind, Timestamp, Version};
 use strongroom_engine::{
     AttributesPatch, BackupBlob, BadParameter, ObjectError, ReadRequest, Secret, SecretFields, SecretPatch,
-    SecretValue, Tags, WriteRequest,
+    SecretValue, Tags, WriteRequest, every_name,
     object::{answer, kind::Kind, request},
 };
 
@@ -401,7 +401,7 @@ impl<K: Sample> Both<K> {
                     name: name(n),
                     version: id,
                 };
-                let found = self.bench.read_of::<K>(&request, &|_| true).map(object);
+                let found = self.bench.read_of::<K>(&request, &every_name).map(object);
                 match (found, self.model.get(n, id, now)) {
                     (Ok(found), Ok(expected)) => {
                         assert_eq!(K::text(found.content.as_ref().unwrap()), expected.value);
@@ -434,7 +434,7 @@ impl<K: Sample> Both<K> {
             .for_each(|(found, expected)| same::<K>(found, expected));
         match (
             self.bench
-                .read_of::<K>(&ReadRequest::GetDeleted { name: name(n) }, &|_| true),
+                .read_of::<K>(&ReadRequest::GetDeleted { name: name(n) }, &every_name),
             self.model.gone(n, now),
         ) {
             (Ok(found), Ok(expected)) => {
@@ -498,7 +498,7 @@ fn run<K: Sample>(steps: Vec<Step>, protected: bool) {
 }
 
 fn backup<K: Kind>(bench: &Bench, text: &str) -> Result<BackupBlob, ObjectError> {
-    match bench.read_of::<K>(&ReadRequest::Backup { name: name(text) }, &|_| true)? {
+    match bench.read_of::<K>(&ReadRequest::Backup { name: name(text) }, &every_name)? {
         answer::Answer::Backup(blob) => Ok(blob),
         other => panic!("{other:?}"),
     }

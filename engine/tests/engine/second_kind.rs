@@ -7,6 +7,7 @@ use strongroom_core::Timestamp;
 use strongroom_engine::{
     AttributesPatch, BadParameter, Inputs, ObjectError, ReadRequest, Secret, Tags,
     crypt::cipher::KeyBytes,
+    every_name,
     object::{
         answer::Answer,
         apply::apply_in,
@@ -37,7 +38,7 @@ fn get(bench: &Bench, text: &str) -> Result<Material, ObjectError> {
         name: name(text),
         version: None,
     };
-    let found = bench.read_of::<Sealing>(&request, &|_| true).map(object)?;
+    let found = bench.read_of::<Sealing>(&request, &every_name).map(object)?;
     Ok(found.content.unwrap())
 }
 
@@ -104,7 +105,7 @@ fn a_limit_names_the_kind_that_exceeds_it() {
         let backup = ReadRequest::Backup { name: name("db") };
         [
             bench.write_of(&set(16)).unwrap_err().to_string(),
-            bench.read_of::<K>(&backup, &|_| true).unwrap_err().to_string(),
+            bench.read_of::<K>(&backup, &every_name).unwrap_err().to_string(),
         ]
     }
     assert_eq!(

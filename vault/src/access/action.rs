@@ -6,7 +6,7 @@ use std::{
 };
 
 use strongroom_audit::{Class, Outcome, Record, Resource, VaultResource, Verdict};
-use strongroom_core::{NamedObject, ObjectKind, ObjectName, Operation, Principal};
+use strongroom_core::{NameRange, NamedObject, ObjectKind, ObjectName, Operation, Principal};
 use strongroom_engine::{Answer, ObjectError};
 
 use super::{
@@ -84,13 +84,11 @@ impl AuditedAction {
         });
     }
 
-    /// Whether the caller may see an object of the list that it asked for.
-    pub(super) fn sees(&self, policy: Arc<InForce>) -> impl Fn(&ObjectName) -> bool + Send + use<> {
+    /// Which names the caller may see in the list that it asked for.
+    pub(super) fn sees(&self, policy: Arc<InForce>) -> impl Fn(&str) -> Option<NameRange> + Send + use<> {
         let principal = Arc::clone(&self.caller.origin.principal);
         let permission = self.operation.permission();
-        move |name| {
-            permission.is_some_and(|permission| policy.decide(principal.id(), permission, name).is_allowed())
-        }
+        move |from| policy.allowed_from(principal.id(), permission?, from)
     }
 
     /// Who asks.

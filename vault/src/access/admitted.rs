@@ -6,6 +6,7 @@ use strongroom_audit::{Class, Entry};
 use strongroom_core::{ObjectName, Uid};
 use strongroom_engine::{
     Answer, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, WriteError, WriteRequest,
+    no_name,
 };
 use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 
@@ -148,7 +149,7 @@ impl<'a> Admitted<'a> {
     async fn perform_read(&self, request: ReadRequest) -> Result<ReadAnswer, Failure> {
         let (now, objects) = (self.access.now(), self.access.service.objects.clone());
         let Some(bytes) = pool::of_read(&request) else {
-            return Ok(objects.read(&request, now, &|_| false)?.into());
+            return Ok(objects.read(&request, now, &no_name)?.into());
         };
         if let ReadRequest::Backup { name } = request {
             return self.perform_backup(&name, bytes).await;

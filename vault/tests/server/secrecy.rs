@@ -92,6 +92,74 @@ async fn a_list_holds_only_what_its_caller_may_list_and_a_deny_wins() {
     assert_eq!(none.status, StatusCode::FORBIDDEN);
 }
 
+/// What a caller sees of a list in pages of `size`: the names on each page, and how long its link to the next is.
+async fn pages(vault: &Vault, list: &str, size: u32) -> Vec<(Vec<String>, Option<usize>)> {
+    let mut path = format!("/{list}?api-version=7.4&maxresults={size}");
+    let mut pages = Vec::new();
+    loop {
+        let page = vault.request("shop/api", Method::GET, &path, None).await;
+        assert_eq!(page.status, StatusCode::OK, "{page:?}");
+        let id = |item: &Value| {
+            item["id"]
+                .as_str()
+                .unwrap()
+                .rsplit('/')
+                .next()
+                .unwrap()
+                .to_owned()
+        };
+        let names = page.body["value"].as_array().unwrap().iter().map(id).collect();
+        let next = page.body["nextLink"].as_str().map(|next| {
+            let at = next.find(&format!("/{list}?")).unwrap();
+            next[at..].to_owned()
+        });
+        pages.push((names, next.as_ref().map(String::len)));
+        match next {
+            Some(next) => path = next,
+            None => return pages,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_looks_the_same_whatever_its_caller_may_not_list() {
+    const SEEN: [&str; 4] = ["db-a", "db-b", "db-d", "web"];
+    let hidden: [Vec<String>; 3] = [
+        vec![],
+        vec!["a".to_owned(), "z".to_owned()],
+        (0..60).map(|n| format!("db-c{n}")).collect(),
+    ];
+    let mut first = None;
+    for hidden in hidden {
+        let vault = Vault::start().await;
+        for name in SEEN.iter().copied().chain(hidden.iter().map(String::as_str)) {
+            vault.set(name, "v").await;
+        }
+        let policies = vec![
+            allow("admins", "team-a/admin", &["*"], ALL),
+            allow("lists", "shop/api", &["db-*", "web", "missing"], &["list"]),
+            deny("not-these", "shop/api", &["db-c*"], &["list"]),
+        ];
+        vault.policy(2, policies).await;
+        let mut seen = Vec::new();
+        for size in [1, 2, 25] {
+            seen.push(pages(&vault, "secrets", size).await);
+        }
+        for name in SEEN.iter().copied().chain(hidden.iter().map(String::as_str)) {
+            vault
+                .admin(Method::DELETE, &format!("/secrets/{name}"), None)
+                .await;
+        }
+        seen.push(pages(&vault, "deletedsecrets", 1).await);
+        let pages: Vec<_> = seen[0].iter().map(|(names, _)| names.join(",")).collect();
+        assert_eq!(
+            pages, SEEN,
+            "each page holds one name, and the last one has no next"
+        );
+        assert_eq!(*first.get_or_insert_with(|| seen.clone()), seen);
+    }
+}
+
 #[tokio::test]
 async fn a_policy_change_bites_at_the_next_request() {
     let vault = Vault::start().await;

@@ -1,4 +1,4 @@
-//! Where a page ended, sealed: the last name looked at may be one that the caller must not learn of.
+//! Where a page ends, sealed: it may be a text of a policy, which the caller need not know.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -10,8 +10,9 @@ use crate::{
     object::{error::BadParameter, request::Marker},
 };
 
-/// Every position is padded to this, so that a marker's length tells nothing.
-const PADDED: usize = 128;
+/// Every position is padded to this, so that a marker's length tells nothing: the longest name with a zero behind it, and
+/// its length.
+const PADDED: usize = 144;
 
 /// The marker of `position` in the list `list`. The same position gives the same marker.
 pub(super) fn seal(keyring: &Keyring, list: &[u8], position: &[u8]) -> Option<Marker> {

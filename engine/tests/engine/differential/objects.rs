@@ -7,6 +7,7 @@ use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
     BackupBlob, Inputs, ObjectError, PageRequest, ReadRequest, Secret,
     crypt::{cipher::KeyBytes, opened::OpenedHeads},
+    every_name,
     format::key,
     object::{
         answer::{Answer, ItemPage},
@@ -145,8 +146,8 @@ impl Pair {
     }
 
     fn read<K: Sample>(&self, request: &ReadRequest) -> Result<Answer<K>, ObjectError> {
-        let found = self.redb.read_of::<K>(request, &|_| true);
-        assert_eq!(found, self.memory.read_of(request, &|_| true), "{request:?}");
+        let found = self.redb.read_of::<K>(request, &every_name);
+        assert_eq!(found, self.memory.read_of(request, &every_name), "{request:?}");
         found
     }
 

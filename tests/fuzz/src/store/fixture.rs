@@ -11,6 +11,7 @@ use strongroom_engine::{
         opened::OpenedHeads,
         state,
     },
+    every_name,
     format::{
         codec::Encoder,
         fields::VersionFields,
@@ -156,7 +157,7 @@ impl Vault {
 
     /// Answers a question.
     pub(super) fn read(&self, request: &ReadRequest) -> Result<Answer, ObjectError> {
-        read(self.view(&*self.snapshot()), request, NOW, &|_| true)
+        read(self.view(&*self.snapshot()), request, NOW, &every_name)
     }
 
     /// Backs the object `name` up.
