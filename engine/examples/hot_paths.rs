@@ -84,7 +84,7 @@ fn put(vault: &Objects, index: usize) -> Result<(), Failure> {
         // The receiver ends first only when the measurement has failed.
         let _ = done.send(result);
     });
-    vault.submit(request, SystemTime::now().into(), audit, done)?;
+    vault.submit(request, Timestamp::from(SystemTime::now()), audit, done)?;
     answer.recv()??;
     Ok(())
 }

@@ -56,12 +56,13 @@ pub use object::{
     blob::BackupBlob,
     error::{BadParameter, ObjectError},
     inputs::Inputs,
-    limits::{ObjectLimits, RecoveryLevel, SoftDelete},
+    limits::{ObjectLimits, RecoveryLevel, SoftDelete, VERSIONS},
     read::{
         list::{VisibleNames, every_name, no_name},
         read,
     },
     request::{Marker, PageRequest, ReadRequest},
+    request_time::RequestTime,
     transaction::Changes,
     view::{Rules, View},
 };

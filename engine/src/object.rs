@@ -13,6 +13,7 @@ pub mod kind;
 pub mod limits;
 pub mod read;
 pub mod request;
+pub mod request_time;
 pub mod resolve;
 pub mod system;
 pub mod tasks;

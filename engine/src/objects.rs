@@ -19,8 +19,10 @@ use crate::{
         blob::BackupBlob,
         error::{ObjectError, damaged_state},
         kind::Kind,
+        limits::ObjectLimits,
         read::{list::VisibleNames, read},
         request::{ReadRequest, WriteRequest},
+        request_time::RequestTime,
         resolve::resolve,
         tasks::Tasks,
         transaction,
@@ -39,6 +41,7 @@ mod reply;
 pub mod scrub;
 mod shared;
 mod staging;
+mod totals;
 mod upgrade;
 mod upkeep;
 mod writer;
@@ -136,13 +139,13 @@ impl Objects {
     pub fn submit<K: Tasks>(
         &self,
         request: WriteRequest<K>,
-        now: Timestamp,
+        time: impl Into<RequestTime>,
         audit: AuditOf<K>,
         done: Done<Answer<K>>,
     ) -> Result<(), QueueFull> {
         self.send(Job::Change(Box::new(Write {
             request,
-            now,
+            time: time.into(),
             audit,
             reply: Reply::new(done),
             result: None,
@@ -211,6 +214,21 @@ impl Objects {
     /// How many objects there are, live and deleted.
     pub fn objects(&self) -> u64 {
         self.shared.published().state.heads
+    }
+
+    /// The bytes of all records that are part of an object, those of purged ones included until they are removed.
+    pub fn bytes(&self) -> u64 {
+        self.shared.published().state.bytes
+    }
+
+    /// The time of the latest change; none if that is not known.
+    pub fn changed(&self) -> Option<Timestamp> {
+        self.shared.published().state.time
+    }
+
+    /// What requests must keep, and how much the vault keeps.
+    pub fn limits(&self) -> ObjectLimits {
+        self.shared.rules.limits
     }
 
     /// A small record of the server's own, as last put.

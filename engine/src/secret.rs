@@ -68,6 +68,10 @@ impl Kind for Secret {
         }
     }
 
+    fn may_grow(patch: &SecretPatch) -> bool {
+        patch.content_type.is_some()
+    }
+
     fn answer_to_set(value: &SecretValue) -> Option<SecretValue> {
         Some(SecretValue::new(value.expose().to_owned()))
     }

@@ -57,6 +57,12 @@ impl Value {
     }
 }
 
+/// The bytes of a record with its key.
+pub(crate) fn bytes_of(key: &Key, value: &Value) -> u64 {
+    let bytes = key.0.len().saturating_add(value.0.len());
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
 /// Changes that are committed together: for each key its new value, or none where it is removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Batch {

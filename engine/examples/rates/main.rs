@@ -98,7 +98,7 @@ fn put(vault: &Objects, count: usize, objects: usize, clients: usize) -> Result<
             let _ = done.send(result);
         });
         let audit = Box::new(|_: &Result<_, _>| Entry::event(SystemTime::now(), &Event::VaultStop));
-        vault.submit(request, SystemTime::now().into(), audit, done)?;
+        vault.submit(request, Timestamp::from(SystemTime::now()), audit, done)?;
         waiting += 1;
     }
     for _ in 0..waiting {

@@ -9,15 +9,12 @@ use crate::{
         codec::{CodecError, Decoder, Encoder, Magic},
         id::VaultId,
         key,
-        state::{State, UnprovedState},
+        state::{NEWEST, State, UNCOUNTED, UnprovedState},
     },
-    store::{Snapshot, StoreError, Value},
+    store::{Snapshot, StoreError, Value, bytes_of, each},
 };
 
 const MAGIC: Magic = *b"SRst";
-
-/// The format that this program writes.
-const SEALED: u16 = 2;
 
 /// Why the state was not opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,16 +54,16 @@ pub fn find(snapshot: &dyn Snapshot) -> Result<Found, StateError> {
     let Some(record) = snapshot.get(&key::state())? else {
         return Ok(Found::Nothing);
     };
-    let (fields, format, vault) = Decoder::record_up_to(record.as_bytes(), MAGIC, SEALED)?;
+    let (fields, format, vault) = Decoder::record_up_to(record.as_bytes(), MAGIC, NEWEST)?;
     Ok(match format {
-        SEALED => Found::Sealed(vault),
+        UNCOUNTED | NEWEST => Found::Sealed(vault),
         _ => Found::Unproved(vault, UnprovedState::take(fields)?),
     })
 }
 
 /// Seals a state into its record.
 pub fn seal(keyring: &Keyring, state: &State) -> Result<Value, NotOpened> {
-    let mut record = Encoder::record_of_format(MAGIC, SEALED, keyring.vault());
+    let mut record = Encoder::record_of_format(MAGIC, NEWEST, keyring.vault());
     let sealed = cipher::seal_deterministic(
         Form::Numbered,
         keyring.state(),
@@ -77,16 +74,25 @@ pub fn seal(keyring: &Keyring, state: &State) -> Result<Value, NotOpened> {
     Ok(Value::new(record.into_bytes()))
 }
 
-/// Opens the state of a snapshot.
+/// Opens the state of a snapshot. Where an older program wrote it, the objects' bytes are counted now.
 pub fn open(keyring: &Keyring, snapshot: &dyn Snapshot) -> Result<State, StateError> {
     let record = snapshot.get(&key::state())?.ok_or(StateError::Missing)?;
     let vault = keyring.vault();
-    let mut fields = Decoder::record(record.as_bytes(), MAGIC, SEALED, vault)?;
+    let (mut fields, format, of) = Decoder::record_up_to(record.as_bytes(), MAGIC, NEWEST)?;
+    if of != vault {
+        return Err(CodecError::OtherVault.into());
+    }
+    if ![UNCOUNTED, NEWEST].contains(&format) {
+        return Err(CodecError::Format(format).into());
+    }
     let sealed = fields.bytes()?;
     fields.finish()?;
-    let context = Encoder::record_of_format(MAGIC, SEALED, vault);
+    let context = Encoder::record_of_format(MAGIC, format, vault);
     let opened = cipher::open(Form::Numbered, keyring.state(), context.as_bytes(), sealed);
-    let state = State::take(&opened.map_err(|_| CodecError::Proof)?)?;
+    let mut state = State::take(format, &opened.map_err(|_| CodecError::Proof)?)?;
+    if format == UNCOUNTED {
+        state.bytes = bytes_of_objects(snapshot)?;
+    }
     let store = snapshot.generation().0;
     if state.generation == store {
         Ok(state)
@@ -96,4 +102,16 @@ pub fn open(keyring: &Keyring, snapshot: &dyn Snapshot) -> Result<State, StateEr
             store,
         })
     }
+}
+
+/// The bytes of all records that are part of an object.
+fn bytes_of_objects(snapshot: &dyn Snapshot) -> Result<u64, StoreError> {
+    let mut bytes = 0_u64;
+    each(snapshot, &key::all(), |key, record| {
+        if key::is_of_object(key) {
+            bytes = bytes.saturating_add(bytes_of(key, record));
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(bytes)
 }

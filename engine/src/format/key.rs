@@ -205,6 +205,12 @@ pub fn is_summed(key: &Key) -> bool {
     !matches!(key.as_bytes().first(), Some(b'S' | b'v'))
 }
 
+/// Whether the record at `key` is part of an object: a head, a version, or the entry of one in the index. These are what
+/// the objects take of the vault's room, until the last of a purged object is removed.
+pub fn is_of_object(key: &Key) -> bool {
+    matches!(key.as_bytes().first(), Some(b'd' | b'h' | b'i' | b'v'))
+}
+
 /// Whether the record at `key` is a head.
 pub fn is_head(key: &Key) -> bool {
     matches!(key.as_bytes().first(), Some(b'h' | b'd'))

@@ -1,11 +1,19 @@
 //! The state of the vault as a whole: the number given out last, what all records add up to, and which states before it
 //! were shown outside.
 
+use strongroom_core::Timestamp;
+
 use super::{
     codec::{CodecError, Decoder, Encoder},
     digest::Digest,
     id::Sequence,
 };
+
+/// The format of states without the bytes of the objects and the time.
+pub(crate) const UNCOUNTED: u16 = 2;
+
+/// The format of states that this program writes.
+pub const NEWEST: u16 = 3;
 
 /// How many marks are kept.
 const MARKS: usize = 16;
@@ -80,6 +88,10 @@ pub struct State {
     pub sum: Digest,
     /// Stands for this state, and for every one that led to it.
     pub chain: Digest,
+    /// The bytes of all records that are part of an object.
+    pub bytes: u64,
+    /// The time of the latest change; none if that is not known.
+    pub time: Option<Timestamp>,
     /// Earlier states that it can prove to follow.
     pub marks: Marks,
 }
@@ -106,9 +118,12 @@ impl State {
 
     /// Writes the fields.
     pub fn put(&self) -> Encoder {
-        let mut fields = Encoder::with_capacity(128 + 40 * (MARKS + 1));
+        let mut fields = Encoder::with_capacity(160 + 40 * (MARKS + 1));
         let summed = Self::summed(self.generation, self.last, self.heads, self.sum);
         fields.encoded(summed.as_bytes()).array(self.chain.as_bytes());
+        fields.u64(self.bytes).option(self.time, |fields, time| {
+            fields.time(time);
+        });
         fields.u32(u32::try_from(self.marks.0.len()).unwrap_or(u32::MAX));
         for mark in &self.marks.0 {
             fields.u64(mark.generation).array(mark.digest.as_bytes());
@@ -116,8 +131,8 @@ impl State {
         fields
     }
 
-    /// Reads what [`Self::put`] wrote.
-    pub fn take(bytes: &[u8]) -> Result<Self, CodecError> {
+    /// Reads what [`Self::put`] wrote, or an older program. Where that one counted no bytes, there are none.
+    pub fn take(format: u16, bytes: &[u8]) -> Result<Self, CodecError> {
         let mut fields = Decoder::new(bytes);
         let mut state = Self {
             generation: fields.u64()?,
@@ -125,8 +140,14 @@ impl State {
             heads: fields.u64()?,
             sum: Digest::from_bytes(fields.array()?),
             chain: Digest::from_bytes(fields.array()?),
+            bytes: 0,
+            time: None,
             marks: Marks::default(),
         };
+        if format != UNCOUNTED {
+            state.bytes = fields.u64()?;
+            state.time = fields.option(Decoder::time)?;
+        }
         for _ in 0..fields.u32()? {
             state.marks.0.push(Mark {
                 generation: fields.u64()?,
@@ -221,9 +242,11 @@ mod tests {
             heads: 2,
             sum: mark(1).digest,
             chain: mark(2).digest,
+            bytes: 11,
+            time: Some(Timestamp::from_unix(12)),
             marks: Marks::default(),
         };
         state.marks.note(mark(3));
-        assert_eq!(State::take(state.put().as_bytes()), Ok(state));
+        assert_eq!(State::take(NEWEST, state.put().as_bytes()), Ok(state));
     }
 }

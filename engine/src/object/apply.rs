@@ -1,12 +1,11 @@
 //! Deciding changes: pure functions of a snapshot, the keyring, the request, its random inputs and the time.
 
-use strongroom_core::Timestamp;
-
 use super::{
     answer::Answer,
     error::ObjectError,
     inputs::Inputs,
     request::WriteRequest,
+    request_time::RequestTime,
     tasks::Tasks,
     transaction::{Changes, Transaction},
     view::View,
@@ -18,15 +17,22 @@ mod rules;
 mod set;
 mod update;
 
-/// Decides `request` on `view` at `now`: what it changes, and its answer. A refused request changes nothing.
+/// Decides `request` on `view` at `time`: what it changes, and its answer. A refused request changes nothing.
 pub fn apply<K: Tasks>(
     view: View<'_>,
     request: &WriteRequest<K>,
     inputs: &mut Inputs,
-    now: Timestamp,
+    time: impl Into<RequestTime>,
 ) -> (Changes, Result<Answer<K>, ObjectError>) {
-    let mut transaction = Transaction::begin(view, inputs, now);
-    match apply_in(&mut transaction, request) {
+    let mut transaction = Transaction::begin(view, inputs, time);
+    let decided = apply_in(&mut transaction, request);
+    let decided = decided.and_then(|answer| {
+        if request.grows() {
+            transaction.check_room()?;
+        }
+        Ok(answer)
+    });
+    match decided {
         Ok(answer) => (transaction.finish(), Ok(answer)),
         Err(error) => (Changes::default(), Err(error)),
     }

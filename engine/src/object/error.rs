@@ -58,6 +58,27 @@ pub enum ObjectError {
         /// The deleted object.
         name: ObjectName,
     },
+    /// The object would have more versions than the vault keeps of one: 403 `Forbidden`, inner `VersionLimitReached`.
+    #[error(
+        "{} {name} would have more than {limit} versions, the most that this vault keeps of one. Delete and purge it, or ask the owner of the vault for a greater limit.",
+        capital(*kind)
+    )]
+    TooManyVersions {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The object.
+        name: ObjectName,
+        /// How many versions the vault keeps of one.
+        limit: u32,
+    },
+    /// The objects would take more bytes than the vault keeps: 403 `Forbidden`, inner `StorageLimitReached`.
+    #[error(
+        "The objects of this vault would take more than {limit} bytes, the most that it keeps. Delete and purge some, or ask the owner of the vault for a greater limit."
+    )]
+    VaultFull {
+        /// How many bytes the vault keeps.
+        limit: u64,
+    },
     /// The request breaks a rule of the API: 400 `BadParameter`.
     #[error(transparent)]
     BadParameter(#[from] BadParameter),

@@ -31,6 +31,9 @@ pub trait Kind: fmt::Debug + Send + Sync + Sized + 'static {
     /// Changes what `patch` gives; what it does not give stays.
     fn patch(fields: &mut Self::Fields, patch: &Self::Patch);
 
+    /// Whether a version may be longer after `patch`.
+    fn may_grow(patch: &Self::Patch) -> bool;
+
     /// What the answer to a set shows of the content.
     fn answer_to_set(content: &Self::Content) -> Option<Self::Content>;
 }

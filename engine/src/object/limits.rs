@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use strongroom_core::limits::VALUE_BYTES;
 
-/// The sizes a request must keep. The defaults are Azure's (Key Vault service limits; About secrets).
+/// How many versions one object has at most unless that is said: as many as one backup takes.
+pub const VERSIONS: u32 = 500;
+
+/// The sizes a request must keep, and how much the vault keeps. The defaults are Azure's (Key Vault service limits; About secrets),
+/// who bounds neither the versions of an object nor the bytes of a vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectLimits {
     /// Bytes in a secret's value.
@@ -19,8 +23,12 @@ pub struct ObjectLimits {
     pub tag_value_chars: usize,
     /// Items on one page; also what a request without `maxresults` gets.
     pub page_items: u32,
-    /// Records looked at for one page, whatever the filter lets through.
+    /// Ranges of names, and objects that are no items, that are looked at for one page.
     pub page_scan: usize,
+    /// Versions of one object.
+    pub versions: u32,
+    /// Bytes of all records that are part of an object.
+    pub object_bytes: u64,
     /// Versions in one backup.
     pub backup_versions: usize,
     /// Bytes in one backup blob.
@@ -37,6 +45,8 @@ impl Default for ObjectLimits {
             tag_value_chars: 512,
             page_items: 25,
             page_scan: 1_000,
+            versions: VERSIONS,
+            object_bytes: u64::MAX,
             backup_versions: 500,
             backup_bytes: 24 * 1024 * 1024,
         }

@@ -96,6 +96,20 @@ pub enum WriteRequest<K: Kind> {
     },
 }
 
+impl<K: Kind> WriteRequest<K> {
+    /// Whether the vault's objects may take more room after it. What only takes out of use, or makes room, does not count:
+    /// it must always be possible.
+    pub fn grows(&self) -> bool {
+        match self {
+            Self::Set { .. } | Self::Restore { .. } => true,
+            Self::Update { fields, tags, .. } => {
+                tags.as_ref().is_some_and(|tags| !tags.is_empty()) || K::may_grow(fields)
+            }
+            Self::Delete { .. } | Self::Recover { .. } | Self::Purge { .. } => false,
+        }
+    }
+}
+
 /// Which page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PageRequest {

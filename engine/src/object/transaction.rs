@@ -5,6 +5,7 @@ use strongroom_core::{NamedObject, ObjectKind, ObjectName, Timestamp, Version};
 use super::{
     error::{ObjectError, damaged_state},
     inputs::Inputs,
+    request_time::RequestTime,
     view::View,
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
         records::{Erasure, Garbage, IndexEntry, Scheduled},
         task::Due,
     },
-    store::{Batch, Key, Value},
+    store::{Batch, Key, Value, bytes_of},
 };
 
 /// What a write changes: records for the store, and the objects whose answer to a reader may now be another.
@@ -35,6 +36,8 @@ pub struct Changes {
     pub objects: Vec<NamedObject>,
     /// The number given out last, if any was.
     pub last: Option<Sequence>,
+    /// How many bytes the vault's objects take more, where that was checked.
+    pub growth: u64,
 }
 
 /// A write in the making.
@@ -42,6 +45,8 @@ pub struct Transaction<'a> {
     pub(crate) view: View<'a>,
     pub(crate) inputs: &'a mut Inputs,
     pub(crate) now: Timestamp,
+    /// From when on what is deleted must be kept.
+    pub(crate) kept_from: Timestamp,
     changes: Changes,
 }
 
@@ -61,12 +66,14 @@ pub(crate) struct Sealed<'n> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Begins a write on `view` at `now`.
-    pub fn begin(view: View<'a>, inputs: &'a mut Inputs, now: Timestamp) -> Self {
+    /// Begins a write on `view` at `time`.
+    pub fn begin(view: View<'a>, inputs: &'a mut Inputs, time: impl Into<RequestTime>) -> Self {
+        let RequestTime { now, latest } = time.into();
         Self {
             view,
             inputs,
             now,
+            kept_from: latest,
             changes: Changes::default(),
         }
     }
@@ -74,6 +81,25 @@ impl<'a> Transaction<'a> {
     /// The changes.
     pub fn finish(self) -> Changes {
         self.changes
+    }
+
+    /// Checks that the vault has room for what the objects take after the changes.
+    pub(crate) fn check_room(&mut self) -> Result<(), ObjectError> {
+        let (mut added, mut removed) = (0_u64, 0_u64);
+        let changes = self.changes.batch.iter();
+        for (key, record) in changes.filter(|(key, _)| key::is_of_object(key)) {
+            added = added.saturating_add(record.map_or(0, |record| bytes_of(key, record)));
+            if let Some(before) = self.view.snapshot.get(key)? {
+                removed = removed.saturating_add(bytes_of(key, &before));
+            }
+        }
+        let growth = added.saturating_sub(removed);
+        let limit = self.view.rules.limits.object_bytes;
+        if growth > 0 && self.view.bytes.saturating_add(growth) > limit {
+            return Err(ObjectError::VaultFull { limit });
+        }
+        self.changes.growth = growth;
+        Ok(())
     }
 
     /// Gives out the next number.

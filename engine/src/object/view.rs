@@ -42,6 +42,8 @@ pub struct View<'a> {
     pub snapshot: &'a dyn Snapshot,
     /// The number given out last.
     pub last: Sequence,
+    /// The bytes of all records that are part of an object, at most.
+    pub bytes: u64,
     /// The opened keyring.
     pub keyring: &'a Keyring,
     /// The heads that this keyring has opened.

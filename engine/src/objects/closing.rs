@@ -1,5 +1,8 @@
 //! Closing a batch: the one place where the vault's state follows its records.
 
+use strongroom_core::Timestamp;
+
+use super::totals::Totals;
 use crate::{
     crypt::{cipher::NotOpened, keyring::Keyring, state as sealed},
     format::{
@@ -41,36 +44,50 @@ impl std::fmt::Debug for Base<'_> {
     }
 }
 
-/// Adds to `batch`, which is complete otherwise, the state that the store has after it. `last` is the number given out
-/// last, and `marks` are the states that were shown.
+/// How far the changes of a batch got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// The number given out last.
+    pub last: Sequence,
+    /// The time of the latest change; none if that is not known.
+    pub time: Option<Timestamp>,
+}
+
+impl Reached {
+    /// How far a state got.
+    pub const fn of(state: &State) -> Self {
+        Self {
+            last: state.last,
+            time: state.time,
+        }
+    }
+}
+
+/// Adds to `batch`, which is complete otherwise, the state that the store has after it. `marks` are the states that were
+/// shown.
 pub fn close(
     base: Base<'_>,
-    last: Sequence,
+    reached: Reached,
     mut marks: Marks,
     batch: &mut Batch,
 ) -> Result<State, CloseError> {
     let digests = base.keyring.digest();
-    let (mut sum, mut heads) = (base.state.sum, base.state.heads);
-    for (key, record) in batch.iter().filter(|(key, _)| key::is_summed(key)) {
+    let mut totals = Totals::of(base.state);
+    for (key, record) in batch.iter() {
         if let Some(before) = base.snapshot.get(key)? {
-            sum = digests.without(sum, key, &before);
-            heads = heads.saturating_sub(u64::from(key::is_head(key)));
+            totals.remove(digests, key, &before);
         }
         if let Some(record) = record {
-            sum = digests.with(sum, key, record);
-            heads = heads.saturating_add(u64::from(key::is_head(key)));
+            totals.add(digests, key, record);
         }
     }
-    let generation = base.snapshot.generation().next();
     // It may have been shown while this batch was made.
     marks.note(base.state.mark());
     let state = state(
-        base.keyring,
-        base.state.chain,
-        generation,
-        last,
-        heads,
-        sum,
+        (base.keyring, base.state.chain),
+        base.snapshot.generation().next(),
+        reached,
+        totals,
         marks,
     );
     batch.put(key::state(), sealed::seal(base.keyring, &state)?);
@@ -79,15 +96,17 @@ pub fn close(
 
 /// What the store of a new vault begins with, as the commit after `generation`.
 pub fn initial(keyring: &Keyring, generation: Gen) -> Result<(Batch, State), CloseError> {
-    let sum = keyring.digest().empty();
     let before = Digest::from_bytes([0; 32]);
+    let reached = Reached {
+        last: Sequence::default(),
+        time: None,
+    };
+    let totals = Totals::empty(keyring.digest());
     let state = state(
-        keyring,
-        before,
+        (keyring, before),
         generation.next(),
-        Sequence::default(),
-        0,
-        sum,
+        reached,
+        totals,
         Marks::default(),
     );
     let mut batch = Batch::default();
@@ -97,14 +116,14 @@ pub fn initial(keyring: &Keyring, generation: Gen) -> Result<(Batch, State), Clo
 
 /// The state that follows the one whose chain is `before`.
 pub(super) fn state(
-    keyring: &Keyring,
-    before: Digest,
+    (keyring, before): (&Keyring, Digest),
     generation: Gen,
-    last: Sequence,
-    heads: u64,
-    sum: Digest,
+    reached: Reached,
+    totals: Totals,
     marks: Marks,
 ) -> State {
+    let Reached { last, time } = reached;
+    let Totals { heads, sum, bytes } = totals;
     let summed = State::summed(generation.0, last, heads, sum);
     State {
         generation: generation.0,
@@ -112,6 +131,8 @@ pub(super) fn state(
         heads,
         sum,
         chain: keyring.digest().chain(before, &summed),
+        bytes,
+        time,
         marks,
     }
 }

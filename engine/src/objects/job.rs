@@ -16,6 +16,7 @@ use crate::{
         inputs::Inputs,
         keeper::Kinds,
         request::WriteRequest,
+        request_time::RequestTime,
         system::{SystemRequest, apply_system},
         tasks::Tasks,
         transaction::Changes,
@@ -59,6 +60,9 @@ pub(super) trait Change: Send {
     /// What it is for.
     fn purpose(&self) -> Purpose;
 
+    /// When it is made; none if it is of no time.
+    fn time(&self) -> Option<Timestamp>;
+
     /// Keeps `error` as the answer of a change that could not be decided.
     fn refuse(&mut self, error: ObjectError);
 
@@ -91,7 +95,7 @@ pub(super) enum Ending {
 /// A request about an object of kind `K`.
 pub(super) struct Write<K: Tasks> {
     pub(super) request: WriteRequest<K>,
-    pub(super) now: Timestamp,
+    pub(super) time: RequestTime,
     pub(super) audit: AuditOf<K>,
     pub(super) reply: Reply<Answer<K>>,
     pub(super) result: Option<Result<Answer<K>, ObjectError>>,
@@ -99,20 +103,22 @@ pub(super) struct Write<K: Tasks> {
 
 impl<K: Tasks> Change for Write<K> {
     fn decide(&mut self, view: View<'_>, _: Kinds, inputs: &mut Inputs) -> Decision {
-        let (changes, result) = apply(view, &self.request, inputs, self.now);
+        let (changes, result) = apply(view, &self.request, inputs, self.time);
         let entry = Some((self.audit)(&result));
         self.result = Some(result);
         Decision { changes, entry }
     }
 
     fn purpose(&self) -> Purpose {
-        match self.request {
-            WriteRequest::Set { .. } | WriteRequest::Restore { .. } => Purpose::Grow,
-            WriteRequest::Update { .. }
-            | WriteRequest::Delete { .. }
-            | WriteRequest::Recover { .. }
-            | WriteRequest::Purge { .. } => Purpose::Tidy,
+        if self.request.grows() {
+            Purpose::Grow
+        } else {
+            Purpose::Tidy
         }
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        Some(self.time.now)
     }
 
     fn refuse(&mut self, error: ObjectError) {
@@ -160,6 +166,10 @@ impl Change for Put {
         self.purpose
     }
 
+    fn time(&self) -> Option<Timestamp> {
+        None
+    }
+
     fn refuse(&mut self, error: ObjectError) {
         self.refusal = Some(error);
     }
@@ -197,6 +207,10 @@ impl Change for Step {
 
     fn purpose(&self) -> Purpose {
         Purpose::Tidy
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        Some(self.now)
     }
 
     fn refuse(&mut self, _: ObjectError) {

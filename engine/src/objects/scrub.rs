@@ -2,8 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::totals::Totals;
 use crate::{
-    format::{codec::CodecError, digest::Digest, key, state::State},
+    format::{codec::CodecError, key, state::State},
     object::{
         error::{ObjectError, damaged, damaged_state},
         keeper::Kinds,
@@ -19,6 +20,8 @@ pub struct ScrubReport {
     pub heads: u64,
     /// Versions.
     pub versions: u64,
+    /// The versions of the object that has the most.
+    pub most_versions: u64,
 }
 
 /// The store does not hold what the vault wrote: `StoreCorrupt`. The vault must not say it is ready.
@@ -29,7 +32,7 @@ pub struct StoreCorrupt {
     pub what: Box<str>,
 }
 
-/// Opens every record of a snapshot, counts the heads and sums all records, and compares both with `state`. An object
+/// Opens every record of a snapshot, adds all records up, and compares that with `state`. An object
 /// of a kind that is not among `kinds` is damage. Survives a panic of the store's library, which is one of the ways in
 /// which it meets a damaged page.
 pub fn scrub(state: &State, view: View<'_>, kinds: Kinds) -> Result<ScrubReport, StoreCorrupt> {
@@ -37,7 +40,7 @@ pub fn scrub(state: &State, view: View<'_>, kinds: Kinds) -> Result<ScrubReport,
         view,
         kinds,
         report: ScrubReport::default(),
-        sum: view.keyring.digest().empty(),
+        totals: Totals::empty(view.keyring.digest()),
     };
     match catch_unwind(AssertUnwindSafe(|| walk.all(state))) {
         Ok(Ok(())) => Ok(walk.report),
@@ -55,7 +58,7 @@ struct Walk<'a> {
     view: View<'a>,
     kinds: Kinds,
     report: ScrubReport,
-    sum: Digest,
+    totals: Totals,
 }
 
 impl Walk<'_> {
@@ -66,16 +69,17 @@ impl Walk<'_> {
         each(snapshot, &key::all(), |key, record| {
             if key::is_summed(key) {
                 self.record(key, record)?;
-                self.sum = keyring.digest().with(self.sum, key, record);
             }
+            self.totals.add(keyring.digest(), key, record);
             Ok::<_, ObjectError>(())
         })?;
-        if self.report.heads == state.heads && self.sum == state.sum {
+        let (found, written) = (self.totals, Totals::of(state));
+        if found == written {
             return Ok(());
         }
         let what = format!(
-            "{} heads where {} were written, or other records",
-            self.report.heads, state.heads
+            "{} heads and {} bytes where {} and {} were written, or other records",
+            found.heads, found.bytes, written.heads, written.bytes
         );
         Err(ObjectError::Corrupt { what: what.into() })
     }
@@ -91,7 +95,9 @@ impl Walk<'_> {
         let keeper = self.kinds.keeper(kind);
         let keeper = keeper.ok_or_else(|| damaged("the kind", &name))?;
         let is_live = *key == key::live(kind, &name);
-        self.report.versions += keeper.open_all(self.view, &name, record, is_live)?;
+        let versions = keeper.open_all(self.view, &name, record, is_live)?;
+        self.report.versions += versions;
+        self.report.most_versions = self.report.most_versions.max(versions);
         self.report.heads += 1;
         Ok(())
     }

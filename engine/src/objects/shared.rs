@@ -7,14 +7,11 @@ use parking_lot::{Mutex, RwLock};
 
 use super::{
     ChangeNotice, Descent, Listener, WriteError,
-    closing::{Base, CloseError, close},
+    closing::{Base, CloseError, Reached, close},
 };
 use crate::{
     crypt::{keyring::Keyring, opened::OpenedHeads},
-    format::{
-        id::Sequence,
-        state::{Mark, Marks, State},
-    },
+    format::state::{Mark, Marks, State},
     object::{
         keeper::Kinds,
         view::{Rules, View},
@@ -50,6 +47,7 @@ impl Published {
         View {
             snapshot: &*self.snapshot,
             last: self.state.last,
+            bytes: self.state.bytes,
             keyring: &self.keyring,
             heads: &self.heads,
             rules,
@@ -85,7 +83,7 @@ impl Shared {
     pub(super) fn close(
         &self,
         published: &Published,
-        last: Sequence,
+        reached: Reached,
         batch: &mut Batch,
     ) -> Result<State, CloseError> {
         let base = Base {
@@ -94,7 +92,7 @@ impl Shared {
             keyring: &published.keyring,
         };
         let marks = self.marks.lock().clone();
-        close(base, last, marks, batch)
+        close(base, reached, marks, batch)
     }
 
     /// Lets readers see another state of the store.

@@ -7,7 +7,10 @@
 
 use strongroom_audit::{Entry, Head as AuditHead};
 
-use super::closing::{self, CloseError};
+use super::{
+    closing::{self, CloseError, Reached},
+    totals::Totals,
+};
 use crate::{
     crypt::{keyring::Keyring, state as sealed},
     format::{
@@ -145,30 +148,23 @@ fn seal(
 ) -> Result<(), UpgradeError> {
     let snapshot = store.snapshot()?;
     let digests = keyring.digest();
-    let (mut sum, mut heads, mut digest) = (digests.empty(), 0, digests.no_heads());
+    let (mut totals, mut digest) = (Totals::empty(digests), digests.no_heads());
     each(&*snapshot, &key::all(), |key, record| {
-        if key::is_summed(key) {
-            sum = digests.with(sum, key, record);
-        }
+        totals.add(digests, key, record);
         if key::is_head(key) {
-            heads += 1;
             digest = digests.with(digest, key, record);
         }
         Ok::<_, StoreError>(())
     })?;
-    check_heads(found, heads, digest)?;
+    check_heads(found, totals.heads, digest)?;
     let mut marks = Marks::default();
     marks.note(before);
     let generation = snapshot.generation();
-    let state = closing::state(
-        keyring,
-        found.digest,
-        generation.next(),
-        found.last,
-        heads,
-        sum,
-        marks,
-    );
+    let reached = Reached {
+        last: found.last,
+        time: None,
+    };
+    let state = closing::state((keyring, found.digest), generation.next(), reached, totals, marks);
     let mut batch = Batch::default();
     let record = sealed::seal(keyring, &state).map_err(CloseError::from)?;
     batch.put(key::state(), record);

@@ -11,6 +11,7 @@ use strongroom_core::{NamedObject, Timestamp};
 
 use super::{
     ChangeNotice,
+    closing::Reached,
     erasure::Eraser,
     job::{Change, Decision, Ending, Job, Order, Put, Step},
     outbox::Outbox,
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     crypt::{entropy::random, state as sealed},
-    format::{id::Sequence, key, state::State},
+    format::{key, state::State},
     object::{inputs::Inputs, view::View},
     store::{Batch, CommitError, Gen, Limits, Overlay, Purpose, StoreError},
 };
@@ -46,8 +47,10 @@ struct Decided {
 /// A batch in the making.
 struct Draft<'a> {
     overlay: Overlay<'a>,
-    /// The number given out last.
-    last: Sequence,
+    /// How far its changes got.
+    reached: Reached,
+    /// The bytes of the objects with what the changes add; what they remove counts once it is committed.
+    bytes: u64,
     entries: Vec<Entry>,
     objects: Vec<NamedObject>,
     decided: Vec<Decided>,
@@ -121,17 +124,18 @@ impl Writer {
         let draft = draft(&self.shared, &published, room, changes);
         let Draft {
             overlay,
-            last,
+            reached,
             entries,
             objects,
             decided,
+            bytes: _,
         } = draft;
         let batch = overlay.into_changes();
         if batch.is_empty() {
             return self.answer(decided);
         }
         let purpose = purpose_of(&decided);
-        let mut batch = match self.commit_parts(batch, last, room, purpose) {
+        let mut batch = match self.commit_parts(batch, reached, room, purpose) {
             Ok(batch) => batch,
             Err(error) => return self.not_committed(purpose, &error, objects, decided),
         };
@@ -140,7 +144,7 @@ impl Writer {
         let pending = self
             .outbox
             .put(&mut batch, &published.keyring, expect.next().0, entries);
-        let Ok(state) = self.shared.close(&published, last, &mut batch) else {
+        let Ok(state) = self.shared.close(&published, reached, &mut batch) else {
             return self.not_committed(purpose, &CommitError::Unavailable, objects, decided);
         };
         self.outbox.begin();
@@ -173,7 +177,7 @@ impl Writer {
     fn commit_parts(
         &mut self,
         batch: Batch,
-        last: Sequence,
+        reached: Reached,
         room: Room,
         purpose: Purpose,
     ) -> Result<Batch, CommitError> {
@@ -189,7 +193,7 @@ impl Writer {
             let published = self.shared.published();
             let state = self
                 .shared
-                .close(&published, last, &mut part)
+                .close(&published, reached, &mut part)
                 .map_err(|_| CommitError::Unavailable)?;
             let expect = published.snapshot.generation();
             let committed = self.shared.store.commit(expect, &part, purpose);
@@ -385,7 +389,8 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
     let overlay = Overlay::new(&*published.snapshot);
     let mut draft = Draft {
         overlay,
-        last: published.state.last,
+        reached: Reached::of(&published.state),
+        bytes: published.state.bytes,
         entries: Vec::new(),
         objects: Vec::new(),
         decided: Vec::new(),
@@ -394,7 +399,8 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
     while let Some(mut change) = changes.pop_front() {
         let view = View {
             snapshot: &draft.overlay,
-            last: draft.last,
+            last: draft.reached.last,
+            bytes: draft.bytes,
             ..published.view(&shared.rules)
         };
         let Decision { changes: made, entry } = decide(view, shared, &mut *change);
@@ -408,7 +414,11 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
         }
         let is_change = !made.batch.is_empty();
         draft.overlay.add(made.batch);
-        draft.last = made.last.unwrap_or(draft.last);
+        draft.reached.last = made.last.unwrap_or(draft.reached.last);
+        if is_change {
+            draft.reached.time = change.time().or(draft.reached.time);
+        }
+        draft.bytes = draft.bytes.saturating_add(made.growth);
         draft.objects.extend(made.objects);
         let refusal = if is_change {
             draft.entries.extend(entry);

@@ -53,6 +53,17 @@ impl Default for RedbOptions {
     }
 }
 
+impl RedbOptions {
+    /// What a commit for `purpose` leaves free on the disk.
+    pub const fn kept_free(self, purpose: Purpose) -> u64 {
+        match purpose {
+            Purpose::Govern => self.reserve_bytes,
+            Purpose::Tidy => self.reserve_bytes.saturating_mul(2),
+            Purpose::Grow => self.reserve_bytes.saturating_mul(4),
+        }
+    }
+}
+
 /// Opens the database; the flag asks for the check of the whole file.
 type Opener = Box<dyn Fn(bool) -> Result<Database, Failure> + Send + Sync>;
 
@@ -82,7 +93,7 @@ impl std::fmt::Debug for RedbStore {
 /// Where a store lies, and what must stay free there.
 struct Room {
     directory: PathBuf,
-    reserve: u64,
+    options: RedbOptions,
 }
 
 impl RedbStore {
@@ -90,10 +101,7 @@ impl RedbStore {
     pub fn open(path: &Path, options: RedbOptions) -> Result<Self, OpenStoreError> {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = directory.unwrap_or(Path::new(".")).to_owned();
-        let room = Room {
-            directory,
-            reserve: options.reserve_bytes,
-        };
+        let room = Room { directory, options };
         create::create_if_missing(path)?;
         let path = path.to_owned();
         let backend = move || FileBackend::new(open_file(&path)?).map_err(io::Error::other);
@@ -187,14 +195,11 @@ impl RedbStore {
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         // Copy on write: new pages for what changes, and for the paths to them.
         let needed = u64::try_from(batch.bytes().saturating_mul(4)).unwrap_or(u64::MAX);
-        let reserve = match purpose {
-            Purpose::Govern => room.reserve,
-            Purpose::Tidy => room.reserve.saturating_mul(2),
-            Purpose::Grow => {
-                let others = self.aside.load(Relaxed);
-                room.reserve.saturating_mul(4).saturating_add(others)
-            }
+        let others = match purpose {
+            Purpose::Govern | Purpose::Tidy => 0,
+            Purpose::Grow => self.aside.load(Relaxed),
         };
+        let reserve = room.options.kept_free(purpose).saturating_add(others);
         free >= reserve.saturating_add(needed)
     }
 }

@@ -12,16 +12,17 @@ use strongroom_engine::{
         opened::OpenedHeads,
         state::{self, StateError},
     },
+    every_name,
     format::{
         id::{Sequence, VaultId},
         state::{Marks, State},
     },
     object::{answer, keeper::Kinds, kind::Kind, request, tasks::Tasks},
     objects::{
-        closing::{Base, close, initial},
+        closing::{Base, Reached, close, initial},
         scrub::{ScrubReport, StoreCorrupt, scrub},
     },
-    every_name, read,
+    read,
     store::{MemoryStore, Purpose, Snapshot, Store},
 };
 
@@ -92,6 +93,7 @@ impl Bench {
         View {
             snapshot,
             last: self.last,
+            bytes: self.state().map_or(0, |state| state.bytes),
             keyring: &self.keyring,
             heads: &self.heads,
             rules: &self.rules,
@@ -133,7 +135,11 @@ impl Bench {
             state: &self.state().unwrap(),
             keyring: &self.keyring,
         };
-        close(base, self.last, Marks::default(), &mut batch).unwrap();
+        let reached = Reached {
+            last: self.last,
+            time: Some(self.now),
+        };
+        close(base, reached, Marks::default(), &mut batch).unwrap();
         self.store
             .commit(snapshot.generation(), &batch, Purpose::Grow)
             .unwrap();
@@ -157,11 +163,7 @@ impl Bench {
         self.read_of(request, &every_name)
     }
 
-    pub fn read_as(
-        &self,
-        request: &ReadRequest,
-        visible: VisibleNames<'_>,
-    ) -> Result<Answer, ObjectError> {
+    pub fn read_as(&self, request: &ReadRequest, visible: VisibleNames<'_>) -> Result<Answer, ObjectError> {
         self.read_of(request, visible)
     }
 

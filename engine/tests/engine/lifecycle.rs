@@ -207,7 +207,10 @@ fn refusal(error: &ObjectError) -> Refusal {
         ObjectError::NameInUse { .. } => Refusal::InUse,
         ObjectError::PurgeProtected { .. } => Refusal::Protected,
         ObjectError::BadParameter(_) => Refusal::Bad,
-        ObjectError::Corrupt { .. } | ObjectError::Store(_) => panic!("{error}"),
+        ObjectError::TooManyVersions { .. }
+        | ObjectError::VaultFull { .. }
+        | ObjectError::Corrupt { .. }
+        | ObjectError::Store(_) => panic!("{error}"),
     }
 }
 

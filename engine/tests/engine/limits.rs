@@ -135,6 +135,7 @@ fn a_skip_token_that_is_not_ours_is_refused() {
 #[test]
 fn a_backup_holds_500_versions_and_no_more() {
     let mut bench = Bench::new();
+    bench.rules.limits.versions = 501;
     for _ in 0..500 {
         bench.set("db", "v");
     }
@@ -160,4 +161,60 @@ fn a_backup_holds_500_versions_and_no_more() {
             .len(),
         500
     );
+}
+
+fn too_many(limit: u32) -> ObjectError {
+    ObjectError::TooManyVersions {
+        kind: ObjectKind::Secrets,
+        name: name("db"),
+        limit,
+    }
+}
+
+#[test]
+fn an_object_has_as_many_versions_as_its_vault_keeps_of_one_and_no_more() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.rules.limits.versions, 500, "what one backup holds");
+    bench.rules.limits.versions = 3;
+    for value in ["one", "two", "three"] {
+        bench.set("db", value);
+    }
+    assert_eq!(bench.write(&set_request("db", "four")), Err(too_many(3)));
+    assert_eq!(bench.get("db", None).unwrap().content.unwrap().expose(), "three");
+    bench.set("another", "v");
+    let blob = bench.backup("db").unwrap();
+    bench.delete("db").unwrap();
+    bench.write(&WriteRequest::Purge { name: name("db") }).unwrap();
+    bench.rules.limits.versions = 2;
+    let restore = WriteRequest::Restore { blob };
+    assert_eq!(bench.write(&restore), Err(too_many(2)));
+    bench.rules.limits.versions = 3;
+    bench.write(&restore).unwrap();
+    assert_eq!(bench.write(&set_request("db", "four")), Err(too_many(3)));
+}
+
+/// A limit that is lowered takes nothing away, and what takes out of use or makes room stays possible.
+#[test]
+fn an_object_beyond_a_lowered_limit_is_read_updated_deleted_and_recovered() {
+    let mut bench = Bench::new();
+    for _ in 0..3 {
+        bench.set("db", "v");
+    }
+    bench.rules.limits.versions = 1;
+    assert_eq!(bench.write(&set_request("db", "v")), Err(too_many(1)));
+    assert!(bench.get("db", None).is_ok());
+    bench
+        .write(&WriteRequest::Update {
+            name: name("db"),
+            version: None,
+            fields: SecretPatch { content_type: None },
+            attributes: AttributesPatch {
+                enabled: Some(false),
+                ..AttributesPatch::default()
+            },
+            tags: None,
+        })
+        .unwrap();
+    bench.delete("db").unwrap();
+    bench.write(&WriteRequest::Recover { name: name("db") }).unwrap();
 }

@@ -20,7 +20,11 @@ mod listing;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod purging;
+#[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod room;
 #[cfg(test)]
 mod running;
 #[cfg(test)]

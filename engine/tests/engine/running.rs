@@ -78,6 +78,14 @@ impl Running {
         initialise: Initialise,
     ) -> Result<Self, OpenError> {
         let options = options(directory.path(), initialise);
+        Self::start_with(directory, store, options)
+    }
+
+    pub fn start_with(
+        directory: Directory,
+        store: Arc<dyn Store>,
+        options: VaultOptions,
+    ) -> Result<Self, OpenError> {
         let unsealed = Unsealed::open(options, Arc::clone(&store), &*seal_key(directory.path(), 1, ""))?;
         let id = unsealed.vault_id().to_string();
         let config = LogConfig::new(audit_dir(directory.path()), &id, "replica-0");

@@ -124,7 +124,7 @@ fn every_flipped_byte_and_every_missing_record_shows() {
     let kinds: BTreeSet<u8> = all.iter().map(|(key, _)| key.as_bytes()[0]).collect();
     assert_eq!(kinds, BTreeSet::from(*b"Sadeghimovx"));
     for (key, value) in all {
-        // What is left of a purged object has no key any more: whatever it is, nobody reads it.
+        // What is left of a purged object has no key any more: whatever it is, nobody reads it. Its bytes are counted.
         let is_read = !is_garbage(&bench, &key);
         for index in 0..value.as_bytes().len() {
             let mut bytes = value.as_bytes().to_vec();
@@ -133,7 +133,7 @@ fn every_flipped_byte_and_every_missing_record_shows() {
             assert_eq!(scrubbed(&bench).is_err(), is_read, "byte {index} of {key:?}");
         }
         overwrite(&mut bench, [(key.clone(), None)]);
-        assert_eq!(scrubbed(&bench).is_err(), is_read, "{key:?} is missing");
+        assert!(scrubbed(&bench).is_err(), "{key:?} is missing");
         overwrite(&mut bench, [(key, Some(value))]);
         scrubbed(&bench).unwrap();
     }
@@ -392,7 +392,7 @@ fn the_records_that_are_written_are_the_golden_ones() {
     bench.set("gone", "three");
     bench.delete("gone").unwrap();
     let shown: String = records(&bench).iter().map(line).collect();
-    assert_eq!(shown, include_str!("golden/format-3.txt"));
+    assert_eq!(shown, include_str!("golden/format-4.txt"));
 }
 
 fn line((key, value): &(Key, Value)) -> String {

@@ -18,6 +18,7 @@ use strongroom_testing::Directory;
 
 use crate::{
     fixture::{keyring, name},
+    room::counted,
     running::{Running, options, seal_key},
 };
 
@@ -29,13 +30,20 @@ const FORMATS: [&str; 2] = [
 /// The vault of the golden stores, and its keys.
 const SEED: u8 = 1;
 
-/// A golden store as an older program left it, with records of the kinds that the golden ones lack.
-fn golden(text: &str) -> MemoryStore {
-    let records = text.lines().map(|line| {
+/// The store of the program before this one: every record has its proof, and the state counts no bytes.
+const UNCOUNTED: &str = include_str!("golden/format-3.txt");
+
+fn records(text: &str) -> impl Iterator<Item = (Key, Value)> {
+    text.lines().map(|line| {
         let (key, value) = line.split_once(' ').unwrap();
         let [key, value] = [key, value].map(|text| hex::decode(text).unwrap());
         (Key::new(key), Value::new(value))
-    });
+    })
+}
+
+/// A golden store as an older program left it, with records of the kinds that the golden ones lack.
+fn golden(text: &str) -> MemoryStore {
+    let records = records(text);
     let vault = keyring(SEED).vault();
     let mut garbage = Encoder::record(*b"SRgb", vault);
     garbage.bool(false);
@@ -105,6 +113,29 @@ fn what_was_anchored_by_an_older_program_is_known_after_the_upgrade() {
     };
     assert_eq!(known.to_string(), digest);
     assert_eq!(running.vault.descent(Gen(39)), Descent::Superseded);
+}
+
+#[test]
+fn the_bytes_of_a_store_without_a_count_are_counted_when_it_is_opened() {
+    let directory = Directory::new();
+    older_keyring(directory.path());
+    let store = MemoryStore::holding(Gen(5), records(UNCOUNTED));
+    let mut running = start(directory, Arc::new(store)).unwrap();
+    for step in 0..3 {
+        let bytes = running.vault.bytes();
+        assert!(bytes > 1_000, "{bytes}");
+        assert_eq!(bytes, counted(&*running.vault.snapshot()), "step {step}");
+        running.vault.scrub().unwrap();
+        if step == 0 {
+            assert_eq!(running.vault.changed(), None, "it does not know");
+            running.set("db", "three").unwrap();
+        } else {
+            let (directory, store) = running.stop();
+            running = start(directory, store).unwrap();
+        }
+    }
+    assert_eq!(running.value("db").as_deref(), Some("three"));
+    assert_eq!(running.vault.changed(), Some(running.now));
 }
 
 #[test]

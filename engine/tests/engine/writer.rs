@@ -15,7 +15,7 @@ use strongroom_engine::{
     Answer, Initialise, Keyring, ObjectError, QueueFull, Unsealed, VaultOptions, WriteError, WriteRequest,
     crypt::{keyring::slots, state},
     format::{key, state::Marks},
-    objects::closing::{Base, close},
+    objects::closing::{Base, Reached, close},
     store::{Batch, CommitError, Gen, Key, Limits, MemoryStore, Purpose, Snapshot, Store, StoreError},
 };
 use strongroom_testing::Directory;
@@ -49,7 +49,7 @@ impl Faulty {
             keyring,
         };
         let mut batch = Batch::default();
-        close(base, base.state.last, Marks::default(), &mut batch).unwrap();
+        close(base, Reached::of(base.state), Marks::default(), &mut batch).unwrap();
         self.inner
             .commit(snapshot.generation(), &batch, Purpose::Grow)
             .unwrap();

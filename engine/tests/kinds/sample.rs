@@ -96,6 +96,10 @@ impl Kind for Sealing {
         fields.curve = patch.0.or(fields.curve);
     }
 
+    fn may_grow(patch: &NewCurve) -> bool {
+        patch.0.is_some()
+    }
+
     fn answer_to_set(_: &Material) -> Option<Material> {
         None
     }

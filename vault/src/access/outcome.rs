@@ -137,6 +137,10 @@ const fn outcome_of_error(error: &ObjectError) -> Outcome {
         ObjectError::BadParameter(_) => (400, "BadParameter"),
         ObjectError::Disabled { kind, .. } => (403, disabled(*kind)),
         ObjectError::PurgeProtected { .. } => (403, "ForbiddenByPolicy"),
+        // Azure's clients try again after 408, 429 and what begins with 5, and take 409 for a name that is in use. Nothing
+        // but the vault's owner, or a purge, changes these.
+        ObjectError::TooManyVersions { .. } => (403, "VersionLimitReached"),
+        ObjectError::VaultFull { .. } => (403, "StorageLimitReached"),
         ObjectError::NotFound { kind, .. } => (404, not_found(*kind)),
         ObjectError::DeletedButRecoverable { .. } => (409, "ObjectIsDeletedButRecoverable"),
         ObjectError::NameInUse { .. } => (409, "Conflict"),
@@ -178,14 +182,15 @@ mod tests {
 
     use super::*;
 
-    /// Every row, each with whether waiting may help.
-    const fn closed(closed: Closed) -> (Failure, u16, &'static str, Option<u32>) {
+    /// A failure, its status, its word, and whether waiting may help.
+    type Row = (Failure, u16, &'static str, Option<u32>);
+
+    const fn closed(closed: Closed) -> Row {
         (Failure::Closed(closed), 503, "PolicyUnavailable", Some(1))
     }
 
-    fn rows() -> Vec<(Failure, u16, &'static str, Option<u32>)> {
-        let name: strongroom_core::ObjectName = "a".parse().unwrap();
-        let object = |error| Failure::Object(error);
+    /// The rows of what comes before the objects.
+    fn rows() -> Vec<Row> {
         vec![
             (Failure::Malformed, 400, "BadParameter", None),
             (Failure::OtherHolder, 401, "Unauthorized", None),
@@ -211,10 +216,19 @@ mod tests {
             (Failure::Audit, 503, "AuditUnavailable", Some(1)),
             (Failure::Storage, 503, "StorageUnavailable", Some(1)),
             (Failure::OutcomeUnknown, 503, "OutcomeUnknown", Some(1)),
+        ]
+    }
+
+    /// The rows of what the objects refuse.
+    fn object_rows() -> Vec<Row> {
+        let kind = ObjectKind::Secrets;
+        let name: strongroom_core::ObjectName = "a".parse().unwrap();
+        let object = |error| Failure::Object(error);
+        vec![
             (object(BadParameter::SkipToken.into()), 400, "BadParameter", None),
             (
                 object(ObjectError::Disabled {
-                    kind: ObjectKind::Secrets,
+                    kind,
                     name: name.clone(),
                 }),
                 403,
@@ -223,7 +237,7 @@ mod tests {
             ),
             (
                 object(ObjectError::PurgeProtected {
-                    kind: ObjectKind::Secrets,
+                    kind,
                     name: name.clone(),
                 }),
                 403,
@@ -232,7 +246,7 @@ mod tests {
             ),
             (
                 object(ObjectError::NotFound {
-                    kind: ObjectKind::Secrets,
+                    kind,
                     name: name.clone(),
                     version: None,
                 }),
@@ -242,7 +256,7 @@ mod tests {
             ),
             (
                 object(ObjectError::DeletedButRecoverable {
-                    kind: ObjectKind::Secrets,
+                    kind,
                     name: name.clone(),
                 }),
                 409,
@@ -251,11 +265,27 @@ mod tests {
             ),
             (
                 object(ObjectError::NameInUse {
-                    kind: ObjectKind::Secrets,
-                    name,
+                    kind,
+                    name: name.clone(),
                 }),
                 409,
                 "Conflict",
+                None,
+            ),
+            (
+                object(ObjectError::TooManyVersions {
+                    kind,
+                    name,
+                    limit: 500,
+                }),
+                403,
+                "VersionLimitReached",
+                None,
+            ),
+            (
+                object(ObjectError::VaultFull { limit: 1 }),
+                403,
+                "StorageLimitReached",
                 None,
             ),
             (
@@ -275,7 +305,7 @@ mod tests {
 
     #[test]
     fn each_failure_has_its_status_its_word_and_its_time_to_wait() {
-        for (failure, status, word, wait) in rows() {
+        for (failure, status, word, wait) in rows().into_iter().chain(object_rows()) {
             assert_eq!(failure.outcome(), Outcome::failure(status, word), "{failure:?}");
             assert_eq!(failure.retry_after(), wait, "{failure:?}");
         }

@@ -33,9 +33,13 @@ async fn open(port: &Port, http: Http) -> SilentPeer {
 async fn serves_during<T>(vault: &Vault, attack: impl Future<Output = T>) -> (T, Duration) {
     tokio::pin!(attack);
     let mut longest = Duration::ZERO;
+    let mut number = 0;
     loop {
         let began = Instant::now();
-        assert_eq!(vault.set("a", "v").await.status, StatusCode::OK);
+        // Together more versions than one secret may have.
+        number = (number + 1) % 10;
+        let name = format!("a{number}");
+        assert_eq!(vault.set(&name, "v").await.status, StatusCode::OK);
         longest = longest.max(began.elapsed());
         tokio::select! {
             done = &mut attack => return (done, longest),

@@ -27,7 +27,7 @@ pub(super) fn delete<K: Kind>(
 ) -> Result<Answer<K>, ObjectError> {
     let view = transaction.view.of::<K>();
     let mut head = Arc::unwrap_or_clone(view.require_live(name)?);
-    let at = transaction.now;
+    let at = transaction.kept_from;
     let deletion = Deletion {
         deleted_date: at,
         scheduled_purge_date: at.after(view.view.rules.soft_delete.retention()),

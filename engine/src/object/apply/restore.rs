@@ -28,6 +28,8 @@ pub(super) fn restore<K: Kind>(
             name: backup.name,
         });
     }
+    let versions = u32::try_from(backup.versions.len()).unwrap_or(u32::MAX);
+    rules::versions::<K>(&view.rules.limits, &backup.name, versions)?;
     free_name::<K>(transaction, &backup.name)?;
     for version in &backup.versions {
         K::check_content(&view.rules.limits, &version.content)?;

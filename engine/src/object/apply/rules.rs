@@ -1,9 +1,11 @@
-//! The sizes and relations that a request must keep, whatever the kind.
+//! The sizes, numbers and relations that a request must keep, whatever the kind.
+
+use strongroom_core::ObjectName;
 
 use crate::{
     format::tags::Tags,
     object::{
-        error::BadParameter,
+        error::{BadParameter, ObjectError},
         kind::Kind,
         limits::{ObjectLimits, exceeds},
         view::FieldsOf,
@@ -19,6 +21,22 @@ pub(super) fn fields<K: Kind>(limits: &ObjectLimits, fields: &FieldsOf<K>) -> Re
         return Err(BadParameter::ExpiresBeforeStart);
     }
     tags::<K>(limits, &fields.tags)
+}
+
+/// Checks how many versions the object `name` would have.
+pub(super) fn versions<K: Kind>(
+    limits: &ObjectLimits,
+    name: &ObjectName,
+    versions: u32,
+) -> Result<(), ObjectError> {
+    if versions <= limits.versions {
+        return Ok(());
+    }
+    Err(ObjectError::TooManyVersions {
+        kind: K::KIND,
+        name: name.clone(),
+        limit: limits.versions,
+    })
 }
 
 fn tags<K: Kind>(limits: &ObjectLimits, tags: &Tags) -> Result<(), BadParameter> {

@@ -39,6 +39,7 @@ pub(super) fn set<K: Tasks>(
     let version = transaction.inputs.version();
     let live = transaction.view.of::<K>().live(name)?;
     let (object, shown, versions) = if let Some(head) = &live {
+        rules::versions::<K>(limits, name, head.fields.versions.saturating_add(1))?;
         transaction.put_index(head.object, current_place(head));
         let known = transaction.known(K::KIND, name, head)?;
         (known, head.fields.name.clone(), head.fields.versions)

@@ -21,6 +21,7 @@ use tempfile::TempDir;
 use super::redb;
 use crate::{
     fixture::{Bench, name, object, page_of},
+    room::counted,
     sample::{BOTH, Sample, Sealing},
     steps::{Step, patch, step, tags, text},
 };
@@ -187,6 +188,8 @@ impl Pair {
         self.compare_answers::<Secret>();
         self.compare_answers::<Sealing>();
         assert_eq!(records(&self.redb), records(&self.memory));
+        let snapshot = self.memory.store.snapshot().unwrap();
+        assert_eq!(self.memory.state().unwrap().bytes, counted(&*snapshot));
     }
 
     fn compare_answers<K: Sample>(&self) {

@@ -18,7 +18,7 @@ use strongroom_engine::{
         id::{Sequence, VaultId},
         state::Marks,
     },
-    objects::closing::{Base, close, initial},
+    objects::closing::{Base, Reached, close, initial},
     read,
     secret::SecretFields,
     store::{MemoryStore, Purpose, Snapshot, Store},
@@ -122,6 +122,7 @@ impl Vault {
         View {
             snapshot,
             last: self.last,
+            bytes: 0,
             keyring: &self.keyring,
             heads: &self.heads,
             rules: &self.rules,
@@ -146,7 +147,11 @@ impl Vault {
                 state: &state::open(&self.keyring, &*snapshot).unwrap(),
                 keyring: &self.keyring,
             };
-            close(base, self.last, Marks::default(), &mut changes.batch).unwrap();
+            let reached = Reached {
+                last: self.last,
+                time: Some(NOW),
+            };
+            close(base, reached, Marks::default(), &mut changes.batch).unwrap();
             let commit = self
                 .store
                 .commit(snapshot.generation(), &changes.batch, Purpose::Grow);

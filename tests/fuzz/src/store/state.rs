@@ -12,12 +12,12 @@ use strongroom_engine::{
         digest::Digest,
         id::Sequence,
         key,
-        state::{Marks, State},
+        state::{Marks, NEWEST, State},
     },
     store::{Gen, MemoryStore, Store, Value},
 };
 
-use super::fixture::{ROOT, VAULT, keyring};
+use super::fixture::{NOW, ROOT, VAULT, keyring};
 use crate::{Seed, Verdict, input::chosen};
 
 /// The generation of the store.
@@ -48,7 +48,7 @@ pub fn state_record(input: &[u8]) -> Verdict {
         let found = state::find(&*stored(GENERATION, input));
         return Verdict::taken_if(opened.is_ok() || matches!(found, Ok(Found::Unproved(..))));
     }
-    let read = State::take(input);
+    let read = State::take(NEWEST, input);
     if let Ok(read) = &read {
         assert_eq!(read.put().as_bytes(), input, "two encodings of one state");
     }
@@ -67,6 +67,8 @@ fn sample() -> State {
         heads: 2,
         sum: Digest::from_bytes([1; 32]),
         chain: Digest::from_bytes([2; 32]),
+        bytes: 1_000,
+        time: Some(NOW),
         marks: Marks::default(),
     }
 }
@@ -81,7 +83,7 @@ pub fn seeds() -> Vec<Seed> {
     marked.extend([4; 32]);
     // Sealed under the right key for another record: what the context is for.
     let key = cipher::derive_key(&ROOT, b"strongroom state 1").unwrap();
-    let mut elsewhere = Encoder::record_of_format(*b"SRst", 2, VAULT);
+    let mut elsewhere = Encoder::record_of_format(*b"SRst", NEWEST, VAULT);
     let sealed = cipher::seal_deterministic(Form::Numbered, &key, b"elsewhere", &fields).unwrap();
     elsewhere.bytes(&sealed);
     vec![

@@ -219,6 +219,8 @@ fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, Strea
             | ObjectError::PurgeProtected { .. }
             | ObjectError::DeletedButRecoverable { .. }
             | ObjectError::NameInUse { .. }
+            | ObjectError::TooManyVersions { .. }
+            | ObjectError::VaultFull { .. }
             | ObjectError::Corrupt { .. }
             | ObjectError::Store(_),
         )
