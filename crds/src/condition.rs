@@ -22,6 +22,8 @@ pub const STORAGE_HEALTHY: &str = "StorageHealthy";
 pub const AUDIT_HEALTHY: &str = "AuditHealthy";
 /// Vault: pods that are not the vault's run in its namespace; present only while true.
 pub const SHARED_NAMESPACE: &str = "SharedNamespace";
+/// Vault: it keeps nearly as much as it can; present only while true.
+pub const NEAR_LIMIT: &str = "NearLimit";
 /// Vault: it came back with older data than it had; present only while true.
 pub const ROLLBACK_DETECTED: &str = "RollbackDetected";
 /// `AccessPolicy`: every replica confirmed that it decides by this policy.

@@ -1,5 +1,6 @@
 //! `Vault`: one vault server with its storage, seal, soft delete, network and pod.
 
+mod limits;
 mod network;
 mod pod_template;
 mod seal;
@@ -14,13 +15,14 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use limits::Limits;
 pub use network::{DefaultAction, LabelSelector, Network};
 pub use pod_template::{
     PodTemplate, ResourceAmounts, Resources, Toleration, TolerationEffect, TolerationOperator,
 };
 pub use seal::{Seal, SealType};
 pub use soft_delete::SoftDelete;
-pub use status::{VaultPolicyStatus, VaultStatus};
+pub use status::{VaultPolicyStatus, VaultStatus, VaultUsage};
 pub use storage::{EmbeddedStorage, Storage, StorageBackend, StorageType};
 
 /// What a vault is: `{}` is a working one.
@@ -73,6 +75,10 @@ pub struct VaultSpec {
     /// Default: {retentionDays: 90, purgeProtection: false}.
     #[serde(default)]
     pub soft_delete: SoftDelete,
+    /// How much the vault keeps. Absent: 500 versions of each object, and objects
+    /// of 380Mi in a volume of 1Gi.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
     /// How the vault treats a policy that the operator has not confirmed for long. Absent: the last policy stays in
     /// force for ever, which a condition and a metric show.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,6 +201,9 @@ impl VaultSpec {
         self.storage.backend()?;
         self.seal.check()?;
         self.max_staleness()?;
+        if let Some(limits) = &self.limits {
+            limits.object_bytes()?;
+        }
         if let Some(network) = &self.network {
             network.check()?;
         }

@@ -53,6 +53,15 @@ fn an_empty_vault_spec_is_a_working_vault() {
 }
 
 #[test]
+fn the_bytes_of_the_objects_are_a_quantity() {
+    let spec = vault(json!({"limits": {"objectBytes": "1.5Mi"}}));
+    spec.check().unwrap();
+    assert_eq!(spec.limits.unwrap().object_bytes(), Ok(Some(3 << 19)));
+    let spec = vault(json!({"limits": {"objectBytes": "plenty"}}));
+    assert!(matches!(spec.check(), Err(VaultSpecError::Malformed { .. })));
+}
+
+#[test]
 fn staleness_is_a_duration() {
     let spec = vault(json!({"policy": {"maxStaleness": "1h30m"}}));
     assert_eq!(spec.max_staleness(), Ok(Some(Duration::from_mins(90))));

@@ -24,7 +24,7 @@ use axum::{
 use strongroom_audit::{AppendError, Class, Entry, Event};
 use strongroom_engine::{Descent, store::Gen};
 use strongroom_serving::accept::Peer;
-use strongroom_wire::admin::{Anchor, Compared, SealStatus, Status};
+use strongroom_wire::admin::{Anchor, Compared, SealStatus, Status, Usage};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -107,7 +107,19 @@ impl Admin {
             },
             storage_problem: self.storage_problem(),
             audit_problem: self.service.audit.problem().map(|problem| problem.to_string()),
+            usage: Some(self.usage()),
             rollback: self.service.policy.rollback(),
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        let objects = &self.service.objects;
+        let limits = objects.limits();
+        Usage {
+            object_bytes: objects.bytes(),
+            object_bytes_limit: limits.object_bytes,
+            most_versions: self.service.storage.most_versions(),
+            versions_limit: limits.versions,
         }
     }
 

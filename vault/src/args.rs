@@ -8,6 +8,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use strongroom_core::{NamespaceName, VaultName, VaultRef, ports};
+use strongroom_engine::VERSIONS;
 
 /// A key vault for a Kubernetes cluster, with the Azure Key Vault REST API.
 #[derive(Debug, Parser)]
@@ -220,6 +221,19 @@ pub struct StorageArgs {
         value_name = "DAYS"
     )]
     pub audit_retention_days: u32,
+    /// How much the objects may take, in bytes as the store writes them, but never more than half of what the audit log and
+    /// the store's reserve leave of the volume. A set that would take more is refused [default: that half].
+    #[arg(long, env = "STRONGROOM_OBJECT_BYTES", value_name = "BYTES")]
+    pub object_bytes: Option<u64>,
+    /// How many versions one object may have. A backup holds 500 at most.
+    #[arg(
+        long,
+        env = "STRONGROOM_VERSIONS_PER_OBJECT",
+        default_value_t = VERSIONS,
+        value_parser = clap::value_parser!(u32).range(1..),
+        value_name = "N"
+    )]
+    pub versions_per_object: u32,
 }
 
 /// What is kept of deleted objects, and how long policy holds.

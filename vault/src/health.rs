@@ -40,6 +40,11 @@ impl Health for Service {
         sampled.audit_quota.set(saturated(usage.quota.bytes));
         sampled.audit_removed_early.set(saturated(usage.removed_early));
         sampled.audit_records.set(saturated(usage.sequence));
+        let limits = self.objects.limits();
+        sampled.object_bytes.set(saturated(self.objects.bytes()));
+        sampled.object_bytes_limit.set(saturated(limits.object_bytes));
+        sampled.most_versions.set(saturated(self.storage.most_versions()));
+        sampled.versions_limit.set(limits.versions.into());
         sampled.identity_keys.set(counted(self.authenticator.keys()));
     }
 

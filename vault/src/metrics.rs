@@ -74,6 +74,14 @@ pub struct Sampled {
     pub audit_removed_early: Gauge,
     /// Records appended since start.
     pub audit_records: Gauge,
+    /// Bytes that the objects take.
+    pub object_bytes: Gauge,
+    /// Bytes that the objects may take.
+    pub object_bytes_limit: Gauge,
+    /// Versions of the object that has the most, as of the last scrub.
+    pub most_versions: Gauge,
+    /// Versions that one object may have.
+    pub versions_limit: Gauge,
     /// Public keys of the identity service that are known.
     pub identity_keys: Gauge,
 }
@@ -110,6 +118,26 @@ impl Sampled {
                 &self.audit_removed_early,
             ),
             ("audit_records", "Audit records in the chain", &self.audit_records),
+            (
+                "object_bytes",
+                "Bytes that the objects take, with all versions, as the store writes them",
+                &self.object_bytes,
+            ),
+            (
+                "object_bytes_limit",
+                "Bytes that the objects may take",
+                &self.object_bytes_limit,
+            ),
+            (
+                "most_versions",
+                "Versions of the object that has the most, as of the start or the last day",
+                &self.most_versions,
+            ),
+            (
+                "versions_limit",
+                "Versions that one object may have",
+                &self.versions_limit,
+            ),
             (
                 "identity_keys",
                 "Known public keys of the identity service",

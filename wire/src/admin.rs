@@ -97,8 +97,25 @@ pub struct Status {
     /// Why the vault cannot write audit records, in a sentence; `None` while it can.
     #[serde(default, deserialize_with = "bounded::optional_sentence")]
     pub audit_problem: Option<String>,
+    /// How much the vault keeps; none from a vault of an earlier release.
+    #[serde(default)]
+    pub usage: Option<Usage>,
     /// Set while the vault answers no data because its store is older than its anchor.
     pub rollback: Option<Rollback>,
+}
+
+/// How much a vault keeps, and how much it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// The bytes that the objects take, with all versions, as the store writes them.
+    pub object_bytes: u64,
+    /// The bytes that they may take.
+    pub object_bytes_limit: u64,
+    /// How many versions the object has that has the most, as the last scrub found it.
+    pub most_versions: u64,
+    /// How many one object may have.
+    pub versions_limit: u32,
 }
 
 /// What the operator keeps outside the store, to notice when the store is put back to an older state.

@@ -31,8 +31,11 @@ pub struct VaultStatus {
     /// Which policy every replica has acknowledged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<VaultPolicyStatus>,
-    /// Ready, SealKeyInCluster, Unsealed, StorageHealthy and AuditHealthy; Reconciling, Stalled, SharedNamespace and
-    /// RollbackDetected only while true.
+    /// How much the vault keeps, and how much it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<VaultUsage>,
+    /// Ready, SealKeyInCluster, Unsealed, StorageHealthy and AuditHealthy; Reconciling, Stalled, SharedNamespace,
+    /// NearLimit and RollbackDetected only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "condition::list_schema")]
     pub conditions: Vec<Condition>,
@@ -48,4 +51,22 @@ pub struct VaultPolicyStatus {
     /// How many AccessPolicy objects it was compiled from.
     #[schemars(range(min = 0))]
     pub policies: i32,
+}
+
+/// How much a vault keeps, and how much it can.
+#[derive(Clone, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultUsage {
+    /// How much of objectBytesLimit the objects take, in percent, rounded down.
+    #[schemars(range(min = 0))]
+    pub object_percent: i32,
+    /// How many bytes the objects can take.
+    #[schemars(range(min = 0))]
+    pub object_bytes_limit: i64,
+    /// How many versions the object has that has the most. The vault counts them when it starts, and daily.
+    #[schemars(range(min = 0))]
+    pub most_versions: i64,
+    /// How many versions one object can have.
+    #[schemars(range(min = 0))]
+    pub versions_limit: i64,
 }

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod details;
+mod usage;
 
 /// What keeps the vault's objects from being what they should be, until a person acts.
 #[derive(Debug)]
@@ -79,6 +80,10 @@ pub fn report(
         version: answered.map(|status| status.version.clone()).or(previous.version),
         ready_replicas: Some(found.ready_replicas),
         policy: surroundings.policy.clone().or(previous.policy),
+        usage: answered
+            .and_then(|status| status.usage)
+            .map(usage::shown)
+            .or(previous.usage),
         conditions: conditions.finish(),
     }
 }
@@ -181,6 +186,7 @@ mod tests {
             },
             storage_problem: None,
             audit_problem: None,
+            usage: None,
             rollback: None,
         }
     }

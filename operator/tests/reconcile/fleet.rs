@@ -234,6 +234,7 @@ async fn status(State(vault): State<Vault>) -> Json<Status> {
         },
         storage_problem: None,
         audit_problem: None,
+        usage: None,
         rollback: None,
     })
 }

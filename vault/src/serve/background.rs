@@ -130,7 +130,10 @@ async fn scrub(service: Service) {
     loop {
         let objects = service.objects.clone();
         match spawn_blocking(move || objects.scrub()).await {
-            Ok(Ok(report)) => tracing::info!(?report, "the store is whole"),
+            Ok(Ok(report)) => {
+                tracing::info!(?report, "the store is whole");
+                service.storage.note_whole(report);
+            }
             Ok(Err(corrupt)) => {
                 tracing::error!(%corrupt, "the store is damaged");
                 service.storage.note(corrupt.to_string());

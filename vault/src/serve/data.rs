@@ -10,10 +10,10 @@ use std::{
 
 use strongroom_audit::{Class, Entry, Event, Hash, Log, LogConfig, SyncMode};
 use strongroom_engine::{
-    Initialise, Objects, Rules, SoftDelete, Unsealed, VaultOptions,
+    Initialise, ObjectLimits, Objects, Rules, SoftDelete, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
     secret::SECRETS,
-    store::{RedbOptions, RedbStore, Store},
+    store::{Purpose, RedbOptions, RedbStore, Store},
 };
 
 use super::StartError;
@@ -53,7 +53,8 @@ impl Data {
     ) -> Result<Self, StartError> {
         let storage = &args.storage;
         let seal = SecretFile::read(&storage.seal_dir)?;
-        let unsealed = Unsealed::open(options(args)?, store()?, &seal)?;
+        let store = store()?;
+        let unsealed = Unsealed::open(options(args)?, store, &seal)?;
         let config = log_config(storage, &unsealed.vault_id().to_string(), &args.replica);
         let audit = Arc::new(Log::open(config, unsealed.audit_head())?);
         for recovery in audit.recovered() {
@@ -108,7 +109,7 @@ fn options(args: &ServeArgs) -> Result<VaultOptions, StartError> {
     let mut options = VaultOptions::new(SECRETS, args.storage.data_dir.join(KEYRING), &args.replica);
     options.rules = Rules {
         soft_delete: SoftDelete::new(rules.retention_days, rules.purge_protection)?,
-        ..Rules::default()
+        limits: limits(&args.storage),
     };
     options.initialise = if args.storage.initialise {
         Initialise::Allowed
@@ -116,6 +117,20 @@ fn options(args: &ServeArgs) -> Result<VaultOptions, StartError> {
         Initialise::Refused
     };
     Ok(options)
+}
+
+fn limits(storage: &StorageArgs) -> ObjectLimits {
+    let volume = volume(storage, &storage.data_dir);
+    let audit = if share_a_disk(storage) {
+        audit_quota(storage, &audit_directory(storage))
+    } else {
+        0
+    };
+    ObjectLimits {
+        versions: storage.versions_per_object,
+        object_bytes: objects_in(volume, audit, storage.object_bytes),
+        ..ObjectLimits::default()
+    }
 }
 
 fn log_config(storage: &StorageArgs, vault_id: &str, replica: &str) -> LogConfig {
@@ -141,24 +156,28 @@ fn audit_directory(storage: &StorageArgs) -> PathBuf {
 
 /// Whether store and audit log are on one disk, so that each leaves the other its part.
 pub(super) fn share_a_disk(storage: &StorageArgs) -> bool {
-    let disk = |path: &Path| fs::metadata(path).map(|found| found.dev());
-    match (disk(&storage.data_dir), disk(&audit_directory(storage))) {
-        (Ok(store), Ok(audit)) => store == audit,
-        (Err(_), _) | (_, Err(_)) => true,
-    }
+    // The log makes its directory when it is opened.
+    let disk = |path: &Path| path.ancestors().find_map(|path| fs::metadata(path).ok());
+    let disk = |path: &Path| disk(path).map(|found| found.dev());
+    disk(&storage.data_dir) == disk(&audit_directory(storage))
 }
 
 /// How much the log in `directory` may hold. It must remove its old segments before the volume is full: the vault could
 /// not write the record that says so, and would stay at 503.
 fn audit_quota(storage: &StorageArgs, directory: &Path) -> u64 {
-    let mib = |mib: u64| mib.saturating_mul(MIB);
-    let volume = rustix::fs::statvfs(directory)
+    let wanted = storage.audit_quota_mib.map(|mib| mib.saturating_mul(MIB));
+    quota_in(volume(storage, directory), wanted)
+}
+
+/// How large the volume of `directory` is.
+fn volume(storage: &StorageArgs, directory: &Path) -> u64 {
+    let meant = storage.volume_mib.unwrap_or(UNKNOWN_VOLUME_MIB);
+    rustix::fs::statvfs(directory)
         .or_else(|_missing| rustix::fs::statvfs(&storage.data_dir))
         // Opening the log says why a directory cannot be used.
         .map_or(u64::MAX, |volume| volume.f_blocks.saturating_mul(volume.f_frsize))
         // A disk of which nobody says that it is the vault's may be others' too.
-        .min(mib(storage.volume_mib.unwrap_or(UNKNOWN_VOLUME_MIB)));
-    quota_in(volume, storage.audit_quota_mib.map(mib))
+        .min(meant.saturating_mul(MIB))
 }
 
 /// The quota in a volume of so many bytes, of which `wanted` are wanted for it.
@@ -168,6 +187,14 @@ const fn quota_in(volume: u64, wanted: Option<u64>) -> u64 {
         Some(_) => volume / 2,
         None => volume / 4,
     }
+}
+
+/// How many bytes the objects may take of a volume of so many bytes, of which the audit log has `audit`, if they are
+/// `wanted` to take so many at most: half of what is left, because the store's pages are half empty at worst.
+fn objects_in(volume: u64, audit: u64, wanted: Option<u64>) -> u64 {
+    let kept_free = RedbOptions::default().kept_free(Purpose::Grow);
+    let left = volume.saturating_sub(audit).saturating_sub(kept_free);
+    wanted.unwrap_or(u64::MAX).min(left / 2)
 }
 
 fn make_directory(path: &Path) -> Result<(), StartError> {
@@ -184,6 +211,23 @@ fn make_directory(path: &Path) -> Result<(), StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_objects_take_half_of_what_the_log_and_the_reserve_leave_and_may_be_given_less() {
+        for (volume, audit, wanted, objects) in [
+            (1024 * MIB, 256 * MIB, None, 380 * MIB),
+            (1024 * MIB, 256 * MIB, Some(MIB), MIB),
+            (1024 * MIB, 256 * MIB, Some(u64::MAX), 380 * MIB),
+            (32 * MIB, 8 * MIB, None, 8 * MIB),
+            (MIB, MIB, None, 0),
+        ] {
+            assert_eq!(
+                objects_in(volume, audit, wanted),
+                objects,
+                "{volume} {audit} {wanted:?}"
+            );
+        }
+    }
 
     #[test]
     fn the_log_takes_a_quarter_of_its_volume_and_never_more_than_half() {

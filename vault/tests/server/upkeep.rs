@@ -123,6 +123,8 @@ async fn metrics_tell_operations_and_never_names() {
         "strongroom_identity_keys 1",
         "strongroom_audit_quota_bytes 67108864",
         "strongroom_audit_removed_early_bytes 0",
+        "strongroom_object_bytes_limit ",
+        "strongroom_versions_limit 500",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }

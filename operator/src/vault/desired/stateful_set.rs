@@ -158,6 +158,14 @@ fn arguments(target: &Target<'_>, settings: &Settings) -> Vec<String> {
     {
         arguments.push(format!("--volume-mib={}", bytes / MIB));
     }
+    if let Some(limits) = &spec.limits {
+        if let Some(versions) = limits.versions_per_object {
+            arguments.push(format!("--versions-per-object={versions}"));
+        }
+        if let Ok(Some(bytes)) = limits.object_bytes() {
+            arguments.push(format!("--object-bytes={bytes}"));
+        }
+    }
     if spec.soft_delete.purge_protection {
         arguments.push("--purge-protection".to_owned());
     }

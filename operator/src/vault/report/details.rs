@@ -1,17 +1,18 @@
 //! The conditions of a Vault beside `Ready`: one for each part of it.
 
 use strongroom_crds::condition::{
-    AUDIT_HEALTHY, ROLLBACK_DETECTED, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, STORAGE_HEALTHY, UNSEALED,
+    AUDIT_HEALTHY, NEAR_LIMIT, ROLLBACK_DETECTED, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, STORAGE_HEALTHY,
+    UNSEALED,
 };
 use strongroom_wire::admin::{Rollback, Status};
 
-use super::{super::contact::audit_log_cut, Surroundings, rollback_message};
+use super::{super::contact::audit_log_cut, Surroundings, rollback_message, usage};
 use crate::{
     conditions::{Conditions, Reason},
     sentence::sentence,
 };
 
-/// Adds the seal, the store, the audit log, a rollback, and what else runs in the namespace. `status` is none while the
+/// Adds the seal, the store, the audit log, a rollback, limits that are near, and what else runs in the namespace. `status` is none while the
 /// vault does not answer.
 pub(super) fn add_details(
     conditions: &mut Conditions<'_>,
@@ -59,6 +60,9 @@ pub(super) fn add_details(
             Some(true),
             &Reason::new("RollbackDetected", message),
         );
+    }
+    if let Some(reason) = status.usage.and_then(usage::near) {
+        conditions.add(NEAR_LIMIT, Some(true), &reason);
     }
     add_shared_namespace(conditions, surroundings);
 }

@@ -100,7 +100,7 @@ fn the_vault_understands_what_the_operator_starts_it_with() {
     };
     for spec in [
         json!({}),
-        json!({"softDelete": {"retentionDays": 7, "purgeProtection": true}, "policy": {"maxStaleness": "24h"}}),
+        json!({"softDelete": {"retentionDays": 7, "purgeProtection": true}, "policy": {"maxStaleness": "24h"}, "limits": {"versionsPerObject": 7, "objectBytes": "1Mi"}}),
     ] {
         let vault = vault(&spec);
         let target = Target::parse(&vault).unwrap();
