@@ -10,7 +10,7 @@ use http::{Method, Request, header};
 use serde::{Serialize, de::DeserializeOwned};
 use strongroom_core::{Bundle, SecretRefName, ports};
 use strongroom_wire::admin::{
-    Anchor, BundleId, Compare, Compared, Resolve, Resolved, Rollback, Status, Volumes, limit, path,
+    Anchor, BundleId, Compare, Compared, Confirm, Resolve, Resolved, Rollback, Status, Volumes, limit, path,
 };
 
 use crate::{
@@ -65,9 +65,9 @@ impl AdminClient {
         read(&answer)
     }
 
-    /// Confirms the bundle in force.
-    pub async fn confirm(&self, policy: &BundleId) -> Result<BundleId, AdminError> {
-        read(&self.post(path::CONFIRM, policy, limit::ANSWER).await?)
+    /// Confirms the bundle in force, and says what time it is.
+    pub async fn confirm(&self, confirm: &Confirm) -> Result<BundleId, AdminError> {
+        read(&self.post(path::CONFIRM, confirm, limit::ANSWER).await?)
     }
 
     /// Asks what a read of some objects would meet, for one account.

@@ -335,7 +335,8 @@ impl Access {
         self.service.clock.time()
     }
 
+    /// The time that the objects live by.
     fn now(&self) -> Timestamp {
-        self.time().into()
+        self.service.timekeeper.now()
     }
 }

@@ -107,6 +107,7 @@ impl Admin {
             },
             storage_problem: self.storage_problem(),
             audit_problem: self.service.audit.problem().map(|problem| problem.to_string()),
+            clock_problem: self.service.timekeeper.problem(),
             usage: Some(self.usage()),
             rollback: self.service.policy.rollback(),
         }

@@ -45,6 +45,8 @@ impl Health for Service {
         sampled.object_bytes_limit.set(saturated(limits.object_bytes));
         sampled.most_versions.set(saturated(self.storage.most_versions()));
         sampled.versions_limit.set(limits.versions.into());
+        let is_unconfirmed = self.timekeeper.disbelieved().is_some();
+        sampled.clock_unconfirmed.set(is_unconfirmed.into());
         sampled.identity_keys.set(counted(self.authenticator.keys()));
     }
 

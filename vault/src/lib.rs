@@ -30,5 +30,6 @@ pub mod rest;
 pub mod serve;
 pub mod service;
 pub mod storage;
+pub mod timekeeper;
 pub mod verify;
 pub mod watch;

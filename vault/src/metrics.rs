@@ -82,6 +82,8 @@ pub struct Sampled {
     pub most_versions: Gauge,
     /// Versions that one object may have.
     pub versions_limit: Gauge,
+    /// 1 while the clock is not believed.
+    pub clock_unconfirmed: Gauge,
     /// Public keys of the identity service that are known.
     pub identity_keys: Gauge,
 }
@@ -137,6 +139,11 @@ impl Sampled {
                 "versions_limit",
                 "Versions that one object may have",
                 &self.versions_limit,
+            ),
+            (
+                "clock_unconfirmed",
+                "1 while the clock is a day or more off the time by which deleted objects are purged, and no operator has confirmed it",
+                &self.clock_unconfirmed,
             ),
             (
                 "identity_keys",

@@ -6,7 +6,10 @@ use strongroom_audit::{Log, RefusalCounter, VaultResource};
 use strongroom_engine::Objects;
 use strongroom_serving::accept::Drain;
 
-use crate::{auth::Authenticator, clock::Clock, metrics::Metrics, policy::Policy, storage::StorageHealth};
+use crate::{
+    auth::Authenticator, clock::Clock, metrics::Metrics, policy::Policy, storage::StorageHealth,
+    timekeeper::Timekeeper,
+};
 
 /// How many sources of unauthenticated requests the audit log distinguishes in one interval.
 const REFUSED_SOURCES: usize = 1000;
@@ -32,6 +35,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// What every part reads the time from; a test sets it.
     pub clock: Clock,
+    /// The time that the objects live by.
+    pub timekeeper: Timekeeper,
     /// Says that the vault stops, and waits for the requests in flight.
     pub drain: Drain,
 }

@@ -5,7 +5,7 @@
 //! | GET [`path::STATUS`] | | [`Status`] |
 //! | GET [`path::BUNDLE`] | | the bytes of the [`strongroom_core::Bundle`] in force, as they were put, 404 before the first |
 //! | PUT [`path::BUNDLE`] | a [`strongroom_core::Bundle`] | [`BundleId`]; 409 `StaleGeneration` or `OtherVault`, 422 `NotUnderstood` or `TooLarge` |
-//! | POST [`path::CONFIRM`] | [`BundleId`] | [`BundleId`]; 409 `NotInForce` when the vault enforces another bundle |
+//! | POST [`path::CONFIRM`] | [`Confirm`] | [`BundleId`]; 409 `NotInForce` when the vault enforces another bundle |
 //! | POST [`path::RESOLVE`] | [`Resolve`] | [`Resolved`]; 503 `NoBundle`, `Stale`, `NotCompared` or `RolledBack` while the vault decides nothing |
 //! | POST [`path::REF_CHANGED`] | the [`SecretRefName`] of one whose spec changed, or that was deleted | 204 |
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
@@ -97,6 +97,9 @@ pub struct Status {
     /// Why the vault cannot write audit records, in a sentence; `None` while it can.
     #[serde(default, deserialize_with = "bounded::optional_sentence")]
     pub audit_problem: Option<String>,
+    /// Why the vault does not believe its clock, in a sentence; `None` while it does.
+    #[serde(default, deserialize_with = "bounded::optional_sentence")]
+    pub clock_problem: Option<String>,
     /// How much the vault keeps; none from a vault of an earlier release.
     #[serde(default)]
     pub usage: Option<Usage>,
@@ -172,6 +175,18 @@ pub struct BundleId {
     /// SHA-256 of the bytes of the PUT that brought it, hexadecimal.
     #[serde(deserialize_with = "bounded::digest")]
     pub hash: String,
+}
+
+/// Says that the operator still means the bundle in force, and what time it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirm {
+    /// The bundle.
+    #[serde(flatten)]
+    pub policy: BundleId,
+    /// The operator's time, in seconds since 1970: a vault purges nothing by a clock that is far from it. None from an
+    /// operator of an earlier release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<u64>,
 }
 
 /// How the vault was unsealed.

@@ -35,7 +35,7 @@ pub struct VaultStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<VaultUsage>,
     /// Ready, SealKeyInCluster, Unsealed, StorageHealthy and AuditHealthy; Reconciling, Stalled, SharedNamespace,
-    /// NearLimit and RollbackDetected only while true.
+    /// NearLimit, ClockUnconfirmed and RollbackDetected only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "condition::list_schema")]
     pub conditions: Vec<Condition>,

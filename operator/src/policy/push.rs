@@ -10,10 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::{AdminClient, AdminError};
 use strongroom_core::{BundlePolicy, Generation};
-use strongroom_wire::admin::Status;
+use strongroom_wire::admin::{Confirm, Status};
 use uuid::Uuid;
 
 use super::{compile::Compiled, fit::fit, freeze::freeze};
@@ -183,7 +184,11 @@ async fn confirm(
         .confirmed_since()
         .is_none_or(|since| since >= CONFIRM_INTERVAL);
     if is_due {
-        let confirmed = client.confirm(&in_force.bundle).await?;
+        let confirm = Confirm {
+            policy: in_force.bundle.clone(),
+            time: u64::try_from(Timestamp::now().as_second()).ok(),
+        };
+        let confirmed = client.confirm(&confirm).await?;
         if confirmed != in_force.bundle {
             return Err(ledger.dispute(Instant::now()).into());
         }

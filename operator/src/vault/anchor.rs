@@ -109,6 +109,7 @@ mod tests {
             },
             storage_problem: None,
             audit_problem: None,
+            clock_problem: None,
             usage: None,
             rollback,
         }

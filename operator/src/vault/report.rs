@@ -186,6 +186,7 @@ mod tests {
             },
             storage_problem: None,
             audit_problem: None,
+            clock_problem: None,
             usage: None,
             rollback: None,
         }

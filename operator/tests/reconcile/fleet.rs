@@ -27,7 +27,7 @@ use strongroom_core::{Bundle, BundlePolicy, Effect, Generation, Permission, Secr
 use strongroom_operator::{context::Context, fleet::InForce, pki::Leaf};
 use strongroom_testing::ApiServer;
 use strongroom_wire::admin::{
-    AdminRefusal, Anchor, BundleId, RefVolumes, Resolve, Resolved, SealStatus, Status, Volumes, path,
+    AdminRefusal, Anchor, BundleId, Confirm, RefVolumes, Resolve, Resolved, SealStatus, Status, Volumes, path,
 };
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::Notify};
@@ -234,6 +234,7 @@ async fn status(State(vault): State<Vault>) -> Json<Status> {
         },
         storage_problem: None,
         audit_problem: None,
+        clock_problem: None,
         usage: None,
         rollback: None,
     })
@@ -274,9 +275,10 @@ async fn put_bundle(
     Ok(Json(id))
 }
 
-async fn confirm(State(vault): State<Vault>, Json(policy): Json<BundleId>) -> Json<BundleId> {
-    vault.state.lock().unwrap().confirmations += 1;
-    Json(policy)
+/// Counts confirmations that say what time it is.
+async fn confirm(State(vault): State<Vault>, Json(confirm): Json<Confirm>) -> Json<BundleId> {
+    vault.state.lock().unwrap().confirmations += usize::from(confirm.time.is_some());
+    Json(confirm.policy)
 }
 
 async fn volumes(State(vault): State<Vault>) -> Json<Volumes> {

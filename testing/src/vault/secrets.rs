@@ -11,11 +11,12 @@ use strongroom_vault::service::Service;
 pub fn write(service: &Service, request: WriteRequest) -> Answer {
     let (done, outcome) = sync_channel(1);
     let now = service.clock.time();
+    let time = service.timekeeper.request_time();
     let record = move |_: &_| Entry::event(now, &Event::VaultStop);
     let done = Box::new(move |result| done.send(result).unwrap());
     service
         .objects
-        .submit(request, now.into(), Box::new(record), done)
+        .submit(request, time, Box::new(record), done)
         .unwrap();
     outcome.recv().unwrap().unwrap()
 }

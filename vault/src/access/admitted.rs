@@ -5,8 +5,7 @@ use std::{sync::Arc, time::Duration};
 use strongroom_audit::{Class, Entry};
 use strongroom_core::{ObjectName, Uid};
 use strongroom_engine::{
-    Answer, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, WriteError, WriteRequest,
-    no_name,
+    Answer, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, WriteError, WriteRequest, no_name,
 };
 use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 
@@ -224,7 +223,8 @@ impl<'a> Admitted<'a> {
             // The client may have gone away.
             drop(answered.send(change));
         });
-        let submitted = access.service.objects.submit(request, access.now(), audit, done);
+        let time = access.service.timekeeper.request_time();
+        let submitted = access.service.objects.submit(request, time, audit, done);
         let change = match submitted {
             Ok(()) => match timeout(PATIENCE, answer).await {
                 Ok(Ok(change)) => change,

@@ -11,9 +11,9 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use strongroom_audit::{Event, Hash};
-use strongroom_core::{Generation, SecretRefName};
+use strongroom_core::{Generation, SecretRefName, Timestamp};
 use strongroom_wire::admin::{
-    BundleId, Compare, Compared, Resolve, Resolved, Rollback, Status, Volumes, path,
+    BundleId, Compare, Compared, Confirm, Resolve, Resolved, Rollback, Status, Volumes, path,
 };
 
 use super::{
@@ -99,10 +99,13 @@ fn offered(bytes: &[u8]) -> Generation {
 }
 
 async fn confirm(State(admin): Shared, body: Body) -> Result<Json<BundleId>, AdminError> {
-    let meant: BundleId = body::message(body).await?;
+    let Confirm { policy, time } = body::message(body).await?;
+    if let Some(time) = time {
+        admin.service.timekeeper.confirm(Timestamp::from_unix(time));
+    }
     aside(move || {
-        admin.service.policy.confirm(&meant)?;
-        Ok(Json(meant))
+        admin.service.policy.confirm(&policy)?;
+        Ok(Json(policy))
     })
     .await
 }

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use strongroom_audit::{Class, Entry};
-use strongroom_core::Timestamp;
 use strongroom_serving::tls::ServingCertificate;
 use tokio::{
     task::{JoinSet, spawn_blocking},
@@ -75,7 +74,7 @@ async fn sweep(service: Service, access: Arc<Access>, is_disk_shared: bool) {
         // A store that was put back to an older state must not lose more: nothing is purged until it is accepted.
         if !service.policy.is_in_doubt() {
             // A full queue sweeps next time.
-            let _ = service.objects.sweep(Timestamp::from(service.clock.time()));
+            let _ = service.objects.sweep(service.timekeeper.now());
         }
     }
 }

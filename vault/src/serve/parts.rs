@@ -16,6 +16,7 @@ use crate::{
     policy::Policy,
     rest::ApiConfig,
     service::Service,
+    timekeeper::Timekeeper,
 };
 
 /// Where the vault of `args` gets the keys that tokens are signed with.
@@ -58,6 +59,7 @@ pub fn service(
         storage: Arc::default(),
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
         drain: Drain::default(),
+        timekeeper: Timekeeper::new(clock.clone(), objects.changed()),
         objects,
         audit,
         clock,

@@ -19,6 +19,8 @@ mod matrix;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod moved_clock;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod requests;

@@ -154,7 +154,7 @@ async fn what_would_exceed_a_limit_of_the_vault_is_refused_and_everything_else_g
     let before = objects.bytes();
     // What is left of purged objects is removed by the next sweeps.
     while objects.bytes() + 20 * 1024 > before {
-        objects.sweep(vault.files.clock.time().into()).unwrap();
+        objects.sweep(vault.running.service().timekeeper.now()).unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(vault.set("after", &value).await.status, StatusCode::OK);

@@ -125,6 +125,7 @@ async fn metrics_tell_operations_and_never_names() {
         "strongroom_audit_removed_early_bytes 0",
         "strongroom_object_bytes_limit ",
         "strongroom_versions_limit 500",
+        "strongroom_clock_unconfirmed 0",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }

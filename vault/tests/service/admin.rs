@@ -12,7 +12,7 @@ use strongroom_testing::{
 };
 use strongroom_vault::{admin::MAX_BUNDLE, policy::Closed};
 use strongroom_wire::{
-    admin::{Anchor, BundleId, Compare, Compared, Resolved, Status, Volumes, path},
+    admin::{Anchor, BundleId, Compare, Compared, Confirm, Resolved, Status, Volumes, path},
     watch::server_message::Message,
 };
 
@@ -247,6 +247,28 @@ async fn the_status_is_what_the_operator_anchors() {
     assert!(status.seal.unsealed && status.policy.is_none() && status.rollback.is_none());
     assert_eq!(status.fence, None);
     assert_eq!((status.storage_problem, status.audit_problem), (None, None));
+}
+
+#[tokio::test]
+async fn a_clock_that_jumped_is_a_problem_until_the_operator_says_the_same_time() {
+    let port = AdminPort::start();
+    let bytes = bundle(&port.service.objects, (1, 1), vec![allow(&["u"])]);
+    let policy: BundleId = port.send(Method::PUT, path::BUNDLE, bytes).await.unwrap();
+    port.fixture.clock.advance(3 * 86_400);
+    let problem = async || port.get::<Status>(path::STATUS).await.unwrap().clock_problem;
+    let now = u64::try_from(port.fixture.clock.now()).unwrap();
+    for (time, is_problem) in [(None, true), (Some(now - 2 * 86_400), true), (Some(now), false)] {
+        assert!(problem().await.is_some());
+        let confirm = Confirm {
+            policy: policy.clone(),
+            time,
+        };
+        assert_eq!(
+            port.post::<BundleId>(path::CONFIRM, &confirm).await.as_ref(),
+            Ok(&policy)
+        );
+        assert_eq!(problem().await.is_some(), is_problem, "{time:?}");
+    }
 }
 
 #[tokio::test]

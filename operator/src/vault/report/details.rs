@@ -1,8 +1,8 @@
 //! The conditions of a Vault beside `Ready`: one for each part of it.
 
 use strongroom_crds::condition::{
-    AUDIT_HEALTHY, NEAR_LIMIT, ROLLBACK_DETECTED, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, STORAGE_HEALTHY,
-    UNSEALED,
+    AUDIT_HEALTHY, CLOCK_UNCONFIRMED, NEAR_LIMIT, ROLLBACK_DETECTED, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE,
+    STORAGE_HEALTHY, UNSEALED,
 };
 use strongroom_wire::admin::{Rollback, Status};
 
@@ -59,6 +59,13 @@ pub(super) fn add_details(
             ROLLBACK_DETECTED,
             Some(true),
             &Reason::new("RollbackDetected", message),
+        );
+    }
+    if let Some(problem) = &status.clock_problem {
+        conditions.add(
+            CLOCK_UNCONFIRMED,
+            Some(true),
+            &Reason::new("ClockUnconfirmed", sentence(problem)),
         );
     }
     if let Some(reason) = status.usage.and_then(usage::near) {

@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use strongroom_client::admin::{AdminClient, AdminError, bundle_hash};
 use strongroom_core::{Generation, ObjectState, SecretRefName};
-use strongroom_wire::admin::{BundleId, Resolve, Rollback, Status, Volumes, limit};
+use strongroom_wire::admin::{BundleId, Confirm, Resolve, Rollback, Status, Volumes, limit};
 
 use super::fixture::{Hostile, must_be_short};
 use crate::{Seed, Verdict, kept::Kept};
@@ -68,7 +68,13 @@ async fn ask(client: &AdminClient, asked: u8, body: &[u8]) -> Result<(), AdminEr
             }
         }
         2 => same(&client.put_bundle(bytes::Bytes::from_static(b"{}")).await?),
-        3 => same(&client.confirm(&named).await?),
+        3 => {
+            let confirm = Confirm {
+                policy: named,
+                time: None,
+            };
+            same(&client.confirm(&confirm).await?);
+        }
         4 => {
             let question = Resolve {
                 subject: "u".parse().unwrap(),
@@ -94,7 +100,11 @@ async fn ask(client: &AdminClient, asked: u8, body: &[u8]) -> Result<(), AdminEr
 fn judge_status(status: &Status) {
     let words = [&status.version, &status.seal.kind, &status.seal.key_id];
     assert!(words.iter().all(|word| is_line(word, 64)), "{status:?}");
-    let sentences = [&status.storage_problem, &status.audit_problem];
+    let sentences = [
+        &status.storage_problem,
+        &status.audit_problem,
+        &status.clock_problem,
+    ];
     let mut sentences = sentences.into_iter().flatten();
     assert!(sentences.all(|sentence| is_line(sentence, 512)), "{status:?}");
     for digest in [&status.anchor.digest, &status.anchor.audit_hash] {
