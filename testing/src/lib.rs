@@ -13,6 +13,7 @@
 //!   identity     an identity service that gives tokens and serves its keys
 //!   silent_peer  a client that lets a server wait
 //!   vault        the real vault, on a store in memory or on disk, with or without its ports
+//!   program      the real vault as a process of its own, to be killed
 //!   hostile_vault   what no honest vault answers, behind a genuine certificate
 //! ```
 //!
@@ -38,6 +39,7 @@ pub mod hostile_disk;
 pub mod hostile_paths;
 pub mod hostile_vault;
 pub mod identity;
+pub mod program;
 pub mod signing_key;
 pub mod silent_peer;
 pub mod tls_server;
@@ -49,6 +51,7 @@ pub use directory::Directory;
 pub use faulty_disk::FaultyDisk;
 pub use hostile_disk::HostileDisk;
 pub use identity::Identity;
+pub use program::{Process, Program};
 pub use signing_key::SigningKey;
 pub use silent_peer::SilentPeer;
 pub use tls_server::TlsServer;

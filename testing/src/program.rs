@@ -1,0 +1,195 @@
+//! The vault's program, as a process of its own on files that outlive it: for tests that kill it.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::{Certificate, Client, Identity, StatusCode};
+use serde_json::Value;
+use strongroom_core::{Bundle, BundlePolicy, Generation};
+use strongroom_wire::admin::{self, Status};
+use tokio::time::sleep;
+
+use crate::{
+    signing_key::claims,
+    vault::{AUDIENCE, Files, HOST, OPERATOR, client},
+};
+
+/// How long a start may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The program on files of its own, at the same addresses after each start.
+pub struct Program {
+    /// What stands around the vault.
+    pub files: Files,
+    path: PathBuf,
+    data: SocketAddr,
+    admin: SocketAddr,
+    more: Vec<String>,
+}
+
+/// A process of the program. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Process(Child);
+
+impl Process {
+    /// Its id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Ends it as a power cut would end a process: whatever it is doing, it does no more.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Waits until it ends by itself; returns whether it says that all is well.
+    pub fn wait(&mut self) -> bool {
+        self.0.wait().unwrap().success()
+    }
+
+    /// Whether it has ended by itself.
+    fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Program {
+    /// The vault `prod` of `team-a`, which `path` serves, on an empty directory, with these further arguments. To be
+    /// called on a runtime: the identity service lives there.
+    pub async fn new(path: impl Into<PathBuf>, more: &[&str]) -> Self {
+        Self {
+            files: Files::on_disk().await,
+            path: path.into(),
+            data: free_address(),
+            admin: free_address(),
+            more: more.iter().map(|word| (*word).to_owned()).collect(),
+        }
+    }
+
+    /// Starts it and waits for nothing.
+    pub fn spawn(&self) -> Process {
+        let mut arguments = self.files.arguments();
+        for (flag, address) in [("--listen", self.data), ("--admin-listen", self.admin)] {
+            let place = arguments.iter().position(|word| word == flag).unwrap();
+            arguments[place + 1] = address.to_string();
+        }
+        arguments.extend(self.more.iter().cloned());
+        let child = Command::new(&self.path)
+            .args(&arguments[1..])
+            .env("RUST_LOG", "error")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Process(child)
+    }
+
+    /// Starts it and waits until it answers and knows a key; returns how long the first answer took.
+    pub async fn start(&self) -> (Process, Duration) {
+        let started = Instant::now();
+        let mut process = self.spawn();
+        let first = self.answers(&mut process).await.unwrap();
+        (process, first.duration_since(started))
+    }
+
+    /// Waits until `process` answers and knows a key; returns when it first answered, or why it never will.
+    pub async fn answers(&self, process: &mut Process) -> Result<Instant, String> {
+        let (client, deadline) = (self.client(), Instant::now() + PATIENCE);
+        let mut first = None;
+        loop {
+            if let Ok(answer) = self.ask(&client, "/secrets/a").await {
+                let first = *first.get_or_insert_with(Instant::now);
+                if answer.status() != StatusCode::UNAUTHORIZED {
+                    return Ok(first);
+                }
+            }
+            if process.has_ended() {
+                return Err("the vault has ended instead of answering".to_owned());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("the vault does not answer within {PATIENCE:?}"));
+            }
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Puts a bundle of this number in force, as the operator does.
+    pub async fn allow(&self, n: u64, policies: Vec<BundlePolicy>) {
+        let client = self.operator();
+        let url = |path: &str| format!("https://{HOST}:{}{path}", self.admin.port());
+        let status = client.get(url(admin::path::STATUS)).send().await.unwrap();
+        let status: Status = status.json().await.unwrap();
+        let bundle = Bundle::new(status.vault_id.to_string(), Generation { epoch: 1, n }, policies);
+        let put = client.put(url(admin::path::BUNDLE)).json(&bundle);
+        let put = put.send().await.unwrap();
+        assert_eq!(put.status(), StatusCode::OK, "{}", put.text().await.unwrap());
+    }
+
+    /// The operator's client.
+    fn operator(&self) -> Client {
+        let identity = self.files.admin.client(OPERATOR).both();
+        let ca = Certificate::from_pem(&fs::read(self.files.path("ca.crt")).unwrap()).unwrap();
+        Client::builder()
+            .tls_certs_only([ca])
+            .identity(Identity::from_pem(identity.as_bytes()).unwrap())
+            .resolve(HOST, self.admin)
+            .no_proxy()
+            .build()
+            .unwrap()
+    }
+
+    /// A client that trusts it.
+    pub fn client(&self) -> Client {
+        client(&self.files.path("ca.crt"), self.data)
+    }
+
+    /// Where its data port listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.data
+    }
+
+    /// A token of the account `NAMESPACE/NAME`.
+    pub fn token(&self, account: &str) -> String {
+        let claims = claims(self.files.clock.now(), account, AUDIENCE);
+        self.files.signer.token(&claims)
+    }
+
+    /// The address of `path`.
+    pub fn url(&self, path: &str) -> String {
+        let query = if path.contains('?') {
+            ""
+        } else {
+            "?api-version=7.4"
+        };
+        format!("https://{HOST}:{}{path}{query}", self.data.port())
+    }
+
+    /// What `team-a/admin` gets.
+    pub async fn get(&self, client: &Client, path: &str) -> (StatusCode, Value) {
+        let response = self.ask(client, path).await.unwrap();
+        (response.status(), response.json().await.unwrap())
+    }
+
+    async fn ask(&self, client: &Client, path: &str) -> Result<reqwest::Response, reqwest::Error> {
+        let request = client.get(self.url(path));
+        request.bearer_auth(self.token("team-a/admin")).send().await
+    }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
