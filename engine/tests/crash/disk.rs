@@ -1,7 +1,7 @@
 //! A disk in memory that remembers what was done to it.
 
 use std::{
-    io,
+    fs, io,
     path::PathBuf,
     sync::{Arc, Mutex},
 };
@@ -24,11 +24,12 @@ pub enum Event {
     Acknowledged(usize),
 }
 
-/// An event, and how long the audit log was just before it.
+/// An event, and what lay beside the disk just before it: how long the audit log was, and the keyring.
 #[derive(Debug, Clone)]
 pub struct Logged {
     pub event: Event,
     pub audit: usize,
+    pub keyring: Arc<[u8]>,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +37,7 @@ struct State {
     image: Vec<u8>,
     events: Vec<Logged>,
     audit: PathBuf,
+    keyring: PathBuf,
     /// The event that fails, and the system's error number.
     fault: Option<(usize, i32)>,
 }
@@ -52,9 +54,10 @@ impl Disk {
         })))
     }
 
-    /// From now on, events know the length of the audit log in this file.
-    pub fn watch(&self, audit: PathBuf) {
-        self.0.lock().unwrap().audit = audit;
+    /// From now on, events know the length of the audit log and the keyring in these files.
+    pub fn watch(&self, audit: PathBuf, keyring: PathBuf) {
+        let mut state = self.0.lock().unwrap();
+        (state.audit, state.keyring) = (audit, keyring);
     }
 
     /// The event of this number, counted from 0, will fail and change nothing.
@@ -75,10 +78,19 @@ impl Disk {
 
     pub fn log(&self, event: Event) {
         let mut state = self.0.lock().unwrap();
-        let audit =
-            std::fs::metadata(&state.audit).map_or(0, |metadata| usize::try_from(metadata.len()).unwrap());
+        let audit = fs::metadata(&state.audit).map_or(0, |metadata| usize::try_from(metadata.len()).unwrap());
+        let found = fs::read(&state.keyring).unwrap_or_default();
+        // Nearly always the one before.
+        let keyring = match state.events.last() {
+            Some(last) if *last.keyring == *found => Arc::clone(&last.keyring),
+            _ => found.into(),
+        };
         apply(&mut state.image, &event);
-        state.events.push(Logged { event, audit });
+        state.events.push(Logged {
+            event,
+            audit,
+            keyring,
+        });
     }
 
     pub fn image(&self) -> Vec<u8> {

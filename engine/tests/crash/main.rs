@@ -13,6 +13,8 @@ mod disk;
 #[cfg(test)]
 mod fault;
 #[cfg(test)]
+mod long;
+#[cfg(test)]
 mod recording;
 #[cfg(test)]
 mod recovery;
@@ -25,7 +27,7 @@ mod script;
 use std::time::{Duration, Instant};
 
 use disk::{Disk, Random};
-use recording::Recording;
+use recording::{Place, Recording};
 use recovery::Tally;
 use sample::{Sample, Sealing};
 use strongroom_audit::SyncMode;
@@ -97,8 +99,8 @@ fn stop_again_while_recovering<K: Sample>() {
     let moments = recording.moments().filter(|moment| moment.acknowledged.is_some());
     for moment in moments.step_by(3) {
         for image in moment.images(1, &mut random) {
-            let place = recording.place.beside(&moment.audit);
-            let again = Recording::<K>::on(place, &Disk::of(image), script::one_more());
+            let place = Place::of(&moment);
+            let again = Recording::<K>::on(&place, &Disk::of(image), script::one_more());
             for second in again.moments().step_by(2) {
                 for image in second.images(1, &mut random) {
                     recovery::check(&again, &second, image, &mut tally);

@@ -38,7 +38,6 @@ pub struct State {
 /// One run of a script.
 pub struct Recording<K> {
     kind: PhantomData<fn() -> K>,
-    pub place: Place,
     /// The disk before the run.
     base: Vec<u8>,
     events: Vec<Logged>,
@@ -46,6 +45,8 @@ pub struct Recording<K> {
     pub states: Vec<State>,
     /// The whole audit log after the run.
     audit: Vec<u8>,
+    /// The keyring after the run.
+    keyring: Arc<[u8]>,
     /// Whether the run began with an empty store.
     pub is_first: bool,
 }
@@ -73,14 +74,18 @@ impl Place {
         Self { dir, sync }
     }
 
-    /// A place with the same keyring and an audit log that ends as `audit` does.
-    pub fn beside(&self, audit: &[u8]) -> Self {
+    /// A place with what lay beside the disk at `moment`.
+    pub fn of(moment: &Moment) -> Self {
         let place = Self::new(SyncMode::Always);
-        if let Ok(keyring) = fs::read(self.dir.path().join("keyring")) {
-            fs::write(place.dir.path().join("keyring"), keyring).unwrap();
+        if !moment.keyring.is_empty() {
+            fs::write(place.keyring(), &moment.keyring).unwrap();
         }
-        place.begin_audit(audit);
+        place.begin_audit(&moment.audit);
         place
+    }
+
+    fn keyring(&self) -> PathBuf {
+        self.dir.path().join("keyring")
     }
 
     fn begin_audit(&self, audit: &[u8]) {
@@ -107,7 +112,7 @@ impl Place {
         let backend = disk.clone();
         let store = RedbStore::open_with_backend(move || Ok(backend.clone()), options)?;
         let seal = SecretFile::read(&self.dir.path().join("seal"))?;
-        let mut options = VaultOptions::new(BOTH, self.dir.path().join("keyring"), "replica-0");
+        let mut options = VaultOptions::new(BOTH, self.keyring(), "replica-0");
         options.initialise = Initialise::Allowed;
         let unsealed = Unsealed::open(options, Arc::new(store), &seal)?;
         let mut config = LogConfig::new(self.audit_dir(), &unsealed.vault_id().to_string(), "prod-0");
@@ -136,7 +141,7 @@ fn store(disk: &Disk) -> Result<RedbStore, OpenStoreError> {
 impl<K: Sample> Recording<K> {
     /// Runs `script` on a new vault. Its store is an empty one, since the file appears whole or not at all.
     pub fn of_new_vault(sync: SyncMode, script: Vec<Step>) -> Self {
-        let recording = Self::on(Place::new(sync), &new_disk(), script);
+        let recording = Self::on(&Place::new(sync), &new_disk(), script);
         Self {
             is_first: true,
             ..recording
@@ -144,11 +149,11 @@ impl<K: Sample> Recording<K> {
     }
 
     /// Runs `script` on the vault that is on `disk` and in `place`.
-    pub fn on(place: Place, disk: &Disk, script: Vec<Step>) -> Self {
+    pub fn on(place: &Place, disk: &Disk, script: Vec<Step>) -> Self {
         let base = disk.image();
-        disk.watch(place.audit_file());
+        disk.watch(place.audit_file(), place.keyring());
         let vault = place.open(disk).unwrap();
-        let mut runner = Runner::<K>::new(vault, &place);
+        let mut runner = Runner::<K>::new(vault, place);
         let mut states = vec![runner.state()];
         disk.log(Event::Acknowledged(0));
         for (number, step) in script.into_iter().enumerate() {
@@ -158,14 +163,15 @@ impl<K: Sample> Recording<K> {
         }
         drop(runner);
         let audit = fs::read(place.audit_file()).unwrap();
+        let keyring = fs::read(place.keyring()).unwrap().into();
         Self {
             kind: PhantomData,
             is_first: base.is_empty(),
-            place,
             base,
             events: disk.events(),
             states,
             audit,
+            keyring,
         }
     }
 
@@ -177,41 +183,58 @@ impl<K: Sample> Recording<K> {
 
     /// Every moment at which the run could have stopped: before the first event, and after each.
     pub fn moments(&self) -> impl Iterator<Item = Moment> {
-        (0..=self.events.len()).map(|end| self.moment(end))
+        let mut so_far = Progress {
+            synced: self.base.clone(),
+            unsynced: Vec::new(),
+            acknowledged: None,
+        };
+        let events = self.events.iter().map(Some);
+        std::iter::once(None)
+            .chain(events)
+            .enumerate()
+            .map(move |(end, event)| {
+                if let Some(logged) = event {
+                    so_far.add(&logged.event);
+                }
+                self.moment(end, &so_far)
+            })
     }
 
-    fn moment(&self, end: usize) -> Moment {
-        let (done, next) = self.events.split_at(end);
-        let synced = done
-            .iter()
-            .rposition(|logged| matches!(logged.event, Event::Sync))
-            .map_or(0, |last| last + 1);
-        let mut image = self.base.clone();
-        done[..synced]
-            .iter()
-            .for_each(|logged| apply(&mut image, &logged.event));
-        let acknowledged = done.iter().rev().find_map(|logged| match logged.event {
-            Event::Acknowledged(step) => Some(step),
-            _ => None,
-        });
-        let audit = next.first().map_or(self.audit.len(), |logged| logged.audit);
+    fn moment(&self, end: usize, so_far: &Progress) -> Moment {
+        let next = self.events.get(end);
+        let audit = next.map_or(self.audit.len(), |logged| logged.audit);
         Moment {
             number: end,
-            synced: image,
-            unsynced: done[synced..]
-                .iter()
-                .map(|logged| logged.event.clone())
-                .filter(changes_disk)
-                .collect(),
-            acknowledged,
+            synced: so_far.synced.clone(),
+            unsynced: so_far.unsynced.clone(),
+            acknowledged: so_far.acknowledged,
             audit: self.audit[..audit].to_vec(),
+            keyring: Arc::clone(next.map_or(&self.keyring, |logged| &logged.keyring)),
             audit_is_whole: true,
         }
     }
 }
 
-fn changes_disk(event: &Event) -> bool {
-    matches!(event, Event::Write { .. } | Event::SetLen(_))
+/// What a disk has come to after some events.
+struct Progress {
+    synced: Vec<u8>,
+    unsynced: Vec<Event>,
+    acknowledged: Option<usize>,
+}
+
+impl Progress {
+    fn add(&mut self, event: &Event) {
+        match event {
+            Event::Write { .. } | Event::SetLen(_) => self.unsynced.push(event.clone()),
+            Event::Sync => {
+                let done = std::mem::take(&mut self.unsynced);
+                for event in done {
+                    apply(&mut self.synced, &event);
+                }
+            }
+            Event::Acknowledged(step) => self.acknowledged = Some(*step),
+        }
+    }
 }
 
 /// A moment at which a run could have stopped.
@@ -226,6 +249,8 @@ pub struct Moment {
     pub acknowledged: Option<usize>,
     /// The audit log.
     pub audit: Vec<u8>,
+    /// The keyring; empty before there is one.
+    keyring: Arc<[u8]>,
     /// Nothing of the audit log was lost.
     pub audit_is_whole: bool,
 }

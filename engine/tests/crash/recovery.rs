@@ -43,7 +43,7 @@ impl fmt::Display for Tally {
 pub fn check<K: Sample>(recording: &Recording<K>, moment: &Moment, image: Vec<u8>, tally: &mut Tally) {
     let number = moment.number;
     tally.moments += usize::from(tally.last.replace(number) != Some(number));
-    let place = recording.place.beside(&moment.audit);
+    let place = Place::of(moment);
     let opened = place.open(&Disk::of(image));
     // A recovery is not a step: what was acknowledged before it holds all along.
     let acknowledged = if recording.is_first {

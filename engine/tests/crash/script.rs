@@ -29,7 +29,9 @@ use crate::{
 
 /// The time of everything but the last sweep.
 pub const NOW: u64 = 1_800_000_000;
-const AFTER_RETENTION: u64 = NOW + 91 * 24 * 60 * 60;
+/// When what was purged at [`NOW`] is to be made unreadable.
+pub const AFTER_ERASURE_DELAY: u64 = NOW + 2 * 60 * 60;
+pub const AFTER_RETENTION: u64 = NOW + 91 * 24 * 60 * 60;
 
 /// One step: at most one commit.
 pub enum Step {
