@@ -15,11 +15,15 @@ use strongroom_vault::{
     verify,
 };
 use tikv_jemallocator::Jemalloc;
+use zeroizing_alloc::ZeroAlloc;
 
 /// The store's pages come and go on every thread. The system's allocator has a heap per thread and seldom gives any of
 /// it back, so that memory could grow to the cache's size times the threads; this one returns what is free.
+///
+/// Around it, whatever is freed is wiped first: our own buffers of secrets are wiped by their types, those of the TLS and
+/// HTTP libraries, through which every value and token goes, by nothing else.
 #[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
+static ALLOCATOR: ZeroAlloc<Jemalloc> = ZeroAlloc(Jemalloc);
 
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {

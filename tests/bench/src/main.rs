@@ -29,10 +29,11 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
 use tikv_jemallocator::Jemalloc;
+use zeroizing_alloc::ZeroAlloc;
 
 /// The vault's allocator, so that the bare handler is spared nothing but the work.
 #[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
+static ALLOCATOR: ZeroAlloc<Jemalloc> = ZeroAlloc(Jemalloc);
 
 /// Measures Strongroom against its peers and prints tables.
 #[derive(Debug, Parser)]
@@ -101,7 +102,7 @@ async fn run(cli: Cli) -> Result<()> {
     };
     println!("{text}");
     match &cli.write {
-        Some(page) => report::put(page, name, &text),
+        Some(path) => report::put(path, name, &text),
         None => Ok(()),
     }
 }
