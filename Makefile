@@ -73,6 +73,17 @@ bench-node: bench-program ## mounts, rotations, steady state and memory
 bench-attacks: bench-program ## honest clients while one source attacks each program
 	$(BENCH) attacks --write docs/benchmarks.md $(BENCH_ARGS)
 
+# A copy too: it runs Cargo for the crash simulator.
+SOAK := $(BUILT)/run/soak
+# `make soak SOAK_ARGS='kills --kills 100 --seed 7'` runs one part; `SOAK_ARGS=--help` lists them.
+SOAK_ARGS :=
+
+.PHONY: soak
+soak: ## for half an hour what the tests try for seconds: kills, crashes, equal times, residue in memory; needs root
+	@$(CARGO) build $(PROFILE) --workspace --bins
+	@install -D -m 755 $(BUILT)/soak $(SOAK)
+	$(SOAK) $(SOAK_ARGS)
+
 .PHONY: fmt
 fmt: ## formatting
 	@echo "==> formatting"

@@ -18,7 +18,6 @@ mod machine;
 mod node;
 mod openbao;
 mod process;
-mod report;
 mod serve;
 mod strongroom;
 mod syncs;
@@ -28,6 +27,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
+use strongroom_harness::page;
 use tikv_jemallocator::Jemalloc;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -102,7 +102,7 @@ async fn run(cli: Cli) -> Result<()> {
     };
     println!("{text}");
     match &cli.write {
-        Some(path) => report::put(path, name, &text),
+        Some(path) => page::put(path, name, &text),
         None => Ok(()),
     }
 }

@@ -26,6 +26,7 @@ pub mod demo;
 pub mod images;
 pub mod installation;
 pub mod local;
+pub mod page;
 pub mod progress;
 pub mod suite;
 pub mod testbed;

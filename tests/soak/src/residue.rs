@@ -1,0 +1,183 @@
+//! What is left in the memory of the live process of values that went through it.
+//!
+//! Known random values are planted: secrets with several histories, tokens, the seal key. Then all that the process can
+//! read is searched for each of them: as they are, in base64, in hexadecimal, in UTF-16. The counts are on a page of the
+//! documentation, and a count that is greater than there fails.
+//!
+//! ```text
+//!   history   what is planted, and what is done with it
+//!   needles   forms of a value, and how often they are found    (pure)
+//!   memory    the memory of another process
+//!   gate      the counts on the page                            (pure)
+//! ```
+
+mod gate;
+mod history;
+mod memory;
+mod needles;
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use anyhow::Result;
+use strongroom_harness::{page, progress::Step, workspace};
+use strongroom_testing::{
+    Process, Program,
+    vault::{ALL, allow},
+};
+use tokio::time::sleep;
+
+use self::{
+    gate::{Copies, Counts},
+    history::{After, Clients},
+    needles::{Form, Needles},
+};
+use crate::report::Report;
+
+/// How many characters the signature of a token has.
+const SIGNATURE: usize = 86;
+
+/// The name of the markers on the page.
+const MARKERS: &str = "residue";
+
+/// How it is searched.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// How long the process is left alone before the second search, in seconds.
+    #[arg(long, default_value_t = 30)]
+    pub idle: u64,
+    /// Puts the counts on the page instead of comparing them with it.
+    #[arg(long)]
+    pub write: bool,
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self {
+            idle: 30,
+            write: false,
+        }
+    }
+}
+
+/// Searches the vault that Cargo built beside this program.
+pub async fn run(args: &Args) -> Result<Report> {
+    run_with(args, workspace::program("strongroom-vault")?).await
+}
+
+/// The same for any program.
+pub async fn run_with(args: &Args, vault: PathBuf) -> Result<Report> {
+    let step = Step::begin("Searching the memory of the vault for planted values");
+    let program = Program::new(vault, &[]).await;
+    let planted = Planted::new();
+    fs::write(program.files.path("seal/key"), planted.seal_key)?;
+    let (process, _) = program.start().await;
+    program
+        .allow(1, vec![allow("admins", "team-a/admin", &["*"], ALL)])
+        .await;
+    let mut clients = Clients::of(&program)?;
+    let planted = planted.live(&program, &mut clients).await?;
+    let at_work = search(&process, &planted)?;
+    drop(clients);
+    sleep(Duration::from_secs(args.idle)).await;
+    let idle = search(&process, &planted)?;
+    step.done();
+    report(args, &planted, &at_work, &idle)
+}
+
+/// Values by what they are.
+struct Planted {
+    seal_key: [u8; 32],
+    groups: Vec<(&'static str, Vec<Vec<u8>>)>,
+}
+
+impl Planted {
+    fn new() -> Self {
+        let seal_key = std::array::from_fn(|_| fastrand::u8(..));
+        Self {
+            seal_key,
+            groups: vec![("seal key", vec![seal_key.to_vec()])],
+        }
+    }
+
+    /// Plants everything else in the process.
+    async fn live(mut self, program: &Program, clients: &mut Clients) -> Result<Self> {
+        let mut refused = Vec::new();
+        for _ in 0..history::EACH {
+            let token = program.token("team-a/admin");
+            let head = token.rsplit_once('.').map_or("", |(head, _)| head);
+            let signature = history::text(SIGNATURE);
+            clients
+                .show_refused(
+                    program,
+                    &format!("{head}.{}", String::from_utf8(signature.clone())?),
+                )
+                .await?;
+            refused.push(signature);
+        }
+        for after in After::ALL {
+            let values: Vec<_> = std::iter::repeat_with(|| history::text(history::LENGTH))
+                .take(history::EACH)
+                .collect();
+            clients.live(program, after, &values).await?;
+            self.groups.push((after.name(), values));
+        }
+        let tokens = clients.tokens().map(history::signature).to_vec();
+        self.groups.push(("token, accepted", tokens));
+        self.groups.push(("token, refused", refused));
+        Ok(self)
+    }
+}
+
+/// How often each group was found in each form.
+struct Search {
+    copies: Vec<[usize; Form::ALL.len()]>,
+    bytes: u64,
+}
+
+fn search(process: &Process, planted: &Planted) -> Result<Search> {
+    let mut needles = Needles::of(planted.groups.iter().map(|(_, values)| values.as_slice()))?;
+    let bytes = memory::search(process.id(), &mut needles)?;
+    let found = needles.copies();
+    let of = |group| Form::ALL.map(|form| found.get(&(group, form)).copied().unwrap_or_default());
+    Ok(Search {
+        copies: (0..planted.groups.len()).map(of).collect(),
+        bytes,
+    })
+}
+
+fn report(args: &Args, planted: &Planted, at_work: &Search, idle: &Search) -> Result<Report> {
+    let mut report = Report::new("residue in the memory of the live process");
+    let mut counts = Counts::new();
+    for (((name, values), open), closed) in planted.groups.iter().zip(&at_work.copies).zip(&idle.copies) {
+        let forms = |copies: &[usize]| {
+            let named = Form::ALL.iter().zip(copies).filter(|(_, count)| **count > 0);
+            let named: Vec<_> = named.map(|(form, count)| format!("{count} {form:?}")).collect();
+            if named.is_empty() {
+                "0".to_owned()
+            } else {
+                named.join(", ")
+            }
+        };
+        let row = format!("open {}; idle {}", forms(open), forms(closed));
+        report.row(format!("{name} ({} planted)", values.len()), row);
+        let copies = Copies {
+            at_work: open.iter().sum(),
+            idle: closed.iter().sum(),
+        };
+        counts.insert((*name).to_owned(), copies);
+    }
+    report.row(
+        "MiB searched",
+        format!("{}; {}", at_work.bytes >> 20, idle.bytes >> 20),
+    );
+    let path = workspace::root().join("docs/security.md");
+    if args.write {
+        page::put(&path, MARKERS, &gate::table(&counts))?;
+    } else {
+        let published = gate::parse(&page::get(&path, MARKERS)?);
+        for fault in gate::grown(&published, &counts) {
+            report.fault(fault);
+        }
+    }
+    Ok(report)
+}
