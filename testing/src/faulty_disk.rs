@@ -196,14 +196,16 @@ mod tests {
     use super::*;
     use crate::Directory;
 
-    fn disk() -> (FaultyDisk, Directory) {
+    /// The directory goes last: it cannot be removed while the disk is mounted on it.
+    fn disk() -> (Directory, FaultyDisk) {
         let directory = Directory::new();
-        (FaultyDisk::mount(directory.path()), directory)
+        let disk = FaultyDisk::mount(directory.path());
+        (directory, disk)
     }
 
     #[test]
     fn it_is_a_file_system() {
-        let (_disk, directory) = disk();
+        let (directory, _disk) = disk();
         let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("deep")).unwrap();
         let text = "x".repeat(300_000);
@@ -224,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_failed_sync_loses_what_it_was_to_keep_for_good() {
-        let (disk, directory) = disk();
+        let (directory, disk) = disk();
         let path = directory.path().join("a");
         let mut file = File::create(&path).unwrap();
         file.write_all(&[b'1'; 4096]).unwrap();
@@ -243,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_hangs_goes_on_when_the_disk_is_mended() {
-        let (disk, directory) = disk();
+        let (directory, disk) = disk();
         let path = directory.path().join("a");
         fs::write(&path, "a").unwrap();
         disk.break_down(Work::Write, Fault::Hangs);

@@ -95,7 +95,18 @@ pub async fn run_with(args: &Args, vault: PathBuf, between: BetweenStarts<'_>) -
         args.kills, args.seed
     ));
     // The least that the log keeps is a share of the volume: a run must not lose records to retention.
-    let program = Program::new(vault, &["--volume-mib", "65536", "--account-rate", "1000000"]).await;
+    let program = Program::new(
+        vault,
+        &[
+            "--volume-mib",
+            "65536",
+            "--versions-per-object",
+            "100000",
+            "--account-rate",
+            "1000000",
+        ],
+    )
+    .await;
     let mut soak = Soak {
         program: &program,
         plan: Plan::new(args.seed),

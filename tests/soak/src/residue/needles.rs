@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn what_is_left_of_a_copy_counts_and_other_bytes_do_not() {
         let mut overwritten = VALUE.to_vec();
-        overwritten[..16].fill(0);
+        overwritten[..12].fill(0);
         assert_eq!(copies(&overwritten), [(Form::Raw, 1)]);
         assert_eq!(copies(&[0; 4096]), []);
         assert_eq!(
