@@ -2,6 +2,7 @@
 //! `:authority`, which HTTP libraries refuse.
 
 use std::{
+    io,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -72,17 +73,24 @@ pub struct Kubelet(UnixStream);
 
 impl Kubelet {
     pub async fn dial(path: &std::path::Path) -> Self {
-        let mut stream = UnixStream::connect(path).await.unwrap();
-        stream.write_all(PREFACE).await.unwrap();
-        stream
-            .write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 255, 255]))
-            .await
-            .unwrap();
-        stream
-            .write_all(&frame(WINDOW_UPDATE, 0, 0, &[0, 1, 0, 0]))
-            .await
-            .unwrap();
-        Self(stream)
+        Self::try_dial(path).await.unwrap()
+    }
+
+    async fn try_dial(path: &std::path::Path) -> io::Result<Self> {
+        let mut stream = UnixStream::connect(path).await?;
+        stream.write_all(PREFACE).await?;
+        let settings = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 255, 255]);
+        stream.write_all(&settings).await?;
+        let window = frame(WINDOW_UPDATE, 0, 0, &[0, 1, 0, 0]);
+        stream.write_all(&window).await?;
+        Ok(Self(stream))
+    }
+
+    /// Dials and makes one call. Errors: the driver ended the connection first.
+    pub async fn ask(path: &std::path::Path, method: &str) -> io::Result<Vec<u8>> {
+        let mut kubelet = Self::try_dial(path).await?;
+        kubelet.0.write_all(&call(1, method, &[])).await?;
+        kubelet.try_answer(1).await
     }
 
     pub async fn send(&mut self, bytes: &[u8]) {
@@ -101,15 +109,20 @@ impl Kubelet {
 
     /// The frames of one answer, after whatever the connection itself needs.
     pub async fn answer(&mut self, stream: u32) -> Vec<u8> {
+        self.try_answer(stream).await.expect("the answer is whole")
+    }
+
+    async fn try_answer(&mut self, stream: u32) -> io::Result<Vec<u8>> {
         let mut message = None;
         loop {
-            let (kind, flags, on, payload) = self.frame().await.expect("the answer is whole");
+            let next = self.frame().await.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let (kind, flags, on, payload) = next;
             match (kind, on == stream) {
-                (SETTINGS, _) if flags == 0 => self.send(&frame(SETTINGS, 1, 0, &[])).await,
+                (SETTINGS, _) if flags == 0 => self.0.write_all(&frame(SETTINGS, 1, 0, &[])).await?,
                 (DATA, true) => message = Some(payload[5..].to_vec()),
                 (HEADERS, true) if flags & 1 == 1 => {
                     assert_eq!(payload, b"\x00\x0bgrpc-status\x010");
-                    return message.expect("a message comes before the trailers");
+                    return Ok(message.expect("a message comes before the trailers"));
                 }
                 (HEADERS, true) => assert_eq!(payload, b"\x88\x0f\x10\x10application/grpc"),
                 _ => {}
