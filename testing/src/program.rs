@@ -80,6 +80,13 @@ impl Program {
         }
     }
 
+    /// With further arguments.
+    #[must_use]
+    pub fn with(mut self, more: &[&str]) -> Self {
+        self.more.extend(more.iter().map(|word| (*word).to_owned()));
+        self
+    }
+
     /// Starts it and waits for nothing.
     pub fn spawn(&self) -> Process {
         let mut arguments = self.files.arguments();

@@ -12,14 +12,14 @@ use futures::future::join_all;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_testing::{
-    FaultyDisk,
+    FaultyDisk, Process, Program,
     faulty_disk::{Fault, Work},
 };
 use tokio::time::sleep;
 
 use crate::{
     audit::{assert_intact, records},
-    process::{Process, Program},
+    process::{ADMIN, allow_all, program, versions},
 };
 
 /// How long a request may wait for a disk that does not answer, with room for a busy machine.
@@ -58,16 +58,16 @@ impl Sick {
 
     /// With the disk at `place`; the audit log is always in `audit`.
     async fn on(place: &str) -> Self {
-        let mut program = Program::new(&[]).await;
+        let program = program(&[]).await;
         let log = program.files.path("audit");
         if !log.exists() {
             std::fs::create_dir(&log).unwrap();
         }
         let log = log.join("log").display().to_string();
-        program.more.extend(["--audit-dir".to_owned(), log]);
+        let program = program.with(&["--audit-dir", &log]);
         let disk = FaultyDisk::mount(&program.files.path(place));
         let (process, _) = program.start().await;
-        program.allow_all().await;
+        allow_all(&program).await;
         let client = program.client();
         Self {
             process: Some(process),
@@ -79,9 +79,7 @@ impl Sick {
 
     /// A power cut, and a start after it.
     async fn cut_power(&mut self) {
-        let mut process = self.process.take().unwrap();
-        process.0.kill().unwrap();
-        process.0.wait().unwrap();
+        self.process.take().unwrap().kill();
         self.disk.lose_unsynced();
         self.process = Some(self.program.start().await.0);
     }
@@ -90,7 +88,7 @@ impl Sick {
         let request = self
             .client
             .request(method, self.program.url(path))
-            .bearer_auth(self.program.token())
+            .bearer_auth(self.program.token(ADMIN))
             .timeout(BOUND);
         let request = match body {
             Some(body) => request.json(&body),
@@ -327,12 +325,12 @@ async fn whichever_sync_of_the_store_fails_what_was_acknowledged_is_there_after_
         }
         sick.cut_power().await;
         assert_eq!(sick.get(&name).await.2["value"], "last", "round {round}");
-        let versions = sick.program.versions(&sick.client, &name).await;
+        let stored = versions(&sick.program, &sick.client, &name).await;
         assert!(
-            versions.len() > acknowledged as usize,
+            stored.len() > acknowledged as usize,
             "round {round}: {acknowledged}"
         );
-        assert!(versions.is_subset(&sick.audited()));
+        assert!(stored.is_subset(&sick.audited()));
     }
     assert!(refused > 0, "a change meets the sync that fails");
 }

@@ -8,8 +8,9 @@ use std::{
 use futures::{StreamExt as _, future::join_all, stream};
 use reqwest::{Client, StatusCode};
 use serde_json::json;
+use strongroom_testing::{Process, Program};
 
-use crate::process::{Process, Program};
+use crate::process::{ADMIN, allow_all, program};
 
 /// What it may have, unless its owner says otherwise (`operator/src/vault/desired/stateful_set.rs`).
 const LIMIT: u64 = 256 << 20;
@@ -21,7 +22,7 @@ const BACKUPS: usize = 12;
 
 /// The most bytes that were resident at any time.
 fn peak(process: &Process) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.0.id())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
@@ -31,7 +32,7 @@ fn peak(process: &Process) -> u64 {
 }
 
 async fn write_versions(program: &Program, client: &Client) {
-    let token = program.token();
+    let token = program.token(ADMIN);
     let writes = (0..VERSIONS).map(|number| {
         let body = json!({ "value": format!("{number:x>VERSION_BYTES$}") });
         let request = client
@@ -48,7 +49,7 @@ async fn write_versions(program: &Program, client: &Client) {
 
 /// Backs the secret up, again and again while the vault is busy, and gives the length of the answer.
 async fn back_up(program: &Program) -> usize {
-    let (client, token) = (program.client(), program.token());
+    let (client, token) = (program.client(), program.token(ADMIN));
     let until = Instant::now() + Duration::from_mins(1);
     loop {
         let request = client
@@ -66,9 +67,9 @@ async fn back_up(program: &Program) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twelve_backups_of_the_largest_secret_at_once_leave_a_third_of_the_memory_and_stop_no_read() {
-    let program = Arc::new(Program::new(&[]).await);
+    let program = Arc::new(program(&[]).await);
     let (process, _) = program.start().await;
-    program.allow_all().await;
+    allow_all(&program).await;
     let client = program.client();
     write_versions(&program, &client).await;
     let before = peak(&process);
@@ -81,7 +82,7 @@ async fn twelve_backups_of_the_largest_secret_at_once_leave_a_third_of_the_memor
         let asked = Instant::now();
         let read = client
             .get(program.url("/secrets/large"))
-            .bearer_auth(program.token());
+            .bearer_auth(program.token(ADMIN));
         assert_eq!(read.send().await.unwrap().status(), StatusCode::OK);
         slowest = slowest.max(asked.elapsed());
         tokio::time::sleep(Duration::from_millis(20)).await;
