@@ -79,7 +79,7 @@ SOAK := $(BUILT)/run/soak
 SOAK_ARGS :=
 
 .PHONY: soak
-soak: ## for half an hour what the tests try for seconds: kills, crashes, equal times, residue in memory; needs root
+soak: ## for hours what the tests try for seconds: kills, crashes, equal times, residue in memory; needs root
 	@$(CARGO) build $(PROFILE) --workspace --bins
 	@install -D -m 755 $(BUILT)/soak $(SOAK)
 	$(SOAK) $(SOAK_ARGS)
