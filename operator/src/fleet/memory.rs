@@ -37,8 +37,8 @@ impl Memory {
     /// Notes that the vault is the one with this id, and what is stored of it. What this leader knows of it already is
     /// later, unless someone else has stored something meanwhile.
     pub fn identify(&mut self, id: Uuid, kept: Option<Kept>) {
-        let anchor = |kept: &Option<Kept>| kept.as_ref().map(|kept| kept.record.anchor.clone());
-        let is_ours = anchor(&kept).is_none() || anchor(&kept) == anchor(&self.kept);
+        let found = anchor_of(kept.as_ref());
+        let is_ours = found.is_none() || found == anchor_of(self.kept.as_ref());
         let stored = kept.as_ref().map(|kept| &kept.record);
         let stored = stored.filter(|stored| stored.id == id);
         let held = self.record.take().filter(|held| held.id == id && is_ours);
@@ -61,8 +61,7 @@ impl Memory {
     /// What to ask the vault with this id.
     pub fn question(&self, id: Uuid) -> Question {
         let anchor = self.of(id).map(|record| &record.anchor);
-        let stored = self.kept.as_ref().map(|kept| &kept.record.anchor);
-        if anchor.is_none() || anchor == stored {
+        if anchor.is_none() || anchor == anchor_of(self.kept.as_ref()) {
             Question::Since(anchor.filter(|anchor| anchor.is_chained).cloned())
         } else {
             Question::Later
@@ -113,10 +112,10 @@ impl Memory {
             .filter(|record| is_identified && record.id == id)
     }
 
-    /// Notes whether the log misses the anchored record. Returns whether that is new.
-    pub fn miss(&mut self, record: Option<u64>) -> bool {
+    /// Notes whether the log misses the anchored record. Returns its number if that is new.
+    pub fn miss(&mut self, record: Option<u64>) -> Option<u64> {
         let before = std::mem::replace(&mut self.missed_record, record);
-        record.is_some() && record != before
+        record.filter(|_| record != before)
     }
 
     /// The number of the anchored audit record, while the vault's log does not hold it.
@@ -135,6 +134,10 @@ impl Memory {
     pub fn store(&mut self, kept: Kept) {
         self.kept = Some(kept);
     }
+}
+
+fn anchor_of(kept: Option<&Kept>) -> Option<&Anchor> {
+    kept.map(|kept| &kept.record.anchor)
 }
 
 #[cfg(test)]

@@ -115,9 +115,7 @@ impl Contact<'_> {
         let memory = self.member.memory.lock();
         let record = memory.of(status.vault_id);
         let used = record.and_then(|record| record.used.rollback.as_deref());
-        let accepted = self
-            .annotation(ACCEPT_ROLLBACK)
-            .filter(|value| Some(*value) != used);
+        let accepted = self.acceptance(ACCEPT_ROLLBACK, used);
         anchor::compare(record.map(|record| &record.anchor), status, known, accepted)
     }
 
@@ -126,8 +124,7 @@ impl Contact<'_> {
         let mut memory = self.member.memory.lock();
         let (record, known) = (memory.of(status.vault_id)?, known?);
         let missed = anchor::missed_record(&record.anchor, known);
-        let accepted = self.annotation(ACCEPT_AUDIT_LOG);
-        let accepted = accepted.filter(|value| record.used.audit_log.as_deref() != Some(*value));
+        let accepted = self.acceptance(ACCEPT_AUDIT_LOG, record.used.audit_log.as_deref());
         if let (Some(missed), Some(accepted)) = (missed, accepted)
             && missed.to_string() == accepted
         {
@@ -137,11 +134,7 @@ impl Contact<'_> {
             });
             return Some(Notice::AuditLogAccepted);
         }
-        memory
-            .miss(missed)
-            .then_some(missed)
-            .flatten()
-            .map(Notice::AuditLogCut)
+        memory.miss(missed).map(Notice::AuditLogCut)
     }
 
     /// Compares with this state from now on. The reconciler of the Vault stores it. Nothing is anchored over an audit record
@@ -171,6 +164,11 @@ impl Contact<'_> {
 
     fn use_up(&self, status: &Status, change: impl FnOnce(&mut Used)) {
         self.member.memory.lock().use_up(status.vault_id, change);
+    }
+
+    /// What the owner accepts by an annotation, unless that has acted.
+    fn acceptance(&self, name: &str, used: Option<&str>) -> Option<&str> {
+        self.annotation(name).filter(|value| Some(*value) != used)
     }
 
     fn annotation(&self, name: &str) -> Option<&str> {
