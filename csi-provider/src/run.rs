@@ -38,7 +38,7 @@ use crate::{
 /// How long calls in flight may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
 /// The bounds of the CSI socket. The kubelet opens a connection for each call, and calls for all volumes of a node at once;
-/// the registrar, where there is one, keeps one. Whoever stands still on one leaves it to who comes.
+/// the registrar, where there is one, keeps one. A new connection takes the place of one that stands still.
 const CSI: accept::Limits = accept::Limits {
     connections: 1024,
     connections_per_source: usize::MAX,

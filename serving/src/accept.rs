@@ -9,8 +9,8 @@
 //! bytes and counts, streams, resets, frames that belong to no request, idle time. Slots are bounded in all and per
 //! source, and so are the requests of one source that are in flight: few until a router has verified who the peer is.
 //! When all slots are taken, a new connection gets the slot of the one whose peer has got nowhere for longest. The memory
-//! that all connections hold is bounded in bytes, whoever they are: where there is too much, the source that holds most
-//! gives way.
+//! that all connections hold is bounded in bytes, for peers that proved an identity too: where there is too much, the
+//! source that holds most gives way.
 //!
 //! Nobody waits for a peer: a connection ends when its peer does not send the body of a request, or does not take an
 //! answer, at 240 bytes a second after some patience. An answer that the router has no bytes for waits for the router,

@@ -181,7 +181,7 @@ impl Disk {
 impl Drop for FaultyDisk {
     fn drop(&mut self) {
         self.mend();
-        // Whoever still has a file open gets errors, and the thread that serves ends.
+        // A program that still has a file open gets errors, and the thread that serves ends.
         let _ = unmount(&self.path, UnmountFlags::DETACH | UnmountFlags::FORCE);
         if let Some(server) = self.server.take() {
             let _ = server.join();

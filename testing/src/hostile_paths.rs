@@ -1,5 +1,5 @@
 //! Certificates whose path to the authority breaks a rule of RFC 5280, one rule each, in the manner of the PKI test suite of
-//! NIST (PKITS). Whoever verifies must refuse all of them.
+//! NIST (PKITS). A client or server that verifies a path must refuse all of them.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, GeneralSubtree, IsCa, KeyUsagePurpose,

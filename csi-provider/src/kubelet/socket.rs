@@ -12,7 +12,7 @@ use strongroom_serving::accept::{Drain, Limits};
 use tokio::net::UnixListener;
 
 /// The bounds of a socket on which the node driver and the kubelet, or another node driver, exchange a few words. Each
-/// opens one connection. Whoever stands still on one leaves it to who comes.
+/// opens one connection. A new connection takes the place of one on which a peer stands still.
 pub const FEW: Limits = Limits {
     connections: 8,
     connections_per_source: usize::MAX,

@@ -31,7 +31,7 @@ mod tests {
         let mut set = [0_u32; 256];
         for _ in 0..DRAWN {
             let bytes = random().unwrap();
-            // Half of it is told apart: a pair of these would come once in 2^95 draws of this many.
+            // Half of each draw is compared: two equal halves come once in 2^95 runs of this many draws.
             assert!(seen.insert(<[u8; 16]>::try_from(&bytes[..16]).unwrap()));
             for (bit, count) in set.iter_mut().enumerate() {
                 *count += u32::from(bytes[bit / 8] >> (bit % 8) & 1);

@@ -38,7 +38,7 @@ impl Disk {
         self.answer(request, done);
     }
 
-    /// Answers `request`; whoever asked may be gone.
+    /// Answers `request`. The program that asked may be gone.
     pub(super) fn answer(&self, request: &Request, done: Result<Body, Errno>) {
         let bytes = match done {
             Ok(body) => request.answer(0, &body.0),

@@ -31,7 +31,7 @@ pub(crate) fn replaced(input: &[u8], word: &str, value: &str) -> Vec<u8> {
 }
 
 /// The JSON that a reader takes. What is no text is replaced first: readers skip members that they do not know without looking
-/// whether their strings are text, and whoever signs may put there what they like.
+/// whether their strings are text, and a signer may put there any bytes.
 pub(crate) fn json(bytes: &[u8]) -> serde_json::Value {
     serde_json::from_str(&String::from_utf8_lossy(bytes)).expect("what is taken is JSON")
 }

@@ -1,4 +1,4 @@
-//! Backups, in each of their formats: whoever may restore chooses the bytes.
+//! Backups, in each of their formats. A caller who may restore chooses the bytes.
 
 use std::sync::LazyLock;
 

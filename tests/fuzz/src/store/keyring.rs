@@ -55,7 +55,7 @@ static GENUINE: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
 /// The first byte chooses: a whole file, or the keys behind the seal.
 ///
 /// - Whatever a file holds beside, it opens to the keys that the vault sealed, or it does not open. Slots of other seals are
-///   not under this one: whoever writes the volume can add some, which open nothing and replace no key.
+///   not under this one: a writer of the volume can add some, which open nothing and replace no key.
 /// - Keys are taken only in their one encoding.
 pub fn keyring_file(input: &[u8]) -> Verdict {
     let Some((choice, input)) = input.split_first() else {
