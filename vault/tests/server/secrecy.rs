@@ -66,27 +66,8 @@ async fn a_list_holds_only_what_its_caller_may_list_and_a_deny_wins() {
         deny("not-this", "shop/api", &["db-secret"], &["list"]),
     ];
     vault.policy(2, policies).await;
-    let mut path = "/secrets?api-version=7.4&maxresults=1".to_owned();
-    let mut names = Vec::new();
-    loop {
-        let page = vault.request("shop/api", Method::GET, &path, None).await;
-        assert_eq!(page.status, StatusCode::OK, "{page:?}");
-        for item in page.body["value"].as_array().unwrap() {
-            names.push(
-                item["id"]
-                    .as_str()
-                    .unwrap()
-                    .rsplit('/')
-                    .next()
-                    .unwrap()
-                    .to_owned(),
-            );
-        }
-        let Some(next) = page.body["nextLink"].as_str() else {
-            break;
-        };
-        path = next[next.find("/secrets?").unwrap()..].to_owned();
-    }
+    let pages = pages(&vault, "secrets", 1).await;
+    let names: Vec<_> = pages.into_iter().flat_map(|(names, _)| names).collect();
     assert_eq!(names, ["db-a", "db-b"]);
     let none = vault.request("shop/web", Method::GET, "/secrets", None).await;
     assert_eq!(none.status, StatusCode::FORBIDDEN);
