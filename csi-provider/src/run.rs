@@ -42,6 +42,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 const CSI: accept::Limits = accept::Limits {
     connections: 1024,
     connections_per_source: usize::MAX,
+    connections_per_second: u32::MAX,
     handshakes: 1024,
     handshakes_per_source: usize::MAX,
     handshake_timeout: Duration::from_secs(5),

@@ -29,6 +29,7 @@ use crate::{
 const LIMITS: Limits = Limits {
     connections: 2048,
     connections_per_source: 64,
+    connections_per_second: 32,
     handshakes: 512,
     handshakes_per_source: 32,
     handshake_timeout: Duration::from_secs(5),

@@ -7,8 +7,8 @@
 //!
 //! All of this happens before a peer has proved an identity, so all of it has a bound: connections, handshakes, header
 //! bytes and counts, streams, resets, frames that belong to no request, idle time. Slots are bounded in all and per
-//! source, and so are the requests of one source that are in flight: few until a router has verified who the peer is.
-//! When all slots are taken, a new connection gets the slot of the one whose peer has got nowhere for longest. The memory
+//! source; so is how often a source may connect, since each handshake costs a signature, and how many of its requests are
+//! in flight: few until a router has verified who the peer is. When all slots are taken, a new connection gets the slot of the one whose peer has got nowhere for longest. The memory
 //! that all connections hold is bounded in bytes, for peers that proved an identity too: where there is too much, the
 //! source that holds most gives way.
 //!
@@ -67,6 +67,8 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections of one source: an IPv4 address or an IPv6 /64.
     pub connections_per_source: usize,
+    /// New connections of one source a second, in the long run. As many as it may have open come at once.
+    pub connections_per_second: u32,
     /// Connections that have not finished their TLS handshake.
     pub handshakes: usize,
     /// Connections of one source that have not: a source that never finishes leaves room for others.
@@ -101,6 +103,7 @@ impl Default for Limits {
         Self {
             connections: 4096,
             connections_per_source: 512,
+            connections_per_second: 128,
             handshakes: 1024,
             handshakes_per_source: 128,
             handshake_timeout: Duration::from_secs(5),
@@ -110,7 +113,7 @@ impl Default for Limits {
             head_bytes: 32 * 1024,
             headers: 64,
             keeps_alive: true,
-            streams: 256,
+            streams: 128,
             unproven_per_source: 32,
             requests_per_source: 512,
             pinned_bytes: 48 << 20,

@@ -21,6 +21,7 @@ use crate::{
 pub const LIMITS: Limits = Limits {
     connections: 64,
     connections_per_source: 8,
+    connections_per_second: 128,
     handshakes: 64,
     handshakes_per_source: 8,
     handshake_timeout: Duration::from_secs(2),

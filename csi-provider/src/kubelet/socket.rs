@@ -16,6 +16,7 @@ use tokio::net::UnixListener;
 pub const FEW: Limits = Limits {
     connections: 8,
     connections_per_source: usize::MAX,
+    connections_per_second: u32::MAX,
     handshakes: 8,
     handshakes_per_source: usize::MAX,
     handshake_timeout: Duration::from_secs(5),

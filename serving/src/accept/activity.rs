@@ -135,10 +135,14 @@ impl Activity {
         }
     }
 
-    /// Begins a request once its source has a turn. Until then the connection counts as idle.
-    pub(crate) async fn begin(&self, size: Size) -> Result<Arc<InFlight>, NoTurn> {
+    /// Counts what a request holds whose head has come.
+    pub(crate) fn arrive(&self, size: Size) -> Held {
         self.parsed();
-        let held = Held::new(&self.0.pinned, size);
+        Held::new(&self.0.pinned, size)
+    }
+
+    /// Begins a request once its source has a turn. Until then the connection counts as idle.
+    pub(crate) async fn begin(&self, held: Held) -> Result<Arc<InFlight>, NoTurn> {
         let turn = self.turn().await?;
         let flows = Arc::<Flows>::default();
         self.earn(PER_REQUEST);

@@ -176,7 +176,7 @@ mod tests {
         let asking = activity();
         assert_eq!(
             read(&asking, Speaks::Http2, async || drop(
-                asking.begin(Size::default()).await
+                asking.begin(asking.arrive(Size::default())).await
             ))
             .await,
             all
@@ -186,7 +186,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_in_flight_does_not_make_frames_outside_of_it_free() {
         let activity = activity();
-        let _in_flight = activity.begin(Size::default()).await.unwrap();
+        let _in_flight = activity.begin(activity.arrive(Size::default())).await.unwrap();
         let read = read(&activity, Speaks::Http2, async || ()).await;
         assert!(read <= MOST, "{read} bytes");
     }

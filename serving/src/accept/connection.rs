@@ -23,7 +23,7 @@ use super::{
     activity::{Activity, Ended, Times},
     bodies::{Answered, Asked},
     chatter::{Bounded, Speaks},
-    of_request::Size,
+    of_request::{Held, Size},
     pinned::WINDOW,
     slots::Slot,
 };
@@ -75,7 +75,11 @@ where
     }
     let service = {
         let activity = activity.clone();
-        service_fn(move |request| answer(request, peer.clone(), activity.clone(), router.clone()))
+        service_fn(move |request| {
+            // At once, and not when its task comes to run: all that come together take room together.
+            let held = activity.arrive(size(&request));
+            answer(request, held, peer.clone(), activity.clone(), router.clone())
+        })
     };
     let times = within.times();
     let builder = builder(is_http2, limits);
@@ -132,11 +136,12 @@ where
 /// Hands a request to the router once its source has a turn.
 async fn answer(
     mut request: Request<Incoming>,
+    held: Held,
     peer: Option<Peer>,
     activity: Activity,
     router: Router,
 ) -> Result<Response<Answered>, Infallible> {
-    let Ok(in_flight) = activity.begin(size(&request)).await else {
+    let Ok(in_flight) = activity.begin(held).await else {
         activity.answer_given();
         return Ok(crowded());
     };

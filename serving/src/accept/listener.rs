@@ -1,6 +1,11 @@
 //! Accepts connections until the drain begins; those that are open finish.
 
-use std::{io, net, sync::Arc, time::Duration};
+use std::{
+    io, net,
+    num::NonZeroU32,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::Router;
 use rustls::ServerConfig;
@@ -12,6 +17,7 @@ use super::{
     slots::{Bounds, NoSlot, Slot, Slots},
     socket::Socket,
 };
+use crate::rate::RateLimiter;
 
 /// How long to wait before the next try where the system cannot accept, for want of file descriptors for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -114,6 +120,7 @@ impl Listener {
         };
         let open = Slots::new(Bounds::open(&limits));
         let shaking = Slots::new(Bounds::shaking(&limits));
+        let rate = rate(&limits);
         loop {
             let accepted = tokio::select! {
                 () = drain.begun() => return,
@@ -133,7 +140,7 @@ impl Listener {
                 }
             };
             let source = connected.source();
-            let (open, shaking) = match take(&open, &shaking, source) {
+            let (open, shaking) = match take(&open, &shaking, &rate, source) {
                 Ok(slots) => slots,
                 Err(reason) => {
                     counts.refused(reason);
@@ -163,10 +170,27 @@ async fn accept_failed(error: &io::Error, counts: &Counts) {
     }
 }
 
+/// How often each source may connect.
+fn rate(limits: &Limits) -> RateLimiter<Source> {
+    let per_second = NonZeroU32::new(limits.connections_per_second).unwrap_or(NonZeroU32::MIN);
+    let open = u32::try_from(limits.connections_per_source).unwrap_or(u32::MAX);
+    RateLimiter::new(
+        per_second,
+        per_second.max(NonZeroU32::new(open).unwrap_or(NonZeroU32::MIN)),
+    )
+}
+
 /// A slot of each kind for a connection from `source`, or why it gets none. A source that is at one of its limits gets
 /// neither, before any other connection makes room for it.
-fn take(open: &Arc<Slots>, shaking: &Arc<Slots>, source: Source) -> Result<(Slot, Slot), &'static str> {
+fn take(
+    open: &Arc<Slots>,
+    shaking: &Arc<Slots>,
+    rate: &RateLimiter<Source>,
+    source: Source,
+) -> Result<(Slot, Slot), &'static str> {
     shaking.check(source).map_err(|_| "handshakes")?;
+    open.check(source).map_err(NoSlot::reason)?;
+    rate.admit(&source, Instant::now()).map_err(|_| "rate")?;
     let open = open.take(source).map_err(NoSlot::reason)?;
     let shaking = shaking.take(source).map_err(|_| "handshakes")?;
     Ok((open, shaking))
@@ -180,6 +204,7 @@ mod tests {
 
     #[test]
     fn a_source_at_one_of_its_limits_takes_the_place_of_nobody() {
+        let rate = rate(&Limits::default());
         let [one, other] = [1, 2].map(|last| Source::from(IpAddr::from([10, 0, 0, last])));
         // Both tables are full, and each source is at its limit of the other kind.
         for (of_open, of_shaking, reason) in [(9, 1, "handshakes"), (1, 9, "source")] {
@@ -192,8 +217,8 @@ mod tests {
                     pinned: usize::MAX,
                 })
             });
-            let held = [one, other].map(|source| take(&open, &shaking, source).unwrap());
-            assert_eq!(take(&open, &shaking, one).unwrap_err(), reason);
+            let held = [one, other].map(|source| take(&open, &shaking, &rate, source).unwrap());
+            assert_eq!(take(&open, &shaking, &rate, one).unwrap_err(), reason);
             let lost = held
                 .iter()
                 .filter(|(open, shaking)| open.is_revoked() || shaking.is_revoked());

@@ -18,7 +18,8 @@ pub(super) struct Flows {
 
 /// What one request holds.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(crate) struct Held {
+    pinned: Arc<Pinned>,
     _head: Hold,
     /// What may have come of the body and nobody has read.
     pub(super) body: Hold,
@@ -39,10 +40,42 @@ impl Held {
     pub(super) fn new(pinned: &Arc<Pinned>, size: Size) -> Self {
         let window = u64::from(WINDOW);
         let body = usize::try_from(size.body.unwrap_or(window).min(window)).unwrap_or(usize::MAX);
+        pinned.enter();
         Self {
+            pinned: Arc::clone(pinned),
             _head: Hold::new(pinned, REQUEST.saturating_add(size.head)),
             body: Hold::new(pinned, body),
             answer: Hold::new(pinned, 0),
         }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.pinned.exit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accept::pinned::Budget;
+
+    #[test]
+    fn a_connection_keeps_room_for_the_most_requests_that_it_had_at_once() {
+        let empty = Size {
+            head: 0,
+            body: Some(0),
+        };
+        let pinned = Pinned::new(Budget::new(usize::MAX));
+        let alone = pinned.bytes();
+        for _ in 0..1_000 {
+            drop(Held::new(&pinned, empty));
+        }
+        let one = pinned.bytes() - alone;
+        let held: Vec<_> = (0..100).map(|_| Held::new(&pinned, empty)).collect();
+        drop(held);
+        assert_eq!(pinned.bytes() - alone, 100 * one);
+        assert_ne!(one, 0);
     }
 }

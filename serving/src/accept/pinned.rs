@@ -14,11 +14,17 @@ use std::sync::{
 
 use tokio::sync::Notify;
 
-/// What a connection holds by itself: its session, the buffers of HTTP, its task.
+/// What a connection holds by itself: its session, the buffers of HTTP, its task. Measured at a vault: 11 KiB after a
+/// request over HTTP/1.1, 20 KiB after one over HTTP/2.
 pub(crate) const CONNECTION: usize = 24 << 10;
 
 /// What a request holds by itself beside the bytes of its head: its stream, its task, the parsed head.
 pub(crate) const REQUEST: usize = 3 << 10;
+
+/// What a connection keeps for each of the most requests that it ever had at once: HTTP/2 gives the room of its tables
+/// back when the connection ends, and not before. Measured at a vault: 97 KiB after 128 requests at
+/// once.
+const STREAM: usize = 1 << 10;
 
 /// The most that a peer may send of bodies before they are read, on one connection: the windows of HTTP/2.
 pub(crate) const WINDOW: u32 = 128 << 10;
@@ -78,6 +84,9 @@ pub(crate) struct Pinned {
     /// What the budget knows of it.
     told: AtomicUsize,
     leaving: AtomicUsize,
+    /// Requests on it, and the most that there ever were.
+    requests: AtomicUsize,
+    most_requests: AtomicUsize,
 }
 
 impl Pinned {
@@ -89,7 +98,23 @@ impl Pinned {
             bytes: AtomicUsize::new(CONNECTION),
             told: AtomicUsize::new(CONNECTION),
             leaving: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
+            most_requests: AtomicUsize::new(0),
         })
+    }
+
+    /// Notes one more request on the connection.
+    pub(crate) fn enter(&self) {
+        let requests = self.requests.fetch_add(1, Relaxed).saturating_add(1);
+        let most = self.most_requests.fetch_max(requests, Relaxed);
+        if requests > most {
+            self.add((requests - most).saturating_mul(STREAM));
+        }
+    }
+
+    /// Notes that a request has ended.
+    pub(crate) fn exit(&self) {
+        self.requests.fetch_sub(1, Relaxed);
     }
 
     /// The bytes that the connection holds.

@@ -282,9 +282,16 @@ mod tests {
 
     use super::*;
     use crate::accept::{
+        activity::InFlight,
         of_request::Size,
         pinned::{CONNECTION, Hold},
+        turns::NoTurn,
     };
+
+    async fn begin(slot: &Slot) -> Result<Arc<InFlight>, NoTurn> {
+        let activity = slot.activity();
+        activity.begin(activity.arrive(Size::default())).await
+    }
 
     fn bounds(total: usize, per_source: usize) -> Bounds {
         Bounds {
@@ -316,14 +323,14 @@ mod tests {
     async fn the_connection_that_is_idle_for_longest_makes_room_and_a_busy_one_never() {
         let slots = Slots::new(bounds(3, 3));
         let mut held: Vec<_> = (1..=3).map(|last| slots.take(source(last)).unwrap()).collect();
-        let busy = held[0].activity().begin(Size::default()).await.unwrap();
+        let busy = begin(&held[0]).await.unwrap();
         held.push(slots.take(source(4)).unwrap());
         let revoked: Vec<_> = held.iter().map(Slot::is_revoked).collect();
         assert_eq!(revoked, [false, true, false, false]);
         assert_eq!(slots.taken().holders.len(), 3);
         let mut all = Vec::new();
         for slot in held.iter().skip(1) {
-            all.push(slot.activity().begin(Size::default()).await.unwrap());
+            all.push(begin(slot).await.unwrap());
         }
         assert_eq!(slots.take(source(5)).unwrap_err(), NoSlot::Total);
         drop((busy, all, held));
@@ -378,7 +385,7 @@ mod tests {
             ..bounds(8, 8)
         });
         let follower = slots.take(source(1)).unwrap();
-        let request = follower.activity().begin(Size::default()).await.unwrap();
+        let request = begin(&follower).await.unwrap();
         request.await_body();
         let idle: Vec<_> = (2..=4).map(|last| slots.take(source(last)).unwrap()).collect();
         assert_eq!(slots.relieve(), 0);

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use strongroom_serving::accept::Limits;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpSocket, TcpStream},
+};
 
 use crate::{
     client::{ask, read_to, rest},
@@ -45,6 +48,26 @@ async fn a_source_beyond_its_connections_is_refused_until_one_ends() {
         }
         assert!(before.elapsed() < Duration::from_secs(5));
     }
+}
+
+#[tokio::test]
+async fn a_source_that_connects_again_and_again_is_slowed_down_and_others_are_not() {
+    let limits = Limits {
+        connections_per_source: 4,
+        connections_per_second: 1,
+        ..Limits::default()
+    };
+    let server = Server::start(limits, None);
+    for _ in 0..4 {
+        drop(connected(&server).await);
+    }
+    assert_eq!(rest(&mut connect(&server).await).await, "");
+    assert_eq!(server.refused("rate"), 1);
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut other = socket.connect(server.address).await.unwrap();
+    ask(&mut other, "/").await;
+    read_to(&mut other, "None").await;
 }
 
 #[tokio::test]
