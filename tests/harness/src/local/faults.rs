@@ -72,6 +72,8 @@ fn runs(pid: i32, program: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
     use crate::local::{Options, record::Bundle};
 
@@ -85,7 +87,15 @@ mod tests {
             holder: this,
             init: this,
         });
-        let found = daemon(&record, "node-0", "sleep").unwrap();
+        // The kernel says that a program runs a moment before it shows its arguments.
+        let began = Instant::now();
+        let found = loop {
+            match daemon(&record, "node-0", "sleep") {
+                Ok(found) => break found,
+                Err(error) => assert!(began.elapsed() < Duration::from_secs(5), "{error}"),
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
         assert_eq!(found.pid, i32::try_from(child.id()).unwrap());
         assert!(
             daemon(&record, "node-0", "kubelet")
