@@ -24,8 +24,13 @@ pub fn describe(directory: &Path) -> String {
             .arg(directory),
     );
     let commit = said(Command::new("git").args(["describe", "--always", "--dirty"]));
+    let build = if cfg!(debug_assertions) {
+        "a build with debug assertions, so no figure of it counts"
+    } else {
+        "release build"
+    };
     format!(
-        "{model}, {cores} cores, {} GiB, Linux {}, {filesystem}; clients and server share the machine. Commit {commit}, release build.",
+        "{model}, {cores} cores, {} GiB, Linux {}, {filesystem}; clients and server share the machine. Commit {commit}, {build}.",
         kib / (1 << 20),
         uname().release().to_string_lossy(),
     )
