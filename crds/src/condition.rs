@@ -24,6 +24,8 @@ pub const AUDIT_HEALTHY: &str = "AuditHealthy";
 pub const SHARED_NAMESPACE: &str = "SharedNamespace";
 /// Vault: it keeps nearly as much as it can; present only while true.
 pub const NEAR_LIMIT: &str = "NearLimit";
+/// Vault: it is paused, and nothing of it runs any more; present only while true.
+pub const PAUSED: &str = "Paused";
 /// Vault: its clock is a day or more off, and nobody has confirmed it; present only while true.
 pub const CLOCK_UNCONFIRMED: &str = "ClockUnconfirmed";
 /// Vault: it came back with older data than it had; present only while true.

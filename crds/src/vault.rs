@@ -22,7 +22,7 @@ pub use pod_template::{
 };
 pub use seal::{Seal, SealType};
 pub use soft_delete::SoftDelete;
-pub use status::{VaultPolicyStatus, VaultStatus, VaultUsage};
+pub use status::{StoredSoftDelete, VaultPolicyStatus, VaultStatus, VaultUsage};
 pub use storage::{EmbeddedStorage, Storage, StorageBackend, StorageType};
 
 /// What a vault is: `{}` is a working one.
@@ -39,6 +39,7 @@ pub use storage::{EmbeddedStorage, Storage, StorageBackend, StorageType};
     doc = "A key vault: a server that keeps secrets and speaks the Azure Key Vault REST API. It serves https://NAME.NAMESPACE.svc. Keep the vaults of one owner in one namespace, and no app pods beside them: the namespace is the trust boundary.",
     validation = Rule::new("self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')").message("A vault name is 1 to 40 lower-case letters, digits and dashes, starts with a letter and does not end with a dash."),
     validation = Rule::new("self.metadata.name != 'kubernetes'").message("A vault cannot be named kubernetes: in namespace default its address would be the API server's, and tokens for one would be good for the other."),
+    validation = Rule::new("self.spec.softDelete.retentionDays == oldSelf.spec.softDelete.retentionDays || (has(self.status) && has(self.status.softDelete) && self.spec.softDelete.retentionDays == self.status.softDelete.retentionDays)").message("softDelete.retentionDays cannot change after the vault is created, but to the days of status.softDelete, which the vault keeps."),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#, description = "Whether the vault does what its spec says"),
     printcolumn(name = "URI", type_ = "string", json_path = ".status.uri", description = "Where the vault answers"),
     printcolumn(name = "Storage", type_ = "string", json_path = ".spec.storage.type", description = "Where the data lies"),
@@ -51,7 +52,6 @@ pub use storage::{EmbeddedStorage, Storage, StorageBackend, StorageType};
     validation = Rule::new("!has(oldSelf.storage.embedded) || !has(self.storage.embedded) || (has(self.storage.embedded.storageClassName) == has(oldSelf.storage.embedded.storageClassName) && (!has(self.storage.embedded.storageClassName) || self.storage.embedded.storageClassName == oldSelf.storage.embedded.storageClassName))").message("storage.embedded.storageClassName cannot change: a volume keeps the class it was made with."),
     validation = Rule::new("!has(oldSelf.storage.embedded) || !has(self.storage.embedded) || !isQuantity(self.storage.embedded.size) || quantity(self.storage.embedded.size).compareTo(quantity(oldSelf.storage.embedded.size)) >= 0").message("storage.embedded.size can grow but not shrink."),
     validation = Rule::new("self.seal.type == oldSelf.seal.type").message("seal.type cannot change by editing the vault: moving to another seal is an action of its own."),
-    validation = Rule::new("self.softDelete.retentionDays == oldSelf.softDelete.retentionDays").message("softDelete.retentionDays cannot change after the vault is created."),
     validation = Rule::new("!oldSelf.softDelete.purgeProtection || self.softDelete.purgeProtection").message("softDelete.purgeProtection cannot be switched off again.")
 )]
 #[serde(rename_all = "camelCase")]
@@ -65,14 +65,21 @@ pub struct VaultSpec {
     /// Recover; Delete destroys both, and with them every secret. Default: Retain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
+    /// Whether the vault is stopped, with its volume, seal key and address kept: for a copy of its files, or to keep it from
+    /// serving. A paused vault answers nothing; mounted files stay as they are. Set it back to false to start the vault
+    /// again. Default: false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
     /// Where the data lies. Default: {type: Embedded, embedded: {size: 1Gi}}.
     #[serde(default)]
     pub storage: Storage,
     /// What protects the key that opens the data. Default: {type: KubernetesSecret}.
     #[serde(default)]
     pub seal: Seal,
-    /// How long deleted objects can be recovered, and whether they can be purged before. Both are the vault's for life.
-    /// Default: {retentionDays: 90, purgeProtection: false}.
+    /// How long deleted objects can be recovered, and whether they can be purged before. The vault stores both at its first
+    /// start and keeps them for life, through deletion, recovery and restore: later it takes on purge protection, and
+    /// nothing else. A vault whose spec says otherwise than status.softDelete is Stalled with SoftDeleteDiffers, and serves
+    /// by what it stores. Default: {retentionDays: 90, purgeProtection: false}.
     #[serde(default)]
     pub soft_delete: SoftDelete,
     /// How much the vault keeps. Absent: 500 versions of each object, and objects
@@ -165,6 +172,11 @@ impl VaultSpec {
             CreateMode::Unknown => Err(VaultSpecError::UnknownValue { field: "createMode" }),
             known => Ok(known),
         }
+    }
+
+    /// Whether the vault is to stand still.
+    pub fn is_paused(&self) -> bool {
+        self.paused.unwrap_or_default()
     }
 
     /// What deletion does to volume and seal key.

@@ -16,6 +16,7 @@ pub mod id;
 pub mod key;
 pub mod record;
 pub mod records;
+pub mod soft_delete;
 pub mod state;
 pub mod tags;
 pub mod task;

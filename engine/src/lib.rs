@@ -47,6 +47,7 @@ pub mod store;
 pub use crypt::keyring::Keyring;
 pub use format::{
     fields::{AttributesPatch, Deletion},
+    soft_delete::SoftDelete,
     tags::Tags,
 };
 pub use object::{
@@ -56,7 +57,7 @@ pub use object::{
     blob::BackupBlob,
     error::{BadParameter, ObjectError},
     inputs::Inputs,
-    limits::{ObjectLimits, RecoveryLevel, SoftDelete, VERSIONS},
+    limits::{ObjectLimits, RecoveryLevel, VERSIONS},
     read::{
         list::{VisibleNames, every_name, no_name},
         read,

@@ -12,7 +12,7 @@ use std::sync::{Arc, mpsc};
 use strongroom_core::{NamedObject, ObjectName, ObjectState, Timestamp, Version};
 
 use crate::{
-    format::{digest::Digest, id::VaultId, key, records::ServerRecord, state::Mark},
+    format::{digest::Digest, id::VaultId, key, records::ServerRecord, soft_delete::SoftDelete, state::Mark},
     object::{
         answer::Answer,
         backup::{self, BoundedBackup},
@@ -219,6 +219,11 @@ impl Objects {
     /// The bytes of all records that are part of an object, those of purged ones included until they are removed.
     pub fn bytes(&self) -> u64 {
         self.shared.published().state.bytes
+    }
+
+    /// What happens to deleted objects, as it is in the store for the vault's life; none while that is not stored yet.
+    pub fn soft_delete(&self) -> Option<SoftDelete> {
+        self.shared.published().state.soft_delete
     }
 
     /// The time of the latest change; none if that is not known.

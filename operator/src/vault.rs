@@ -18,8 +18,10 @@ mod identity;
 mod neighbour;
 mod obstacle;
 mod plan;
+mod pods;
 mod reconcile;
 mod report;
+mod volume;
 
 pub use enforce::{EnforceError, enforce, retry as retry_enforcement};
 pub use reconcile::{ReconcileError, reconcile, retry};

@@ -87,6 +87,13 @@ impl Program {
         self
     }
 
+    /// Without any further arguments.
+    #[must_use]
+    pub fn with_no_more(mut self) -> Self {
+        self.more.clear();
+        self
+    }
+
     /// Starts it and waits for nothing.
     pub fn spawn(&self) -> Process {
         let mut arguments = self.files.arguments();
@@ -134,16 +141,26 @@ impl Program {
         }
     }
 
+    /// What it tells the operator of itself.
+    pub async fn status(&self) -> Status {
+        let status = self.operator().get(self.admin_url(admin::path::STATUS));
+        status.send().await.unwrap().json().await.unwrap()
+    }
+
     /// Puts a bundle of this number in force, as the operator does.
     pub async fn allow(&self, n: u64, policies: Vec<BundlePolicy>) {
-        let client = self.operator();
-        let url = |path: &str| format!("https://{HOST}:{}{path}", self.admin.port());
-        let status = client.get(url(admin::path::STATUS)).send().await.unwrap();
-        let status: Status = status.json().await.unwrap();
-        let bundle = Bundle::new(status.vault_id.to_string(), Generation { epoch: 1, n }, policies);
-        let put = client.put(url(admin::path::BUNDLE)).json(&bundle);
+        let id = self.status().await.vault_id.to_string();
+        let bundle = Bundle::new(id, Generation { epoch: 1, n }, policies);
+        let put = self
+            .operator()
+            .put(self.admin_url(admin::path::BUNDLE))
+            .json(&bundle);
         let put = put.send().await.unwrap();
         assert_eq!(put.status(), StatusCode::OK, "{}", put.text().await.unwrap());
+    }
+
+    fn admin_url(&self, path: &str) -> String {
+        format!("https://{HOST}:{}{path}", self.admin.port())
     }
 
     /// The operator's client.

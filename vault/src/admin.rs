@@ -24,7 +24,7 @@ use axum::{
 use strongroom_audit::{AppendError, Class, Entry, Event};
 use strongroom_engine::{Descent, store::Gen};
 use strongroom_serving::accept::Peer;
-use strongroom_wire::admin::{Anchor, Compared, SealStatus, Status, Usage};
+use strongroom_wire::admin::{Anchor, Compared, SealStatus, SoftDelete, Status, Usage};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -109,6 +109,10 @@ impl Admin {
             audit_problem: self.service.audit.problem().map(|problem| problem.to_string()),
             clock_problem: self.service.timekeeper.problem(),
             usage: Some(self.usage()),
+            soft_delete: self.service.objects.soft_delete().map(|kept| SoftDelete {
+                retention_days: kept.retention_days(),
+                purge_protection: kept.purge_protection(),
+            }),
             rollback: self.service.policy.rollback(),
         }
     }

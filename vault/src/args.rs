@@ -240,7 +240,7 @@ pub struct StorageArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rules")]
 pub struct RuleArgs {
-    /// Days that a deleted object stays recoverable, 7 to 90.
+    /// Days that a deleted object stays recoverable, 7 to 90. The vault keeps what its first start says, for life.
     #[arg(
         long,
         env = "STRONGROOM_RETENTION_DAYS",
@@ -248,7 +248,8 @@ pub struct RuleArgs {
         value_name = "DAYS"
     )]
     pub retention_days: u8,
-    /// Refuses purges before that time is over.
+    /// Refuses purges before that time is over. Once a vault was started with it, it always does; a start that gives another
+    /// number of days switches nothing on.
     #[arg(long, env = "STRONGROOM_PURGE_PROTECTION")]
     pub purge_protection: bool,
     /// Seconds without the operator's confirmation after which policy is no longer enforced and everything is refused

@@ -103,8 +103,23 @@ pub struct Status {
     /// How much the vault keeps; none from a vault of an earlier release.
     #[serde(default)]
     pub usage: Option<Usage>,
+    /// What happens to deleted objects, as the vault's store has it for life; none from a vault of an earlier release, or
+    /// that could not store it yet.
+    #[serde(default)]
+    pub soft_delete: Option<SoftDelete>,
     /// Set while the vault answers no data because its store is older than its anchor.
     pub rollback: Option<Rollback>,
+}
+
+/// What happens to deleted objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SoftDelete {
+    /// For how many days a deleted object can be recovered, 7 to 90.
+    #[serde(deserialize_with = "bounded::retention")]
+    pub retention_days: u8,
+    /// Whether nobody can purge a deleted object before that time is over.
+    pub purge_protection: bool,
 }
 
 /// How much a vault keeps, and how much it may.

@@ -41,6 +41,18 @@ pub(crate) fn optional_digest<'de, D: Deserializer<'de>>(
         .transpose()
 }
 
+/// Reads for how many days deleted objects are kept. Errors: anything but 7 to 90.
+pub(crate) fn retention<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let days = u8::deserialize(deserializer)?;
+    if (7..=90).contains(&days) {
+        Ok(days)
+    } else {
+        Err(serde::de::Error::custom(
+            "deleted objects are kept for 7 to 90 days",
+        ))
+    }
+}
+
 fn digits<E: serde::de::Error>(text: String) -> Result<String, E> {
     if text.len() <= DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Ok(text)

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SoftDelete {
-    /// For how many days a deleted object can be recovered, 7 to 90. It cannot change after creation. Default: 90.
+    /// For how many days a deleted object can be recovered, 7 to 90. It cannot change after the vault's first start.
+    /// Default: 90.
     #[serde(default = "SoftDelete::default_retention_days")]
     #[schemars(range(min = 7, max = 90))]
     pub retention_days: i32,

@@ -34,8 +34,17 @@ pub struct VaultStatus {
     /// How much the vault keeps, and how much it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<VaultUsage>,
-    /// Ready, SealKeyInCluster, Unsealed, StorageHealthy and AuditHealthy; Reconciling, Stalled, SharedNamespace,
-    /// NearLimit, ClockUnconfirmed and RollbackDetected only while true.
+    /// What happens to deleted objects, as the vault's store has it for life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soft_delete: Option<StoredSoftDelete>,
+    /// How large the volume is. It can be larger than spec.storage.embedded.size says, after someone enlarged it or after an
+    /// earlier vault had a larger one: the operator makes it larger and never smaller. The vault uses no more of it than
+    /// the spec says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 20))]
+    pub volume_size: Option<String>,
+    /// Ready, SealKeyInCluster, Unsealed, StorageHealthy and AuditHealthy; Reconciling, Stalled, Paused,
+    /// SharedNamespace, NearLimit, ClockUnconfirmed and RollbackDetected only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "condition::list_schema")]
     pub conditions: Vec<Condition>,
@@ -51,6 +60,17 @@ pub struct VaultPolicyStatus {
     /// How many AccessPolicy objects it was compiled from.
     #[schemars(range(min = 0))]
     pub policies: i32,
+}
+
+/// What happens to deleted objects, as the vault's store has it for life.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredSoftDelete {
+    /// For how many days a deleted object can be recovered.
+    #[schemars(range(min = 7, max = 90))]
+    pub retention_days: i32,
+    /// Whether nobody can purge a deleted object before that time is over.
+    pub purge_protection: bool,
 }
 
 /// How much a vault keeps, and how much it can.

@@ -102,6 +102,33 @@ fn what_can_be_changed_is_changed() {
     }
 }
 
+/// A Vault that was made again has the default where its store has another retention: its owner puts that right.
+#[test]
+fn the_retention_can_become_the_one_that_the_vault_keeps_and_no_other() {
+    let vault = |days: i32| {
+        serde_json::json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "metadata": {"name": "v"},
+            "spec": {"softDelete": {"retentionDays": days}},
+        })
+    };
+    let keeps = |mut vault: Value| {
+        vault["status"] = serde_json::json!({"softDelete": {"retentionDays": 30, "purgeProtection": false}});
+        vault
+    };
+    let old = keeps(admission::create(&vault(90)).unwrap());
+    admission::update(&keeps(vault(30)), &old).unwrap();
+    for (new, old) in [
+        (keeps(vault(7)), &old),
+        (vault(30), &admission::create(&vault(90)).unwrap()),
+    ] {
+        let refusals = admission::update(&new, old).unwrap_err();
+        assert!(
+            refusals[0].contains("retentionDays cannot change"),
+            "{refusals:?}"
+        );
+    }
+}
+
 /// Every sentence in the schemas, status included, is the answer to some refused object.
 #[test]
 fn every_rule_has_an_object_that_breaks_it() {

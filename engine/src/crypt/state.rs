@@ -9,7 +9,7 @@ use crate::{
         codec::{CodecError, Decoder, Encoder, Magic},
         id::VaultId,
         key,
-        state::{NEWEST, State, UNCOUNTED, UnprovedState},
+        state::{NEWEST, State, UNCOUNTED, UNRULED, UnprovedState},
     },
     store::{Snapshot, StoreError, Value, bytes_of, each},
 };
@@ -56,7 +56,7 @@ pub fn find(snapshot: &dyn Snapshot) -> Result<Found, StateError> {
     };
     let (fields, format, vault) = Decoder::record_up_to(record.as_bytes(), MAGIC, NEWEST)?;
     Ok(match format {
-        UNCOUNTED | NEWEST => Found::Sealed(vault),
+        UNCOUNTED | UNRULED | NEWEST => Found::Sealed(vault),
         _ => Found::Unproved(vault, UnprovedState::take(fields)?),
     })
 }
@@ -82,7 +82,7 @@ pub fn open(keyring: &Keyring, snapshot: &dyn Snapshot) -> Result<State, StateEr
     if of != vault {
         return Err(CodecError::OtherVault.into());
     }
-    if ![UNCOUNTED, NEWEST].contains(&format) {
+    if ![UNCOUNTED, UNRULED, NEWEST].contains(&format) {
         return Err(CodecError::Format(format).into());
     }
     let sealed = fields.bytes()?;

@@ -7,13 +7,17 @@ use super::{
     codec::{CodecError, Decoder, Encoder},
     digest::Digest,
     id::Sequence,
+    soft_delete::SoftDelete,
 };
 
 /// The format of states without the bytes of the objects and the time.
 pub(crate) const UNCOUNTED: u16 = 2;
 
+/// The format of states that do not say what happens to deleted objects.
+pub(crate) const UNRULED: u16 = 3;
+
 /// The format of states that this program writes.
-pub const NEWEST: u16 = 3;
+pub const NEWEST: u16 = 4;
 
 /// How many marks are kept.
 const MARKS: usize = 16;
@@ -86,6 +90,8 @@ pub struct State {
     pub heads: u64,
     /// What all records add up to.
     pub sum: Digest,
+    /// What happens to deleted objects, for the vault's life; none where an older program wrote the state.
+    pub soft_delete: Option<SoftDelete>,
     /// Stands for this state, and for every one that led to it.
     pub chain: Digest,
     /// The bytes of all records that are part of an object.
@@ -106,21 +112,23 @@ impl State {
     }
 
     /// What the chain is computed from.
-    pub(crate) fn summed(generation: u64, last: Sequence, heads: u64, sum: Digest) -> Encoder {
-        let mut fields = Encoder::with_capacity(56);
+    pub(crate) fn summed(&self) -> Encoder {
+        let mut fields = Encoder::with_capacity(59);
         fields
-            .u64(generation)
-            .u64(last.0)
-            .u64(heads)
-            .array(sum.as_bytes());
+            .u64(self.generation)
+            .u64(self.last.0)
+            .u64(self.heads)
+            .array(self.sum.as_bytes())
+            .option(self.soft_delete, |fields, rules| rules.put(fields));
         fields
     }
 
     /// Writes the fields.
     pub fn put(&self) -> Encoder {
         let mut fields = Encoder::with_capacity(160 + 40 * (MARKS + 1));
-        let summed = Self::summed(self.generation, self.last, self.heads, self.sum);
-        fields.encoded(summed.as_bytes()).array(self.chain.as_bytes());
+        fields
+            .encoded(self.summed().as_bytes())
+            .array(self.chain.as_bytes());
         fields.u64(self.bytes).option(self.time, |fields, time| {
             fields.time(time);
         });
@@ -131,7 +139,8 @@ impl State {
         fields
     }
 
-    /// Reads what [`Self::put`] wrote, or an older program. Where that one counted no bytes, there are none.
+    /// Reads what [`Self::put`] wrote, or an older program. Where that one counted no bytes, there are none; where it kept
+    /// no rule for deleted objects, there is none.
     pub fn take(format: u16, bytes: &[u8]) -> Result<Self, CodecError> {
         let mut fields = Decoder::new(bytes);
         let mut state = Self {
@@ -139,6 +148,10 @@ impl State {
             last: Sequence(fields.u64()?),
             heads: fields.u64()?,
             sum: Digest::from_bytes(fields.array()?),
+            soft_delete: match format {
+                UNCOUNTED | UNRULED => None,
+                _ => fields.option(SoftDelete::take)?,
+            },
             chain: Digest::from_bytes(fields.array()?),
             bytes: 0,
             time: None,
@@ -241,6 +254,7 @@ mod tests {
             last: Sequence(9),
             heads: 2,
             sum: mark(1).digest,
+            soft_delete: Some(SoftDelete::default()),
             chain: mark(2).digest,
             bytes: 11,
             time: Some(Timestamp::from_unix(12)),

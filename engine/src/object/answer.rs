@@ -2,14 +2,10 @@
 
 use strongroom_core::{ObjectName, Timestamp, Version};
 
-use super::{
-    blob::BackupBlob,
-    kind::Kind,
-    limits::{RecoveryLevel, SoftDelete},
-    request::Marker,
-};
+use super::{blob::BackupBlob, kind::Kind, limits::RecoveryLevel, request::Marker};
 use crate::format::{
     fields::{Deletion, VersionFields},
+    soft_delete::SoftDelete,
     tags::Tags,
 };
 
@@ -97,7 +93,7 @@ impl Attributes {
             expires: fields.expires,
             created: fields.created,
             updated: fields.updated,
-            recovery_level: rules.recovery_level(),
+            recovery_level: RecoveryLevel::of(rules),
             recoverable_days: rules.retention_days(),
         }
     }

@@ -1,8 +1,8 @@
 //! What a vault accepts, in one place.
 
-use std::time::Duration;
-
 use strongroom_core::limits::VALUE_BYTES;
+
+use crate::format::soft_delete::SoftDelete;
 
 /// How many versions one object has at most unless that is said: as many as one backup takes.
 pub const VERSIONS: u32 = 500;
@@ -53,66 +53,6 @@ impl Default for ObjectLimits {
     }
 }
 
-/// What happens to deleted objects. Both settings come from the Vault's spec, where they cannot be loosened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SoftDelete {
-    retention_days: u8,
-    purge_protection: bool,
-}
-
-/// The retention is outside 7 to 90 days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("deleted objects are kept for 7 to 90 days, not {0}")]
-pub struct RetentionError(pub u8);
-
-impl SoftDelete {
-    /// Deleted objects stay recoverable for `retention_days` (7 to 90); with `purge_protection` nobody can purge
-    /// them earlier.
-    pub const fn new(retention_days: u8, purge_protection: bool) -> Result<Self, RetentionError> {
-        if retention_days < 7 || retention_days > 90 {
-            return Err(RetentionError(retention_days));
-        }
-        Ok(Self {
-            retention_days,
-            purge_protection,
-        })
-    }
-
-    /// How many days a deleted object stays recoverable: `recoverableDays`.
-    pub const fn retention_days(self) -> u8 {
-        self.retention_days
-    }
-
-    /// How long a deleted object stays recoverable.
-    pub const fn retention(self) -> Duration {
-        Duration::from_hours(self.retention_days as u64 * 24)
-    }
-
-    /// Whether purging before the retention's end is refused.
-    pub const fn purge_protection(self) -> bool {
-        self.purge_protection
-    }
-
-    /// `recoveryLevel`, as a property of every object of the vault.
-    pub const fn recovery_level(self) -> RecoveryLevel {
-        match (self.retention_days < 90, self.purge_protection) {
-            (false, false) => RecoveryLevel::RecoverablePurgeable,
-            (false, true) => RecoveryLevel::Recoverable,
-            (true, false) => RecoveryLevel::CustomizedRecoverablePurgeable,
-            (true, true) => RecoveryLevel::CustomizedRecoverable,
-        }
-    }
-}
-
-impl Default for SoftDelete {
-    fn default() -> Self {
-        Self {
-            retention_days: 90,
-            purge_protection: false,
-        }
-    }
-}
-
 /// Azure's `DeletionRecoveryLevel`, as far as a vault with soft delete can have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecoveryLevel {
@@ -127,6 +67,16 @@ pub enum RecoveryLevel {
 }
 
 impl RecoveryLevel {
+    /// A property of every object of a vault that does this.
+    pub const fn of(rules: SoftDelete) -> Self {
+        match (rules.retention_days() < 90, rules.purge_protection()) {
+            (false, false) => Self::RecoverablePurgeable,
+            (false, true) => Self::Recoverable,
+            (true, false) => Self::CustomizedRecoverablePurgeable,
+            (true, true) => Self::CustomizedRecoverable,
+        }
+    }
+
     /// The text on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -150,20 +100,12 @@ mod tests {
     #[test]
     fn the_recovery_level_follows_retention_and_purge_protection() {
         let level = |days, protected| {
-            SoftDelete::new(days, protected)
-                .unwrap()
-                .recovery_level()
-                .as_str()
+            let rules = SoftDelete::new(days, protected).unwrap();
+            RecoveryLevel::of(rules).as_str()
         };
         assert_eq!(level(90, false), "Recoverable+Purgeable");
         assert_eq!(level(90, true), "Recoverable");
         assert_eq!(level(89, false), "CustomizedRecoverable+Purgeable");
         assert_eq!(level(7, true), "CustomizedRecoverable");
-    }
-
-    #[test]
-    fn a_retention_outside_7_to_90_days_is_refused() {
-        assert_eq!(SoftDelete::new(6, false), Err(RetentionError(6)));
-        assert_eq!(SoftDelete::new(91, false), Err(RetentionError(91)));
     }
 }

@@ -8,7 +8,7 @@ use super::{
     answer::{Attributes, Bundle},
     error::{ObjectError, damaged},
     kind::Kind,
-    limits::{ObjectLimits, SoftDelete},
+    limits::ObjectLimits,
 };
 use crate::{
     crypt::{
@@ -22,6 +22,7 @@ use crate::{
         id::{Located, Owner, Sequence, VaultId},
         key,
         records::IndexEntry,
+        soft_delete::SoftDelete,
     },
     store::{Key, Snapshot, Value},
 };

@@ -9,6 +9,7 @@ use crate::{
         digest::Digest,
         id::Sequence,
         key,
+        soft_delete::SoftDelete,
         state::{Marks, State},
     },
     store::{Batch, Gen, Snapshot, StoreError},
@@ -34,6 +35,8 @@ pub struct Base<'a> {
     pub state: &'a State,
     /// The opened keyring.
     pub keyring: &'a Keyring,
+    /// What happens to deleted objects from the batch on.
+    pub soft_delete: SoftDelete,
 }
 
 impl std::fmt::Debug for Base<'_> {
@@ -86,6 +89,7 @@ pub fn close(
     let state = state(
         (base.keyring, base.state.chain),
         base.snapshot.generation().next(),
+        base.soft_delete,
         reached,
         totals,
         marks,
@@ -95,7 +99,11 @@ pub fn close(
 }
 
 /// What the store of a new vault begins with, as the commit after `generation`.
-pub fn initial(keyring: &Keyring, generation: Gen) -> Result<(Batch, State), CloseError> {
+pub fn initial(
+    keyring: &Keyring,
+    generation: Gen,
+    soft_delete: SoftDelete,
+) -> Result<(Batch, State), CloseError> {
     let before = Digest::from_bytes([0; 32]);
     let reached = Reached {
         last: Sequence::default(),
@@ -105,6 +113,7 @@ pub fn initial(keyring: &Keyring, generation: Gen) -> Result<(Batch, State), Clo
     let state = state(
         (keyring, before),
         generation.next(),
+        soft_delete,
         reached,
         totals,
         Marks::default(),
@@ -118,21 +127,24 @@ pub fn initial(keyring: &Keyring, generation: Gen) -> Result<(Batch, State), Clo
 pub(super) fn state(
     (keyring, before): (&Keyring, Digest),
     generation: Gen,
+    soft_delete: SoftDelete,
     reached: Reached,
     totals: Totals,
     marks: Marks,
 ) -> State {
     let Reached { last, time } = reached;
     let Totals { heads, sum, bytes } = totals;
-    let summed = State::summed(generation.0, last, heads, sum);
-    State {
+    let mut state = State {
         generation: generation.0,
         last,
         heads,
         sum,
-        chain: keyring.digest().chain(before, &summed),
+        soft_delete: Some(soft_delete),
+        chain: before,
         bytes,
         time,
         marks,
-    }
+    };
+    state.chain = keyring.digest().chain(before, &state.summed());
+    state
 }

@@ -27,7 +27,7 @@ use crate::{
         seal::Seal,
         state::{self as sealed, Found, StateError},
     },
-    format::{codec::CodecError, id::VaultId, key, state::State},
+    format::{codec::CodecError, id::VaultId, key, soft_delete::SoftDelete, state::State},
     object::{error::ObjectError, keeper::Kinds, view::Rules},
     store::{CommitError, Purpose, Snapshot, Store, StoreError},
 };
@@ -47,7 +47,10 @@ pub enum Initialise {
 /// How a vault is opened.
 #[derive(Debug, Clone)]
 pub struct VaultOptions {
-    /// What it accepts.
+    /// What it accepts. Of the rules for deleted objects the vault takes what [`SoftDelete::told`] says, once it has its
+    /// own.
+    ///
+    /// [`SoftDelete::told`]: crate::SoftDelete::told
     pub rules: Rules,
     /// The kinds of objects that it keeps.
     pub kinds: Kinds,
@@ -169,7 +172,11 @@ impl std::fmt::Debug for Unsealed {
 
 impl Unsealed {
     /// Opens the vault in `store`, or makes it where that is allowed.
-    pub fn open(options: VaultOptions, store: Arc<dyn Store>, seal: &dyn Seal) -> Result<Self, OpenError> {
+    pub fn open(
+        mut options: VaultOptions,
+        store: Arc<dyn Store>,
+        seal: &dyn Seal,
+    ) -> Result<Self, OpenError> {
         let file = KeyringFile::new(&options.keyring);
         let Opened { keyring, slots } = match sealed::find(&*store.snapshot()?)? {
             Found::Nothing => initialise(&options, &*store, seal, &file)?,
@@ -179,7 +186,8 @@ impl Unsealed {
                 if opened.slots.is_some() {
                     return Err(OpenError::Unproved);
                 }
-                upgrade::upgrade(&*store, &opened.keyring, &options.replica, state)?;
+                let soft_delete = options.rules.soft_delete;
+                upgrade::upgrade(&*store, &opened.keyring, &options.replica, soft_delete, state)?;
                 opened
             }
         };
@@ -193,8 +201,12 @@ impl Unsealed {
             Some(record) => Some(keyring.check(&key::audit_head(), &record)?),
             None => None,
         };
+        let state = sealed::open(&keyring, &*snapshot)?;
+        let told = options.rules.soft_delete;
+        // A state of an older program has none: then the vault keeps what it is told now.
+        options.rules.soft_delete = state.soft_delete.map_or(told, |kept| kept.told(told));
         Ok(Self {
-            state: sealed::open(&keyring, &*snapshot)?,
+            state,
             options,
             store,
             snapshot,
@@ -208,6 +220,11 @@ impl Unsealed {
     /// The vault's id.
     pub const fn vault_id(&self) -> VaultId {
         self.keyring.vault()
+    }
+
+    /// What happens to deleted objects of this vault.
+    pub const fn soft_delete(&self) -> SoftDelete {
+        self.options.rules.soft_delete
     }
 
     /// The last audit record that was known to be on the disk at the last commit: what the log is opened with.
@@ -302,7 +319,7 @@ fn initialise(
         }
     };
     let generation = store.snapshot()?.generation();
-    let (batch, _) = closing::initial(&opened.keyring, generation)?;
+    let (batch, _) = closing::initial(&opened.keyring, generation, options.rules.soft_delete)?;
     store.commit(generation, &batch, Purpose::Grow)?;
     Ok(opened)
 }

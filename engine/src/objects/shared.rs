@@ -90,6 +90,7 @@ impl Shared {
             snapshot: &*published.snapshot,
             state: &published.state,
             keyring: &published.keyring,
+            soft_delete: self.rules.soft_delete,
         };
         let marks = self.marks.lock().clone();
         close(base, reached, marks, batch)

@@ -20,6 +20,7 @@ use crate::{
         key,
         record::Record,
         records::{Erasure, Garbage, IndexEntry, Scheduled},
+        soft_delete::SoftDelete,
         state::{Mark, Marks, UnprovedState},
     },
     store::{Batch, CommitError, Key, Purpose, Store, StoreError, Value, each},
@@ -53,6 +54,7 @@ pub(super) fn upgrade(
     store: &dyn Store,
     keyring: &Keyring,
     replica: &str,
+    soft_delete: SoftDelete,
     found: UnprovedState,
 ) -> Result<(), UpgradeError> {
     let before = Mark {
@@ -76,7 +78,7 @@ pub(super) fn upgrade(
             break;
         }
     }
-    seal(store, keyring, found, before)
+    seal(store, keyring, soft_delete, (found, before))
 }
 
 /// Puts the record into `batch` as this program writes it, or removes it, or leaves it.
@@ -143,8 +145,8 @@ impl Unproved<'_> {
 fn seal(
     store: &dyn Store,
     keyring: &Keyring,
-    found: UnprovedState,
-    before: Mark,
+    soft_delete: SoftDelete,
+    (found, before): (UnprovedState, Mark),
 ) -> Result<(), UpgradeError> {
     let snapshot = store.snapshot()?;
     let digests = keyring.digest();
@@ -164,7 +166,14 @@ fn seal(
         last: found.last,
         time: None,
     };
-    let state = closing::state((keyring, found.digest), generation.next(), reached, totals, marks);
+    let state = closing::state(
+        (keyring, found.digest),
+        generation.next(),
+        soft_delete,
+        reached,
+        totals,
+        marks,
+    );
     let mut batch = Batch::default();
     let record = sealed::seal(keyring, &state).map_err(CloseError::from)?;
     batch.put(key::state(), record);

@@ -80,6 +80,7 @@ impl Writer {
 
     /// Works until no handle is left and the queue is empty.
     pub(super) fn run(mut self, queue: &mpsc::Receiver<Job>) {
+        let _ = catch_unwind(AssertUnwindSafe(|| self.keep_rules()));
         while let Ok(first) = queue.recv() {
             let jobs = std::iter::once(first).chain(queue.try_iter()).take(BATCH);
             let (changes, orders) = sort(jobs);
@@ -322,14 +323,28 @@ impl Writer {
             self.commit_some(&mut changes);
         }
         self.probe();
+        self.keep_rules();
     }
 
     /// Writes nothing much to a store that took no change the last time, for the same purpose: what mended itself is known
     /// without waiting for somebody's change.
     fn probe(&mut self) {
-        let Some((purpose, _)) = self.shared.unwritable() else {
-            return;
-        };
+        if let Some((purpose, _)) = self.shared.unwritable() {
+            self.commit_state(purpose);
+        }
+    }
+
+    /// Stores what happens to deleted objects where an older program has not, or where it became stricter. It is in every
+    /// state, so that any commit does that.
+    fn keep_rules(&mut self) {
+        let kept = self.shared.published().state.soft_delete;
+        if kept != Some(self.shared.rules.soft_delete) {
+            self.commit_state(Purpose::Govern);
+        }
+    }
+
+    /// Commits the state with nothing else.
+    fn commit_state(&mut self, purpose: Purpose) {
         if self.is_open() {
             let nothing = Put {
                 key: key::meta("probe"),

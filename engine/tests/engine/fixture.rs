@@ -69,7 +69,7 @@ impl Bench {
     pub fn over(store: Arc<dyn Store>, seed: u8) -> Self {
         let keyring = keyring(seed);
         let generation = store.snapshot().unwrap().generation();
-        let (batch, _) = initial(&keyring, generation).unwrap();
+        let (batch, _) = initial(&keyring, generation, SoftDelete::default()).unwrap();
         store.commit(generation, &batch, Purpose::Grow).unwrap();
         let now = Timestamp::from_unix(1_800_000_000);
         Self {
@@ -134,6 +134,7 @@ impl Bench {
             snapshot: &*snapshot,
             state: &self.state().unwrap(),
             keyring: &self.keyring,
+            soft_delete: self.rules.soft_delete,
         };
         let reached = Reached {
             last: self.last,

@@ -35,6 +35,8 @@ mod second_kind;
 #[cfg(test)]
 mod small_batches;
 #[cfg(test)]
+mod soft_delete;
+#[cfg(test)]
 mod spelling;
 #[cfg(test)]
 mod steps;

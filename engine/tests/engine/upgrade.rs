@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use strongroom_engine::{
-    Descent, Initialise, OpenError, ReadRequest, Unsealed,
+    Descent, Initialise, OpenError, ReadRequest, SoftDelete, Unsealed,
     crypt::keyring::slots,
     every_name,
     format::{
@@ -30,8 +30,11 @@ const FORMATS: [&str; 2] = [
 /// The vault of the golden stores, and its keys.
 const SEED: u8 = 1;
 
-/// The store of the program before this one: every record has its proof, and the state counts no bytes.
+/// The store of a program whose records have their proof, and whose state counts no bytes.
 const UNCOUNTED: &str = include_str!("golden/format-3.txt");
+
+/// The store of the program before this one: its state does not say what happens to deleted objects.
+const UNRULED: &str = include_str!("golden/format-4.txt");
 
 fn records(text: &str) -> impl Iterator<Item = (Key, Value)> {
     text.lines().map(|line| {
@@ -136,6 +139,49 @@ fn the_bytes_of_a_store_without_a_count_are_counted_when_it_is_opened() {
     }
     assert_eq!(running.value("db").as_deref(), Some("three"));
     assert_eq!(running.vault.changed(), Some(running.now));
+}
+
+/// A program before this one left it to the command line what happens to deleted objects.
+#[test]
+fn a_store_of_an_older_program_keeps_the_rules_of_its_first_start_under_this_one() {
+    let rules = |days, is_protected| SoftDelete::new(days, is_protected).unwrap();
+    for text in [FORMATS[0], FORMATS[1], UNCOUNTED, UNRULED] {
+        let directory = Directory::new();
+        older_keyring(directory.path());
+        let is_proved = text == UNCOUNTED || text == UNRULED;
+        let store = if is_proved {
+            MemoryStore::holding(Gen(5), records(text))
+        } else {
+            golden(text)
+        };
+        let mut store: Arc<dyn Store> = Arc::new(store);
+        let mut directory = directory;
+        for told in [rules(30, true), rules(90, false), rules(7, false)] {
+            let mut options = options(directory.path(), Initialise::Refused);
+            options.rules.soft_delete = told;
+            let running = Running::start_with(directory, store, options).unwrap();
+            running.vault.scrub().unwrap();
+            (directory, store) = running.stop();
+        }
+        let running = start(directory, store).unwrap();
+        assert_eq!(running.vault.soft_delete(), Some(rules(30, true)));
+    }
+}
+
+/// Else the store could be put back to before its first start under this program, and be told something else.
+#[test]
+fn the_anchor_of_an_older_store_stands_for_the_rules_that_it_was_told() {
+    let anchors = [false, true].map(|is_protected| {
+        let directory = Directory::new();
+        older_keyring(directory.path());
+        let mut options = options(directory.path(), Initialise::Refused);
+        options.rules.soft_delete = SoftDelete::new(90, is_protected).unwrap();
+        let store = Arc::new(MemoryStore::holding(Gen(5), records(UNRULED)));
+        let (directory, store) = Running::start_with(directory, store, options).unwrap().stop();
+        start(directory, store).unwrap().vault.anchor()
+    });
+    assert_eq!(anchors[0].generation, anchors[1].generation);
+    assert_ne!(anchors[0].digest, anchors[1].digest);
 }
 
 #[test]

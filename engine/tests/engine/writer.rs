@@ -12,7 +12,8 @@ use std::{
 use strongroom_audit::{Log, LogConfig, verify};
 use strongroom_core::{NamedObject, ObjectKind};
 use strongroom_engine::{
-    Answer, Initialise, Keyring, ObjectError, QueueFull, Unsealed, VaultOptions, WriteError, WriteRequest,
+    Answer, Initialise, Keyring, ObjectError, QueueFull, SoftDelete, Unsealed, VaultOptions, WriteError,
+    WriteRequest,
     crypt::{keyring::slots, state},
     format::{key, state::Marks},
     objects::closing::{Base, Reached, close},
@@ -47,6 +48,7 @@ impl Faulty {
             snapshot: &*snapshot,
             state: &state::open(keyring, &*snapshot).unwrap(),
             keyring,
+            soft_delete: SoftDelete::default(),
         };
         let mut batch = Batch::default();
         close(base, Reached::of(base.state), Marks::default(), &mut batch).unwrap();

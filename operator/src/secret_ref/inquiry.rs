@@ -87,6 +87,9 @@ pub(super) fn inquire(context: &Context, secret_ref: &SecretRef) -> Result<Inqui
         return Err(Finding::NotPermitted);
     }
     context.followers.lock().expect_volumes(&question.name, &vault);
+    if object.spec.is_paused() {
+        return Err(Finding::VaultNotReady("it is paused"));
+    }
     Ok(Inquiry {
         client: member.client(&target, &context.credentials),
         question,

@@ -111,6 +111,7 @@ mod tests {
             audit_problem: None,
             clock_problem: None,
             usage: None,
+            soft_delete: None,
             rollback,
         }
     }

@@ -11,6 +11,8 @@ use uuid::Uuid;
 use super::{
     desired::{self, Serving, Trusted, VAULT_ID_KEY, key, seal_secret, volume_claim},
     plan::{PlanRefusal, Retained, check_bundle, check_owned, plan_retained},
+    pods::Pods,
+    volume,
 };
 use crate::{
     context::Context,
@@ -45,8 +47,10 @@ pub enum ApplyError {
 /// What came of applying the objects.
 #[derive(Debug, Default)]
 pub struct Applied {
-    /// How many pods are ready.
-    pub ready_replicas: i32,
+    /// The pods.
+    pub pods: Pods,
+    /// How large the volume is, where that was read.
+    pub volume_size: Option<String>,
     /// The first thing that kept an object from being what it should be.
     pub problem: Option<ApplyError>,
 }
@@ -81,12 +85,13 @@ pub async fn apply(context: &Context, target: &Target<'_>) -> Applied {
             continue;
         }
         if object.kind == Kind::StatefulSet {
-            applied.ready_replicas = existing.as_ref().map_or(0, ready_of);
+            applied.pods = existing.as_ref().map_or_else(Pods::default, Pods::of);
         }
         found.push((object, existing.is_some()));
     }
     let may_create = applied.problem.is_none();
-    applied.note(apply_retained(&objects, target, may_create).await);
+    let retained = applied.note(apply_retained(&objects, target, may_create).await);
+    applied.volume_size = retained.flatten();
     let may_create = applied.problem.is_none();
     for (object, exists) in found {
         let may_write = if object.kind == Kind::StatefulSet {
@@ -102,7 +107,7 @@ pub async fn apply(context: &Context, target: &Target<'_>) -> Applied {
         if let Some(written) = applied.note(written)
             && object.kind == Kind::StatefulSet
         {
-            applied.ready_replicas = ready_of(&written);
+            applied.pods = Pods::of(&written);
         }
     }
     // Last, and so that it is in the way of nothing: no vault needs it, only those who use the vault.
@@ -151,19 +156,11 @@ async fn applied_objects(
     desired::owned(target, &context.settings, serving.as_ref(), &trusted)
 }
 
-fn ready_of(set: &DynamicObject) -> i32 {
-    set.data
-        .pointer("/status/readyReplicas")
-        .and_then(serde_json::Value::as_i64)
-        .and_then(|ready| i32::try_from(ready).ok())
-        .unwrap_or(0)
-}
-
-/// How many pods of the vault are ready.
-pub async fn ready_replicas(context: &Context, target: &Target<'_>) -> Result<i32, ApplyError> {
+/// The pods of the vault.
+pub async fn pods(context: &Context, target: &Target<'_>) -> Result<Pods, ApplyError> {
     let objects = Objects::new(context.client.clone(), target.namespace().as_str());
     let set = get(&objects, Kind::StatefulSet, target.name().as_str()).await?;
-    Ok(set.as_ref().map_or(0, ready_of))
+    Ok(set.as_ref().map_or_else(Pods::default, Pods::of))
 }
 
 /// The id of the vault that the seal key has opened, as the seal Secret remembers it; `None` if it has opened none.
@@ -223,48 +220,53 @@ fn certificate(
     Ok(Serving { certificate, key })
 }
 
-/// The volume and the seal key. What of them is to be made or adopted waits until `may_create`.
-async fn apply_retained(objects: &Objects, target: &Target<'_>, may_create: bool) -> Result<(), ApplyError> {
+/// The volume and the seal key. What of them is to be made or adopted waits until `may_create`. Returns how large the volume
+/// is, where there is one already.
+async fn apply_retained(
+    objects: &Objects,
+    target: &Target<'_>,
+    may_create: bool,
+) -> Result<Option<String>, ApplyError> {
     let (volume, seal) = (volume_claim(target), new_seal(target)?);
     let found_volume = get(objects, volume.kind, &volume.name).await?;
     let found_seal = get(objects, seal.kind, &seal.name).await?;
     match plan_retained(target, found_volume.as_ref(), found_seal.as_ref())? {
-        Retained::Create | Retained::CreateVolume | Retained::Adopt if !may_create => Ok(()),
+        Retained::Create | Retained::CreateVolume | Retained::Adopt if !may_create => {}
         Retained::Create => {
             create(objects, &seal).await?;
-            create(objects, &volume).await
+            create(objects, &volume).await?;
         }
-        Retained::CreateVolume => create(objects, &volume).await,
-        Retained::Keep => keep(objects, target, &volume, &seal).await,
-        Retained::Adopt => {
+        Retained::CreateVolume => create(objects, &volume).await?,
+        Retained::Keep | Retained::Adopt => {
             if found_volume.is_none() {
                 create(objects, &volume).await?;
             }
-            keep(objects, target, &volume, &seal).await
+            let found = found_volume.as_ref();
+            let request = found.and_then(|found| volume::larger_request(&volume, found));
+            keep(objects, target, [&volume, &seal], request).await?;
         }
     }
+    Ok(found_volume.as_ref().and_then(volume::capacity))
 }
 
-/// Brings labels, owners and size up to date; the key itself is never written again.
+/// Brings labels and owners up to date, and lets the volume's claim ask for more by `request`; the key itself is never
+/// written again.
 async fn keep(
     objects: &Objects,
     target: &Target<'_>,
-    volume: &Desired,
-    seal: &Desired,
+    retained: [&Desired; 2],
+    request: Option<serde_json::Value>,
 ) -> Result<(), ApplyError> {
-    for object in [volume, seal] {
+    for object in retained {
         let owners = subtree(&object.object, "/metadata/ownerReferences");
         let mut patch = json!({"metadata": {
             "labels": {key::VAULT: target.name().as_str(), key::VAULT_UID: target.uid},
             "ownerReferences": owners,
         }});
         if object.kind == Kind::PersistentVolumeClaim
-            && let Some(fields) = patch.as_object_mut()
+            && let (Some(fields), Some(request)) = (patch.as_object_mut(), &request)
         {
-            fields.insert(
-                "spec".to_owned(),
-                json!({"resources": subtree(&object.object, "/spec/resources")}),
-            );
+            fields.insert("spec".to_owned(), request.clone());
         }
         objects
             .merge(object.kind, &object.name, &patch)

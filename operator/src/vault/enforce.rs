@@ -87,6 +87,9 @@ pub async fn enforce(vault: Arc<Vault>, context: Arc<Context>) -> Result<Action,
         CONFIRM_EVERY
     } else if slowness.is_slow() {
         slowness.backoff()
+    } else if vault.spec.is_paused() {
+        // While it finishes what it has begun it decides by its policy. The edit that starts it again comes at once.
+        CONFIRM_EVERY
     } else {
         ASK_AGAIN
     })))

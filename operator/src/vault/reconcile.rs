@@ -68,7 +68,7 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     let conversation = member.conversation.lock().clone();
     let conversation = conversation.as_deref();
     let (applied, is_noted, (), (), foreign_pod) = tokio::join!(
-        bring_up(&context, &target, &member),
+        Box::pin(bring_up(&context, &target, &member)),
         note(&context, &target, &member, conversation),
         report_policies(&context, &target, conversation),
         count_volumes(&context, &target, &member, conversation),
@@ -80,7 +80,8 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     };
     let found = Found {
         obstacle,
-        ready_replicas: applied.ready_replicas,
+        pods: applied.pods,
+        volume_size: applied.volume_size,
         status: match conversation.map(|conversation| &conversation.status) {
             Some(Ok(status)) => Ok(status),
             Some(Err(problem)) => Err(problem.clone()),
@@ -91,7 +92,10 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
         foreign_pod,
         ..of_conversation(conversation)
     };
-    let is_well = publish(&context, &target, &found, &surroundings).await? && is_noted;
+    let is_paused = target.vault.spec.is_paused() && found.pods.are_gone;
+    let is_ready = publish(&context, &target, &found, &surroundings).await?;
+    // A paused vault waits for its owner, whose edit wakes the reconciler.
+    let is_well = (is_ready || is_paused) && is_noted;
     tracing::debug!(vault = %target.reference, is_well, "reconciled");
     Ok(Action::requeue(jitter::around(if is_well {
         LOOK_EVERY
@@ -111,14 +115,14 @@ async fn bring_up(context: &Context, target: &Target<'_>, member: &Member) -> Ap
     let applied = member.progress.lock().applied;
     let is_due = applied.is_none_or(|(when, which)| when.elapsed() >= APPLY_EVERY || which != generation);
     if !is_due {
-        return match apply::ready_replicas(context, target).await {
-            Ok(ready_replicas) => Applied {
-                ready_replicas,
-                problem: None,
+        return match apply::pods(context, target).await {
+            Ok(pods) => Applied {
+                pods,
+                ..Applied::default()
             },
             Err(error) => Applied {
-                ready_replicas: 0,
                 problem: Some(error),
+                ..Applied::default()
             },
         };
     }

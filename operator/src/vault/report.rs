@@ -1,11 +1,15 @@
 //! What a Vault's status says. Pure.
 
 use jiff::Timestamp;
-use strongroom_crds::{VaultStatus, vault::VaultPolicyStatus};
+use strongroom_crds::{
+    VaultStatus,
+    condition::PAUSED,
+    vault::{StoredSoftDelete, VaultPolicyStatus},
+};
 use strongroom_wire::admin::{Rollback, Status};
 
 use self::details::add_details;
-use super::plan::PlanRefusal;
+use super::{plan::PlanRefusal, pods::Pods};
 use crate::{
     conditions::{Conditions, Health, Reason},
     sentence::sentence,
@@ -14,6 +18,8 @@ use crate::{
 };
 
 mod details;
+mod pause;
+mod soft_delete;
 mod usage;
 
 /// What keeps the vault's objects from being what they should be, until a person acts.
@@ -32,8 +38,10 @@ pub enum Obstacle {
 pub struct Found<'a> {
     /// What is wrong with the objects.
     pub obstacle: Option<Obstacle>,
-    /// How many pods are ready.
-    pub ready_replicas: i32,
+    /// Its pods.
+    pub pods: Pods,
+    /// How large the volume is, where that was read.
+    pub volume_size: Option<String>,
     /// The vault's own account of itself; or what is to be reported of why there is none.
     pub status: Result<&'a Status, Health>,
 }
@@ -61,13 +69,23 @@ pub fn report(
 ) -> VaultStatus {
     let previous = target.vault.status.clone().unwrap_or_default();
     let generation = target.vault.metadata.generation;
+    // What a vault said that runs no more is not so any more.
     let answered = found.status.as_ref().ok().copied();
+    let answered = answered.filter(|_| !pause::is_paused(target, found.pods));
+    let silence = if target.vault.spec.is_paused() {
+        pause::reason()
+    } else {
+        Reason::new("NotAnswering", "The vault does not answer.")
+    };
     let mut conditions = Conditions::new(&previous.conditions, generation, now);
     conditions.add_health(
         &health(found, surroundings, settings, target),
         &Reason::new("Serving", "The vault serves and enforces policy."),
     );
-    add_details(&mut conditions, answered, surroundings);
+    if pause::is_paused(target, found.pods) {
+        conditions.add(PAUSED, Some(true), &pause::reason());
+    }
+    add_details(&mut conditions, answered, &silence, surroundings);
     VaultStatus {
         observed_generation: generation,
         uri: Some(format!(
@@ -78,12 +96,20 @@ pub fn report(
             .map(|status| status.vault_id.to_string())
             .or(previous.vault_id),
         version: answered.map(|status| status.version.clone()).or(previous.version),
-        ready_replicas: Some(found.ready_replicas),
+        ready_replicas: Some(found.pods.ready),
         policy: surroundings.policy.clone().or(previous.policy),
         usage: answered
             .and_then(|status| status.usage)
             .map(usage::shown)
             .or(previous.usage),
+        soft_delete: answered
+            .and_then(|status| status.soft_delete)
+            .map(|kept| StoredSoftDelete {
+                retention_days: kept.retention_days.into(),
+                purge_protection: kept.purge_protection,
+            })
+            .or(previous.soft_delete),
+        volume_size: found.volume_size.clone().or(previous.volume_size),
         conditions: conditions.finish(),
     }
 }
@@ -109,14 +135,20 @@ fn health(
         Some(Obstacle::ObjectRefused(message)) => {
             Health::Progressing(Reason::new("ObjectRefused", sentence(message)))
         }
+        None if target.vault.spec.is_paused() => pause::health(found.pods),
         None => match &found.status {
             Err(problem) => problem.clone(),
-            Ok(status) => running_health(status, found.ready_replicas, surroundings),
+            Ok(status) => running_health(target, status, found.pods.ready, surroundings),
         },
     }
 }
 
-fn running_health(status: &Status, ready_replicas: i32, surroundings: &Surroundings) -> Health {
+fn running_health(
+    target: &Target<'_>,
+    status: &Status,
+    ready_replicas: i32,
+    surroundings: &Surroundings,
+) -> Health {
     let problem = if let Some(Rollback::Detected { anchored }) = &status.rollback {
         Some(Reason::new(
             "RollbackDetected",
@@ -130,6 +162,9 @@ fn running_health(status: &Status, ready_replicas: i32, surroundings: &Surroundi
         Some(Reason::new("AuditFailing", sentence(problem)))
     } else if let Some(problem) = &surroundings.policy_problem {
         return problem.clone();
+    } else if let Some(problem) = soft_delete::difference(&target.vault.spec.soft_delete, status.soft_delete)
+    {
+        return problem;
     } else if ready_replicas == 0 {
         Some(Reason::new(
             "NotReady",
@@ -157,6 +192,11 @@ mod tests {
         condition::{SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, UNSEALED},
     };
     use strongroom_wire::admin::{Anchor, SealStatus};
+
+    const RUNNING: Pods = Pods {
+        ready: 1,
+        are_gone: false,
+    };
 
     fn vault() -> Vault {
         serde_json::from_value(json!({
@@ -188,6 +228,7 @@ mod tests {
             audit_problem: None,
             clock_problem: None,
             usage: None,
+            soft_delete: None,
             rollback: None,
         }
     }
@@ -213,7 +254,8 @@ mod tests {
     fn running(status: &Status) -> Found<'_> {
         Found {
             obstacle: None,
-            ready_replicas: 1,
+            pods: RUNNING,
+            volume_size: None,
             status: Ok(status),
         }
     }
@@ -256,7 +298,8 @@ mod tests {
         assert_eq!(words(&running(&rollback))[0].2, "RollbackDetected");
         let starting = Found {
             obstacle: None,
-            ready_replicas: 0,
+            pods: Pods::default(),
+            volume_size: None,
             status: Err(Health::Progressing(Reason::new("NotAnswering", "It is silent."))),
         };
         assert_eq!(words(&starting)[0].2, "NotAnswering");
@@ -266,10 +309,10 @@ mod tests {
     fn what_surrounds_a_vault_that_answers_has_its_reason_too() {
         let vault = vault();
         let target = Target::parse(&vault).unwrap();
-        let conditions = |ready_replicas, surroundings: &Surroundings| {
+        let conditions = |ready, surroundings: &Surroundings| {
             let status = status();
             let found = Found {
-                ready_replicas,
+                pods: Pods { ready, ..RUNNING },
                 ..running(&status)
             };
             let now = Timestamp::from_second(1).unwrap();
@@ -299,6 +342,37 @@ mod tests {
             reason(&unconfirmed, SHARED_NAMESPACE).as_deref(),
             Some("OtherPods")
         );
+    }
+
+    #[test]
+    fn a_paused_vault_says_when_nothing_of_it_runs_any_more_and_nothing_of_what_it_said_before() {
+        let mut vault = vault();
+        vault.spec.paused = Some(true);
+        let target = Target::parse(&vault).unwrap();
+        let report = |are_gone| {
+            let status = status();
+            let found = Found {
+                pods: Pods { ready: 0, are_gone },
+                ..running(&status)
+            };
+            let now = Timestamp::from_second(1).unwrap();
+            let surroundings = Surroundings::default();
+            report(&target, &Settings::example(), &found, &surroundings, now).conditions
+        };
+        let word = |conditions: &[Condition], type_: &str| {
+            let found = conditions.iter().find(|condition| condition.type_ == type_);
+            found.map(|condition| (condition.status.clone(), condition.reason.clone()))
+        };
+        let of = |status: &str, reason: &str| Some((status.to_owned(), reason.to_owned()));
+        let pausing = report(false);
+        assert_eq!(word(&pausing, "Ready"), of("False", "Pausing"));
+        assert_eq!(word(&pausing, "Reconciling"), of("True", "Pausing"));
+        assert_eq!(word(&pausing, PAUSED), None);
+        let paused = report(true);
+        assert_eq!(word(&paused, "Ready"), of("False", "Paused"));
+        assert_eq!(word(&paused, "Stalled"), of("True", "Paused"));
+        assert_eq!(word(&paused, PAUSED), of("True", "Paused"));
+        assert_eq!(word(&paused, UNSEALED), of("Unknown", "Paused"));
     }
 
     #[test]

@@ -236,6 +236,7 @@ async fn status(State(vault): State<Vault>) -> Json<Status> {
         audit_problem: None,
         clock_problem: None,
         usage: None,
+        soft_delete: None,
         rollback: None,
     })
 }

@@ -334,3 +334,27 @@ async fn the_words_of_a_vault_are_not_shown_in_other_namespaces() {
         assert!(!message.contains("evil.example"), "{message}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_vault_says_of_deleted_objects_is_bounded_and_stalls_itself_alone() {
+    let mut neighbours = Neighbours::start().await;
+    let claims = |days: i64, is_protected: bool| {
+        move |status: &mut serde_json::Value| {
+            status["softDelete"] = json!({"retentionDays": days, "purgeProtection": is_protected});
+        }
+    };
+    neighbours.evil.claim(claims(7, true));
+    let status = neighbours.pass_evil().await;
+    assert_eq!(condition(&status, "Stalled").0, "SoftDeleteDiffers", "{status}");
+    assert_eq!(
+        status["softDelete"],
+        json!({"retentionDays": 7, "purgeProtection": true})
+    );
+    for days in [0, 6, 91, 255, 256, -7] {
+        neighbours.evil.claim(claims(days, false));
+        let status = neighbours.pass_evil().await;
+        assert_eq!(condition(&status, "Ready").0, "NotAnswering", "{days}: {status}");
+        assert_eq!(status["softDelete"]["retentionDays"], 7, "{days}: {status}");
+    }
+    assert_honest_is_served(&mut neighbours).await;
+}

@@ -156,7 +156,7 @@ async fn while_the_operator_has_no_right_in_the_namespace() {
 }
 
 #[tokio::test]
-async fn while_a_claim_cannot_shrink() {
+async fn while_the_api_server_refuses_the_claim() {
     let server = ApiServer::default();
     let labels = json!({"strongroom.dev/vault": "a", "strongroom.dev/vault-uid": "uid-a"});
     for (path, kind, name) in [
@@ -177,7 +177,7 @@ async fn while_a_claim_cannot_shrink() {
         Method::PATCH,
         "/persistentvolumeclaims/",
         422,
-        "field can not be less than status.capacity",
+        "no storage of that class",
     );
     Leader::start(&server).await.narrows_while("ObjectRefused").await;
 }

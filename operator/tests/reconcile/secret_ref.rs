@@ -135,3 +135,33 @@ async fn a_status_that_cannot_be_written_is_tried_again_unless_the_secret_ref_is
         );
     }
 }
+
+/// To others it looks as a vault that does not exist.
+#[tokio::test]
+async fn that_a_vault_is_paused_is_said_where_the_account_may_read_and_nowhere_else() {
+    for (may_read, reason) in [(true, "VaultNotReady"), (false, "NotPermitted")] {
+        let server = ApiServer::default();
+        with_account(&server);
+        server.put(
+            "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
+            json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+                "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"}, "spec": {"paused": true}}),
+        );
+        let context = leader(&server).await;
+        let mut object = secret_ref("team-a", &password());
+        if may_read {
+            object["status"] = json!({"observedGeneration": 1, "conditions": [{
+                "type": "Authorized", "status": "True", "reason": "Permitted", "message": "It may.",
+                "observedGeneration": 1, "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }]});
+        }
+        server.put(
+            "/apis/strongroom.dev/v1alpha1/namespaces/shop/secretrefs/db",
+            object.clone(),
+        );
+        reconcile(parsed(&object), Arc::clone(&context)).await.unwrap();
+        let (found, message) = condition(&status(&take_writes(&server)), "Ready");
+        assert_eq!(found, reason, "{message}");
+        assert_eq!(message.contains("it is paused"), may_read, "{message}");
+    }
+}

@@ -131,6 +131,101 @@ async fn what_is_the_vaults_own_is_kept_up_to_date_while_something_else_is_in_th
     }
 }
 
+/// The claim of an earlier vault, an autoscaler's work, an administrator's.
+#[tokio::test]
+async fn a_claim_that_asks_for_more_than_the_spec_is_left_so_and_one_that_asks_for_less_is_raised() {
+    const CLAIM: &str = "/api/v1/namespaces/team-a/persistentvolumeclaims/data-prod-0";
+    for (asks, then) in [("5Gi", "5Gi"), ("512Mi", "1Gi")] {
+        let (server, context) = started().await;
+        reconcile(parsed(&vault()), Arc::clone(&context)).await.unwrap();
+        let mut claim = server.get(CLAIM).unwrap();
+        claim["spec"]["resources"]["requests"]["storage"] = json!(asks);
+        claim["status"] = json!({"capacity": {"storage": asks}});
+        server.put(CLAIM, claim);
+        take_writes(&server);
+        let mut edited = vault();
+        edited["metadata"]["generation"] = json!(2);
+        reconcile(parsed(&edited), context).await.unwrap();
+        let claim = server.get(CLAIM).unwrap();
+        assert_eq!(claim["spec"]["resources"]["requests"]["storage"], then);
+        assert_eq!(status(&take_writes(&server))["volumeSize"], asks);
+    }
+}
+
+/// Recover without `storage`: the spec says 1Gi, and the volume of the vault of before is larger.
+#[tokio::test]
+async fn a_larger_volume_of_an_earlier_vault_is_adopted_as_it_is() {
+    const CLAIM: &str = "/api/v1/namespaces/team-a/persistentvolumeclaims/data-prod-0";
+    let (server, context) = started().await;
+    let mut earlier = vault();
+    earlier["metadata"]["uid"] = json!("u-0");
+    earlier["spec"] = json!({"storage": {"type": "Embedded", "embedded": {"size": "5Gi"}}});
+    reconcile(parsed(&earlier), Arc::clone(&context)).await.unwrap();
+    for owned in [
+        "v1/namespaces/team-a/serviceaccounts/prod-vault",
+        "v1/namespaces/team-a/secrets/prod-tls",
+        "v1/namespaces/team-a/configmaps/prod-trust",
+        "v1/namespaces/team-a/services/prod",
+        "v1/namespaces/team-a/services/prod-internal",
+    ] {
+        server.remove(&format!("/api/{owned}"));
+    }
+    server.remove("/apis/networking.k8s.io/v1/namespaces/team-a/networkpolicies/prod-vault");
+    server.remove("/apis/apps/v1/namespaces/team-a/statefulsets/prod");
+    take_writes(&server);
+    let mut recovered = vault();
+    recovered["spec"] = json!({"createMode": "Recover"});
+    reconcile(parsed(&recovered), context).await.unwrap();
+    let claim = server.get(CLAIM).unwrap();
+    assert_eq!(claim["spec"]["resources"]["requests"]["storage"], "5Gi");
+    assert_eq!(claim["metadata"]["labels"]["strongroom.dev/vault-uid"], "u-1");
+    assert!(
+        server
+            .get("/apis/apps/v1/namespaces/team-a/statefulsets/prod")
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn a_paused_vault_has_no_pod_keeps_every_object_and_is_paused_when_the_last_pod_is_gone() {
+    const SET: &str = "/apis/apps/v1/namespaces/team-a/statefulsets/prod";
+    let (server, context) = started().await;
+    reconcile(parsed(&vault()), Arc::clone(&context)).await.unwrap();
+    assert_eq!(server.get(SET).unwrap()["spec"]["replicas"], 1);
+    take_writes(&server);
+    let mut paused = vault();
+    paused["metadata"]["generation"] = json!(2);
+    paused["spec"] = json!({"paused": true});
+    let count = |observed: i64, replicas: i64| {
+        let mut set = server.get(SET).unwrap();
+        set["metadata"]["generation"] = json!(2);
+        set["status"] = json!({"observedGeneration": observed, "replicas": replicas});
+        server.put(SET, set);
+    };
+    reconcile(parsed(&paused), Arc::clone(&context)).await.unwrap();
+    let writes = take_writes(&server);
+    assert_eq!(server.get(SET).unwrap()["spec"]["replicas"], 0);
+    assert_eq!(condition(&status(&writes), "Reconciling").0, "Pausing");
+    for kept in [
+        "persistentvolumeclaims/data-prod-0",
+        "secrets/prod-seal",
+        "services/prod",
+    ] {
+        assert!(
+            server.get(&format!("/api/v1/namespaces/team-a/{kept}")).is_some(),
+            "{kept}"
+        );
+    }
+    // What the set counted before it saw the edit, and while the pod ends.
+    for (observed, replicas, reason) in [(1, 0, "Pausing"), (2, 1, "Pausing"), (2, 0, "Paused")] {
+        count(observed, replicas);
+        reconcile(parsed(&paused), Arc::clone(&context)).await.unwrap();
+        let status = status(&take_writes(&server));
+        assert_eq!(condition(&status, "Ready").0, reason, "{observed} {replicas}");
+        assert_eq!(condition(&status, "Paused").0 == "Paused", reason == "Paused");
+    }
+}
+
 #[tokio::test]
 async fn a_namespace_without_rights_is_reported_with_the_command_that_grants_them() {
     let (server, context) = started().await;

@@ -109,6 +109,13 @@ impl Files {
         self
     }
 
+    /// Without any further arguments.
+    #[must_use]
+    pub fn with_no_more(mut self) -> Self {
+        self.more.clear();
+        self
+    }
+
     /// The path of one of the files.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)

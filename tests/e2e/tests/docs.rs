@@ -126,6 +126,32 @@ fn every_reason_that_is_explained_is_one_that_the_code_gives() {
     }
 }
 
+/// Steps that nobody runs are wrong some day, and someone loses their data by them.
+#[test]
+fn every_recipe_of_the_installation_is_run_by_a_test_or_says_why_not() {
+    let page = fs::read_to_string(repository().join("docs/install.md")).unwrap();
+    let mut files = Vec::new();
+    sources(&repository().join("tests/e2e/tests/lifecycle"), &mut files);
+    let tests: String = files
+        .iter()
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    let blocks: Vec<_> = page.split("```sh\n").collect();
+    assert!(blocks.len() > 7, "{}", blocks.len());
+    for before in &blocks[..blocks.len() - 1] {
+        let line = before.lines().last().unwrap_or_default();
+        let mark = line
+            .strip_prefix("<!-- ")
+            .and_then(|mark| mark.strip_suffix(" -->"));
+        let mark = mark.unwrap_or_else(|| panic!("steps after {line:?} have no name"));
+        let is_run = tests.contains(&format!("steps(\"{mark}\""));
+        assert!(
+            is_run || mark.starts_with("not run: "),
+            "no test runs the steps {mark}"
+        );
+    }
+}
+
 #[test]
 fn links_between_pages_lead_somewhere() {
     let mut pages = vec![repository().join("README.md")];

@@ -17,6 +17,8 @@ mod demo;
 mod flows;
 #[path = "lifecycle/policy.rs"]
 mod policy;
+#[path = "lifecycle/recipe.rs"]
+mod recipe;
 #[path = "lifecycle/restore.rs"]
 mod restore;
 #[path = "lifecycle/rights.rs"]
@@ -30,7 +32,7 @@ use std::{
     env,
     ffi::OsString,
     future::Future,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -74,11 +76,16 @@ fn installer(cluster: &Cluster) -> Result<Installer> {
 
 /// The environment in which the documentation's commands run against a cluster.
 fn path_with_tools(cluster: &Cluster) -> Result<[(&'static str, OsString); 2]> {
+    environment(&kubeconfig(cluster)?)
+}
+
+/// The same by the cluster's kubeconfig.
+fn environment(kubeconfig: &Path) -> Result<[(&'static str, OsString); 2]> {
     let mut paths = vec![Store::from_env()?.links()];
     paths.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     Ok([
         ("PATH", env::join_paths(paths)?),
-        ("KUBECONFIG", kubeconfig(cluster)?.into()),
+        ("KUBECONFIG", kubeconfig.into()),
     ])
 }
 

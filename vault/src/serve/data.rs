@@ -54,7 +54,17 @@ impl Data {
         let storage = &args.storage;
         let seal = SecretFile::read(&storage.seal_dir)?;
         let store = store()?;
-        let unsealed = Unsealed::open(options(args)?, store, &seal)?;
+        let options = options(args)?;
+        let told = options.rules.soft_delete;
+        let unsealed = Unsealed::open(options, store, &seal)?;
+        let kept = unsealed.soft_delete();
+        if kept != told {
+            tracing::warn!(
+                ?kept,
+                ?told,
+                "the store says otherwise than the command line what happens to deleted objects, and holds"
+            );
+        }
         let config = log_config(storage, &unsealed.vault_id().to_string(), &args.replica);
         let audit = Arc::new(Log::open(config, unsealed.audit_head())?);
         for recovery in audit.recovered() {

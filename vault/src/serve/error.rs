@@ -15,7 +15,7 @@ use crate::{
 pub enum StartError {
     /// The retention is outside its range.
     #[error("--retention-days is out of range")]
-    Retention(#[from] strongroom_engine::object::limits::RetentionError),
+    Retention(#[from] strongroom_engine::format::soft_delete::RetentionError),
     /// The data directory cannot be made.
     #[error("cannot make the data directory {path}")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]

@@ -1,5 +1,7 @@
 //! A secret's life over HTTPS: the twelve operations, their codes and their shapes.
 
+use std::sync::Arc;
+
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -166,6 +168,26 @@ async fn purge_protection_and_a_short_retention_show_in_every_answer() {
         (purge.status, purge.inner()),
         (StatusCode::FORBIDDEN, "ForbiddenByPolicy")
     );
+}
+
+/// A Vault that was deleted and made again has another spec, and the same store.
+#[tokio::test]
+async fn purge_protection_and_retention_outlive_a_start_that_does_not_ask_for_them() {
+    let vault = Vault::start_with(&["--purge-protection", "--retention-days", "30"]).await;
+    vault.set("a", "v").await;
+    vault.admin(Method::DELETE, "/secrets/a", None).await;
+    let Vault { running, files, .. } = vault;
+    assert!(running.stop().await);
+    let files = Arc::into_inner(files).unwrap().with_no_more();
+    let vault = Vault::open(Arc::new(files)).await;
+    let purge = vault.admin(Method::DELETE, "/deletedsecrets/a", None).await;
+    assert_eq!(
+        (purge.status, purge.inner()),
+        (StatusCode::FORBIDDEN, "ForbiddenByPolicy")
+    );
+    let set = vault.set("b", "v").await;
+    assert_eq!(set.body["attributes"]["recoveryLevel"], "CustomizedRecoverable");
+    assert_eq!(set.body["attributes"]["recoverableDays"], 30);
 }
 
 #[tokio::test]

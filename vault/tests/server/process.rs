@@ -14,6 +14,7 @@ use strongroom_testing::{
     Program,
     vault::{ALL, allow},
 };
+use strongroom_wire::admin::SoftDelete;
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
@@ -139,6 +140,23 @@ async fn fifty_kills_lose_nothing_acknowledged_and_leave_nothing_unaudited() {
         stored.len(),
         first_answers[first_answers.len() / 2]
     );
+}
+
+/// The operator shows what the vault says that it has stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_first_start_says_of_deleted_objects_is_stored_when_it_is_said() {
+    let first = program(&["--purge-protection", "--retention-days", "30"]).await;
+    let (process, _) = first.start().await;
+    let said = first.status().await.soft_delete;
+    process.kill();
+    let kept = SoftDelete {
+        retention_days: 30,
+        purge_protection: true,
+    };
+    assert_eq!(said, Some(kept));
+    let other = first.with_no_more();
+    let (_process, _) = other.start().await;
+    assert_eq!(other.status().await.soft_delete, said);
 }
 
 #[tokio::test(flavor = "multi_thread")]

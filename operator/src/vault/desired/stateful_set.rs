@@ -32,7 +32,8 @@ pub fn stateful_set(target: &Target<'_>, settings: &Settings) -> Desired {
         "metadata": metadata::owned(target, &name),
         "spec": {
             "serviceName": target.reference.replicas_service(),
-            "replicas": 1,
+            // A paused vault keeps all of its objects, and has no pod.
+            "replicas": i32::from(!target.vault.spec.is_paused()),
             // A pod of a revision that cannot start must not hold up its successor.
             "podManagementPolicy": "Parallel",
             "updateStrategy": {"type": "RollingUpdate"},

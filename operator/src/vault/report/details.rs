@@ -13,10 +13,11 @@ use crate::{
 };
 
 /// Adds the seal, the store, the audit log, a rollback, limits that are near, and what else runs in the namespace. `status` is none while the
-/// vault does not answer.
+/// vault does not answer; `silence` says why.
 pub(super) fn add_details(
     conditions: &mut Conditions<'_>,
     status: Option<&Status>,
+    silence: &Reason,
     surroundings: &Surroundings,
 ) {
     conditions.add(
@@ -27,14 +28,13 @@ pub(super) fn add_details(
             "The seal key is in a Secret beside the vault: anyone who can read the Secret and the volume can read every secret of the vault.",
         ),
     );
-    let unknown = Reason::new("NotAnswering", "The vault does not answer.");
     let by = |problem: &Option<String>, bad: &'static str, good: &'static str, all_well: &str| match problem {
         Some(problem) => (false, Reason::new(bad, sentence(problem))),
         None => (true, Reason::new(good, all_well)),
     };
     let Some(status) = status else {
         for type_ in [UNSEALED, STORAGE_HEALTHY, AUDIT_HEALTHY] {
-            conditions.add(type_, None, &unknown);
+            conditions.add(type_, None, silence);
         }
         return add_shared_namespace(conditions, surroundings);
     };

@@ -4,9 +4,10 @@ use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::{Api, api::DeleteParams};
 use serde_json::json;
+use strongroom_client::vault::VaultRefusal;
 use strongroom_crds::{SecretRef, Vault};
 use strongroom_e2e::scenario::{PATIENCE, Scenario, vault};
-use strongroom_harness::cluster::wait;
+use strongroom_harness::{cluster::wait, testbed::Cluster};
 
 #[tokio::test]
 async fn a_secret_that_is_missing_is_named_and_the_pod_starts_once_it_is_there() -> Result<()> {
@@ -156,6 +157,45 @@ async fn a_vault_that_is_down_changes_no_mounted_byte_and_comes_back_with_its_da
             scenario.set("db-password", "after")?;
             scenario.holds("app", "/secrets/password", "after").await?;
             Ok(())
+        })
+        .await
+}
+
+/// The Vault is deleted and made again by someone who writes nothing but `createMode: Recover`.
+#[tokio::test]
+async fn a_vault_that_is_made_again_keeps_its_purge_protection_its_retention_and_its_volume() -> Result<()> {
+    let spec = json!({
+        "softDelete": {"retentionDays": 30, "purgeProtection": true},
+        "storage": {"type": "Embedded", "embedded": {"size": "512Mi"}},
+    });
+    Scenario::start_with(Cluster::connect().await?, "lifelong", &spec)
+        .await?
+        .run(async |scenario| {
+            let (client, namespace) = (scenario.client(), &scenario.vault.name);
+            scenario.set("db-password", "kept")?;
+            scenario.cli("admin", &["secret", "delete", "db-password"], "")?;
+            let vaults: Api<Vault> = Api::namespaced(client.clone(), namespace);
+            vaults.delete("prod", &DeleteParams::default()).await?;
+            let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+            wait::deleted(&pods, "prod-0", PATIENCE).await?;
+            let smaller = json!({"type": "Embedded", "embedded": {"size": "256Mi"}});
+            let recover = vault(&json!({"createMode": "Recover", "storage": smaller}));
+            scenario.apply(namespace, &recover).await?;
+            let stalled = ("Stalled", "SoftDeleteDiffers");
+            wait::reason::<Vault>(&client, namespace, "prod", stalled, PATIENCE * 2).await?;
+            scenario.enforced("admin").await?;
+            let (server, token) = scenario.session("admin").await?;
+            let purge = server.purge_deleted_secret(&token, &"db-password".parse()?).await;
+            let refused = purge
+                .err()
+                .map(|error| error.refusal().map(VaultRefusal::is_forbidden));
+            ensure!(refused == Some(Some(true)), "{refused:?}");
+            let right = vault(&json!({
+                "createMode": "Recover", "storage": smaller,
+                "softDelete": {"retentionDays": 30, "purgeProtection": true},
+            }));
+            scenario.apply(namespace, &right).await?;
+            scenario.vault_ready().await
         })
         .await
 }

@@ -2,22 +2,32 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
     time::Instant,
 };
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use k8s_openapi::{
+    api::core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret},
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
+use kube::{
+    Api,
+    api::{DeleteParams, ListParams},
+};
+use serde_json::{Value, json};
+use strongroom_crds::Vault;
 use strongroom_e2e::{
     exclusive,
-    scenario::{self, Scenario},
+    scenario::{self, PATIENCE, Scenario},
 };
 use strongroom_harness::{
-    cluster::{self, pods::SHELL_IMAGE},
+    cluster::{self, wait},
     command,
     images::IMAGES,
-    installation::{self, Installer},
+    installation::{self, NAMESPACE},
     local::{
         Layout,
         config::CONTAINERD_SOCKET,
@@ -27,11 +37,20 @@ use strongroom_harness::{
         record::Record,
     },
     testbed::{Cluster, Local, namespace},
-    tools::Store,
     workspace,
 };
 
-use crate::{installation_id, path_with_tools};
+use crate::{installation_id, kubeconfig, recipe::steps};
+
+/// What the vault is beside its data. Nothing of it may be lost, and `Delete` must destroy nothing on the way.
+fn spec() -> Value {
+    json!({
+        "deletionPolicy": "Delete",
+        "softDelete": {"retentionDays": 30, "purgeProtection": true},
+        "network": {"defaultAction": "Deny", "ipRules": ["10.9.8.0/24"]},
+        "limits": {"versionsPerObject": 77},
+    })
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_volume_and_its_seal_key_restored_into_a_new_cluster_serve_their_values() -> Result<()> {
@@ -46,8 +65,11 @@ async fn a_volume_and_its_seal_key_restored_into_a_new_cluster_serve_their_value
         // Whatever happens here, the other cluster is started to its end before it is removed.
         let other = other.await??;
         filled?;
-        steps("backup", &here.cluster, files.path())?;
-        restored(here, &other, files.path()).await
+        steps("backup", &kubeconfig(&here.cluster)?, files.path())?;
+        is_private(&files.path().join("prod-seal.yaml"))?;
+        restored(here, &other, files.path()).await?;
+        removed(&other, files.path()).await?;
+        serves(here)
     });
     let outcome = outcome.await;
     eprintln!("restore took {:?} with both clusters", begun.elapsed());
@@ -76,7 +98,7 @@ async fn accounts(scenario: &Scenario) -> Result<()> {
 async fn fill(here: &Scenario) -> Result<()> {
     accounts(here).await?;
     here.enable(&here.vault.name).await?;
-    here.apply(&here.vault.name, &scenario::vault(&json!({}))).await?;
+    here.apply(&here.vault.name, &scenario::vault(&spec())).await?;
     let (admin, api) = ([here.account("admin")], [here.account("api")]);
     let everything = json!({"role": "KeyVaultSecretsOfficer"});
     here.policy("admin", "Allow", &admin, &["*"], &everything).await?;
@@ -102,7 +124,13 @@ async fn restored(here: &Scenario, other: &Other, files: &Path) -> Result<()> {
     let vault = here.vault.clone();
     let there = Scenario { cluster, vault, app };
     accounts(&there).await?;
-    steps("restore", &there.cluster, files)?;
+    steps("restore", &other.0.kubeconfig(), files)?;
+    let vaults: Api<Vault> = Api::namespaced(there.client(), &there.vault.name);
+    let restored = serde_json::to_value(vaults.get("prod").await?.spec)?;
+    for (field, value) in spec().as_object().into_iter().flatten() {
+        ensure!(restored[field] == *value, "{field}: {restored}");
+    }
+    ensure!(restored["paused"] == Value::Null, "{restored}");
     there.enforced("api-reads-db").await?;
     there.enforced("admin").await?;
     serves(&there)?;
@@ -117,6 +145,49 @@ async fn restored(here: &Scenario, other: &Other, files: &Path) -> Result<()> {
     serves(here)
 }
 
+/// The seal key is its owner's alone, and names no owner that another cluster does not have.
+fn is_private(seal: &Path) -> Result<()> {
+    let mode = fs::metadata(seal)?.permissions().mode() & 0o777;
+    ensure!(mode == 0o600, "{mode:o}");
+    let text = fs::read_to_string(seal)?;
+    ensure!(text.contains("strongroom.dev/seal-key"), "it is no seal key");
+    for gone in ["ownerReferences", "resourceVersion"] {
+        ensure!(!text.contains(gone), "{gone}");
+    }
+    Ok(())
+}
+
+/// Upgrades the other cluster's installation, uninstalls it and removes all that it left.
+async fn removed(other: &Other, files: &Path) -> Result<()> {
+    let (kubeconfig, client) = (
+        other.0.kubeconfig(),
+        cluster::client(&other.0.kubeconfig()).await?,
+    );
+    steps("upgrade", &kubeconfig, files)?;
+    installation::ready(&client).await?;
+    let pods: Api<Pod> = Api::namespaced(client.clone(), "team-a-app");
+    pods.delete("app", &DeleteParams::default().grace_period(0))
+        .await?;
+    wait::deleted(&pods, "app", PATIENCE).await?;
+    steps("uninstall", &kubeconfig, files)?;
+    steps("remove", &kubeconfig, files)?;
+    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
+    wait::deleted(&definitions, "vaults.strongroom.dev", PATIENCE).await?;
+    wait::deleted(&Api::<Namespace>::all(client.clone()), NAMESPACE, PATIENCE).await?;
+    let ours = ListParams::default().labels("app.kubernetes.io/managed-by=strongroom-operator");
+    let left = [
+        Api::<PersistentVolumeClaim>::all(client.clone())
+            .list(&ours)
+            .await?
+            .items
+            .len(),
+        Api::<Secret>::all(client.clone()).list(&ours).await?.items.len(),
+        Api::<ConfigMap>::all(client).list(&ours).await?.items.len(),
+    ];
+    ensure!(left == [0, 0, 0], "{left:?}");
+    Ok(())
+}
+
 /// Checks that the vault gives the earlier values to the accounts that may read them, and to no other.
 fn serves(scenario: &Scenario) -> Result<()> {
     let get = |account, secret| scenario.cli(account, &["secret", "get", secret], "");
@@ -124,26 +195,6 @@ fn serves(scenario: &Scenario) -> Result<()> {
     ensure!(get("admin", "other")? == "not for the api");
     ensure!(get("api", "other").is_err() && get("stranger", "db-password").is_err());
     Ok(())
-}
-
-/// Runs the block of `docs/install.md` that follows `<!-- NAME -->`, in a directory of its own.
-fn steps(name: &str, cluster: &Cluster, directory: &Path) -> Result<()> {
-    let text = fs::read_to_string(workspace::root().join("docs/install.md"))?;
-    let (_, rest) = text
-        .split_once(&format!("<!-- {name} -->\n```sh\n"))
-        .with_context(|| format!("docs/install.md has no steps called {name}"))?;
-    let (script, _) = rest.split_once("```").context("the steps have no end")?;
-    let examples = directory.join("examples");
-    if !examples.exists() {
-        std::os::unix::fs::symlink(workspace::root().join("examples"), &examples)?;
-    }
-    let mut shell = Command::new("bash");
-    shell.args(["-euo", "pipefail", "-c", script]);
-    shell.current_dir(directory).env("IMAGE", SHELL_IMAGE);
-    for (name, value) in path_with_tools(cluster)? {
-        shell.env(name, value);
-    }
-    command::output(&mut shell).map(drop)
 }
 
 /// A second cluster with an installation of its own, removed at the end whatever happens.
@@ -163,7 +214,8 @@ impl Other {
             export.args(["images", "export", "-", &reference]);
             load::import_bytes(&record, &reference, &command::output(&mut export)?)?;
         }
-        Installer::new(&Store::from_env()?, &other.0.kubeconfig())?.install("dev", &[])?;
+        let files = tempfile::tempdir()?;
+        steps("install", &other.0.kubeconfig(), files.path())?;
         tokio::runtime::Handle::current().block_on(async {
             let client = cluster::client(&other.0.kubeconfig()).await?;
             installation::ready(&client).await

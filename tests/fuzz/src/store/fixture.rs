@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use strongroom_core::{ObjectName, Timestamp};
 use strongroom_engine::{
-    Answer, BackupBlob, Inputs, Keyring, ObjectError, ReadRequest, Rules, View, WriteRequest, apply,
+    Answer, BackupBlob, Inputs, Keyring, ObjectError, ReadRequest, Rules, SoftDelete, View, WriteRequest,
+    apply,
     crypt::{
         cipher::{self, Form, KeyBytes},
         keyring::KeyringSeeds,
@@ -101,7 +102,7 @@ impl Vault {
     pub(super) fn new() -> Self {
         let (store, keyring) = (MemoryStore::default(), keyring());
         let generation = store.snapshot().unwrap().generation();
-        let (batch, _) = initial(&keyring, generation).unwrap();
+        let (batch, _) = initial(&keyring, generation, SoftDelete::default()).unwrap();
         store.commit(generation, &batch, Purpose::Grow).unwrap();
         Self {
             store,
@@ -146,6 +147,7 @@ impl Vault {
                 snapshot: &*snapshot,
                 state: &state::open(&self.keyring, &*snapshot).unwrap(),
                 keyring: &self.keyring,
+                soft_delete: SoftDelete::default(),
             };
             let reached = Reached {
                 last: self.last,
