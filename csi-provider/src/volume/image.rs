@@ -6,6 +6,11 @@ use zeroize::Zeroizing;
 
 use super::FilePath;
 
+/// A tmpfs holds whole pages of this size. Nodes with larger ones take more than is counted here.
+const PAGE: usize = 4096;
+/// What the kernel keeps of a file beside its pages: an inode, and its name in a directory.
+const INODE: usize = 1024;
+
 /// The bytes of one file, wiped when the last clone is dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content(Arc<Zeroizing<Vec<u8>>>);
@@ -48,12 +53,10 @@ pub struct Image {
 }
 
 impl Image {
-    /// The bytes of all files together.
+    /// The memory that all files take together, as the kernel counts it: the smallest takes a page.
     pub fn size(&self) -> usize {
-        self.files
-            .values()
-            .map(|file| file.content.as_bytes().len())
-            .sum()
+        let taken = |file: &File| file.content.as_bytes().len().next_multiple_of(PAGE) + INODE;
+        self.files.values().map(taken).sum()
     }
 
     /// The permissions of the volume's directories. Without a group only "others" can be meant to read.
@@ -75,6 +78,28 @@ pub const fn default_mode(group: Option<u32>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::volume::limits::Limits;
+
+    #[test]
+    fn a_file_takes_whole_pages_and_an_inode() {
+        let of = |sizes: &[usize]| {
+            let files = sizes.iter().enumerate().map(|(n, size)| {
+                let content = vec![0; *size].into();
+                (format!("{n}").parse().unwrap(), File { mode: 0o444, content })
+            });
+            let image = Image {
+                files: files.collect(),
+                group: None,
+            };
+            image.size()
+        };
+        assert_eq!(of(&[0]), 1024);
+        assert_eq!(of(&[1]), 5 * 1024);
+        assert_eq!(of(&[4096, 4097]), (5 + 9) * 1024);
+        // As many secrets of the largest size as one SecretRef names.
+        let largest = of(&[strongroom_core::limits::VALUE_BYTES; 64]);
+        assert!(largest <= Limits::within(128 << 20).volume_bytes, "{largest}");
+    }
 
     #[test]
     fn printing_an_image_shows_no_byte_of_it() {

@@ -393,3 +393,28 @@ fn a_mount_with_a_warm_connection_takes_milliseconds() {
         assert!(took[25] < Duration::from_millis(50), "{took:?}");
     });
 }
+
+/// A file of one byte takes a page of memory, and the kernel counts it as the node driver's.
+#[test]
+fn many_small_files_are_refused_by_the_memory_that_they_take() {
+    in_private_mounts(async |root| {
+        // Files may take a quarter, and one namespace half of that: 256 KiB.
+        let node = Node::start_with(root, &["--memory-limit", "2097152"], true).await;
+        let files = |count: usize| {
+            let file = |n| json!({"path": format!("f{n}"), "secret": {"name": format!("s{n}")}});
+            json!((0..count).map(file).collect::<Vec<_>>())
+        };
+        for n in 0..64 {
+            node.vault.put(&format!("s{n}"), "1");
+        }
+        node.api.put("shop", "few", &files(16));
+        node.api.put("shop", "many", &files(64));
+        node.publish(&Pod::new("few"), "few").await.unwrap();
+        let refused = node.publish(&Pod::new("many"), "many").await.unwrap_err();
+        let message = refused.message();
+        assert!(
+            message.contains("the size of the volumes in bytes of the namespace on the node would be"),
+            "{message}"
+        );
+    });
+}

@@ -92,6 +92,22 @@ fn tokens_come_as_secrets_where_the_cluster_can() {
     }
 }
 
+/// The kernel counts the files of volumes as memory of the node driver, which is killed beyond its limit.
+#[test]
+fn the_node_driver_learns_its_memory_limit_from_the_pod_that_has_it() {
+    for values in ["defaults", "everything"] {
+        let objects = render(values, VERSIONS[2]);
+        let set = of_kind(&objects, "DaemonSet", "strongroom-csi");
+        let container = &set["spec"]["template"]["spec"]["containers"][0];
+        assert!(container["resources"]["limits"]["memory"].is_string(), "{values}");
+        let limit =
+            json!({"resourceFieldRef": {"containerName": container["name"], "resource": "limits.memory"}});
+        let variables = container["env"].as_array().unwrap();
+        let found = variables.iter().find(|one| one["name"] == "MEMORY_LIMIT");
+        assert_eq!(found.unwrap()["valueFrom"], limit, "{values}");
+    }
+}
+
 #[test]
 fn every_long_lived_pod_has_one_network_policy() {
     let objects = render("defaults", VERSIONS[2]);
