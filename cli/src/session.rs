@@ -8,11 +8,9 @@ use strongroom_client::{
 use strongroom_core::{
     AccountName, Audience, ObjectName, Permission, VaultName, VaultRef, ports, reference::IDENTITY_SERVICE,
 };
+use strongroom_wire::token::ADFS_TENANT;
 
 use crate::{account, check_command::CheckCommand, cluster::Cluster, failure::Failure, forward::route_to};
-
-/// The tenant that every installation serves beside its own id, so that no one needs the right to read that id.
-const TENANT: &str = "adfs";
 
 /// A vault, as a service account.
 pub(crate) struct Session {
@@ -39,7 +37,8 @@ impl Session {
         let to_vault = route_to(cluster, namespace, name.as_str(), ports::VAULT).await?;
         let server = Server::vault(&reference).by(to_vault);
         let audience = Audience::Vault(reference.clone());
-        let token = IdentityClient::new(&identity, TENANT, trust.clone())
+        // Not the installation's id, which needs a right to read it.
+        let token = IdentityClient::new(&identity, ADFS_TENANT, trust.clone())
             .exchange(
                 Assertion {
                     subject: &subject,

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::settings::Settings;
 
+/// The relation that MSAL for .NET demands of an AD FS before it sends a token there.
+const TRUSTED_REALM: &str = "http://schemas.microsoft.com/rel/trusted-realm";
+
 /// The address that the client used: one of the service's own names with its port. For any other Host it is the
 /// canonical name.
 pub(crate) fn base(settings: &Settings, headers: &HeaderMap, authority: Option<&str>) -> String {
@@ -43,4 +46,15 @@ pub(crate) fn instance_discovery(settings: &Settings, base: &str) -> Value {
         "api-version": "1.1",
         "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host] }],
     })
+}
+
+/// What `WebFinger` (RFC 7033) says about `resource`: that the realm is this service's own. Nothing about another's.
+pub(crate) fn web_finger(settings: &Settings, resource: &str) -> Option<Value> {
+    let asked = resource.strip_prefix("https://")?;
+    let host = settings
+        .hosts
+        .iter()
+        .find(|host| host.eq_ignore_ascii_case(asked))?;
+    let realm = format!("https://{host}");
+    Some(json!({ "subject": realm, "links": [{ "rel": TRUSTED_REALM, "href": realm }] }))
 }

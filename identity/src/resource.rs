@@ -7,8 +7,10 @@ use strongroom_core::{Audience, audience::AudienceError};
 /// Why a scope is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
-    /// Not one resource with `/.default`.
-    #[error("the scope must be exactly one https://HOST/.default")]
+    /// Not one resource with `/.default`, or something beside it that no SDK adds.
+    #[error(
+        "the scope must hold exactly one https://HOST/.default, and beside it only openid, profile, offline_access"
+    )]
     Scope,
     /// Not an `https://HOST`.
     #[error("the resource must be https://HOST without path, query or user")]
@@ -17,6 +19,10 @@ pub enum ResourceError {
     #[error("tokens are minted for VAULT.NAMESPACE.svc and NAMESPACE.svc only, and never for the API server")]
     Host,
 }
+
+/// What MSAL of Go and Java adds to every scope (`OpenID` Connect Core 1.0, sections 5.4 and 11). It asks for
+/// tokens about a person, and nobody owes those to a client that logs in as itself.
+const OPENID_SCOPES: [&str; 3] = ["openid", "profile", "offline_access"];
 
 /// The resources of one installation.
 #[derive(Debug, Clone)]
@@ -41,9 +47,11 @@ impl Resources {
         Ok(resources)
     }
 
-    /// The audience to sign for a scope, in its canonical form.
+    /// The audience to sign for a request's `scope` (RFC 6749, section 3.3), in its canonical form.
     pub(crate) fn audience_of(&self, scope: &str) -> Result<String, ResourceError> {
-        let resource = scope.strip_suffix("/.default").ok_or(ResourceError::Scope)?;
+        let resource = resource_scope(scope)?
+            .strip_suffix("/.default")
+            .ok_or(ResourceError::Scope)?;
         match Audience::parse(resource, &self.cluster_domain) {
             Ok(audience) => Ok(audience.to_string()),
             Err(AudienceError::Form) => Err(ResourceError::Form),
@@ -72,6 +80,16 @@ impl Resources {
         } else {
             Ok(host)
         }
+    }
+}
+
+/// The only one of the scopes that is not of `OpenID` Connect.
+fn resource_scope(scope: &str) -> Result<&str, ResourceError> {
+    let is_resource = |one: &&str| !one.is_empty() && !OPENID_SCOPES.contains(one);
+    let mut resources = scope.split(' ').filter(is_resource);
+    match (resources.next(), resources.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) | (Some(_), Some(_)) => Err(ResourceError::Scope),
     }
 }
 
@@ -109,6 +127,42 @@ mod tests {
                 resources.audience_of(scope).as_deref(),
                 Ok("https://prod.team-a.svc"),
                 "{scope}"
+            );
+        }
+    }
+
+    #[test]
+    fn openid_scopes_beside_the_resource_change_nothing_wherever_they_stand() {
+        let resources = resources(&[]).unwrap();
+        for scope in [
+            "https://prod.team-a.svc/.default openid offline_access profile",
+            "openid profile offline_access https://prod.team-a.svc/.default",
+            "openid  https://prod.team-a.svc/.default profile ",
+        ] {
+            assert_eq!(
+                resources.audience_of(scope).as_deref(),
+                Ok("https://prod.team-a.svc"),
+                "{scope}"
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_beside_the_resource_is_refused() {
+        let resources = resources(&[]).unwrap();
+        let vault = "https://prod.team-a.svc/.default";
+        for scope in [
+            "openid profile offline_access".to_owned(),
+            format!("{vault} {vault}"),
+            format!("{vault} https://kubernetes.default.svc/.default"),
+            format!("{vault} email"),
+            format!("{vault} OPENID"),
+            format!("{vault}\topenid"),
+        ] {
+            assert_eq!(
+                resources.audience_of(&scope),
+                Err(ResourceError::Scope),
+                "{scope:?}"
             );
         }
     }

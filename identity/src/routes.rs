@@ -1,5 +1,7 @@
 //! The HTTP routes.
 
+mod discovery;
+
 use std::{
     num::NonZeroU32,
     sync::Arc,
@@ -10,19 +12,19 @@ use axum::{
     Extension, Json, Router,
     extract::{DefaultBodyLimit, Form, Path, Request, State, rejection::FormRejection},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::post,
 };
 use http::{StatusCode, header};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::json;
 use strongroom_serving::{
     accept::{Peer, Source},
     rate::RateLimiter,
 };
+use strongroom_wire::token::ADFS_TENANT;
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
-    documents,
     exchange::{Exchange, MintedToken},
     form::TokenForm,
     refusal::ExchangeRefusal,
@@ -76,16 +78,10 @@ impl Service {
 pub(crate) fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/{tenant}/oauth2/v2.0/token", post(token))
-        .route("/adfs/oauth2/token", post(adfs_token))
-        .route(
-            "/{tenant}/v2.0/.well-known/openid-configuration",
-            get(configuration),
-        )
-        .route("/adfs/.well-known/openid-configuration", get(adfs_configuration))
-        .route("/common/discovery/instance", get(instance))
-        .route("/keys", get(keys))
+        .route(&format!("/{ADFS_TENANT}/oauth2/token"), post(adfs_token))
+        .merge(discovery::router())
         .layer(DefaultBodyLimit::max(MAX_FORM))
-        .fallback(async || (StatusCode::NOT_FOUND, Json(json!({ "error": "not_found" }))))
+        .fallback(async || not_found())
         .with_state(service)
 }
 
@@ -99,7 +95,11 @@ async fn token(
 }
 
 async fn adfs_token(State(service): Shared, Extension(peer): Extension<Peer>, request: Request) -> Response {
-    answer(&service, "adfs", &peer, request).await
+    answer(&service, ADFS_TENANT, &peer, request).await
+}
+
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, Json(json!({ "error": "not_found" }))).into_response()
 }
 
 async fn answer(service: &Service, tenant: &str, peer: &Peer, request: Request) -> Response {
@@ -172,46 +172,4 @@ fn granted(minted: &MintedToken) -> Response {
         Json(body),
     )
         .into_response()
-}
-
-async fn configuration(
-    State(service): Shared,
-    Path(tenant): Path<String>,
-    request: Request,
-) -> Result<Json<Value>, ExchangeRefusal> {
-    let settings = &service.exchange.settings;
-    if !settings.is_tenant(&tenant) {
-        return Err(ExchangeRefusal::Tenant);
-    }
-    Ok(Json(documents::openid_configuration(
-        settings,
-        &base(&service, &request),
-        &tenant,
-    )))
-}
-
-async fn adfs_configuration(State(service): Shared, request: Request) -> Json<Value> {
-    let settings = &service.exchange.settings;
-    Json(documents::openid_configuration(
-        settings,
-        &base(&service, &request),
-        "adfs",
-    ))
-}
-
-async fn instance(State(service): Shared, request: Request) -> Json<Value> {
-    Json(documents::instance_discovery(
-        &service.exchange.settings,
-        &base(&service, &request),
-    ))
-}
-
-fn base(service: &Service, request: &Request) -> String {
-    let authority = request.uri().authority().map(http::uri::Authority::as_str);
-    documents::base(&service.exchange.settings, request.headers(), authority)
-}
-
-async fn keys(State(service): Shared) -> Response {
-    let body = json!({ "keys": [service.exchange.signing_key.public()] });
-    ([(header::CACHE_CONTROL, "no-cache")], Json(body)).into_response()
 }

@@ -7,6 +7,7 @@ use strongroom_core::{
     name::NameError,
     reference::{AccountNameError, IDENTITY_SERVICE, service_host},
 };
+use strongroom_wire::token::ADFS_TENANT;
 
 use crate::{
     arguments::Arguments,
@@ -86,7 +87,7 @@ impl Settings {
 
     /// Whether `segment` of a path names this installation: by its id, or as the tenant of an ADFS authority.
     pub(crate) fn is_tenant(&self, segment: &str) -> bool {
-        segment.eq_ignore_ascii_case(&self.tenant) || segment.eq_ignore_ascii_case("adfs")
+        segment.eq_ignore_ascii_case(&self.tenant) || segment.eq_ignore_ascii_case(ADFS_TENANT)
     }
 }
 

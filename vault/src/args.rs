@@ -98,7 +98,7 @@ impl ServeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityArgs {
-    /// The installation's id (a GUID): the `tid` of tokens and the tenant of challenges.
+    /// The installation's id (a GUID): the `tid` of tokens.
     #[arg(long, env = "STRONGROOM_TENANT_ID")]
     pub tenant_id: String,
     /// The exact issuer of vault tokens.

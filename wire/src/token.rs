@@ -11,6 +11,10 @@ pub const TYPE: &str = "strongroom-at+jwt";
 /// The audience that a service-account token must have to be exchanged.
 pub const SERVICE_ACCOUNT_AUDIENCE: &str = "strongroom.dev";
 
+/// The tenant that every installation serves beside its own id. The SDKs know it as that of an AD FS, which they ask alone:
+/// for any other tenant most of them ask login.microsoftonline.com about the identity service first.
+pub const ADFS_TENANT: &str = "adfs";
+
 /// The longest life of a vault token, in seconds, unless the node driver asked for it.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 

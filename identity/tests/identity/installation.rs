@@ -26,7 +26,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 pub const TENANT: &str = "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90";
-const HOST: &str = "strongroom-identity.strongroom-system.svc";
+pub const HOST: &str = "strongroom-identity.strongroom-system.svc";
 
 pub struct Installation {
     pub cluster: Cluster,
@@ -117,7 +117,12 @@ impl Installation {
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        answer(self.http.get(self.url(path))).await.1
+        self.ask(path).await.1
+    }
+
+    /// The status and the answer to a GET.
+    pub async fn ask(&self, path: &str) -> (u16, Value) {
+        answer(self.http.get(self.url(path))).await
     }
 
     /// As a client that speaks HTTP/1.1 and names another host.

@@ -43,6 +43,27 @@ async fn a_service_account_token_becomes_a_short_vault_token() {
     assert_eq!(account.node.unwrap().name.as_str(), "n1");
 }
 
+/// MSAL for Go and Java ask for them beside the vault.
+#[tokio::test]
+async fn scopes_of_openid_beside_the_vault_get_its_token_and_nothing_more() {
+    let installation = Installation::start().await;
+    let token = AccountToken::of_pod("shop", "api", "n1").sign(&installation.cluster);
+    for scope in [
+        format!("{VAULT} openid offline_access profile"),
+        format!("openid profile offline_access {VAULT}"),
+    ] {
+        let (status, body) = installation
+            .exchange(&[("scope", &scope), ("client_assertion", &token)])
+            .await;
+        assert_eq!(status, 200, "{scope}: {body}");
+        let claims = installation.verify(body["access_token"].as_str().unwrap()).await;
+        assert_eq!(claims.aud, "https://prod.team-a.svc");
+        for owed_to_people in ["id_token", "refresh_token"] {
+            assert!(body.get(owed_to_people).is_none(), "{body}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_client_crate_exchanges_and_knows_the_expiry() {
     let installation = Installation::start().await;
@@ -92,6 +113,8 @@ async fn tokens_for_the_api_server_or_an_outside_host_are_not_minted() {
         "https://vault.azure.net/.default",
         "https://prod.team-a.svc",
         "https://a.svc/.default https://b.svc/.default",
+        "openid profile offline_access",
+        "https://a.svc/.default email",
         "",
     ] {
         let (status, body) = installation

@@ -44,8 +44,6 @@ pub struct ApiConfig {
     pub cluster_domain: String,
     /// The origin that challenges send clients to for a token.
     pub identity_url: String,
-    /// The installation's id, as the tenant of challenges.
-    pub tenant: String,
 }
 
 /// The API of one vault.
@@ -67,7 +65,7 @@ impl Api {
             authenticator: Arc::clone(&service.authenticator),
             refusals: Arc::clone(&service.refusals),
             metrics: Arc::clone(&service.metrics),
-            challenge: Challenge::new(&config.identity_url, &config.tenant),
+            challenge: Challenge::new(&config.identity_url),
             hosts: Hosts {
                 vault: config.vault,
                 cluster_domain: config.cluster_domain,

@@ -1,6 +1,7 @@
 //! The token of a request, and the challenge to a request without one.
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use strongroom_wire::token::ADFS_TENANT;
 
 use super::host::Host;
 use crate::auth::AuthError;
@@ -29,10 +30,11 @@ pub(crate) struct Challenge {
 }
 
 impl Challenge {
-    /// A challenge that sends clients to `identity_url` for the tenant `tenant`.
-    pub(crate) fn new(identity_url: &str, tenant: &str) -> Self {
+    /// A challenge that sends clients to `identity_url`. Its tenant is the one that every SDK takes: Go and Java refuse a
+    /// challenge whose tenant is not the one that they were configured with, and log in without the internet only there.
+    pub(crate) fn new(identity_url: &str) -> Self {
         Self {
-            authorization: format!("{}/{tenant}", identity_url.trim_end_matches('/')),
+            authorization: format!("{}/{ADFS_TENANT}", identity_url.trim_end_matches('/')),
         }
     }
 

@@ -95,7 +95,6 @@ pub(super) fn api_config(args: &ServeArgs) -> ApiConfig {
         vault: args.vault(),
         cluster_domain: args.cluster_domain.clone(),
         identity_url: args.identity.identity_url.clone(),
-        tenant: args.identity.tenant_id.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_testing::{
     SigningKey, identity,
-    signing_key::{TENANT, claims},
+    signing_key::claims,
     vault::{AUDIENCE, Vault, answer},
 };
 
@@ -47,9 +47,8 @@ async fn the_first_request_of_a_client_is_answered_with_the_challenge_before_any
         assert_eq!(got.status, StatusCode::UNAUTHORIZED);
         let port = vault.running.addresses().data.port();
         let expected = format!(
-            "Bearer authorization=\"https://{}/{}\", resource=\"https://team-a.svc:{port}\"",
-            identity::SERVER_NAME,
-            TENANT
+            "Bearer authorization=\"https://{}/adfs\", resource=\"https://team-a.svc:{port}\"",
+            identity::SERVER_NAME
         );
         assert_eq!(got.headers["www-authenticate"].to_str().unwrap(), expected);
         assert!(

@@ -13,10 +13,7 @@ use strongroom_engine::store::{
     Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Purpose, Snapshot, Store, StoreError, Value,
 };
 use strongroom_serving::accept::Peer;
-use strongroom_testing::{
-    signing_key::TENANT,
-    vault::{Files, put, set},
-};
+use strongroom_testing::vault::{Files, put, set};
 use strongroom_vault::rest::{Api, ApiConfig};
 use tower::ServiceExt as _;
 
@@ -78,7 +75,6 @@ fn router(fixture: &Files) -> (Router, strongroom_vault::service::Service) {
         vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
         cluster_domain: "cluster.local".into(),
         identity_url: "https://identity.test".into(),
-        tenant: TENANT.into(),
     };
     let api = Api::new(access(&service), &service, config);
     (api.guard(api.router()), service)

@@ -65,8 +65,12 @@ fn must_be_asked_for(form: &[u8], audience: &str) {
         assert_eq!(field("actor_token_type").as_deref(), Some(ACTOR_TOKEN_TYPE));
     }
     let scope = field("scope").unwrap();
-    let asked = Audience::from_scope(&scope, "cluster.local").unwrap().to_string();
-    assert_eq!(asked, audience);
+    let asked: Vec<_> = scope
+        .split(' ')
+        .filter(|scope| !["", "openid", "profile", "offline_access"].contains(scope))
+        .map(|scope| Audience::from_scope(scope, "cluster.local").unwrap().to_string())
+        .collect();
+    assert_eq!(asked, [audience]);
     assert!(!audience.contains("//kubernetes."), "{audience}");
     let host = audience
         .strip_prefix("https://")
@@ -97,6 +101,13 @@ pub fn seeds() -> Vec<Seed> {
             "another-spelling",
             form("HTTPS://Prod.team-a.svc.cluster.local:8443//.default", ""),
         ),
+        Seed::taken(
+            "beside-openid",
+            form(
+                "openid+https://prod.team-a.svc/.default+offline_access%20profile",
+                "",
+            ),
+        ),
         Seed::taken("by-the-driver", form(vault, &actor)),
         Seed::refused("half-an-actor", form(vault, "&actor_token=ACTOR")),
         Seed::refused(
@@ -112,6 +123,11 @@ pub fn seeds() -> Vec<Seed> {
             "two-scopes",
             form(vault, "&scope=https://dev.team-a.svc/.default"),
         ),
+        Seed::refused(
+            "beside-another",
+            form("https://prod.team-a.svc/.default+email", ""),
+        ),
+        Seed::refused("openid-alone", form("openid", "")),
         Seed::refused(
             "another-grant",
             form(vault, "").replace("client_credentials", "password"),

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
-use strongroom_testing::signing_key::{ISSUER, TENANT};
+use strongroom_testing::signing_key::ISSUER;
 use strongroom_vault::rest::{Api, ApiConfig};
 use tower::ServiceExt as _;
 
@@ -67,7 +67,6 @@ impl Site {
             vault: strongroom_core::VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
             cluster_domain: "cluster.local".into(),
             identity_url: ISSUER.into(),
-            tenant: TENANT.into(),
         };
         let api = Api::new(Arc::clone(&served.access), &served.service, config);
         Self {
