@@ -1,4 +1,4 @@
-//! What SDKs read before they ask for a token. Nobody proves anything for it: each answer is as
+//! What SDKs and tools read before they ask for a token, and beside it. Nobody proves anything for it: each answer is as
 //! long as this installation makes it, and costs no call.
 
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub(super) fn router() -> Router<Arc<Service>> {
         .route("/common/discovery/instance", get(instance))
         .route("/.well-known/webfinger", get(web_finger))
         .route("/keys", get(keys))
+        .route("/subscriptions", get(subscriptions))
 }
 
 async fn configuration(
@@ -86,4 +87,9 @@ async fn web_finger(State(service): Shared, asked: Result<Query<WebFinger>, Quer
 async fn keys(State(service): Shared) -> Response {
     let body = json!({ "keys": [service.exchange.signing_key.public()] });
     ([(header::CACHE_CONTROL, "no-cache")], Json(body)).into_response()
+}
+
+/// The subscriptions of Azure's resource manager: none. The az command line asks for them after each login.
+async fn subscriptions() -> Json<Value> {
+    Json(json!({ "value": [] }))
 }

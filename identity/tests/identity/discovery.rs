@@ -91,3 +91,11 @@ async fn the_realm_of_this_service_is_confirmed_and_of_no_other() {
     }
     assert_eq!(installation.ask("/.well-known/webfinger").await.0, 404);
 }
+
+/// The az command line asks at each login.
+#[tokio::test]
+async fn there_are_no_subscriptions() {
+    let installation = Installation::start().await;
+    let answer = installation.ask("/subscriptions?api-version=2022-12-01").await;
+    assert_eq!(answer, (200, json!({"value": []})));
+}
