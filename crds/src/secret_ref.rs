@@ -2,14 +2,19 @@
 
 mod file;
 mod status;
+mod trust_bundle;
 
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 use strongroom_core::{VaultRef, name::NameError};
 
 use crate::rule;
-pub use file::{FileError, FileSource, SecretRefFile, SecretSource, TrustBundleSource};
+pub use file::{FileError, FileSource, SecretRefFile, SecretSource};
 pub use status::{FileState, FileStatus, SecretRefStatus, VolumeCounts};
+pub use trust_bundle::{
+    TrustBundle, TrustBundleError, TrustBundleSource, TrustFormat, TrustFormatField, TrustRoots,
+    TrustRootsField,
+};
 
 /// Which objects become which files.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -15,7 +15,10 @@ use strongroom_core::{Effect, Permission, name::NameError};
 use strongroom_crds::{
     AccessPolicySpec, SecretRefSpec, VaultSpec,
     access_policy::{PolicySpecError, SubjectMember},
-    secret_ref::{FileError, FileSource, FileState, SecretRefFile},
+    secret_ref::{
+        FileError, FileSource, FileState, SecretRefFile, TrustBundle, TrustBundleError, TrustFormat,
+        TrustRoots,
+    },
     vault::{CreateMode, StorageBackend, VaultSpecError},
 };
 
@@ -205,7 +208,7 @@ fn a_file_has_exactly_one_source() {
     );
     assert_eq!(
         file(json!({"path": "a", "trustBundle": {}})).source(),
-        Ok(FileSource::TrustBundle)
+        Ok(FileSource::TrustBundle(TrustBundle::default()))
     );
     assert_eq!(
         file(json!({"path": "a", "certificate": {"name": "x"}})).source(),
@@ -215,6 +218,25 @@ fn a_file_has_exactly_one_source() {
     assert_eq!(both.source(), Err(FileError::Source));
     let dotted = file(json!({"path": "a", "secret": {"name": "a.b"}}));
     assert_eq!(dotted.source(), Err(FileError::Name(NameError::Object)));
+}
+
+#[test]
+fn a_trust_bundle_holds_what_it_says_and_no_guess() {
+    let source = |fields: Value| file(json!({"path": "a", "trustBundle": fields})).source();
+    assert_eq!(
+        source(json!({"roots": "System", "format": "PKCS12"})),
+        Ok(FileSource::TrustBundle(TrustBundle {
+            roots: TrustRoots::System,
+            format: TrustFormat::Pkcs12
+        }))
+    );
+    assert_eq!(
+        source(json!({"roots": "Vault", "format": "PEM"})),
+        Ok(FileSource::TrustBundle(TrustBundle::default()))
+    );
+    let unknown = |field| Err(FileError::TrustBundle(TrustBundleError { field }));
+    assert_eq!(source(json!({"roots": "Everybody"})), unknown("roots"));
+    assert_eq!(source(json!({"format": "JKS"})), unknown("format"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, Version, name::NameError};
 
+use super::trust_bundle::{TrustBundle, TrustBundleError, TrustBundleSource};
 use crate::rule;
 
 /// One file: a path and exactly one source.
@@ -25,7 +26,7 @@ pub struct SecretRefFile {
     /// The value of a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretSource>,
-    /// The certificates that the vault's own TLS certificate can be verified with, as PEM. It has no fields: write {}.
+    /// The certificates that the vault's own TLS certificate can be verified with. Write {} for these alone, as PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust_bundle: Option<TrustBundleSource>,
 }
@@ -46,10 +47,6 @@ pub struct SecretSource {
     pub version: Option<String>,
 }
 
-/// The vault's trust bundle as a file's content.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
-pub struct TrustBundleSource {}
-
 /// What a file is made of.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum FileSource {
@@ -61,7 +58,7 @@ pub enum FileSource {
         version: Option<Version>,
     },
     /// The certificates that verify the vault.
-    TrustBundle,
+    TrustBundle(TrustBundle),
 }
 
 /// Why a file of a `SecretRef` cannot be made by this release.
@@ -70,6 +67,9 @@ pub enum FileError {
     /// Not exactly one source that this release knows.
     #[error("a file needs exactly one source: secret or trustBundle")]
     Source,
+    /// The trust bundle is asked for in a way that this release does not know.
+    #[error(transparent)]
+    TrustBundle(#[from] TrustBundleError),
     /// The secret's name or version cannot be parsed.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -96,7 +96,7 @@ impl SecretRefFile {
                 name: secret.name.parse()?,
                 version: secret.version.as_deref().map(str::parse).transpose()?,
             }),
-            (None, Some(TrustBundleSource {})) => Ok(FileSource::TrustBundle),
+            (None, Some(bundle)) => Ok(FileSource::TrustBundle(bundle.parsed()?)),
             (Some(_), Some(_)) | (None, None) => Err(FileError::Source),
         }
     }

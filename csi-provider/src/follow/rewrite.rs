@@ -95,14 +95,13 @@ fn merged(
 ) -> Image {
     let Image { mut files, group } = current;
     let watched = spec.watched();
-    let bundle = loader.bundle().ok();
     let mut merged = Image {
         group,
         ..Image::default()
     };
     for wanted in &spec.files {
         let news = match &wanted.source {
-            Source::TrustBundle => bundle.clone(),
+            Source::TrustBundle(wanted) => loader.bundle(*wanted).ok(),
             Source::Secret(object) if watched.get(&object.name) == Some(&object) => {
                 fetched.get(&object.name).cloned()
             }

@@ -1,6 +1,7 @@
 //! Getting a volume's contents: SecretRef, token, objects.
 
 mod assemble;
+mod bundle;
 mod failure;
 mod shared;
 
@@ -18,6 +19,7 @@ use strongroom_client::{
     vault::{SECRET_LIMIT, VaultClient},
 };
 use strongroom_core::{Audience, VaultRef, Version, limits::VALUE_BYTES};
+use strongroom_crds::secret_ref::TrustBundle;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -30,6 +32,7 @@ use crate::{
     },
 };
 use assemble::{Answer, assemble};
+use bundle::BundleFiles;
 pub use failure::{FileFailure, FilesError, Reason};
 use shared::SharedExchanges;
 
@@ -41,9 +44,8 @@ const ANSWER_BYTES: usize = 2 * SECRET_LIMIT;
 /// that, and publishes have more than as much again of what the identity service grants a node, which is 50 a second.
 const EXCHANGES: usize = 160;
 const EXCHANGE_WINDOW: Duration = Duration::from_secs(10);
-/// The longest token file and trust bundle that are read.
+/// The longest token file that is read.
 const MAX_TOKEN: u64 = 16 << 10;
-const MAX_BUNDLE: u64 = 256 << 10;
 
 /// Why there is no vault token.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +88,7 @@ pub struct Loaded {
 pub struct Loader {
     identity: IdentityClient,
     actor: PathBuf,
-    trust_bundle: PathBuf,
+    bundle_files: BundleFiles,
     shared: SharedExchanges,
     again: Shares,
     metrics: Arc<Metrics>,
@@ -104,7 +106,7 @@ impl Loader {
         Self {
             identity,
             actor,
-            trust_bundle,
+            bundle_files: BundleFiles::new(trust_bundle),
             shared: SharedExchanges::default(),
             again: Shares::new(EXCHANGES),
             metrics,
@@ -195,7 +197,7 @@ impl Loader {
             requests.push(async move { (object, read(object, vault, token).await) });
         }
         let answers = stream::iter(requests).buffer_unordered(AT_ONCE).collect().await;
-        assemble(spec, group, &answers, &self.bundle())
+        assemble(spec, group, &answers, |bundle| self.bundle(bundle))
     }
 
     /// What `load` answers where no vault can be asked, for this reason; where `spec` names no object, none needs to be.
@@ -209,13 +211,13 @@ impl Loader {
             .objects()
             .into_iter()
             .map(|object| (object, Err(reason.clone())));
-        assemble(spec, group, &answers.collect(), &self.bundle())
+        assemble(spec, group, &answers.collect(), |bundle| self.bundle(bundle))
     }
 
-    /// The certificates that verify vaults, as a file's content.
-    pub fn bundle(&self) -> Result<Content, Reason> {
-        read_bounded(&self.trust_bundle, MAX_BUNDLE)
-            .map(|bytes| Content::from(bytes.to_vec()))
+    /// The certificates that verify vaults, as the content of such a file.
+    pub fn bundle(&self, wanted: TrustBundle) -> Result<Content, Reason> {
+        self.bundle_files
+            .get(wanted)
             .map_err(|error| Reason::TrustBundle(error.to_string()))
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, VaultRef, Version, name::NameError};
 use strongroom_crds::{
     SecretRefSpec,
-    secret_ref::{FileError, FileSource, SecretRefFile},
+    secret_ref::{FileError, FileSource, SecretRefFile, TrustBundle},
 };
 
 use crate::volume::{
@@ -34,7 +34,7 @@ pub enum Source {
     /// The value of a secret.
     Secret(Object),
     /// The certificates that verify vaults.
-    TrustBundle,
+    TrustBundle(TrustBundle),
 }
 
 /// One file to write.
@@ -132,7 +132,7 @@ impl FileSpec {
         };
         let source = match file.source().map_err(wrong)? {
             FileSource::Secret { name, version } => Source::Secret(Object { name, version }),
-            FileSource::TrustBundle => Source::TrustBundle,
+            FileSource::TrustBundle(bundle) => Source::TrustBundle(bundle),
         };
         let mode = file.mode().map_err(wrong)?;
         Ok(Self { path, mode, source })
@@ -142,7 +142,7 @@ impl FileSpec {
     pub const fn object(&self) -> Option<&Object> {
         match &self.source {
             Source::Secret(object) => Some(object),
-            Source::TrustBundle => None,
+            Source::TrustBundle(_) => None,
         }
     }
 }
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(spec.vault.to_string(), "team-a/prod");
         assert_eq!(spec.files[0].mode, Some(0o400));
         assert_eq!(spec.files[0].object().unwrap().to_string(), "secret db");
-        assert_eq!(spec.files[1].source, Source::TrustBundle);
+        assert_eq!(spec.files[1].source, Source::TrustBundle(TrustBundle::default()));
     }
 
     #[test]

@@ -25,4 +25,6 @@ mod support;
 #[cfg(test)]
 mod tree;
 #[cfg(test)]
+mod trust_bundle;
+#[cfg(test)]
 mod unpublish;

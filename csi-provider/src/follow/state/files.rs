@@ -12,7 +12,7 @@ use crate::{
     source::load::Reason,
     volume::{
         Content,
-        spec::{Object, Source, VolumeSpec},
+        spec::{FileSpec, Object, Source, VolumeSpec},
     },
 };
 
@@ -179,7 +179,8 @@ impl Files {
 
     /// The trust bundle changed.
     pub fn change_bundle(&mut self, spec: &VolumeSpec) {
-        self.bundle_changed |= spec.files.iter().any(|file| file.source == Source::TrustBundle);
+        let is_bundle = |file: &FileSpec| matches!(file.source, Source::TrustBundle(_));
+        self.bundle_changed |= spec.files.iter().any(is_bundle);
     }
 
     /// What is to be written, and its contents.

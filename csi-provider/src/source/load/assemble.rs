@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use strongroom_core::Version;
+use strongroom_crds::secret_ref::TrustBundle;
 
 use super::{FileFailure, FilesError, Loaded, Reason};
 use crate::volume::{
@@ -18,7 +19,7 @@ pub(super) fn assemble(
     spec: &VolumeSpec,
     group: Option<u32>,
     answers: &BTreeMap<&Object, Answer>,
-    bundle: &Result<Content, Reason>,
+    bundle: impl Fn(TrustBundle) -> Result<Content, Reason>,
 ) -> Result<Loaded, FilesError> {
     let mut image = Image {
         group,
@@ -27,7 +28,7 @@ pub(super) fn assemble(
     let mut failures = Vec::new();
     for file in &spec.files {
         let content = match &file.source {
-            Source::TrustBundle => bundle.clone(),
+            Source::TrustBundle(wanted) => bundle(*wanted),
             Source::Secret(object) => content(answers.get(object)),
         };
         match content {

@@ -153,7 +153,7 @@ impl fmt::Display for FilesError {
         for failure in &self.failures {
             let file = match &failure.source {
                 Source::Secret(object) => format!("{} ({object})", failure.path),
-                Source::TrustBundle => failure.path.to_string(),
+                Source::TrustBundle(_) => failure.path.to_string(),
             };
             by_reason
                 .entry(failure.reason.to_string())

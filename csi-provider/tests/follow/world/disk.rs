@@ -52,7 +52,7 @@ impl Disk {
         let mut image = Image::default();
         for file in &spec.files {
             let content = match &file.source {
-                Source::TrustBundle => self.bundle.to_string(),
+                Source::TrustBundle(_) => self.bundle.to_string(),
                 Source::Secret(object) => number(vault.current(object).unwrap()),
             };
             let content = content.into_bytes().into();
@@ -79,7 +79,7 @@ impl Disk {
                 let watched = spec.watched();
                 for file in &spec.files {
                     match &file.source {
-                        Source::TrustBundle => {
+                        Source::TrustBundle(_) => {
                             let bundle = self.bundle.to_string().into_bytes();
                             self.files.insert(file.path.clone(), bundle.into());
                         }

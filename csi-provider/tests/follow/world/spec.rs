@@ -1,6 +1,7 @@
 //! The specs that a SecretRef may have.
 
 use strongroom_core::{VaultRef, Version};
+use strongroom_crds::secret_ref::TrustBundle;
 use strongroom_csi::volume::spec::{FileSpec, Object, Source, VolumeSpec};
 
 /// What a SecretRef asks for.
@@ -65,7 +66,7 @@ pub fn of(wanted: Wanted) -> VolumeSpec {
     let bundle = FileSpec {
         path: "ca".parse().unwrap(),
         mode: None,
-        source: Source::TrustBundle,
+        source: Source::TrustBundle(TrustBundle::default()),
     };
     let (number, files) = match wanted {
         Wanted::Both => (0, vec![secret("a", "db", None), secret("b", "other", None)]),

@@ -126,8 +126,11 @@ pub fn seeds() -> Vec<Seed> {
     let all = format!(
         r#"{{"path":"tls/ca.crt","trustBundle":{{}}}},{{"path":"a/b/c/.env","mode":"0400","secret":{{"name":"DB","version":"{version}"}}}}"#
     );
+    let bundle = |fields: &str| spec(&format!(r#"{{"path":"ca","trustBundle":{{{fields}}}}}"#));
     vec![
         Seed::taken("one", spec(&at("password"))),
+        Seed::taken("trust-store", bundle(r#""roots":"System","format":"PKCS12""#)),
+        Seed::refused("trust-of-a-later-release", bundle(r#""roots":"Nobody""#)),
         Seed::taken("all", spec(&all)),
         Seed::taken("beside", spec(&[at("a/b"), at("a/c"), at("a.b")].join(","))),
         Seed::taken("most", spec(&many[..64].join(","))),
