@@ -71,10 +71,25 @@ async fn a_token_of_ours_is_accepted_for_the_vault_and_for_its_namespace() {
 }
 
 #[tokio::test]
+async fn a_token_of_a_clock_that_is_a_minute_ahead_is_accepted_and_one_that_has_ended_is_not() {
+    let vault = Vault::start().await;
+    let now = vault.files.clock.now();
+    let ahead = vault.token_with("team-a/admin", |claims| {
+        for time in ["iat", "nbf"] {
+            claims[time] = (now + 55).into();
+        }
+    });
+    let got = vault.with_token(&ahead, Method::GET, "/secrets/a", None).await;
+    assert_eq!(got.status, StatusCode::NOT_FOUND, "{got:?}");
+    let ended = vault.token_with("team-a/admin", |claims| claims["exp"] = now.into());
+    assert_refused(&vault, &ended, "ended this second").await;
+}
+
+#[tokio::test]
 async fn claims_that_are_not_this_vaults_are_refused() {
     let vault = Vault::start().await;
     let now = vault.files.clock.now();
-    let changes: [(&str, Change); 14] = [
+    let changes: [(&str, Change); 15] = [
         ("another vault's", |c, _| {
             c["aud"] = "https://dev.team-a.svc".into();
         }),
@@ -91,7 +106,8 @@ async fn claims_that_are_not_this_vaults_are_refused() {
         ("another issuer", |c, _| c["iss"] = "https://evil.example".into()),
         ("another installation", |c, _| c["tid"] = "other".into()),
         ("expired", |c, now| c["exp"] = (now - 1).into()),
-        ("not valid yet", |c, now| c["nbf"] = (now + 60).into()),
+        ("not valid yet", |c, now| c["nbf"] = (now + 90).into()),
+        ("issued in the future", |c, now| c["iat"] = (now + 90).into()),
         ("valid for two days", |c, now| {
             c["exp"] = (now + 2 * 86_400).into();
         }),
