@@ -46,7 +46,7 @@ pub mod store;
 
 pub use crypt::keyring::Keyring;
 pub use format::{
-    fields::{AttributesPatch, Deletion},
+    fields::{AttributesPatch, Change, Deletion},
     soft_delete::SoftDelete,
     tags::Tags,
 };

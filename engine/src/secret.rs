@@ -10,6 +10,7 @@ use crate::{
     format::{
         codec::{CodecError, Decoder, Encoder},
         encoded::Encoded,
+        fields::Change,
     },
     object::{
         answer, error,
@@ -63,13 +64,11 @@ impl Kind for Secret {
     }
 
     fn patch(fields: &mut SecretFields, patch: &SecretPatch) {
-        if let Some(content_type) = &patch.content_type {
-            fields.content_type = Some(content_type.clone());
-        }
+        patch.content_type.clone().make(&mut fields.content_type);
     }
 
     fn may_grow(patch: &SecretPatch) -> bool {
-        patch.content_type.is_some()
+        matches!(patch.content_type, Change::Set(_))
     }
 
     fn answer_to_set(value: &SecretValue) -> Option<SecretValue> {
@@ -86,11 +85,11 @@ pub struct SecretFields {
     pub content_type: Option<String>,
 }
 
-/// Which fields of a version an update changes; none stays as it is.
+/// Which fields of a version an update changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SecretPatch {
-    /// The new content type.
-    pub content_type: Option<String>,
+    /// What becomes of the content type.
+    pub content_type: Change<String>,
 }
 
 impl Encoded for SecretFields {

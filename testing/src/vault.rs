@@ -59,6 +59,11 @@ impl Answer {
         self.body["error"]["code"].as_str().unwrap_or_default()
     }
 
+    /// The error's sentence.
+    pub fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().unwrap_or_default()
+    }
+
     /// The error's inner code.
     pub fn inner(&self) -> &str {
         self.body["error"]["innererror"]["code"]

@@ -12,12 +12,14 @@
 
 mod answer;
 mod api;
+mod api_version;
 mod bearer;
 mod body;
 mod command;
 mod error;
 mod host;
 mod kind;
+mod method;
 mod query;
 mod respond;
 mod route;

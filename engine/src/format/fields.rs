@@ -8,15 +8,55 @@ use super::{
     tags::Tags,
 };
 
-/// Attributes as a request gives them; none means not given.
+/// What a request does to a field that may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Change<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is empty from now on.
+    Clear,
+    /// It is this from now on.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// What the field is from now on, if the request gives it that.
+    pub fn given(self) -> Option<T> {
+        match self {
+            Self::Keep | Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// The change of another field, to what `convert` makes of the value.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Self::Keep => Change::Keep,
+            Self::Clear => Change::Clear,
+            Self::Set(value) => Change::Set(convert(value)),
+        }
+    }
+
+    /// Makes the change to `field`.
+    pub(crate) fn make(self, field: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *field = None,
+            Self::Set(value) => *field = Some(value),
+        }
+    }
+}
+
+/// Attributes as a request gives them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AttributesPatch {
-    /// Whether the version can be got.
+    /// Whether the version can be got; none if that is not given.
     pub enabled: Option<bool>,
     /// Not to be used before; secrets only inform of it.
-    pub not_before: Option<Timestamp>,
+    pub not_before: Change<Timestamp>,
     /// Not to be used after; secrets only inform of it.
-    pub expires: Option<Timestamp>,
+    pub expires: Change<Timestamp>,
 }
 
 /// When an object was deleted, and when it goes by itself.
@@ -51,8 +91,8 @@ impl<F> VersionFields<F> {
     /// Takes over what `patch` gives.
     pub(crate) fn patch(&mut self, patch: &AttributesPatch) {
         self.enabled = patch.enabled.unwrap_or(self.enabled);
-        self.not_before = patch.not_before.or(self.not_before);
-        self.expires = patch.expires.or(self.expires);
+        patch.not_before.make(&mut self.not_before);
+        patch.expires.make(&mut self.expires);
     }
 }
 

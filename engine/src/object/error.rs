@@ -11,8 +11,13 @@ use crate::{
 /// The outcome of an operation that was not done. Names are fit to be shown to the caller, values never appear.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {
-    /// No such live object, no such version, or no such deleted object: 404, `SecretNotFound` and its like.
-    #[error("a {} with (name/id) {name} was not found in this vault", kind.singular())]
+    /// No such live object, or no such version: 404, `SecretNotFound` and its like. The sentence is Azure's without its
+    /// link, which leads to help for Azure's vaults.
+    #[error(
+        "A {what} with (name/id) {} was not found in this key vault. If you recently deleted this {what} you may be able to recover it using the correct recovery command.",
+        path(name, *version),
+        what = kind.singular()
+    )]
     NotFound {
         /// The kind of the object.
         kind: ObjectKind,
@@ -20,6 +25,14 @@ pub enum ObjectError {
         name: ObjectName,
         /// The version asked for.
         version: Option<Version>,
+    },
+    /// No such deleted object: 404, `SecretNotFound` and its like.
+    #[error("Deleted {} not found: {}", capital(*kind), name.spelling())]
+    DeletedNotFound {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The object asked for.
+        name: ObjectName,
     },
     /// The version asked for is disabled: 403 `Forbidden`, inner `SecretDisabled` and its like.
     #[error("Operation get is not allowed on a disabled {}.", kind.singular())]
@@ -31,8 +44,9 @@ pub enum ObjectError {
     },
     /// The name is blocked by a deleted object: 409 `Conflict`, inner `ObjectIsDeletedButRecoverable`.
     #[error(
-        "{} {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the {} can only be recovered or purged.",
+        "{} {} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the {} can only be recovered or purged.",
         capital(*kind),
+        name.spelling(),
         kind.singular()
     )]
     DeletedButRecoverable {
@@ -42,16 +56,22 @@ pub enum ObjectError {
         name: ObjectName,
     },
     /// A restore onto a name that is in use: 409 `Conflict`.
-    #[error("{} {name} already exists; a backup is restored only where its name is free.", capital(*kind))]
+    #[error(
+        "{} {} already exists; a backup is restored only where its name is free.",
+        capital(*kind),
+        name.spelling()
+    )]
     NameInUse {
         /// The kind of the object.
         kind: ObjectKind,
         /// The live object.
         name: ObjectName,
     },
-    /// A purge before the retention's end in a vault with purge protection: 403 `Forbidden`, inner
-    /// `ForbiddenByPolicy`.
-    #[error("Operation purge is not allowed because purge protection is enabled for this vault.")]
+    /// A purge before the retention's end in a vault with purge protection: 403 `Forbidden`, without an inner code.
+    #[error(
+        "Operation \"purge\" is not allowed because purge protection is enabled for this vault. The vault purges the {} by itself after the retention period has passed.",
+        kind.singular()
+    )]
     PurgeProtected {
         /// The kind of the object.
         kind: ObjectKind,
@@ -60,8 +80,9 @@ pub enum ObjectError {
     },
     /// The object would have more versions than the vault keeps of one: 403 `Forbidden`, inner `VersionLimitReached`.
     #[error(
-        "{} {name} would have more than {limit} versions, the most that this vault keeps of one. Delete and purge it, or ask the owner of the vault for a greater limit.",
-        capital(*kind)
+        "{} {} would have more than {limit} versions, the most that this vault keeps of one. Delete and purge it, or ask the owner of the vault for a greater limit.",
+        capital(*kind),
+        name.spelling()
     )]
     TooManyVersions {
         /// The kind of the object.
@@ -83,13 +104,13 @@ pub enum ObjectError {
     #[error(transparent)]
     BadParameter(#[from] BadParameter),
     /// A stored record is damaged or not what it should be: 500, and the vault is not ready.
-    #[error("stored data of {what} is damaged")]
+    #[error("Stored data of {what} is damaged.")]
     Corrupt {
         /// Which record.
         what: Box<str>,
     },
     /// The store could not be read: 503.
-    #[error("the store cannot be read")]
+    #[error("The store cannot be read now.")]
     Store(#[from] StoreError),
 }
 
@@ -137,7 +158,7 @@ pub enum BadParameter {
     #[error("A backup is at most {0} bytes.")]
     BackupTooLarge(usize),
     /// The blob is not a backup of this vault, or was altered.
-    #[error("The backup blob is not a valid backup of this vault.")]
+    #[error("Malformed backup blob. A vault restores only backups that it made itself.")]
     BackupBlob,
 }
 
@@ -155,6 +176,12 @@ const fn capital(kind: ObjectKind) -> &'static str {
         ObjectKind::Keys => "Key",
         ObjectKind::Certificates => "Certificate",
     }
+}
+
+/// The name as the caller wrote it, with the version that it asked for.
+fn path(name: &ObjectName, version: Option<Version>) -> String {
+    let name = name.spelling();
+    version.map_or_else(|| name.to_owned(), |version| format!("{name}/{version}"))
 }
 
 impl From<Damaged> for ObjectError {

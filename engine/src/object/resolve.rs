@@ -19,7 +19,7 @@ pub fn resolve<K: Kind>(
     let Some(head) = view.live(name)? else {
         return match view.require_deleted(name, now) {
             Ok(_) => Ok(ObjectState::Deleted),
-            Err(ObjectError::NotFound { .. }) => Ok(ObjectState::NotFound),
+            Err(ObjectError::DeletedNotFound { .. }) => Ok(ObjectState::NotFound),
             Err(other) => Err(other),
         };
     };

@@ -169,7 +169,10 @@ impl<K: Kind> KindView<'_, K> {
     pub(crate) fn require_deleted(self, name: &ObjectName, now: Timestamp) -> Result<HeadOf<K>, ObjectError> {
         self.deleted(name)?
             .filter(|head| !is_past(head, now))
-            .ok_or_else(|| not_found::<K>(name, None))
+            .ok_or_else(|| ObjectError::DeletedNotFound {
+                kind: K::KIND,
+                name: name.clone(),
+            })
     }
 
     /// Which version is meant, and where its record lies.

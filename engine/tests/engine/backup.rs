@@ -2,8 +2,8 @@
 
 use strongroom_core::Timestamp;
 use strongroom_engine::{
-    Answer, AttributesPatch, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, SecretFields,
-    SecretValue, Tags, WriteRequest, every_name,
+    Answer, AttributesPatch, BackupBlob, BoundedBackup, Change, ObjectError, ReadRequest, Secret,
+    SecretFields, SecretValue, Tags, WriteRequest, every_name,
 };
 
 use crate::{fixture::name, running::Running};
@@ -38,8 +38,8 @@ fn longest(text: &str) -> WriteRequest {
         },
         attributes: AttributesPatch {
             enabled: Some(true),
-            not_before: Some(Timestamp::from_unix(1)),
-            expires: Some(Timestamp::from_unix(2)),
+            not_before: Change::Set(Timestamp::from_unix(1)),
+            expires: Change::Set(Timestamp::from_unix(2)),
         },
         tags: (0..15).map(|n| (wide(n), wide(n))).collect::<Tags>(),
     }

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use proptest::prelude::*;
 use strongroom_core::{ObjectKind, Timestamp, Version};
 use strongroom_engine::{
-    AttributesPatch, BackupBlob, BadParameter, ObjectError, ReadRequest, Secret, SecretFields, SecretPatch,
-    SecretValue, Tags, WriteRequest, every_name,
+    AttributesPatch, BackupBlob, BadParameter, Change, ObjectError, ReadRequest, Secret, SecretFields,
+    SecretPatch, SecretValue, Tags, WriteRequest, every_name,
     object::{answer, kind::Kind, request},
 };
 
@@ -14,7 +14,7 @@ use crate::{
     fixture::{Bench, DAY, name, object, secret, set_request},
     model::{Model, ModelVersion, Refusal},
     sample::{BOTH, Sample, Sealing},
-    steps::{Step, patch, step, tags, text},
+    steps::{Step, date_after, patch, step, tags, text},
 };
 
 #[test]
@@ -37,8 +37,8 @@ fn a_secret_outside_its_dates_is_answered() {
     let long_past = Timestamp::from_unix(bench.now.unix() - 200);
     let attributes = AttributesPatch {
         enabled: None,
-        not_before: Some(long_past),
-        expires: Some(past),
+        not_before: Change::Set(long_past),
+        expires: Change::Set(past),
     };
     let request = WriteRequest::Set {
         name: name("old"),
@@ -58,7 +58,7 @@ fn a_disabled_secret_cannot_be_got_but_updated() {
     let enable = |enabled| WriteRequest::Update {
         name: name("db"),
         version: None,
-        fields: SecretPatch { content_type: None },
+        fields: SecretPatch::default(),
         attributes: AttributesPatch {
             enabled: Some(enabled),
             ..AttributesPatch::default()
@@ -75,6 +75,36 @@ fn a_disabled_secret_cannot_be_got_but_updated() {
     );
     bench.write(&enable(true)).unwrap();
     assert!(bench.get("db", None).is_ok());
+}
+
+#[test]
+fn an_update_keeps_what_it_does_not_give_and_clears_what_it_gives_as_empty() {
+    let mut bench = Bench::new();
+    bench
+        .write(&WriteRequest::Set {
+            name: name("db"),
+            content: SecretValue::new("v".into()),
+            fields: SecretFields {
+                content_type: Some("text/plain".into()),
+            },
+            attributes: AttributesPatch::default(),
+            tags: Tags::new(),
+        })
+        .unwrap();
+    let mut content_type = |change| {
+        let update = WriteRequest::Update {
+            name: name("db"),
+            version: None,
+            fields: SecretPatch { content_type: change },
+            attributes: AttributesPatch::default(),
+            tags: None,
+        };
+        secret(bench.write(&update).unwrap()).fields.content_type
+    };
+    assert_eq!(content_type(Change::Keep).as_deref(), Some("text/plain"));
+    assert_eq!(content_type(Change::Set("x".into())).as_deref(), Some("x"));
+    assert_eq!(content_type(Change::Clear), None);
+    assert_eq!(content_type(Change::Keep), None);
 }
 
 #[test]
@@ -120,7 +150,10 @@ fn purge_protection_refuses_a_purge_until_the_retention_ends() {
         })
     );
     bench.pass_days(8);
-    assert!(matches!(bench.write(&purge), Err(ObjectError::NotFound { .. })));
+    assert!(matches!(
+        bench.write(&purge),
+        Err(ObjectError::DeletedNotFound { .. })
+    ));
     bench.set("db", "again");
 }
 
@@ -201,7 +234,7 @@ fn a_backup_with_a_flipped_bit_or_of_another_vault_is_refused() {
 
 fn refusal(error: &ObjectError) -> Refusal {
     match error {
-        ObjectError::NotFound { .. } => Refusal::NotFound,
+        ObjectError::NotFound { .. } | ObjectError::DeletedNotFound { .. } => Refusal::NotFound,
         ObjectError::Disabled { .. } => Refusal::Disabled,
         ObjectError::DeletedButRecoverable { .. } => Refusal::Blocked,
         ObjectError::NameInUse { .. } => Refusal::InUse,
@@ -308,6 +341,7 @@ impl<K: Sample> Both<K> {
     ) {
         let now = self.bench.now.unix();
         let (enabled, nbf, exp) = attributes;
+        let (nbf, exp) = (date_after(nbf, None), date_after(exp, None));
         let bad = matches!((nbf, exp), (Some(nbf), Some(exp)) if nbf >= exp);
         let expected = if bad {
             Err(Refusal::Bad)
@@ -365,8 +399,8 @@ impl<K: Sample> Both<K> {
         let expected = self.model.find(n, id, now).and_then(|found| {
             let (enabled, nbf, exp) = (
                 attributes.0,
-                attributes.1.or(found.nbf),
-                attributes.2.or(found.exp),
+                date_after(attributes.1, found.nbf),
+                date_after(attributes.2, found.exp),
             );
             if matches!((nbf, exp), (Some(nbf), Some(exp)) if nbf >= exp) {
                 return Err(Refusal::Bad);

@@ -2,8 +2,8 @@
 
 use strongroom_core::{ObjectKind, Timestamp};
 use strongroom_engine::{
-    Answer, AttributesPatch, BadParameter, Marker, ObjectError, PageRequest, ReadRequest, SecretFields,
-    SecretPatch, SecretValue, Tags, WriteRequest,
+    Answer, AttributesPatch, BadParameter, Change, Marker, ObjectError, PageRequest, ReadRequest,
+    SecretFields, SecretPatch, SecretValue, Tags, WriteRequest,
 };
 
 use crate::fixture::{Bench, name, set_request};
@@ -86,11 +86,11 @@ fn a_secret_must_not_expire_before_it_begins() {
     let update = |not_before, expires| WriteRequest::Update {
         name: name("db"),
         version: None,
-        fields: SecretPatch { content_type: None },
+        fields: SecretPatch::default(),
         attributes: AttributesPatch {
             enabled: None,
-            not_before: Some(Timestamp::from_unix(not_before)),
-            expires: Some(Timestamp::from_unix(expires)),
+            not_before: Change::Set(Timestamp::from_unix(not_before)),
+            expires: Change::Set(Timestamp::from_unix(expires)),
         },
         tags: None,
     };
@@ -207,7 +207,7 @@ fn an_object_beyond_a_lowered_limit_is_read_updated_deleted_and_recovered() {
         .write(&WriteRequest::Update {
             name: name("db"),
             version: None,
-            fields: SecretPatch { content_type: None },
+            fields: SecretPatch::default(),
             attributes: AttributesPatch {
                 enabled: Some(false),
                 ..AttributesPatch::default()

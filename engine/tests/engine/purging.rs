@@ -58,7 +58,7 @@ fn read(vault: &Objects, now: Timestamp, version: Version, met: &Met) {
                 met.values.fetch_add(1, Relaxed);
             }
             Ok(Answer::Backup(_) | Answer::Page(_)) => {}
-            Err(ObjectError::NotFound { .. }) => {
+            Err(ObjectError::NotFound { .. } | ObjectError::DeletedNotFound { .. }) => {
                 met.nothing.fetch_add(1, Relaxed);
             }
             other => panic!("{request:?}: {other:?}"),

@@ -30,7 +30,7 @@ fn update(text: &str, tags: Option<Tags>) -> WriteRequest {
     WriteRequest::Update {
         name: name(text),
         version: None,
-        fields: SecretPatch { content_type: None },
+        fields: SecretPatch::default(),
         attributes: AttributesPatch {
             enabled: Some(true),
             ..AttributesPatch::default()

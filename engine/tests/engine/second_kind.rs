@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use strongroom_audit::{Entry, Event};
 use strongroom_core::Timestamp;
 use strongroom_engine::{
-    AttributesPatch, BadParameter, Inputs, ObjectError, ReadRequest, Secret, Tags,
+    AttributesPatch, BadParameter, Change, Inputs, ObjectError, ReadRequest, Secret, Tags,
     crypt::cipher::KeyBytes,
     every_name,
     object::{
@@ -82,7 +82,8 @@ fn errors_name_the_kind() {
     let error = get(&Bench::new(), "db").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a key with (name/id) db was not found in this vault"
+        "A key with (name/id) db was not found in this key vault. If you recently deleted this key you may be able to \
+         recover it using the correct recovery command."
     );
 }
 
@@ -179,7 +180,7 @@ fn a_task_of_a_kinds_own_is_carried_out_once_when_it_is_due() {
             content: Sealing::content("bytes"),
             fields: Sealing::fields(false),
             attributes: AttributesPatch {
-                expires: Some(expires),
+                expires: Change::Set(expires),
                 ..AttributesPatch::default()
             },
             tags: Tags::new(),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use strongroom_core::Timestamp;
-use strongroom_engine::{AttributesPatch, Tags};
+use strongroom_engine::{AttributesPatch, Change, Tags};
 
 use crate::fixture::DAY;
 
@@ -30,7 +30,7 @@ pub enum Step {
 }
 
 fn attributes() -> impl Strategy<Value = (Option<bool>, Option<u64>, Option<u64>)> {
-    let date = || proptest::option::weighted(0.3, 1..5_u64);
+    let date = || proptest::option::weighted(0.3, 0..5_u64);
     (proptest::option::weighted(0.3, any::<bool>()), date(), date())
 }
 
@@ -62,10 +62,25 @@ pub fn tags(tagged: bool) -> Tags {
     }
 }
 
+/// The attributes of a request: a date of zero takes the date away.
 pub fn patch((enabled, nbf, exp): (Option<bool>, Option<u64>, Option<u64>)) -> AttributesPatch {
+    let change = |date| match date {
+        None => Change::Keep,
+        Some(0) => Change::Clear,
+        Some(seconds) => Change::Set(Timestamp::from_unix(seconds)),
+    };
     AttributesPatch {
         enabled,
-        not_before: nbf.map(Timestamp::from_unix),
-        expires: exp.map(Timestamp::from_unix),
+        not_before: change(nbf),
+        expires: change(exp),
+    }
+}
+
+/// The date that was `before`, after a request with `given`.
+pub fn date_after(given: Option<u64>, before: Option<u64>) -> Option<u64> {
+    match given {
+        None => before,
+        Some(0) => None,
+        date => date,
     }
 }

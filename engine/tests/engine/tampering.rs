@@ -8,8 +8,8 @@ use std::{
 use proptest::prelude::*;
 use strongroom_core::{ObjectKind, Timestamp};
 use strongroom_engine::{
-    BackupBlob, BadParameter, Initialise, ObjectError, OpenError, ReadRequest, SecretPatch, StoreCorrupt,
-    WriteRequest,
+    BackupBlob, BadParameter, Change, Initialise, ObjectError, OpenError, ReadRequest, SecretPatch,
+    StoreCorrupt, WriteRequest,
     crypt::{
         cipher::{self, Form},
         keyring::slots,
@@ -342,7 +342,7 @@ fn a_version_from_before_an_update_fits_nowhere() {
         name: name("one"),
         version: None,
         fields: SecretPatch {
-            content_type: Some("changed".into()),
+            content_type: Change::Set("changed".into()),
         },
         attributes: strongroom_engine::AttributesPatch::default(),
         tags: None,

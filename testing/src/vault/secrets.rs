@@ -45,7 +45,7 @@ pub fn enable(service: &Service, name: &str, enabled: bool) {
     let request = WriteRequest::Update {
         name: name.parse().unwrap(),
         version: None,
-        fields: SecretPatch { content_type: None },
+        fields: SecretPatch::default(),
         attributes,
         tags: None,
     };

@@ -136,12 +136,15 @@ const fn outcome_of_error(error: &ObjectError) -> Outcome {
     let (status, word) = match error {
         ObjectError::BadParameter(_) => (400, "BadParameter"),
         ObjectError::Disabled { kind, .. } => (403, disabled(*kind)),
-        ObjectError::PurgeProtected { .. } => (403, "ForbiddenByPolicy"),
+        // As Azure answers, which has no inner code for it: policy allows it.
+        ObjectError::PurgeProtected { .. } => (403, "Forbidden"),
         // Azure's clients try again after 408, 429 and what begins with 5, and take 409 for a name that is in use. Nothing
         // but the vault's owner, or a purge, changes these.
         ObjectError::TooManyVersions { .. } => (403, "VersionLimitReached"),
         ObjectError::VaultFull { .. } => (403, "StorageLimitReached"),
-        ObjectError::NotFound { kind, .. } => (404, not_found(*kind)),
+        ObjectError::NotFound { kind, .. } | ObjectError::DeletedNotFound { kind, .. } => {
+            (404, not_found(*kind))
+        }
         ObjectError::DeletedButRecoverable { .. } => (409, "ObjectIsDeletedButRecoverable"),
         ObjectError::NameInUse { .. } => (409, "Conflict"),
         ObjectError::Corrupt { .. } => (500, "InternalServerError"),
@@ -241,7 +244,7 @@ mod tests {
                     name: name.clone(),
                 }),
                 403,
-                "ForbiddenByPolicy",
+                "Forbidden",
                 None,
             ),
             (
@@ -249,6 +252,15 @@ mod tests {
                     kind,
                     name: name.clone(),
                     version: None,
+                }),
+                404,
+                "SecretNotFound",
+                None,
+            ),
+            (
+                object(ObjectError::DeletedNotFound {
+                    kind,
+                    name: name.clone(),
                 }),
                 404,
                 "SecretNotFound",

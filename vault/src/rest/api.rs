@@ -24,9 +24,9 @@ use super::{
     command::{Command, CommandError},
     error::{FormError, Problem},
     host::{Host, HostError, Hosts},
-    kind,
+    kind, method,
     query::Query,
-    respond::{self, CLIENT_REQUEST_ID},
+    respond::{self, CLIENT_REQUEST_ID, Echo},
 };
 use crate::{
     access::{Access, Caller, Client, Failure, ReadAnswer, caller::new_correlation_id},
@@ -149,7 +149,8 @@ impl Api {
                 .refuse(caller, Operation::Unknown, Resource::Vault, failure);
             return Err(refused.await.into());
         }
-        let route = match kind::route(&parts.method, parts.uri.path()) {
+        let route = method::meant(parts).and_then(|method| kind::route(&method, parts.uri.path()));
+        let route = match route {
             Ok(route) => route,
             Err(error) => {
                 return Err(self
@@ -259,8 +260,7 @@ async fn check_host(State(api): State<Arc<Api>>, request: Request<Body>, next: N
                 api.refusals.count(address, RefusalReason::OtherHost);
             }
             let mut response = api.refuse_stranger(error, began);
-            let echo = respond::client_request_id(&parts.headers);
-            respond::stamp(&mut response, echo, new_correlation_id());
+            respond::stamp(&mut response, Echo::of(&parts), new_correlation_id());
             response
         }
     }
@@ -269,7 +269,7 @@ async fn check_host(State(api): State<Arc<Api>>, request: Request<Body>, next: N
 async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response {
     let began = Instant::now();
     let (parts, mut body) = request.into_parts();
-    let echo = respond::client_request_id(&parts.headers);
+    let echo = Echo::of(&parts);
     let request_id = new_correlation_id();
     let theirs = parts
         .headers

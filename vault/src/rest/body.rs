@@ -1,17 +1,22 @@
 //! The bodies of requests: bounded in bytes, depth and time, and no member twice.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+mod members;
+mod parts;
+
+use std::time::Duration;
 
 use axum::body::Body;
 use http_body_util::BodyExt;
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, MapAccess, Visitor},
-};
-use strongroom_core::{Timestamp, wiped};
-use strongroom_engine::{AttributesPatch, SecretValue, Tags};
+use serde::de::DeserializeSeed as _;
+use strongroom_core::wiped;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
+
+use self::members::{Fault, Object};
+pub(crate) use self::{
+    members::{Member, Members, Next},
+    parts::{AttributesBody, TagsBody, Value},
+};
 
 /// The longest body of a set or an update, in bytes: the longest value, content type and tags with every character
 /// escaped, which is six bytes for one.
@@ -41,9 +46,21 @@ pub(crate) enum BodyError {
     /// The connection ended within the body.
     #[error("The body broke off.")]
     BrokenOff,
-    /// Not JSON of the operation's form, and the place where the parser found that.
-    #[error("The body is not the JSON of this operation (line {line}, column {column}).")]
+    /// Not JSON that the parser reads, and the place where it found that.
+    #[error("The body is not JSON that this vault can read (line {line}, column {column}).")]
     Json { line: usize, column: usize },
+    /// JSON, but no object.
+    #[error("The body must be a JSON object.")]
+    NotAnObject,
+    /// A member is not what it may be.
+    #[error("The member {} must be {}.", .0.path(), .0.form())]
+    Member(Member),
+    /// A member is there twice, of which two readers could take a different one.
+    #[error("The member {} is there twice.", .0.path())]
+    Twice(Member),
+    /// A member that the operation needs is not there.
+    #[error("The member {} is missing.", .0.path())]
+    Missing(Member),
     /// Values nest deeper than the limit.
     #[error("The body nests deeper than {MAX_DEPTH} levels.")]
     TooDeep,
@@ -51,21 +68,22 @@ pub(crate) enum BodyError {
     #[error("The value of a version cannot change; set a new version instead.")]
     ValueInUpdate,
     /// A backup that is not base64url.
-    #[error("The value is not base64url.")]
+    #[error("Malformed backup blob. The member value must be base64url, as a backup is answered.")]
     Base64,
 }
 
 /// Parses a body that has arrived.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
+pub(crate) fn parse<T: Members>(bytes: &[u8]) -> Result<T, BodyError> {
     // A request without any body is one without members: an update may change nothing.
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
     if !is_shallow(text) {
         return Err(BodyError::TooDeep);
     }
-    serde_json::from_slice(text).map_err(|error| BodyError::Json {
-        line: error.line(),
-        column: error.column(),
-    })
+    let fault = Fault::default();
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let body = Object::noting(&fault).deserialize(&mut json);
+    body.and_then(|body| json.end().map(|()| body))
+        .map_err(|error| fault.of(&error))
 }
 
 /// Reads what is left of `body`, up to a bound: a client that is still sending would meet a closed connection instead
@@ -159,79 +177,6 @@ impl<'a> Arriving<'a> {
     /// What has arrived.
     pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.bytes
-    }
-}
-
-/// Attributes as a caller gives them. What the vault sets itself (`created`, `recoveryLevel`) is ignored, since
-/// clients send back what they got.
-#[derive(Deserialize, Clone, Copy, Default)]
-pub(crate) struct AttributesBody {
-    #[serde(default)]
-    enabled: Option<bool>,
-    #[serde(default)]
-    nbf: Option<u64>,
-    #[serde(default)]
-    exp: Option<u64>,
-}
-
-impl From<AttributesBody> for AttributesPatch {
-    fn from(body: AttributesBody) -> Self {
-        Self {
-            enabled: body.enabled,
-            not_before: body.nbf.map(Timestamp::from_unix),
-            expires: body.exp.map(Timestamp::from_unix),
-        }
-    }
-}
-
-/// A text that is wiped: a secret, or a backup of one.
-pub(crate) struct Value(Zeroizing<String>);
-
-impl Value {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<Value> for SecretValue {
-    fn from(value: Value) -> Self {
-        Self::from(value.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
-    }
-}
-
-/// Tags, none twice.
-#[derive(Default)]
-pub(crate) struct TagsBody(pub(crate) Tags);
-
-impl<'de> Deserialize<'de> for TagsBody {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(TagsVisitor(PhantomData)).map(Self)
-    }
-}
-
-struct TagsVisitor(PhantomData<Tags>);
-
-impl<'de> Visitor<'de> for TagsVisitor {
-    type Value = Tags;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("tags")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tags, A::Error> {
-        let mut tags = Tags::new();
-        while let Some((name, value)) = map.next_entry::<String, String>()? {
-            if tags.insert(name, value).is_some() {
-                return Err(A::Error::custom("a tag twice"));
-            }
-        }
-        Ok(tags)
     }
 }
 

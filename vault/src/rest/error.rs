@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormError {
     /// The path or method asks for nothing.
-    #[error("{0}.")]
+    #[error(transparent)]
     Route(#[from] RouteError),
     /// The query breaks a rule.
     #[error(transparent)]
@@ -41,11 +41,15 @@ impl FormError {
             Self::Route(RouteError::Method(_)) => Failure::NoSuchMethod,
             Self::Body(BodyError::TooLong(_)) => Failure::BodyTooLong,
             Self::Body(BodyError::Timeout) => Failure::BodyTooSlow,
-            Self::Route(RouteError::Path | RouteError::Name(_))
+            Self::Route(RouteError::Path | RouteError::Name(_) | RouteError::NamedMethod)
             | Self::Query(_)
             | Self::Body(
                 BodyError::BrokenOff
                 | BodyError::Json { .. }
+                | BodyError::NotAnObject
+                | BodyError::Member(_)
+                | BodyError::Twice(_)
+                | BodyError::Missing(_)
                 | BodyError::TooDeep
                 | BodyError::ValueInUpdate
                 | BodyError::Base64,
@@ -78,23 +82,49 @@ impl Problem {
 
     /// The refusal of a request for its form; unless its record could not be kept, which then is the problem.
     pub(crate) fn of_form(error: FormError, refused: &Refused) -> Self {
-        let mut problem = Self::from(refused.failure());
         if *refused.failure() == error.failure() {
-            problem.message = error.to_string();
-            if let FormError::Route(RouteError::Method(allow)) = error {
-                problem.allow = Some(allow);
-            }
+            error.into()
+        } else {
+            refused.failure().into()
         }
-        problem
+    }
+
+    /// The status.
+    pub(crate) const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The word inside, where it says more than the code.
+    pub(crate) fn inner_code(&self) -> Option<&'static str> {
+        Some(self.word).filter(|word| *word != self.code())
+    }
+
+    /// The sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Azure's code: where several words share a status, the code is the status's and the word goes inside.
-    const fn code(&self) -> &'static str {
+    pub(crate) const fn code(&self) -> &'static str {
         match self.status {
             403 => "Forbidden",
             409 => "Conflict",
             503 => "ServiceUnavailable",
             _ => self.word,
+        }
+    }
+}
+
+impl From<FormError> for Problem {
+    fn from(error: FormError) -> Self {
+        let allow = match error {
+            FormError::Route(RouteError::Method(allow)) => Some(allow),
+            FormError::Route(_) | FormError::Query(_) | FormError::Body(_) => None,
+        };
+        Self {
+            message: error.to_string(),
+            allow,
+            ..Self::from(&error.failure())
         }
     }
 }
@@ -122,7 +152,7 @@ impl From<HostError> for Problem {
             HostError::Other => (421, "MisdirectedRequest"),
             HostError::Malformed => (400, "BadParameter"),
         };
-        Self::new(status, word, format!("{error}."))
+        Self::new(status, word, error.to_string())
     }
 }
 
@@ -138,10 +168,9 @@ impl From<AuthError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let code = self.code();
-        let mut error = json!({ "code": code, "message": self.message });
-        if let Some(members) = error.as_object_mut().filter(|_| code != self.word) {
-            members.insert("innererror".into(), json!({ "code": self.word }));
+        let mut error = json!({ "code": self.code(), "message": self.message });
+        if let Some((members, inner)) = error.as_object_mut().zip(self.inner_code()) {
+            members.insert("innererror".into(), json!({ "code": inner }));
         }
         let mut response = Response::new(Body::from(json!({ "error": error }).to_string()));
         *response.status_mut() =

@@ -7,10 +7,10 @@ use strongroom_core::{Audience, VaultRef};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HostError {
     /// No host, several, two that disagree, or a target in absolute form.
-    #[error("the request must name its host exactly once")]
+    #[error("The request must name its host exactly once.")]
     Malformed,
     /// A host that is not configured.
-    #[error("the host is not this vault's")]
+    #[error("The host is not this vault's.")]
     Other,
 }
 

@@ -1,29 +1,13 @@
-//! The query of a request: `api-version`, and the paging of a list.
+//! The query of a request: `api-version`, `outContentType`, and the paging of a list.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use strongroom_engine::{Marker, PageRequest};
 
-/// The versions of the API that have the secrets operations. All are answered alike: none changed them in a way that
-/// an older client would notice.
-const API_VERSIONS: [&str; 17] = [
-    "2015-06-01",
-    "2016-10-01",
-    "7.0",
-    "7.1",
-    "7.2",
-    "7.3",
-    "7.4",
-    "7.5",
-    "7.6",
-    "7.6-preview.2",
-    "2025-06-01-preview",
-    "2025-07-01",
-    "2026-01-01-preview",
-    "2026-03-01-preview",
-    "2026-04-01",
-    "2026-05-01-preview",
-    "2026-07-01-preview",
-];
+use super::api_version::ApiVersion;
+
+/// The content types that `outContentType` may name: what the certificate behind a secret is converted to. No secret of
+/// this vault has one behind it, so the parameter changes nothing.
+const OUT_CONTENT_TYPES: [&str; 2] = ["application/x-pkcs12", "application/x-pem-file"];
 
 /// The longest query, in bytes.
 const MAX_QUERY: usize = 2048;
@@ -40,9 +24,19 @@ pub(crate) enum QueryError {
     /// No `api-version`.
     #[error("The query parameter api-version is missing.")]
     NoApiVersion,
-    /// An `api-version` that there is not.
-    #[error("The query parameter api-version is not one that this vault knows.")]
+    /// An `api-version` that there is not. The sentence is Azure's, which tools read the newest version from.
+    #[error(
+        "The specified version is not recognized. Consider using the latest supported version ({}).",
+        ApiVersion::newest()
+    )]
     ApiVersion,
+    /// An `outContentType` that there is not.
+    #[error(
+        "The query parameter outContentType must be {} or {}.",
+        OUT_CONTENT_TYPES[0],
+        OUT_CONTENT_TYPES[1]
+    )]
+    OutContentType,
     /// `maxresults` is no number.
     #[error("The query parameter maxresults is not a number.")]
     MaxResults,
@@ -55,7 +49,7 @@ pub(crate) enum QueryError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Query {
     /// The version asked for, as links repeat it.
-    pub(crate) api_version: &'static str,
+    pub(crate) api_version: ApiVersion,
     /// Which page of a list.
     pub(crate) page: PageRequest,
 }
@@ -67,12 +61,13 @@ impl Query {
         if query.len() > MAX_QUERY {
             return Err(QueryError::TooLong);
         }
-        let (mut version, mut max_results, mut skip_token) = (None, None, None);
+        let (mut version, mut max_results, mut skip_token, mut out) = (None, None, None, None);
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let place = match &*key {
                 "api-version" => &mut version,
                 "maxresults" => &mut max_results,
                 "$skiptoken" => &mut skip_token,
+                "outContentType" => &mut out,
                 _ => continue,
             };
             if place.replace(value).is_some() {
@@ -80,8 +75,15 @@ impl Query {
             }
         }
         let version = version.ok_or(QueryError::NoApiVersion)?;
-        let known = API_VERSIONS.into_iter().find(|known| *known == version);
-        let api_version = known.ok_or(QueryError::ApiVersion)?;
+        let api_version = ApiVersion::parse(&version).ok_or(QueryError::ApiVersion)?;
+        let is_known = |out: &str| {
+            OUT_CONTENT_TYPES
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(out))
+        };
+        if out.is_some_and(|out| !is_known(&out)) {
+            return Err(QueryError::OutContentType);
+        }
         let max_results = max_results
             .map(|text| text.parse())
             .transpose()
@@ -120,21 +122,22 @@ mod tests {
 
     #[test]
     fn the_api_version_is_mandatory_and_known() {
-        assert_eq!(
-            Query::parse("api-version=2026-04-01").unwrap().api_version,
-            "2026-04-01"
-        );
-        assert_eq!(Query::parse("api%2Dversion=7.4&x=y").unwrap().api_version, "7.4");
+        for (query, version) in [
+            ("api-version=2026-04-01", "2026-04-01"),
+            ("api%2Dversion=7.4&x=y", "7.4"),
+            ("api-version=7.3-preview", "7.3-preview"),
+        ] {
+            assert_eq!(Query::parse(query).unwrap().api_version.to_string(), version);
+        }
         assert_eq!(Query::parse("").unwrap_err(), QueryError::NoApiVersion);
         assert_eq!(
             Query::parse("API-VERSION=7.4").unwrap_err(),
             QueryError::NoApiVersion
         );
         assert_eq!(Query::parse("api-version=").unwrap_err(), QueryError::ApiVersion);
-        assert_eq!(
-            Query::parse("api-version=7.7").unwrap_err(),
-            QueryError::ApiVersion
-        );
+        let unknown = Query::parse("api-version=7.7").unwrap_err();
+        assert_eq!(unknown, QueryError::ApiVersion);
+        assert!(unknown.to_string().contains("(2026-04-01)"), "{unknown}");
         assert_eq!(
             Query::parse("api-version=7.4&api-version=7.4").unwrap_err(),
             QueryError::Twice
@@ -146,12 +149,34 @@ mod tests {
     }
 
     #[test]
+    fn an_out_content_type_is_one_of_two() {
+        let parse = |out: &str| Query::parse(&format!("api-version=7.4&{out}"));
+        for known in [
+            "outContentType=application%2Fx-pkcs12",
+            "outContentType=application/x-pem-file",
+            "outContentType=Application/X-PEM-File",
+        ] {
+            assert!(parse(known).is_ok(), "{known}");
+        }
+        for unknown in ["outContentType=x", "outContentType=", "outContentType=text/plain"] {
+            assert_eq!(
+                parse(unknown).unwrap_err(),
+                QueryError::OutContentType,
+                "{unknown}"
+            );
+        }
+        let twice = parse("outContentType=application/x-pkcs12&outContentType=application/x-pkcs12");
+        assert_eq!(twice.unwrap_err(), QueryError::Twice);
+    }
+
+    #[test]
     fn a_next_links_query_is_the_next_pages() {
         let query = Query::parse("api-version=7.4&maxresults=2").unwrap();
         let next = query.next(&Marker::new("db password/ä"));
         let parsed = Query::parse(&next).unwrap();
         assert_eq!(parsed.page.marker, Some(Marker::new("db password/ä")));
-        assert_eq!((parsed.api_version, parsed.page.max_results), ("7.4", Some(2)));
+        assert_eq!(parsed.api_version.to_string(), "7.4");
+        assert_eq!(parsed.page.max_results, Some(2));
         assert!(
             Query::parse(&next.replace('$', "%24"))
                 .unwrap()

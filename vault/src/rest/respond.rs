@@ -1,13 +1,14 @@
 //! The headers that every answer carries, as the real service sends them.
 
-use std::{convert::Infallible, pin::Pin, task};
+use std::{convert::Infallible, net::IpAddr, pin::Pin, task};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use http_body::{Frame, SizeHint};
 use strongroom_audit::CorrelationId;
 use strongroom_core::Uid;
+use strongroom_serving::accept::Peer;
 
 use crate::access::pool::Share;
 
@@ -87,12 +88,38 @@ pub(crate) fn success(json: Option<Bytes>, room: Option<Share<Uid>>) -> Response
     response
 }
 
-/// Adds what every answer carries: the caller's own id of its request, and ours.
-pub(crate) fn stamp(
-    response: &mut Response,
+/// What an answer says of its request.
+#[derive(Debug)]
+pub(crate) struct Echo {
     client_request_id: Option<HeaderValue>,
-    request_id: CorrelationId,
-) {
+    network: Option<HeaderValue>,
+}
+
+impl Echo {
+    /// Of this request: the caller's own id of it, and the address that it came from.
+    pub(crate) fn of(request: &Parts) -> Self {
+        let peer = request.extensions.get::<Peer>();
+        Self {
+            client_request_id: client_request_id(&request.headers),
+            network: peer.and_then(|peer| network_info(peer.address.ip().to_canonical())),
+        }
+    }
+}
+
+/// The address that a vault sees its caller at, in the real service's form.
+fn network_info(address: IpAddr) -> Option<HeaderValue> {
+    let (connection, family) = match address {
+        IpAddr::V4(_) => ("Ipv4", "InterNetwork"),
+        IpAddr::V6(_) => ("Ipv6", "InterNetworkV6"),
+    };
+    HeaderValue::try_from(format!(
+        "conn_type={connection};addr={address};act_addr_fam={family};"
+    ))
+    .ok()
+}
+
+/// Adds what every answer carries: what it says of its request, and our id of it.
+pub(crate) fn stamp(response: &mut Response, echo: Echo, request_id: CorrelationId) {
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, value);
@@ -100,13 +127,16 @@ pub(crate) fn stamp(
     if let Ok(id) = HeaderValue::try_from(request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-ms-request-id"), id);
     }
-    if let Some(id) = client_request_id {
+    if let Some(id) = echo.client_request_id {
         headers.insert(HeaderName::from_static(CLIENT_REQUEST_ID), id);
+    }
+    if let Some(network) = echo.network {
+        headers.insert(HeaderName::from_static("x-ms-keyvault-network-info"), network);
     }
 }
 
 /// The caller's own id of its request, if it is harmless to send back.
-pub(crate) fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(CLIENT_REQUEST_ID)?;
     let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let fits = (1..=MAX_CLIENT_REQUEST_ID).contains(&id.len()) && id.as_bytes().iter().all(harmless);
@@ -121,6 +151,19 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CLIENT_REQUEST_ID, HeaderValue::from_str(id).unwrap());
         client_request_id(&headers).is_some()
+    }
+
+    #[test]
+    fn the_callers_address_is_shown_as_the_real_service_shows_it() {
+        let shown = |address: &str| network_info(address.parse().unwrap()).unwrap();
+        assert_eq!(
+            shown("10.0.0.7"),
+            "conn_type=Ipv4;addr=10.0.0.7;act_addr_fam=InterNetwork;"
+        );
+        assert_eq!(
+            shown("fd00::7"),
+            "conn_type=Ipv6;addr=fd00::7;act_addr_fam=InterNetworkV6;"
+        );
     }
 
     #[test]

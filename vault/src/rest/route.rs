@@ -19,17 +19,24 @@ const MAX_PATH: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RouteError {
     /// The path holds a character that no path of the API has.
-    #[error("the path holds something other than letters, digits, dashes and single slashes, or is too long")]
+    #[error(
+        "The path holds something other than letters, digits, dashes and single slashes, or is too long."
+    )]
     Path,
     /// A name or version is malformed.
-    #[error("{0}")]
+    #[error("The path names no object: {0}.")]
     Name(#[from] NameError),
     /// No operation has this path.
-    #[error("this vault has no operation at this path")]
+    #[error("This vault has no operation at this path.")]
     Unknown,
     /// An operation has this path, but not with this method.
-    #[error("this path allows {0} only")]
+    #[error("This path allows {0} only.")]
     Method(Verbs),
+    /// A header names a method that it cannot.
+    #[error(
+        "The header X-HTTP-METHOD or X-HTTP-REQUEST must name GET, PUT, PATCH, DELETE or POST, once, and on a POST."
+    )]
+    NamedMethod,
 }
 
 /// A method of the API.
@@ -43,15 +50,26 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    const ALL: [Self; 5] = [Self::Get, Self::Put, Self::Patch, Self::Delete, Self::Post];
+    pub(super) const ALL: [Self; 5] = [Self::Get, Self::Put, Self::Patch, Self::Delete, Self::Post];
 
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
             Self::Post => "POST",
+        }
+    }
+
+    /// The method of HTTP.
+    pub(super) const fn method(self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Put => Method::PUT,
+            Self::Patch => Method::PATCH,
+            Self::Delete => Method::DELETE,
+            Self::Post => Method::POST,
         }
     }
 }
@@ -61,7 +79,7 @@ impl Verb {
 pub(crate) struct Verbs(u8);
 
 impl Verbs {
-    const fn with(self, verb: Verb) -> Self {
+    pub(super) const fn with(self, verb: Verb) -> Self {
         Self(self.0 | 1 << verb as u8)
     }
 

@@ -7,9 +7,7 @@ mod body;
 use axum::body::Body;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use strongroom_core::{DecidedOn, ObjectKind, ObjectName, Operation};
-use strongroom_engine::{
-    AttributesPatch, BackupBlob, PageRequest, ReadRequest, SecretFields, SecretPatch, WriteRequest,
-};
+use strongroom_engine::{BackupBlob, PageRequest, ReadRequest, SecretFields, SecretPatch, WriteRequest};
 use zeroize::Zeroizing;
 
 pub(super) use answer::json;
@@ -139,15 +137,15 @@ async fn set(
     admitted: &Admitted<'_>,
 ) -> Result<WriteRequest, CommandError> {
     let (_charge, bytes) = arrive(body, bodies::MAX_BODY, admitted).await?;
-    let body: SetBody = bodies::parse(&bytes)?;
+    let body = SetBody::parse(&bytes)?;
     Ok(WriteRequest::Set {
         name,
         content: body.value.into(),
         fields: SecretFields {
             content_type: body.content_type,
         },
-        attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
-        tags: body.tags.unwrap_or_default().0,
+        attributes: body.attributes,
+        tags: body.tags,
     })
 }
 
@@ -158,16 +156,15 @@ async fn update(
     admitted: &Admitted<'_>,
 ) -> Result<WriteRequest, CommandError> {
     let (_charge, bytes) = arrive(body, bodies::MAX_BODY, admitted).await?;
-    let body: UpdateBody = bodies::parse(&bytes)?;
-    let body = body.checked()?;
+    let body = UpdateBody::parse(&bytes)?;
     Ok(WriteRequest::Update {
         name,
         version,
         fields: SecretPatch {
             content_type: body.content_type,
         },
-        attributes: body.attributes.map(AttributesPatch::from).unwrap_or_default(),
-        tags: body.tags.map(|tags| tags.0),
+        attributes: body.attributes,
+        tags: body.tags,
     })
 }
 
@@ -178,7 +175,7 @@ async fn restore(body: &mut Body, admitted: &mut Admitted<'_>) -> Result<WriteRe
         .reserve(bytes.len())
         .await
         .map_err(CommandError::Refused)?;
-    let body: RestoreBody = bodies::parse(&bytes)?;
+    let body = RestoreBody::parse(&bytes)?;
     drop((bytes, charge));
     let blob = BASE64_URL_SAFE_NO_PAD
         .decode(body.value.as_str())

@@ -165,8 +165,14 @@ async fn purge_protection_and_a_short_retention_show_in_every_answer() {
     vault.admin(Method::DELETE, "/secrets/a", None).await;
     let purge = vault.admin(Method::DELETE, "/deletedsecrets/a", None).await;
     assert_eq!(
-        (purge.status, purge.inner()),
-        (StatusCode::FORBIDDEN, "ForbiddenByPolicy")
+        (purge.status, purge.code(), purge.inner()),
+        (StatusCode::FORBIDDEN, "Forbidden", "")
+    );
+    assert!(
+        purge
+            .message()
+            .contains("purge protection is enabled for this vault"),
+        "{purge:?}"
     );
 }
 
@@ -182,45 +188,12 @@ async fn purge_protection_and_retention_outlive_a_start_that_does_not_ask_for_th
     let vault = Vault::open(Arc::new(files)).await;
     let purge = vault.admin(Method::DELETE, "/deletedsecrets/a", None).await;
     assert_eq!(
-        (purge.status, purge.inner()),
-        (StatusCode::FORBIDDEN, "ForbiddenByPolicy")
+        (purge.status, purge.code(), purge.inner()),
+        (StatusCode::FORBIDDEN, "Forbidden", "")
     );
     let set = vault.set("b", "v").await;
     assert_eq!(set.body["attributes"]["recoveryLevel"], "CustomizedRecoverable");
     assert_eq!(set.body["attributes"]["recoverableDays"], 30);
-}
-
-#[tokio::test]
-async fn pages_follow_each_other_to_the_end() {
-    let vault = Vault::start().await;
-    for n in 0..7 {
-        vault.set(&format!("s-{n}"), "v").await;
-    }
-    let first = vault.get("/secrets?api-version=7.4&maxresults=3").await;
-    assert_eq!(first.body["value"].as_array().unwrap().len(), 3);
-    let port = vault.running.addresses().data.port();
-    let next = first.body["nextLink"].as_str().unwrap();
-    let start = format!("https://prod.team-a.svc:{port}/secrets?api-version=7.4&$skiptoken=");
-    assert!(
-        next.starts_with(&start) && next.ends_with("&maxresults=3"),
-        "{next}"
-    );
-    for max in ["0", "26", "x"] {
-        let got = vault
-            .get(&format!("/secrets?api-version=7.4&maxresults={max}"))
-            .await;
-        assert_eq!(
-            (got.status, got.code()),
-            (StatusCode::BAD_REQUEST, "BadParameter"),
-            "{max}"
-        );
-    }
-    for token in ["AAAA", "bm9uc2Vuc2U"] {
-        let got = vault
-            .get(&format!("/secrets?api-version=7.4&$skiptoken={token}"))
-            .await;
-        assert_eq!(got.status, StatusCode::BAD_REQUEST, "{token}: {got:?}");
-    }
 }
 
 #[tokio::test]

@@ -19,7 +19,11 @@ mod matrix;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod methods;
+#[cfg(test)]
 mod moved_clock;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
@@ -28,6 +32,8 @@ mod requests;
 mod restores;
 #[cfg(test)]
 mod secrecy;
+#[cfg(test)]
+mod sentences;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]
@@ -38,5 +44,7 @@ mod storage;
 mod support;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod updates;
 #[cfg(test)]
 mod upkeep;

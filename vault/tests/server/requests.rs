@@ -88,7 +88,7 @@ async fn a_path_that_is_not_canonical_is_refused_and_never_redirected() {
 }
 
 #[tokio::test]
-async fn the_api_version_is_mandatory_and_may_be_encoded() {
+async fn a_parameter_of_the_query_is_one_that_the_api_has_or_is_refused() {
     let vault = Vault::start().await;
     vault.set("a", "v").await;
     for (path, status) in [
@@ -99,9 +99,18 @@ async fn the_api_version_is_mandatory_and_may_be_encoded() {
             StatusCode::BAD_REQUEST,
         ),
         ("/secrets/a?api%2Dversion=2016-10-01", StatusCode::OK),
+        ("/secrets/a?api-version=2026-07-01-preview&new=x", StatusCode::OK),
         (
-            "/secrets/a?api-version=2026-07-01-preview&outContentType=x",
+            "/secrets/a?api-version=2025-07-01&outContentType=application/x-pem-file",
             StatusCode::OK,
+        ),
+        (
+            "/secrets/a?api-version=2025-07-01&outContentType=application%2Fx-pkcs12",
+            StatusCode::OK,
+        ),
+        (
+            "/secrets/a?api-version=2025-07-01&outContentType=foo",
+            StatusCode::BAD_REQUEST,
         ),
     ] {
         let got = vault.get(path).await;
@@ -195,6 +204,10 @@ async fn every_answer_carries_the_services_headers() {
         assert_eq!(header("x-ms-keyvault-service-version"), env!("CARGO_PKG_VERSION"));
         assert_eq!(header("x-ms-request-id").len(), 36);
         assert_eq!(header("x-ms-client-request-id"), id);
+        assert_eq!(
+            header("x-ms-keyvault-network-info"),
+            "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"
+        );
         assert!(header("content-type").starts_with("application/json"));
     }
 }

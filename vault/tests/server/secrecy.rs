@@ -2,7 +2,6 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use strongroom_core::{Effect, Permission};
 use strongroom_testing::vault::{ALL, Vault, allow, deny};
 
 #[tokio::test]
@@ -209,43 +208,69 @@ async fn a_restore_is_decided_by_the_name_inside_the_backup() {
     assert_eq!(vault.get("/secrets/theirs").await.status, StatusCode::NOT_FOUND);
 }
 
+/// The permission that each operation needs, its method and its path.
+const NEEDED: [(&str, &str, &str); 13] = [
+    ("set", "PUT", "/secrets/NAME"),
+    ("get", "GET", "/secrets/NAME"),
+    ("set", "PATCH", "/secrets/NAME"),
+    ("delete", "DELETE", "/secrets/NAME"),
+    ("list", "GET", "/secrets"),
+    ("list", "GET", "/secrets/NAME/versions"),
+    ("backup", "POST", "/secrets/NAME/backup"),
+    ("restore", "POST", "/secrets/restore"),
+    ("list", "GET", "/deletedsecrets"),
+    ("get", "GET", "/deletedsecrets/NAME"),
+    ("recover", "POST", "/deletedsecrets/NAME/recover"),
+    ("purge", "DELETE", "/deletedsecrets/NAME"),
+    ("set", "PATCH", "/secrets/NAME/"),
+];
+
 #[tokio::test]
-async fn each_verb_needs_its_own_permission() {
+async fn each_verb_needs_its_own_permission_and_no_other() {
     let vault = Vault::start().await;
-    vault.set("a", "v").await;
-    let requests = [
-        ("get", Method::GET, "/secrets/a"),
-        ("list", Method::GET, "/secrets"),
-        ("list", Method::GET, "/secrets/a/versions"),
-        ("backup", Method::POST, "/secrets/a/backup"),
-        ("list", Method::GET, "/deletedsecrets"),
-        ("get", Method::GET, "/deletedsecrets/a"),
-        ("purge", Method::DELETE, "/deletedsecrets/a"),
-        ("recover", Method::POST, "/deletedsecrets/a/recover"),
-        ("set", Method::PATCH, "/secrets/a"),
-        ("delete", Method::DELETE, "/secrets/a"),
-    ];
-    let mut generation = 1;
-    for (needed, method, path) in requests {
-        for granted in ALL {
-            generation += 1;
-            let mut policy = allow("one", "shop/api", &["*"], &[granted]);
-            assert_eq!(policy.effect, Effect::Allow);
-            if *granted == needed {
-                // What is needed is proved to be needed: everything else alone is refused.
-                policy.permissions = Permission::ALL
-                    .iter()
-                    .copied()
-                    .filter(|p| p.to_string() != format!("secrets/{needed}"))
-                    .collect();
+    for (generation, (needed, method, path)) in (1..).zip(NEEDED) {
+        let name = format!("s-{generation}");
+        vault.set(&name, "v").await;
+        let backup = vault
+            .admin(Method::POST, &format!("/secrets/{name}/backup"), None)
+            .await;
+        let is_restore = path.ends_with("/restore");
+        if path.starts_with("/deletedsecrets") || is_restore {
+            vault
+                .admin(Method::DELETE, &format!("/secrets/{name}"), None)
+                .await;
+        }
+        if is_restore {
+            vault
+                .admin(Method::DELETE, &format!("/deletedsecrets/{name}"), None)
+                .await;
+        }
+        let body = match method {
+            "PUT" => Some(json!({"value": "w"})),
+            "PATCH" => Some(json!({"contentType": "x"})),
+            _ if is_restore => Some(backup.body),
+            _ => None,
+        };
+        let others: Vec<&str> = ALL.iter().copied().filter(|verb| *verb != needed).collect();
+        for (n, granted, is_enough) in [(0, &others[..], false), (1, &[needed][..], true)] {
+            let policies = vec![
+                allow("admins", "team-a/admin", &["*"], ALL),
+                allow("one", "shop/api", &[&name], granted),
+            ];
+            vault.policy(2 * generation + n, policies).await;
+            let method = method.parse().unwrap();
+            let path = path.replace("NAME", &name);
+            let got = vault.request("shop/api", method, &path, body.clone()).await;
+            let case = format!("{path} with {granted:?}: {got:?}");
+            if is_enough {
+                assert!(got.status.is_success(), "{case}");
+            } else {
+                assert_eq!(
+                    (got.status, got.inner()),
+                    (StatusCode::FORBIDDEN, "ForbiddenByPolicy"),
+                    "{case}"
+                );
             }
-            vault.policy(generation, vec![policy]).await;
-            let got = vault.request("shop/api", method.clone(), path, None).await;
-            assert_eq!(
-                got.status,
-                StatusCode::FORBIDDEN,
-                "{method} {path} with {granted}"
-            );
         }
     }
 }

@@ -162,23 +162,35 @@ fn judge(status: StatusCode, body: &[u8], headers: &http::HeaderMap) {
     }
 }
 
+/// A request with these headers beside its host.
+fn with(line: &str, head: &str, body: &str) -> String {
+    let length = if body.is_empty() {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", body.len())
+    };
+    format!("{line} HTTP/1.1\r\nHost: prod.team-a.svc\r\n{head}{length}\r\n{body}")
+}
+
+/// A request with a good token.
+fn ask(line: &str, body: &str) -> String {
+    with(line, "Authorization: Bearer genuine\r\n", body)
+}
+
+/// The body of a set with everything.
+const SET: &str = r#"{"value":"v","contentType":"t","attributes":{"enabled":true,"nbf":1,"exp":2000000000},"tags":{"a":"b"}}"#;
+
 /// Requests of every operation, and what is refused at each step.
 pub fn seeds() -> Vec<Seed> {
-    let with = |line: &str, head: &str, body: &str| {
-        let length = if body.is_empty() {
-            String::new()
-        } else {
-            format!("Content-Length: {}\r\n", body.len())
-        };
-        format!("{line} HTTP/1.1\r\nHost: prod.team-a.svc\r\n{head}{length}\r\n{body}")
-    };
-    let ask = |line: &str, body: &str| with(line, "Authorization: Bearer genuine\r\n", body);
+    taken().into_iter().chain(refused()).collect()
+}
+
+fn taken() -> Vec<Seed> {
     let taken =
         |name, line: &str, body: &str| Seed::taken(name, ask(&format!("{line}?api-version=7.4"), body));
-    let set = r#"{"value":"v","contentType":"t","attributes":{"enabled":true,"nbf":1,"exp":2000000000},"tags":{"a":"b"}}"#;
     let pipelined = format!(
         "{}{}{}",
-        ask("PUT /secrets/new?api-version=7.4", set),
+        ask("PUT /secrets/new?api-version=7.4", SET),
         ask("DELETE /secrets/new?api-version=7.4", ""),
         ask("DELETE /deletedsecrets/new?api-version=7.4", ""),
     );
@@ -192,13 +204,22 @@ pub fn seeds() -> Vec<Seed> {
         ),
         taken("versions", "GET /secrets/db/versions", ""),
         taken("list-deleted", "GET /deletedsecrets", ""),
-        taken("set", "PUT /secrets/new", set),
+        taken("set", "PUT /secrets/new", SET),
         taken(
             "update",
             "PATCH /secrets/db/",
             r#"{"attributes":{"enabled":false},"tags":{}}"#,
         ),
         taken("update-nothing", "PATCH /secrets/db", ""),
+        taken(
+            "update-to-nothing",
+            "PATCH /secrets/db",
+            r#"{"contentType":null,"attributes":{"exp":null,"nbf":null},"tags":null}"#,
+        ),
+        Seed::taken("named-method", {
+            let head = "Authorization: Bearer genuine\r\nX-HTTP-METHOD: DELETE\r\n";
+            with("POST /secrets/db?api-version=7.3-preview", head, "")
+        }),
         taken("backup", "POST /secrets/db/backup", ""),
         taken("delete", "DELETE /secrets/db", ""),
         Seed::taken("set-delete-purge", pipelined),
@@ -211,6 +232,11 @@ pub fn seeds() -> Vec<Seed> {
                 r#"{"value":"vvvv"}"#
             )
         }),
+    ]
+}
+
+fn refused() -> Vec<Seed> {
+    vec![
         Seed::refused("hidden", ask("GET /secrets/hidden?api-version=7.4", "")),
         Seed::refused(
             "restore",
@@ -236,13 +262,17 @@ pub fn seeds() -> Vec<Seed> {
         Seed::refused("no-version", ask("GET /secrets/db", "")),
         Seed::refused("no-such-path", ask("GET /secrets/../db?api-version=7.4", "")),
         Seed::refused("no-such-method", ask("TRACE /secrets/db?api-version=7.4", "")),
+        Seed::refused("named-method-on-get", {
+            let head = "Authorization: Bearer genuine\r\nX-HTTP-METHOD: DELETE\r\n";
+            with("GET /secrets/db?api-version=7.4", head, "")
+        }),
         Seed::refused(
             "skip-token",
             ask("GET /secrets?api-version=7.4&$skiptoken=AAAA", ""),
         ),
         Seed::refused(
             "half-a-body",
-            ask("PUT /secrets/new?api-version=7.4", set).replace("}}", ""),
+            ask("PUT /secrets/new?api-version=7.4", SET).replace("}}", ""),
         ),
         Seed::refused(
             "a-member-twice",

@@ -22,7 +22,8 @@ struct Bundle<'a> {
     attributes: AttributesJson,
     #[serde(rename = "contentType", skip_serializing_if = "Option::is_none")]
     content_type: Option<&'a str>,
-    tags: &'a Tags,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<&'a Tags>,
     #[serde(rename = "recoveryId", skip_serializing_if = "Option::is_none")]
     recovery_id: Option<String>,
     #[serde(rename = "deletedDate", skip_serializing_if = "Option::is_none")]
@@ -56,7 +57,7 @@ impl<'a> Bundle<'a> {
             id,
             attributes: (&bundle.attributes).into(),
             content_type: bundle.fields.content_type.as_deref(),
-            tags: &bundle.tags,
+            tags: Some(&bundle.tags).filter(|tags| !tags.is_empty()),
             recovery_id: bundle
                 .deleted
                 .map(|_| format!("https://{host}/deletedsecrets/{name}")),

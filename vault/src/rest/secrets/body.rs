@@ -1,58 +1,121 @@
 //! The bodies of the operations on secrets.
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess};
+use strongroom_engine::{AttributesPatch, Change, Tags};
 
-use super::super::body::{AttributesBody, BodyError, TagsBody, Value};
+use super::super::body::{AttributesBody, BodyError, Member, Members, Next, TagsBody, Value, parse};
 
-/// The body of `SetSecret`.
-#[derive(Deserialize)]
-pub(super) struct SetBody {
-    pub(super) value: Value,
-    #[serde(default, rename = "contentType")]
-    pub(super) content_type: Option<String>,
-    #[serde(default)]
-    pub(super) attributes: Option<AttributesBody>,
-    #[serde(default)]
-    pub(super) tags: Option<TagsBody>,
+/// What the bodies of a set and an update have in common. `V` is what becomes of the value.
+#[derive(Default)]
+struct SecretBody<V> {
+    value: Change<V>,
+    content_type: Change<String>,
+    attributes: Change<AttributesBody>,
+    tags: Change<TagsBody>,
 }
 
-/// The body of `UpdateSecret`. A value in it is refused: it could only be meant to change.
-#[derive(Deserialize)]
-pub(super) struct UpdateBody {
-    #[serde(default)]
-    value: Option<IgnoredAny>,
-    #[serde(default, rename = "contentType")]
-    pub(super) content_type: Option<String>,
-    #[serde(default)]
-    pub(super) attributes: Option<AttributesBody>,
-    #[serde(default)]
-    pub(super) tags: Option<TagsBody>,
-}
-
-impl UpdateBody {
-    /// The body, if it says nothing of the value.
-    pub(super) fn checked(self) -> Result<Self, BodyError> {
-        if self.value.is_some() {
-            Err(BodyError::ValueInUpdate)
-        } else {
-            Ok(self)
+impl<V: Default + DeserializeOwned> Members for SecretBody<V> {
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, value: Next<'_, A>) -> Result<(), A::Error> {
+        match name {
+            "value" => value.read(Member::Value, &mut self.value),
+            "contentType" => value.read(Member::ContentType, &mut self.content_type),
+            "attributes" => value.read_object(Member::Attributes, &mut self.attributes),
+            "tags" => value.read(Member::Tags, &mut self.tags),
+            _ => value.skip(),
         }
     }
 }
 
+/// The body of `SetSecret`. What is null is as if it were not there, but for the value.
+pub(super) struct SetBody {
+    pub(super) value: Value,
+    pub(super) content_type: Option<String>,
+    pub(super) attributes: AttributesPatch,
+    pub(super) tags: Tags,
+}
+
+impl SetBody {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BodyError> {
+        let body: SecretBody<Value> = parse(bytes)?;
+        Ok(Self {
+            value: required(body.value)?,
+            content_type: body.content_type.given(),
+            attributes: patch(body.attributes),
+            tags: body.tags.given().unwrap_or_default().0,
+        })
+    }
+}
+
+/// The body of `UpdateSecret`. What is not there stays, what is null is cleared. A value in it is refused: it could only
+/// be meant to change.
+pub(super) struct UpdateBody {
+    pub(super) content_type: Change<String>,
+    pub(super) attributes: AttributesPatch,
+    pub(super) tags: Option<Tags>,
+}
+
+impl UpdateBody {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BodyError> {
+        let body: SecretBody<IgnoredAny> = parse(bytes)?;
+        if !matches!(body.value, Change::Keep) {
+            return Err(BodyError::ValueInUpdate);
+        }
+        Ok(Self {
+            content_type: body.content_type,
+            attributes: patch(body.attributes),
+            tags: match body.tags {
+                Change::Keep => None,
+                Change::Clear => Some(Tags::new()),
+                Change::Set(tags) => Some(tags.0),
+            },
+        })
+    }
+}
+
 /// The body of `RestoreSecret`.
-#[derive(Deserialize)]
 pub(super) struct RestoreBody {
     pub(super) value: Value,
+}
+
+#[derive(Default)]
+struct ValueBody(Change<Value>);
+
+impl Members for ValueBody {
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, value: Next<'_, A>) -> Result<(), A::Error> {
+        match name {
+            "value" => value.read(Member::Value, &mut self.0),
+            _ => value.skip(),
+        }
+    }
+}
+
+impl RestoreBody {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BodyError> {
+        let ValueBody(value) = parse(bytes)?;
+        required(value).map(|value| Self { value })
+    }
+}
+
+fn required(value: Change<Value>) -> Result<Value, BodyError> {
+    match value {
+        Change::Keep => Err(BodyError::Missing(Member::Value)),
+        Change::Clear => Err(BodyError::Member(Member::Value)),
+        Change::Set(value) => Ok(value),
+    }
+}
+
+/// Attributes that are null are as if they were not there: there is none that could be cleared with all others.
+fn patch(attributes: Change<AttributesBody>) -> AttributesPatch {
+    attributes.given().map(AttributesPatch::from).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use strongroom_engine::AttributesPatch;
+    use strongroom_core::Timestamp;
 
     use super::{
-        super::super::body::{Arriving, MAX_BODY, parse},
+        super::super::body::{Arriving, MAX_BODY},
         *,
     };
 
@@ -60,7 +123,12 @@ mod tests {
         let mut body = text.into();
         let mut arriving = Arriving::begin(&mut body, MAX_BODY)?;
         while arriving.next().await?.is_some() {}
-        parse(&arriving.into_bytes())
+        SetBody::parse(&arriving.into_bytes())
+    }
+
+    async fn refused(text: &str) -> BodyError {
+        let refused = set(text.to_owned()).await.err();
+        refused.unwrap_or_else(|| panic!("{text} is taken"))
     }
 
     #[tokio::test]
@@ -71,42 +139,78 @@ mod tests {
             r#"{"value":"v","attributes":null}"#,
         ] {
             let body = set(text).await.unwrap();
-            let patch = body.attributes.map(AttributesPatch::from).unwrap_or_default();
-            assert_eq!(patch, AttributesPatch::default(), "{text}");
+            assert_eq!(body.attributes, AttributesPatch::default(), "{text}");
         }
     }
 
     #[tokio::test]
-    async fn a_member_twice_is_refused() {
-        for text in [
-            r#"{"value":"v","value":"w"}"#,
-            r#"{"value":"v","tags":{"a":"1","a":"2"}}"#,
-            r#"{"value":"v","attributes":{"enabled":true,"enabled":false}}"#,
+    async fn a_member_twice_is_refused_by_its_name() {
+        for (text, member) in [
+            (r#"{"value":"v","value":"w"}"#, Member::Value),
+            (r#"{"value":"v","tags":null,"tags":{}}"#, Member::Tags),
+            (
+                r#"{"value":"v","attributes":{"enabled":true,"enabled":false}}"#,
+                Member::Enabled,
+            ),
         ] {
-            assert!(matches!(set(text).await, Err(BodyError::Json { .. })), "{text}");
+            assert_eq!(refused(text).await, BodyError::Twice(member), "{text}");
         }
+        let tag = refused(r#"{"value":"v","tags":{"a":"1","a":"2"}}"#).await;
+        assert_eq!(tag, BodyError::Member(Member::Tags));
     }
 
     #[tokio::test]
-    async fn what_is_not_the_operations_json_is_refused() {
+    async fn what_a_member_may_not_be_is_refused_by_its_name() {
+        for (text, member) in [
+            (r#"{"value":7}"#, Member::Value),
+            (r#"{"value":null}"#, Member::Value),
+            (r#"{"value":{"a":"b"}}"#, Member::Value),
+            (r#"{"value":"v","contentType":7}"#, Member::ContentType),
+            (r#"{"value":"v","attributes":7}"#, Member::Attributes),
+            (r#"{"value":"v","attributes":[]}"#, Member::Attributes),
+            (r#"{"value":"v","attributes":{"enabled":1}}"#, Member::Enabled),
+            (r#"{"value":"v","attributes":{"exp":1.5}}"#, Member::Expires),
+            (
+                r#"{"value":"v","attributes":{"exp":"2030-01-01"}}"#,
+                Member::Expires,
+            ),
+            (
+                r#"{"value":"v","attributes":{"exp":253402300800}}"#,
+                Member::Expires,
+            ),
+            (r#"{"value":"v","attributes":{"nbf":-1}}"#, Member::NotBefore),
+            (r#"{"value":"v","tags":["a"]}"#, Member::Tags),
+            (r#"{"value":"v","tags":{"a":1}}"#, Member::Tags),
+            (r#"{"value":"v","tags":{"a":null}}"#, Member::Tags),
+        ] {
+            assert_eq!(refused(text).await, BodyError::Member(member), "{text}");
+        }
+        let sentence = refused(r#"{"value":7}"#).await.to_string();
+        assert_eq!(sentence, "The member value must be a string.");
+        let last = set(r#"{"value":"v","attributes":{"exp":253402300799}}"#)
+            .await
+            .unwrap();
+        let date = Timestamp::from_unix(253_402_300_799);
+        assert_eq!(last.attributes.expires, Change::Set(date));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_object_and_what_is_no_json_are_told_apart() {
+        for text in ["", "{}", r#"{"contentType":"x"}"#] {
+            assert_eq!(refused(text).await, BodyError::Missing(Member::Value), "{text}");
+        }
+        for text in ["null", "[]", "7", r#""v""#] {
+            assert_eq!(refused(text).await, BodyError::NotAnObject, "{text}");
+        }
         for text in [
-            "",
-            "null",
-            "[]",
             "{",
-            "{}",
-            r#"{"value":7}"#,
-            r#"{"value":null}"#,
+            r#"{"value":"v"} x"#,
+            r#"{"value":"v","attributes":{"exp":"#,
             "\u{feff}{\"value\":\"v\"}",
             r#"{"value":"\ud800"}"#,
             r#"{"value":"v","attributes":{"exp":1e400}}"#,
-            r#"{"value":"v"} x"#,
-            r#"{"value":"v","attributes":{"exp":1.5}}"#,
-            r#"{"value":"v","attributes":{"nbf":-1}}"#,
-            r#"{"value":"v","tags":["a"]}"#,
-            r#"{"value":"v","tags":{"a":1}}"#,
         ] {
-            assert!(matches!(set(text).await, Err(BodyError::Json { .. })), "{text}");
+            assert!(matches!(refused(text).await, BodyError::Json { .. }), "{text}");
         }
     }
 
@@ -128,13 +232,35 @@ mod tests {
 
     #[test]
     fn an_update_cannot_name_a_value() {
-        let body: UpdateBody = serde_json::from_str(r#"{"value":"new"}"#).unwrap();
-        assert_eq!(body.checked().err(), Some(BodyError::ValueInUpdate));
+        for text in [r#"{"value":"new"}"#, r#"{"value":null}"#, r#"{"value":{}}"#] {
+            let refused = UpdateBody::parse(text.as_bytes()).err();
+            assert_eq!(refused, Some(BodyError::ValueInUpdate), "{text}");
+        }
     }
 
     #[test]
-    fn an_update_without_a_body_changes_nothing() {
-        let body: UpdateBody = serde_json::from_str("{}").unwrap();
-        assert!(body.content_type.is_none() && body.attributes.is_none() && body.tags.is_none());
+    fn an_update_keeps_what_is_absent_and_clears_what_is_null() {
+        for text in [
+            "",
+            "{}",
+            r#"{"attributes":null,"new":7}"#,
+            r#"{"attributes":{"enabled":null}}"#,
+        ] {
+            let kept = UpdateBody::parse(text.as_bytes()).unwrap();
+            assert_eq!(kept.attributes, AttributesPatch::default(), "{text}");
+            assert_eq!((kept.content_type, kept.tags), (Change::Keep, None), "{text}");
+        }
+        let text = r#"{"contentType":null,"tags":null,"attributes":{"nbf":null,"exp":null}}"#;
+        let cleared = UpdateBody::parse(text.as_bytes()).unwrap();
+        let attributes = AttributesPatch {
+            enabled: None,
+            not_before: Change::Clear,
+            expires: Change::Clear,
+        };
+        assert_eq!(cleared.attributes, attributes);
+        assert_eq!(
+            (cleared.content_type, cleared.tags),
+            (Change::Clear, Some(Tags::new()))
+        );
     }
 }

@@ -216,6 +216,7 @@ fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, Strea
         | Failure::Closed(_)
         | Failure::Object(
             ObjectError::BadParameter(_)
+            | ObjectError::DeletedNotFound { .. }
             | ObjectError::PurgeProtected { .. }
             | ObjectError::DeletedButRecoverable { .. }
             | ObjectError::NameInUse { .. }

@@ -1,0 +1,206 @@
+//! The members of a body's objects, read one by one, so that an error names the member and what it may be.
+//!
+//! The parser's own sentences quote what they do not like, which may be a secret. None of them is shown: what is wrong is
+//! noted in a [`Fault`], in words of the vault's own.
+
+use std::{cell::Cell, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::error::Category;
+use strongroom_engine::Change;
+
+use super::BodyError;
+
+/// A member of a body that the vault reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Member {
+    Value,
+    ContentType,
+    Attributes,
+    Enabled,
+    NotBefore,
+    Expires,
+    Tags,
+}
+
+impl Member {
+    /// Where the member stands in a body.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::ContentType => "contentType",
+            Self::Attributes => "attributes",
+            Self::Enabled => "attributes.enabled",
+            Self::NotBefore => "attributes.nbf",
+            Self::Expires => "attributes.exp",
+            Self::Tags => "tags",
+        }
+    }
+
+    /// What it may be.
+    pub(crate) const fn form(self) -> &'static str {
+        match self {
+            Self::Value => "a string",
+            Self::ContentType => "a string or null",
+            Self::Attributes => "an object or null",
+            Self::Enabled => "true, false or null",
+            Self::NotBefore | Self::Expires => {
+                "a whole number of seconds since 1970, from 0 to 253402300799 (the end of the year 9999), or null"
+            }
+            Self::Tags => "an object of strings, each name once, or null",
+        }
+    }
+}
+
+/// What is wrong with the form of a body, as far as it is known: the first that was noted.
+#[derive(Debug, Default)]
+pub(super) struct Fault(Cell<Option<BodyError>>);
+
+impl Fault {
+    fn note(&self, error: BodyError) {
+        self.0.set(self.0.get().or(Some(error)));
+    }
+
+    /// What is wrong with a body that `error` refused.
+    pub(super) fn of(&self, error: &serde_json::Error) -> BodyError {
+        match error.classify() {
+            // Nothing below the body itself was read.
+            Category::Data => self.0.get().unwrap_or(BodyError::NotAnObject),
+            Category::Io | Category::Syntax | Category::Eof => BodyError::Json {
+                line: error.line(),
+                column: error.column(),
+            },
+        }
+    }
+}
+
+/// An object of a body.
+pub(crate) trait Members: Default {
+    /// Takes the value of the member `name`, or skips it: later versions of the API have members that this vault does
+    /// not know.
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, value: Next<'_, A>) -> Result<(), A::Error>;
+}
+
+/// The value of a member that is to be read.
+pub(crate) struct Next<'m, A> {
+    map: &'m mut A,
+    fault: &'m Fault,
+}
+
+impl<'de, A: MapAccess<'de>> Next<'_, A> {
+    /// Reads it as that of `member`; null clears.
+    pub(crate) fn read<T: Deserialize<'de>>(
+        self,
+        member: Member,
+        place: &mut Change<T>,
+    ) -> Result<(), A::Error> {
+        self.read_with(member, place, PhantomData::<T>)
+    }
+
+    /// Reads it as that of `member`, which is an object of its own; null clears.
+    pub(crate) fn read_object<T: Members>(
+        self,
+        member: Member,
+        place: &mut Change<T>,
+    ) -> Result<(), A::Error> {
+        let fault = self.fault;
+        self.read_with(member, place, Object::noting(fault))
+    }
+
+    /// Reads it, whatever it is.
+    pub(crate) fn skip(self) -> Result<(), A::Error> {
+        self.map.next_value::<IgnoredAny>().map(drop)
+    }
+
+    fn read_with<S: DeserializeSeed<'de>>(
+        self,
+        member: Member,
+        place: &mut Change<S::Value>,
+        seed: S,
+    ) -> Result<(), A::Error> {
+        if !matches!(place, Change::Keep) {
+            self.fault.note(BodyError::Twice(member));
+            return Err(A::Error::custom("a member twice"));
+        }
+        let value = self.map.next_value_seed(Nullable(seed));
+        *place = value.inspect_err(|_| self.fault.note(BodyError::Member(member)))?;
+        Ok(())
+    }
+}
+
+/// An object of the type `T`.
+pub(super) struct Object<'f, T> {
+    fault: &'f Fault,
+    members: PhantomData<T>,
+}
+
+impl<'f, T> Object<'f, T> {
+    pub(super) const fn noting(fault: &'f Fault) -> Self {
+        Self {
+            fault,
+            members: PhantomData,
+        }
+    }
+}
+
+impl<'de, T: Members> DeserializeSeed<'de> for Object<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Members> Visitor<'de> for Object<'_, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut object = T::default();
+        while let Some(name) = map.next_key::<String>()? {
+            let value = Next {
+                map: &mut map,
+                fault: self.fault,
+            };
+            object.take(&name, value)?;
+        }
+        Ok(object)
+    }
+}
+
+/// A value that may be null, which clears.
+struct Nullable<S>(S);
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Nullable<S> {
+    type Value = Change<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for Nullable<S> {
+    type Value = Change<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or null")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Change::Clear)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Change::Clear)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        self.0.deserialize(deserializer).map(Change::Set)
+    }
+}

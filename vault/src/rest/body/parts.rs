@@ -1,0 +1,113 @@
+//! What the bodies of several operations hold: a value, attributes, tags.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+use strongroom_core::Timestamp;
+use strongroom_engine::{AttributesPatch, Change, SecretValue, Tags};
+use zeroize::Zeroizing;
+
+use super::members::{Member, Members, Next};
+
+/// The last second of the year 9999: clients show dates, and those of several languages fail at a later one, and with it
+/// at every list that the object is in.
+const LAST_DATE: u64 = 253_402_300_799;
+
+/// Attributes as a caller gives them. What the vault sets itself (`created`, `recoveryLevel`) is ignored, since
+/// clients send back what they got.
+#[derive(Default)]
+pub(crate) struct AttributesBody {
+    enabled: Change<bool>,
+    not_before: Change<Date>,
+    expires: Change<Date>,
+}
+
+impl Members for AttributesBody {
+    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, value: Next<'_, A>) -> Result<(), A::Error> {
+        match name {
+            "enabled" => value.read(Member::Enabled, &mut self.enabled),
+            "nbf" => value.read(Member::NotBefore, &mut self.not_before),
+            "exp" => value.read(Member::Expires, &mut self.expires),
+            _ => value.skip(),
+        }
+    }
+}
+
+impl From<AttributesBody> for AttributesPatch {
+    fn from(body: AttributesBody) -> Self {
+        Self {
+            // There is no third state to clear it to.
+            enabled: body.enabled.given(),
+            not_before: body.not_before.map(|date| date.0),
+            expires: body.expires.map(|date| date.0),
+        }
+    }
+}
+
+/// A date on the wire.
+struct Date(Timestamp);
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = u64::deserialize(deserializer)?;
+        if seconds > LAST_DATE {
+            return Err(D::Error::custom("a date after the last one"));
+        }
+        Ok(Self(Timestamp::from_unix(seconds)))
+    }
+}
+
+/// A text that is wiped: a secret, or a backup of one.
+#[derive(Default)]
+pub(crate) struct Value(Zeroizing<String>);
+
+impl Value {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Value> for SecretValue {
+    fn from(value: Value) -> Self {
+        Self::from(value.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
+/// Tags, none twice.
+#[derive(Default)]
+pub(crate) struct TagsBody(pub(crate) Tags);
+
+impl<'de> Deserialize<'de> for TagsBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TagsVisitor).map(Self)
+    }
+}
+
+struct TagsVisitor;
+
+impl<'de> Visitor<'de> for TagsVisitor {
+    type Value = Tags;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tags")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tags, A::Error> {
+        let mut tags = Tags::new();
+        while let Some((name, value)) = map.next_entry::<String, String>()? {
+            if tags.insert(name, value).is_some() {
+                return Err(A::Error::custom("a tag twice"));
+            }
+        }
+        Ok(tags)
+    }
+}
