@@ -20,6 +20,7 @@ mod error;
 mod host;
 mod kind;
 mod method;
+pub mod page;
 mod query;
 mod respond;
 mod route;
