@@ -106,10 +106,11 @@ deny: harness ## dependencies: none unused, and their bans, licences and sources
 	scripts/check-dependencies
 
 .PHONY: generate
-generate: ## rewrite the generated files: CRDs, their reference, that of the operations and of the API, the corpus that is made
+generate: ## rewrite the generated files: CRDs, their reference, that of the operations and of the API, files that pages show, the corpus that is made
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-crds --example crdgen
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-core --example reference
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-vault --example api_reference
+	$(CARGO) run --quiet $(PROFILE) -p strongroom-harness --example pages
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-fuzz --example corpus
 
 .PHONY: nightly

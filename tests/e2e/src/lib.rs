@@ -5,3 +5,4 @@
 
 pub mod exclusive;
 pub mod scenario;
+pub mod sdk;

@@ -12,6 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use strongroom_harness::page::shown;
+
 /// Where reasons of conditions and events are decided.
 const REPORTING: [&str; 4] = [
     "operator/src/vault",
@@ -155,7 +157,7 @@ fn every_recipe_of_the_installation_is_run_by_a_test_or_says_why_not() {
 #[test]
 fn links_between_pages_lead_somewhere() {
     let mut pages = vec![repository().join("README.md")];
-    for directory in ["docs", "docs/reference"] {
+    for directory in ["docs", "docs/reference", "docs/sdk"] {
         let entries = fs::read_dir(repository().join(directory))
             .unwrap()
             .map(|entry| entry.unwrap().path());
@@ -163,6 +165,8 @@ fn links_between_pages_lead_somewhere() {
     }
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
+        // In a block, `](` is of another language.
+        let text: String = text.split("\n```").step_by(2).collect();
         let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for target in targets.filter(|target| !target.contains("://") && !target.starts_with('#')) {
             let path = page.parent().unwrap().join(target.split('#').next().unwrap());
@@ -171,6 +175,60 @@ fn links_between_pages_lead_somewhere() {
                 "{} links to {target}, which is not there",
                 page.display()
             );
+        }
+    }
+}
+
+#[test]
+fn pages_show_the_files_that_they_name_as_these_are() {
+    let outdated = shown::outdated(&repository()).unwrap();
+    let pages: Vec<_> = outdated.iter().map(|(page, _)| page).collect();
+    assert!(outdated.is_empty(), "make generate, and commit {pages:?}");
+}
+
+#[test]
+fn each_sdks_page_shows_everything_of_its_example_but_what_tools_write() {
+    let written = [
+        "requirements.lock",
+        "package-lock.json",
+        "go.sum",
+        "dependencies.sha256",
+    ];
+    let examples = repository().join("examples/sdk");
+    let mut languages = 0;
+    for entry in fs::read_dir(&examples).unwrap() {
+        let directory = entry.unwrap().path();
+        if !directory.is_dir() {
+            continue;
+        }
+        languages += 1;
+        let language = directory.file_name().unwrap().to_str().unwrap();
+        let page = fs::read_to_string(repository().join(format!("docs/sdk/{language}.md"))).unwrap();
+        let shows: BTreeSet<PathBuf> = page
+            .lines()
+            .filter_map(shown::file_of)
+            .map(PathBuf::from)
+            .collect();
+        let mut has = BTreeSet::new();
+        files(&directory, &mut has);
+        has.retain(|path| !written.iter().any(|name| path.ends_with(name)));
+        assert_eq!(shows, has, "{language}");
+    }
+    assert_eq!(languages, 6);
+}
+
+/// Every file below a directory, from the repository, but what builds make there.
+fn files(directory: &Path, found: &mut BTreeSet<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let made = ["node_modules", "target", "bin", "obj", "__pycache__"];
+        if made.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.insert(path.strip_prefix(repository()).unwrap().to_owned());
         }
     }
 }

@@ -20,6 +20,8 @@ mod order;
 mod reasons;
 #[path = "e2e/recovery.rs"]
 mod recovery;
+#[path = "e2e/sdk.rs"]
+mod sdk;
 #[path = "e2e/specs.rs"]
 mod specs;
 #[path = "e2e/tokens.rs"]

@@ -141,14 +141,17 @@ impl Demo {
 
     /// An unmodified Azure SDK.
     async fn use_azure_sdk(&self) -> Result<()> {
-        terminal::title("A program with the Azure SDK and its workload identity credential");
-        self.apply("azure-sdk.yaml")?;
-        let step = Step::begin("Waiting for its first answer");
-        wait::pod(&self.client, APP, "azure-sdk", PATIENCE).await?;
-        wait::until("the program reads the secret", PATIENCE, || async {
-            let log = self.installer_output(&["logs", "-n", APP, "azure-sdk", "--tail", "5"])?;
-            let read = log.contains(" characters, https://");
-            Ok(if read {
+        terminal::title("A program with an unmodified Azure SDK sets, gets, lists and deletes a secret");
+        self.apply("sdk/access.yaml")?;
+        let step = Step::begin("Waiting for its policy");
+        let policy = "shop-uses-sdk";
+        wait::condition::<AccessPolicy>(&self.client, VAULTS, policy, ("Enforced", "True"), PATIENCE).await?;
+        step.done();
+        self.apply("sdk/rust/pod.yaml")?;
+        let step = Step::begin("Waiting for the program's end");
+        wait::until("the program has done all it does", PATIENCE, || async {
+            let log = self.installer_output(&["logs", "-n", APP, "sdk-rust"])?;
+            Ok(if log.contains("deleted sdk-rust") {
                 wait::Seen::Ready(())
             } else {
                 wait::Seen::NotYet(log)
@@ -156,7 +159,7 @@ impl Demo {
         })
         .await?;
         step.done();
-        self.kubectl(&["logs", "-n", APP, "azure-sdk", "--tail", "1"], Shown::Always)
+        self.kubectl(&["logs", "-n", APP, "sdk-rust"], Shown::Always)
     }
 
     fn say_what_next(&self) {
@@ -274,8 +277,9 @@ kubectl get vaults,accesspolicies,secretrefs --all-namespaces
 kubectl describe secretref -n shop db
 echo -n another | strongroom secret set db-password --vault prod --namespace team-a --as-service-account team-a:owner
 kubectl exec -n shop api -- cat /secrets/password
-kubectl delete accesspolicy -n team-a shop-reads-db      # and look at the log of the Azure SDK:
-kubectl logs -n shop azure-sdk --follow
+kubectl delete accesspolicy -n team-a shop-uses-sdk      # and run the Azure SDK's program again:
+kubectl replace --force -f examples/sdk/rust/pod.yaml
+kubectl logs -n shop sdk-rust --follow
 make demo-down";
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A page whose figures a program keeps, between two markers.
 
+pub mod shown;
+
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};

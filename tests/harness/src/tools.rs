@@ -7,6 +7,7 @@
 mod catalog;
 mod debian;
 mod go;
+mod locked;
 mod python;
 mod store;
 
@@ -14,7 +15,8 @@ use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 
-pub use catalog::{Recipe, TOOLS, Tool, find};
+pub use catalog::{Locked, Reader, Recipe, TOOLS, Tool, find};
+pub use locked::directories;
 pub use store::Store;
 
 use crate::{command::run_logged, progress::Step};
@@ -111,6 +113,7 @@ fn ensure(store: &Store, tool: &Tool) -> Result<bool> {
                 python::unwrap(&dir, native, tool.program)?;
             }
         }
+        Recipe::Locked(locked) => locked::install(&locked, &dir, &log, &mut step)?,
         Recipe::Crate => {
             let mut cargo = Command::new("cargo");
             cargo

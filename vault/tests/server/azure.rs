@@ -10,7 +10,7 @@ fn python() -> PathBuf {
     let cache = env::var_os("STRONGROOM_CACHE").map(PathBuf::from);
     let cache =
         cache.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache/strongroom"));
-    let python = cache.join("azure-python/4.12.0/bin/python");
+    let python = cache.join("bin/azure-python");
     assert!(
         python.exists(),
         "{} is missing: `harness tools` installs it",

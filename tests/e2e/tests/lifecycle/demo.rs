@@ -30,7 +30,8 @@ async fn the_demo_shows_what_the_readme_says_and_goes_away() -> Result<()> {
             "second-",
             "The file ",
             "not permitted, or it does not exist",
-            "characters, https://prod.team-a.svc",
+            "set https://prod.team-a.svc/secrets/sdk-rust/",
+            "deleted sdk-rust",
             "What to try next",
         ] {
             ensure!(
@@ -114,19 +115,32 @@ fn the_plugin_answers(cluster: &Cluster) -> Result<()> {
 
 async fn the_sdk_is_refused_once_the_policy_is_gone(scenario: &Scenario) -> Result<()> {
     let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), "team-a");
-    policies.delete("shop-reads-db", &DeleteParams::default()).await?;
+    policies.delete("shop-uses-sdk", &DeleteParams::default()).await?;
     let pods: Api<Pod> = Api::namespaced(scenario.client(), "shop");
-    let last = LogParams {
-        tail_lines: Some(1),
-        ..LogParams::default()
-    };
     wait::until("the SDK's program is refused", PATIENCE, || async {
-        let said = pods.logs("azure-sdk", &last).await?;
-        Ok(if said.contains("the vault refuses") {
+        run_again(&scenario.cluster)?;
+        let phase = wait::until("the program ends", PATIENCE, || async {
+            let status = pods.get("sdk-rust").await?.status.unwrap_or_default();
+            Ok(match status.phase {
+                Some(phase) if ["Succeeded", "Failed"].contains(&phase.as_str()) => wait::Seen::Ready(phase),
+                other => wait::Seen::NotYet(format!("{other:?}")),
+            })
+        })
+        .await?;
+        let said = pods.logs("sdk-rust", &LogParams::default()).await?;
+        Ok(if phase == "Failed" && said.contains("Forbidden") {
             wait::Seen::Ready(())
         } else {
             wait::Seen::NotYet(said)
         })
     })
     .await
+}
+
+/// The command that the demo says last.
+fn run_again(cluster: &Cluster) -> Result<()> {
+    let mut kubectl = installer(cluster)?.kubectl();
+    kubectl.args(["replace", "--force", "--filename"]);
+    kubectl.arg(workspace::root().join("examples/sdk/rust/pod.yaml"));
+    command::output(&mut kubectl).map(drop)
 }

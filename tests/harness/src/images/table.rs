@@ -64,10 +64,10 @@ pub const IMAGES: &[Image] = &[
     program("strongroom/csi", "strongroom-csi", ROOT, &["/strongroom-csi"]),
     // The example of a program that knows Azure Key Vault alone.
     program(
-        "strongroom/azure-sdk",
-        "strongroom-azure-sdk",
+        "strongroom/sdk-rust",
+        "strongroom-sdk-rust",
         NONROOT,
-        &["/strongroom-azure-sdk"],
+        &["/strongroom-sdk-rust"],
     ),
 ];
 

@@ -1,5 +1,7 @@
 //! The table of tools: adding one is adding a row.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 /// One tool.
 #[derive(Debug)]
 pub struct Tool {
@@ -35,6 +37,8 @@ pub enum Recipe {
         /// The program itself below the packages, where the package starts it through Python.
         native: Option<&'static str>,
     },
+    /// A program with what its lock file names.
+    Locked(Locked),
     /// `cargo install`.
     Crate,
     /// A Debian package, unpacked and not installed.
@@ -42,6 +46,44 @@ pub enum Recipe {
         /// The package's name.
         package: &'static str,
     },
+}
+
+/// A program's sources and lock file, carried in this binary so that the tool works from any directory.
+#[derive(Debug, Clone, Copy)]
+pub struct Locked {
+    /// Who reads the lock file.
+    pub by: Reader,
+    /// Each file's name below the tool's directory, and its text.
+    pub files: &'static [(&'static str, &'static str)],
+}
+
+/// Who reads a lock file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// pip reads `requirements.lock`; the tool's directory is a virtual environment.
+    Pip,
+    /// npm reads `package-lock.json`; the file `run` starts `example.mjs`.
+    Npm,
+    /// Go reads `go.sum`; the program is `bin/example`.
+    Go,
+    /// Maven reads `pom.xml`, and `dependencies.sha256` has the checksums; the file `run` starts `Example`.
+    Maven,
+}
+
+impl Locked {
+    /// A number for the files: a tool of other files is another tool.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.files.hash(&mut hasher);
+        hasher.finish() >> 32
+    }
+}
+
+/// A file of `examples/sdk`.
+macro_rules! example {
+    ($path:literal) => {
+        include_str!(concat!("../../../../examples/sdk/", $path))
+    };
 }
 
 /// Every tool, the long builds first.
@@ -110,14 +152,63 @@ pub const TOOLS: &[Tool] = &[
         },
     },
     Tool {
+        name: "azure-go",
+        version: "1",
+        about: "examples/sdk/go; about 1 minute",
+        program: "bin/example",
+        recipe: Recipe::Locked(Locked {
+            by: Reader::Go,
+            files: &[
+                ("main.go", example!("go/main.go")),
+                ("go.mod", example!("go/go.mod")),
+                ("go.sum", example!("go/go.sum")),
+            ],
+        }),
+    },
+    Tool {
+        name: "azure-java",
+        version: "1",
+        about: "examples/sdk/java; about 1 minute",
+        program: "run",
+        recipe: Recipe::Locked(Locked {
+            by: Reader::Maven,
+            files: &[
+                (
+                    "src/main/java/Example.java",
+                    example!("java/src/main/java/Example.java"),
+                ),
+                ("pom.xml", example!("java/pom.xml")),
+                ("dependencies.sha256", example!("java/dependencies.sha256")),
+            ],
+        }),
+    },
+    Tool {
+        name: "azure-javascript",
+        version: "1",
+        about: "examples/sdk/javascript",
+        program: "run",
+        recipe: Recipe::Locked(Locked {
+            by: Reader::Npm,
+            files: &[
+                ("example.mjs", example!("javascript/example.mjs")),
+                ("package.json", example!("javascript/package.json")),
+                ("package-lock.json", example!("javascript/package-lock.json")),
+            ],
+        }),
+    },
+    Tool {
         name: "azure-python",
         version: "4.12.0",
-        about: "the Azure Key Vault client of Python, for conformance",
+        about: "the Azure Key Vault client of Python with examples/sdk/python, for conformance",
         program: "bin/python",
-        recipe: Recipe::Python {
-            requirements: &["azure-keyvault-secrets==4.12.0", "azure-identity==1.27.0"],
-            native: None,
-        },
+        recipe: Recipe::Locked(Locked {
+            by: Reader::Pip,
+            files: &[
+                ("example.py", example!("python/example.py")),
+                ("example_aio.py", example!("python/example_aio.py")),
+                ("requirements.lock", example!("python/requirements.lock")),
+            ],
+        }),
     },
     Tool {
         name: "busybox",
@@ -152,6 +243,18 @@ pub fn find(name: &str) -> Option<&'static Tool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_files_make_another_tool() {
+        let of = |files| {
+            Locked {
+                by: Reader::Go,
+                files,
+            }
+            .fingerprint()
+        };
+        assert_ne!(of(&[("main.go", "one")]), of(&[("main.go", "two")]));
+    }
 
     #[test]
     fn names_are_unique() {

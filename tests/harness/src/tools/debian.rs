@@ -1,6 +1,6 @@
 //! Programs that come from the machine's own packages.
 
-use std::{fs, path::Path, process::Command};
+use std::{env, fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -41,6 +41,21 @@ pub fn install_missing() -> Result<bool> {
     }
     apt_install(&missing)?;
     Ok(true)
+}
+
+/// Installs those of the packages, each named with a program of its, whose program is nowhere in the `PATH`.
+pub fn require(packages: &[(&str, &str)]) -> Result<()> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let there = |program: &str| env::split_paths(&path).any(|dir| dir.join(program).is_file());
+    let missing: Vec<&str> = packages
+        .iter()
+        .filter(|(_, program)| !there(program))
+        .map(|(package, _)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    apt_install(&missing)
 }
 
 /// Installs packages with apt-get, or says what has to be installed by hand.

@@ -33,6 +33,7 @@ pub fn key(tool: &Tool) -> String {
             MODULE.hash(&mut hasher);
             format!("{}-{:08x}", tool.version, hasher.finish() >> 32)
         }
+        Recipe::Locked(locked) => format!("{}-{:08x}", tool.version, locked.fingerprint()),
         Recipe::Go { .. } | Recipe::Python { .. } | Recipe::Crate | Recipe::Package { .. } => {
             tool.version.to_owned()
         }
@@ -60,6 +61,15 @@ pub fn multicall(dir: &Path, version: &str, links: &[&str], log: &Path, step: &m
         symlink("k8s", bin.join(name)).with_context(|| format!("cannot link {name}"))?;
     }
     Ok(())
+}
+
+/// Builds the program of the module in a directory, as its `bin/example`.
+pub fn build(dir: &Path, log: &Path, step: &mut Step) -> Result<()> {
+    present()?;
+    let mut go = command();
+    go.args(["build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]);
+    go.args(["-o", "bin/example", "."]).current_dir(dir);
+    run_logged(&mut go, log, step)
 }
 
 /// Installs one package of a module.
@@ -93,7 +103,7 @@ fn present() -> Result<()> {
         Ok(_) => Ok(()),
         Err(error) if error.downcast_ref::<io::Error>().is_some() => {
             bail!(
-                "Go is not installed, and Kubernetes is built from source: install Go 1.26 or newer (https://go.dev/dl)"
+                "Go is not installed, and tools are built from source: install Go 1.26 or newer (https://go.dev/dl)"
             )
         }
         Err(error) => Err(error),

@@ -12,8 +12,18 @@ use crate::{
 
 /// Makes a virtual environment and installs packages in it.
 pub fn venv(dir: &Path, requirements: &[&str], log: &Path, step: &mut Step) -> Result<()> {
+    environment(dir, log, step)?;
+    pip(dir, requirements, log, step)
+}
+
+/// Makes an empty virtual environment.
+pub fn environment(dir: &Path, log: &Path, step: &mut Step) -> Result<()> {
     ready()?;
-    run_logged(Command::new("python3").args(["-m", "venv"]).arg(dir), log, step)?;
+    run_logged(Command::new("python3").args(["-m", "venv"]).arg(dir), log, step)
+}
+
+/// Runs `pip install` in a virtual environment.
+pub fn pip(dir: &Path, arguments: &[&str], log: &Path, step: &mut Step) -> Result<()> {
     let mut pip = Command::new(dir.join("bin/python"));
     pip.args([
         "-m",
@@ -22,8 +32,15 @@ pub fn venv(dir: &Path, requirements: &[&str], log: &Path, step: &mut Step) -> R
         "--disable-pip-version-check",
         "--no-input",
     ])
-    .args(requirements);
+    .args(arguments);
     run_logged(&mut pip, log, step)
+}
+
+/// The directory of the Python that a virtual environment was made with.
+pub fn base(dir: &Path) -> Result<String> {
+    let ask = ["-c", "import sys; print(sys.base_prefix)"];
+    let base = output(Command::new(dir.join("bin/python")).args(ask))?;
+    Ok(String::from_utf8(base)?.trim().to_owned())
 }
 
 /// Puts a package's own program in the place of the Python script that would start it: a benchmark

@@ -109,13 +109,19 @@ impl Store {
             return Ok(());
         }
         fs::create_dir_all(self.links())?;
-        let mut file = tempfile::NamedTempFile::new_in(self.links())?;
-        file.write_all(script.as_bytes())?;
-        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o755))?;
-        file.persist(&path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(())
+        write_script(&path, &script)
     }
+}
+
+/// Writes a file that may be run, in the place of what is there.
+pub fn write_script(path: &Path, script: &str) -> Result<()> {
+    let dir = path.parent().context("a script lies in a directory")?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(script.as_bytes())?;
+    fs::set_permissions(file.path(), fs::Permissions::from_mode(0o755))?;
+    file.persist(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
 }
 
 #[cfg(test)]
