@@ -1,10 +1,12 @@
 //! The command line's grammar.
 
+mod az_cloud;
 mod policy;
 mod secret;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use az_cloud::AzCloud;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
 pub(crate) use secret::{Change, SecretArguments, SecretCommand};
 
@@ -59,4 +61,7 @@ pub(crate) enum Command {
     Secret(SecretArguments),
     /// Asks what policy says.
     Policy(PolicyCommand),
+    /// Prints the file that lets Azure's command line, az, use the vaults of a namespace.
+    #[command(long_about = az_cloud::HELP)]
+    AzCloud(AzCloud),
 }

@@ -25,14 +25,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// The cluster that the kubeconfig and the flags mean.
     pub(crate) async fn connect(global: &Global) -> Result<Self, Failure> {
-        let kubeconfig = Kubeconfig::read().map_err(|error| Failure::Kubeconfig(Box::new(error)))?;
-        let options = KubeConfigOptions {
-            context: global.context.clone(),
-            ..KubeConfigOptions::default()
-        };
-        let config = Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .map_err(|error| Failure::Kubeconfig(Box::new(error)))?;
+        let config = config(global).await?;
         let namespace = global.namespace.as_deref().unwrap_or(&config.default_namespace);
         let namespace = namespace.parse().map_err(Failure::Namespace)?;
         let release_namespace = global.release_namespace.parse().map_err(Failure::Namespace)?;
@@ -66,4 +59,24 @@ impl Cluster {
             .ok_or(Failure::NoTrust)?;
         Trust::from_pem(bundle.as_bytes()).map_err(Failure::Trust)
     }
+}
+
+/// The vaults' namespace, where no more of the cluster is needed: the kubeconfig is read only if no flag names it.
+pub(crate) async fn vault_namespace(global: &Global) -> Result<NamespaceName, Failure> {
+    let namespace = match &global.namespace {
+        Some(namespace) => namespace.clone(),
+        None => config(global).await?.default_namespace,
+    };
+    namespace.parse().map_err(Failure::Namespace)
+}
+
+async fn config(global: &Global) -> Result<Config, Failure> {
+    let kubeconfig = Kubeconfig::read().map_err(|error| Failure::Kubeconfig(Box::new(error)))?;
+    let options = KubeConfigOptions {
+        context: global.context.clone(),
+        ..KubeConfigOptions::default()
+    };
+    Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| Failure::Kubeconfig(Box::new(error)))
 }

@@ -1,4 +1,4 @@
-//! The command line: secrets of a vault, and what policy says.
+//! The command line: secrets of a vault, what policy says, and the file that lets az use a vault.
 //!
 //! ```text
 //!   kubeconfig --> a token of a service account (TokenRequest, as the current user)
@@ -17,6 +17,7 @@
 
 mod account;
 mod arguments;
+mod az_cloud;
 mod check_command;
 mod cluster;
 mod failure;
@@ -39,6 +40,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let result = match arguments.command {
         Command::Secret(command) => secret::run(command, &arguments.global).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
+        Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
     };
     match result {
         Ok(code) => code,

@@ -63,6 +63,7 @@ fn the_help_is_what_is_documented() {
         ("secret-list.txt", &["secret", "list", "--help"]),
         ("secret-delete.txt", &["secret", "delete", "--help"]),
         ("policy-check.txt", &["policy", "check", "--help"]),
+        ("az-cloud.txt", &["az-cloud", "--help"]),
     ] {
         let output = strongroom(None, arguments);
         assert!(output.status.success());
@@ -97,6 +98,8 @@ fn wrong_arguments_are_refused_before_any_request() {
             "shop/api",
         ],
         &["secret", "set", "db", "--vault", "prod", "--tag", "novalue"],
+        &["az-cloud", "--namespace", "team-a", "--name", "a]b"],
+        &["az-cloud", "--namespace", "team a"],
         &[
             "policy",
             "check",
@@ -157,6 +160,39 @@ fn without_a_kubeconfig_the_error_says_so() {
         text(&output.stderr)
     );
     assert!(!text(&output.stderr).contains("CANARY"));
+}
+
+#[test]
+fn the_cloud_of_a_namespace_needs_no_cluster_and_names_only_its_own_installation() {
+    let of = [
+        "az-cloud",
+        "--namespace",
+        "team-a",
+        "--release-namespace",
+        "vaults",
+        "--name",
+        "own",
+    ];
+    let output = strongroom(None, &of);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&output.stdout),
+        "[own]\n\
+         endpoint_active_directory = https://strongroom-identity.vaults.svc\n\
+         endpoint_active_directory_resource_id = https://team-a.svc\n\
+         endpoint_management = https://strongroom-identity.vaults.svc\n\
+         endpoint_resource_manager = https://strongroom-identity.vaults.svc\n\
+         suffix_keyvault_dns = .team-a.svc\n"
+    );
+}
+
+#[test]
+fn the_cloud_of_the_contexts_namespace_is_read_from_the_kubeconfig() {
+    let server = ApiServer::start();
+    let output = strongroom(Some(server.kubeconfig()), &["az-cloud"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("suffix_keyvault_dns = .default.svc\n"));
+    assert_eq!(strongroom(None, &["az-cloud"]).status.code(), Some(3));
 }
 
 const CHECK: [&str; 8] = [

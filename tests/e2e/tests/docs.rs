@@ -214,7 +214,7 @@ fn each_sdks_page_shows_everything_of_its_example_but_what_tools_write() {
         has.retain(|path| !written.iter().any(|name| path.ends_with(name)));
         assert_eq!(shows, has, "{language}");
     }
-    assert_eq!(languages, 6);
+    assert_eq!(languages, 7);
 }
 
 /// Every file below a directory, from the repository, but what builds make there.

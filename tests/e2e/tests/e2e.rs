@@ -10,6 +10,8 @@
 
 #[path = "e2e/access.rs"]
 mod access;
+#[path = "e2e/az.rs"]
+mod az;
 #[path = "e2e/mounting.rs"]
 mod mounting;
 #[path = "e2e/narrowing.rs"]

@@ -152,6 +152,19 @@ pub const TOOLS: &[Tool] = &[
         },
     },
     Tool {
+        name: "azure-cli",
+        version: "2.91.0",
+        about: "az, for conformance; about 2 minutes",
+        program: "bin/az",
+        recipe: Recipe::Locked(Locked {
+            by: Reader::Pip,
+            files: &[(
+                "requirements.lock",
+                include_str!("../../azure-cli/requirements.lock"),
+            )],
+        }),
+    },
+    Tool {
         name: "azure-go",
         version: "1",
         about: "examples/sdk/go; about 1 minute",
