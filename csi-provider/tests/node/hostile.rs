@@ -223,7 +223,8 @@ fn a_vault_that_withholds_one_of_many_contents_costs_little_memory() {
     in_private_mounts(async |root| {
         let router = data::router(small_secret).merge(watch::router(withhold));
         let (node, _hostile) = beside_honest(root, router).await;
-        let pods: Vec<_> = (0..120).map(|n| Pod::new(&format!("p{n}"))).collect();
+        // As many as the share of one namespace has room for.
+        let pods: Vec<_> = (0..31).map(|n| Pod::new(&format!("p{n}"))).collect();
         for published in join_all(pods.iter().map(|pod| node.publish(pod, "full"))).await {
             published.unwrap();
         }

@@ -128,11 +128,13 @@ async fn the_sdk_is_refused_once_the_policy_is_gone(scenario: &Scenario) -> Resu
         })
         .await?;
         let said = pods.logs("sdk-rust", &LogParams::default()).await?;
-        Ok(if phase == "Failed" && said.contains("Forbidden") {
-            wait::Seen::Ready(())
-        } else {
-            wait::Seen::NotYet(said)
-        })
+        Ok(
+            if phase == "Failed" && said.contains("does not have secrets/list permission") {
+                wait::Seen::Ready(())
+            } else {
+                wait::Seen::NotYet(said)
+            },
+        )
     })
     .await
 }
