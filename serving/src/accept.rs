@@ -67,7 +67,8 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections of one source: an IPv4 address or an IPv6 /64.
     pub connections_per_source: usize,
-    /// New connections of one source a second, in the long run. As many as it may have open come at once.
+    /// New connections of one source a second, in the long run. At once it may make as many as it may have open, if that is
+    /// more.
     pub connections_per_second: u32,
     /// Connections that have not finished their TLS handshake.
     pub handshakes: usize,

@@ -6,8 +6,8 @@ use super::codec::{CodecError, Decoder, Encoder};
 
 /// What happens to deleted objects.
 ///
-/// A vault keeps what it was told at its first start. Of what it is told later it takes one thing: purge protection, which
-/// is never switched off again.
+/// A vault stores the settings of its first start. At a later start it takes one change from the settings: it switches purge
+/// protection on, and never off again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoftDelete {
     retention_days: u8,
@@ -47,8 +47,9 @@ impl SoftDelete {
         self.purge_protection
     }
 
-    /// What a vault that keeps this does when it is told `told`: it takes purge protection on, unless the retention is
-    /// another one too. Such words are not about this vault, and what they switch on could not be taken back.
+    /// The settings of a vault that has stored `self` and is started with `told`: the vault switches purge protection on where
+    /// `told` has it and the same retention. With another retention `told` is meant for another vault, and what it switched
+    /// on could not be taken back.
     #[must_use]
     pub const fn told(self, told: Self) -> Self {
         Self {

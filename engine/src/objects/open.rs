@@ -203,7 +203,7 @@ impl Unsealed {
         };
         let state = sealed::open(&keyring, &*snapshot)?;
         let told = options.rules.soft_delete;
-        // A state of an older program has none: then the vault keeps what it is told now.
+        // An older program stored no settings: then the vault stores those of this start.
         options.rules.soft_delete = state.soft_delete.map_or(told, |kept| kept.told(told));
         Ok(Self {
             state,

@@ -15,7 +15,7 @@ use super::{
     apply::{self, Applied, ApplyError},
     neighbour::foreign_pod,
     obstacle::obstacle_of,
-    report::{Found, Surroundings, report},
+    report::{Found, Surroundings, is_paused, report},
 };
 use crate::{
     conditions::{Health, Reason, is_ready},
@@ -92,7 +92,7 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
         foreign_pod,
         ..of_conversation(conversation)
     };
-    let is_paused = target.vault.spec.is_paused() && found.pods.are_gone;
+    let is_paused = is_paused(&target, found.pods);
     let is_ready = publish(&context, &target, &found, &surroundings).await?;
     // A paused vault waits for its owner, whose edit wakes the reconciler.
     let is_well = (is_ready || is_paused) && is_noted;

@@ -9,6 +9,7 @@ use strongroom_crds::{
 use strongroom_wire::admin::{Rollback, Status};
 
 use self::details::add_details;
+pub(super) use self::pause::is_paused;
 use super::{plan::PlanRefusal, pods::Pods};
 use crate::{
     conditions::{Conditions, Health, Reason},
@@ -71,7 +72,7 @@ pub fn report(
     let generation = target.vault.metadata.generation;
     // What a vault said that runs no more is not so any more.
     let answered = found.status.as_ref().ok().copied();
-    let answered = answered.filter(|_| !pause::is_paused(target, found.pods));
+    let answered = answered.filter(|_| !is_paused(target, found.pods));
     let silence = if target.vault.spec.is_paused() {
         pause::reason()
     } else {
@@ -82,7 +83,7 @@ pub fn report(
         &health(found, surroundings, settings, target),
         &Reason::new("Serving", "The vault serves and enforces policy."),
     );
-    if pause::is_paused(target, found.pods) {
+    if is_paused(target, found.pods) {
         conditions.add(PAUSED, Some(true), &pause::reason());
     }
     add_details(&mut conditions, answered, &silence, surroundings);

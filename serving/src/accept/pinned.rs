@@ -22,8 +22,7 @@ pub(crate) const CONNECTION: usize = 24 << 10;
 pub(crate) const REQUEST: usize = 3 << 10;
 
 /// What a connection keeps for each of the most requests that it ever had at once: HTTP/2 gives the room of its tables
-/// back when the connection ends, and not before. Measured at a vault: 97 KiB after 128 requests at
-/// once.
+/// back when the connection ends, and not before. Measured at a vault: 97 KiB after 128 requests at once.
 const STREAM: usize = 1 << 10;
 
 /// The most that a peer may send of bodies before they are read, on one connection: the windows of HTTP/2.

@@ -110,25 +110,33 @@ fn mount(pod: &mut Value, name: &str, at: &Path, kind: &str, volume: &Value) -> 
     )
 }
 
+/// Waits until a pod has ended; says whether it ended well.
+///
+/// # Errors
+/// It has not ended in time.
+pub async fn ended_well(pods: &Api<Pod>, pod: &str) -> Result<bool> {
+    wait::until(&format!("the program of {pod} has ended"), DEADLINE, || async {
+        let status = pods.get(pod).await?.status.unwrap_or_default();
+        Ok(match status.phase.as_deref() {
+            Some(phase @ ("Succeeded" | "Failed")) => wait::Seen::Ready(phase == "Succeeded"),
+            other => wait::Seen::NotYet(format!("{other:?}")),
+        })
+    })
+    .await
+}
+
 /// Waits until a pod of the app has ended well; gives what it said.
 ///
 /// # Errors
 /// It ended otherwise, and the error has what it said; or it has not ended in time.
 pub async fn said(scenario: &Scenario, pod: &str) -> Result<String> {
     let pods: Api<Pod> = Api::namespaced(scenario.client(), &scenario.app.name);
-    let phase = wait::until(&format!("the program of {pod} has ended"), DEADLINE, || async {
-        let status = pods.get(pod).await?.status.unwrap_or_default();
-        Ok(match status.phase.as_deref() {
-            Some(phase @ ("Succeeded" | "Failed")) => wait::Seen::Ready(phase.to_owned()),
-            other => wait::Seen::NotYet(format!("{other:?}")),
-        })
-    })
-    .await?;
+    let is_well = ended_well(&pods, pod).await?;
     let said = wait::until(&format!("the log of {pod} is there"), PATIENCE, || async {
         Ok(wait::Seen::Ready(pods.logs(pod, &LogParams::default()).await?))
     })
     .await?;
-    if phase == "Failed" {
+    if !is_well {
         bail!("{pod} failed, and said:\n{said}");
     }
     Ok(said)

@@ -193,6 +193,14 @@ async fn headers_and_signatures_that_are_not_ours_are_refused() {
 
     let good = vault.token("team-a/admin");
     assert_refused(&vault, &good[..good.len() - 2], "a cut signature").await;
+}
+
+#[tokio::test]
+async fn tokens_of_any_depth_and_length_are_refused_or_cost_nothing() {
+    let vault = Vault::start().await;
+    let claims = claims(vault.files.clock.now(), "team-a/admin", AUDIENCE);
+    let body = BASE64.encode(claims.to_string());
+    let good = vault.token("team-a/admin");
     let deep = |depth: usize| BASE64.encode(format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
     let nested = format!(
         r#"{{"alg":"ES256","typ":"strongroom-at+jwt","kid":{}{}}}"#,

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Whether the vault is to stand still, and does.
-pub(super) fn is_paused(target: &Target<'_>, pods: Pods) -> bool {
+pub(in super::super) fn is_paused(target: &Target<'_>, pods: Pods) -> bool {
     target.vault.spec.is_paused() && pods.are_gone
 }
 

@@ -10,7 +10,10 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 use strongroom_crds::{AccessPolicy, SecretRef, Vault};
-use strongroom_e2e::scenario::{PATIENCE, Scenario};
+use strongroom_e2e::{
+    scenario::{PATIENCE, Scenario},
+    sdk,
+};
 use strongroom_harness::{
     cluster::wait,
     command,
@@ -119,17 +122,10 @@ async fn the_sdk_is_refused_once_the_policy_is_gone(scenario: &Scenario) -> Resu
     let pods: Api<Pod> = Api::namespaced(scenario.client(), "shop");
     wait::until("the SDK's program is refused", PATIENCE, || async {
         run_again(&scenario.cluster)?;
-        let phase = wait::until("the program ends", PATIENCE, || async {
-            let status = pods.get("sdk-rust").await?.status.unwrap_or_default();
-            Ok(match status.phase {
-                Some(phase) if ["Succeeded", "Failed"].contains(&phase.as_str()) => wait::Seen::Ready(phase),
-                other => wait::Seen::NotYet(format!("{other:?}")),
-            })
-        })
-        .await?;
+        let is_well = sdk::ended_well(&pods, "sdk-rust").await?;
         let said = pods.logs("sdk-rust", &LogParams::default()).await?;
         Ok(
-            if phase == "Failed" && said.contains("does not have secrets/list permission") {
+            if !is_well && said.contains("does not have secrets/list permission") {
                 wait::Seen::Ready(())
             } else {
                 wait::Seen::NotYet(said)
