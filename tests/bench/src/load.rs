@@ -1,4 +1,5 @@
-//! Closed-loop clients: each has one kept-alive TLS connection and sends its next request when it has the last answer.
+//! Clients, each with one kept-alive TLS connection. Each sends its next request when it has the last answer, or at a rate
+//! that all of them share.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -18,7 +19,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use tokio::{net::TcpSocket, task::JoinSet};
+use tokio::{net::TcpSocket, task::JoinSet, time::sleep_until};
 use tokio_rustls::TlsConnector;
 
 use crate::process::Usage;
@@ -96,6 +97,23 @@ pub enum Until {
     Elapsed(Duration),
     /// After that many requests.
     Requests(u64),
+    /// After a time in which so many requests a second are due, all clients together. One that is late is sent at once.
+    Paced(Duration, f64),
+}
+
+impl Until {
+    /// When request `number` is to be sent, counted from the start of the run; `None` once the run is over.
+    fn due(self, number: u64, elapsed: Duration) -> Option<Duration> {
+        match self {
+            Self::Elapsed(length) => (elapsed < length).then_some(Duration::ZERO),
+            Self::Requests(count) => (number < count).then_some(Duration::ZERO),
+            Self::Paced(length, rate) => {
+                #[allow(clippy::cast_precision_loss, reason = "fewer than 2^52 requests")]
+                let due = Duration::from_secs_f64(number as f64 / rate);
+                (due < length).then_some(due)
+            }
+        }
+    }
 }
 
 impl Target {
@@ -212,13 +230,10 @@ pub async fn run(
             let mut latencies = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                let over = match until {
-                    Until::Elapsed(length) => started.elapsed() >= length,
-                    Until::Requests(count) => number >= count,
-                };
-                if over {
+                let Some(due) = until.due(number, started.elapsed()) else {
                     return anyhow::Ok(latencies);
-                }
+                };
+                sleep_until((started + due).into()).await;
                 let asked = Instant::now();
                 let answer = connection.send(call(number)).await?;
                 latencies.push(asked.elapsed());
@@ -240,4 +255,21 @@ pub async fn run(
         cpu: server.cpu()?.saturating_sub(before),
         latencies,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_of_a_paced_run_are_due_at_its_rate_until_its_time_is_over() {
+        let paced = Until::Paced(Duration::from_secs(2), 4.0);
+        let due: Vec<_> = (0..10)
+            .map_while(|number| paced.due(number, Duration::from_mins(1)))
+            .collect();
+        assert_eq!(
+            due,
+            [0, 250, 500, 750, 1000, 1250, 1500, 1750].map(Duration::from_millis)
+        );
+    }
 }

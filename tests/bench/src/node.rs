@@ -29,10 +29,10 @@ pub struct Args {
     #[arg(long, default_value_t = 100)]
     pub mounts: usize,
     /// Mounts right after the driver's start, which have no connection yet.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 30)]
     pub cold_mounts: usize,
     /// Volumes that follow a secret.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 110)]
     pub volumes: usize,
     /// New versions of it.
     #[arg(long, default_value_t = 200)]

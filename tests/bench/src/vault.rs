@@ -85,7 +85,7 @@ fn measures(objects: u64) -> Vec<Measure> {
 
 fn memory(idle: &[(&'static str, u64)], after: &[(&'static str, u64)]) -> Table {
     let mut table = Table::new(
-        "Resident memory",
+        "Resident memory, one run each",
         &["server", "empty and idle", "after the run above"],
     );
     for ((name, before), (_, now)) in idle.iter().zip(after) {

@@ -50,16 +50,17 @@ pub async fn measure(place: &Place, args: &Args) -> Result<Table> {
     let mut lags = network::inside(&place.record, move || rotate(way, links, rotations)).await?;
     step.done();
     let title = format!(
-        "Version written to file changed: {rotations} rotations, {} volumes",
+        "Version written to file changed: {rotations} rotations, {} volumes, one run",
         args.volumes
     );
-    let mut table = Table::new(&title, &["from", "p50", "p99", "slowest"]);
+    let mut table = Table::new(&title, &["from", "changes", "p50", "p99", "slowest"]);
     for (name, lags) in [
         ("request sent", &mut lags.sent),
         ("request answered", &mut lags.answered),
     ] {
+        let changes = lags.len().to_string();
         let (p50, p99, last) = (quantile(lags, 0.5), quantile(lags, 0.99), quantile(lags, 1.0));
-        table.row([name.to_owned(), time(p50), time(p99), time(last)]);
+        table.row([name.to_owned(), changes, time(p50), time(p99), time(last)]);
     }
     Ok(table)
 }

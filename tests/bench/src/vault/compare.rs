@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use strongroom_harness::progress::Step;
 
 use super::{
@@ -29,10 +29,35 @@ pub struct Measure {
 /// One round of one server.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
+    requests: usize,
     rate: f64,
     p50: Duration,
     p99: Duration,
     cost: f64,
+}
+
+/// What one server did: as fast as the clients could, and at the rate that is the same for all.
+#[derive(Debug, Default)]
+struct Samples {
+    full: Vec<Sample>,
+    paced: Vec<Sample>,
+}
+
+impl Samples {
+    fn middle<T: Copy + PartialOrd>(samples: &[Sample], field: fn(&Sample) -> T) -> Option<T> {
+        median(&samples.iter().map(field).collect::<Vec<_>>())
+    }
+}
+
+/// The one rate at which the processor time of all servers is measured: half of what the slowest of them reaches, so that
+/// none is at its limit and the clients of each sleep between requests.
+fn one_rate(samples: &BTreeMap<&str, Samples>) -> Result<f64> {
+    let rates = samples.values();
+    let rates: Vec<_> = rates
+        .filter_map(|samples| Samples::middle(&samples.full, |s| s.rate))
+        .collect();
+    let slowest = rates.into_iter().reduce(f64::min);
+    Ok((slowest.context("no rate was measured")? / 2.0).max(1.0).round())
 }
 
 /// A table for each measure.
@@ -45,20 +70,28 @@ pub async fn tables(peers: &Peers, args: &Args, measures: &[Measure]) -> Result<
         } else {
             peers.readers()?
         };
-        let mut samples: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
+        let length = Duration::from_secs(args.seconds);
+        let mut samples: BTreeMap<&str, Samples> = BTreeMap::new();
         for _ in 0..args.rounds {
             for subject in &subjects {
-                let sample = sample(subject, measure, Duration::from_secs(args.seconds)).await?;
-                samples.entry(subject.name).or_default().push(sample);
+                let sample = sample(subject, measure, Until::Elapsed(length)).await?;
+                samples.entry(subject.name).or_default().full.push(sample);
             }
         }
-        tables.push(table(measure, &subjects, &samples));
+        let rate = one_rate(&samples)?;
+        for _ in 0..args.rounds {
+            for subject in &subjects {
+                let sample = sample(subject, measure, Until::Paced(length, rate)).await?;
+                samples.entry(subject.name).or_default().paced.push(sample);
+            }
+        }
+        tables.push(table(measure, rate, &subjects, &samples));
         step.done();
     }
     Ok(tables)
 }
 
-async fn sample(subject: &Subject, measure: &Measure, length: Duration) -> Result<Sample> {
+async fn sample(subject: &Subject, measure: &Measure, until: Until) -> Result<Sample> {
     let (api, span, writes) = (subject.api, measure.span, measure.writes);
     let call = move |number| {
         let index = fastrand::u64(..span);
@@ -68,9 +101,9 @@ async fn sample(subject: &Subject, measure: &Measure, length: Duration) -> Resul
             api.get(index)
         }
     };
-    let until = Until::Elapsed(length);
     let mut run = load::run(&subject.target, subject.usage, measure.clients, until, call).await?;
     Ok(Sample {
+        requests: run.latencies.len(),
         rate: run.rate(),
         cost: run.cost(),
         p50: quantile(&mut run.latencies, 0.5),
@@ -78,36 +111,72 @@ async fn sample(subject: &Subject, measure: &Measure, length: Duration) -> Resul
     })
 }
 
-fn table(measure: &Measure, subjects: &[Subject], samples: &BTreeMap<&str, Vec<Sample>>) -> Table {
+fn table(measure: &Measure, rate: f64, subjects: &[Subject], samples: &BTreeMap<&str, Samples>) -> Table {
+    let paced = format!("CPU per request at {rate:.0} a second");
     let head = [
         "server",
+        "rounds",
+        "requests a round",
         "per second",
         "p50",
         "p99",
-        "server CPU per request",
+        "CPU per request",
+        &paced,
         "rate, Strongroom to it",
         "CPU, it to Strongroom",
+        "the same at that rate",
     ];
     let mut table = Table::new(&measure.title, &head);
-    let of = |name: &str| samples.get(name).map(Vec::as_slice).unwrap_or_default();
-    let middle = |name: &str, field: fn(&Sample) -> f64| {
-        median(&of(name).iter().map(field).collect::<Vec<_>>()).unwrap_or_default()
-    };
-    let own = (middle(STRONGROOM, |s| s.rate), middle(STRONGROOM, |s| s.cost));
+    let none = Samples::default();
+    let of = |name: &str| samples.get(name).unwrap_or(&none);
+    let own = of(STRONGROOM);
     for subject in subjects {
-        let (rate, cost) = (middle(subject.name, |s| s.rate), middle(subject.name, |s| s.cost));
-        let times = |field: fn(&Sample) -> Duration| {
-            time(median(&of(subject.name).iter().map(field).collect::<Vec<_>>()).unwrap_or_default())
-        };
+        let found = of(subject.name);
+        let full =
+            |field: fn(&Sample) -> f64, of: &Samples| Samples::middle(&of.full, field).unwrap_or_default();
+        let slow = |of: &Samples| Samples::middle(&of.paced, |s| s.cost).unwrap_or_default();
+        let latency =
+            |field: fn(&Sample) -> Duration| time(Samples::middle(&found.full, field).unwrap_or_default());
+        let requests = Samples::middle(&found.full, |s| s.requests).unwrap_or_default();
         table.row([
             subject.name.to_owned(),
-            format!("{rate:.0}"),
-            times(|s| s.p50),
-            times(|s| s.p99),
-            format!("{cost:.1} µs"),
-            format!("{:.2}", own.0 / rate),
-            format!("{:.2}", cost / own.1),
+            found.full.len().to_string(),
+            requests.to_string(),
+            format!("{:.0}", full(|s| s.rate, found)),
+            latency(|s| s.p50),
+            latency(|s| s.p99),
+            format!("{:.1} µs", full(|s| s.cost, found)),
+            format!("{:.1} µs", slow(found)),
+            format!("{:.2}", full(|s| s.rate, own) / full(|s| s.rate, found)),
+            format!("{:.2}", full(|s| s.cost, found) / full(|s| s.cost, own)),
+            format!("{:.2}", slow(found) / slow(own)),
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_rate_is_half_of_the_slowest_servers_median() {
+        let at = |rate| Sample {
+            requests: 1,
+            rate,
+            p50: Duration::ZERO,
+            p99: Duration::ZERO,
+            cost: 1.0,
+        };
+        let of = |rates: [f64; 3]| Samples {
+            full: rates.map(at).to_vec(),
+            paced: Vec::new(),
+        };
+        let samples = BTreeMap::from([
+            ("a", of([900.0, 1_000.0, 5_000.0])),
+            ("b", of([1.0, 401.0, 402.0])),
+        ]);
+        assert!((one_rate(&samples).unwrap() - 201.0).abs() < f64::EPSILON);
+        assert!(one_rate(&BTreeMap::new()).is_err());
+    }
 }

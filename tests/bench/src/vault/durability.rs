@@ -27,7 +27,7 @@ pub async fn syncs(peers: &Peers, args: &Args) -> Result<Table> {
         "per commit",
         "of which files",
     ];
-    let mut table = Table::new("Syncs to disk (strace)", &head);
+    let mut table = Table::new("Syncs to disk (strace), one run each", &head);
     for (clients, puts) in [(1, 200), (64, 4_000)] {
         for subject in peers.stores()? {
             let own = subject.name == STRONGROOM;
@@ -83,7 +83,7 @@ pub async fn syncs(peers: &Peers, args: &Args) -> Result<Table> {
 pub async fn restarts(mut peers: Peers, args: &Args) -> Result<Table> {
     let mut table = Table::new(
         "kill -9 to first secret answered",
-        &["server", "secrets", "median", "slowest"],
+        &["server", "secrets", "starts", "median", "slowest"],
     );
     let rounds = args.rounds;
     let step = Step::begin("Killing the servers and starting them again");
@@ -113,11 +113,12 @@ pub async fn restarts(mut peers: Peers, args: &Args) -> Result<Table> {
     Ok(table)
 }
 
-fn row(name: &str, objects: u64, took: &[Duration]) -> Result<[String; 4]> {
+fn row(name: &str, objects: u64, took: &[Duration]) -> Result<[String; 5]> {
     let slowest = took.iter().max().context("no restart was measured")?;
     Ok([
         name.to_owned(),
         objects.to_string(),
+        took.len().to_string(),
         time(median(took).unwrap_or_default()),
         time(*slowest),
     ])
