@@ -14,7 +14,6 @@ use crate::driver::NAME;
 /// The node driver of Strongroom: fills inline volumes from vaults and keeps them current.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "strongroom-csi", version)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Args {
     /// The kubelet's root directory, mounted at the same path with bidirectional propagation.
     #[arg(long, env = "KUBELET_ROOT", default_value = "/var/lib/kubelet")]
@@ -55,9 +54,6 @@ pub struct Args {
     /// The node driver's own service-account token, of audience strongroom.dev.
     #[arg(long, default_value = "/var/run/secrets/strongroom.dev/token")]
     pub actor_token: PathBuf,
-    /// Tokens come among the secrets of a call and nowhere else, as Kubernetes 1.35 and newer send them when asked to.
-    #[arg(long)]
-    pub tokens_in_secrets: bool,
     /// How long a first mount is held while a vault is not there yet, in seconds.
     #[arg(long, default_value = "30", value_parser = clap::value_parser!(u64).range(1..=100))]
     pub patience: u64,

@@ -14,7 +14,6 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::task::AbortHandle;
 
 use crate::{
-    driver::request::TokenPlace,
     follow::{self, Notices, Start},
     pod::PodToken,
     services::Services,
@@ -35,8 +34,6 @@ pub struct Settings {
     pub node: String,
     /// Where the node driver mounts volumes for itself.
     pub volumes: PathBuf,
-    /// Where the kubelet puts tokens.
-    pub tokens: TokenPlace,
     /// How long a publish is held while what it needs is not there yet. The kubelet waits two minutes.
     pub patience: Duration,
 }

@@ -16,7 +16,7 @@ use tonic::service::Routes;
 
 use crate::{
     args::Args,
-    driver::{Driver, NAME, Settings, request::TokenPlace},
+    driver::{Driver, NAME, Settings},
     events::Events,
     health::DriverHealth,
     kubelet::{
@@ -141,11 +141,6 @@ fn driver(
     let settings = Settings {
         node: args.node_name.clone(),
         volumes: args.volumes(),
-        tokens: if args.tokens_in_secrets {
-            TokenPlace::Secrets
-        } else {
-            TokenPlace::Context
-        },
         patience: args.patience(),
     };
     Ok(Driver::new(settings, Arc::new(services)))

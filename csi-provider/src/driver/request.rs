@@ -25,15 +25,6 @@ pub struct Publish {
     pub token: PodToken,
 }
 
-/// Where the kubelet puts the tokens, which the `CSIDriver` object decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenPlace {
-    /// `secrets`: serviceAccountTokenInSecrets is set.
-    Secrets,
-    /// `volume_context`.
-    Context,
-}
-
 /// Why a request is refused before anything is done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
@@ -55,9 +46,11 @@ pub enum RequestError {
     /// An attribute of a pod's author that is not known.
     #[error("volume attribute {0:?} is not known; the only one is secretRef")]
     UnknownAttribute(String),
-    /// A token where this cluster's kubelet puts none.
-    #[error("volume attribute csi.storage.k8s.io/serviceAccount.tokens is reserved")]
-    ReservedAttribute,
+    /// Tokens in two places, where a kubelet uses one.
+    #[error(
+        "the call holds service-account tokens among its secrets and among the volume's attributes: a pod must not write csi.storage.k8s.io/serviceAccount.tokens, which is the kubelet's"
+    )]
+    TokensTwice,
     /// The kubelet did not say whose volume it is.
     #[error("the kubelet did not send {0}: the CSIDriver object needs podInfoOnMount")]
     MissingPodInfo(&'static str),

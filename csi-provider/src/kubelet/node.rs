@@ -38,7 +38,7 @@ impl Node for NodeService {
         request: Request<NodePublishVolumeRequest>,
     ) -> Result<Response<NodePublishVolumeResponse>, Status> {
         let request = request.into_inner();
-        let published = match parse::publish(&request, self.driver.settings().tokens) {
+        let published = match parse::publish(&request) {
             Ok(publish) => self.driver.publish(publish).await,
             Err(error) => self
                 .driver

@@ -8,7 +8,7 @@ use std::{
 use strongroom_core::name::NameError;
 
 use crate::{
-    driver::request::{Publish, RequestError, TokenPlace, Unpublish},
+    driver::request::{Publish, RequestError, Unpublish},
     pod::{Pod, PodToken, TokenError},
     proto::csi::{NodePublishVolumeRequest, NodeUnpublishVolumeRequest, volume_capability::AccessType},
     volume::id::VolumeIdError,
@@ -25,21 +25,17 @@ const POD_UID: &str = "csi.storage.k8s.io/pod.uid";
 const ACCOUNT: &str = "csi.storage.k8s.io/serviceAccount.name";
 const TOKENS: &str = "csi.storage.k8s.io/serviceAccount.tokens";
 
-/// Reads a request. `tokens` says where the kubelet of this cluster puts the token; it is read from nowhere else.
-pub fn publish(request: &NodePublishVolumeRequest, tokens: TokenPlace) -> Result<Publish, RequestError> {
+/// Reads a request.
+pub fn publish(request: &NodePublishVolumeRequest) -> Result<Publish, RequestError> {
     let id = request.volume_id.parse()?;
     let target = target(&request.target_path)?;
     let group = group(request)?;
     let context = &request.volume_context;
-    check_attributes(context, tokens)?;
+    check_attributes(context)?;
     let pod = pod(context)?;
     let secret_ref = context.get(SECRET_REF).ok_or(RequestError::MissingSecretRef)?;
     let secret_ref = secret_ref.parse().map_err(|_| RequestError::SecretRef)?;
-    let held = match tokens {
-        TokenPlace::Secrets => &request.secrets,
-        TokenPlace::Context => context,
-    };
-    let token = PodToken::from_kubelet(held.get(TOKENS).ok_or(TokenError::Missing)?, &pod)?;
+    let token = PodToken::from_kubelet(tokens(request)?, &pod)?;
     Ok(Publish {
         id,
         target,
@@ -89,10 +85,18 @@ fn group(request: &NodePublishVolumeRequest) -> Result<Option<u32>, RequestError
     }
 }
 
-fn check_attributes(context: &HashMap<String, String>, tokens: TokenPlace) -> Result<(), RequestError> {
-    if tokens == TokenPlace::Secrets && context.contains_key(TOKENS) {
-        return Err(RequestError::ReservedAttribute);
+/// The kubelet's tokens: among the secrets where the `CSIDriver` object asks for that and the kubelet knows it (from 1.35
+/// on), else among the attributes. Each request shows which, so that nodes of several releases may stand beside each
+/// other. A pod's author can write either place too, and gains nothing: a token counts only if it is the pod's own.
+fn tokens(request: &NodePublishVolumeRequest) -> Result<&str, RequestError> {
+    match (request.secrets.get(TOKENS), request.volume_context.get(TOKENS)) {
+        (Some(tokens), None) | (None, Some(tokens)) => Ok(tokens),
+        (Some(_), Some(_)) => Err(RequestError::TokensTwice),
+        (None, None) => Err(TokenError::NotSent.into()),
     }
+}
+
+fn check_attributes(context: &HashMap<String, String>) -> Result<(), RequestError> {
     let mut unknown: Vec<_> = context
         .keys()
         .filter(|key| *key != SECRET_REF && !key.starts_with(RESERVED))

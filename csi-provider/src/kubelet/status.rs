@@ -37,15 +37,15 @@ pub fn of_request(error: &RequestError) -> Status {
         | RequestError::Group
         | RequestError::NotInline
         | RequestError::UnknownAttribute(_)
-        | RequestError::ReservedAttribute
+        | RequestError::TokensTwice
         | RequestError::PodInfo { .. }
         | RequestError::MissingSecretRef
         | RequestError::SecretRef => Code::InvalidArgument,
         RequestError::MissingPodInfo(_) => Code::FailedPrecondition,
         RequestError::Token(TokenError::OfAnother) => Code::PermissionDenied,
-        RequestError::Token(TokenError::Missing | TokenError::Malformed | TokenError::NotOfAPod) => {
-            Code::FailedPrecondition
-        }
+        RequestError::Token(
+            TokenError::NotSent | TokenError::Missing | TokenError::Malformed | TokenError::NotOfAPod,
+        ) => Code::FailedPrecondition,
     };
     Status::new(code, error.to_string())
 }

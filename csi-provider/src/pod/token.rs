@@ -27,9 +27,14 @@ pub struct PodToken {
 /// Why the kubelet's token cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// There is none.
+    /// The kubelet sent no tokens at all.
     #[error(
-        "the kubelet sent no service-account token for audience strongroom.dev: the CSIDriver object lacks it in tokenRequests"
+        "the kubelet sent no service-account tokens, neither among the secrets of the call nor among the volume's attributes: the CSIDriver object csi.strongroom.dev has no tokenRequests"
+    )]
+    NotSent,
+    /// It sent tokens, and none of them is ours.
+    #[error(
+        "the kubelet sent service-account tokens, but none for audience strongroom.dev: the CSIDriver object csi.strongroom.dev lacks it in tokenRequests"
     )]
     Missing,
     /// The kubelet's JSON cannot be read.

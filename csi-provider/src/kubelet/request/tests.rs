@@ -44,32 +44,64 @@ fn request() -> NodePublishVolumeRequest {
 fn refusal(change: impl FnOnce(&mut NodePublishVolumeRequest)) -> RequestError {
     let mut request = request();
     change(&mut request);
-    publish(&request, TokenPlace::Secrets).unwrap_err()
+    publish(&request).unwrap_err()
 }
 
 #[test]
 fn a_kubelets_request_is_read() {
-    let publish = publish(&request(), TokenPlace::Secrets).unwrap();
+    let publish = publish(&request()).unwrap();
     assert_eq!(publish.secret_ref.as_str(), "db");
     assert_eq!(publish.pod.namespace.as_str(), "shop");
     assert_eq!(publish.group, Some(2000));
     assert_eq!(publish.paths(Path::new("/p")).own, Path::new("/p/csi-1"));
 }
 
-#[test]
-fn the_token_is_read_from_the_place_of_this_cluster_only() {
-    assert_eq!(
-        publish(&request(), TokenPlace::Context).unwrap_err(),
-        TokenError::Missing.into()
-    );
+/// As a kubelet before 1.35 sends it, whatever the `CSIDriver` object asks for.
+fn of_an_old_kubelet() -> NodePublishVolumeRequest {
     let mut old = request();
-    old.volume_context.insert(TOKENS.into(), tokens());
-    assert!(publish(&old, TokenPlace::Context).is_ok());
-    assert_eq!(
-        publish(&old, TokenPlace::Secrets).unwrap_err(),
-        RequestError::ReservedAttribute
+    old.volume_context.extend(old.secrets.drain());
+    old
+}
+
+#[test]
+fn the_token_is_read_from_where_the_kubelet_put_it() {
+    for request in [request(), of_an_old_kubelet()] {
+        let publish = publish(&request).unwrap();
+        assert_eq!(publish.token.expires_at().as_second(), 2_000_000_000);
+    }
+}
+
+#[test]
+fn tokens_in_both_places_are_refused_even_if_they_are_the_same() {
+    let refused = refusal(|r| drop(r.volume_context.insert(TOKENS.into(), tokens())));
+    assert_eq!(refused, RequestError::TokensTwice);
+    assert!(refused.to_string().contains(TOKENS), "{refused}");
+}
+
+#[test]
+fn a_call_without_any_token_says_that_it_has_none_and_one_without_ours_says_that() {
+    let none = refusal(|r| r.secrets.clear());
+    assert_eq!(none, TokenError::NotSent.into());
+    let others = refusal(|r| {
+        drop(
+            r.secrets
+                .insert(TOKENS.into(), r#"{"vault":{"token":"x"}}"#.into()),
+        )
+    });
+    assert_eq!(others, TokenError::Missing.into());
+    assert!(
+        others.to_string().contains("none for audience strongroom.dev"),
+        "{others}"
     );
-    assert_eq!(refusal(|r| r.secrets.clear()), TokenError::Missing.into());
+}
+
+/// What a pod's author writes among the attributes is no way to another account.
+#[test]
+fn a_token_of_another_pod_is_refused_from_either_place() {
+    for mut request in [request(), of_an_old_kubelet()] {
+        request.volume_context.insert(POD_UID.into(), "u-9".into());
+        assert_eq!(publish(&request).unwrap_err(), TokenError::OfAnother.into());
+    }
 }
 
 #[test]
@@ -106,12 +138,6 @@ fn each_missing_or_malformed_field_has_its_error() {
         let refused = refusal(|r| drop(r.volume_context.insert(SECRET_REF.into(), bad.into())));
         assert_eq!(refused, RequestError::SecretRef, "{bad}");
     }
-}
-
-#[test]
-fn a_volume_of_another_pod_than_the_tokens_is_refused() {
-    let refused = refusal(|r| drop(r.volume_context.insert(POD_UID.into(), "u-9".into())));
-    assert_eq!(refused, TokenError::OfAnother.into());
 }
 
 #[test]

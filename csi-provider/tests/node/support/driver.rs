@@ -59,7 +59,6 @@ impl Driver {
                 env!("CARGO_BIN_EXE_strongroom-csi"),
             ])
             .args(["--node-name", "node-1", "--tenant-id", TENANT])
-            .arg("--tokens-in-secrets")
             .args(how.unless_given("--patience", "4"))
             .args(["--log", "debug,hyper=info,h2=info,tower=info,rustls=info"])
             .arg("--kubelet-root")

@@ -70,26 +70,34 @@ fn the_drivers_namespace_is_the_only_one_made_and_the_only_privileged() {
     );
 }
 
+/// Where nothing is said, helm's own version counts when nobody gives it the cluster's.
 #[test]
-fn tokens_come_as_secrets_where_the_cluster_can() {
-    for (version, expected) in [(VERSIONS[1], false), (VERSIONS[2], true)] {
-        let objects = render("defaults", version);
+fn tokens_come_as_secrets_where_the_cluster_can_or_as_the_values_say() {
+    let asked = |values: &str, version: &str| {
+        let objects = render(values, version);
         let driver = of_kind(&objects, "CSIDriver", "csi.strongroom.dev");
+        let spec = driver["spec"].as_object().unwrap();
+        spec.get("serviceAccountTokenInSecrets").cloned()
+    };
+    for (version, auto) in [(VERSIONS[1], None), (VERSIONS[2], Some(json!(true)))] {
+        assert_eq!(asked("defaults", version), auto, "{version}");
         assert_eq!(
-            driver["spec"]["serviceAccountTokenInSecrets"] == true,
-            expected,
+            asked("tokens-in-secrets", version),
+            Some(json!(true)),
             "{version}"
         );
-        let set = of_kind(&objects, "DaemonSet", "strongroom-csi");
-        let arguments = set["spec"]["template"]["spec"]["containers"][0]["args"]
-            .as_array()
-            .unwrap();
-        assert_eq!(
-            arguments.contains(&json!("--tokens-in-secrets")),
-            expected,
-            "{version}"
-        );
+        assert_eq!(asked("tokens-in-attributes", version), None, "{version}");
     }
+}
+
+/// Nodes of several releases run the same DaemonSet, and a cluster is upgraded without helm.
+#[test]
+fn the_driver_is_the_same_whatever_the_version_that_the_chart_was_rendered_for() {
+    let sets: Vec<Value> = VERSIONS
+        .iter()
+        .map(|version| of_kind(&render("defaults", version), "DaemonSet", "strongroom-csi").clone())
+        .collect();
+    assert_eq!((&sets[0], &sets[1]), (&sets[1], &sets[2]));
 }
 
 /// The kernel counts the files of volumes as memory of the node driver, which is killed beyond its limit.

@@ -7,7 +7,7 @@ use prost::Message as _;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use strongroom_csi::{
-    driver::request::{Publish, TokenPlace},
+    driver::request::Publish,
     kubelet::request,
     proto::csi::{
         NodePublishVolumeRequest, NodeUnpublishVolumeRequest, VolumeCapability,
@@ -23,33 +23,34 @@ const VOLUMES: &str = "/plugin/volumes";
 /// The key under which the kubelet puts its tokens.
 const TOKENS: &str = "csi.storage.k8s.io/serviceAccount.tokens";
 
-/// The first byte chooses: a request to mount, by where this cluster's kubelet puts tokens, or one to unmount.
+/// The first byte chooses: a request to mount, or one to unmount.
 ///
 /// - Whatever is mounted lies in the node driver's own directory, directly, and at a target without a way back.
-/// - The token is one of the pod that the request names, and from the one place where the kubelet puts it.
+/// - The token is one of the pod that the request names, and from the only place that has tokens.
 /// - An error repeats no token, and is a short line.
 pub fn csi_request(input: &[u8]) -> Verdict {
     let Some((choice, input)) = input.split_first() else {
         return Verdict::Refused;
     };
-    match choice % 3 {
-        0 => publish(input, TokenPlace::Secrets),
-        1 => publish(input, TokenPlace::Context),
+    match choice % 2 {
+        0 => publish(input),
         _ => unpublish(input),
     }
 }
 
-fn publish(input: &[u8], tokens: TokenPlace) -> Verdict {
+fn publish(input: &[u8]) -> Verdict {
     let Ok(request) = NodePublishVolumeRequest::decode(input) else {
         return Verdict::Refused;
     };
-    let held = match tokens {
-        TokenPlace::Secrets => &request.secrets,
-        TokenPlace::Context => &request.volume_context,
-    };
-    let published = request::publish(&request, tokens);
+    let published = request::publish(&request);
     match &published {
-        Ok(publish) => judge(publish, &held[TOKENS]),
+        Ok(publish) => {
+            let in_secrets = request.secrets.get(TOKENS).into_iter();
+            let mut held = in_secrets.chain(request.volume_context.get(TOKENS));
+            let tokens = held.next().unwrap();
+            assert_eq!(held.next(), None, "one of two was chosen");
+            judge(publish, tokens);
+        }
         Err(error) => {
             let said = error.to_string();
             assert!(
@@ -156,6 +157,10 @@ pub fn seeds() -> Vec<Seed> {
     let held = || [(TOKENS.to_owned(), tokens.clone())].into();
     let in_secrets = |request: &mut NodePublishVolumeRequest| request.secrets = held();
     let in_context = |request: &mut NodePublishVolumeRequest| request.volume_context = held();
+    let in_both = |request: &mut NodePublishVolumeRequest| {
+        in_secrets(request);
+        in_context(request);
+    };
     let unpublish = NodeUnpublishVolumeRequest {
         volume_id: "csi-1".into(),
         target_path: "/var/lib/kubelet/pods/u-1/volumes/kubernetes.io~csi/s/mount".into(),
@@ -166,9 +171,9 @@ pub fn seeds() -> Vec<Seed> {
     };
     vec![
         Seed::taken("publish", chosen(0, &publish(&in_secrets))),
-        Seed::taken("publish-as-of-old", chosen(1, &publish(&in_context))),
+        Seed::taken("publish-as-of-old", chosen(0, &publish(&in_context))),
         Seed::refused("no-token", chosen(0, &publish(&|_| ()))),
-        Seed::refused("token-in-the-attributes", chosen(0, &publish(&in_context))),
+        Seed::refused("tokens-in-both-places", chosen(0, &publish(&in_both))),
         Seed::refused(
             "way-back",
             chosen(0, &publish(&|r| r.target_path = "/a/../b".into())),
@@ -177,7 +182,7 @@ pub fn seeds() -> Vec<Seed> {
             "id-with-a-way-back",
             chosen(0, &publish(&|r| r.volume_id = "../x".into())),
         ),
-        Seed::taken("unpublish", chosen(2, &unpublish.encode_to_vec())),
-        Seed::refused("unpublish-elsewhere", chosen(2, &elsewhere.encode_to_vec())),
+        Seed::taken("unpublish", chosen(1, &unpublish.encode_to_vec())),
+        Seed::refused("unpublish-elsewhere", chosen(1, &elsewhere.encode_to_vec())),
     ]
 }
