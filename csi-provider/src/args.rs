@@ -1,13 +1,10 @@
 //! The command line.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Parser;
 use strongroom_core::{NamespaceName, ports};
+use strongroom_serving::accept;
 
 use crate::driver::NAME;
 
@@ -58,7 +55,7 @@ pub struct Args {
     #[arg(long, default_value = "30", value_parser = clap::value_parser!(u64).range(1..=100))]
     pub patience: u64,
     /// Where health and metrics are served.
-    #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, ports::HEALTH)))]
+    #[arg(long, default_value_t = accept::everywhere(ports::HEALTH))]
     pub health: SocketAddr,
     /// The memory that the kernel lets the process use, in bytes: a quarter of it is for the files of volumes.
     #[arg(long, env = "MEMORY_LIMIT", default_value = "134217728")]

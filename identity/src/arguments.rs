@@ -1,13 +1,10 @@
 //! The command line of the binary `strongroom-identity`.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    num::NonZeroU32,
-    path::PathBuf,
-};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::Parser;
 use strongroom_core::ports;
+use strongroom_serving::accept;
 
 /// Exchanges service-account tokens for vault tokens.
 #[derive(Debug, Clone, Parser)]
@@ -51,10 +48,10 @@ pub struct Arguments {
     #[arg(long, default_value = "/etc/strongroom/trust/ca.crt")]
     pub(crate) trust_bundle: PathBuf,
     /// Where the token endpoint listens.
-    #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, ports::IDENTITY)))]
+    #[arg(long, default_value_t = accept::everywhere(ports::IDENTITY))]
     pub(crate) listen: SocketAddr,
     /// Where /healthz, /readyz and /metrics listen.
-    #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, ports::HEALTH)))]
+    #[arg(long, default_value_t = accept::everywhere(ports::HEALTH))]
     pub(crate) health_listen: SocketAddr,
     /// How long, in seconds, everything is still served after SIGTERM.
     #[arg(long, default_value_t = 10)]

@@ -1,10 +1,6 @@
 //! `operator run`: watches, leads, reconciles.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -64,7 +60,7 @@ pub struct RunArgs {
     #[arg(long, env = "POD_NAME", default_value = "strongroom-operator")]
     pod_name: String,
     /// Where health and metrics are served.
-    #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::UNSPECIFIED, ports::HEALTH)))]
+    #[arg(long, default_value_t = accept::everywhere(ports::HEALTH))]
     health_listen: SocketAddr,
 }
 

@@ -41,7 +41,7 @@ use tokio::net::UnixStream;
 pub use counts::Counts;
 pub use drain::Drain;
 pub use listener::Listener;
-pub use socket::bind;
+pub use socket::{bind, everywhere};
 pub use source::Source;
 pub use standing::Standing;
 

@@ -1,14 +1,11 @@
 //! The command line. Every flag can be given in the environment, as a pod does.
 
-use std::{
-    net::{Ipv6Addr, SocketAddr},
-    num::NonZeroU32,
-    path::PathBuf,
-};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use strongroom_core::{NamespaceName, VaultName, VaultRef, ports};
 use strongroom_engine::VERSIONS;
+use strongroom_serving::accept;
 
 /// A key vault for a Kubernetes cluster, with the Azure Key Vault REST API.
 #[derive(Debug, Parser)]
@@ -141,7 +138,7 @@ pub struct ListenArgs {
     #[arg(
         long,
         env = "STRONGROOM_LISTEN",
-        default_value_t = SocketAddr::from((Ipv6Addr::UNSPECIFIED, ports::VAULT)),
+        default_value_t = accept::everywhere(ports::VAULT),
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
@@ -149,7 +146,7 @@ pub struct ListenArgs {
     #[arg(
         long,
         env = "STRONGROOM_ADMIN_LISTEN",
-        default_value_t = SocketAddr::from((Ipv6Addr::UNSPECIFIED, ports::VAULT_ADMIN)),
+        default_value_t = accept::everywhere(ports::VAULT_ADMIN),
         value_name = "ADDRESS"
     )]
     pub admin_listen: SocketAddr,
@@ -157,7 +154,7 @@ pub struct ListenArgs {
     #[arg(
         long,
         env = "STRONGROOM_HEALTH_LISTEN",
-        default_value_t = SocketAddr::from((Ipv6Addr::UNSPECIFIED, ports::HEALTH)),
+        default_value_t = accept::everywhere(ports::HEALTH),
         value_name = "ADDRESS"
     )]
     pub health_listen: SocketAddr,

@@ -29,7 +29,8 @@ const MAKERS: [&str; 2] = [
     "serving/src/accept/socket.rs",
     "csi-provider/src/kubelet/socket.rs",
 ];
-const MAKES: [&str; 6] = [
+const MAKES: [&str; 7] = [
+    "socket_with(",
     "TcpListener::bind",
     "UnixListener::bind",
     "TcpSocket::",

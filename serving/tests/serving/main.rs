@@ -9,6 +9,7 @@
 
 mod accept;
 mod client;
+mod families;
 mod health;
 mod listeners;
 mod memory;

@@ -113,6 +113,36 @@ fn the_vault_understands_what_the_operator_starts_it_with() {
     }
 }
 
+/// The listeners of a program and its subcommands, each with what it listens on by default.
+fn listeners(command: &clap::Command) -> Vec<(String, String)> {
+    let own = command.get_arguments().filter_map(|argument| {
+        let long = argument.get_long()?;
+        let default = argument.get_default_values().first()?.to_str()?;
+        let is_port = long == "health" || long == "listen" || long.ends_with("-listen");
+        is_port.then(|| (long.to_owned(), default.to_owned()))
+    });
+    own.chain(command.get_subcommands().flat_map(listeners)).collect()
+}
+
+/// Clusters have IPv4, IPv6 or both, and the chart asks for no family: `[::]` is all of them.
+#[test]
+fn every_program_listens_to_ipv4_and_ipv6() {
+    let programs = [
+        strongroom_operator::args::Cli::command(),
+        strongroom_identity::Arguments::command(),
+        strongroom_csi::args::Args::command(),
+        strongroom_vault::args::Cli::command(),
+    ];
+    let counts = programs.map(|program| {
+        let listeners = listeners(&program);
+        for (flag, address) in &listeners {
+            assert!(address.starts_with("[::]:"), "{}: --{flag} {address}", program.get_name());
+        }
+        listeners.len()
+    });
+    assert_eq!(counts, [1, 2, 1, 3]);
+}
+
 #[test]
 #[should_panic(expected = "--no-such-flag")]
 fn an_argument_that_no_program_takes_is_noticed() {
