@@ -94,7 +94,8 @@ pub struct VaultSpec {
     /// that mount a SecretRef; pods that call the vault themselves need namespaceSelector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
-    /// What the vault's pod asks of the cluster: a closed subset of a pod template.
+    /// What the vault's pod asks of the cluster: a closed subset of a pod template. Its priority is the installer's to
+    /// choose, by the chart's value vault.priorityClassName.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod_template: Option<PodTemplate>,
 }

@@ -21,7 +21,7 @@ use crate::{
     installation,
     lease::{LEASE, Leadership},
     metrics::Metrics,
-    settings::Settings,
+    settings::{Settings, VaultPod},
     world::{Changes, Stores},
 };
 
@@ -50,6 +50,9 @@ pub struct RunArgs {
     /// Secret with credentials for that image, in the vault's namespace. May be given several times.
     #[arg(long = "vault-image-pull-secret")]
     vault_image_pull_secrets: Vec<String>,
+    /// What every vault's pod asks of the cluster.
+    #[command(flatten)]
+    vault_pod: VaultPod,
     /// Port that the cluster's DNS pods listen on, for the vaults' network policies. May be given several times.
     #[arg(long = "dns-port", default_values_t = [53, 5353])]
     dns_ports: Vec<u16>,
@@ -138,6 +141,7 @@ async fn prepare(
         vault_image: args.vault_image.clone(),
         vault_image_pull_policy: args.vault_image_pull_policy.clone(),
         vault_image_pull_secrets: args.vault_image_pull_secrets.clone(),
+        vault_pod: args.vault_pod.clone(),
         dns_ports: args.dns_ports.clone(),
         metrics_namespaces: args.metrics_namespaces.clone(),
     };

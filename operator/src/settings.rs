@@ -1,6 +1,10 @@
 //! The settings of an installation, the same for every object.
 
+mod vault_pod;
+
 use strongroom_core::{NamespaceName, reference};
+
+pub use vault_pod::VaultPod;
 
 /// The settings of one installation.
 #[derive(Debug, Clone)]
@@ -17,6 +21,8 @@ pub struct Settings {
     pub vault_image: String,
     pub vault_image_pull_policy: String,
     pub vault_image_pull_secrets: Vec<String>,
+    /// What every vault's pod asks of the cluster unless its Vault says otherwise.
+    pub vault_pod: VaultPod,
     /// The ports that the cluster's DNS pods listen on, behind any Service.
     pub dns_ports: Vec<u16>,
     /// The namespaces whose pods may read metrics.
@@ -52,6 +58,7 @@ impl Settings {
             vault_image: "strongroom/vault:dev".to_owned(),
             vault_image_pull_policy: "IfNotPresent".to_owned(),
             vault_image_pull_secrets: Vec::new(),
+            vault_pod: VaultPod::default(),
             dns_ports: vec![53, 5353],
             metrics_namespaces: vec!["monitoring".parse().unwrap()],
         }

@@ -11,14 +11,18 @@ use super::VaultSpecError;
 use crate::schema;
 
 /// What a vault's pod asks of the cluster: a closed subset of a pod template, without containers, volumes and
-/// environment, since those would reach the vault's memory.
+/// environment, since those would reach the vault's memory, and without a priority, by which a vault's owner could take
+/// room from pods of others.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodTemplate {
-    /// CPU, memory and ephemeral storage of the vault's container. Default: what the chart's values say.
+    /// CPU, memory and ephemeral storage of the vault's container, in place of all that the chart's value vault.resources
+    /// says. Default: that value, which is requests of 20m CPU and 96Mi memory and a limit of 256Mi memory unless the
+    /// installer chose others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
-    /// Labels that a node must have to run the vault.
+    /// Labels that a node must have to run the vault, beside those of the chart's value vault.nodeSelector, which is
+    /// kubernetes.io/os: linux unless the installer chose others. A value here takes the place of the chart's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::labels")]
     pub node_selector: Option<BTreeMap<String, String>>,

@@ -15,7 +15,7 @@ use strongroom_operator::{
     lease::Leadership,
     metrics::Metrics,
     pki::{Authorities, AuthoritySubject, Succession},
-    settings::Settings,
+    settings::{Settings, VaultPod},
     world::{Changes, Stores},
 };
 use strongroom_testing::{ApiServer, api_server::Write};
@@ -77,6 +77,7 @@ pub async fn leader_by(
         vault_image: "strongroom/vault:dev".into(),
         vault_image_pull_policy: "IfNotPresent".into(),
         vault_image_pull_secrets: Vec::new(),
+        vault_pod: VaultPod::default(),
         dns_ports: vec![53, 5353],
         metrics_namespaces: vec!["monitoring".parse().unwrap()],
     };

@@ -11,6 +11,8 @@
 mod arguments;
 #[path = "chart/objects.rs"]
 mod objects;
+#[path = "chart/placement.rs"]
+mod placement;
 #[path = "chart/pods.rs"]
 mod pods;
 #[path = "chart/render.rs"]

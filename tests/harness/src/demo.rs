@@ -241,7 +241,8 @@ pub fn remove(place: &Place) -> Result<()> {
     terminal::run(&mut uninstall, None, Shown::Unless("not found"))?;
     run(&["delete", "namespace", installation::NAMESPACE])?;
     println!(
-        "The definitions stay, and with them what others made: kubectl delete -f charts/strongroom/crds/"
+        "The definitions and the priority class of vaults stay, and with them what others made:\n\
+         kubectl delete -f charts/strongroom/crds/; kubectl delete priorityclass strongroom-vault"
     );
     Ok(())
 }

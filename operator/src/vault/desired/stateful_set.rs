@@ -76,8 +76,12 @@ fn pod(target: &Target<'_>, settings: &Settings) -> Value {
                 .map(|name| json!({"name": name}));
             fields.insert("imagePullSecrets".to_owned(), names.collect());
         }
-        if let Some(selector) = template.and_then(|template| template.node_selector.as_ref()) {
+        let selector = settings.vault_pod.node_selector(template);
+        if !selector.is_empty() {
             fields.insert("nodeSelector".to_owned(), json!(selector));
+        }
+        if let Some(class) = &settings.vault_pod.priority_class {
+            fields.insert("priorityClassName".to_owned(), json!(class));
         }
         if let Some(tolerations) = template.and_then(|template| template.tolerations.as_ref()) {
             fields.insert("tolerations".to_owned(), json!(tolerations));
@@ -87,12 +91,6 @@ fn pod(target: &Target<'_>, settings: &Settings) -> Value {
 }
 
 fn container(target: &Target<'_>, settings: &Settings, template: Option<&PodTemplate>) -> Value {
-    let resources = template
-        .and_then(|template| template.resources.as_ref())
-        .map_or_else(
-            || json!({"requests": {"cpu": "20m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}),
-            |resources| json!(resources),
-        );
     let probe = |path: &str, period: u32, failures: u32| {
         json!({
             "httpGet": {"path": path, "port": "health"},
@@ -112,7 +110,7 @@ fn container(target: &Target<'_>, settings: &Settings, template: Option<&PodTemp
         "startupProbe": probe("/healthz", 1, 60),
         "livenessProbe": probe("/healthz", 10, 3),
         "readinessProbe": probe("/readyz", 1, 2),
-        "resources": resources,
+        "resources": settings.vault_pod.resources(template),
         "securityContext": {
             "allowPrivilegeEscalation": false,
             "readOnlyRootFilesystem": true,

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser};
 use serde_json::{Value, json};
 use strongroom_crds::Vault;
 use strongroom_operator::{
-    settings::Settings,
+    settings::{Settings, VaultPod},
     target::Target,
     vault::desired::{Serving, Trusted, owned},
 };
@@ -87,6 +87,7 @@ fn the_vault_understands_what_the_operator_starts_it_with() {
         vault_image: "strongroom/vault:dev".into(),
         vault_image_pull_policy: "IfNotPresent".into(),
         vault_image_pull_secrets: Vec::new(),
+        vault_pod: VaultPod::default(),
         dns_ports: vec![53, 5353],
         metrics_namespaces: vec!["monitoring".parse().unwrap()],
     };

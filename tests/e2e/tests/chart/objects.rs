@@ -9,6 +9,7 @@ use k8s_openapi::api::{
     networking::v1::NetworkPolicy,
     policy::v1::PodDisruptionBudget,
     rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
+    scheduling::v1::PriorityClass,
     storage::v1::CSIDriver,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -63,6 +64,7 @@ fn every_object_is_what_kubernetes_calls_it() {
             }
             ("rbac.authorization.k8s.io/v1", "Role") => survives::<Role>(&title, &object),
             ("rbac.authorization.k8s.io/v1", "RoleBinding") => survives::<RoleBinding>(&title, &object),
+            ("scheduling.k8s.io/v1", "PriorityClass") => survives::<PriorityClass>(&title, &object),
             ("storage.k8s.io/v1", "CSIDriver") => survives::<CSIDriver>(&title, &object),
             other => panic!("{title}: {other:?} is not expected of this chart"),
         }
@@ -83,7 +85,13 @@ fn no_webhook_stands_in_the_way_of_the_api_server() {
 
 #[test]
 fn every_object_says_where_it_lives_and_no_two_are_the_same() {
-    let cluster = ["Namespace", "ClusterRole", "ClusterRoleBinding", "CSIDriver"];
+    let cluster = [
+        "Namespace",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CSIDriver",
+        "PriorityClass",
+    ];
     for file in files("charts") {
         let objects = render(file.file_stem().unwrap().to_str().unwrap(), VERSIONS[2]);
         let mut names: Vec<String> = objects
