@@ -35,9 +35,6 @@ pub struct Arguments {
     /// A further issuer of presented tokens, beside the one the API server names.
     #[arg(long = "service-account-issuer")]
     pub(crate) service_account_issuers: Vec<String>,
-    /// A host outside the cluster that tokens may be minted for, as `https://HOST`.
-    #[arg(long = "allowed-resource")]
-    pub(crate) allowed_resources: Vec<String>,
     /// The node driver's service account, whose token may stand as actor.
     #[arg(long, default_value = "system:serviceaccount:strongroom-node:strongroom-csi")]
     pub(crate) node_driver: String,

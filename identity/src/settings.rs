@@ -9,10 +9,7 @@ use strongroom_core::{
 };
 use strongroom_wire::token::ADFS_TENANT;
 
-use crate::{
-    arguments::Arguments,
-    resource::{ResourceError, Resources},
-};
+use crate::{arguments::Arguments, resource::Resources};
 
 /// The settings of one installation.
 #[derive(Debug, Clone)]
@@ -49,10 +46,6 @@ pub enum SettingsError {
     /// An accepted audience is empty.
     #[error("--accepted-audience must not be empty")]
     Audience,
-    /// A resource that tokens must not be minted for.
-    #[error("--allowed-resource {resource}: {source}")]
-    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
-    Resource { resource: String, source: ResourceError },
 }
 
 impl Settings {
@@ -78,8 +71,7 @@ impl Settings {
                 .unwrap_or_else(|| format!("https://{host}/{tenant}/v2.0")),
             hosts: [host.clone(), format!("{host}.{}", arguments.cluster_domain)],
             audiences: arguments.accepted_audiences.clone(),
-            resources: Resources::new(&arguments.cluster_domain, &arguments.allowed_resources)
-                .map_err(|(resource, source)| SettingsError::Resource { resource, source })?,
+            resources: Resources::new(&arguments.cluster_domain),
             node_driver: AccountName::from_subject(&arguments.node_driver)?,
             tenant,
         })

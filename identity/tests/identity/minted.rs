@@ -127,16 +127,3 @@ async fn tokens_for_the_api_server_or_an_outside_host_are_not_minted() {
         );
     }
 }
-
-#[tokio::test]
-async fn a_host_that_the_installer_listed_is_minted_for() {
-    let installation = Installation::start_with(&["--allowed-resource", "https://vault.azure.net"]).await;
-    let token = AccountToken::of_pod("shop", "api", "n1").sign(&installation.cluster);
-    let form = [
-        ("scope", "https://vault.azure.net/.default"),
-        ("client_assertion", token.as_str()),
-    ];
-    let (_, body) = installation.exchange(&form).await;
-    let claims = installation.verify(body["access_token"].as_str().unwrap()).await;
-    assert_eq!(claims.aud, "https://vault.azure.net");
-}
