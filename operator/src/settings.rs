@@ -55,7 +55,7 @@ impl Settings {
             node_namespace: "strongroom-node".parse().unwrap(),
             cluster_domain: "cluster.local".to_owned(),
             installation: "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90".to_owned(),
-            vault_image: "strongroom/vault:dev".to_owned(),
+            vault_image: "registry.example.com/vault:dev".to_owned(),
             vault_image_pull_policy: "IfNotPresent".to_owned(),
             vault_image_pull_secrets: Vec::new(),
             vault_pod: VaultPod::default(),

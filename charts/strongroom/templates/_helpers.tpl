@@ -13,7 +13,10 @@ app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
 {{- define "strongroom.image" -}}
-{{ .root.Values.image.registry }}/{{ .name }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- $image := .root.Values.image -}}
+{{- $version := printf ":%s" ($image.tag | default .root.Chart.AppVersion) -}}
+{{- with index $image.digests .name }}{{ $version = printf "@%s" . }}{{ end -}}
+{{ $image.registry }}/{{ .name }}{{ $version }}
 {{- end }}
 
 {{- define "strongroom.pullSecrets" -}}

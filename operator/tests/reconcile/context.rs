@@ -74,7 +74,7 @@ pub async fn leader_by(
         node_namespace: "strongroom-node".parse().unwrap(),
         cluster_domain: "cluster.local".into(),
         installation: "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90".into(),
-        vault_image: "strongroom/vault:dev".into(),
+        vault_image: "registry.example.com/vault:dev".into(),
         vault_image_pull_policy: "IfNotPresent".into(),
         vault_image_pull_secrets: Vec::new(),
         vault_pod: VaultPod::default(),

@@ -64,7 +64,7 @@ async fn on_cluster(args: &Args, store: &Store, layout: &Layout) -> Result<Strin
     up.args(["up", "--name", CLUSTER, "--sync-frequency", "1m"]);
     ensure!(up.status()?.success(), "the cluster did not start");
     let record = Record::load(layout)?.context("the cluster has no record")?;
-    local::load::import(&record, &images::released(store, "dev")?)?;
+    local::load::import(&record, &images::released(store, &[], "dev")?)?;
     let kubeconfig = layout.kubeconfig();
     Installer::new(store, &kubeconfig)?.install("dev", &[])?;
     installation::ready(&cluster::client(&kubeconfig).await?).await?;

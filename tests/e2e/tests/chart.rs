@@ -9,6 +9,8 @@
 
 #[path = "chart/arguments.rs"]
 mod arguments;
+#[path = "chart/images.rs"]
+mod images;
 #[path = "chart/objects.rs"]
 mod objects;
 #[path = "chart/placement.rs"]

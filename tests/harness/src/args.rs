@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use strongroom_harness::local::layout::DEFAULT_NAME;
 
 /// A Kubernetes cluster on this machine for Strongroom's tests, its images and its tools.
@@ -130,6 +130,30 @@ pub struct Images {
     /// Also the images of tests and of a cluster's own pods.
     #[arg(long)]
     pub base: bool,
+    /// How the programs are built. Default: release with --output, else ci.
+    #[arg(long, value_enum)]
+    pub profile: Option<Profile>,
+}
+
+/// How programs are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// As they are to be installed.
+    Release,
+    /// As tests use them: slower, built sooner, and with assertions that end a program which finds a fault in itself.
+    Ci,
+}
+
+impl Images {
+    /// How the programs are built: what is written as files is for a cluster that somebody uses.
+    pub fn profile(&self) -> Profile {
+        let default = if self.output.is_some() {
+            Profile::Release
+        } else {
+            Profile::Ci
+        };
+        self.profile.unwrap_or(default)
+    }
 }
 
 /// `harness test`
@@ -219,6 +243,22 @@ pub struct OfferVolumes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn profile(words: &[&str]) -> Profile {
+        let words = ["harness", "images"].iter().chain(words);
+        match Args::try_parse_from(words).unwrap().command {
+            Command::Images(images) => images.profile(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn images_for_others_are_release_builds_unless_somebody_asks_for_the_tests_own() {
+        assert_eq!(profile(&["--output", "/tmp/images"]), Profile::Release);
+        assert_eq!(profile(&["--output", "/tmp/images", "--profile", "ci"]), Profile::Ci);
+        assert_eq!(profile(&[]), Profile::Ci);
+        assert_eq!(profile(&["--profile", "release"]), Profile::Release);
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

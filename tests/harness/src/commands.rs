@@ -154,9 +154,14 @@ pub fn images(args: &args::Images) -> Result<()> {
         Some(_) => None,
         None => Some(running(&args.cluster).context("give --output DIR to write files instead")?),
     };
-    let mut images = image::workspace(&store, &args.names, &args.tag)?;
+    let mut images = match args.profile() {
+        args::Profile::Release => image::released(&store, &args.names, &args.tag)?,
+        args::Profile::Ci => image::workspace(&store, &args.names, &args.tag)?,
+    };
     if args.base {
         images.extend(image::base(&store)?);
+    } else if args.output.is_some() && args.names.is_empty() {
+        images.push(image::shell(&store)?);
     }
     if let Some(record) = target {
         return local::load::import(&record, &images);

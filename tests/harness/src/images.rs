@@ -18,7 +18,7 @@ use std::{
 use anyhow::{Context, Result};
 
 pub use archive::{Config, Entry};
-pub use table::{Contents, IMAGES, Image};
+pub use table::{Contents, IMAGES, Image, REGISTRY};
 
 use crate::{cargo, progress::Step, tools::Store};
 
@@ -45,9 +45,18 @@ pub fn workspace(store: &Store, names: &[String], tag: &str) -> Result<Vec<(Stri
     built_as(cargo::PROFILE, store, names, tag)
 }
 
-/// The same as they are released, for measurements.
-pub fn released(store: &Store, tag: &str) -> Result<Vec<(String, Vec<u8>)>> {
-    built_as(program::RELEASE, store, &[], tag)
+/// The same as they are released: for people who install them, and for measurements.
+pub fn released(store: &Store, names: &[String], tag: &str) -> Result<Vec<(String, Vec<u8>)>> {
+    built_as(program::RELEASE, store, names, tag)
+}
+
+/// The image of the pods in `examples`.
+pub fn shell(store: &Store) -> Result<(String, Vec<u8>)> {
+    let image = &table::SHELL;
+    Ok((
+        image.reference(None),
+        build(image, store, None, &BTreeMap::new())?,
+    ))
 }
 
 fn built_as(profile: &str, store: &Store, names: &[String], tag: &str) -> Result<Vec<(String, Vec<u8>)>> {
@@ -89,9 +98,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Image>> {
             .join(", ")
     };
     let find = |name: &String| {
-        let found = IMAGES
-            .iter()
-            .find(|image| image.name == name || image.name.ends_with(&format!("/{name}")));
+        let found = IMAGES.iter().find(|image| image.name == name);
         found.with_context(|| format!("there is no image called {name}; the images are: {}", known()))
     };
     names.iter().map(find).collect()
@@ -126,24 +133,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_image_is_chosen_by_its_short_name() {
+    fn an_image_is_chosen_by_its_name() {
         let found = chosen(&["vault".to_owned()]).unwrap();
         assert_eq!(
             found.iter().map(|image| image.name).collect::<Vec<_>>(),
-            ["strongroom/vault"]
+            ["vault"]
         );
         assert!(
             chosen(&["valut".to_owned()])
                 .unwrap_err()
                 .to_string()
-                .contains("strongroom/vault")
+                .contains("vault, operator")
         );
     }
 
     #[test]
     fn a_file_is_named_for_its_image() {
         let dir = tempfile::tempdir().unwrap();
-        let paths = write(&[("strongroom/vault:dev".to_owned(), Vec::new())], dir.path()).unwrap();
-        assert_eq!(paths, [dir.path().join("strongroom-vault-dev.tar")]);
+        let paths = write(
+            &[("strongroom.invalid/vault:dev".to_owned(), Vec::new())],
+            dir.path(),
+        )
+        .unwrap();
+        assert_eq!(paths, [dir.path().join("strongroom.invalid-vault-dev.tar")]);
     }
 }

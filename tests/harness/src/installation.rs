@@ -13,6 +13,7 @@ use kube::Client;
 use crate::{
     cluster::wait,
     command,
+    images::REGISTRY,
     progress::Step,
     tools::{self, Store},
     workspace,
@@ -74,13 +75,12 @@ impl Installer {
         let mut install = self.helm();
         install.args(["upgrade", "--install", RELEASE]).arg(&chart);
         install.args(["--namespace", NAMESPACE, "--create-namespace", "--skip-crds"]);
-        install.args([
-            "--set",
-            &format!("image.tag={tag}"),
-            "--set",
-            "image.pullPolicy=Never",
-        ]);
-        for value in values {
+        let images = [
+            format!("image.registry={REGISTRY}"),
+            format!("image.tag={tag}"),
+            "image.pullPolicy=Never".to_owned(),
+        ];
+        for value in images.iter().map(String::as_str).chain(values.iter().copied()) {
             install.args(["--set", value]);
         }
         command::output(&mut install)?;

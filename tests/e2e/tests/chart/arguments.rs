@@ -84,7 +84,7 @@ fn the_vault_understands_what_the_operator_starts_it_with() {
         node_namespace: "strongroom-node".parse().unwrap(),
         cluster_domain: "cluster.local".into(),
         installation: "0b7a1f5e-3c55-4b8e-9b0a-2f6d8c1e7a90".into(),
-        vault_image: "strongroom/vault:dev".into(),
+        vault_image: "registry.example.com/vault:dev".into(),
         vault_image_pull_policy: "IfNotPresent".into(),
         vault_image_pull_secrets: Vec::new(),
         vault_pod: VaultPod::default(),
@@ -137,7 +137,11 @@ fn every_program_listens_to_ipv4_and_ipv6() {
     let counts = programs.map(|program| {
         let listeners = listeners(&program);
         for (flag, address) in &listeners {
-            assert!(address.starts_with("[::]:"), "{}: --{flag} {address}", program.get_name());
+            assert!(
+                address.starts_with("[::]:"),
+                "{}: --{flag} {address}",
+                program.get_name()
+            );
         }
         listeners.len()
     });

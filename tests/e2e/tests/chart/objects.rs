@@ -15,7 +15,7 @@ use k8s_openapi::api::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::render::{VERSIONS, everything, files, helm, render, repository, title};
+use crate::render::{GIVEN, VERSIONS, everything, files, helm, render, repository, title};
 
 /// The typed form holds all that the object says: nothing is misspelled, misplaced or of a wrong type.
 fn survives<T: Serialize + DeserializeOwned>(title: &str, object: &Value) {
@@ -30,6 +30,8 @@ fn the_chart_passes_helms_own_checks() {
             "lint",
             "--strict",
             "charts/strongroom",
+            "--values",
+            GIVEN,
             "--values",
             values.to_str().unwrap(),
         ]);

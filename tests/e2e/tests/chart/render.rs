@@ -15,6 +15,8 @@ use strongroom_harness::{
 
 /// The oldest supported cluster, the last one that passes tokens among attributes, and the newest.
 pub const VERSIONS: [&str; 3] = ["1.32.0", "1.34.9", "1.36.3"];
+/// The values that every installation has to give.
+pub const GIVEN: &str = "tests/e2e/charts/base/registry.yaml";
 /// Where the chart is installed.
 pub const RELEASE_NAMESPACE: &str = "strongroom-system";
 
@@ -41,6 +43,8 @@ pub fn template(values: &Path, version: &str) -> Output {
         RELEASE_NAMESPACE,
         "--kube-version",
         version,
+        "--values",
+        GIVEN,
         "--values",
         values.to_str().unwrap(),
     ])

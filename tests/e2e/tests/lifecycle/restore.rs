@@ -208,7 +208,7 @@ impl Other {
         other.harness(&["up", "--volumes", "4", "--small-volumes", "0"])?;
         let record = Record::load(&other.0)?.context("the other cluster has no record")?;
         for image in IMAGES.iter().filter(|image| PARTS.contains(&image.name)) {
-            let reference = format!("docker.io/{}", image.reference(Some("dev")));
+            let reference = image.reference(Some("dev"));
             let mut export = enter::command(&from.record, &node_name(0), Share::Everything)?;
             export.args(["ctr", "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"]);
             export.args(["images", "export", "-", &reference]);
@@ -232,12 +232,7 @@ impl Other {
 }
 
 /// The images that the chart needs.
-const PARTS: [&str; 4] = [
-    "strongroom/vault",
-    "strongroom/operator",
-    "strongroom/identity",
-    "strongroom/csi",
-];
+const PARTS: [&str; 4] = ["vault", "operator", "identity", "csi"];
 
 impl Drop for Other {
     fn drop(&mut self) {

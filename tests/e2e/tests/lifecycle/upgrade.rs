@@ -117,8 +117,7 @@ fn tag(record: &Record, tag: &str) -> Result<()> {
             let mut ctr = enter::command(record, &node_name(index), Share::Everything)?;
             ctr.args(["ctr", "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"]);
             ctr.args(["images", "tag", "--force"]);
-            let full = |tag| format!("docker.io/{}", image.reference(Some(tag)));
-            ctr.args([full("dev"), full(tag)]);
+            ctr.args([image.reference(Some("dev")), image.reference(Some(tag))]);
             let output = ctr.output()?;
             if !output.status.success() {
                 bail!("{}: {}", image.name, String::from_utf8_lossy(&output.stderr));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 /// The image of a pod with a shell.
-pub const SHELL_IMAGE: &str = "strongroom/test-shell:1";
+pub const SHELL_IMAGE: &str = "strongroom.invalid/test-shell:1";
 
 /// What a program in a pod said.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::{
 pub const FOREIGN_IMAGES: &str = "\
 ==> KUBECONFIG names a cluster that the harness did not start: its nodes need these images.
       cargo run --profile ci -p strongroom-harness --bin harness -- images --base --output /tmp/images
-      kind load image-archive /tmp/images/*.tar      # or, on each node: ctr -n k8s.io images import FILE";
+      for image in /tmp/images/*.tar; do kind load image-archive $image; done   # or, on each node: ctr -n k8s.io images import FILE";
 
 /// The name of the demo's own cluster.
 const NAME: &str = "demo";

@@ -169,7 +169,7 @@ mod tests {
             user: "65532:65532",
             entrypoint: &["/strongroom-vault"],
         };
-        build("strongroom/vault:dev", &config, entries).unwrap()
+        build("strongroom.invalid/vault:dev", &config, entries).unwrap()
     }
 
     fn files(tar: &[u8]) -> Vec<(String, Vec<u8>, Header)> {
@@ -199,7 +199,7 @@ mod tests {
         let files = files(&image(entries()));
         let (_, manifest, _) = files.last().unwrap();
         let manifest: Value = serde_json::from_slice(manifest).unwrap();
-        assert_eq!(manifest[0]["RepoTags"], json!(["strongroom/vault:dev"]));
+        assert_eq!(manifest[0]["RepoTags"], json!(["strongroom.invalid/vault:dev"]));
         for name in [&manifest[0]["Config"], &manifest[0]["Layers"][0]] {
             assert!(
                 files.iter().any(|(path, _, _)| path == name.as_str().unwrap()),

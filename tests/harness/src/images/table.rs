@@ -1,9 +1,13 @@
 //! The table of images: adding one is adding a row.
 
+/// Before the name of each image. Nobody can have this host (RFC 2606): a node that lacks an image fails to pull it, and
+/// pulls none of a stranger's.
+pub const REGISTRY: &str = "strongroom.invalid";
+
 /// One image.
 #[derive(Debug)]
 pub struct Image {
-    /// Its name without a tag.
+    /// Its name without registry and tag.
     pub name: &'static str,
     /// Its tag, where it does not follow the workspace's.
     pub tag: Option<&'static str>,
@@ -43,28 +47,23 @@ const ROOT: &str = "0:0";
 
 /// The images of this workspace's programs, tagged as asked.
 pub const IMAGES: &[Image] = &[
+    program("vault", "strongroom-vault", NONROOT, &["/strongroom-vault"]),
     program(
-        "strongroom/vault",
-        "strongroom-vault",
-        NONROOT,
-        &["/strongroom-vault"],
-    ),
-    program(
-        "strongroom/operator",
+        "operator",
         "strongroom-operator",
         NONROOT,
         &["/strongroom-operator"],
     ),
     program(
-        "strongroom/identity",
+        "identity",
         "strongroom-identity",
         NONROOT,
         &["/strongroom-identity"],
     ),
-    program("strongroom/csi", "strongroom-csi", ROOT, &["/strongroom-csi"]),
+    program("csi", "strongroom-csi", ROOT, &["/strongroom-csi"]),
     // The example of a program that knows Azure Key Vault alone.
     program(
-        "strongroom/sdk-rust",
+        "sdk-rust",
         "strongroom-sdk-rust",
         NONROOT,
         &["/strongroom-sdk-rust"],
@@ -74,25 +73,28 @@ pub const IMAGES: &[Image] = &[
 /// The images of a cluster's own pods and of tests, with tags of their own.
 pub const BASE: &[Image] = &[
     Image {
-        name: "strongroom/pause",
+        name: "pause",
         tag: Some("1"),
         user: NONROOT,
         entrypoint: &["/bin/sleep", "2147483647"],
         contents: Contents::Shell,
     },
-    Image {
-        name: "strongroom/test-shell",
-        tag: Some("1"),
-        user: NONROOT,
-        entrypoint: &["/bin/sh"],
-        contents: Contents::Shell,
-    },
+    SHELL,
     COREDNS,
 ];
 
+/// The image of the pods in `examples`, and of tests.
+pub const SHELL: Image = Image {
+    name: "test-shell",
+    tag: Some("1"),
+    user: NONROOT,
+    entrypoint: &["/bin/sh"],
+    contents: Contents::Shell,
+};
+
 /// The cluster's DNS.
 pub const COREDNS: Image = Image {
-    name: "strongroom/coredns",
+    name: "coredns",
     tag: Some("1.15.0"),
     user: ROOT,
     entrypoint: &["/coredns"],
@@ -121,9 +123,9 @@ const fn program(
 }
 
 impl Image {
-    /// The image's name with its tag.
+    /// The image's name with its registry and tag.
     pub fn reference(&self, tag: Option<&str>) -> String {
-        format!("{}:{}", self.name, self.tag.or(tag).unwrap_or("dev"))
+        format!("{REGISTRY}/{}:{}", self.name, self.tag.or(tag).unwrap_or("dev"))
     }
 }
 
@@ -135,12 +137,18 @@ mod tests {
     #[test]
     fn the_names_that_others_use_are_in_the_table() {
         let references: Vec<String> = BASE.iter().map(|image| image.reference(None)).collect();
-        assert!(references.iter().any(|reference| reference == SHELL_IMAGE));
-        assert!(
-            references
-                .iter()
-                .any(|reference| PAUSE_IMAGE.ends_with(reference))
-        );
+        for named in [SHELL_IMAGE, PAUSE_IMAGE] {
+            assert!(references.iter().any(|reference| reference == named), "{named}");
+        }
+    }
+
+    #[test]
+    fn no_image_has_a_name_that_a_stranger_can_take() {
+        for image in IMAGES.iter().chain(BASE) {
+            let reference = image.reference(None);
+            let (registry, _) = reference.split_once('/').unwrap();
+            assert!(registry.ends_with(".invalid"), "{reference}");
+        }
     }
 
     #[test]
@@ -155,6 +163,6 @@ mod tests {
             .filter(|image| image.user == ROOT)
             .map(|image| image.name)
             .collect();
-        assert_eq!(root, ["strongroom/csi"]);
+        assert_eq!(root, ["csi"]);
     }
 }

@@ -14,7 +14,7 @@ const CNI_PLUGINS: &str = "/usr/lib/cni";
 /// The socket of containerd inside of a node.
 pub const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
 /// The image of the container that holds a pod's namespaces.
-pub const PAUSE_IMAGE: &str = "docker.io/strongroom/pause:1";
+pub const PAUSE_IMAGE: &str = "strongroom.invalid/pause:1";
 
 /// A kubeconfig with everything in it.
 pub fn kubeconfig(server: &str, authority: &str, client: &Pair) -> String {
