@@ -186,7 +186,10 @@ async fn publish(client: &Client, settings: &Settings, bundle: &str) -> Result<(
     let objects = Objects::new(client.clone(), settings.node_namespace.as_str());
     let id = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": INSTALLATION, "namespace": settings.node_namespace.as_str()},
+        "metadata": {
+            "name": INSTALLATION, "namespace": settings.node_namespace.as_str(),
+            "labels": {MANAGED_BY: FIELD_MANAGER},
+        },
         "data": {"id": settings.installation},
     });
     let step = "publish the installation's id to the node driver";

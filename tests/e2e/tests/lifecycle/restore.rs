@@ -1,6 +1,7 @@
 //! A vault's volume and seal key are the vault, wherever they are brought: by the steps of `docs/install.md`.
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -10,12 +11,16 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::{
-    api::core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret},
+    api::{
+        core::v1::{Namespace, Pod},
+        rbac::v1::RoleBinding,
+    },
     apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{
-    Api,
-    api::{DeleteParams, ListParams},
+    Api, Client, ResourceExt,
+    api::{DeleteParams, DynamicObject, ListParams, PostParams},
+    discovery::{Discovery, verbs},
 };
 use serde_json::{Value, json};
 use strongroom_crds::Vault;
@@ -169,23 +174,58 @@ async fn removed(other: &Other, files: &Path) -> Result<()> {
     pods.delete("app", &DeleteParams::default().grace_period(0))
         .await?;
     wait::deleted(&pods, "app", PATIENCE).await?;
+    by_hand(&client).await?;
     steps("uninstall", &kubeconfig, files)?;
     steps("remove", &kubeconfig, files)?;
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
     wait::deleted(&definitions, "vaults.strongroom.dev", PATIENCE).await?;
     wait::deleted(&Api::<Namespace>::all(client.clone()), NAMESPACE, PATIENCE).await?;
-    let ours = ListParams::default().labels("app.kubernetes.io/managed-by=strongroom-operator");
-    let left = [
-        Api::<PersistentVolumeClaim>::all(client.clone())
-            .list(&ours)
-            .await?
-            .items
-            .len(),
-        Api::<Secret>::all(client.clone()).list(&ours).await?.items.len(),
-        Api::<ConfigMap>::all(client).list(&ours).await?.items.len(),
-    ];
-    ensure!(left == [0, 0, 0], "{left:?}");
+    wait::until("nothing of Strongroom is left", PATIENCE, || async {
+        let left = named_after_strongroom(&client).await?;
+        Ok(if left.is_empty() {
+            wait::Seen::Ready(())
+        } else {
+            wait::Seen::NotYet(format!("{left:?}"))
+        })
+    })
+    .await
+}
+
+/// Allows vaults in another namespace by the command of `docs/install.md`, as an administrator of it does.
+async fn by_hand(client: &Client) -> Result<()> {
+    let binding = serde_json::from_value(json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "strongroom-vault-host"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "strongroom-vault-host"},
+        "subjects": [{"kind": "ServiceAccount", "name": "strongroom-operator", "namespace": NAMESPACE}],
+    }))?;
+    let bindings: Api<RoleBinding> = Api::namespaced(client.clone(), "team-a-app");
+    bindings.create(&PostParams::default(), &binding).await?;
     Ok(())
+}
+
+/// Every object of the cluster that has Strongroom in its name or says that its operator made it, but for what tells of the
+/// past.
+async fn named_after_strongroom(client: &Client) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for group in Discovery::new(client.clone()).run().await?.groups() {
+        for (resource, capabilities) in group.recommended_resources() {
+            if !capabilities.supports_operation(verbs::LIST) || resource.kind == "Event" {
+                continue;
+            }
+            let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+            for object in api.list_metadata(&ListParams::default()).await?.items {
+                let (name, maker) = (
+                    object.name_any(),
+                    object.labels().get("app.kubernetes.io/managed-by"),
+                );
+                if name.contains("strongroom") || maker.is_some_and(|maker| maker == "strongroom-operator") {
+                    found.insert(format!("{} {name}", resource.kind));
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Checks that the vault gives the earlier values to the accounts that may read them, and to no other.
