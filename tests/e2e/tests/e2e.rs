@@ -24,6 +24,8 @@ mod reasons;
 mod recovery;
 #[path = "e2e/sdk.rs"]
 mod sdk;
+#[path = "e2e/skew.rs"]
+mod skew;
 #[path = "e2e/specs.rs"]
 mod specs;
 #[path = "e2e/tokens.rs"]

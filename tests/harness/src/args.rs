@@ -65,7 +65,7 @@ pub struct Cluster {
 /// `harness tools`
 #[derive(Debug, clap::Args)]
 pub struct Tools {
-    /// The tools; all when none is named. `--list` shows them.
+    /// The tools; all that `make test` needs when none is named. `--list` shows them.
     pub names: Vec<String>,
     /// Show the tools and whether they are installed, and install nothing.
     #[arg(long)]
@@ -81,6 +81,9 @@ pub struct Up {
     /// How many nodes, 1 to 9.
     #[arg(long, default_value_t = 1)]
     pub nodes: u8,
+    /// How many of them, the last ones, run a kubelet that is older than the API server.
+    #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+    pub older_nodes: u8,
     /// How often a kubelet looks at each pod again; volumes are republished at this pace. The
     /// kubelet's own default is 1m.
     #[arg(long, default_value = "2s", value_name = "DURATION")]
@@ -175,6 +178,9 @@ pub struct Test {
     /// Run only the tests that need no cluster.
     #[arg(long)]
     pub no_cluster: bool,
+    /// Run the tests that are left out otherwise: each says what it needs.
+    #[arg(long)]
+    pub ignored: bool,
     /// Shuffle programs and tests: by a number that gives the same order again, or by chance.
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true)]
     #[expect(
@@ -255,7 +261,10 @@ mod tests {
     #[test]
     fn images_for_others_are_release_builds_unless_somebody_asks_for_the_tests_own() {
         assert_eq!(profile(&["--output", "/tmp/images"]), Profile::Release);
-        assert_eq!(profile(&["--output", "/tmp/images", "--profile", "ci"]), Profile::Ci);
+        assert_eq!(
+            profile(&["--output", "/tmp/images", "--profile", "ci"]),
+            Profile::Ci
+        );
         assert_eq!(profile(&[]), Profile::Ci);
         assert_eq!(profile(&["--profile", "release"]), Profile::Release);
     }

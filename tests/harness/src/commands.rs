@@ -17,7 +17,7 @@ use strongroom_harness::{
     progress::seconds,
     suite::{self, Order, Suite},
     tools as tool,
-    tools::{Store, TOOLS},
+    tools::Store,
 };
 
 use crate::args;
@@ -32,7 +32,7 @@ pub fn failed(error: &Error) -> ExitCode {
 pub fn tools(args: &args::Tools) -> Result<()> {
     let store = Store::from_env()?;
     if args.list {
-        for tool in TOOLS {
+        for tool in tool::all() {
             let state = if store.has(tool) { "installed" } else { "missing" };
             println!(
                 "{:<14} {:<10} {state:<10} {}",
@@ -71,6 +71,7 @@ pub async fn up(args: args::Up) -> Result<()> {
 fn options(args: args::Up) -> Options {
     Options {
         nodes: args.nodes,
+        older_nodes: args.older_nodes,
         sync_frequency: args.sync_frequency,
         max_pods: args.max_pods,
         etcd_fsync: args.etcd_fsync,
@@ -103,6 +104,7 @@ pub async fn test(args: args::Test) -> Result<()> {
         lanes: args.lanes,
         keep: args.keep,
         filter: &args.filter,
+        ignored: args.ignored,
         order,
     };
     if args.no_cluster {

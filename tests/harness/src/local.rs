@@ -45,6 +45,9 @@ pub use layout::Layout;
 pub struct Options {
     /// How many nodes; 1 to 9.
     pub nodes: u8,
+    /// How many of them, the last ones, run a kubelet of the tool `kubernetes-older`.
+    #[serde(default)]
+    pub older_nodes: u8,
     /// The kubelet's `syncFrequency`, for example `2s`; republish calls of CSI volumes follow it.
     pub sync_frequency: String,
     /// The kubelet's `maxPods`; a node has room for 250.
@@ -63,6 +66,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             nodes: 1,
+            older_nodes: 0,
             sync_frequency: "2s".to_owned(),
             max_pods: 250,
             etcd_fsync: false,

@@ -41,6 +41,8 @@ pub struct Suite<'a> {
     pub keep: bool,
     /// What the names of the tests to run contain; all when empty.
     pub filter: &'a str,
+    /// Whether the tests run that are left out otherwise, and no others.
+    pub ignored: bool,
     /// In which order.
     pub order: Order,
 }

@@ -15,7 +15,7 @@ use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 
-pub use catalog::{Locked, Reader, Recipe, TOOLS, Tool, find};
+pub use catalog::{Locked, Module, Reader, Recipe, TOOLS, Tool, all, find};
 pub use locked::directories;
 pub use store::Store;
 
@@ -33,7 +33,7 @@ pub struct Report {
     pub present: Vec<String>,
 }
 
-/// Installs what is missing of the named tools; an empty list means all of them.
+/// Installs what is missing of the named tools; an empty list means all of them but those that few need.
 pub fn install(store: &Store, names: &[String]) -> Result<Report> {
     let (packages, tools) = chosen(names)?;
     let mut report = Report::default();
@@ -66,7 +66,7 @@ pub fn program(store: &Store, name: &str) -> Result<PathBuf> {
 /// Every name that [`install`] knows.
 pub fn names() -> Vec<&'static str> {
     std::iter::once(PACKAGES)
-        .chain(TOOLS.iter().map(|tool| tool.name))
+        .chain(all().map(|tool| tool.name))
         .collect()
 }
 
@@ -105,7 +105,9 @@ fn ensure(store: &Store, tool: &Tool) -> Result<bool> {
     let dir = store.begin(tool)?;
     let log = store.log(tool);
     match tool.recipe {
-        Recipe::Multicall { links } => go::multicall(&dir, tool.version, links, &log, &mut step)?,
+        Recipe::Multicall { module, links } => {
+            go::multicall(&dir, tool.version, (module, links), &log, &mut step)?;
+        }
         Recipe::Go { package } => go::install(&dir, package, tool.version, &log, &mut step)?,
         Recipe::Python { requirements, native } => {
             python::venv(&dir, requirements, &log, &mut step)?;
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_names_means_everything() {
+    fn no_names_means_everything_that_most_need() {
         let (packages, tools) = chosen(&[]).unwrap();
         assert!(packages);
         assert_eq!(tools.len(), TOOLS.len());

@@ -3,7 +3,7 @@
 mod files;
 mod ready;
 
-use std::{io::ErrorKind, net::TcpListener, path::Path};
+use std::{io::ErrorKind, net::TcpListener, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -29,6 +29,11 @@ pub enum Outcome {
     AlreadyUp,
 }
 
+/// The tool with the daemons of a cluster.
+const KUBERNETES: &str = "kubernetes";
+/// The tool with the daemons of its older nodes.
+const OLDER: &str = "kubernetes-older";
+
 /// The role of the control bundle.
 pub const CONTROL: &str = "control";
 
@@ -38,11 +43,23 @@ pub async fn up(layout: &Layout, options: &Options, store: &Store) -> Result<Out
     if !(1..=9).contains(&options.nodes) {
         bail!("a cluster has 1 to 9 nodes, not {}", options.nodes);
     }
+    if options.older_nodes > options.nodes {
+        bail!(
+            "{} of {} nodes cannot be older",
+            options.older_nodes,
+            options.nodes
+        );
+    }
     let _lock = lock::hold(layout)?;
     if already_up(layout).await? {
         return Ok(Outcome::AlreadyUp);
     }
-    let wanted = [tools::PACKAGES, "kubernetes", "coredns", "busybox"].map(str::to_owned);
+    let mut wanted = [tools::PACKAGES, KUBERNETES, "coredns", "busybox"]
+        .map(str::to_owned)
+        .to_vec();
+    if options.older_nodes > 0 {
+        wanted.push(OLDER.to_owned());
+    }
     tools::install(store, &wanted)?;
     let socket = listen(options.api_port)?;
     let mut record = Record::new(boot_id(), options.clone(), socket.local_addr()?.port());
@@ -86,10 +103,7 @@ async fn already_up(layout: &Layout) -> Result<bool> {
 
 async fn start(layout: &Layout, record: &mut Record, store: &Store, socket: TcpListener) -> Result<()> {
     let step = Step::begin("Starting the cluster's daemons");
-    let kubernetes = tools::find("kubernetes")
-        .map(|tool| store.dir(tool))
-        .context("no kubernetes in the table")?;
-    let waiting = bundles(layout, record, &kubernetes, socket)?;
+    let waiting = bundles(layout, record, store, socket)?;
     let pids: Vec<i32> = waiting.iter().map(|one| one.bundle.init.pid).collect();
     let (control, nodes) = pids.split_first().context("no bundle was started")?;
     network::connect(*control, nodes)?;
@@ -121,16 +135,30 @@ fn load_base_images(record: &Record, store: &Store) -> Result<()> {
 fn bundles(
     layout: &Layout,
     record: &mut Record,
-    tools: &Path,
+    store: &Store,
     socket: TcpListener,
 ) -> Result<Vec<bundle::Waiting>> {
-    let mut waiting = vec![bundle::start(layout, CONTROL, tools, Some(socket))?];
+    let programs = programs(store, KUBERNETES)?;
+    let mut waiting = vec![bundle::start(layout, CONTROL, &programs, Some(socket))?];
     for index in 0..record.options.nodes {
-        waiting.push(bundle::start(layout, &node_name(index), tools, None)?);
+        let programs = programs_of_node(store, &record.options, index)?;
+        waiting.push(bundle::start(layout, &node_name(index), &programs, None)?);
     }
     record.bundles = waiting.iter().map(|one| one.bundle.clone()).collect();
     record.save(layout)?;
     Ok(waiting)
+}
+
+/// The directory with the programs of a tool.
+fn programs(store: &Store, name: &str) -> Result<PathBuf> {
+    let tool = tools::find(name).with_context(|| format!("no {name} in the table"))?;
+    Ok(store.dir(tool))
+}
+
+/// The programs of a node: the last ones are the older.
+fn programs_of_node(store: &Store, options: &Options, index: u8) -> Result<PathBuf> {
+    let is_older = index >= options.nodes.saturating_sub(options.older_nodes);
+    programs(store, if is_older { OLDER } else { KUBERNETES })
 }
 
 fn listen(port: u16) -> Result<TcpListener> {
@@ -152,6 +180,23 @@ fn require_root() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_nodes_are_the_older_ones() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::at(directory.path()).unwrap();
+        let options = Options {
+            nodes: 3,
+            older_nodes: 1,
+            ..Options::default()
+        };
+        let of = |index| programs_of_node(&store, &options, index).unwrap();
+        let older = programs(&store, OLDER).unwrap();
+        assert_eq!(
+            [of(0) == older, of(1) == older, of(2) == older],
+            [false, false, true]
+        );
+    }
 
     #[test]
     fn a_taken_port_gets_a_clear_sentence() {

@@ -123,6 +123,7 @@ impl Lane {
             temporary: run.temporary.path().join(number.to_string()),
             kubeconfig: None,
             filter: run.suite.filter,
+            ignored: run.suite.ignored,
             seed: run.suite.order.seed(),
         };
         if !program.needs_cluster() {
@@ -161,6 +162,7 @@ mod tests {
             lanes: None,
             keep: false,
             filter: "",
+            ignored: false,
             order: Order::LongestFirst,
         };
         let files = tempfile::tempdir().unwrap();

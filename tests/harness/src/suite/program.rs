@@ -43,6 +43,8 @@ pub struct Setting<'a> {
     pub kubeconfig: Option<&'a Path>,
     /// What the names of the tests to run contain.
     pub filter: &'a str,
+    /// Whether the tests run that are left out otherwise.
+    pub ignored: bool,
     /// Shuffles the tests.
     pub seed: Option<u64>,
 }
@@ -56,6 +58,8 @@ pub struct Outcome {
     pub passed: bool,
     /// The tests that failed, as far as the program named them.
     pub failed: Vec<String>,
+    /// How many tests it ran, as far as it named them.
+    pub ran: usize,
     /// What it left behind.
     pub left: Vec<String>,
     /// How long it ran.
@@ -100,6 +104,9 @@ impl Program {
         command.current_dir(&self.package);
         if !setting.filter.is_empty() {
             command.arg(setting.filter);
+        }
+        if setting.ignored {
+            command.arg("--ignored");
         }
         if let Some(seed) = setting.seed {
             // The option exists in the library that stable Rust ships, which asks for this consent.
@@ -152,29 +159,38 @@ async fn watch(command: &mut Command, temporary: &Path, page: Page) -> Result<Ou
                 name: page.end(false, Duration::ZERO),
                 passed: false,
                 failed: vec![format!("cannot be started: {error}")],
+                ran: 0,
                 left: Vec::new(),
                 took: Duration::ZERO,
             });
         }
     };
     let (output, errors) = (child.stdout.take(), child.stderr.take());
-    let (failed, _) = tokio::try_join!(show(output, &page), show(errors, &page))?;
+    let (told, _) = tokio::try_join!(show(output, &page), show(errors, &page))?;
     let status = child.wait().await?;
     let took = begun.elapsed();
     Ok(Outcome {
         name: page.end(status.success(), took),
         passed: status.success(),
-        failed,
+        failed: told.failed,
+        ran: told.ran,
         left: clear(temporary)?,
         took,
     })
 }
 
-/// Shows a stream of a program to its end; gives the tests that it says have failed.
-async fn show(stream: Option<impl AsyncRead + Unpin>, page: &Page) -> Result<Vec<String>> {
-    let mut failed = Vec::new();
+/// What a program says of its tests.
+#[derive(Default)]
+struct Told {
+    failed: Vec<String>,
+    ran: usize,
+}
+
+/// Shows a stream of a program to its end.
+async fn show(stream: Option<impl AsyncRead + Unpin>, page: &Page) -> Result<Told> {
+    let mut told = Told::default();
     let Some(stream) = stream else {
-        return Ok(failed);
+        return Ok(told);
     };
     let mut lines = BufReader::new(stream).split(b'\n');
     while let Some(line) = lines.next_segment().await? {
@@ -182,15 +198,24 @@ async fn show(stream: Option<impl AsyncRead + Unpin>, page: &Page) -> Result<Vec
         page.line(&line);
         if let Some(test) = failed_test(&line) {
             page.failed(test);
-            failed.push(test.to_owned());
+            told.failed.push(test.to_owned());
         }
+        told.ran += usize::from(is_of_a_test(&line));
     }
-    Ok(failed)
+    Ok(told)
 }
 
 /// The test that a line of a program's output says has failed.
 fn failed_test(line: &str) -> Option<&str> {
     line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
+}
+
+/// Whether a line of a program's output says how a test ended.
+fn is_of_a_test(line: &str) -> bool {
+    let ended = line
+        .strip_prefix("test ")
+        .and_then(|rest| rest.split_once(" ... "));
+    ended.is_some_and(|(_, how)| ["ok", "FAILED"].contains(&how))
 }
 
 /// Removes a program's directory for temporary files; gives what was in it.
@@ -228,6 +253,7 @@ mod tests {
     async fn a_failed_test_is_named() {
         let outcome = run("echo 'test a::b ... FAILED'; echo 'test c ... ok'; exit 101").await;
         assert_eq!((outcome.passed, outcome.failed), (false, vec!["a::b".to_owned()]));
+        assert_eq!(outcome.ran, 2);
     }
 
     #[tokio::test]

@@ -20,6 +20,10 @@ pub fn of(outcomes: &[Outcome], took: Duration, order: Order) -> (bool, String) 
     for outcome in slowest.into_iter().take(SLOWEST) {
         let _ = writeln!(text, "    {:>12}  {}", seconds(outcome.took), outcome.name);
     }
+    if bad.is_empty() && outcomes.iter().all(|outcome| outcome.ran == 0) {
+        let _ = write!(text, "==> No test ran: none is called so");
+        return (true, text);
+    }
     if bad.is_empty() {
         let _ = write!(
             text,
@@ -52,6 +56,7 @@ mod tests {
             name: name.to_owned(),
             passed,
             failed: Vec::new(),
+            ran: 1,
             left: Vec::new(),
             took: Duration::from_secs(1),
         }
@@ -79,6 +84,16 @@ mod tests {
             assert!(list.contains(line), "{line:?} is not in {text}");
         }
         assert!(text.contains("--shuffle=5") && !list.contains("fine"), "{text}");
+    }
+
+    #[test]
+    fn a_run_of_no_test_has_failed() {
+        let empty = Outcome {
+            ran: 0,
+            ..outcome("fine", true)
+        };
+        let (failed, text) = of(&[empty], Duration::from_secs(3), Order::LongestFirst);
+        assert!(failed && text.contains("No test ran"), "{text}");
     }
 
     #[test]

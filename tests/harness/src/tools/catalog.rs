@@ -20,8 +20,10 @@ pub struct Tool {
 /// How a tool is installed.
 #[derive(Debug, Clone, Copy)]
 pub enum Recipe {
-    /// The module under `cluster/k8s`, built once and linked under several names.
+    /// A module of this crate with parts of Kubernetes, built once and linked under several names.
     Multicall {
+        /// The module.
+        module: &'static Module,
         /// The names that the program answers to.
         links: &'static [&'static str],
     },
@@ -46,6 +48,29 @@ pub enum Recipe {
         /// The package's name.
         package: &'static str,
     },
+}
+
+/// A Go module, carried in this binary so that the tool works from any directory: the names and texts of its files.
+pub type Module = [(&'static str, &'static str); 3];
+
+/// A module below `cluster`.
+macro_rules! module {
+    ($name:literal) => {
+        [
+            (
+                "go.mod",
+                include_str!(concat!("../../cluster/", $name, "/go.mod")),
+            ),
+            (
+                "go.sum",
+                include_str!(concat!("../../cluster/", $name, "/go.sum")),
+            ),
+            (
+                "main.go",
+                include_str!(concat!("../../cluster/", $name, "/main.go")),
+            ),
+        ]
+    };
 }
 
 /// A program's sources and lock file, carried in this binary so that the tool works from any directory.
@@ -94,6 +119,7 @@ pub const TOOLS: &[Tool] = &[
         about: "API server, controllers, scheduler, kubelet, kube-proxy and etcd; about 4 minutes",
         program: "bin/kubelet",
         recipe: Recipe::Multicall {
+            module: &module!("k8s"),
             links: &[
                 "etcd",
                 "kube-apiserver",
@@ -248,9 +274,26 @@ pub const TOOLS: &[Tool] = &[
     },
 ];
 
+/// Tools that are installed only when something asks for them by name.
+pub const ON_DEMAND: &[Tool] = &[Tool {
+    name: "kubernetes-older",
+    version: "1.34.9",
+    about: "kubelet and kube-proxy of nodes that are older than the API server; about 3 minutes",
+    program: "bin/kubelet",
+    recipe: Recipe::Multicall {
+        module: &module!("older"),
+        links: &["kubelet", "kube-proxy"],
+    },
+}];
+
+/// Every tool that there is.
+pub fn all() -> impl Iterator<Item = &'static Tool> {
+    TOOLS.iter().chain(ON_DEMAND)
+}
+
 /// The tool of a name.
 pub fn find(name: &str) -> Option<&'static Tool> {
-    TOOLS.iter().find(|tool| tool.name == name)
+    all().find(|tool| tool.name == name)
 }
 
 #[cfg(test)]
@@ -271,9 +314,9 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        for tool in TOOLS {
+        for tool in all() {
             assert_eq!(
-                TOOLS.iter().filter(|other| other.name == tool.name).count(),
+                all().filter(|other| other.name == tool.name).count(),
                 1,
                 "{}",
                 tool.name

@@ -11,26 +11,18 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::{Recipe, Tool};
+use super::{Recipe, Tool, catalog::Module};
 use crate::{
     command::{output, run_logged},
     progress::Step,
 };
 
-/// The module that is built into the one Kubernetes program, carried in this binary so that the
-/// tool works from any directory.
-const MODULE: [(&str, &str); 3] = [
-    ("go.mod", include_str!("../../cluster/k8s/go.mod")),
-    ("go.sum", include_str!("../../cluster/k8s/go.sum")),
-    ("main.go", include_str!("../../cluster/k8s/main.go")),
-];
-
 /// The name of a tool's directory: its version, and what else decides its content.
 pub fn key(tool: &Tool) -> String {
     match tool.recipe {
-        Recipe::Multicall { .. } => {
+        Recipe::Multicall { module, .. } => {
             let mut hasher = DefaultHasher::new();
-            MODULE.hash(&mut hasher);
+            module.hash(&mut hasher);
             format!("{}-{:08x}", tool.version, hasher.finish() >> 32)
         }
         Recipe::Locked(locked) => format!("{}-{:08x}", tool.version, locked.fingerprint()),
@@ -40,11 +32,17 @@ pub fn key(tool: &Tool) -> String {
     }
 }
 
-/// Builds the module and links it under every name that it answers to.
-pub fn multicall(dir: &Path, version: &str, links: &[&str], log: &Path, step: &mut Step) -> Result<()> {
+/// Builds a module and links it under every name that it answers to.
+pub fn multicall(
+    dir: &Path,
+    version: &str,
+    (module, links): (&Module, &[&str]),
+    log: &Path,
+    step: &mut Step,
+) -> Result<()> {
     present()?;
     let source = tempfile::tempdir()?;
-    for (name, text) in MODULE {
+    for (name, text) in module {
         fs::write(source.path().join(name), text)?;
     }
     let bin = dir.join("bin");
@@ -125,19 +123,42 @@ mod tests {
         );
     }
 
+    /// The text of a tool's `go.mod`.
+    fn go_mod(tool: &str) -> (&'static str, &'static str) {
+        let tool = find(tool).unwrap();
+        match tool.recipe {
+            Recipe::Multicall { module, .. } => (tool.version, module[0].1),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
-    fn the_module_builds_the_version_that_the_table_names() {
-        let version = find("kubernetes").unwrap().version;
-        let module = MODULE[0].1;
+    fn the_modules_build_the_versions_that_the_table_names() {
+        for tool in ["kubernetes", "kubernetes-older"] {
+            let (version, module) = go_mod(tool);
+            assert!(
+                module.contains(&format!("k8s.io/kubernetes v{version}\n")),
+                "{tool}'s go.mod is not {version}"
+            );
+        }
+    }
+
+    /// From 1.35 on a kubelet puts tokens where the `CSIDriver` object asks for them. Kubernetes lets a kubelet be three
+    /// minor versions older than its API server.
+    #[test]
+    fn the_older_kubelet_is_of_before_the_change_and_may_stand_beside_the_api_server() {
+        let minor = |tool| -> u32 { go_mod(tool).0.split('.').nth(1).unwrap().parse().unwrap() };
+        let (older, newer) = (minor("kubernetes-older"), minor("kubernetes"));
         assert!(
-            module.contains(&format!("k8s.io/kubernetes v{version}\n")),
-            "cluster/k8s/go.mod is not {version}"
+            older < 35 && newer >= 35 && newer - older <= 3,
+            "{older} beside {newer}"
         );
     }
+
     /// Before 3.6.14 etcd lets users read and write what their roles do not (CVE-2026-33413 and others).
     #[test]
     fn the_modules_etcd_has_the_mended_access_control() {
-        let module = MODULE[0].1;
+        let (_, module) = go_mod("kubernetes");
         let (_, version) = module.split_once("go.etcd.io/etcd/server/v3 v").unwrap();
         let version = version.split_whitespace().next().unwrap();
         let parts: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
