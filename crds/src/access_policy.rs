@@ -14,7 +14,7 @@ use strongroom_core::{NamespaceName, ObjectPattern, PermissionSet, VaultName};
 
 use crate::rule;
 pub use grant::{Permissions, RoleField, SecretPermission};
-pub use status::{AccessPolicyStatus, SubjectState, SubjectStatus};
+pub use status::{AccessPolicyStatus, PolicySummary, SubjectState, SubjectStatus};
 pub use subject::{AllServiceAccounts, NamedServiceAccount, PolicySubject, SubjectMember};
 
 /// Who may do what with which objects.
@@ -45,10 +45,22 @@ pub use subject::{AllServiceAccounts, NamedServiceAccount, PolicySubject, Subjec
         description = "Allow or Deny"
     ),
     printcolumn(
-        name = "Ready",
+        name = "Subjects",
         type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the policy is understood and in force"
+        json_path = ".status.summary.subjects",
+        description = "Whom it is about"
+    ),
+    printcolumn(
+        name = "Objects",
+        type_ = "string",
+        json_path = ".status.summary.objects",
+        description = "Which objects it is about"
+    ),
+    printcolumn(
+        name = "Permissions",
+        type_ = "string",
+        json_path = ".status.summary.permissions",
+        description = "What it allows or denies"
     ),
     printcolumn(
         name = "Enforced",
@@ -57,10 +69,16 @@ pub use subject::{AllServiceAccounts, NamedServiceAccount, PolicySubject, Subjec
         description = "Whether every replica of the vault confirmed it"
     ),
     printcolumn(
-        name = "Reason",
+        name = "Status",
         type_ = "string",
         json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is, or is not, ready",
+        description = "Why it is, or is not, ready"
+    ),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
+        description = "Whether the policy is understood and in force",
         priority = "1"
     ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")

@@ -10,7 +10,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 pub const READY: &str = "Ready";
 /// Work goes on and will end by itself; present only while true.
 pub const RECONCILING: &str = "Reconciling";
-/// Someone must edit a spec or a right; present only while true.
+/// A person must act: edit a spec or a right, put a volume or a key back; present only while true.
 pub const STALLED: &str = "Stalled";
 /// Vault: the seal key is open and the vault can decrypt.
 pub const UNSEALED: &str = "Unsealed";
@@ -30,8 +30,11 @@ pub const PAUSED: &str = "Paused";
 pub const CLOCK_UNCONFIRMED: &str = "ClockUnconfirmed";
 /// Vault: it came back with older data than it had; present only while true.
 pub const ROLLBACK_DETECTED: &str = "RollbackDetected";
-/// `AccessPolicy`: every replica confirmed that it decides by this policy.
+/// `AccessPolicy`: every replica confirmed that it decides by this policy. It says that and nothing else: by a policy of
+/// which a subject is missing, a vault decides too.
 pub const ENFORCED: &str = "Enforced";
+/// `AccessPolicy`: every service account and namespace that it names is there, and is the one that was meant.
+pub const SUBJECTS_RESOLVED: &str = "SubjectsResolved";
 /// `SecretRef`: policy lets the named service account read every file's object.
 pub const AUTHORIZED: &str = "Authorized";
 

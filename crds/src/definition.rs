@@ -1,18 +1,22 @@
 //! The `CustomResourceDefinition` of each kind, as it is installed.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 use kube::CustomResourceExt;
+use serde_json::json;
 
 use crate::{AccessPolicy, SecretRef, Vault};
 
 /// Counts the releases of the definitions: raised with every change of a schema or rule. The operator compares it with
 /// what is installed.
-pub const CRD_VERSION: u32 = 2;
+pub const CRD_VERSION: u32 = 3;
 
 /// The annotation of an installed definition that holds [`CRD_VERSION`].
 pub const CRD_VERSION_ANNOTATION: &str = "strongroom.dev/crd-version";
+
+/// The `observedGeneration` of an object that the operator has not seen yet. No object has that generation.
+const UNOBSERVED: i64 = -1;
 
 /// The three definitions, in the order in which they are installed.
 pub fn all() -> [CustomResourceDefinition; 3] {
@@ -55,9 +59,22 @@ fn finished(mut definition: CustomResourceDefinition) -> CustomResourceDefinitio
         {
             schema.title = None;
             prune(schema);
+            begin_unobserved(schema);
         }
     }
     definition
+}
+
+/// Gives an object that the operator has not seen yet a status that says so. To kstatus, by which Flux waits, an object
+/// without `observedGeneration` and without conditions is as it should be.
+fn begin_unobserved(schema: &mut JSONSchemaProps) {
+    let status = schema
+        .properties
+        .as_mut()
+        .and_then(|properties| properties.get_mut("status"));
+    if let Some(status) = status {
+        status.default = Some(JSON(json!({"observedGeneration": UNOBSERVED})));
+    }
 }
 
 /// Removes from a derived schema what Kubernetes refuses or what would weaken the rules:

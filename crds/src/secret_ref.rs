@@ -44,13 +44,19 @@ pub use trust_bundle::{
         description = "Whether a pod could mount it now"
     ),
     printcolumn(
+        name = "Status",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
+        description = "Why it is, or is not, ready"
+    ),
+    printcolumn(
         name = "Current",
         type_ = "integer",
         json_path = ".status.volumes.current",
         description = "Volumes whose files are the newest"
     ),
     printcolumn(
-        name = "Volumes",
+        name = "Total",
         type_ = "integer",
         json_path = ".status.volumes.total",
         description = "Volumes that are mounted"
@@ -67,13 +73,6 @@ pub use trust_bundle::{
         type_ = "string",
         json_path = ".spec.serviceAccountName",
         description = "The service account it is checked for",
-        priority = "1"
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        description = "Why it is, or is not, ready",
         priority = "1"
     ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")

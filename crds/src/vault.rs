@@ -41,10 +41,10 @@ pub use storage::{EmbeddedStorage, Storage, StorageBackend, StorageType};
     validation = Rule::new("self.metadata.name != 'kubernetes'").message("A vault cannot be named kubernetes: in namespace default its address would be the API server's, and tokens for one would be good for the other."),
     validation = Rule::new("self.spec.softDelete.retentionDays == oldSelf.spec.softDelete.retentionDays || (has(self.status) && has(self.status.softDelete) && self.spec.softDelete.retentionDays == self.status.softDelete.retentionDays)").message("softDelete.retentionDays cannot change after the vault is created, but to the days of status.softDelete, which the vault keeps."),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#, description = "Whether the vault does what its spec says"),
+    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#, description = "Why it is, or is not, ready"),
     printcolumn(name = "URI", type_ = "string", json_path = ".status.uri", description = "Where the vault answers"),
-    printcolumn(name = "Storage", type_ = "string", json_path = ".spec.storage.type", description = "Where the data lies"),
-    printcolumn(name = "Seal", type_ = "string", json_path = ".spec.seal.type", description = "What opens the data"),
-    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#, description = "Why it is, or is not, ready", priority = "1"),
+    printcolumn(name = "Version", type_ = "string", json_path = ".status.version", description = "The release that the vault runs"),
+    printcolumn(name = "Policies", type_ = "integer", json_path = ".status.policy.policies", description = "How many AccessPolicies it decides by"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[x_kube(
@@ -86,8 +86,9 @@ pub struct VaultSpec {
     /// of 380Mi in a volume of 1Gi.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
-    /// How the vault treats a policy that the operator has not confirmed for long. Absent: the last policy stays in
-    /// force for ever, which a condition and a metric show.
+    /// How the vault treats a policy that the operator has not confirmed for long. Absent: the vault decides by the last
+    /// policy for as long as the operator is away. The vault's metric strongroom_policy_staleness_seconds shows for how
+    /// long that is; no condition does, since it is the operator that writes those.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyEnforcement>,
     /// Who can reach the vault over the network. Absent: only Strongroom's own components, which is enough for pods

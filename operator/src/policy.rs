@@ -11,6 +11,7 @@ mod orphans;
 mod publish;
 mod push;
 mod report;
+mod summary;
 
 pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile, compile_all};
 pub use freeze::freeze;

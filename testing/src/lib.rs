@@ -14,6 +14,7 @@
 //!   silent_peer  a client that lets a server wait
 //!   vault        the real vault, on a store in memory or on disk, with or without its ports
 //!   program      the real vault as a process of its own, to be killed
+//!   kstatus      what Flux, by kstatus' rules, takes an object for
 //!   hostile_vault   what no honest vault answers, behind a genuine certificate
 //! ```
 //!
@@ -39,6 +40,7 @@ pub mod hostile_disk;
 pub mod hostile_paths;
 pub mod hostile_vault;
 pub mod identity;
+pub mod kstatus;
 pub mod program;
 pub mod signing_key;
 pub mod silent_peer;

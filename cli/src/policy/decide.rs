@@ -5,7 +5,7 @@ use strongroom_core::{
     AccountName, Bundle, BundlePolicy, Decision, Effect, Generation, ObjectName, Permission, PolicyIndex,
     Uid, VaultName,
 };
-use strongroom_crds::access_policy::SubjectMember;
+use strongroom_crds::access_policy::{SubjectMember, SubjectState};
 
 use super::read::{PolicyContent, StoredPolicy};
 
@@ -27,7 +27,8 @@ pub(super) struct PolicyAnswer {
     /// The policy that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) policy: Option<String>,
-    /// Whether every policy about the account is confirmed by the vault, and none is unreadable.
+    /// Whether the vault decides so already: it has confirmed every policy about the account, knows the account, and none is
+    /// unreadable.
     pub(super) confirmed: bool,
     /// The policies of the vault that are about the account.
     pub(super) policies: Vec<Part>,
@@ -42,7 +43,11 @@ pub(super) struct PolicyAnswer {
 pub(super) struct Part {
     pub(super) name: String,
     pub(super) effect: Effect,
+    /// Whether the vault has confirmed the policy.
     pub(super) enforced: bool,
+    /// Whether the operator has yet to bring the account to the vault, for which the policy does not count till then.
+    #[serde(rename = "awaitsAccount")]
+    pub(super) awaits_account: bool,
     pub(super) reason: String,
 }
 
@@ -70,11 +75,10 @@ pub(super) fn answer(request: &PolicyQuestion, uid: Option<&Uid>, policies: &[St
             None,
         ),
     };
-    let confirmed = unreadable.is_empty() && about.iter().all(|(policy, _)| policy.enforced.confirmed);
-    let policies = about
-        .into_iter()
-        .map(|(policy, content)| part(policy, content))
-        .collect();
+    let part = |(policy, content)| part(policy, content, request, uid);
+    let policies: Vec<_> = about.into_iter().map(part).collect();
+    let is_in_force = |part: &Part| part.enforced && !part.awaits_account;
+    let confirmed = unreadable.is_empty() && policies.iter().all(is_in_force);
     PolicyAnswer {
         allowed,
         reason,
@@ -129,23 +133,36 @@ fn about<'a>(
         .as_ref()
         .ok()
         .filter(|content| content.vault == request.vault.as_str())?;
-    let names = |(subject, replaced): &(SubjectMember, bool)| {
-        let account = &request.account;
+    let is_about = names(content, &request.account).next().is_some();
+    is_about.then_some((policy, content))
+}
+
+/// What the operator found of the subjects by which a policy is about an account.
+fn names(content: &PolicyContent, account: &AccountName) -> impl Iterator<Item = Option<SubjectState>> {
+    content.subjects.iter().filter_map(move |(subject, state)| {
         let same = match subject {
             SubjectMember::ServiceAccount(subject) => subject == account,
             SubjectMember::AllServiceAccounts { namespace } => *namespace == account.namespace,
         };
-        same && (!replaced || content.effect == Effect::Deny)
-    };
-    content.subjects.iter().any(names).then_some((policy, content))
+        let is_replaced = *state == Some(SubjectState::NamespaceReplaced);
+        (same && (!is_replaced || content.effect == Effect::Deny)).then_some(*state)
+    })
 }
 
-fn part(policy: &StoredPolicy, content: &PolicyContent) -> Part {
+/// The account is awaited where it exists and the operator has not found any of the subjects that mean it.
+fn part(policy: &StoredPolicy, content: &PolicyContent, request: &PolicyQuestion, uid: Option<&Uid>) -> Part {
+    let missing = |state| state == Some(SubjectState::NotFound);
+    let awaits_account = uid.is_some() && names(content, &request.account).all(missing);
     Part {
         name: policy.name.clone(),
         effect: content.effect,
         enforced: policy.enforced.confirmed,
-        reason: policy.enforced.reason.clone(),
+        awaits_account,
+        reason: if awaits_account && policy.enforced.confirmed {
+            "SubjectNotFound".to_owned()
+        } else {
+            policy.enforced.reason.clone()
+        },
     }
 }
 
@@ -255,6 +272,38 @@ mod tests {
         let answer = ask(&[changed], "prod", Some("db"));
         assert!(answer.allowed && !answer.confirmed);
         assert_eq!(answer.policies[0].reason, "SpecChanged");
+    }
+
+    #[test]
+    fn a_confirmed_policy_does_not_count_yet_for_an_account_that_the_operator_has_not_found() {
+        let with = |states: &[&str]| {
+            let mut policy = policy("reads-db", "Allow", api(), &["*"]);
+            let subject = api()["serviceAccount"].clone();
+            let found = |state: &&str| json!({ "serviceAccount": subject, "state": state });
+            policy.data["spec"]["subjects"] = json!(vec![api(); states.len()]);
+            policy.data["status"]["subjects"] = states.iter().map(found).collect();
+            policy
+        };
+        let waits = ask(&[with(&["NotFound"])], "prod", Some("db"));
+        assert!(waits.allowed && !waits.confirmed);
+        let part = &waits.policies[0];
+        assert_eq!(
+            (part.enforced, part.awaits_account, part.reason.as_str()),
+            (true, true, "SubjectNotFound")
+        );
+        for states in [&["Resolved"][..], &["NotFound", "Resolved"]] {
+            let known = ask(&[with(states)], "prod", Some("db"));
+            assert!(known.allowed && known.confirmed, "{states:?}");
+        }
+        // Of an account that does not exist the vault has nothing to learn.
+        let request = PolicyQuestion {
+            vault: "prod".parse().unwrap(),
+            account: "shop:api".parse().unwrap(),
+            permission: Permission::SecretGet,
+            object: None,
+        };
+        let nobody = answer(&request, None, &policies(&[with(&["NotFound"])]));
+        assert!(!nobody.allowed && nobody.confirmed);
     }
 
     #[test]

@@ -21,13 +21,13 @@ pub(super) struct StoredPolicy {
 pub(super) struct PolicyContent {
     pub(super) vault: String,
     pub(super) effect: Effect,
-    /// The subjects, each with whether the operator found their namespace replaced by another of the same name.
-    pub(super) subjects: Vec<(SubjectMember, bool)>,
+    /// The subjects, each with what the operator found of it; `None` before it has looked.
+    pub(super) subjects: Vec<(SubjectMember, Option<SubjectState>)>,
     pub(super) objects: Vec<ObjectPattern>,
     pub(super) permissions: PermissionSet,
 }
 
-/// Whether every replica of the vault confirmed the policy as it is now.
+/// Whether every replica of the vault confirmed the policy as it is now. The vault may not know all of its subjects yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Enforced {
     pub(super) confirmed: bool,
@@ -70,11 +70,7 @@ fn content(policy: &AccessPolicy) -> Result<PolicyContent, PolicySpecError> {
         .filter(|_| is_current)
         .map(|status| status.subjects.as_slice())
         .unwrap_or_default();
-    let replaced = |index: usize| {
-        found
-            .get(index)
-            .is_some_and(|subject| subject.state == SubjectState::NamespaceReplaced)
-    };
+    let state = |index: usize| found.get(index).map(|subject| subject.state);
     Ok(PolicyContent {
         vault: spec.vault()?.to_string(),
         effect: spec.effect()?,
@@ -82,7 +78,7 @@ fn content(policy: &AccessPolicy) -> Result<PolicyContent, PolicySpecError> {
             .subjects()?
             .into_iter()
             .enumerate()
-            .map(|(index, subject)| (subject, replaced(index)))
+            .map(|(index, subject)| (subject, state(index)))
             .collect(),
         objects: spec.objects()?,
         permissions: spec.permissions()?,

@@ -49,9 +49,14 @@ fn text(answer: &PolicyAnswer) -> String {
             "\n",
         ]);
     }
-    if !answer.confirmed && answer.unreadable.is_empty() {
+    if answer.unreadable.is_empty() && answer.policies.iter().any(|part| !part.enforced) {
         text.push_str(
             "\nThe vault has not confirmed every one of them yet; until then it decides by what it had.\n",
+        );
+    }
+    if answer.policies.iter().any(|part| part.awaits_account) {
+        text.push_str(
+            "\nThe operator has not told the vault of this service account yet; until then the vault does not know it.\n",
         );
     }
     text

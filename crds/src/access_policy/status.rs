@@ -11,22 +11,40 @@ use crate::condition::{self, Condition};
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessPolicyStatus {
-    /// The metadata.generation that this status is about.
+    /// The metadata.generation that this status is about; -1 until the operator has seen the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// The generation of the compiled policy that holds this one and that every replica confirmed, such as 4-118.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 48))]
     pub enforced_generation: Option<String>,
+    /// The policy in a few words, for kubectl get.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<PolicySummary>,
     /// The subjects, in the order of the spec, with what their names were resolved to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub subjects: Vec<SubjectStatus>,
-    /// Ready and Enforced; Reconciling and Stalled only while true.
+    /// Ready, Enforced and SubjectsResolved; Reconciling and Stalled only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "condition::list_schema")]
     pub conditions: Vec<Condition>,
+}
+
+/// A policy in a few words: of each list as much as fits, and how many more there are.
+#[derive(Clone, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicySummary {
+    /// Whom it is about: NAMESPACE/NAME for a service account, NAMESPACE/* for all of a namespace.
+    #[schemars(length(max = 384))]
+    pub subjects: String,
+    /// Which objects it is about.
+    #[schemars(length(max = 384))]
+    pub objects: String,
+    /// What it allows or denies: the role, or the permissions.
+    #[schemars(length(max = 384))]
+    pub permissions: String,
 }
 
 /// A subject and what its names were resolved to.

@@ -21,6 +21,8 @@ pub struct Network {
     pub default_action: Option<DefaultAction>,
     /// Pods in namespaces with all of the labels in matchLabels can connect. It asks for at least one label, since an
     /// empty selector would mean every namespace. Several namespaces are admitted by a label that they have in common.
+    /// Its one field is matchLabels, a map of labels and their values. Written in YAML:
+    /// namespaceSelector: {matchLabels: {team: shop}}.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::namespace_selector")]
     #[x_kube(validation = Rule::new("self.all(field, field == 'matchLabels') && 'matchLabels' in self && self['matchLabels'].size() > 0").message("namespaceSelector has matchLabels with at least one label, and nothing else; to admit every namespace, say defaultAction: Allow."))]

@@ -9,7 +9,7 @@ use crate::condition::{self, Condition};
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VaultStatus {
-    /// The metadata.generation that this status is about.
+    /// The metadata.generation that this status is about; -1 until the operator has seen the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// Where the vault answers, for pods of this cluster.

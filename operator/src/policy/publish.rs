@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt, api::ObjectMeta, runtime::reflector::ObjectRef};
 use strongroom_core::BundlePolicy;
-use strongroom_crds::{AccessPolicy, AccessPolicyStatus};
+use strongroom_crds::{AccessPolicy, AccessPolicyStatus, access_policy::PolicySummary};
 
 use super::{
     compile::{Compiled, PolicyProblem, Resolution},
     fit::{Fitted, fit},
     report::{Enforcement, report},
+    summary::summary,
 };
 use crate::{context::Context, fleet::InForce, status, target::Target};
 
@@ -67,7 +68,15 @@ pub(super) async fn write(
     enforcement: &Enforcement,
 ) {
     let previous = policy.status.clone().unwrap_or_default();
-    put(context, &policy.metadata, previous, result, enforcement).await;
+    let summary = Some(summary(&policy.spec));
+    put(
+        context,
+        &policy.metadata,
+        (previous, summary),
+        result,
+        enforcement,
+    )
+    .await;
 }
 
 /// The same for a policy that cannot be read: its status is read from the API server, since no watch holds it.
@@ -78,7 +87,7 @@ pub(super) async fn write_unread(
     enforcement: &Enforcement,
 ) {
     match status::read::<AccessPolicy, _>(&context.client, metadata).await {
-        Ok(Some(previous)) => put(context, metadata, previous, result, enforcement).await,
+        Ok(Some(previous)) => put(context, metadata, (previous, None), result, enforcement).await,
         Ok(None) => {}
         Err(error) => {
             tracing::warn!(%error, policy = metadata.name, namespace = metadata.namespace, "cannot read the policy's status");
@@ -89,17 +98,20 @@ pub(super) async fn write_unread(
 async fn put(
     context: &Context,
     metadata: &ObjectMeta,
-    previous: AccessPolicyStatus,
+    (previous, summary): (AccessPolicyStatus, Option<PolicySummary>),
     result: &Result<Vec<Resolution>, PolicyProblem>,
     enforcement: &Enforcement,
 ) {
-    let next = report(
-        previous.clone(),
-        metadata.generation,
-        result,
-        enforcement,
-        Timestamp::now(),
-    );
+    let next = AccessPolicyStatus {
+        summary,
+        ..report(
+            previous.clone(),
+            metadata.generation,
+            result,
+            enforcement,
+            Timestamp::now(),
+        )
+    };
     let written =
         status::publish_by::<AccessPolicy, _>(context, metadata, Some(&previous), &next, "Compile").await;
     if let Err(error) = written {

@@ -5,7 +5,7 @@ use strongroom_core::AccountName;
 use strongroom_crds::{
     AccessPolicyStatus,
     access_policy::{AllServiceAccounts, NamedServiceAccount, SubjectMember, SubjectState, SubjectStatus},
-    condition::ENFORCED,
+    condition::{ENFORCED, SUBJECTS_RESOLVED},
 };
 
 use super::compile::{PolicyProblem, Resolution};
@@ -30,6 +30,9 @@ pub enum Enforcement {
 }
 
 /// The status of one policy. Pure.
+///
+/// `Enforced` says what the vault has confirmed and nothing else, `SubjectsResolved` whether everyone is there whom the
+/// policy names. One that waits for an account is ready: who makes the account may wait for the policy.
 pub fn report(
     previous: AccessPolicyStatus,
     generation: Option<i64>,
@@ -38,24 +41,19 @@ pub fn report(
     now: Timestamp,
 ) -> AccessPolicyStatus {
     let mut conditions = Conditions::new(&previous.conditions, generation, now);
-    let health = health(result, enforcement);
-    conditions.add_health(
-        &health,
-        &Reason::new("Enforced", "The vault decides by this policy."),
-    );
-    let (enforced, reason) = match (&health, enforcement) {
-        (Health::Ready, _) => (
-            Some(true),
-            Reason::new("Enforced", "The vault decides by this policy."),
+    let (enforced, how) = enforced(result, enforcement);
+    let (resolved, whom) = resolved(result, enforcement);
+    let ready = match &whom {
+        Some(missing) if resolved == Some(false) => Reason::new(
+            "AwaitingSubjects",
+            format!("The vault decides by this policy. {}", missing.message),
         ),
-        (Health::Progressing(reason) | Health::Stalled(reason), Enforcement::NotConfirmed)
-            if result.is_ok() =>
-        {
-            (None, reason.clone())
-        }
-        (Health::Progressing(reason) | Health::Stalled(reason), _) => (Some(false), reason.clone()),
+        Some(_) | None => how.clone(),
     };
-    conditions.add(ENFORCED, enforced, &reason);
+    conditions.add_health(&health(result, enforcement, &how), &ready);
+    conditions.add(ENFORCED, enforced, &how);
+    let everyone = || Reason::new("Resolved", "Everyone whom this policy names is there.");
+    conditions.add(SUBJECTS_RESOLVED, resolved, &whom.unwrap_or_else(everyone));
     AccessPolicyStatus {
         observed_generation: generation,
         enforced_generation: match (result, enforcement) {
@@ -65,6 +63,7 @@ pub fn report(
             (Ok(_), Enforcement::TooLarge | Enforcement::NotConfirmed | Enforcement::VaultNotFound)
             | (Err(_), _) => previous.enforced_generation,
         },
+        summary: previous.summary,
         // Of a policy that is not compiled now, subjects stay bound to the namespaces that they were written for.
         subjects: match (result, enforcement) {
             (Err(_), _) | (_, Enforcement::VaultNotFound) => previous.subjects,
@@ -74,53 +73,105 @@ pub fn report(
     }
 }
 
-fn health(result: &Result<Vec<Resolution>, PolicyProblem>, enforcement: &Enforcement) -> Health {
-    let resolutions = match result {
-        Err(problem) => {
-            return Health::Stalled(Reason::new("PolicyUnreadable", sentence(&problem.to_string())));
-        }
-        Ok(resolutions) => resolutions,
-    };
-    if let Some(replaced) = resolutions
-        .iter()
-        .find(|r| r.state == SubjectState::NamespaceReplaced)
-    {
-        return Health::Stalled(Reason::new(
-            "NamespaceReplaced",
-            format!(
-                "Namespace {} was deleted and created again since this policy was written. If the policy is to apply to the new one, remove that subject and add it again, or delete the policy and create it again.",
-                namespace(&replaced.subject)
-            ),
-        ));
+/// What the vault has confirmed.
+fn enforced(
+    result: &Result<Vec<Resolution>, PolicyProblem>,
+    enforcement: &Enforcement,
+) -> (Option<bool>, Reason) {
+    if let Err(problem) = result {
+        return (Some(false), unreadable(problem));
     }
     match enforcement {
-        Enforcement::VaultNotFound => Health::Progressing(Reason::new(
-            "VaultNotFound",
-            "No vault of this name exists in the namespace.",
-        )),
-        Enforcement::NotConfirmed => Health::Progressing(Reason::new(
-            "NotConfirmed",
-            "The vault has not confirmed this policy yet.",
-        )),
-        Enforcement::TooLarge => Health::Stalled(Reason::new(
-            "PolicyTooLarge",
-            "The vault cannot hold this policy, so it allows nothing: it names too many service accounts and objects, by itself or together with the other policies of the vault. Name single service accounts in place of a whole namespace, or fewer objects, or let another vault hold a part of the secrets. Policies that deny stay in force.",
-        )),
-        Enforcement::Frozen(_) => Health::Progressing(Reason::new(
-            "GrantsFrozen",
-            "Another policy of this vault cannot be read. Until it is readable, no policy grants anything new.",
-        )),
-        Enforcement::Enforced(_) => match resolutions.iter().find(|r| r.state == SubjectState::NotFound) {
-            Some(missing) => Health::Progressing(Reason::new(
-                "SubjectNotFound",
-                format!(
-                    "{} does not exist. The policy applies to it as soon as it exists.",
-                    describe(&missing.subject)
-                ),
-            )),
-            None => Health::Ready,
-        },
+        Enforcement::Enforced(_) => (
+            Some(true),
+            Reason::new("Enforced", "The vault decides by this policy."),
+        ),
+        Enforcement::NotConfirmed => (
+            None,
+            Reason::new("NotConfirmed", "The vault has not confirmed this policy yet."),
+        ),
+        Enforcement::VaultNotFound => (
+            Some(false),
+            Reason::new("VaultNotFound", "No vault of this name exists in the namespace."),
+        ),
+        Enforcement::TooLarge => (
+            Some(false),
+            Reason::new(
+                "PolicyTooLarge",
+                "The vault cannot hold this policy, so it allows nothing: it names too many service accounts and objects, by itself or together with the other policies of the vault. Name single service accounts in place of a whole namespace, or fewer objects, or let another vault hold a part of the secrets. Policies that deny stay in force.",
+            ),
+        ),
+        Enforcement::Frozen(_) => (
+            Some(false),
+            Reason::new(
+                "GrantsFrozen",
+                "Another policy of this vault cannot be read. Until it is readable, no policy grants anything new.",
+            ),
+        ),
     }
+}
+
+/// Whether everyone is there whom the policy names, and who is not.
+fn resolved(
+    result: &Result<Vec<Resolution>, PolicyProblem>,
+    enforcement: &Enforcement,
+) -> (Option<bool>, Option<Reason>) {
+    let resolutions = match (result, enforcement) {
+        (Err(problem), _) => return (None, Some(unreadable(problem))),
+        // Nobody has looked for them.
+        (Ok(_), Enforcement::VaultNotFound) => {
+            let message = "No vault of this name exists in the namespace.";
+            return (None, Some(Reason::new("VaultNotFound", message)));
+        }
+        (Ok(resolutions), _) => resolutions,
+    };
+    let in_state = |state| resolutions.iter().find(|resolution| resolution.state == state);
+    if let Some(replaced) = in_state(SubjectState::NamespaceReplaced) {
+        (Some(false), Some(namespace_replaced(replaced)))
+    } else if let Some(missing) = in_state(SubjectState::NotFound) {
+        let message = format!(
+            "{} does not exist. The policy applies to it as soon as it exists.",
+            describe(&missing.subject)
+        );
+        (Some(false), Some(Reason::new("SubjectNotFound", message)))
+    } else {
+        (Some(true), None)
+    }
+}
+
+/// `how` is the reason of `Enforced`.
+fn health(
+    result: &Result<Vec<Resolution>, PolicyProblem>,
+    enforcement: &Enforcement,
+    how: &Reason,
+) -> Health {
+    let Ok(resolutions) = result else {
+        return Health::Stalled(how.clone());
+    };
+    let mut resolutions = resolutions.iter();
+    if let Some(replaced) = resolutions.find(|resolution| resolution.state == SubjectState::NamespaceReplaced)
+    {
+        return Health::Stalled(namespace_replaced(replaced));
+    }
+    match enforcement {
+        Enforcement::Enforced(_) => Health::Ready,
+        Enforcement::TooLarge => Health::Stalled(how.clone()),
+        Enforcement::NotConfirmed | Enforcement::VaultNotFound | Enforcement::Frozen(_) => {
+            Health::Progressing(how.clone())
+        }
+    }
+}
+
+fn unreadable(problem: &PolicyProblem) -> Reason {
+    Reason::new("PolicyUnreadable", sentence(&problem.to_string()))
+}
+
+fn namespace_replaced(replaced: &Resolution) -> Reason {
+    let message = format!(
+        "Namespace {} was deleted and created again since this policy was written. If the policy is to apply to the new one, remove that subject and add it again, or delete the policy and create it again.",
+        namespace(&replaced.subject)
+    );
+    Reason::new("NamespaceReplaced", message)
 }
 
 fn namespace(subject: &SubjectMember) -> &str {
@@ -166,6 +217,7 @@ fn subject_status(resolution: &Resolution) -> SubjectStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conditions::find;
 
     fn words(status: &AccessPolicyStatus) -> Vec<(&str, &str, &str)> {
         status
@@ -197,6 +249,7 @@ mod tests {
                 ("Ready", "False", "PolicyUnreadable"),
                 ("Stalled", "True", "PolicyUnreadable"),
                 ("Enforced", "False", "PolicyUnreadable"),
+                ("SubjectsResolved", "Unknown", "PolicyUnreadable"),
             ]
         );
         assert!(frozen.conditions[0].message.contains("objects: not a list"));
@@ -210,7 +263,8 @@ mod tests {
     fn each_state_of_a_policy_has_its_reason() {
         let ready = |enforcement: &Enforcement| {
             let status = reported(&Ok(Vec::new()), enforcement);
-            let enforced = status.conditions.last().unwrap();
+            let enforced = find(&status.conditions, ENFORCED).unwrap();
+            assert_eq!(enforced.reason, status.conditions[0].reason);
             (status.conditions[0].reason.clone(), enforced.status.clone())
         };
         let generation = || "3-4".to_owned();
@@ -226,24 +280,80 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_subject_that_is_missing_or_replaced_is_named() {
-        let resolution = |state| {
-            Ok(vec![Resolution {
-                subject: SubjectMember::AllServiceAccounts {
-                    namespace: "shop".parse().unwrap(),
-                },
-                namespace_uid: None,
-                state,
-            }])
-        };
-        let enforced = Enforcement::Enforced("3-4".to_owned());
-        let missing = reported(&resolution(SubjectState::NotFound), &enforced);
-        assert_eq!(words(&missing)[0], ("Ready", "False", "SubjectNotFound"));
-        let replaced = reported(&resolution(SubjectState::NamespaceReplaced), &enforced);
-        assert_eq!(words(&replaced)[1], ("Stalled", "True", "NamespaceReplaced"));
-        for status in [missing, replaced] {
-            assert!(status.conditions[0].message.contains("amespace shop"));
+    fn subject(name: &str, state: SubjectState) -> Resolution {
+        Resolution {
+            subject: SubjectMember::AllServiceAccounts {
+                namespace: name.parse().unwrap(),
+            },
+            namespace_uid: None,
+            state,
         }
+    }
+
+    #[test]
+    fn a_policy_that_waits_for_a_subject_is_enforced_and_ready_and_names_it() {
+        let subjects = Ok(vec![
+            subject("there", SubjectState::Resolved),
+            subject("shop", SubjectState::NotFound),
+        ]);
+        let waits = reported(&subjects, &Enforcement::Enforced("3-4".to_owned()));
+        assert_eq!(
+            words(&waits),
+            [
+                ("Ready", "True", "AwaitingSubjects"),
+                ("Enforced", "True", "Enforced"),
+                ("SubjectsResolved", "False", "SubjectNotFound"),
+            ]
+        );
+        for condition in [&waits.conditions[0], &waits.conditions[2]] {
+            assert!(
+                condition.message.contains("Namespace shop"),
+                "{}",
+                condition.message
+            );
+        }
+        let unconfirmed = reported(&subjects, &Enforcement::NotConfirmed);
+        assert_eq!(
+            words(&unconfirmed),
+            [
+                ("Ready", "False", "NotConfirmed"),
+                ("Reconciling", "True", "NotConfirmed"),
+                ("Enforced", "Unknown", "NotConfirmed"),
+                ("SubjectsResolved", "False", "SubjectNotFound"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_policy_of_a_replaced_namespace_stalls_while_the_vault_decides_by_the_rest_of_it() {
+        let subjects = Ok(vec![
+            subject("later", SubjectState::NotFound),
+            subject("shop", SubjectState::NamespaceReplaced),
+        ]);
+        let replaced = reported(&subjects, &Enforcement::Enforced("3-4".to_owned()));
+        assert_eq!(
+            words(&replaced),
+            [
+                ("Ready", "False", "NamespaceReplaced"),
+                ("Stalled", "True", "NamespaceReplaced"),
+                ("Enforced", "True", "Enforced"),
+                ("SubjectsResolved", "False", "NamespaceReplaced"),
+            ]
+        );
+        assert!(replaced.conditions[0].message.contains("Namespace shop"));
+    }
+
+    #[test]
+    fn a_policy_whose_subjects_are_all_there_says_so() {
+        let subjects = Ok(vec![subject("shop", SubjectState::Resolved)]);
+        let ready = reported(&subjects, &Enforcement::Enforced("3-4".to_owned()));
+        assert_eq!(
+            words(&ready),
+            [
+                ("Ready", "True", "Enforced"),
+                ("Enforced", "True", "Enforced"),
+                ("SubjectsResolved", "True", "Resolved"),
+            ]
+        );
     }
 }

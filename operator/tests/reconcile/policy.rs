@@ -5,12 +5,16 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::{Value, json};
 use strongroom_operator::{
+    controllers,
     policy::report_orphans,
     vault::{enforce, reconcile},
 };
-use strongroom_testing::{ApiServer, api_server::Write};
+use strongroom_testing::{ApiServer, api_server::Write, kstatus};
 
-use crate::context::{condition, leader, status, take_writes};
+use crate::{
+    context::{condition, leader, status, take_writes, wait},
+    neighbours::Neighbours,
+};
 
 const PATH: &str = "/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies/shop-reads";
 
@@ -61,6 +65,8 @@ async fn a_policy_that_no_vault_confirmed_says_so_once_and_claims_nothing() {
     let status = status(&writes);
     assert_eq!(condition(&status, "Ready").0, "NotConfirmed");
     assert_eq!(status["enforcedGeneration"], Value::Null);
+    let summary = json!({"subjects": "shop/api", "objects": "*", "permissions": "get"});
+    assert_eq!(status["summary"], summary);
     assert_eq!(pass(&server).await, []);
 }
 
@@ -75,6 +81,8 @@ async fn a_policy_that_cannot_be_read_says_so_by_its_status_and_an_event() {
         (writes.len(), &writes[1].body["reason"]),
         (2, &json!("PolicyUnreadable"))
     );
+    assert_eq!(writes[1].body["type"], "Warning");
+    assert_eq!(status(&writes)["summary"], Value::Null);
     assert_eq!(condition(&status(&writes), "Stalled").0, "PolicyUnreadable");
 }
 
@@ -108,4 +116,41 @@ async fn while_the_vault_is_absent_a_subject_stays_bound_to_the_namespace_it_was
     let status = status(&take_writes(&server));
     assert_eq!(condition(&status, "Ready").0, "VaultNotFound");
     assert_eq!(status["subjects"], bound);
+}
+
+/// Else an app that is to bring the account, and waits for the policy, waits for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_waits_for_its_account_is_enforced_for_the_others_and_ready() {
+    let neighbours = Neighbours::start().await;
+    let (server, context) = (&neighbours.server, Arc::clone(&neighbours.context));
+    let running = tokio::spawn(async move { controllers::run(&context).await });
+    let mut policy = policy();
+    policy["metadata"]["generation"] = json!(2);
+    policy["spec"]["subjects"] = json!([
+        {"serviceAccount": {"namespace": "shop", "name": "api"}},
+        {"serviceAccount": {"namespace": "shop", "name": "to-come"}},
+    ]);
+    server.put(PATH, policy);
+    let ready = || {
+        let status = server.get(PATH).unwrap()["status"].clone();
+        status.is_object().then(|| condition(&status, "Ready").0)
+    };
+    wait("the policy waits for its account", || {
+        ready().as_deref() == Some("AwaitingSubjects")
+    })
+    .await;
+    let object = server.get(PATH).unwrap();
+    assert_eq!(kstatus::of(&object), "Current", "{object}");
+    let status = &object["status"];
+    assert_eq!(condition(status, "Enforced").0, "Enforced", "{status}");
+    let (reason, message) = condition(status, "SubjectsResolved");
+    assert_eq!(reason, "SubjectNotFound");
+    assert!(message.contains("shop/to-come"), "{message}");
+    assert!(neighbours.honest_generation().is_some());
+    server.put(
+        "/api/v1/namespaces/shop/serviceaccounts/to-come",
+        json!({"metadata": {"name": "to-come", "namespace": "shop", "uid": "uid-to-come"}}),
+    );
+    wait("the account is there", || ready().as_deref() == Some("Enforced")).await;
+    running.abort();
 }

@@ -82,9 +82,13 @@ async fn an_account_that_is_made_later_is_meant_then() -> Result<()> {
                 .secret_ref_as("db", "late", "prod", &[("password", "db-password")])
                 .await?;
             let message = scenario
-                .says::<AccessPolicy>(vault_ns, "late-reads", "SubjectNotFound")
+                .says::<AccessPolicy>(vault_ns, "late-reads", "AwaitingSubjects")
                 .await?;
             ensure!(message.contains("late"), "{message}");
+            scenario.enforced("late-reads").await?;
+            let missing = ("SubjectsResolved", "SubjectNotFound");
+            wait::reason::<AccessPolicy>(&scenario.client(), vault_ns, "late-reads", missing, PATIENCE)
+                .await?;
             scenario
                 .says::<SecretRef>(app, "db", "ServiceAccountNotFound")
                 .await?;

@@ -107,7 +107,7 @@ async fn an_account_made_again_in_its_own_namespace_follows_its_name() -> Result
             let accounts: Api<ServiceAccount> = Api::namespaced(scenario.client(), &scenario.app.name);
             accounts.delete("api", &DeleteParams::default()).await?;
             scenario
-                .says::<AccessPolicy>(&scenario.vault.name, "api-reads-db", "SubjectNotFound")
+                .says::<AccessPolicy>(&scenario.vault.name, "api-reads-db", "AwaitingSubjects")
                 .await?;
             let name = "db-password".parse()?;
             ensure!(
