@@ -19,6 +19,7 @@ pub mod bundle;
 pub mod capacity;
 pub mod causes;
 pub mod decision;
+pub mod exit;
 pub mod limits;
 pub mod name;
 pub mod name_range;

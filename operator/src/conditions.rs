@@ -7,6 +7,9 @@ use strongroom_crds::{
     condition::{READY, RECONCILING, STALLED},
 };
 
+/// The reason of `Ready` of a vault that starts.
+pub const STARTING: &str = "Starting";
+
 /// How an object is, as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
@@ -14,7 +17,7 @@ pub enum Health {
     Ready,
     /// It does not, and will without help.
     Progressing(Reason),
-    /// It does not until a person edits a spec or a right.
+    /// It does not until a person acts.
     Stalled(Reason),
 }
 

@@ -22,6 +22,7 @@ mod dispute;
 mod ledger;
 mod memory;
 pub mod presence;
+mod sighting;
 mod slowness;
 
 use std::{
@@ -35,10 +36,11 @@ use strongroom_client::admin::AdminClient;
 
 use crate::target::Target;
 
-pub use conversation::Conversation;
+pub use conversation::{Conversation, NoStatus};
 pub use credentials::Credentials;
 pub use ledger::{Conflict, InForce, PolicyLedger, Standing};
 pub use memory::{Memory, Question};
+pub use sighting::{Hindrance, Sighting};
 pub use slowness::Slowness;
 
 /// From one enforcement at a vault to the next.
@@ -72,6 +74,10 @@ pub struct Progress {
     pub applied: Option<(Instant, Option<i64>)>,
     /// When the namespace's pods were last listed, and one of them that is no vault's.
     pub neighbour: Option<(Instant, Option<String>)>,
+    /// Since when the objects could not be applied, for a reason that may pass by itself.
+    pub failing: Option<Instant>,
+    /// When the pod was last looked at, and what was seen of it.
+    pub sighting: Option<(Instant, Sighting)>,
 }
 
 impl Member {

@@ -6,6 +6,7 @@
 
 mod compile;
 mod fit;
+mod foresee;
 mod freeze;
 mod orphans;
 mod publish;
@@ -14,6 +15,7 @@ mod report;
 mod summary;
 
 pub use compile::{Compiled, PolicyProblem, Readable, Resolution, compile, compile_all};
+pub use foresee::will_allow;
 pub use freeze::freeze;
 pub use orphans::report_orphans;
 pub use publish::report_all;

@@ -1,6 +1,8 @@
 //! Publishes status: only when it says something new, with an event when `Ready` has another reason than before.
+//!
+//! An event is a warning where something is wrong, and only there, so that people can be woken by warnings.
 
-use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
     Api, Client, Resource,
     api::{ApiResource, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams},
@@ -11,13 +13,16 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use crate::{
-    conditions::{Conditioned, is_ready, ready},
+    conditions::{Conditioned, STARTING, ready},
     context::Context,
     events,
 };
 
 /// The manager of the status fields, apart from that of other objects.
 const FIELD_MANAGER: &str = "strongroom-operator-status";
+
+/// Why `Ready` is false while nothing is wrong: what starts becomes ready, and what its owner stopped stands still.
+const EXPECTED: [&str; 5] = [STARTING, "VaultStarting", "NotConfirmed", "Pausing", "Paused"];
 
 /// What publishing a status changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +67,7 @@ where
     let now = ready(next.conditions());
     let now = now.filter(|now| status && before.is_none_or(|before| before.reason != now.reason));
     if let Some(ready) = now {
-        let type_ = if is_ready(next.conditions()) {
-            EventType::Normal
-        } else {
-            EventType::Warning
-        };
+        let type_ = event_type(ready);
         let about = reference::<K>(metadata);
         events::publish(context, &about, type_, &ready.reason, action, &ready.message).await;
     }
@@ -74,6 +75,14 @@ where
         status,
         reason: now.is_some(),
     })
+}
+
+fn event_type(ready: &Condition) -> EventType {
+    if ready.status == "True" || EXPECTED.contains(&ready.reason.as_str()) {
+        EventType::Normal
+    } else {
+        EventType::Warning
+    }
 }
 
 fn reference<K: Resource<DynamicType = ()>>(metadata: &ObjectMeta) -> ObjectReference {

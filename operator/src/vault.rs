@@ -15,12 +15,14 @@ pub mod desired;
 mod enforce;
 mod identify;
 mod identity;
+mod look;
 mod neighbour;
 mod obstacle;
 mod plan;
 mod pods;
 mod reconcile;
 mod report;
+mod silence;
 mod volume;
 
 pub use enforce::{EnforceError, enforce, retry as retry_enforcement};

@@ -36,5 +36,7 @@ mod secret_ref;
 mod silence;
 #[path = "reconcile/slow.rs"]
 mod slow;
+#[path = "reconcile/startup.rs"]
+mod startup;
 #[path = "reconcile/vault.rs"]
 mod vault;

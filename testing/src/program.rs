@@ -53,6 +53,11 @@ impl Process {
         self.0.wait().unwrap().success()
     }
 
+    /// Waits until it ends by itself; returns the code that it ends with.
+    pub fn code(&mut self) -> i32 {
+        self.0.wait().unwrap().code().unwrap()
+    }
+
     /// Whether it has ended by itself.
     fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Parser;
+use strongroom_core::{causes, exit};
 use strongroom_serving::{process, signal::Termination};
 use strongroom_vault::{
     args::{AuditCommand, Cli, Command, ServeArgs},
@@ -45,7 +46,14 @@ fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut termination = Termination::listen().context("cannot listen for signals")?;
-        let running = Running::start(args, Clock::default()).context("cannot start")?;
+        let running = match Running::start(args, Clock::default()) {
+            Ok(running) => running,
+            Err(error) if error.is_sealed() => {
+                tracing::error!(error = %causes(&error), "cannot start");
+                return Ok(ExitCode::from(exit::SEALED));
+            }
+            Err(error) => return Err(error).context("cannot start"),
+        };
         tracing::info!(addresses = ?running.addresses(), "serving");
         termination.recv().await;
         tracing::info!("draining");

@@ -121,7 +121,7 @@ pub(super) async fn announce_to(
 
 fn client(context: &Context, vault: &VaultRef) -> Option<AdminClient> {
     let vault = context.stores.vault(vault)?;
-    let target = Target::parse(&vault).ok()?;
+    let target = Target::address(&vault).ok()?;
     let member = context.fleet.member(target.uid);
     Some(member.client(&target, &context.credentials))
 }

@@ -1,12 +1,13 @@
 //! What the vault of a SecretRef is asked, and what it answers.
 
+use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::AdminClient;
 use strongroom_core::{
-    NamedObject, NamespaceName, ObjectKind, ObjectState, Permission, ResourceName, SecretRefName, Uid,
-    VaultRef, allows,
+    AccountName, NamedObject, NamespaceName, ObjectKind, ObjectState, Permission, ResourceName,
+    SecretRefName, Uid, VaultRef, allows,
 };
 use strongroom_crds::{
-    SecretRef,
+    SecretRef, Vault,
     condition::AUTHORIZED,
     secret_ref::{FileSource, VolumeCounts},
 };
@@ -17,7 +18,13 @@ use super::{
     announce::{ANSWER, count_volumes, named_vault},
     report::Finding,
 };
-use crate::{conditions::find, context::Context, fleet::Member, target::Target};
+use crate::{
+    conditions::{STARTING, find, ready},
+    context::Context,
+    fleet::Member,
+    policy,
+    target::Target,
+};
 
 /// What a SecretRef asks, parsed: each file's path and, where it is a secret, the object.
 struct Question {
@@ -32,6 +39,8 @@ pub(super) struct Inquiry {
     /// The UID of the account.
     account: Uid,
     vault: VaultRef,
+    /// Whether the vault was starting when it was last reported on.
+    starts: bool,
     client: AdminClient,
 }
 
@@ -81,9 +90,11 @@ pub(super) fn inquire(context: &Context, secret_ref: &SecretRef) -> Result<Inqui
             Finding::NotPermitted
         });
     };
-    let target = Target::parse(&object).map_err(|_| Finding::NotPermitted)?;
+    let target = Target::address(&object).map_err(|_| Finding::NotPermitted)?;
     let member = context.fleet.member(target.uid);
-    if !may_read_something(&member, secret_ref, &account, &question) {
+    let may_read = may_read_something(&member, secret_ref, &account, &question)
+        || will_read_everything(context, &member, &object, &account, &question);
+    if !may_read {
         return Err(Finding::NotPermitted);
     }
     context.followers.lock().expect_volumes(&question.name, &vault);
@@ -92,10 +103,41 @@ pub(super) fn inquire(context: &Context, secret_ref: &SecretRef) -> Result<Inqui
     }
     Ok(Inquiry {
         client: member.client(&target, &context.credentials),
+        starts: starts(&object),
         question,
         account,
         vault,
     })
+}
+
+fn starts(vault: &Vault) -> bool {
+    let conditions = vault.status.as_ref().map(|status| status.conditions.as_slice());
+    ready(conditions.unwrap_or_default()).is_some_and(|ready| ready.reason == STARTING)
+}
+
+/// Whether the vault's policies let the account read all of this once the vault has confirmed them. Their owner has then
+/// meant the account to know of the vault.
+fn will_read_everything(
+    context: &Context,
+    member: &Member,
+    vault: &Vault,
+    uid: &Uid,
+    question: &Question,
+) -> bool {
+    if member.policy.in_force().is_some() {
+        return false;
+    }
+    let account = AccountName {
+        namespace: question.name.namespace.clone(),
+        name: question.account.clone(),
+    };
+    policy::will_allow(
+        &context.stores,
+        &ObjectRef::from_obj(vault),
+        (&account, uid),
+        Permission::SecretGet,
+        question.files.iter().map(|(_, object)| &object.name),
+    )
 }
 
 /// Whether policy lets the account read one of the objects, as far as it is known here.
@@ -124,6 +166,7 @@ pub(super) async fn ask(context: &Context, inquiry: Inquiry) -> (Finding, Option
         question,
         account,
         vault,
+        starts,
         client,
     } = inquiry;
     let (paths, objects) = question.files.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
@@ -142,6 +185,7 @@ pub(super) async fn ask(context: &Context, inquiry: Inquiry) -> (Finding, Option
             let states = states.chain(std::iter::repeat(ObjectState::NotFound));
             Finding::Resolved(paths.into_iter().zip(states).collect())
         }
+        Ok(Err(_)) | Err(_) if starts => Finding::VaultStarting,
         Ok(Err(error)) => Finding::VaultNotReady(error.outline()),
         Err(_) => Finding::VaultNotReady("it does not answer in time"),
     };

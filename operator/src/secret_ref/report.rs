@@ -22,6 +22,8 @@ pub enum Finding {
     NotPermitted,
     /// The vault does not exist, in the SecretRef's own namespace.
     VaultNotFound,
+    /// The account is allowed, and the vault starts.
+    VaultStarting,
     /// The account is allowed, and the vault does not answer; why, in words that no vault chose: its owner is another than
     /// this status's readers.
     VaultNotReady(&'static str),
@@ -58,7 +60,7 @@ pub fn report(
                 .iter()
                 .map(|(path, state)| file_status(path, *state))
                 .collect(),
-            Finding::VaultNotReady(_) => previous.files,
+            Finding::VaultStarting | Finding::VaultNotReady(_) => previous.files,
             _ => Vec::new(),
         },
         volumes: volumes.or(previous.volumes),
@@ -98,6 +100,10 @@ fn health(secret_ref: &SecretRef, finding: &Finding) -> Health {
         Finding::VaultNotFound => Health::Progressing(Reason::new(
             "VaultNotFound",
             format!("Vault {} does not exist.", vault(secret_ref)),
+        )),
+        Finding::VaultStarting => Health::Progressing(Reason::new(
+            "VaultStarting",
+            format!("Vault {} starts, and does not answer yet.", vault(secret_ref)),
         )),
         Finding::VaultNotReady(problem) => Health::Progressing(Reason::new(
             "VaultNotReady",
@@ -153,7 +159,7 @@ fn authorization(secret_ref: &SecretRef, finding: &Finding) -> (Option<bool>, Re
         Finding::Resolved(files) if files.iter().any(|(_, state)| *state == ObjectState::Forbidden) => {
             (Some(false), not_permitted(secret_ref))
         }
-        Finding::Resolved(_) | Finding::VaultNotReady(_) => (
+        Finding::Resolved(_) | Finding::VaultStarting | Finding::VaultNotReady(_) => (
             Some(true),
             Reason::new(
                 "Permitted",
@@ -240,6 +246,7 @@ mod tests {
             (Finding::AccountNotFound, "ServiceAccountNotFound", "Unknown"),
             (Finding::NotPermitted, "NotPermitted", "False"),
             (Finding::VaultNotFound, "VaultNotFound", "Unknown"),
+            (Finding::VaultStarting, "VaultStarting", "True"),
             (
                 Finding::VaultNotReady("it refuses to answer"),
                 "VaultNotReady",

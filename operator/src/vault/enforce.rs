@@ -16,7 +16,7 @@ use super::contact::{Contact, ContactError, Notice};
 use crate::{
     conditions::{Health, Reason},
     context::Context,
-    fleet::{Conversation, InForce, Member, presence},
+    fleet::{Conversation, InForce, Member, NoStatus, presence},
     jitter,
     lease::LeaseError,
     policy::{self, PushError},
@@ -128,7 +128,7 @@ fn too_late(deadline: Duration) -> Conversation {
     let problem = format!("it did not answer within {} s", deadline.as_secs());
     Conversation {
         policy: Err(not_confirmed(&problem)),
-        status: Err(not_answering(&problem)),
+        status: Err(NoStatus::Silent(problem)),
         missed_record: None,
     }
 }
@@ -170,19 +170,19 @@ async fn bring(
     }
 }
 
-/// What is to be reported of a vault without a status.
-fn no_status(error: &ContactError) -> Health {
+/// Why a vault has given no account of itself.
+fn no_status(error: &ContactError) -> NoStatus {
     match error {
-        ContactError::Admin(error) => not_answering(&causes(error)),
-        ContactError::Identity(problem) => {
-            Health::Stalled(Reason::new(problem.reason(), sentence(&problem.to_string())))
+        ContactError::Admin(AdminError::Transport(_)) => NoStatus::Silent(causes(error)),
+        ContactError::Admin(error) => {
+            let message = format!("The vault does not answer as one does: {}.", causes(error));
+            NoStatus::Unusable(Health::Progressing(Reason::new("NotAnswering", message)))
         }
+        ContactError::Identity(problem) => NoStatus::Unusable(Health::Stalled(Reason::new(
+            problem.reason(),
+            sentence(&problem.to_string()),
+        ))),
     }
-}
-
-fn not_answering(problem: &str) -> Health {
-    let message = format!("The vault does not answer yet: {problem}.");
-    Health::Progressing(Reason::new("NotAnswering", message))
 }
 
 fn not_confirmed(error: &dyn std::fmt::Display) -> Health {

@@ -3,7 +3,7 @@
 use super::{apply::ApplyError, report::Obstacle};
 use crate::{context::Context, object::is_forbidden, rights, target::Target};
 
-/// What to report of an error that lasts until a person acts. Errors: those that another pass may mend.
+/// What to report of an error that another pass does not mend. Errors: those that it may.
 pub async fn obstacle_of(
     context: &Context,
     target: &Target<'_>,
@@ -12,7 +12,8 @@ pub async fn obstacle_of(
     let (kind, source) = match &error {
         ApplyError::Refused(refusal) => return Ok(Obstacle::Refused(refusal.clone())),
         ApplyError::Api { kind, source, .. } => (*kind, source),
-        ApplyError::Pki(_) | ApplyError::Random => return Err(error),
+        ApplyError::Pki(_) => return Ok(Obstacle::Failing(error)),
+        ApplyError::Random => return Err(error),
     };
     // A quota and an admission rule refuse with 403 too.
     if is_forbidden(source) {

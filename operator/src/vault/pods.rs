@@ -8,6 +8,8 @@ use serde_json::Value;
 pub struct Pods {
     /// How many are ready.
     pub ready: i32,
+    /// Whether there is to be any.
+    pub are_wanted: bool,
     /// Whether there is to be none, and there is none any more: nothing of the vault runs, and its volume stands still.
     pub are_gone: bool,
 }
@@ -22,6 +24,7 @@ impl Pods {
         let is_counted = observed.is_some() && observed >= set.metadata.generation;
         Self {
             ready: ready.unwrap_or(0),
+            are_wanted: number("/spec/replicas").is_some_and(|wanted| wanted > 0),
             are_gone: is_counted
                 && number("/spec/replicas") == Some(0)
                 && number("/status/replicas").unwrap_or(0) == 0,

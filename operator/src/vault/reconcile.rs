@@ -13,14 +13,15 @@ use strongroom_crds::{Vault, vault::VaultPolicyStatus};
 
 use super::{
     apply::{self, Applied, ApplyError},
+    look::look,
     neighbour::foreign_pod,
     obstacle::obstacle_of,
-    report::{Found, Surroundings, is_paused, report},
+    report::{Found, Obstacle, Surroundings, is_paused, report},
 };
 use crate::{
-    conditions::{Health, Reason, is_ready},
+    conditions::is_ready,
     context::Context,
-    fleet::{Conversation, Member},
+    fleet::{Conversation, Member, NoStatus, Sighting},
     jitter, policy,
     record::Records,
     secret_ref, status,
@@ -32,8 +33,12 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often a vault that is not is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// From one attempt to the next after the operator itself failed.
+const RETRY_EVERY: Duration = Duration::from_secs(5);
 /// How often the objects of a vault that is well are compared with what they should be.
 const APPLY_EVERY: Duration = Duration::from_mins(5);
+/// How long a failure may pass by itself before it is reported: an API server that starts again is back sooner.
+const PASSING: Duration = Duration::from_mins(1);
 
 /// Why a pass ended early. Each is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +58,7 @@ pub enum ReconcileError {
 pub fn retry(vault: &Vault, error: &ReconcileError, context: &Context) -> Action {
     context.metrics.count_failure("vault");
     tracing::warn!(vault = %ObjectRef::from_obj(vault), error = %causes(error), "cannot reconcile the vault");
-    Action::requeue(jitter::around(Duration::from_secs(5)))
+    Action::requeue(jitter::around(RETRY_EVERY))
 }
 
 /// Applies the objects, stores what the vault said, reports on its policies and on itself. None of these waits for, or
@@ -63,58 +68,99 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     if vault.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    let target = Target::parse(&vault)?;
+    let (target, unreadable) = match Target::parse(&vault) {
+        Ok(target) => (target, None),
+        Err(TargetError::Spec(problem)) => (Target::address(&vault)?, Some(problem)),
+        Err(error @ (TargetError::Name(_) | TargetError::Uid)) => return Err(error.into()),
+    };
     let member = context.fleet.member(target.uid);
     let conversation = member.conversation.lock().clone();
     let conversation = conversation.as_deref();
     let (applied, is_noted, (), (), foreign_pod) = tokio::join!(
-        Box::pin(bring_up(&context, &target, &member)),
+        Box::pin(bring_up(&context, &target, &member, unreadable.is_none())),
         note(&context, &target, &member, conversation),
         report_policies(&context, &target, conversation),
         count_volumes(&context, &target, &member, conversation),
         foreign_pod(&context, &target, &member),
     );
-    let obstacle = match applied.problem {
-        Some(problem) => Some(obstacle_of(&context, &target, problem).await?),
-        None => None,
+    let obstacle = match unreadable {
+        Some(problem) => Some(Obstacle::SpecUnreadable(problem)),
+        None => lasting_obstacle(&context, &target, &member, applied.problem).await?,
+    };
+    let status = match conversation.map(|conversation| &conversation.status) {
+        Some(Ok(status)) => Ok(status),
+        Some(Err(problem)) => Err(problem.clone()),
+        None => Err(NoStatus::Silent("the operator has not asked it yet".to_owned())),
+    };
+    let is_silent = matches!(status, Err(NoStatus::Silent(_)));
+    let is_late = obstacle.is_none() && !vault.spec.is_paused() && (is_silent || applied.pods.ready == 0);
+    let sighting = if is_late {
+        look(&context, &target, &member).await
+    } else {
+        Sighting::default()
     };
     let found = Found {
         obstacle,
         pods: applied.pods,
         volume_size: applied.volume_size,
-        status: match conversation.map(|conversation| &conversation.status) {
-            Some(Ok(status)) => Ok(status),
-            Some(Err(problem)) => Err(problem.clone()),
-            None => Err(not_asked()),
-        },
+        sighting,
+        status,
     };
     let surroundings = Surroundings {
         foreign_pod,
         ..of_conversation(conversation)
     };
-    let is_paused = is_paused(&target, found.pods);
+    // A paused vault waits for its owner, and so does one whose spec is unreadable. An edit wakes the reconciler.
+    let waits = is_paused(&target, found.pods) || matches!(found.obstacle, Some(Obstacle::SpecUnreadable(_)));
     let is_ready = publish(&context, &target, &found, &surroundings).await?;
-    // A paused vault waits for its owner, whose edit wakes the reconciler.
-    let is_well = (is_ready || is_paused) && is_noted;
+    let is_well = (is_ready || waits) && is_noted;
     tracing::debug!(vault = %target.reference, is_well, "reconciled");
     Ok(Action::requeue(jitter::around(if is_well {
         LOOK_EVERY
+    } else if matches!(found.obstacle, Some(Obstacle::Failing(_))) {
+        RETRY_EVERY
     } else {
         LOOK_AGAIN
     })))
 }
 
-fn not_asked() -> Health {
-    let message = "The operator has not asked the vault yet.";
-    Health::Progressing(Reason::new("NotAnswering", message))
+/// What is to be reported of what kept the objects from being applied. Errors: what may pass by itself, and has not lasted
+/// yet.
+async fn lasting_obstacle(
+    context: &Context,
+    target: &Target<'_>,
+    member: &Member,
+    problem: Option<ApplyError>,
+) -> Result<Option<Obstacle>, ApplyError> {
+    let found = match problem {
+        Some(problem) => obstacle_of(context, target, problem).await.map(Some),
+        None => Ok(None),
+    };
+    let error = match found {
+        Ok(Some(Obstacle::Failing(error))) => error,
+        Ok(other) => {
+            member.progress.lock().failing = None;
+            return Ok(other);
+        }
+        Err(error) => {
+            let since = *member.progress.lock().failing.get_or_insert_with(Instant::now);
+            if since.elapsed() < PASSING {
+                return Err(error);
+            }
+            error
+        }
+    };
+    context.metrics.count_failure("vault");
+    tracing::warn!(vault = %target.reference, error = %causes(&error), "cannot apply the vault's objects");
+    Ok(Some(Obstacle::Failing(error)))
 }
 
-/// Applies the objects when that is due; else only counts what is ready.
-async fn bring_up(context: &Context, target: &Target<'_>, member: &Member) -> Applied {
+/// Applies the objects when that is due, and the spec can be read; else only counts what is ready.
+async fn bring_up(context: &Context, target: &Target<'_>, member: &Member, is_readable: bool) -> Applied {
     let generation = target.vault.metadata.generation;
     let applied = member.progress.lock().applied;
     let is_due = applied.is_none_or(|(when, which)| when.elapsed() >= APPLY_EVERY || which != generation);
-    if !is_due {
+    if !is_due || !is_readable {
         return match apply::pods(context, target).await {
             Ok(pods) => Applied {
                 pods,

@@ -4,21 +4,27 @@ use jiff::Timestamp;
 use strongroom_crds::{
     VaultStatus,
     condition::PAUSED,
-    vault::{StoredSoftDelete, VaultPolicyStatus},
+    vault::{StoredSoftDelete, VaultPolicyStatus, VaultSpecError},
 };
-use strongroom_wire::admin::{Rollback, Status};
+use strongroom_wire::admin::Status;
 
-use self::details::add_details;
 pub(super) use self::pause::is_paused;
-use super::{plan::PlanRefusal, pods::Pods};
+use self::{details::add_details, health::health};
+use super::{
+    apply::ApplyError,
+    plan::PlanRefusal,
+    pods::Pods,
+    silence::{Circumstances, sealed},
+};
 use crate::{
-    conditions::{Conditions, Health, Reason},
-    sentence::sentence,
+    conditions::{Conditions, Health, Reason, ready},
+    fleet::{Hindrance, NoStatus, Sighting},
     settings::Settings,
     target::Target,
 };
 
 mod details;
+mod health;
 mod pause;
 mod soft_delete;
 mod usage;
@@ -26,12 +32,16 @@ mod usage;
 /// What keeps the vault's objects from being what they should be, until a person acts.
 #[derive(Debug)]
 pub enum Obstacle {
+    /// The spec holds what this release does not know.
+    SpecUnreadable(VaultSpecError),
     /// The operator has no rights in the namespace.
     NamespaceNotEnabled,
     /// An object exists that the operator must not touch or complete.
     Refused(PlanRefusal),
     /// The API server refused an object: a quota, an admission rule.
     ObjectRefused(String),
+    /// The operator fails to apply the objects, and has for so long that it may not pass by itself.
+    Failing(ApplyError),
 }
 
 /// What a reconcile found.
@@ -43,8 +53,10 @@ pub struct Found<'a> {
     pub pods: Pods,
     /// How large the volume is, where that was read.
     pub volume_size: Option<String>,
-    /// The vault's own account of itself; or what is to be reported of why there is none.
-    pub status: Result<&'a Status, Health>,
+    /// What the cluster shows of its pod, where the vault is silent or not ready.
+    pub sighting: Sighting,
+    /// The vault's own account of itself, or why there is none.
+    pub status: Result<&'a Status, NoStatus>,
 }
 
 /// What else is known.
@@ -78,15 +90,29 @@ pub fn report(
     } else {
         Reason::new("NotAnswering", "The vault does not answer.")
     };
+    let circumstances = Circumstances {
+        name: target.name(),
+        sighting: &found.sighting,
+        pods: found.pods,
+        before: ready(&previous.conditions),
+        now,
+    };
     let mut conditions = Conditions::new(&previous.conditions, generation, now);
     conditions.add_health(
-        &health(found, surroundings, settings, target),
+        &health(found, surroundings, settings, target, &circumstances),
         &Reason::new("Serving", "The vault serves and enforces policy."),
     );
     if is_paused(target, found.pods) {
         conditions.add(PAUSED, Some(true), &pause::reason());
     }
-    add_details(&mut conditions, answered, &silence, surroundings);
+    let is_sealed = found.status.is_err() && found.sighting.hindrance == Some(Hindrance::Sealed);
+    let sealed = is_sealed.then(|| sealed(target.name()));
+    add_details(
+        &mut conditions,
+        answered,
+        (&silence, sealed.as_ref()),
+        surroundings,
+    );
     VaultStatus {
         observed_generation: generation,
         uri: Some(format!(
@@ -115,74 +141,6 @@ pub fn report(
     }
 }
 
-fn health(
-    found: &Found<'_>,
-    surroundings: &Surroundings,
-    settings: &Settings,
-    target: &Target<'_>,
-) -> Health {
-    match &found.obstacle {
-        Some(Obstacle::NamespaceNotEnabled) => Health::Stalled(Reason::new(
-            "NamespaceNotEnabled",
-            format!(
-                "The operator has no rights in this namespace. An administrator of the namespace can grant them: kubectl create rolebinding strongroom-vault-host -n {} --clusterrole=strongroom-vault-host --serviceaccount={}:strongroom-operator",
-                target.namespace(),
-                settings.release_namespace
-            ),
-        )),
-        Some(Obstacle::Refused(refusal)) => {
-            Health::Stalled(Reason::new(refusal.reason(), sentence(&refusal.to_string())))
-        }
-        Some(Obstacle::ObjectRefused(message)) => {
-            Health::Progressing(Reason::new("ObjectRefused", sentence(message)))
-        }
-        None if target.vault.spec.is_paused() => pause::health(found.pods),
-        None => match &found.status {
-            Err(problem) => problem.clone(),
-            Ok(status) => running_health(target, status, found.pods.ready, surroundings),
-        },
-    }
-}
-
-fn running_health(
-    target: &Target<'_>,
-    status: &Status,
-    ready_replicas: i32,
-    surroundings: &Surroundings,
-) -> Health {
-    let problem = if let Some(Rollback::Detected { anchored }) = &status.rollback {
-        Some(Reason::new(
-            "RollbackDetected",
-            rollback_message(*anchored, status.anchor.generation),
-        ))
-    } else if !status.seal.unsealed {
-        Some(Reason::new("Sealed", "The vault is sealed."))
-    } else if let Some(problem) = &status.storage_problem {
-        Some(Reason::new("StorageFailing", sentence(problem)))
-    } else if let Some(problem) = &status.audit_problem {
-        Some(Reason::new("AuditFailing", sentence(problem)))
-    } else if let Some(problem) = &surroundings.policy_problem {
-        return problem.clone();
-    } else if let Some(problem) = soft_delete::difference(&target.vault.spec.soft_delete, status.soft_delete)
-    {
-        return problem;
-    } else if ready_replicas == 0 {
-        Some(Reason::new(
-            "NotReady",
-            "The vault answers the operator, but no pod of it is ready yet.",
-        ))
-    } else {
-        None
-    };
-    problem.map_or(Health::Ready, Health::Progressing)
-}
-
-fn rollback_message(anchored: u64, found: u64) -> String {
-    format!(
-        "The store is at generation {found}, but the operator has seen generation {anchored}: the store was put back to an older state, or replaced. The vault serves no data. To accept this store, annotate the Vault with strongroom.dev/accept-rollback={found}. An annotation that has acted once acts again only after it was removed."
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,10 +150,11 @@ mod tests {
         Vault,
         condition::{SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, UNSEALED},
     };
-    use strongroom_wire::admin::{Anchor, SealStatus};
+    use strongroom_wire::admin::{Anchor, Rollback, SealStatus};
 
     const RUNNING: Pods = Pods {
         ready: 1,
+        are_wanted: true,
         are_gone: false,
     };
 
@@ -235,16 +194,14 @@ mod tests {
     }
 
     fn words(found: &Found<'_>) -> Vec<(String, String, String)> {
+        decided(found, &Surroundings::default())
+    }
+
+    fn decided(found: &Found<'_>, surroundings: &Surroundings) -> Vec<(String, String, String)> {
         let vault = vault();
         let target = Target::parse(&vault).unwrap();
         let now = Timestamp::from_second(1).unwrap();
-        let status = report(
-            &target,
-            &Settings::example(),
-            found,
-            &Surroundings::default(),
-            now,
-        );
+        let status = report(&target, &Settings::example(), found, surroundings, now);
         status
             .conditions
             .into_iter()
@@ -257,6 +214,7 @@ mod tests {
             obstacle: None,
             pods: RUNNING,
             volume_size: None,
+            sighting: Sighting::default(),
             status: Ok(status),
         }
     }
@@ -273,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn each_problem_has_its_reason() {
+    fn what_only_a_person_can_mend_stalls() {
         let sealed = Status {
             seal: SealStatus {
                 unsealed: false,
@@ -281,7 +239,33 @@ mod tests {
             },
             ..status()
         };
-        assert_eq!(words(&running(&sealed))[0].2, "Sealed");
+        let rollback = Status {
+            rollback: Some(Rollback::Detected { anchored: 9 }),
+            ..status()
+        };
+        let cut = Surroundings {
+            missed_record: Some(7),
+            ..Surroundings::default()
+        };
+        let none = Surroundings::default();
+        let well = status();
+        for (status, surroundings, reason) in [
+            (&sealed, &none, "Sealed"),
+            (&rollback, &none, "RollbackDetected"),
+            (&well, &cut, "AuditLogCut"),
+        ] {
+            let conditions = decided(&running(status), surroundings);
+            let of = |type_: &str| conditions.iter().find(|(found, _, _)| found == type_).cloned();
+            let is =
+                |type_: &str, status: &str| Some((type_.to_owned(), status.to_owned(), reason.to_owned()));
+            assert_eq!(of("Ready"), is("Ready", "False"));
+            assert_eq!(of("Stalled"), is("Stalled", "True"));
+            assert_eq!(of("Reconciling"), None, "{reason}");
+        }
+    }
+
+    #[test]
+    fn each_problem_has_its_reason() {
         let storage = Status {
             storage_problem: Some("full".to_owned()),
             ..status()
@@ -292,18 +276,22 @@ mod tests {
             ..status()
         };
         assert_eq!(words(&running(&audit))[0].2, "AuditFailing");
-        let rollback = Status {
-            rollback: Some(Rollback::Detected { anchored: 9 }),
-            ..status()
-        };
-        assert_eq!(words(&running(&rollback))[0].2, "RollbackDetected");
-        let starting = Found {
+        let silent = |pods| Found {
             obstacle: None,
-            pods: Pods::default(),
+            pods,
             volume_size: None,
-            status: Err(Health::Progressing(Reason::new("NotAnswering", "It is silent."))),
+            sighting: Sighting::default(),
+            status: Err(NoStatus::Silent("it cannot be reached".to_owned())),
         };
-        assert_eq!(words(&starting)[0].2, "NotAnswering");
+        assert_eq!(words(&silent(Pods::default()))[0].2, "NotAnswering");
+        let to_come = Pods { ready: 0, ..RUNNING };
+        assert_eq!(words(&silent(to_come))[0].2, "Starting");
+        let unusable = Health::Stalled(Reason::new("VaultIdChanged", "It is another."));
+        let other = Found {
+            status: Err(NoStatus::Unusable(unusable)),
+            ..silent(to_come)
+        };
+        assert_eq!(words(&other)[0].2, "VaultIdChanged");
     }
 
     #[test]
@@ -353,7 +341,10 @@ mod tests {
         let report = |are_gone| {
             let status = status();
             let found = Found {
-                pods: Pods { ready: 0, are_gone },
+                pods: Pods {
+                    are_gone,
+                    ..Pods::default()
+                },
                 ..running(&status)
             };
             let now = Timestamp::from_second(1).unwrap();

@@ -99,7 +99,9 @@ async fn a_store_that_was_put_back_and_ran_past_the_anchor_answers_no_data() {
     let anchored = put_back(&mut neighbours, &backup).await;
     assert!(generation(&neighbours) > anchored && !is_closed(&neighbours));
     let status = neighbours.pass_honest().await;
-    assert_eq!(condition(&status, "Ready").0, "RollbackDetected", "{status}");
+    for type_ in ["Ready", "Stalled"] {
+        assert_eq!(condition(&status, type_).0, "RollbackDetected", "{status}");
+    }
     assert!(is_closed(&neighbours));
     let after = number(&anchor(&neighbours)["generation"]);
     assert_eq!(after, anchored, "nothing is anchored over");
@@ -215,6 +217,7 @@ async fn a_log_that_was_cut_or_rewritten_is_a_condition_and_is_not_anchored_over
         let (neighbours, before, status) = with_log(change).await;
         let (reason, message) = condition(&status, "AuditHealthy");
         assert_eq!(reason, "AuditLogCut", "{what}: {status}");
+        assert_eq!(condition(&status, "Stalled").0, "AuditLogCut", "{what}: {status}");
         let record = format!("record {}", before["auditSequence"]);
         assert!(message.contains(&record), "{what}: {message}");
         assert!(!is_closed(&neighbours), "{what}: it serves");
@@ -236,6 +239,7 @@ async fn the_owner_accepts_a_cut_log_by_the_number_of_the_missed_record() {
     annotate(&neighbours, "accept-audit-log", Some(record));
     let status = settle(&neighbours).await;
     assert_eq!(condition(&status, "AuditHealthy").0, "Healthy", "{status}");
+    assert_eq!(condition(&status, "Stalled").0, "", "{status}");
     assert_ne!(anchor(&neighbours)["auditHash"], before["auditHash"]);
 }
 

@@ -199,5 +199,5 @@ async fn while_the_vaults_spec_is_of_a_later_release() {
     let mut later = server.get(VAULT).unwrap();
     later["spec"]["deletionPolicy"] = json!("Perhaps");
     server.put(VAULT, later);
-    leader.narrows().await;
+    leader.narrows_while("SpecUnreadable").await;
 }

@@ -62,6 +62,7 @@ async fn a_policy_that_no_vault_confirmed_says_so_once_and_claims_nothing() {
         (writes.len(), &writes[1].body["reason"]),
         (2, &json!("NotConfirmed"))
     );
+    assert_eq!(writes[1].body["type"], "Normal", "every policy begins so");
     let status = status(&writes);
     assert_eq!(condition(&status, "Ready").0, "NotConfirmed");
     assert_eq!(status["enforcedGeneration"], Value::Null);

@@ -165,3 +165,84 @@ async fn that_a_vault_is_paused_is_said_where_the_account_may_read_and_nowhere_e
         assert_eq!(message.contains("it is paused"), may_read, "{message}");
     }
 }
+
+#[tokio::test]
+async fn that_a_vault_starts_is_said_without_a_warning_where_policy_will_let_the_account_read_all() {
+    let conditions = json!([{"type": "Ready", "status": "False", "reason": "Starting", "message": "",
+        "lastTransitionTime": "2026-01-01T00:00:00Z"}]);
+    let policy = |effect: &str, account: &str, objects: &str| {
+        json!({
+            "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
+            "metadata": {"name": effect.to_lowercase(), "namespace": "team-a", "uid": effect, "generation": 1},
+            "spec": {"vaultRef": {"name": "prod"}, "effect": effect, "objects": [objects],
+                "subjects": [{"serviceAccount": {"namespace": "shop", "name": account}}],
+                "permissions": {"secrets": ["get"]}},
+        })
+    };
+    for (policies, reason) in [
+        (vec![policy("Allow", "api", "db*")], "VaultStarting"),
+        (vec![], "NotPermitted"),
+        (vec![policy("Allow", "other", "*")], "NotPermitted"),
+        (vec![policy("Allow", "api", "cache")], "NotPermitted"),
+        (
+            vec![policy("Allow", "api", "*"), policy("Deny", "api", "db")],
+            "NotPermitted",
+        ),
+        // It may be a Deny.
+        (
+            vec![policy("Allow", "api", "*"), policy("Perhaps", "api", "*")],
+            "NotPermitted",
+        ),
+    ] {
+        let server = ApiServer::default();
+        with_account(&server);
+        server.put(
+            "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
+            json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "spec": {},
+                "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"},
+                "status": {"conditions": conditions}}),
+        );
+        for policy in &policies {
+            let name = policy["metadata"]["name"].as_str().unwrap();
+            server.put(
+                &format!("/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies/{name}"),
+                policy.clone(),
+            );
+        }
+        let context = leader(&server).await;
+        let object = parsed(&secret_ref("team-a", &password()));
+        server.put(
+            "/apis/strongroom.dev/v1alpha1/namespaces/shop/secretrefs/db",
+            secret_ref("team-a", &password()),
+        );
+        reconcile(object, context).await.unwrap();
+        let writes = take_writes(&server);
+        assert_eq!(condition(&status(&writes), "Ready").0, reason, "{policies:?}");
+        let type_ = if reason == "VaultStarting" {
+            "Normal"
+        } else {
+            "Warning"
+        };
+        assert_eq!(writes.last().unwrap().body["type"], type_, "{policies:?}");
+    }
+}
+
+/// The vault runs on, whatever its spec says to a later operator.
+#[tokio::test]
+async fn a_vault_whose_spec_cannot_be_read_is_asked_all_the_same() {
+    let server = ApiServer::default();
+    with_account(&server);
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
+        json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault",
+            "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"},
+            "spec": {"createMode": "Sideways"}}),
+    );
+    let context = leader(&server).await;
+    let mut object = secret_ref("team-a", &password());
+    object["status"] = json!({"observedGeneration": 1, "conditions": [{
+        "type": "Authorized", "status": "True", "reason": "Permitted", "message": "It may.",
+        "observedGeneration": 1, "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }]});
+    assert_eq!(ready(&server, &context, &object).await, "VaultNotReady");
+}

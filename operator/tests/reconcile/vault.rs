@@ -57,8 +57,8 @@ async fn a_new_vault_is_applied_by_the_operators_own_manager_and_the_second_pass
     ];
     assert_eq!(lines(&writes), expected);
     let status = status(&writes);
-    assert_eq!(condition(&status, "Ready").0, "NotAnswering");
-    assert_eq!(condition(&status, "Reconciling").0, "NotAnswering");
+    assert_eq!(condition(&status, "Ready").0, "Starting");
+    assert_eq!(condition(&status, "Reconciling").0, "Starting");
     let mut seen = vault();
     seen["status"] = status;
     reconcile(parsed(&seen), context).await.unwrap();

@@ -28,5 +28,7 @@ mod sdk;
 mod skew;
 #[path = "e2e/specs.rs"]
 mod specs;
+#[path = "e2e/startup.rs"]
+mod startup;
 #[path = "e2e/tokens.rs"]
 mod tokens;

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
+use strongroom_engine::{OpenError, crypt::keyring::KeyringError};
 use strongroom_serving::tls::TlsError;
 
 use crate::{
@@ -32,7 +33,7 @@ pub enum StartError {
     },
     /// The vault cannot be opened.
     #[error("cannot open the vault")]
-    Vault(#[from] strongroom_engine::OpenError),
+    Vault(#[from] OpenError),
     /// The audit log cannot be opened.
     #[error("cannot open the audit log")]
     Audit(#[from] strongroom_audit::OpenError),
@@ -69,4 +70,20 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
+}
+
+impl StartError {
+    /// Whether the seal key is not the one that the store is sealed with, or is none: nothing but another key, or another
+    /// volume, helps.
+    pub const fn is_sealed(&self) -> bool {
+        matches!(
+            self,
+            Self::Seal(_)
+                | Self::Vault(
+                    OpenError::OtherVault { .. }
+                        | OpenError::OtherKeyring { .. }
+                        | OpenError::Keyring(KeyringError::Seal(_) | KeyringError::OtherSealKey { .. })
+                )
+        )
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::Path,
     process::Command,
     sync::Arc,
@@ -10,6 +11,7 @@ use std::{
 
 use reqwest::{Client, StatusCode};
 use serde_json::json;
+use strongroom_core::exit;
 use strongroom_testing::{
     Program,
     vault::{ALL, allow},
@@ -157,6 +159,27 @@ async fn what_a_first_start_says_of_deleted_objects_is_stored_when_it_is_said() 
     let other = first.with_no_more();
     let (_process, _) = other.start().await;
     assert_eq!(other.status().await.soft_delete, said);
+}
+
+/// The operator reads the code in the status of the pod.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_its_seal_key_does_not_open_ends_with_the_code_for_that_and_for_nothing_else() {
+    let program = program(&[]).await;
+    let (process, _) = program.start().await;
+    process.kill();
+    let key = program.files.path("seal/key");
+    for other in [&[8; 32][..], &[7; 5]] {
+        fs::write(&key, other).unwrap();
+        assert_eq!(program.spawn().code(), i32::from(exit::SEALED));
+    }
+    fs::write(&key, [7; 32]).unwrap();
+    let keyring = program.files.path("data/keyring");
+    let kept = fs::read(&keyring).unwrap();
+    fs::remove_file(&keyring).unwrap();
+    assert_eq!(program.spawn().code(), 1);
+    fs::write(&keyring, kept).unwrap();
+    let (process, _) = program.start().await;
+    process.kill();
 }
 
 #[tokio::test(flavor = "multi_thread")]

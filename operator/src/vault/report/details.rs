@@ -6,18 +6,18 @@ use strongroom_crds::condition::{
 };
 use strongroom_wire::admin::{Rollback, Status};
 
-use super::{super::contact::audit_log_cut, Surroundings, rollback_message, usage};
+use super::{super::contact::audit_log_cut, Surroundings, health::rollback_message, usage};
 use crate::{
     conditions::{Conditions, Reason},
     sentence::sentence,
 };
 
 /// Adds the seal, the store, the audit log, a rollback, limits that are near, and what else runs in the namespace. `status` is none while the
-/// vault does not answer; `silence` says why.
+/// vault does not answer; `silence` says why, and then, where it ended because the seal key does not open it, what to say of that.
 pub(super) fn add_details(
     conditions: &mut Conditions<'_>,
     status: Option<&Status>,
-    silence: &Reason,
+    (silence, sealed): (&Reason, Option<&Reason>),
     surroundings: &Surroundings,
 ) {
     conditions.add(
@@ -33,12 +33,14 @@ pub(super) fn add_details(
         None => (true, Reason::new(good, all_well)),
     };
     let Some(status) = status else {
-        for type_ in [UNSEALED, STORAGE_HEALTHY, AUDIT_HEALTHY] {
+        let is_unsealed = sealed.is_some().then_some(false);
+        conditions.add(UNSEALED, is_unsealed, sealed.unwrap_or(silence));
+        for type_ in [STORAGE_HEALTHY, AUDIT_HEALTHY] {
             conditions.add(type_, None, silence);
         }
         return add_shared_namespace(conditions, surroundings);
     };
-    let sealed = (!status.seal.unsealed).then(|| "the vault is sealed".to_owned());
+    let sealed = (!status.seal.unsealed).then(|| "the seal key does not open the store".to_owned());
     let (ok, reason) = by(&sealed, "Sealed", "Unsealed", "The seal key opened the keyring.");
     conditions.add(UNSEALED, Some(ok), &reason);
     let (ok, reason) = by(
