@@ -18,6 +18,7 @@
 )]
 
 mod admission;
+mod argocd;
 mod freshness;
 
 use std::{fs, path::PathBuf};
