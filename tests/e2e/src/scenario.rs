@@ -22,7 +22,7 @@ use strongroom_harness::{
     workspace,
 };
 
-pub use self::pods::mounting_pod;
+pub use self::{pods::mounting_pod, session::Access};
 
 /// How long something may take on a busy machine that usually takes a second.
 pub const PATIENCE: Duration = Duration::from_secs(90);

@@ -30,5 +30,7 @@ mod skew;
 mod specs;
 #[path = "e2e/startup.rs"]
 mod startup;
+#[path = "e2e/succession.rs"]
+mod succession;
 #[path = "e2e/tokens.rs"]
 mod tokens;

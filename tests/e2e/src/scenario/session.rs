@@ -1,8 +1,12 @@
 //! The identity service and the vault by the client library: for what the command line does not do.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use futures::future::BoxFuture;
 use k8s_openapi::api::{
     authentication::v1::{BoundObjectReference, TokenRequest, TokenRequestSpec},
@@ -17,11 +21,11 @@ use strongroom_client::{
     Dial, Route, Server, Trust,
     identity::{Assertion, ExchangeError, IdentityClient, VaultToken},
     server::Stream,
-    vault::VaultClient,
+    vault::{VaultClient, VaultRefusal},
 };
 use strongroom_core::{Audience, NamespaceName, VaultRef, ports};
 
-use super::Scenario;
+use super::{PATIENCE, Scenario};
 use strongroom_harness::installation::NAMESPACE;
 
 /// Connections to one pod through the API server.
@@ -44,6 +48,14 @@ impl Dial for Forward {
                 .ok_or_else(|| io::ErrorKind::Other.into())
         })
     }
+}
+
+/// What policy says of a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the variants say it")]
+pub enum Access {
+    Allowed,
+    Forbidden,
 }
 
 impl Scenario {
@@ -73,6 +85,15 @@ impl Scenario {
 
     /// Exchanges a token for one that the vault takes.
     pub async fn exchange(&self, presented: &SecretString) -> Result<Result<VaultToken, ExchangeError>> {
+        self.exchange_trusting(presented, self.trust().await?).await
+    }
+
+    /// The same, with trust in other authorities than those that the installation publishes.
+    pub async fn exchange_trusting(
+        &self,
+        presented: &SecretString,
+        trust: Trust,
+    ) -> Result<Result<VaultToken, ExchangeError>> {
         let pods: Api<Pod> = Api::namespaced(self.client(), NAMESPACE);
         let identity = ListParams::default().labels("app.kubernetes.io/component=identity");
         let pod = pods.list(&identity).await?.items.into_iter().find(is_ready);
@@ -84,7 +105,7 @@ impl Scenario {
             subject: presented,
             actor: None,
         };
-        let client = IdentityClient::new(&server, "adfs", self.trust().await?);
+        let client = IdentityClient::new(&server, "adfs", trust);
         Ok(client.exchange(assertion, &audience).await)
     }
 
@@ -94,13 +115,18 @@ impl Scenario {
 
     /// The vault, asked at its pod whether that is ready or not.
     pub async fn client_of_vault(&self) -> Result<VaultClient> {
+        self.vault_trusting(self.trust().await?)
+    }
+
+    /// The same, with trust in other authorities than those that the installation publishes.
+    pub fn vault_trusting(&self, trust: Trust) -> Result<VaultClient> {
         let pods: Api<Pod> = Api::namespaced(self.client(), &self.vault.name);
         let route = Route::Dial(Arc::new(Forward {
             pods,
             pod: "prod-0".to_owned(),
         }));
         let server = Server::vault(&self.vault_ref()?).by(route);
-        Ok(VaultClient::new(&server, self.trust().await?))
+        Ok(VaultClient::new(&server, trust))
     }
 
     /// The vault and a token of an account of the app.
@@ -108,6 +134,33 @@ impl Scenario {
         let presented = self.presented(account, None).await?;
         let token = self.exchange(&presented).await??;
         Ok((self.client_of_vault().await?, token))
+    }
+
+    /// Asks for a secret until it is answered, or until policy forbids it; returns how long that took. Fails on every other
+    /// refusal, and after [`PATIENCE`].
+    pub async fn bites(
+        &self,
+        (vault, token): &(VaultClient, VaultToken),
+        secret: &str,
+        wanted: Access,
+    ) -> Result<Duration> {
+        let name = secret.parse()?;
+        let changed = Instant::now();
+        loop {
+            let answer = vault.get_secret(token, &name, None).await;
+            // As of the answer: a request that a slow machine holds up is not counted twice.
+            let after = changed.elapsed();
+            let access = match &answer {
+                Ok(_) => Access::Allowed,
+                Err(error) if error.refusal().is_some_and(VaultRefusal::is_forbidden) => Access::Forbidden,
+                Err(error) => bail!("{secret}: {error}"),
+            };
+            if access == wanted {
+                return Ok(after);
+            }
+            ensure!(after < PATIENCE, "{secret} is still {access:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Whom clients of this installation trust.

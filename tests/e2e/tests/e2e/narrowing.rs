@@ -1,6 +1,6 @@
 //! A right that is taken away is gone within two seconds, whatever else about the Vault fails.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use k8s_openapi::api::{
@@ -13,9 +13,8 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
-use strongroom_client::vault::VaultRefusal;
 use strongroom_crds::{AccessPolicy, Vault};
-use strongroom_e2e::scenario::{PATIENCE, Scenario};
+use strongroom_e2e::scenario::{Access, PATIENCE, Scenario};
 use strongroom_harness::cluster::{apply, wait};
 
 /// Until when a right must be gone.
@@ -50,22 +49,11 @@ async fn is_observed(scenario: &Scenario) -> Result<()> {
 async fn narrows(scenario: &Scenario, reason: &str) -> Result<()> {
     let namespace = &scenario.vault.name;
     wait::reason::<Vault>(&scenario.client(), namespace, "prod", ("Ready", reason), PATIENCE).await?;
-    let (vault, token) = scenario.session("api").await?;
-    let name = "db-password".parse()?;
-    vault.get_secret(&token, &name, None).await?;
+    let session = scenario.session("api").await?;
+    scenario.bites(&session, "db-password", Access::Allowed).await?;
     let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), namespace);
     policies.delete("api-reads-db", &DeleteParams::default()).await?;
-    let removed = Instant::now();
-    let refused = loop {
-        match vault.get_secret(&token, &name, None).await {
-            Err(error) => break error,
-            Ok(_) => ensure!(removed.elapsed() < PATIENCE, "it still grants"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    let after = removed.elapsed();
-    let is_forbidden = refused.refusal().is_some_and(VaultRefusal::is_forbidden);
-    ensure!(is_forbidden, "{refused}");
+    let after = scenario.bites(&session, "db-password", Access::Forbidden).await?;
     ensure!(after < BITES, "{reason}: {after:?}");
     println!("{reason}: refused after {after:?}");
     wait::reason::<Vault>(&scenario.client(), namespace, "prod", ("Ready", reason), PATIENCE).await?;

@@ -161,6 +161,49 @@ async fn a_vault_that_is_down_changes_no_mounted_byte_and_comes_back_with_its_da
         .await
 }
 
+/// No node takes a pod of the second revision. The third must not wait for it.
+#[tokio::test]
+async fn a_revision_of_a_vault_that_cannot_start_is_replaced_by_the_next() -> Result<()> {
+    Scenario::start("broken")
+        .await?
+        .run(async |scenario| {
+            let (client, namespace) = (scenario.client(), &scenario.vault.name);
+            scenario.set("db-password", "kept")?;
+            let somewhere = json!({"podTemplate": {"nodeSelector": {"strongroom.dev/no-such": "node"}}});
+            scenario.apply(namespace, &vault(&somewhere)).await?;
+            let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+            wait::until(
+                "the pod of the new revision is not placed",
+                PATIENCE * 2,
+                || async {
+                    let pod = pods.get("prod-0").await?;
+                    let selects = pod
+                        .spec
+                        .and_then(|spec| spec.node_selector)
+                        .is_some_and(|labels| labels.contains_key("strongroom.dev/no-such"));
+                    let phase = pod.status.and_then(|status| status.phase).unwrap_or_default();
+                    Ok(if selects && phase == "Pending" {
+                        wait::Seen::Ready(())
+                    } else {
+                        wait::Seen::NotYet(format!("selects: {selects}, phase {phase}"))
+                    })
+                },
+            )
+            .await?;
+            scenario.apply(namespace, &vault(&json!({}))).await?;
+            let value = wait::until("the third revision answers", PATIENCE * 2, || async {
+                Ok(match scenario.cli("api", &["secret", "get", "db-password"], "") {
+                    Ok(value) => wait::Seen::Ready(value),
+                    Err(error) => wait::Seen::NotYet(error.to_string()),
+                })
+            })
+            .await?;
+            ensure!(value == "kept", "another value");
+            scenario.vault_ready().await
+        })
+        .await
+}
+
 /// The Vault is deleted and made again by someone who writes nothing but `createMode: Recover`.
 #[tokio::test]
 async fn a_vault_that_is_made_again_keeps_its_purge_protection_its_retention_and_its_volume() -> Result<()> {
