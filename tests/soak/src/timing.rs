@@ -160,7 +160,9 @@ pub async fn run_with(args: &Args, vault: PathBuf) -> Result<Report> {
         HIDDEN.len() + SHOWN.len(),
         args.seed
     ));
-    let program = Program::new(vault, &["--account-rate", "1000000"]).await;
+    // One account reads more in minutes than the log would take of it within ten.
+    let options = ["--account-rate", "1000000", "--audit-least-age", "1"];
+    let program = Program::new(vault, &options).await;
     let (process, _) = program.start().await;
     program.allow(1, vec![allow("admins", ADMIN, &["*"], ALL)]).await;
     fill(&program, args.seed).await?;
