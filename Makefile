@@ -84,6 +84,25 @@ soak: ## for hours what the tests try for seconds: kills, crashes, equal times, 
 	@install -D -m 755 $(BUILT)/soak $(SOAK)
 	$(SOAK) $(SOAK_ARGS)
 
+# A copy: Cargo may replace the program while it runs.
+CONFORMANCE := $(BUILT)/run/conformance
+# `make conformance-at CONFORMANCE_ARGS='--at 7.4 --only purge'` runs a part and leaves the page as it is.
+CONFORMANCE_ARGS :=
+
+.PHONY: conformance
+conformance: conformance-program ## the Azure SDK's own tests against a vault at every api-version; rewrites docs/conformance.md
+	$(CONFORMANCE) --write docs/conformance.md
+
+.PHONY: conformance-at
+conformance-at: conformance-program
+	$(CONFORMANCE) $(CONFORMANCE_ARGS)
+
+.PHONY: conformance-program
+conformance-program: harness
+	$(HARNESS) tools azure-python-tests
+	@$(CARGO) build $(PROFILE) --workspace --bins
+	@install -D -m 755 $(BUILT)/conformance $(CONFORMANCE)
+
 .PHONY: fmt
 fmt: ## formatting
 	@echo "==> formatting"

@@ -32,11 +32,23 @@ pub struct Program {
     more: Vec<String>,
 }
 
-/// A process of the program. It is killed when this is dropped.
+/// A process of a program. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Process(Child);
 
 impl Process {
+    /// Starts a program that reads nothing and of which only errors are shown.
+    pub fn start(command: &mut Command) -> Self {
+        command.env("RUST_LOG", "error");
+        Self(
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap(),
+        )
+    }
+
     /// Its id.
     pub fn id(&self) -> u32 {
         self.0.id()
@@ -59,7 +71,7 @@ impl Process {
     }
 
     /// Whether it has ended by itself.
-    fn has_ended(&mut self) -> bool {
+    pub fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
     }
 }
@@ -76,12 +88,17 @@ impl Program {
     /// The vault `prod` of `team-a`, which `path` serves, on an empty directory, with these further arguments. To be
     /// called on a runtime: the identity service lives there.
     pub async fn new(path: impl Into<PathBuf>, more: &[&str]) -> Self {
+        Self::on(path, Files::on_disk().await).with(more)
+    }
+
+    /// The vault of these files, which `path` serves.
+    pub fn on(path: impl Into<PathBuf>, files: Files) -> Self {
         Self {
-            files: Files::on_disk().await,
+            files,
             path: path.into(),
             data: free_address(),
             admin: free_address(),
-            more: more.iter().map(|word| (*word).to_owned()).collect(),
+            more: Vec::new(),
         }
     }
 
@@ -107,14 +124,7 @@ impl Program {
             arguments[place + 1] = address.to_string();
         }
         arguments.extend(self.more.iter().cloned());
-        let child = Command::new(&self.path)
-            .args(&arguments[1..])
-            .env("RUST_LOG", "error")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        Process(child)
+        Process::start(Command::new(&self.path).args(&arguments[1..]))
     }
 
     /// Starts it and waits until it answers and knows a key; returns how long the first answer took.
@@ -219,6 +229,7 @@ impl Program {
     }
 }
 
-fn free_address() -> SocketAddr {
+/// An address of this machine where nobody listens now.
+pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

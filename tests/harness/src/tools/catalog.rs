@@ -85,7 +85,8 @@ pub struct Locked {
 /// Who reads a lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
-    /// pip reads `requirements.lock`; the tool's directory is a virtual environment.
+    /// pip reads `requirements.lock`; the tool's directory is a virtual environment. What `sources.lock` names, where
+    /// there is one, is unpacked below `sources`.
     Pip,
     /// npm reads `package-lock.json`; the file `run` starts `example.mjs`.
     Npm,
@@ -246,6 +247,22 @@ pub const TOOLS: &[Tool] = &[
                 ("example.py", example!("python/example.py")),
                 ("example_aio.py", example!("python/example_aio.py")),
                 ("requirements.lock", example!("python/requirements.lock")),
+            ],
+        }),
+    },
+    Tool {
+        name: "azure-python-tests",
+        version: "4.12.0",
+        about: "that client with its own tests, for `make conformance`; about 1 minute",
+        program: "bin/python",
+        recipe: Recipe::Locked(Locked {
+            by: Reader::Pip,
+            files: &[
+                (
+                    "requirements.lock",
+                    include_str!("../../../conformance/requirements.lock"),
+                ),
+                ("sources.lock", include_str!("../../../conformance/sources.lock")),
             ],
         }),
     },

@@ -18,6 +18,9 @@ use crate::{
     progress::Step,
 };
 
+/// The lock file of the source archives that a tool wants beside what is installed of them.
+const SOURCES: &str = "sources.lock";
+
 /// The file of a tool that names the directory of the language's own runtime, where it has one.
 const RUNTIME: &str = "runtime";
 
@@ -35,6 +38,10 @@ pub fn install(locked: &Locked, dir: &Path, log: &Path, step: &mut Step) -> Resu
         Reader::Pip => {
             let lock = dir.join("requirements.lock").display().to_string();
             python::pip(dir, &["--require-hashes", "--requirement", &lock], log, step)?;
+            let sources = dir.join(SOURCES);
+            if sources.exists() {
+                python::sources(dir, &sources, log, step)?;
+            }
             Some(python::base(dir)?)
         }
         Reader::Npm => Some(npm(dir, log, step)?),

@@ -36,6 +36,36 @@ pub fn pip(dir: &Path, arguments: &[&str], log: &Path, step: &mut Step) -> Resul
     run_logged(&mut pip, log, step)
 }
 
+/// Unpacks the source archives that a lock file names into `sources`: what is installed of a package lacks its tests.
+pub fn sources(dir: &Path, lock: &Path, log: &Path, step: &mut Step) -> Result<()> {
+    let archives = dir.join("archives");
+    let mut pip = Command::new(dir.join("bin/python"));
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--disable-pip-version-check",
+        "--no-input",
+    ])
+    // What reads an archive is in the environment already, with a checksum.
+    .args(["--no-deps", "--no-build-isolation", "--no-binary", ":all:"])
+    .args(["--require-hashes", "--requirement"])
+    .arg(lock)
+    .arg("--dest")
+    .arg(&archives);
+    run_logged(&mut pip, log, step)?;
+    let sources = dir.join("sources");
+    fs::create_dir(&sources).with_context(|| format!("cannot make {}", sources.display()))?;
+    for archive in fs::read_dir(&archives)? {
+        let mut unpack = Command::new("tar");
+        // Not of the user that the archive names.
+        unpack.args(["--extract", "--gzip", "--no-same-owner", "--directory"]);
+        unpack.arg(&sources).arg("--file").arg(archive?.path());
+        run_logged(&mut unpack, log, step)?;
+    }
+    Ok(())
+}
+
 /// The directory of the Python that a virtual environment was made with.
 pub fn base(dir: &Path) -> Result<String> {
     let ask = ["-c", "import sys; print(sys.base_prefix)"];

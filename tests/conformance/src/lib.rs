@@ -1,0 +1,19 @@
+//! The tests that the Azure SDK for Python has of its own client, run unmodified against a vault.
+//!
+//! ```text
+//!   site     a vault and an identity service as processes, and what a pod would find in its environment
+//!   suite    the tests, at one api-version after the other
+//!   tables   what docs/conformance.md says of them
+//!   python/  what the tests import and nobody publishes, and a plugin of pytest that says what became of each
+//! ```
+//!
+//! Invariants:
+//! - the tests are those of the published source archive, by its checksum, and nothing in them is changed;
+//! - login, TLS and the client's verification of both are as in a pod: only the names of a cluster are answered here;
+//! - a test that does not run has a written reason, and a reason that fits no test is an error;
+//! - a run in which the vault recorded fewer requests at that version than tests ran is an error: the tests asked
+//!   something else.
+
+pub mod site;
+pub mod suite;
+pub mod tables;

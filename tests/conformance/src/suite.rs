@@ -1,0 +1,166 @@
+//! The tests of the Azure SDK for Python, run by pytest, at one api-version after the other.
+
+use std::{env, fs, path::PathBuf, process::Command};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use strongroom_harness::{
+    command::output,
+    tools::{self, Store},
+    workspace,
+};
+
+use crate::site::Site;
+
+/// The tool that holds the client and its tests.
+pub const TOOL: &str = "azure-python-tests";
+
+/// Prints every version that the client can send, the newest first.
+const VERSIONS: &str =
+    "from azure.keyvault.secrets import ApiVersion; print(*(version.value for version in ApiVersion))";
+
+/// The tests, and the Python that runs them.
+#[derive(Debug)]
+pub struct Suite {
+    python: PathBuf,
+    tests: PathBuf,
+}
+
+/// What became of the tests at one version.
+#[derive(Debug, Deserialize)]
+pub struct Run {
+    /// The version.
+    pub version: String,
+    /// The tests that ran.
+    pub tests: Vec<Test>,
+    /// Those that did not.
+    pub deselected: Vec<Deselected>,
+    /// The requests at this version that the vault recorded meanwhile.
+    #[serde(default)]
+    pub requests: usize,
+}
+
+/// A test that ran.
+#[derive(Debug, Deserialize)]
+pub struct Test {
+    /// `FILE::CLASS::FUNCTION`.
+    pub name: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What pytest says of it, when it did not pass.
+    pub said: String,
+}
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It passed.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It decided by itself that it does not run, for which it has no reason here: it counts as failed.
+    Skipped,
+}
+
+/// A test that did not run.
+#[derive(Debug, Deserialize)]
+pub struct Deselected {
+    /// `FILE::CLASS::FUNCTION`, or `FILE::FUNCTION`.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Run {
+    /// The tests that did not pass.
+    pub fn failures(&self) -> impl Iterator<Item = &Test> {
+        self.tests.iter().filter(|test| test.outcome != Outcome::Passed)
+    }
+}
+
+impl Suite {
+    /// The tests on this machine, installed first where they are missing.
+    ///
+    /// # Errors
+    /// They cannot be installed.
+    pub fn installed() -> Result<Self> {
+        let store = Store::from_env()?;
+        let python = tools::program(&store, TOOL)?;
+        let tool = tools::find(TOOL).context("there is no such tool")?;
+        let source = format!("sources/azure_keyvault_secrets-{}/tests", tool.version);
+        let tests = store.dir(tool).join(source);
+        ensure!(tests.is_dir(), "there are no tests in {}", tests.display());
+        Ok(Self { python, tests })
+    }
+
+    /// Every version that the client can send, the newest first.
+    ///
+    /// # Errors
+    /// The client cannot be asked.
+    pub fn versions(&self) -> Result<Vec<String>> {
+        let said = output(Command::new(&self.python).args(["-c", VERSIONS]))?;
+        let versions: Vec<_> = String::from_utf8(said)?
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        ensure!(!versions.is_empty(), "the client names no version");
+        Ok(versions)
+    }
+
+    /// Runs the tests whose names contain `only` at one version.
+    ///
+    /// # Errors
+    /// pytest does not come to its end, or the tests asked the vault less than once each.
+    pub async fn run(&self, site: &Site, version: &str, only: &str) -> Result<Run> {
+        let before = site.requests(version);
+        let results = site.directory().join("results.json");
+        let mut pytest = tokio::process::Command::new(&self.python);
+        pytest
+            .args([
+                "-m",
+                "pytest",
+                "--quiet",
+                "--no-header",
+                "-W",
+                "ignore",
+                "-k",
+                only,
+            ])
+            // The directory of the tests stays as it was unpacked.
+            .args(["-p", "no:cacheprovider", "-p", "strongroom_conformance"])
+            .arg(&self.tests)
+            .current_dir(site.directory())
+            // Nothing of this machine's own Azure settings.
+            .env_clear()
+            .envs(site.environment())
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .env("TMPDIR", site.directory())
+            .env("PYTHONPATH", workspace::root().join("tests/conformance/python"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("CONFORMANCE_VERSION", version)
+            .env("CONFORMANCE_RESULTS", &results)
+            .kill_on_drop(true);
+        let ended = pytest.output().await.context("cannot start Python")?;
+        // 1: a test failed. Every other number is about pytest, and no result of the tests.
+        if !matches!(ended.status.code(), Some(0 | 1)) {
+            bail!(
+                "pytest failed ({}):\n{}{}",
+                ended.status,
+                String::from_utf8_lossy(&ended.stdout),
+                String::from_utf8_lossy(&ended.stderr)
+            );
+        }
+        let mut run: Run = serde_json::from_slice(&fs::read(&results)?)?;
+        fs::remove_file(&results)?;
+        run.requests = site.requests(version) - before;
+        ensure!(
+            run.version == version && run.requests >= run.tests.len(),
+            "{} tests ran at {}, and the vault recorded {} requests at {version}",
+            run.tests.len(),
+            run.version,
+            run.requests
+        );
+        Ok(run)
+    }
+}

@@ -1,0 +1,51 @@
+//! The suite against a vault at one version.
+
+use strongroom_conformance::{
+    site::Site,
+    suite::{Outcome, Suite},
+    tables,
+};
+use strongroom_harness::{page, workspace};
+use strongroom_testing::vault::ALL;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sdks_own_tests_pass_at_its_newest_version_and_the_page_says_so() {
+    let suite = Suite::installed().unwrap();
+    let versions = suite.versions().unwrap();
+    let vault = Site::start(ALL).await.unwrap();
+    let run = suite.run(&vault, &versions[0], "").await.unwrap();
+    for failure in run.failures() {
+        println!("{}\n{}", failure.name, failure.said);
+    }
+    assert_eq!(run.failures().count(), 0);
+    let page = page::get(&workspace::root().join("docs/conformance.md"), tables::MARKER).unwrap();
+    assert!(page.contains(&tables::row(&run)), "{}\n{page}", tables::row(&run));
+    for version in versions {
+        assert!(
+            page.contains(&format!("\n| {version} | ")),
+            "the page has no row of {version}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_does_not_purge_fails_the_tests_that_purge_and_no_other() {
+    let suite = Suite::installed().unwrap();
+    let version = suite.versions().unwrap().remove(0);
+    let all_but_purge = ALL.iter().copied().filter(|permission| *permission != "purge");
+    let vault = Site::start(&all_but_purge.collect::<Vec<_>>()).await.unwrap();
+    let run = suite
+        .run(&vault, &version, "test_backup_restore or test_list_versions")
+        .await
+        .unwrap();
+    let ended = run.tests.iter().map(|test| {
+        let function = test.name.rsplit("::").next().unwrap();
+        (function, test.outcome)
+    });
+    // Asynchronous, then synchronous.
+    let expected = [
+        ("test_backup_restore", Outcome::Failed),
+        ("test_list_versions", Outcome::Passed),
+    ];
+    assert_eq!(ended.collect::<Vec<_>>(), [expected, expected].concat());
+}
