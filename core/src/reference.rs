@@ -125,6 +125,11 @@ impl AccountName {
             .ok_or(AccountNameError::Subject)
     }
 
+    /// The account as conditions, events and messages name it: `NAMESPACE/NAME`, like any object of a namespace.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
     /// The subject: `system:serviceaccount:NAMESPACE:NAME`.
     pub fn subject(&self) -> String {
         format!("{}{self}", Self::SUBJECT_PREFIX)
@@ -185,6 +190,7 @@ mod tests {
     fn an_account_survives_its_text_and_its_subject() {
         let account: AccountName = "shop:api".parse().unwrap();
         assert_eq!(account.to_string(), "shop:api");
+        assert_eq!(account.path(), "shop/api");
         assert_eq!(account.subject(), "system:serviceaccount:shop:api");
         assert_eq!(AccountName::from_subject(&account.subject()), Ok(account));
     }

@@ -215,10 +215,11 @@ impl Task {
             id, pod, secret_ref, ..
         } = &self.facts;
         let reason = reason.as_str();
-        let sent = self
-            .services
-            .events
-            .warn(pod, reason, format!("SecretRef {secret_ref}: {note}"));
+        let about = format!(
+            "SecretRef {secret_ref}, service account {}/{}",
+            pod.namespace, pod.account
+        );
+        let sent = self.services.events.warn(pod, reason, format!("{about}: {note}"));
         if sent {
             tracing::warn!(volume = %id, pod = %pod.name, namespace = %pod.namespace, reason, note);
         } else {

@@ -191,7 +191,7 @@ impl Loader {
         group: Option<u32>,
         vault: &VaultClient,
         token: &VaultToken,
-    ) -> Result<Loaded, FilesError> {
+    ) -> Result<Loaded, Vec<FileFailure>> {
         let mut requests = Vec::new();
         for object in spec.objects() {
             requests.push(async move { (object, read(object, vault, token).await) });
@@ -206,7 +206,7 @@ impl Loader {
         spec: &VolumeSpec,
         group: Option<u32>,
         reason: &Reason,
-    ) -> Result<Loaded, FilesError> {
+    ) -> Result<Loaded, Vec<FileFailure>> {
         let answers = spec
             .objects()
             .into_iter()

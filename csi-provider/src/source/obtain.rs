@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ResourceName, SecretRefName};
+use strongroom_core::{AccountName, ResourceName, SecretRefName};
 
 use super::{
-    load::{AuthenticateError, FilesError, Loaded, Loader, Reason, is_fresh, room_for},
-    reference::{ReferenceError, References},
+    load::{AuthenticateError, FileFailure, FilesError, Loaded, Loader, Reason, is_fresh, room_for},
+    reference::{ReferenceError, References, Referred},
     vaults::Vaults,
 };
 use crate::{
@@ -58,6 +58,23 @@ impl ObtainRequest<'_> {
             name: self.secret_ref.clone(),
         }
     }
+
+    fn account(&self) -> AccountName {
+        AccountName {
+            namespace: self.pod.namespace.clone(),
+            name: self.pod.account.clone(),
+        }
+    }
+
+    /// What the pod's author reads of the files that cannot be read.
+    fn refused(&self, referred: &Referred, failures: Vec<FileFailure>) -> FilesError {
+        FilesError {
+            vault: referred.spec.vault.clone(),
+            account: self.account(),
+            checked_for: referred.checked_for.clone(),
+            failures,
+        }
+    }
 }
 
 /// What a published volume shows already.
@@ -78,6 +95,16 @@ pub struct Obtained {
     pub loaded: Loaded,
     /// The vault token that the objects were read with; `None` where the SecretRef names no object.
     pub token: Option<VaultToken>,
+}
+
+impl Obtained {
+    fn new(referred: Referred, loaded: Loaded, token: Option<VaultToken>) -> Self {
+        Self {
+            spec: referred.spec,
+            loaded,
+            token,
+        }
+    }
 }
 
 /// The step of obtaining a volume's contents that failed.
@@ -143,11 +170,11 @@ impl Sources {
         check_limits: impl Fn(&VolumeSpec) -> Result<(), LimitError>,
     ) -> Result<(Obtained, Option<Share>), ObtainError> {
         let turn = self.turn(request).await;
-        let spec = self.references.read(&request.secret_ref()).await?;
-        check_limits(&spec)?;
-        let token = self.loader.token_for(request.token, &spec).await?;
+        let referred = self.references.read(&request.secret_ref()).await?;
+        check_limits(&referred.spec)?;
+        let token = self.loader.token_for(request.token, &referred.spec).await?;
         drop(turn);
-        self.load(request, spec, token).await
+        self.load(request, referred, token).await
     }
 
     /// Reads the SecretRef, and every object that it names if it asks for something else than `known`; `None` if it does
@@ -158,18 +185,19 @@ impl Sources {
         known: Option<Known>,
         check_limits: impl Fn(&VolumeSpec) -> Result<(), LimitError>,
     ) -> Result<Option<(Obtained, Option<Share>)>, ObtainError> {
-        let spec = self.references.read_again(&request.secret_ref()).await?;
+        let referred = self.references.read_again(&request.secret_ref()).await?;
+        let spec = &referred.spec;
         let mut token = match known {
-            Some(known) if known.spec == spec => return Ok(None),
+            Some(known) if known.spec == *spec => return Ok(None),
             Some(known) if known.spec.vault == spec.vault => known.token.filter(is_fresh),
             Some(_) | None => None,
         };
-        check_limits(&spec)?;
+        check_limits(spec)?;
         if token.is_none() {
             let _turn = self.turn(request).await;
-            token = self.loader.token_for(request.token, &spec).await?;
+            token = self.loader.token_for(request.token, spec).await?;
         }
-        self.load(request, spec, token).await.map(Some)
+        self.load(request, referred, token).await.map(Some)
     }
 
     /// `error`, as far as the pod's account may know it: whether a vault that does not answer exists is no business of an
@@ -193,33 +221,37 @@ impl Sources {
     async fn load(
         &self,
         request: ObtainRequest<'_>,
-        spec: VolumeSpec,
+        referred: Referred,
         token: Option<VaultToken>,
     ) -> Result<(Obtained, Option<Share>), ObtainError> {
+        let refused = |failures| request.refused(&referred, failures);
+        let spec = &referred.spec;
         let Some(token) = token else {
             let loaded = self
                 .loader
-                .load_without_vault(&spec, request.group, &Reason::Closing)?;
-            let token = None;
-            return Ok((Obtained { spec, loaded, token }, None));
+                .load_without_vault(spec, request.group, &Reason::Closing)
+                .map_err(refused)?;
+            return Ok((Obtained::new(referred, loaded, None), None));
         };
         let vault = self.vaults.get(&spec.vault);
         if let Err(error) = vault.client.connect(CONNECT).await {
             let reason = Reason::from(error);
-            let loaded = self.loader.load_without_vault(&spec, request.group, &reason)?;
-            let token = Some(token);
-            return Ok((Obtained { spec, loaded, token }, None));
+            let loaded = self
+                .loader
+                .load_without_vault(spec, request.group, &reason)
+                .map_err(refused)?;
+            return Ok((Obtained::new(referred, loaded, Some(token)), None));
         }
         let holders = [
             Holder::Namespace(request.pod.namespace.clone()),
             Holder::Vault(spec.vault.clone()),
         ];
-        let share = self.room.take(&holders, room_for(&spec)).await;
+        let share = self.room.take(&holders, room_for(spec)).await;
         let loaded = self
             .loader
-            .load(&spec, request.group, &vault.client, &token)
-            .await?;
-        let token = Some(token);
-        Ok((Obtained { spec, loaded, token }, Some(share)))
+            .load(spec, request.group, &vault.client, &token)
+            .await
+            .map_err(refused)?;
+        Ok((Obtained::new(referred, loaded, Some(token)), Some(share)))
     }
 }

@@ -74,6 +74,16 @@ impl ReferenceError {
     }
 }
 
+/// What a SecretRef says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referred {
+    /// What it asks for.
+    pub spec: VolumeSpec,
+    /// The service account, of the SecretRef's namespace, that its conditions are about. Any account may mount the SecretRef;
+    /// `None` where the API server gave something that is no name.
+    pub checked_for: Option<ResourceName>,
+}
+
 /// Reads `SecretRef`s.
 #[derive(Clone)]
 pub struct References {
@@ -85,14 +95,14 @@ pub struct References {
 /// holds the lock.
 #[derive(Default)]
 struct Reading {
-    last: Option<(Instant, Result<VolumeSpec, ReferenceError>)>,
+    last: Option<(Instant, Result<Referred, ReferenceError>)>,
     /// How many readings in a row brought what the one before brought.
     in_vain: u32,
 }
 
 impl Reading {
     /// What the last one brought, if it began after `asked_at`.
-    fn since(&self, asked_at: Instant) -> Option<Result<VolumeSpec, ReferenceError>> {
+    fn since(&self, asked_at: Instant) -> Option<Result<Referred, ReferenceError>> {
         let (_, read) = self.last.as_ref().filter(|(began, _)| *began >= asked_at)?;
         Some(read.clone())
     }
@@ -103,7 +113,7 @@ impl Reading {
         Some(*began + BETWEEN_READS.after(self.in_vain))
     }
 
-    fn keep(&mut self, began: Instant, read: &Result<VolumeSpec, ReferenceError>) {
+    fn keep(&mut self, began: Instant, read: &Result<Referred, ReferenceError>) {
         let is_same = match (&self.last, read) {
             (Some((_, Ok(before))), Ok(now)) => before == now,
             (Some((_, Err(_))), Err(_)) => true,
@@ -134,13 +144,13 @@ impl References {
     }
 
     /// What `secret_ref` asks for now. Volumes that ask together share one reading.
-    pub async fn read(&self, secret_ref: &SecretRefName) -> Result<VolumeSpec, ReferenceError> {
+    pub async fn read(&self, secret_ref: &SecretRefName) -> Result<Referred, ReferenceError> {
         self.read_from(secret_ref, |_| None).await
     }
 
     /// The same for a volume whose vault says that it changed: the volumes of a node have it read the more seldom, the more
     /// often that was not so.
-    pub async fn read_again(&self, secret_ref: &SecretRefName) -> Result<VolumeSpec, ReferenceError> {
+    pub async fn read_again(&self, secret_ref: &SecretRefName) -> Result<Referred, ReferenceError> {
         self.read_from(secret_ref, Reading::next).await
     }
 
@@ -148,7 +158,7 @@ impl References {
         &self,
         secret_ref: &SecretRefName,
         earliest: impl Fn(&Reading) -> Option<Instant>,
-    ) -> Result<VolumeSpec, ReferenceError> {
+    ) -> Result<Referred, ReferenceError> {
         let asked_at = Instant::now();
         let reading = self.reading(secret_ref);
         let mut reading = reading.lock().await;
@@ -173,7 +183,7 @@ impl References {
         Arc::clone(readings.entry(secret_ref.clone()).or_default())
     }
 
-    async fn read_once(&self, secret_ref: &SecretRefName) -> Result<VolumeSpec, ReferenceError> {
+    async fn read_once(&self, secret_ref: &SecretRefName) -> Result<Referred, ReferenceError> {
         let read = tokio::time::timeout(DEADLINE, self.api(secret_ref).get(secret_ref.name.as_str()))
             .await
             .map_err(|_| ReferenceError::Slow {
@@ -184,9 +194,13 @@ impl References {
             secret_ref: secret_ref.clone(),
             reason: invalid.error.chars().take(200).collect(),
         })?;
-        VolumeSpec::parse(&found.spec).map_err(|source| ReferenceError::Spec {
+        let spec = VolumeSpec::parse(&found.spec).map_err(|source| ReferenceError::Spec {
             secret_ref: secret_ref.clone(),
             source,
+        })?;
+        Ok(Referred {
+            spec,
+            checked_for: found.spec.service_account_name.parse().ok(),
         })
     }
 

@@ -114,7 +114,9 @@ fn a_failing_publish_names_every_file_with_its_reason_and_leaves_nothing() {
         assert_eq!(
             refused.message(),
             "SecretRef shop/app: 3 of its files cannot be read from vault team-a/prod: e (secret missing): it does not exist; \
-             c/d (secret off): it is disabled; b (secret denied): not permitted, or it does not exist"
+             c/d (secret off): it is disabled; b (secret denied): service account shop/api may not read it, or it does not exist. \
+             The conditions of the SecretRef are about this service account. To see why: kubectl strongroom policy check \
+             --vault team-a/prod --service-account shop/api --permission secrets/get --object denied"
         );
         assert_eq!(mount_line("self", &node.target(&pod)), None);
         assert!(!node.target(&pod).exists());
@@ -186,7 +188,10 @@ fn to_who_is_not_known_to_be_permitted_a_vault_that_is_away_looks_like_one_that_
                 (
                     Code::PermissionDenied,
                     "SecretRef shop/app: 1 of its files cannot be read from vault team-a/prod: \
-                         a (secret db): not permitted, or it does not exist"
+                         a (secret db): service account shop/api may not read it, or it does not exist. \
+                         The conditions of the SecretRef are about this service account. \
+                         To see why: kubectl strongroom policy check \
+                         --vault team-a/prod --service-account shop/api --permission secrets/get --object db"
                 )
             );
         }

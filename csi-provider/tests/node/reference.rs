@@ -129,8 +129,8 @@ fn a_vault_that_is_away_is_not_named_to_a_stranger_whose_secret_ref_moved_to_it(
         eventually("an event says so", 10 * SECOND, || !node.api.notes().is_empty()).await;
         let notes = node.api.notes();
         assert!(
-            notes[0].starts_with("RefreshFailed: SecretRef app:")
-                && notes[0].ends_with("not permitted, or it does not exist"),
+            notes[0].starts_with("RefreshFailed: SecretRef app, service account shop/api:")
+                && notes[0].contains("service account shop/api may not read it, or it does not exist"),
             "{notes:?}"
         );
         assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));

@@ -111,7 +111,8 @@ fn a_published_volume_answers_ok_whatever_is_down() {
         assert_eq!(node.read(&pod, "a").as_deref(), Some("one"));
         eventually("an event says what is wrong", SECOND, || {
             node.api.notes().iter().any(|note| {
-                note.starts_with("RefreshFailed: SecretRef app:") && note.contains("the pod is gone")
+                note.starts_with("RefreshFailed: SecretRef app, service account shop/api:")
+                    && note.contains("the pod is gone")
             })
         })
         .await;

@@ -120,7 +120,7 @@ impl Demo {
         terminal::title("Another service account asks for the same secret");
         self.apply("refused.yaml")?;
         let step = Step::begin("Waiting for the refusal");
-        let wanted = "not permitted, or it does not exist";
+        let wanted = "service account shop/intern may not read it, or it does not exist";
         let events = || self.installer_output(&["events", "-n", APP, "--for", "pod/intern"]);
         wait::until("the pod's event says why", PATIENCE, || async {
             let text = events()?;

@@ -1,11 +1,11 @@
-//! The files that answers make, or every file that they do not.
+//! The files that answers make, or every file that they do not, in the SecretRef's order.
 
 use std::collections::BTreeMap;
 
 use strongroom_core::Version;
 use strongroom_crds::secret_ref::TrustBundle;
 
-use super::{FileFailure, FilesError, Loaded, Reason};
+use super::{FileFailure, Loaded, Reason};
 use crate::volume::{
     Content, File, Image,
     image::default_mode,
@@ -20,7 +20,7 @@ pub(super) fn assemble(
     group: Option<u32>,
     answers: &BTreeMap<&Object, Answer>,
     bundle: impl Fn(TrustBundle) -> Result<Content, Reason>,
-) -> Result<Loaded, FilesError> {
+) -> Result<Loaded, Vec<FileFailure>> {
     let mut image = Image {
         group,
         ..Image::default()
@@ -49,10 +49,7 @@ pub(super) fn assemble(
             versions: versions(answers),
         })
     } else {
-        Err(FilesError {
-            vault: spec.vault.clone(),
-            failures,
-        })
+        Err(failures)
     }
 }
 

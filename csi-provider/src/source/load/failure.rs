@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use strongroom_client::vault::{VaultError, VaultRefusal};
-use strongroom_core::{ObjectState, VaultRef, Version};
+use strongroom_core::{AccountName, ObjectState, Permission, PolicyCheck, ResourceName, VaultRef, Version};
 
 use crate::volume::{FilePath, spec::Source};
 
@@ -87,7 +87,7 @@ fn in_our_words(refusal: &VaultRefusal) -> String {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotPermitted => f.write_str("not permitted, or it does not exist"),
+            Self::NotPermitted => f.write_str("the service account may not read it, or it does not exist"),
             Self::NotFound => f.write_str("it does not exist"),
             Self::Deleted => f.write_str("it is deleted and can be recovered"),
             Self::Disabled => f.write_str("it is disabled"),
@@ -114,6 +114,10 @@ pub struct FileFailure {
 pub struct FilesError {
     /// The vault that the SecretRef names.
     pub vault: VaultRef,
+    /// The pod's service account, which the vault decides about.
+    pub account: AccountName,
+    /// The service account of the same namespace that the SecretRef's conditions are about.
+    pub checked_for: Option<ResourceName>,
     /// The files, in the SecretRef's order; not empty.
     pub failures: Vec<FileFailure>,
 }
@@ -144,10 +148,57 @@ impl FilesError {
     }
 }
 
+impl FilesError {
+    /// The reason, with the account that a refusal is about.
+    fn said(&self, reason: &Reason) -> String {
+        match reason {
+            Reason::NotPermitted => {
+                format!(
+                    "service account {} may not read it, or it does not exist",
+                    self.account.path()
+                )
+            }
+            Reason::NotFound
+            | Reason::Deleted
+            | Reason::Disabled
+            | Reason::Unavailable(_)
+            | Reason::Refused(_)
+            | Reason::TrustBundle(_)
+            | Reason::Closing => reason.to_string(),
+        }
+    }
+
+    /// What may explain a refusal: the account that the SecretRef was checked for, and the command that says what policy
+    /// says. `None` where nothing was refused. It is the same whether the vault and the object exist or not.
+    fn explanation(&self) -> Option<String> {
+        let object = self.failures.iter().find_map(|failure| match &failure.source {
+            Source::Secret(object) if failure.reason == Reason::NotPermitted => Some(object),
+            Source::Secret(_) | Source::TrustBundle(_) => None,
+        })?;
+        let checked = match &self.checked_for {
+            Some(checked) if *checked == self.account.name => {
+                ". The conditions of the SecretRef are about this service account".to_owned()
+            }
+            Some(checked) => format!(
+                ". The conditions of the SecretRef are about another one, {}/{checked}",
+                self.account.namespace
+            ),
+            None => String::new(),
+        };
+        let check = PolicyCheck {
+            vault: self.vault.clone(),
+            account: self.account.clone(),
+            permission: Permission::SecretGet,
+            object: Some(object.name.clone()),
+        };
+        Some(format!("{checked}. To see why: kubectl strongroom {check}"))
+    }
+}
+
 impl std::error::Error for FilesError {}
 
 impl fmt::Display for FilesError {
-    /// Names every file, and each reason once.
+    /// Names every file, each reason once, and what may explain a refusal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for failure in &self.failures {
@@ -156,7 +207,7 @@ impl fmt::Display for FilesError {
                 Source::TrustBundle(_) => failure.path.to_string(),
             };
             by_reason
-                .entry(failure.reason.to_string())
+                .entry(self.said(&failure.reason))
                 .or_default()
                 .push(file);
         }
@@ -174,7 +225,8 @@ impl fmt::Display for FilesError {
                 files.join(", ")
             )?;
         }
-        Ok(())
+        self.explanation()
+            .map_or(Ok(()), |explanation| f.write_str(&explanation))
     }
 }
 
@@ -192,6 +244,16 @@ mod tests {
             path: path.parse().unwrap(),
             source: Source::Secret(object),
             reason,
+        }
+    }
+
+    /// Of a pod of the account `shop/intern`.
+    fn error(failures: Vec<FileFailure>, checked_for: &str) -> FilesError {
+        FilesError {
+            vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
+            account: "shop:intern".parse().unwrap(),
+            checked_for: Some(checked_for.parse().unwrap()),
+            failures,
         }
     }
 
@@ -213,27 +275,48 @@ mod tests {
 
     #[test]
     fn every_file_is_named_and_each_reason_once() {
-        let vault = VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap());
         let failures = vec![
             failure("a", "x", Reason::NotPermitted),
             failure("b/c", "y", Reason::Disabled),
             failure("d", "z", Reason::NotPermitted),
         ];
-        let error = FilesError { vault, failures };
+        let error = error(failures, "api");
         assert_eq!(
             error.to_string(),
             "3 of its files cannot be read from vault team-a/prod: b/c (secret y): it is disabled; \
-             a (secret x), d (secret z): not permitted, or it does not exist"
+             a (secret x), d (secret z): service account shop/intern may not read it, or it does not exist. \
+             The conditions of the SecretRef are about another one, shop/api. To see why: kubectl strongroom policy check \
+             --vault team-a/prod --service-account shop/intern --permission secrets/get --object x"
         );
         assert!(!error.is_retryable() && !error.is_forbidden());
     }
 
     #[test]
-    fn to_who_may_read_nothing_a_vault_that_is_away_and_one_that_refuses_look_the_same() {
-        let error = |reason| FilesError {
-            vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
-            failures: vec![failure("a", "x", reason)],
+    fn only_a_refusal_is_explained_and_by_the_account_that_the_secret_ref_was_checked_for() {
+        let missing = error(vec![failure("a", "x", Reason::NotFound)], "api").to_string();
+        assert!(missing.ends_with("a (secret x): it does not exist"), "{missing}");
+        let denied = vec![failure("a", "x", Reason::NotPermitted)];
+        let same = error(denied.clone(), "intern").to_string();
+        assert!(
+            same.contains(
+                "exist. The conditions of the SecretRef are about this service account. To see why: "
+            ),
+            "{same}"
+        );
+        let unknown = FilesError {
+            checked_for: None,
+            ..error(denied, "api")
         };
+        let unknown = unknown.to_string();
+        assert!(
+            unknown.contains("exist. To see why: kubectl strongroom"),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn to_who_may_read_nothing_a_vault_that_is_away_and_one_that_refuses_look_the_same() {
+        let error = |reason| error(vec![failure("a", "x", reason)], "intern");
         let away = error(Reason::Unavailable("no such host".to_owned()));
         assert!(away.is_retryable());
         assert_eq!(

@@ -7,6 +7,9 @@ use kube::{Api, api::DeleteParams};
 use serde_json::json;
 use strongroom_crds::AccessPolicy;
 use strongroom_e2e::scenario::{Access, Scenario, mounting_pod};
+use strongroom_harness::workspace;
+
+use crate::reasons::NOT_PERMITTED;
 
 /// Until when a change of policy counts (docs/security.md, "How fast access ends").
 const BOUND: Duration = Duration::from_secs(2);
@@ -20,8 +23,13 @@ async fn another_service_account_is_refused_and_its_pod_says_why() -> Result<()>
             scenario.secret_ref("db", &[("password", "db-password")]).await?;
             scenario.pod("intruder", "stranger", "db").await?;
             let text = scenario
-                .mount_error("intruder", &["password", "not permitted"])
+                .mount_error("intruder", &["password", NOT_PERMITTED])
                 .await?;
+            let app = &scenario.app.name;
+            let checked = format!("The conditions of the SecretRef are about another one, {app}/api.");
+            for said in [&format!("service account {app}/stranger"), &checked] {
+                ensure!(text.contains(said), "{text}");
+            }
             ensure!(!text.contains("CANARY"), "{text}");
             ensure!(scenario.is_waiting("intruder").await?);
             let refused = scenario
@@ -29,9 +37,28 @@ async fn another_service_account_is_refused_and_its_pod_says_why() -> Result<()>
                 .err()
                 .context("it was allowed")?;
             ensure!(refused.to_string().contains("Forbidden"), "{refused}");
+            pasted(scenario, &text)?;
             Ok(())
         })
         .await
+}
+
+/// The command that the mount's error names says no, as it is printed.
+fn pasted(scenario: &Scenario, text: &str) -> Result<()> {
+    let (_, command) = text.split_once("kubectl strongroom ").context("no command")?;
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let mut check = std::process::Command::new(workspace::program("strongroom")?);
+    if let Ok(local) = scenario.cluster.local() {
+        check.env("KUBECONFIG", local.layout.kubeconfig());
+    }
+    let output = check.args(&words).output()?;
+    let said = String::from_utf8(output.stdout)?;
+    ensure!(
+        output.status.code() == Some(1) && said.starts_with("no - no AccessPolicy allows it"),
+        "{words:?}: {said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
 }
 
 #[tokio::test]

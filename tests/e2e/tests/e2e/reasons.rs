@@ -13,7 +13,7 @@ use strongroom_e2e::scenario::{PATIENCE, Scenario};
 use strongroom_harness::cluster::wait;
 
 /// The sentence for a caller without permission: it does not disclose whether the object exists.
-pub const NOT_PERMITTED: &str = "not permitted, or it does not exist";
+pub const NOT_PERMITTED: &str = "may not read it, or it does not exist";
 
 /// Starts a pod that must wait, with a mount error that has all of `words`.
 async fn waits(
@@ -136,7 +136,7 @@ async fn who_is_not_allowed_sees_one_sentence_for_a_missing_vault_a_missing_secr
                 let authorized =
                     wait::reason::<SecretRef>(&scenario.client(), app, name, authorized, PATIENCE).await?;
                 let mount = scenario.mount_error(name, &["file", NOT_PERMITTED]).await?;
-                let mount = mount.split("SecretRef").nth(1).context("no sentence")?.to_owned();
+                let (_, mount) = mount.split_once("SecretRef").context("no sentence")?;
                 said.push([ready, authorized, format!("SecretRef{mount}")].map(alike));
             }
             ensure!(said[0] == said[1] && said[1] == said[2], "{said:#?}");
