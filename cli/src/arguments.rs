@@ -1,12 +1,15 @@
 //! The command line's grammar.
 
 mod az_cloud;
+mod names;
 mod policy;
 mod secret;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use crate::{failure::Failure, program::Program};
 pub(crate) use az_cloud::AzCloud;
+pub(crate) use names::VaultPath;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
 pub(crate) use secret::{Change, SecretArguments, SecretCommand};
 
@@ -29,6 +32,15 @@ pub struct Arguments {
     pub(crate) command: Command,
 }
 
+impl Arguments {
+    /// The arguments of this process, whose usage is told by the name of `program`. Ends the process where they are wrong,
+    /// or ask for help.
+    pub fn parse_of(program: Program) -> Self {
+        let matches = Self::command().bin_name(program.as_str()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
 /// What every command takes; named as in kubectl.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
@@ -44,6 +56,16 @@ pub(crate) struct Global {
     /// How to print; never a value, but for `secret get` without it.
     #[arg(short, long, value_enum, global = true)]
     pub(crate) output: Option<Output>,
+}
+
+impl Global {
+    /// Refuses a `vault` whose path names another namespace than the flag.
+    pub(crate) fn check(&self, vault: &VaultPath) -> Result<(), Failure> {
+        match &self.namespace {
+            Some(given) if vault.contradicts(given) => Err(Failure::TwoNamespaces),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// How to print.
@@ -64,4 +86,34 @@ pub(crate) enum Command {
     /// Prints the file that lets Azure's command line, az, use the vaults of a namespace.
     #[command(long_about = az_cloud::HELP)]
     AzCloud(AzCloud),
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::{Permission, PolicyCheck, VaultRef};
+
+    use super::*;
+
+    #[test]
+    fn the_question_that_hints_and_mount_errors_print_can_be_pasted_back() {
+        let printed = PolicyCheck {
+            vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
+            account: "shop:api.v2".parse().unwrap(),
+            permission: Permission::SecretGet,
+            object: Some("db-password".parse().unwrap()),
+        };
+        let line = format!("strongroom {printed}");
+        let Command::Policy(command) = Arguments::try_parse_from(line.split(' ')).unwrap().command else {
+            panic!("{line}")
+        };
+        let PolicySubcommand::Check(check) = command.command;
+        let elsewhere = "elsewhere".parse().unwrap();
+        let read = PolicyCheck {
+            vault: check.vault.in_namespace(&elsewhere),
+            account: check.service_account,
+            permission: check.permission,
+            object: check.object,
+        };
+        assert_eq!(read, printed);
+    }
 }

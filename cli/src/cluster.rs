@@ -6,7 +6,7 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 use strongroom_client::Trust;
-use strongroom_core::NamespaceName;
+use strongroom_core::{NamespaceName, VaultRef};
 
 use crate::{arguments::Global, failure::Failure};
 
@@ -45,14 +45,30 @@ impl Cluster {
         Api::namespaced(self.client.clone(), namespace.as_str())
     }
 
-    /// The CAs that the vaults' certificates come from.
-    pub(crate) async fn trust(&self) -> Result<Trust, Failure> {
-        let maps: Api<ConfigMap> = self.namespaced(&self.release_namespace);
-        let map = maps.get(TRUST_BUNDLE).await.map_err(Failure::cluster(
-            "get",
-            "configmaps",
-            &self.release_namespace,
-        ))?;
+    /// The CAs that certificates of vaults and of the identity service come from, as the operator writes them into the
+    /// namespace of each vault; from the release's namespace where they are not there or not for the user to read.
+    ///
+    /// Whoever can write them in the vault's namespace can be the vault, and gains nothing by them: the way to the identity
+    /// service leads through the API server.
+    pub(crate) async fn trust(&self, vault: &VaultRef) -> Result<Trust, Failure> {
+        match self.trust_of(&vault.namespace).await {
+            Ok(trust) => Ok(trust),
+            Err(first) if vault.namespace == self.release_namespace => Err(first),
+            // Of two refusals, that in the vault's own namespace is the one that its owner can mend.
+            Err(first) => match self.trust_of(&self.release_namespace).await {
+                Ok(trust) => Ok(trust),
+                Err(_) if first.is_forbidden() => Err(first),
+                Err(second) => Err(second),
+            },
+        }
+    }
+
+    async fn trust_of(&self, namespace: &NamespaceName) -> Result<Trust, Failure> {
+        let maps: Api<ConfigMap> = self.namespaced(namespace);
+        let map = maps
+            .get(TRUST_BUNDLE)
+            .await
+            .map_err(Failure::cluster("get", "configmaps", namespace))?;
         let bundle = map
             .data
             .and_then(|mut data| data.remove("ca.crt"))

@@ -8,9 +8,9 @@ use strongroom_client::{
     identity::ExchangeError,
     vault::{VaultError, VaultRefusal},
 };
-use strongroom_core::{NamespaceName, name::NameError};
+use strongroom_core::{NamespaceName, PolicyCheck, name::NameError};
 
-use crate::check_command::CheckCommand;
+use crate::program::Program;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +25,11 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Namespace(NameError),
     /// The vault was not named.
-    #[error("which vault? Give --vault NAME")]
+    #[error("which vault? Give --vault NAME, or --vault NAMESPACE/NAME")]
     NoVault,
+    /// Two flags name the vault's namespace, and not the same.
+    #[error("--vault and --namespace name different namespaces: give the vault's namespace once")]
+    TwoNamespaces,
     /// The Kubernetes API refused or did not answer.
     #[error("cannot {verb} {resource} in namespace {namespace}: {}", api_message(source))]
     Cluster {
@@ -60,7 +63,10 @@ pub(crate) enum Failure {
     #[error("{source}")]
     Vault {
         source: VaultError,
-        question: Box<CheckCommand>,
+        /// What policy would have to say yes to.
+        question: Box<PolicyCheck>,
+        /// Whether the account that asked was not named.
+        by_default: bool,
         namespace: NamespaceName,
     },
     /// The value cannot be read.
@@ -105,8 +111,13 @@ impl Failure {
         }
     }
 
-    /// What to try next.
-    pub(crate) fn hint(&self) -> Option<String> {
+    /// Whether the Kubernetes API refused for want of a right.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Cluster { source, .. } if is_forbidden(source))
+    }
+
+    /// What to try next, with commands of `program`.
+    pub(crate) fn hint(&self, program: Program) -> Option<String> {
         match self {
             Self::Cluster {
                 verb,
@@ -115,10 +126,10 @@ impl Failure {
                 source,
             } if is_forbidden(source) => Some(why(verb, resource, namespace)),
             Self::NoService { namespace, .. } => Some(format!(
-                "To see the vaults that are there: kubectl get vaults -n {namespace}"
+                "To see the vaults that are there: kubectl get vaults.strongroom.dev -n {namespace}"
             )),
             Self::NoPod { namespace, .. } => Some(format!(
-                "To see what it waits for: kubectl get pods,vaults -n {namespace}"
+                "To see what it waits for: kubectl get pods,vaults.strongroom.dev -n {namespace}"
             )),
             Self::Exchange {
                 source: ExchangeError::Transport(error),
@@ -129,10 +140,21 @@ impl Failure {
                 namespace,
                 ..
             } => forward_hint(error, namespace),
-            Self::Vault { source, question, .. }
-                if source.refusal().is_some_and(VaultRefusal::is_forbidden) =>
-            {
-                Some(format!("To see why: {question}"))
+            Self::Vault {
+                source,
+                question,
+                by_default,
+                ..
+            } if source.refusal().is_some_and(VaultRefusal::is_forbidden) => {
+                let acts = if *by_default {
+                    format!(
+                        "The command acted as service account {}, since --service-account names no other.\n",
+                        question.account.path()
+                    )
+                } else {
+                    String::new()
+                };
+                Some(format!("{acts}To see why: {program} {question}"))
             }
             _ => None,
         }
@@ -151,7 +173,7 @@ impl Failure {
             }
             | Self::NoPod { .. } => 4,
             Self::Exchange { .. } | Self::Vault { .. } | Self::NoService { .. } => 1,
-            Self::NoVault | Self::Namespace(_) => 2,
+            Self::NoVault | Self::TwoNamespaces | Self::Namespace(_) => 2,
             Self::Kubeconfig(_)
             | Self::Client(_)
             | Self::Cluster { .. }
@@ -169,9 +191,10 @@ impl Failure {
     }
 }
 
-/// The command that shows whether the right is there.
+/// The command that shows whether the right is there. To kubectl, `TYPE/NAME` is an object and no subresource.
 fn why(verb: &str, resource: &str, namespace: &NamespaceName) -> String {
-    format!("To see why: kubectl auth can-i {verb} {resource} -n {namespace}")
+    let asked = resource.replacen('/', " --subresource=", 1);
+    format!("To see why: kubectl auth can-i {verb} {asked} -n {namespace}")
 }
 
 /// A port forward is refused below TLS, where it looks like a broken connection.
@@ -184,7 +207,9 @@ fn forward_hint(error: &TransportError, namespace: &NamespaceName) -> Option<Str
         return None;
     };
     let source = source.get_ref()?.downcast_ref::<kube::Error>()?;
-    is_forbidden(source).then(|| why("create", "pods/portforward", namespace))
+    // Some releases of Kubernetes ask for one of the two, some for both.
+    let asked = ["get", "create"].map(|verb| why(verb, "pods/portforward", namespace));
+    is_forbidden(source).then(|| asked.join("\n"))
 }
 
 fn is_forbidden(error: &kube::Error) -> bool {
@@ -202,5 +227,69 @@ fn api_message(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => status.message.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::{Permission, VaultRef};
+
+    use super::*;
+
+    fn refused(by_default: bool) -> Failure {
+        let vault = VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap());
+        Failure::Vault {
+            source: VaultError::Refused(VaultRefusal {
+                status: http::StatusCode::FORBIDDEN,
+                code: "Forbidden".to_owned(),
+                inner_code: Some("ForbiddenByPolicy".to_owned()),
+                message: "no".to_owned(),
+                retry_after: None,
+            }),
+            namespace: vault.namespace.clone(),
+            question: Box::new(PolicyCheck {
+                vault,
+                account: "team-a:default".parse().unwrap(),
+                permission: Permission::SecretGet,
+                object: Some("db".parse().unwrap()),
+            }),
+            by_default,
+        }
+    }
+
+    #[test]
+    fn the_hint_names_the_program_as_it_was_called() {
+        let question = "policy check --vault team-a/prod --service-account team-a/default --permission secrets/get --object db";
+        for (program, name) in [
+            (Program::Command, "strongroom"),
+            (Program::Plugin, "kubectl strongroom"),
+        ] {
+            let hint = refused(false).hint(program).unwrap();
+            assert_eq!(hint, format!("To see why: {name} {question}"));
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_default_account_says_which_one_it_is_and_how_to_choose_another() {
+        let hint = refused(true).hint(Program::Command).unwrap();
+        assert!(
+            hint.starts_with(
+                "The command acted as service account team-a/default, since --service-account names no other.\nTo see why: "
+            ),
+            "{hint}"
+        );
+    }
+
+    #[test]
+    fn a_subresource_is_asked_for_as_kubectl_takes_it() {
+        let namespace = "shop".parse().unwrap();
+        assert_eq!(
+            why("create", "serviceaccounts/token", &namespace),
+            "To see why: kubectl auth can-i create serviceaccounts --subresource=token -n shop"
+        );
+        assert_eq!(
+            why("get", "configmaps", &namespace),
+            "To see why: kubectl auth can-i get configmaps -n shop"
+        );
     }
 }

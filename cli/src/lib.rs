@@ -18,11 +18,11 @@
 mod account;
 mod arguments;
 mod az_cloud;
-mod check_command;
 mod cluster;
 mod failure;
 mod forward;
 mod policy;
+mod program;
 mod secret;
 mod session;
 mod table;
@@ -34,9 +34,10 @@ use std::process::ExitCode;
 pub use arguments::Arguments;
 use arguments::Command;
 use failure::Failure;
+pub use program::Program;
 
-/// Runs one command. Returns the exit code: 0, or that of the failure.
-pub async fn run(arguments: Arguments) -> ExitCode {
+/// Runs one command of `program`, which hints name. Returns the exit code: 0, or that of the failure.
+pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
     let result = match arguments.command {
         Command::Secret(command) => secret::run(command, &arguments.global).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
@@ -46,7 +47,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             terminal::complain(&format!("Error: {failure}"));
-            if let Some(hint) = failure.hint() {
+            if let Some(hint) = failure.hint(program) {
                 terminal::complain(&hint);
             }
             failure.exit_code()

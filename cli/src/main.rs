@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use strongroom_cli::Arguments;
+use strongroom_cli::{Arguments, Program};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    strongroom_cli::run(Arguments::parse()).await
+    let program = Program::called();
+    strongroom_cli::run(Arguments::parse_of(program), program).await
 }

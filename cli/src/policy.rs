@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{Api, api::DynamicObject};
-use strongroom_core::{AccountName, NamespaceName, Uid};
+use strongroom_core::{AccountName, NamespaceName, Uid, VaultRef};
 
 use crate::{
     Failure,
@@ -20,15 +20,12 @@ use decide::{PolicyQuestion, answer};
 /// Runs the command; the exit code is the answer.
 pub(crate) async fn run(command: PolicyCommand, global: &Global) -> Result<ExitCode, Failure> {
     let crate::arguments::PolicySubcommand::Check(check) = command.command;
+    global.check(&check.vault)?;
     let cluster = Cluster::connect(global).await?;
-    let namespace = check
-        .vault
-        .namespace
-        .clone()
-        .unwrap_or_else(|| cluster.namespace.clone());
+    let vault = check.vault.clone().in_namespace(&cluster.namespace);
     let uid = uid_of(&cluster, &check.service_account).await?;
-    let policies = read::policies(&policies_in(&cluster, &namespace).await?);
-    let answer = answer(&request(check), uid.as_ref(), &policies);
+    let policies = read::policies(&policies_in(&cluster, &vault.namespace).await?);
+    let answer = answer(&request(check, vault), uid.as_ref(), &policies);
     show::answer(&answer, global.output)?;
     Ok(if answer.allowed {
         ExitCode::SUCCESS
@@ -37,9 +34,9 @@ pub(crate) async fn run(command: PolicyCommand, global: &Global) -> Result<ExitC
     })
 }
 
-fn request(check: Check) -> PolicyQuestion {
+fn request(check: Check, vault: VaultRef) -> PolicyQuestion {
     PolicyQuestion {
-        vault: check.vault.name,
+        vault: vault.name,
         account: check.service_account,
         permission: check.permission,
         object: check.object,
@@ -64,6 +61,10 @@ async fn policies_in(cluster: &Cluster, namespace: &NamespaceName) -> Result<Vec
     let api: Api<DynamicObject> = Api::namespaced_with(cluster.client.clone(), namespace.as_str(), &kind);
     let list = api.list(&kube::api::ListParams::default()).await;
     Ok(list
-        .map_err(Failure::cluster("list", "accesspolicies", namespace))?
+        .map_err(Failure::cluster(
+            "list",
+            "accesspolicies.strongroom.dev",
+            namespace,
+        ))?
         .items)
 }

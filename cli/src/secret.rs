@@ -9,13 +9,13 @@ use std::{
 
 use secrecy::ExposeSecret;
 use strongroom_client::vault::{NewAttributes, NewSecret, Secret, SecretChange, SecretItem};
-use strongroom_core::{AccountName, ObjectName, Permission, Version};
+use strongroom_core::{AccountName, ObjectName, Permission, VaultRef, Version};
 
 use crate::{
     Failure,
     arguments::{Change, Global, Output, SecretArguments, SecretCommand},
     cluster::Cluster,
-    session::Session,
+    session::{Acting, Session},
     terminal, value,
 };
 
@@ -25,16 +25,21 @@ const MAX_LISTED: usize = 100_000;
 /// Runs one command. Reads the value before it calls any server.
 pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<ExitCode, Failure> {
     let vault = arguments.vault.ok_or(Failure::NoVault)?;
+    global.check(&vault)?;
     let new = match &arguments.command {
         SecretCommand::Set { change, .. } => Some(new_secret(change)?),
         SecretCommand::Get { .. } | SecretCommand::List | SecretCommand::Delete { .. } => None,
     };
     let cluster = Cluster::connect(global).await?;
-    let account = match arguments.as_service_account {
-        Some(account) => account,
-        None => default_account(&cluster)?,
+    let vault = vault.in_namespace(&cluster.namespace);
+    let acting = match arguments.service_account {
+        Some(account) => Acting {
+            account,
+            by_default: false,
+        },
+        None => default_account(&vault)?,
     };
-    let session = Session::open(&cluster, vault, account).await?;
+    let session = Session::open(&cluster, vault, acting).await?;
     match (arguments.command, new) {
         (SecretCommand::Set { name, .. }, Some(new)) => set(&session, &name, &new, global.output).await?,
         (SecretCommand::Set { .. }, None) => return Err(Failure::NoValue),
@@ -51,11 +56,15 @@ pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-fn default_account(cluster: &Cluster) -> Result<AccountName, Failure> {
-    let name = "default".parse().map_err(|_| Failure::NoToken)?;
-    Ok(AccountName {
-        namespace: cluster.namespace.clone(),
-        name,
+/// The account that every namespace has.
+fn default_account(vault: &VaultRef) -> Result<Acting, Failure> {
+    let account = AccountName {
+        namespace: vault.namespace.clone(),
+        name: "default".parse().map_err(|_| Failure::NoToken)?,
+    };
+    Ok(Acting {
+        account,
+        by_default: true,
     })
 }
 
@@ -117,7 +126,12 @@ async fn list(session: &Session, output: Option<Output>) -> Result<(), Failure> 
         .all_secrets(&session.token, MAX_LISTED)
         .await
         .map_err(session.failed(Permission::SecretList, None))?;
-    show::items(&items, jiff::Timestamp::now().as_second(), output)
+    show::items(
+        &items,
+        session.account(),
+        jiff::Timestamp::now().as_second(),
+        output,
+    )
 }
 
 async fn delete(session: &Session, name: &ObjectName, output: Option<Output>) -> Result<(), Failure> {

@@ -6,30 +6,37 @@ use strongroom_client::{
     vault::{VaultClient, VaultError},
 };
 use strongroom_core::{
-    AccountName, Audience, ObjectName, Permission, VaultName, VaultRef, ports, reference::IDENTITY_SERVICE,
+    AccountName, Audience, ObjectName, Permission, PolicyCheck, VaultRef, ports, reference::IDENTITY_SERVICE,
 };
 use strongroom_wire::token::ADFS_TENANT;
 
-use crate::{account, check_command::CheckCommand, cluster::Cluster, failure::Failure, forward::route_to};
+use crate::{account, cluster::Cluster, failure::Failure, forward::route_to};
 
 /// A vault, as a service account.
 pub(crate) struct Session {
     pub(crate) vault: VaultClient,
     pub(crate) token: VaultToken,
     reference: VaultRef,
-    account: AccountName,
+    acting: Acting,
+}
+
+/// The service account that a command acts as.
+#[derive(Debug, Clone)]
+pub(crate) struct Acting {
+    pub(crate) account: AccountName,
+    /// Whether no flag named it.
+    pub(crate) by_default: bool,
 }
 
 impl Session {
-    /// Opens the vault `name` in the cluster's namespace as `account`.
+    /// Opens the vault as the account.
     pub(crate) async fn open(
         cluster: &Cluster,
-        name: VaultName,
-        account: AccountName,
+        reference: VaultRef,
+        acting: Acting,
     ) -> Result<Self, Failure> {
-        let reference = VaultRef::new(cluster.namespace.clone(), name);
-        let trust = cluster.trust().await?;
-        let subject = account::token(cluster, &account).await?;
+        let trust = cluster.trust(&reference).await?;
+        let subject = account::token(cluster, &acting.account).await?;
         let release = &cluster.release_namespace;
         let to_identity = route_to(cluster, release, IDENTITY_SERVICE, ports::IDENTITY).await?;
         let identity = Server::identity(release).by(to_identity);
@@ -55,8 +62,13 @@ impl Session {
             vault: VaultClient::new(&server, trust),
             token,
             reference,
-            account,
+            acting,
         })
+    }
+
+    /// The account that the vault knows the caller as.
+    pub(crate) const fn account(&self) -> &AccountName {
+        &self.acting.account
     }
 
     /// What a vault's error means for `permission`, and how to find out why.
@@ -65,16 +77,17 @@ impl Session {
         permission: Permission,
         object: Option<&ObjectName>,
     ) -> impl FnOnce(VaultError) -> Failure {
-        let question = CheckCommand {
+        let question = PolicyCheck {
             vault: self.reference.clone(),
-            account: self.account.clone(),
+            account: self.acting.account.clone(),
             permission,
             object: object.cloned(),
         };
-        let namespace = self.reference.namespace.clone();
+        let (namespace, by_default) = (self.reference.namespace.clone(), self.acting.by_default);
         move |source| Failure::Vault {
             source,
             question: Box::new(question),
+            by_default,
             namespace,
         }
     }

@@ -94,8 +94,16 @@ fn wrong_arguments_are_refused_before_any_request() {
             "list",
             "--vault",
             "prod",
-            "--as-service-account",
-            "shop/api",
+            "--service-account",
+            "shop/api/x",
+        ],
+        &[
+            "secret",
+            "list",
+            "--vault",
+            "team-a/prod",
+            "--namespace",
+            "team-b",
         ],
         &["secret", "set", "db", "--vault", "prod", "--tag", "novalue"],
         &["az-cloud", "--namespace", "team-a", "--name", "a]b"],
@@ -308,7 +316,104 @@ fn a_missing_right_names_the_command_that_shows_why() {
         "{error}"
     );
     assert!(
-        error.contains("kubectl auth can-i create serviceaccounts/token -n shop"),
+        error.contains("kubectl auth can-i create serviceaccounts --subresource=token -n shop"),
         "{error}"
     );
+}
+
+#[test]
+fn every_command_takes_a_vault_and_an_account_in_every_spelling_and_under_both_names_of_the_flag() {
+    let server = ApiServer::start();
+    let vaults: [&[&str]; 3] = [
+        &["--vault", "team-a/prod"],
+        &["--vault", "prod", "-n", "team-a"],
+        &["--vault", "team-a/prod", "-n", "team-a"],
+    ];
+    let accounts = ["shop/api", "shop:api", "system:serviceaccount:shop:api"];
+    for vault in vaults {
+        for account in accounts {
+            for flag in ["--service-account", "--as-service-account"] {
+                let who = [vault, &[flag, account]].concat();
+                let check = [
+                    "policy",
+                    "check",
+                    "--permission",
+                    "secrets/get",
+                    "--object",
+                    "db-x",
+                ];
+                let output = strongroom(Some(server.kubeconfig()), &[&check[..], who.as_slice()].concat());
+                assert_eq!(output.status.code(), Some(0), "{who:?}: {}", text(&output.stderr));
+                let output = strongroom(
+                    Some(server.kubeconfig()),
+                    &[&["secret", "list"][..], who.as_slice()].concat(),
+                );
+                let error = text(&output.stderr);
+                assert!(
+                    error.contains("cannot create serviceaccounts/token in namespace shop"),
+                    "{who:?}: {error}"
+                );
+            }
+        }
+    }
+}
+
+/// kubectl runs a plugin by the path of its file.
+#[test]
+fn the_usage_names_the_program_as_it_was_called() {
+    let directory = strongroom_testing::Directory::new();
+    let plugin = directory.path().join("kubectl-strongroom");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_strongroom"), &plugin).unwrap();
+    let output = Command::new(&plugin).args(["secret", "--help"]).output().unwrap();
+    assert!(
+        text(&output.stdout).contains("Usage: kubectl strongroom secret [OPTIONS] <COMMAND>"),
+        "{output:?}"
+    );
+}
+
+const LIST: [&str; 6] = [
+    "secret",
+    "list",
+    "--vault",
+    "team-a/prod",
+    "--service-account",
+    "shop/api",
+];
+
+#[test]
+fn the_trust_bundle_is_that_of_the_vaults_namespace_and_needs_no_right_in_the_releases() {
+    let server = ApiServer::start();
+    server.move_bundle("team-a");
+    server.objects.refuse(
+        http::Method::GET,
+        "/namespaces/strongroom-system/configmaps/",
+        403,
+        "no right there",
+    );
+    let output = strongroom(Some(server.kubeconfig()), &LIST);
+    let error = text(&output.stderr);
+    assert!(error.contains("cannot create serviceaccounts/token"), "{error}");
+}
+
+#[test]
+fn the_trust_bundle_is_that_of_the_releases_namespace_where_the_vaults_shows_none() {
+    let server = ApiServer::start();
+    let output = strongroom(Some(server.kubeconfig()), &LIST);
+    let error = text(&output.stderr);
+    assert!(error.contains("cannot create serviceaccounts/token"), "{error}");
+    for (path, words) in [
+        (
+            "/namespaces/strongroom-system/configmaps/",
+            "strongroom-system: no right",
+        ),
+        ("/namespaces/team-a/configmaps/", "team-a: no right"),
+    ] {
+        server.objects.refuse(http::Method::GET, path, 403, "no right");
+        let output = strongroom(Some(server.kubeconfig()), &LIST);
+        let error = text(&output.stderr);
+        assert!(
+            error.contains(&format!("cannot get configmaps in namespace {words}")),
+            "{error}"
+        );
+    }
 }

@@ -1,9 +1,9 @@
 //! `strongroom policy`.
 
-use std::str::FromStr;
-
 use clap::{Args, Subcommand};
-use strongroom_core::{AccountName, NamespaceName, ObjectName, Permission, VaultName};
+use strongroom_core::{AccountName, ObjectName, Permission};
+
+use super::names::{self, VaultPath};
 
 #[derive(Debug, Args)]
 pub(crate) struct PolicyCommand {
@@ -23,11 +23,11 @@ pub(crate) enum PolicySubcommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The vault whose policies decide.
-    #[arg(long, value_name = "NAMESPACE/NAME")]
+    /// The vault whose policies decide: NAMESPACE/NAME, or NAME in the namespace of the command.
+    #[arg(long, value_name = "VAULT")]
     pub(crate) vault: VaultPath,
-    /// The service account that asks.
-    #[arg(long, value_name = "NAMESPACE:NAME")]
+    /// The service account that asks: NAMESPACE/NAME, NAMESPACE:NAME or `system:serviceaccount:NAMESPACE:NAME`.
+    #[arg(long, visible_alias = "as-service-account", value_name = "ACCOUNT", value_parser = names::account)]
     pub(crate) service_account: AccountName,
     /// The permission, as `secrets/get`.
     #[arg(long, value_name = "KIND/NAME")]
@@ -35,28 +35,4 @@ pub(crate) struct Check {
     /// The object. Without it: whether the permission is given for any object.
     #[arg(long)]
     pub(crate) object: Option<ObjectName>,
-}
-
-/// A vault in its namespace: `NAMESPACE/NAME`, or `NAME` in the namespace of the command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct VaultPath {
-    pub(crate) namespace: Option<NamespaceName>,
-    pub(crate) name: VaultName,
-}
-
-impl FromStr for VaultPath {
-    type Err = strongroom_core::name::NameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once('/') {
-            Some((namespace, name)) => Ok(Self {
-                namespace: Some(namespace.parse()?),
-                name: name.parse()?,
-            }),
-            None => Ok(Self {
-                namespace: None,
-                name: text.parse()?,
-            }),
-        }
-    }
 }

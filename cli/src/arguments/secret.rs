@@ -3,20 +3,28 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use strongroom_core::{AccountName, ObjectName, VaultName, Version};
+use strongroom_core::{AccountName, ObjectName, Version};
+
+use super::names::{self, VaultPath};
 
 /// Which vault, as whom, and what to do.
 #[derive(Debug, Args)]
 pub(crate) struct SecretArguments {
     #[command(subcommand)]
     pub(crate) command: SecretCommand,
-    /// The vault that holds the secrets.
+    /// The vault that holds the secrets: NAMESPACE/NAME, or NAME in the namespace of the command.
     #[arg(long, global = true)]
-    pub(crate) vault: Option<VaultName>,
-    /// The service account to act as; you need the right to create tokens of it. Default: `default` of the vault's
-    /// namespace.
-    #[arg(long, value_name = "NAMESPACE:NAME", global = true)]
-    pub(crate) as_service_account: Option<AccountName>,
+    pub(crate) vault: Option<VaultPath>,
+    /// The service account to act as: NAMESPACE/NAME, NAMESPACE:NAME or `system:serviceaccount:NAMESPACE:NAME`. You need the
+    /// right to create tokens of it. Default: `default` of the vault's namespace.
+    #[arg(
+        long,
+        visible_alias = "as-service-account",
+        value_name = "ACCOUNT",
+        value_parser = names::account,
+        global = true
+    )]
+    pub(crate) service_account: Option<AccountName>,
 }
 
 #[derive(Debug, Subcommand)]

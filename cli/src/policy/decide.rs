@@ -71,7 +71,7 @@ pub(super) fn answer(request: &PolicyQuestion, uid: Option<&Uid>, policies: &[St
         Some(uid) => decide(request, uid, &about),
         None => (
             false,
-            format!("there is no service account {}", request.account),
+            format!("there is no service account {}", request.account.path()),
             None,
         ),
     };

@@ -1,6 +1,7 @@
 //! How secrets are printed, without their values.
 
 use strongroom_client::vault::{DeletedSecret, SecretItem};
+use strongroom_core::AccountName;
 
 use crate::{Failure, arguments::Output, table, terminal};
 
@@ -36,11 +37,16 @@ pub(super) fn deleted(deleted: &DeletedSecret, output: Option<Output>) -> Result
     }
 }
 
-/// A list, at `now`.
-pub(super) fn items(items: &[SecretItem], now: i64, output: Option<Output>) -> Result<(), Failure> {
+/// What `account` may list, at `now`.
+pub(super) fn items(
+    items: &[SecretItem],
+    account: &AccountName,
+    now: i64,
+    output: Option<Output>,
+) -> Result<(), Failure> {
     match output {
         None if items.is_empty() => {
-            eprintln!("No secrets that this service account may list.");
+            eprintln!("No secrets that service account {} may list.", account.path());
             Ok(())
         }
         None => print(&listing(items, now)),

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use strongroom_testing::{Authority, Directory, api_server};
 
 pub struct ApiServer {
+    /// What it knows and refuses.
+    pub objects: api_server::ApiServer,
     kubeconfig: PathBuf,
     _directory: Directory,
     _runtime: tokio::runtime::Runtime,
@@ -24,15 +26,24 @@ impl ApiServer {
             .enable_all()
             .build()
             .unwrap();
-        let address = runtime.block_on(server(reason).serve());
+        let objects = server(reason);
+        let address = runtime.block_on(objects.serve());
         let directory = Directory::new();
         let kubeconfig = directory.path().join("config");
         std::fs::write(&kubeconfig, api_server::kubeconfig(address)).unwrap();
         Self {
+            objects,
             kubeconfig,
             _directory: directory,
             _runtime: runtime,
         }
+    }
+
+    /// Moves the trust bundle from the release's namespace into another.
+    pub fn move_bundle(&self, namespace: &str) {
+        self.objects.remove(&path_of_bundle("strongroom-system"));
+        self.objects
+            .put(&path_of_bundle(namespace), trust_bundle(namespace));
     }
 
     pub fn kubeconfig(&self) -> &Path {
@@ -48,12 +59,16 @@ fn server(reason: &str) -> api_server::ApiServer {
         policy(reason),
     );
     server.put(
-        "/api/v1/namespaces/strongroom-system/configmaps/strongroom-trust-bundle",
-        trust_bundle(),
+        &path_of_bundle("strongroom-system"),
+        trust_bundle("strongroom-system"),
     );
     let forbidden = "serviceaccounts \"api\" is forbidden: User \"test\" cannot create resource \"serviceaccounts/token\"";
     server.refuse(Method::POST, "/serviceaccounts/api/token", 403, forbidden);
     server
+}
+
+fn path_of_bundle(namespace: &str) -> String {
+    format!("/api/v1/namespaces/{namespace}/configmaps/strongroom-trust-bundle")
 }
 
 fn account() -> Value {
@@ -80,10 +95,10 @@ fn policy(reason: &str) -> Value {
 }
 
 /// A CA made for this test and used nowhere.
-fn trust_bundle() -> Value {
+fn trust_bundle(namespace: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": { "name": "strongroom-trust-bundle", "namespace": "strongroom-system" },
+        "metadata": { "name": "strongroom-trust-bundle", "namespace": namespace },
         "data": { "ca.crt": Authority::new("test").pem() },
     })
 }

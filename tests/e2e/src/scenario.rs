@@ -201,7 +201,7 @@ impl Scenario {
         let mut command = Command::new(workspace::program("strongroom")?);
         command.args(words);
         command.args(["--vault", "prod", "--namespace", &self.vault.name]);
-        command.args(["--as-service-account", &format!("{}:{account}", self.app.name)]);
+        command.args(["--service-account", &format!("{}:{account}", self.app.name)]);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -85,7 +85,10 @@ impl Demo {
                 .await?;
         }
         step.done();
-        self.kubectl(&["get", "vaults,accesspolicies", "-n", VAULTS], Shown::Always)?;
+        self.kubectl(
+            &["get", "vaults,accesspolicies", "-n", VAULTS],
+            Shown::Always,
+        )?;
         self.set(format!("first-{}", Uuid::new_v4().simple())).await?;
         wait::pod(&self.client, APP, "api", PATIENCE).await?;
         self.kubectl(
@@ -191,7 +194,7 @@ impl Demo {
                 "--namespace",
                 VAULTS,
             ]);
-            command.args(["--as-service-account", &format!("{VAULTS}:owner")]);
+            command.args(["--service-account", &format!("{VAULTS}:owner")]);
             command.env("KUBECONFIG", kubeconfig);
             terminal::run(&mut command, Some(&value), Shown::Always)?;
             Ok(Instant::now())
@@ -276,7 +279,7 @@ fn lateness(written: Instant, changed: Instant) -> String {
 const NEXT: &str = "\
 kubectl get vaults,accesspolicies,secretrefs --all-namespaces
 kubectl describe secretref -n shop db
-echo -n another | strongroom secret set db-password --vault prod --namespace team-a --as-service-account team-a:owner
+echo -n another | strongroom secret set db-password --vault team-a/prod --service-account team-a/owner
 kubectl exec -n shop api -- cat /secrets/password
 kubectl delete accesspolicy -n team-a shop-uses-sdk      # and run the Azure SDK's program again:
 kubectl replace --force -f examples/sdk/rust/pod.yaml
