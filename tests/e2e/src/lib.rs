@@ -3,6 +3,7 @@
 //! The tests themselves lie in `tests/`, one file for each behaviour. The cluster, its images and its tools are
 //! `strongroom-harness`.
 
+pub mod cli_rights;
 pub mod exclusive;
 pub mod scenario;
 pub mod sdk;

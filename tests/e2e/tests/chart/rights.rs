@@ -1,6 +1,9 @@
 //! Who may do what with the API.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+use strongroom_e2e::cli_rights::{self, Place};
 
 use crate::render::{RELEASE_NAMESPACE, VERSIONS, everything, of_kind, render};
 
@@ -150,6 +153,56 @@ fn the_driver_may_read_secret_refs_and_send_events_and_nothing_else() {
         {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
     ]);
     assert_eq!((json!(everywhere), somewhere), (expected, vec![]));
+}
+
+#[test]
+fn the_way_to_log_in_is_for_nobody_but_the_groups_that_the_installer_names() {
+    let defaults = render("defaults", VERSIONS[2]);
+    let of_role = |objects: &[Value]| -> Vec<Value> {
+        let binds = |object: &&Value| object["roleRef"]["name"] == "strongroom-login";
+        objects.iter().filter(binds).cloned().collect()
+    };
+    assert_eq!(of_role(&defaults), Vec::<Value>::new());
+    let role = of_kind(&defaults, "Role", "strongroom-login");
+    assert_eq!(role["metadata"]["namespace"], RELEASE_NAMESPACE);
+    let bindings = of_role(&render("everything", VERSIONS[2]));
+    let group = |name: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": name});
+    assert_eq!(bindings.len(), 1);
+    assert_eq!(bindings[0]["metadata"]["namespace"], RELEASE_NAMESPACE);
+    assert_eq!(
+        bindings[0]["subjects"],
+        json!([group("system:authenticated"), group("oidc:developers")])
+    );
+}
+
+/// A cluster test runs every command with what the table lists.
+#[test]
+fn the_way_to_log_in_is_what_the_table_of_the_installation_lists() {
+    let objects = render("defaults", VERSIONS[2]);
+    let mut granted = BTreeSet::new();
+    for rule in of_kind(&objects, "Role", "strongroom-login")["rules"]
+        .as_array()
+        .unwrap()
+    {
+        let words = |key: &str| -> Vec<String> {
+            let list = rule[key].as_array().into_iter().flatten();
+            list.map(|word| word.as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(words("apiGroups"), [""]);
+        let names = words("resourceNames").join(" ");
+        for verb in words("verbs") {
+            for resource in words("resources") {
+                granted.insert(format!("{verb} {resource} {names}").trim_end().to_owned());
+            }
+        }
+    }
+    let listed: BTreeSet<String> = cli_rights::listed()
+        .unwrap()
+        .into_iter()
+        .filter(|right| right.place == Place::Release)
+        .map(|right| right.text)
+        .collect();
+    assert_eq!(granted, listed);
 }
 
 #[test]
