@@ -125,10 +125,12 @@ deny: harness ## dependencies: none unused, and their bans, licences and sources
 	scripts/check-dependencies
 
 .PHONY: generate
-generate: ## rewrite the generated files: CRDs, their reference, that of the operations and of the API, files that pages show, the corpus that is made
+generate: ## rewrite the generated files: CRDs, their reference, that of the operations and of the API, every sentence with its cause and cure, files that pages show, the corpus that is made
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-crds --example crdgen
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-core --example reference
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-vault --example api_reference
+	$(CARGO) run --quiet $(PROFILE) -p strongroom-identity --example identity_sentences
+	$(CARGO) run --quiet $(PROFILE) -p strongroom-csi --example csi_sentences
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-harness --example pages
 	$(CARGO) run --quiet $(PROFILE) -p strongroom-fuzz --example corpus
 

@@ -13,6 +13,7 @@
 //!
 //! This crate must not depend on tokio, kube, tonic or axum, and names no file, socket, clock or random source.
 
+pub mod advice;
 pub mod audience;
 pub mod backoff;
 pub mod bundle;
@@ -35,6 +36,7 @@ pub mod resource;
 pub mod time;
 pub mod wiped;
 
+pub use advice::Advice;
 pub use audience::Audience;
 pub use backoff::{Backoff, Delays};
 pub use bundle::{Bundle, BundlePolicy, Effect, Generation};

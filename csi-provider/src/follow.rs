@@ -19,5 +19,6 @@ pub mod wire;
 mod work;
 
 pub use notices::Notices;
+pub use rewrite::RewriteError;
 pub use state::Start;
 pub use task::spawn;

@@ -7,7 +7,7 @@ mod node;
 pub mod registration;
 pub mod request;
 pub mod socket;
-mod status;
+pub mod status;
 
 pub use identity::IdentityService;
 pub use node::NodeService;

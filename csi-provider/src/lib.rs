@@ -27,6 +27,7 @@ pub mod follow;
 pub mod health;
 pub mod kubelet;
 pub mod metrics;
+pub mod page;
 pub mod pod;
 pub mod proto;
 pub mod run;

@@ -21,6 +21,7 @@ mod form;
 mod grant;
 mod health;
 mod metrics;
+pub mod page;
 mod presented;
 mod readiness;
 mod refusal;

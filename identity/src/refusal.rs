@@ -103,7 +103,7 @@ impl ExchangeRefusal {
     }
 
     /// The error code of RFC 6749.
-    fn error(&self) -> &'static str {
+    pub(crate) fn error(&self) -> &'static str {
         match self {
             Self::Tenant
             | Self::TooLarge

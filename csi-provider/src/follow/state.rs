@@ -47,7 +47,7 @@ use credential::Credential;
 pub use event::{Event, Failure, Moment, Reading, Refused, VaultMessage};
 use files::{Files, Merge};
 use reference::ReferenceSchedule;
-use report::sentence;
+pub use report::{NO_NEWER_TOKEN, sentence};
 use step::{Retries, Standing};
 use subscription::Subscription;
 

@@ -60,7 +60,7 @@ const fn refused(reason: revoked::Reason) -> Refused {
 }
 
 /// What the vault says, in words of ours: a vault's own would reach the events of pods in other namespaces.
-const fn revocation(reason: revoked::Reason) -> &'static str {
+pub const fn revocation(reason: revoked::Reason) -> &'static str {
     match reason {
         revoked::Reason::TokenRefused => "the vault refuses the pod's token",
         revoked::Reason::TokenExpired => "the vault says that the pod's token has expired",

@@ -39,6 +39,17 @@ pub struct MountError {
     source: io::Error,
 }
 
+impl MountError {
+    /// One for the page of every sentence.
+    pub(crate) fn sample() -> Self {
+        Self {
+            step: "mount",
+            path: "/var/lib/kubelet/pods/UID/volumes/kubernetes.io~csi/secrets/mount".into(),
+            source: io::ErrorKind::PermissionDenied.into(),
+        }
+    }
+}
+
 /// What a tmpfs may hold.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]

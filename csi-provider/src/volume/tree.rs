@@ -47,6 +47,16 @@ pub struct TreeError {
 }
 
 impl TreeError {
+    /// One for the page of every sentence.
+    pub(crate) fn sample() -> Self {
+        Self {
+            step: "write",
+            name: "password".to_owned(),
+            volume: "/var/lib/kubelet/plugins/csi.strongroom.dev/volumes/ID".into(),
+            source: io::ErrorKind::StorageFull.into(),
+        }
+    }
+
     /// Whether the volume has no room: more bytes or files than its tmpfs holds.
     pub fn is_full(&self) -> bool {
         self.source.kind() == io::ErrorKind::StorageFull

@@ -3,8 +3,10 @@
 use strongroom_client::identity::VaultToken;
 
 use super::{
-    Action, Asked, Change, Failure, Follow, Moment, Replacement, Writing, credential::Credential,
-    files::Merge, report::report_failure,
+    Action, Asked, Change, Failure, Follow, Moment, Replacement, Writing,
+    credential::Credential,
+    files::Merge,
+    report::{NO_NEWER_TOKEN, report_failure},
 };
 use crate::{
     pod::PodToken,
@@ -36,8 +38,7 @@ impl Follow {
             }
             Ok(_) => {
                 let failure = Failure {
-                    note: "the pod's token is about to expire and the kubelet brought no newer one"
-                        .to_owned(),
+                    note: NO_NEWER_TOKEN.to_owned(),
                     is_retryable: false,
                 };
                 report_failure(&mut self.retries.exchange, failure, now, actions);

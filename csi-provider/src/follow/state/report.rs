@@ -7,6 +7,9 @@ use strongroom_core::ObjectName;
 use super::{Action, Failure, Moment, ReportReason, retry::Retry};
 use crate::source::load::Reason;
 
+/// Said where a vault token is due that the pod's token is too old for.
+pub const NO_NEWER_TOKEN: &str = "the pod's token is about to expire and the kubelet brought no newer one";
+
 /// Pauses after a failure, and reports one that is not likely to pass.
 pub fn report_failure(retry: &mut Retry, failure: Failure, now: Moment, actions: &mut Vec<Action>) {
     if retry.fail(failure.is_retryable, now.instant, now.random) {

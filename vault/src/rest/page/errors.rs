@@ -1,10 +1,8 @@
-//! Every error that a vault answers over REST, with what its caller should do.
-//!
-//! A table has a row for each variant of its type: one without a row does not compile.
+//! Every error that a vault answers over REST, with its cause and what its caller should do.
 
-use std::fmt::Write as _;
-
-use strongroom_core::{ObjectKind, ObjectName, Permission, name::NameError};
+use strongroom_core::{
+    Advice, ObjectKind, ObjectName, Permission, advice::table as markdown, advise, name::NameError,
+};
 use strongroom_engine::{BadParameter, ObjectError, store::StoreError};
 
 use super::super::{
@@ -16,96 +14,116 @@ use super::super::{
 };
 use crate::{access::Failure, auth::AuthError, policy::Closed};
 
-/// A function that makes the rows of one type of error: patterns of its variants, samples of them (about the object
-/// `name`, where they are about one), and what to do.
-macro_rules! cures {
-    ($rows:ident($($name:ident)?): $error:ty; $($pattern:pat, [$($sample:expr),*], $cure:expr;)+) => {
-        fn $rows($($name: &ObjectName)?) -> Vec<($error, &'static str)> {
-            let cure = |error: &$error| match error {
-                $($pattern => $cure,)+
-            };
-            let samples: Vec<$error> = vec![$($($sample,)*)+];
-            let row = |sample| {
-                let cure = cure(&sample);
-                (sample, cure)
-            };
-            samples.into_iter().map(row).collect()
-        }
-    };
-}
-
 /// The table, by status.
 pub(super) fn table(name: &ObjectName) -> String {
     let mut rows = Vec::new();
-    let mut add = |problem: Problem, cure| rows.push((problem, cure));
+    let mut add = |problem: Problem, advice: Advice| rows.push((problem, advice));
     let forms = routes()
         .into_iter()
-        .map(|(error, cure)| (FormError::from(error), cure));
-    let forms = forms.chain(queries().into_iter().map(|(error, cure)| (error.into(), cure)));
-    let forms = forms.chain(bodies().into_iter().map(|(error, cure)| (error.into(), cure)));
-    forms.for_each(|(error, cure)| add(error.into(), cure));
+        .map(|(error, advice)| (FormError::from(error), advice));
+    let forms = forms.chain(
+        queries()
+            .into_iter()
+            .map(|(error, advice)| (error.into(), advice)),
+    );
+    let forms = forms.chain(bodies().into_iter().map(|(error, advice)| (error.into(), advice)));
+    forms.for_each(|(error, advice)| add(error.into(), advice));
     let parameters = parameters().into_iter();
-    let objects = parameters.map(|(error, cure)| (ObjectError::from(error), cure));
+    let objects = parameters.map(|(error, advice)| (ObjectError::from(error), advice));
     let objects = objects.chain(objects_and_store(name));
-    let failures = objects.map(|(error, cure)| (Failure::from(error), cure));
-    for (failure, cure) in failures.chain(failures_of_the_vault()) {
-        add((&failure).into(), cure);
+    let failures = objects.map(|(error, advice)| (Failure::from(error), advice));
+    for (failure, advice) in failures.chain(failures_of_the_vault()) {
+        add((&failure).into(), advice);
     }
-    for (error, cure) in tokens() {
-        add(error.into(), cure);
+    for (error, advice) in tokens() {
+        add(error.into(), advice);
     }
-    for (error, cure) in hosts() {
-        add(error.into(), cure);
+    for (error, advice) in hosts() {
+        add(error.into(), advice);
     }
     rows.sort_by_key(|(problem, _)| problem.status());
-    let head = "| status | code | inner code | what the vault says | what to do |\n|---|---|---|---|---|\n";
-    rows.iter().fold(head.to_owned(), |mut table, (problem, cure)| {
+    let rows = rows.into_iter().map(|(problem, advice)| {
         let inner = problem
             .inner_code()
             .map_or_else(String::new, |inner| format!("`{inner}`"));
-        // A string takes whatever is written to it.
-        let _ = writeln!(
-            table,
-            "| {} | `{}` | {inner} | {} | {cure} |",
-            problem.status(),
-            problem.code(),
-            problem.message(),
-        );
-        table
-    })
+        [
+            problem.status().to_string(),
+            format!("`{}`", problem.code()),
+            inner,
+            problem.message().to_owned(),
+            advice.cause.to_owned(),
+            advice.cure.to_owned(),
+        ]
+    });
+    let head = [
+        "status",
+        "code",
+        "inner code",
+        "what the vault says",
+        "cause",
+        "what to do",
+    ];
+    markdown(head, rows)
 }
 
-cures! { routes(): RouteError;
+advise! { routes(): RouteError;
     RouteError::Path, [RouteError::Path],
-        "Send the path as the table of operations has it. It is not decoded: a name has no character to encode.";
+        "The path has empty or encoded parts, or dot segments.",
+        "Send the path as the [table of operations](api.md#operations) has it. It is not decoded: a name has no character to encode.";
     RouteError::Name(_), [RouteError::Name(NameError::Object), RouteError::Name(NameError::Version)],
+        "The name or the version in the path is not of its form.",
         "Correct the name, or leave the version out to mean the latest.";
     RouteError::NamedMethod, [RouteError::NamedMethod],
+        "The headers that name a method in the place of POST are there twice, disagree, or stand beside another method.",
         "Send one of these headers, once, and POST; or the method itself and no header.";
     RouteError::Unknown, [RouteError::Unknown],
-        "Compare the path with the table of operations. Keys and certificates are not there yet.";
+        "The path is of no operation that a vault has.",
+        "Compare the path with the [table of operations](api.md#operations). Keys and certificates are not there yet.";
     RouteError::Method(_), [RouteError::Method(Verbs::default().with(Verb::Get))],
+        "The path has operations, but none with this method.",
         "Use a method that the header `Allow` names.";
 }
 
-cures! { queries(): QueryError;
-    QueryError::TooLong, [QueryError::TooLong], "Send only the parameters of the API.";
-    QueryError::Twice, [QueryError::Twice], "Send each parameter once.";
-    QueryError::NoApiVersion, [QueryError::NoApiVersion], "Add `api-version=` with a version of the list above.";
+advise! { queries(): QueryError;
+    QueryError::TooLong, [QueryError::TooLong],
+        "The query is longer than any that the API has.",
+        "Send only the parameters of the API.";
+    QueryError::Twice, [QueryError::Twice],
+        "A parameter is in the query twice.",
+        "Send each parameter once.";
+    QueryError::NoApiVersion, [QueryError::NoApiVersion],
+        "The client names no version of the API.",
+        "Add `api-version=` with a version of the [list](api.md#versions).";
     QueryError::ApiVersion, [QueryError::ApiVersion],
-        "Send a version of the list above. A client that is newer than the vault can be told an older version.";
+        "The version of the API is one that this vault does not know.",
+        "Send a version of the [list](api.md#versions). A client that is newer than the vault can be told an older version.";
     QueryError::OutContentType, [QueryError::OutContentType],
+        "The parameter is of an operation on certificates.",
         "Send one of the two, or leave the parameter out: it changes nothing for a secret that belongs to no certificate.";
-    QueryError::MaxResults, [QueryError::MaxResults], "Send a number from 1 to 25.";
-    QueryError::SkipToken, [QueryError::SkipToken], "Follow `nextLink` as it was answered.";
+    QueryError::MaxResults, [QueryError::MaxResults],
+        "The number is not written in digits.",
+        "Send a number from 1 to 25.";
+    QueryError::SkipToken, [QueryError::SkipToken],
+        "The token was changed, or is of another vault.",
+        "Follow `nextLink` as it was answered.";
 }
 
-cures! { bodies(): BodyError;
-    BodyError::TooLong(_), [BodyError::TooLong(MAX_BODY)], "A value has 25 KiB at most. Keep larger data elsewhere, and its key here.";
-    BodyError::Timeout, [BodyError::Timeout], "Send the body at once; look for what is slow on the way.";
-    BodyError::BrokenOff, [BodyError::BrokenOff], "Send the request again.";
-    BodyError::Json { .. }, [BodyError::Json { line: 1, column: 11 }], "Correct the JSON at this place.";
-    BodyError::NotAnObject, [BodyError::NotAnObject], "Send an object with the members of the operation.";
+advise! { bodies(): BodyError;
+    BodyError::TooLong(_), [BodyError::TooLong(MAX_BODY)],
+        "The body is longer than any of its operation.",
+        "A value has 25 KiB at most. Keep larger data elsewhere, and its key here.";
+    BodyError::Timeout, [BodyError::Timeout],
+        "The body came too slowly, or stopped coming.",
+        "Send the body at once; look for what is slow on the way.";
+    BodyError::BrokenOff, [BodyError::BrokenOff],
+        "The connection ended before the body did.",
+        "Send the request again.";
+    BodyError::Json { .. }, [BodyError::Json { line: 1, column: 11 }],
+        "The body is not JSON.",
+        "Correct the JSON at this place.";
+    BodyError::NotAnObject, [BodyError::NotAnObject],
+        "The body is JSON of another kind, such as a list.",
+        "Send an object with the members of the operation.";
     BodyError::Member(_), [
             BodyError::Member(Member::Value),
             BodyError::Member(Member::ContentType),
@@ -115,57 +133,98 @@ cures! { bodies(): BodyError;
             BodyError::Member(Member::Expires),
             BodyError::Member(Member::Tags)
         ],
+        "A member of the body has another type than the API says.",
         "Send the member as the sentence says, or leave it out. The value is never left out.";
-    BodyError::Twice(_), [BodyError::Twice(Member::Value)], "Send each member once.";
-    BodyError::Missing(_), [BodyError::Missing(Member::Value)], "Add the member.";
-    BodyError::TooDeep, [BodyError::TooDeep], "Send only the members of the operation.";
-    BodyError::ValueInUpdate, [BodyError::ValueInUpdate], "Use `PUT /secrets/{name}` for a new value.";
-    BodyError::Base64, [BodyError::Base64], "Send the backup as it was answered.";
+    BodyError::Twice(_), [BodyError::Twice(Member::Value)],
+        "A member is in the body twice.",
+        "Send each member once.";
+    BodyError::Missing(_), [BodyError::Missing(Member::Value)],
+        "The operation needs the member.",
+        "Add the member.";
+    BodyError::TooDeep, [BodyError::TooDeep],
+        "The body holds objects in objects.",
+        "Send only the members of the operation.";
+    BodyError::ValueInUpdate, [BodyError::ValueInUpdate],
+        "The body of an update holds a value.",
+        "Use `PUT /secrets/{name}` for a new value.";
+    BodyError::Base64, [BodyError::Base64],
+        "The backup is not of the form in which backups are answered.",
+        "Send the backup as it was answered.";
 }
 
-cures! { parameters(): BadParameter;
-    BadParameter::ValueTooLarge(_), [BadParameter::ValueTooLarge(25_600)], "Keep larger data elsewhere, and its key here.";
-    BadParameter::ContentTypeTooLong(_), [BadParameter::ContentTypeTooLong(255)], "Shorten the content type.";
-    BadParameter::TooManyTags { .. }, [BadParameter::TooManyTags { kind: SECRET, limit: 15 }], "Send fewer tags.";
-    BadParameter::TagName(_), [BadParameter::TagName(512)], "Give each tag such a name.";
-    BadParameter::TagValue(_), [BadParameter::TagValue(512)], "Shorten the value of the tag.";
+advise! { parameters(): BadParameter;
+    BadParameter::ValueTooLarge(_), [BadParameter::ValueTooLarge(25_600)],
+        "The value is longer than a secret may hold.",
+        "Keep larger data elsewhere, and its key here.";
+    BadParameter::ContentTypeTooLong(_), [BadParameter::ContentTypeTooLong(255)],
+        "The content type is longer than it may be.",
+        "Shorten the content type.";
+    BadParameter::TooManyTags { .. }, [BadParameter::TooManyTags { kind: SECRET, limit: 15 }],
+        "The secret would have more tags than it may.",
+        "Send fewer tags.";
+    BadParameter::TagName(_), [BadParameter::TagName(512)],
+        "The name of a tag is empty or too long.",
+        "Give each tag such a name.";
+    BadParameter::TagValue(_), [BadParameter::TagValue(512)],
+        "The value of a tag is too long.",
+        "Shorten the value of the tag.";
     BadParameter::ExpiresBeforeStart, [BadParameter::ExpiresBeforeStart],
+        "The dates are in the wrong order, also together with the one that the version has already.",
         "Send both dates in their order. An update keeps the date that it does not give; null clears it.";
-    BadParameter::MaxResults(_), [BadParameter::MaxResults(25)], "Send such a number, or leave `maxresults` out.";
-    BadParameter::SkipToken, [BadParameter::SkipToken], "Begin the list again. A token is of one list of one vault.";
+    BadParameter::MaxResults(_), [BadParameter::MaxResults(25)],
+        "The number is outside its range.",
+        "Send such a number, or leave `maxresults` out.";
+    BadParameter::SkipToken, [BadParameter::SkipToken],
+        "The token is of another list, or of another vault.",
+        "Begin the list again. A token is of one list of one vault.";
     BadParameter::TooManyVersions { .. }, [BadParameter::TooManyVersions { kind: SECRET, limit: 500 }],
+        "The secret has more versions than one backup holds.",
         "Set the current value under another name, and back that up.";
     BadParameter::BackupTooLarge(_), [BadParameter::BackupTooLarge(25_165_824)],
+        "The versions of the secret together are longer than a backup.",
         "Set the current value under another name, and back that up instead.";
     BadParameter::BackupBlob, [BadParameter::BackupBlob],
+        "The backup was changed, or is another vault's or Azure's.",
         "Restore it into the vault that made it. A backup is sealed by its vault and authenticated as a whole.";
 }
 
-cures! { objects_and_store(name): ObjectError;
+advise! { objects_and_store(name: &ObjectName): ObjectError;
     ObjectError::NotFound { .. }, [ObjectError::NotFound { kind: SECRET, name: name.clone(), version: None }],
+        "There is no such secret or version, and policy lets the caller know that.",
         "Check the name and the version. A deleted secret comes back by `POST /deletedsecrets/{name}/recover`.";
     ObjectError::DeletedNotFound { .. }, [ObjectError::DeletedNotFound { kind: SECRET, name: name.clone() }],
-        "No deleted secret has this name: it is live, was purged, or never was.";
+        "No deleted secret has this name: it is live, was purged, or never was.",
+        "Check the name. `GET /deletedsecrets` lists what can be recovered.";
     ObjectError::Disabled { .. }, [ObjectError::Disabled { kind: SECRET, name: name.clone() }],
+        "The version is disabled.",
         "Enable the version by an update with `{\"attributes\":{\"enabled\":true}}`, or read another version.";
     ObjectError::DeletedButRecoverable { .. }, [ObjectError::DeletedButRecoverable { kind: SECRET, name: name.clone() }],
+        "A deleted secret still holds the name.",
         "Recover the deleted secret, or purge it; its name is free after that.";
     ObjectError::NameInUse { .. }, [ObjectError::NameInUse { kind: SECRET, name: name.clone() }],
+        "The name of the backup's secret is in use.",
         "Delete and purge the secret before its backup is restored.";
     ObjectError::PurgeProtected { .. }, [ObjectError::PurgeProtected { kind: SECRET, name: name.clone() }],
+        "The vault has purge protection.",
         "Wait until `scheduledPurgeDate`, or recover the secret. Purge protection of a vault is not switched off.";
     ObjectError::TooManyVersions { .. }, [ObjectError::TooManyVersions { kind: SECRET, name: name.clone(), limit: 500 }],
+        "The secret has as many versions as `spec.limits.versionsPerObject` allows.",
         "Set the value under another name; or the vault's owner raises `spec.limits.versionsPerObject`.";
     ObjectError::VaultFull { .. }, [ObjectError::VaultFull { limit: 16_777_216 }],
+        "The objects take as many bytes as `spec.limits.objectBytes` or the volume allow.",
         "Delete and purge what is not needed; or the vault's owner raises `spec.limits.objectBytes`.";
-    ObjectError::BadParameter(_), [], "";
+    ObjectError::BadParameter(_), [],
+        "",
+        "";
     ObjectError::Corrupt { .. }, [ObjectError::Corrupt { what: "the head of secrets/db-password".into() }],
+        "The bytes of a record are not those that the vault wrote: the volume is failing, or somebody changed it.",
         "The vault's owner restores its volume: [Install](install.md). The pod's log says more.";
     ObjectError::Store(_), [ObjectError::Store(StoreError::Unavailable("".into()))],
+        "The vault's volume does not give what it stores.",
         "Try again. If it stays, the vault's owner looks at its volume.";
 }
 
-cures! { failures_of_the_vault(): Failure;
+advise! { failures_of_the_vault(): Failure;
     // Said in the words of a form, or on Watch alone.
     Failure::NoSuchOperation
         | Failure::NoSuchMethod
@@ -175,46 +234,74 @@ cures! { failures_of_the_vault(): Failure;
         | Failure::OtherHolder
         | Failure::NotSubscribed
         | Failure::Limit
-        | Failure::Object(_), [], "";
+        | Failure::Object(_), [],
+        "",
+        "";
     Failure::Throttled(_), [Failure::Throttled(1)],
+        "The account sends more requests a second than one account may.",
         "Wait as long as `Retry-After` says. Cache what is read, or spread the load over accounts.";
-    Failure::QueueFull, [Failure::QueueFull], "Wait and try again: the request changed nothing.";
-    Failure::Busy, [Failure::Busy], "Wait and try again; send fewer backups, restores and lists at once.";
+    Failure::QueueFull, [Failure::QueueFull],
+        "Changes come faster than the volume writes them.",
+        "Wait and try again: the request changed nothing.";
+    Failure::Busy, [Failure::Busy],
+        "The memory for large requests is in use.",
+        "Wait and try again; send fewer backups, restores and lists at once.";
     Failure::Forbidden(_), [Failure::Forbidden(Permission::SecretGet)],
+        "No policy allows it, one denies it, or the object does not exist: the vault does not say which.",
         "The vault's owner grants the permission in an `AccessPolicy`. `strongroom policy check` says what policy says and why.";
-    Failure::Closed(_), [
-            Failure::Closed(Closed::NoBundle),
-            Failure::Closed(Closed::Stale),
-            Failure::Closed(Closed::NotCompared),
-            Failure::Closed(Closed::RolledBack)
-        ],
+    Failure::Closed(Closed::NoBundle), [Failure::Closed(Closed::NoBundle)],
+        "The vault is new, or another release's policy is in its store, and the operator has not brought it policy yet.",
         "Try again. If it stays, the conditions of the Vault say why: [Conditions](conditions.md).";
+    Failure::Closed(Closed::Stale), [Failure::Closed(Closed::Stale)],
+        "The operator did not confirm the policy within `spec.policy.maxStaleness`: it is down, or does not reach the vault.",
+        "Look at the operator's pods. The vault answers again once it is confirmed.";
+    Failure::Closed(Closed::NotCompared), [Failure::Closed(Closed::NotCompared)],
+        "The vault just started, and the operator has not compared its store with what it noted of it.",
+        "Try again: it lasts seconds. If it stays, the conditions of the Vault say why: [Conditions](conditions.md).";
+    Failure::Closed(Closed::RolledBack), [Failure::Closed(Closed::RolledBack)],
+        "The vault's volume is older than what the operator noted of it, or does not follow it.",
+        "The vault's owner does as the reason `RollbackDetected` of the Vault says: [Conditions](conditions.md#vault).";
     Failure::Audit, [Failure::Audit],
+        "The audit log's disk is full, slow or failing, and the vault answers nothing that it cannot record.",
         "Try again. If it stays, the audit log's disk is full or slow: [Conditions](conditions.md).";
-    Failure::Storage, [Failure::Storage], "Try again: the request changed nothing. If it stays, the volume is full or failing.";
+    Failure::Storage, [Failure::Storage],
+        "The volume is full or failing.",
+        "Try again: the request changed nothing. If it stays, the volume is full or failing.";
     Failure::OutcomeUnknown, [Failure::OutcomeUnknown],
+        "The volume took longer than ten seconds, and may have stored the change.",
         "Read what is there before the change is sent again: it may have been stored.";
 }
 
-cures! { tokens(): AuthError;
+advise! { tokens(): AuthError;
     AuthError::Missing, [AuthError::Missing],
+        "The client sends no token. SDKs begin so, to learn from the answer where to log in.",
         "Log in as the header `WWW-Authenticate` says, and send the token as `Authorization: Bearer`.";
     AuthError::TooLong | AuthError::Malformed | AuthError::Header, [AuthError::TooLong, AuthError::Malformed, AuthError::Header],
+        "What is sent as a token is not one of the identity service's.",
         "Send a token of the identity service, not the service account's own.";
     AuthError::UnknownKey | AuthError::Signature, [AuthError::UnknownKey, AuthError::Signature],
+        "The token is signed by a key that the vault does not know: it is another installation's, or the key is withdrawn, or the vault does not reach the identity service.",
         "Get a new token. If it stays, the vault does not reach the identity service, or the token is another cluster's.";
     AuthError::Issuer | AuthError::Subject, [AuthError::Issuer, AuthError::Subject],
+        "The token is another installation's.",
         "Get the token from the identity service of this installation.";
     AuthError::Audience, [AuthError::Audience],
+        "The token is for another vault or namespace.",
         "Ask for a token of this vault's resource, `https://NAMESPACE.svc`, as the challenge names it.";
-    AuthError::Expired, [AuthError::Expired], "Get a new token. Clients do so by themselves; a clock may be wrong.";
+    AuthError::Expired, [AuthError::Expired],
+        "The token's time is over.",
+        "Get a new token. Clients do so by themselves; a clock may be wrong.";
     AuthError::NotYetValid | AuthError::Lifetime, [AuthError::NotYetValid, AuthError::Lifetime],
+        "The clocks of the vault's node and of the identity service's differ.",
         "Correct the clocks of the nodes: they may differ by a minute.";
 }
 
-cures! { hosts(): HostError;
-    HostError::Malformed, [HostError::Malformed], "Send one `Host` header (or `:authority`), and the path alone in the request line.";
+advise! { hosts(): HostError;
+    HostError::Malformed, [HostError::Malformed],
+        "The request names no host, two, or one in another place than the header.",
+        "Send one `Host` header (or `:authority`), and the path alone in the request line.";
     HostError::Other, [HostError::Other],
+        "The vault is called by a name that is not its own, such as an address or an alias.",
         "Call the vault by a name of its own: `NAME.NAMESPACE.svc`, with or without the cluster's domain.";
 }
 

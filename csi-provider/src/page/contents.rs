@@ -1,0 +1,245 @@
+//! What of a SecretRef, a login or a vault keeps a volume from being filled.
+
+use std::{sync::Arc, time::Duration};
+
+use kube::core::Status;
+use strongroom_client::{TransportError, identity::ExchangeError, vault::VaultError};
+use strongroom_core::{
+    AccountName, NamespaceName, ResourceName, SecretRefName, VaultRef, advise, name::NameError,
+};
+use strongroom_crds::secret_ref::FileError;
+
+use super::Row;
+use crate::{
+    driver::PublishError,
+    source::{
+        load::{AuthenticateError, FileFailure, FilesError, Reason},
+        reference::ReferenceError,
+    },
+    volume::{
+        FilePath,
+        path::PathError,
+        spec::{Object, Source, SpecError},
+    },
+};
+
+pub(super) fn rows() -> Vec<Row> {
+    let Some(names) = Names::new() else {
+        return Vec::new();
+    };
+    let mut rows = Vec::new();
+    for (error, advice) in references(&names) {
+        rows.push((PublishError::Reference(error), advice));
+    }
+    let specs = specs(&names).into_iter().chain(
+        files()
+            .into_iter()
+            .map(|(source, advice)| (names.file(source), advice)),
+    );
+    let paths = paths(&names)
+        .into_iter()
+        .map(|(error, advice)| (error.into(), advice));
+    for (source, advice) in specs.chain(paths) {
+        let secret_ref = names.secret_ref();
+        rows.push((
+            PublishError::Reference(ReferenceError::Spec { secret_ref, source }),
+            advice,
+        ));
+    }
+    for (error, advice) in logins(&names) {
+        rows.push((PublishError::Authenticate(error), advice));
+    }
+    let files = reasons().into_iter();
+    rows.extend(files.filter_map(|(reason, advice)| Some((names.publish(reason)?, advice))));
+    rows
+}
+
+/// What the samples are about.
+struct Names {
+    namespace: NamespaceName,
+    name: ResourceName,
+    account: ResourceName,
+    vault: VaultRef,
+    path: FilePath,
+    object: Object,
+}
+
+impl Names {
+    fn new() -> Option<Self> {
+        Some(Self {
+            namespace: "shop".parse().ok()?,
+            name: "db".parse().ok()?,
+            account: "api".parse().ok()?,
+            vault: VaultRef::new("team-a".parse().ok()?, "prod".parse().ok()?),
+            path: "password".parse().ok()?,
+            object: Object {
+                name: "db-password".parse().ok()?,
+                version: None,
+            },
+        })
+    }
+
+    fn secret_ref(&self) -> SecretRefName {
+        SecretRefName {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    fn file(&self, source: FileError) -> SpecError {
+        SpecError::File {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    /// The account is another one than the SecretRef names: the refusal that needs most words.
+    fn publish(&self, reason: Reason) -> Option<PublishError> {
+        let failure = FileFailure {
+            path: self.path.clone(),
+            source: Source::Secret(self.object.clone()),
+            reason,
+        };
+        Some(PublishError::Files {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            source: FilesError {
+                vault: self.vault.clone(),
+                account: AccountName {
+                    namespace: self.namespace.clone(),
+                    name: "intern".parse().ok()?,
+                },
+                checked_for: Some(self.account.clone()),
+                failures: vec![failure],
+            },
+        })
+    }
+}
+
+/// What a client says of a server that does not answer.
+fn silence(server: &str) -> TransportError {
+    TransportError::Deadline {
+        server: server.to_owned(),
+        after: Duration::from_secs(10),
+    }
+}
+
+advise! { references(names: &Names): ReferenceError;
+    ReferenceError::NotFound { .. }, [ReferenceError::NotFound { secret_ref: names.secret_ref() }],
+        "The pod's namespace has no SecretRef of the name in `volumeAttributes`.",
+        "Create it there, or correct the name.";
+    ReferenceError::Api { .. }, [ReferenceError::Api {
+            secret_ref: names.secret_ref(),
+            source: Arc::new(kube::Error::Api(Status::failure("secretrefs.strongroom.dev \"db\" is forbidden", "Forbidden").boxed())),
+        }],
+        "The API server refuses the node driver, or is down.",
+        "The kubelet tries again by itself. If it stays, look whether the definitions and the ClusterRole `strongroom-csi` are there: \
+         `helm upgrade` installs the latter.";
+    ReferenceError::Slow { .. }, [ReferenceError::Slow { secret_ref: names.secret_ref() }],
+        "The API server is slow, or the node does not reach it.",
+        "The kubelet tries again by itself. If it stays, look at the API server and the node's network.";
+    ReferenceError::Shape { .. }, [ReferenceError::Shape {
+            secret_ref: names.secret_ref(),
+            reason: "unknown field `fils`".to_owned(),
+        }],
+        "The SecretRef has a field or a value of another release, or a misspelled one, and the API server did not refuse it.",
+        "Correct it: [the fields](reference/crds.md).";
+    ReferenceError::Spec { .. }, [], "", "";
+}
+
+advise! { specs(names: &Names): SpecError;
+    SpecError::Vault(_), [SpecError::Vault(NameError::Vault)],
+        "`vaultRef` holds no name of a vault or of a namespace.",
+        "Correct `vaultRef`: `{name: prod, namespace: team-a}`.";
+    SpecError::Files(_), [SpecError::Files(65)],
+        "The SecretRef has no file, or too many for one volume.",
+        "Give it 1 to 64 files; two SecretRefs and two volumes may have two times as many.";
+    SpecError::Path(_), [], "", "";
+    SpecError::File { .. }, [names.file(FileError::Name(NameError::Object))],
+        "The file's `secret` holds no name or version of a secret.",
+        "Correct the name or the version.";
+}
+
+advise! { files(): FileError;
+    FileError::Source, [FileError::Source],
+        "The file has `secret` and `trustBundle`, or none of them, or one that this release does not know.",
+        "Give it one of the two.";
+    FileError::TrustBundle(_) | FileError::Name(_) | FileError::Path, [], "", "";
+    FileError::Mode, [FileError::Mode],
+        "The mode is a number or has another form.",
+        "Write octal digits in quotes, such as `\"0440\"`.";
+}
+
+advise! { paths(names: &Names): PathError;
+    PathError::Malformed(_), [PathError::Malformed("../password".into())],
+        "The path is absolute, leaves the volume, is too deep, or has other characters.",
+        "Correct the path.";
+    PathError::Twice(_), [PathError::Twice(names.path.clone())],
+        "Two files of the SecretRef have one path.",
+        "Give each file a path of its own.";
+    PathError::Directory(_), [PathError::Directory(names.path.clone())],
+        "One file's path is the directory of another's.",
+        "Give one of the two another path.";
+}
+
+advise! { logins(names: &Names): AuthenticateError;
+    AuthenticateError::Actor { .. }, [AuthenticateError::Actor {
+            path: "/var/run/secrets/strongroom.dev/token".into(),
+            source: std::io::ErrorKind::NotFound.into(),
+        }],
+        "The node driver's pod was changed, or just started.",
+        "The kubelet tries again by itself. If it stays, install the chart as it is.";
+    AuthenticateError::Exchange { source: ExchangeError::Refused { .. }, .. }, [AuthenticateError::Exchange {
+            vault: names.vault.clone(),
+            source: ExchangeError::Refused {
+                status: http::StatusCode::UNAUTHORIZED,
+                error: "invalid_client".to_owned(),
+                description: "(a sentence of the identity service)".to_owned(),
+                retry_after: None,
+            },
+        }],
+        "The identity service does not take the pod's token or the node driver's.",
+        "The end of the sentence is the identity service's: [its table](#the-identity-service) has the cure.";
+    AuthenticateError::Exchange { source: ExchangeError::Transport(_), .. }, [AuthenticateError::Exchange {
+            vault: names.vault.clone(),
+            source: ExchangeError::Transport(silence("strongroom-identity.strongroom-system.svc")),
+        }],
+        "The identity service does not run, or the node does not reach it.",
+        "The kubelet tries again by itself. If it stays: `kubectl get pods -n strongroom-system`, and the cluster's DNS and network.";
+    AuthenticateError::Exchange { source: ExchangeError::Malformed, .. }, [AuthenticateError::Exchange {
+            vault: names.vault.clone(),
+            source: ExchangeError::Malformed,
+        }],
+        "Something else answers in the place of the identity service.",
+        "Look at the Service `strongroom-identity` of the release's namespace.";
+}
+
+advise! { pub(super) reasons(): Reason;
+    Reason::NotPermitted, [Reason::NotPermitted],
+        "No policy lets the pod's service account read the secret, or a policy denies it, or the vault or the secret does not exist. \
+         Often the pod runs as another account than the SecretRef names; a pod without `serviceAccountName` runs as `default`.",
+        "Run the command at the end of the sentence, or have the vault's owner run it. Then correct the pod's `serviceAccountName`, \
+         or the names, or have the vault's owner write an AccessPolicy.";
+    Reason::NotFound, [Reason::NotFound],
+        "Policy allows the account, and the secret or the version is not there, or is deleted.",
+        "Set the secret, recover it, or correct the name or version in the SecretRef.";
+    Reason::Deleted, [Reason::Deleted],
+        "The secret is deleted and not purged.",
+        "Recover it, or name another.";
+    Reason::Disabled, [Reason::Disabled],
+        "The version of the secret is disabled.",
+        "Enable it, or set a new version.";
+    Reason::Unavailable(_), [Reason::Unavailable(VaultError::from(silence("prod.team-a.svc")).to_string())],
+        "The vault does not run, cannot answer now, or the node does not reach it. Said only to accounts that policy is known to allow.",
+        "The kubelet tries again by itself. If it stays: `kubectl get vaults.strongroom.dev -n NAMESPACE`, whose conditions say why.";
+    Reason::Refused(_), [Reason::Refused("the vault answered 400 BadParameter".to_owned())],
+        "Driver and vault do not understand each other: they are of releases too far apart, or something else answers in the place \
+         of the vault.",
+        "Upgrade both to one release. [The vault's table](#a-vault) has the codes.";
+    Reason::TrustBundle(_), [Reason::TrustBundle("it holds no certificate".to_owned())],
+        "The operator has not written the ConfigMap `strongroom-trust-bundle` of the driver's namespace, or somebody changed it.",
+        "Wait until the operator is ready. If it stays, delete that ConfigMap: the operator writes it again.";
+    Reason::Closing, [Reason::Closing],
+        "The node driver's pod is replaced or ends.",
+        "Nothing: the kubelet tries again at the next one.";
+}
