@@ -86,7 +86,7 @@ impl Demo {
         }
         step.done();
         self.kubectl(
-            &["get", "vaults,accesspolicies", "-n", VAULTS],
+            &["get", "vaults.strongroom.dev,accesspolicies", "-n", VAULTS],
             Shown::Always,
         )?;
         self.set(format!("first-{}", Uuid::new_v4().simple())).await?;
@@ -277,7 +277,7 @@ fn lateness(written: Instant, changed: Instant) -> String {
 }
 
 const NEXT: &str = "\
-kubectl get vaults,accesspolicies,secretrefs --all-namespaces
+kubectl get vaults.strongroom.dev,accesspolicies,secretrefs --all-namespaces
 kubectl describe secretref -n shop db
 echo -n another | strongroom secret set db-password --vault team-a/prod --service-account team-a/owner
 kubectl exec -n shop api -- cat /secrets/password

@@ -33,7 +33,7 @@ async fn a_secret_that_is_missing_is_named_and_the_pod_starts_once_it_is_there()
                 "it does not exist",
             ];
             let text = scenario.mount_error("app", &missing).await?;
-            ensure!(!text.contains("not permitted"), "{text}");
+            ensure!(!text.contains("may not read it"), "{text}");
             scenario.set("db-password", "p")?;
             scenario.set("db-user", "u")?;
             scenario.running("app").await?;
