@@ -17,7 +17,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Runs the controllers.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Fails while pods use the node driver; asked before an uninstall.
     UninstallCheck(UninstallArgs),
     /// Prints the custom resource definitions as YAML.

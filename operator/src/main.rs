@@ -14,7 +14,7 @@ fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     process::begin()?;
     match cli.command {
-        Command::Run(args) => block_on(run::run(args)),
+        Command::Run(args) => block_on(run::run(*args)),
         Command::UninstallCheck(args) => block_on(async { Ok(uninstall::check(args).await?) }),
         Command::Crds => print_crds(),
     }

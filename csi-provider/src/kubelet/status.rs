@@ -41,9 +41,9 @@ pub fn of_request(error: &RequestError) -> Status {
         | RequestError::PodInfo { .. }
         | RequestError::MissingSecretRef
         | RequestError::SecretRef => Code::InvalidArgument,
-        RequestError::MissingPodInfo(_) => Code::FailedPrecondition,
         RequestError::Token(TokenError::OfAnother) => Code::PermissionDenied,
-        RequestError::Token(
+        RequestError::MissingPodInfo(_)
+        | RequestError::Token(
             TokenError::NotSent | TokenError::Missing | TokenError::Malformed | TokenError::NotOfAPod,
         ) => Code::FailedPrecondition,
     };

@@ -10,7 +10,7 @@ use strongroom_crds::vault::{PodTemplate, Resources};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Pods of vaults")]
 pub struct VaultPod {
-    /// PriorityClass of the vaults' pods. Absent: the cluster's default.
+    /// `PriorityClass` of the vaults' pods. Absent: the cluster's default.
     #[arg(long = "vault-priority-class", value_name = "NAME")]
     pub priority_class: Option<String>,
     /// What a vault's container requests unless its Vault says otherwise, as `cpu=20m`. May be given several times.

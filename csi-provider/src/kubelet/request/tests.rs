@@ -83,10 +83,8 @@ fn a_call_without_any_token_says_that_it_has_none_and_one_without_ours_says_that
     let none = refusal(|r| r.secrets.clear());
     assert_eq!(none, TokenError::NotSent.into());
     let others = refusal(|r| {
-        drop(
-            r.secrets
-                .insert(TOKENS.into(), r#"{"vault":{"token":"x"}}"#.into()),
-        )
+        r.secrets
+            .insert(TOKENS.into(), r#"{"vault":{"token":"x"}}"#.into());
     });
     assert_eq!(others, TokenError::Missing.into());
     assert!(
