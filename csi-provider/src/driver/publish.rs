@@ -67,7 +67,7 @@ pub enum PublishError {
         namespace: strongroom_core::NamespaceName,
         name: strongroom_core::ResourceName,
         /// Every file and why.
-        source: FilesError,
+        source: Box<FilesError>,
     },
     /// What volumes may take of the node.
     #[error(transparent)]
@@ -92,7 +92,7 @@ impl PublishError {
             ObtainError::Files(source) => Self::Files {
                 namespace: request.pod.namespace.clone(),
                 name: request.secret_ref.clone(),
-                source,
+                source: Box::new(source),
             },
         }
     }

@@ -103,7 +103,7 @@ impl Names {
         Some(PublishError::Files {
             namespace: self.namespace.clone(),
             name: self.name.clone(),
-            source: FilesError {
+            source: Box::new(FilesError {
                 vault: self.vault.clone(),
                 account: AccountName {
                     namespace: self.namespace.clone(),
@@ -111,7 +111,7 @@ impl Names {
                 },
                 checked_for: Some(self.account.clone()),
                 failures: vec![failure],
-            },
+            }),
         })
     }
 }

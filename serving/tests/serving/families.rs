@@ -29,7 +29,7 @@ fn in_own_network(test: &str, prepare: &str, body: impl FnOnce()) {
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, test)
         .output()
-        .expect("unshare, of util-linux, runs");
+        .unwrap();
     let said = format!(
         "{}{}",
         String::from_utf8_lossy(&run.stdout),

@@ -84,7 +84,7 @@ fn is_of_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
         syn::Meta::Path(path) => path.is_ident("test"),
-        _ => false,
+        syn::Meta::NameValue(_) => false,
     })
 }
 
@@ -276,7 +276,7 @@ fn something_makes_every_variant_that_the_page_explains() {
 
 #[test]
 fn a_variant_that_is_only_matched_compared_listed_or_tested_is_not_made() {
-    let text = r#"
+    let text = r"
         enum Error { Made, Called(u8), Built { a: u8 }, Passed(u8), Inner(#[from] Inner), InMacro,
             Matched, Guarded, Compared, Listed, Tested, Idle(#[from] Idle) }
         enum Inner { A }
@@ -301,7 +301,7 @@ fn a_variant_that_is_only_matched_compared_listed_or_tested_is_not_made() {
         }
         #[cfg(test)]
         mod tests { fn x() -> Error { Error::Tested } }
-    "#;
+    ";
     let source = Source::read(text);
     assert_eq!(
         never_made("Error", &source, &source.made),
