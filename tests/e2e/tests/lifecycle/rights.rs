@@ -183,7 +183,13 @@ fn rights(scenario: &Scenario) -> Result<Vec<Right>> {
     helm.args(["template", RELEASE])
         .arg(workspace::root().join(Path::new("charts/strongroom")));
     helm.args(["--namespace", NAMESPACE, "--kube-version", "1.36.3"]);
-    helm.args(["--set", "vaultNamespaces={team-a}"]);
+    // No image is pulled for this.
+    helm.args([
+        "--set",
+        "vaultNamespaces={team-a}",
+        "--set",
+        "image.registry=strongroom.invalid",
+    ]);
     let objects = apply::parse(&String::from_utf8(command::output(&mut helm)?)?)?;
     let mut found = BTreeSet::new();
     for binding in objects.iter().filter(|object| object["subjects"].is_array()) {
