@@ -11,7 +11,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use kube::Client;
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+};
 use serde_json::{Value, json};
 use strongroom_crds::{AccessPolicy, SecretRef, Vault};
 
@@ -168,6 +171,16 @@ impl Scenario {
             },
         });
         self.apply(&self.app.name, &object).await
+    }
+
+    /// Edits the Vault in a way that no test minds, so that its objects are applied anew.
+    pub async fn touch_vault(&self) -> Result<()> {
+        let vaults: Api<Vault> = Api::namespaced(self.client(), &self.vault.name);
+        let edit = json!({"spec": {"network": {"ipRules": ["10.9.8.0/24"]}}});
+        vaults
+            .patch("prod", &PatchParams::default(), &Patch::Merge(&edit))
+            .await?;
+        Ok(())
     }
 
     /// Waits until the vault is ready.

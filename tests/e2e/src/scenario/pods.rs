@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::{Api, api::ListParams};
 use serde_json::{Value, json};
@@ -71,6 +71,16 @@ impl Scenario {
             })
         })
         .await
+    }
+
+    /// Fails where the kubelet said of any pod of the app that it could not mount.
+    pub async fn no_failed_mount(&self) -> Result<()> {
+        let events: Api<Event> = Api::namespaced(self.client(), &self.app.name);
+        let failed = ListParams::default().fields("reason=FailedMount");
+        let failed = events.list(&failed).await?.items;
+        let failed: Vec<_> = failed.into_iter().filter_map(|event| event.message).collect();
+        ensure!(failed.is_empty(), "{failed:?}");
+        Ok(())
     }
 
     /// Whether a pod has not started.

@@ -20,16 +20,6 @@ use strongroom_harness::cluster::{apply, wait};
 /// Until when a right must be gone.
 const BITES: Duration = Duration::from_secs(2);
 
-/// Edits the Vault, so that its objects are applied anew.
-async fn touch(scenario: &Scenario) -> Result<()> {
-    let vaults: Api<Vault> = Api::namespaced(scenario.client(), &scenario.vault.name);
-    let edit = json!({"spec": {"network": {"ipRules": ["10.9.8.0/24"]}}});
-    vaults
-        .patch("prod", &PatchParams::default(), &Patch::Merge(&edit))
-        .await?;
-    Ok(())
-}
-
 /// Waits until the operator has reported on the Vault as it was edited last.
 async fn is_observed(scenario: &Scenario) -> Result<()> {
     let vaults: Api<Vault> = Api::namespaced(scenario.client(), &scenario.vault.name);
@@ -106,7 +96,7 @@ async fn while_an_admission_policy_refuses_an_object() -> Result<()> {
             let outcome = async {
                 // The rule counts some moments after it was made.
                 tokio::time::sleep(Duration::from_secs(3)).await;
-                touch(scenario).await?;
+                scenario.touch_vault().await?;
                 narrows(scenario, "ObjectRefused").await
             }
             .await;
@@ -131,7 +121,7 @@ async fn while_a_name_is_taken() -> Result<()> {
             services
                 .patch("prod", &PatchParams::default(), &Patch::Merge(&foreign))
                 .await?;
-            touch(scenario).await?;
+            scenario.touch_vault().await?;
             narrows(scenario, "NameTaken").await
         })
         .await
@@ -146,7 +136,7 @@ async fn while_the_operator_has_lost_its_rights_in_the_namespace() -> Result<()>
             bindings
                 .delete("strongroom-vault-host", &DeleteParams::default())
                 .await?;
-            touch(scenario).await?;
+            scenario.touch_vault().await?;
             narrows(scenario, "NamespaceNotEnabled").await
         })
         .await
@@ -163,7 +153,7 @@ async fn while_a_claim_is_larger_than_the_spec_says() -> Result<()> {
             claims
                 .patch("data-prod-0", &PatchParams::default(), &Patch::Merge(&larger))
                 .await?;
-            touch(scenario).await?;
+            scenario.touch_vault().await?;
             is_observed(scenario).await?;
             narrows(scenario, "Serving").await?;
             let claim = claims.get("data-prod-0").await?;

@@ -4,14 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use k8s_openapi::api::core::v1::{Event, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api,
-    api::{ListParams, Patch, PatchParams},
+    api::{Patch, PatchParams},
 };
 use serde_json::{Value, json};
 use strongroom_client::Trust;
-use strongroom_crds::Vault;
 use strongroom_e2e::scenario::{PATIENCE, Scenario};
 use strongroom_harness::{cluster::wait, installation::NAMESPACE};
 use strongroom_operator::pki::{Authority, AuthoritySubject, PUBLISHED_BEFORE_USE};
@@ -91,16 +90,6 @@ fn seen(is_there: bool, otherwise: &str) -> wait::Seen<()> {
     }
 }
 
-/// Edits the Vault, so that its objects are applied now, and not within five minutes.
-async fn apply_now(scenario: &Scenario) -> Result<()> {
-    let vaults: Api<Vault> = Api::namespaced(scenario.client(), &scenario.vault.name);
-    let edit = json!({"spec": {"network": {"ipRules": ["10.9.8.0/24"]}}});
-    vaults
-        .patch("prod", &PatchParams::default(), &Patch::Merge(&edit))
-        .await?;
-    Ok(())
-}
-
 /// Waits until the identity service and the vault serve certificates of the authority `only`, and take the operator's.
 async fn serve_under(scenario: &Scenario, only: &str) -> Result<()> {
     let presented = scenario.presented("api", None).await?;
@@ -127,15 +116,6 @@ async fn mount_on_and_on(scenario: &Scenario) -> Result<()> {
         scenario.running(&pod).await?;
         tokio::time::sleep(MOUNTS_EVERY).await;
     }
-    Ok(())
-}
-
-async fn no_mount_failed(scenario: &Scenario) -> Result<()> {
-    let events: Api<Event> = Api::namespaced(scenario.client(), &scenario.app.name);
-    let failed = ListParams::default().fields("reason=FailedMount");
-    let failed = events.list(&failed).await?.items;
-    let failed: Vec<_> = failed.into_iter().filter_map(|event| event.message).collect();
-    ensure!(failed.is_empty(), "{failed:?}");
     Ok(())
 }
 
@@ -173,7 +153,8 @@ async fn hand_over(scenario: &Scenario) -> Result<()> {
         Ok(seen(sign, "not both"))
     })
     .await?;
-    apply_now(scenario).await?;
+    // Its objects are applied now, and not within five minutes.
+    scenario.touch_vault().await?;
     serve_under(scenario, &serving.certificate).await
 }
 
@@ -213,7 +194,7 @@ async fn authorities_hand_over_while_pods_mount_and_follow() -> Result<()> {
             scenario.enforced("late").await?;
             scenario.pod("last", "api", "db").await?;
             scenario.running("last").await?;
-            no_mount_failed(scenario).await
+            scenario.no_failed_mount().await
         })
         .await
 }

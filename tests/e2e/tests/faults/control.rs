@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::Event};
-use kube::{Api, api::ListParams};
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
 use serde_json::json;
-use strongroom_e2e::scenario::Scenario;
 use strongroom_harness::installation::NAMESPACE;
 
 use crate::breaking::{Killed, alone, leader, running_app};
@@ -26,23 +25,9 @@ async fn no_mount_fails_while_identity_service_and_operator_restart() -> Result<
         for n in 0..10 {
             scenario.running(&format!("app-{n}")).await?;
         }
-        no_failed_mount(&scenario).await
+        scenario.no_failed_mount().await
     })
     .await
-}
-
-async fn no_failed_mount(scenario: &Scenario) -> Result<()> {
-    let events: Api<Event> = Api::namespaced(scenario.client(), &scenario.app.name);
-    let failed = events
-        .list(&ListParams::default().fields("reason=FailedMount"))
-        .await?;
-    let failed: Vec<_> = failed
-        .items
-        .into_iter()
-        .filter_map(|event| event.message)
-        .collect();
-    ensure!(failed.is_empty(), "{failed:?}");
-    Ok(())
 }
 
 #[tokio::test]
@@ -63,7 +48,7 @@ async fn a_killed_identity_replica_fails_no_mount() -> Result<()> {
             scenario.pod(&format!("app-{n}"), "api", "db").await?;
             scenario.running(&format!("app-{n}")).await?;
         }
-        no_failed_mount(&scenario).await
+        scenario.no_failed_mount().await
     })
     .await
 }
@@ -87,7 +72,7 @@ async fn a_killed_leader_loses_no_policy_and_another_replica_goes_on() -> Result
         killed.back().await?;
         scenario.enforced("stranger-reads").await?;
         ensure!(scenario.cli("stranger", &["secret", "get", "db-password"], "")? == "second");
-        no_failed_mount(&scenario).await
+        scenario.no_failed_mount().await
     })
     .await
 }
