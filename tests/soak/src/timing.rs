@@ -127,7 +127,7 @@ const HIDDEN: [Case; 7] = [
 ];
 
 /// Where there is a difference, for an account that may read: of the answer itself, and of nothing but the work behind
-/// the same answer.
+/// the same answer. A name that is there has its head opened before a version is missed in it.
 const SHOWN: [Case; 2] = [
     Case {
         account: ADMIN,
@@ -140,9 +140,9 @@ const SHOWN: [Case; 2] = [
     Case {
         account: ADMIN,
         method: "GET",
-        path: "/secrets/NAME",
+        path: "/secrets/NAME/00000000000000000000000000000000",
         body: "",
-        classes: [Class::Deleted, Class::Missing],
+        classes: [Class::There, Class::Missing],
         statuses: [404, 404],
     },
 ];
