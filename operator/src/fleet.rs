@@ -34,7 +34,7 @@ use std::{
 use parking_lot::Mutex;
 use strongroom_client::admin::AdminClient;
 
-use crate::target::Target;
+use crate::{pki::Fingerprint, target::Target};
 
 pub use conversation::{Conversation, NoStatus};
 pub use credentials::Credentials;
@@ -70,14 +70,23 @@ pub struct Member {
 #[derive(Debug, Default)]
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Progress {
-    /// When the vault's objects were last applied, and for which generation of its spec.
-    pub applied: Option<(Instant, Option<i64>)>,
+    /// When the vault's objects were last applied, and of what they were made then.
+    pub applied: Option<(Instant, Basis)>,
     /// When the namespace's pods were last listed, and one of them that is no vault's.
     pub neighbour: Option<(Instant, Option<String>)>,
     /// Since when the objects could not be applied, for a reason that may pass by itself.
     pub failing: Option<Instant>,
     /// When the pod was last looked at, and what was seen of it.
     pub sighting: Option<(Instant, Sighting)>,
+}
+
+/// Of what a vault's objects are made. Where it is another than before, they are applied at the next look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// The generation of the Vault's spec.
+    pub generation: Option<i64>,
+    /// The authorities that sign the vault's certificate, and that the vault trusts.
+    pub authorities: Fingerprint,
 }
 
 impl Member {

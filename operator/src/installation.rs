@@ -4,6 +4,7 @@
 //! namespace: the leader copies what they need into theirs.
 
 mod stored;
+mod upkeep;
 
 use kube::Client;
 use serde_json::json;
@@ -18,6 +19,7 @@ use crate::{
     settings::Settings,
 };
 use stored::{Held, load_succession, store_succession};
+pub use upkeep::Upkeep;
 
 /// The `ConfigMap` that holds the installation's id under the key `id`.
 pub const INSTALLATION: &str = "strongroom-installation";
@@ -105,7 +107,7 @@ fn serving_subject(settings: &Settings) -> AuthoritySubject {
     }
 }
 
-/// What the leader does about the installation at its start and every minute: moves the authorities on, renews the
+/// What the leader does about the installation at its start and at every look: moves the authorities on, renews the
 /// identity service's certificate, publishes the trust bundle.
 pub async fn maintain(
     client: &Client,

@@ -10,7 +10,7 @@ mod authorities;
 mod authority;
 mod succession;
 
-pub use authorities::Authorities;
+pub use authorities::{Authorities, Fingerprint};
 pub use authority::{Authority, AuthoritySubject, Leaf, PkiError, needs_renewal};
 pub use succession::{Advance, Succession};
 

@@ -122,7 +122,7 @@ async fn lead(
     let context = Arc::new(prepare(client, args, stores, changes, metrics).await?);
     tokio::select! {
         () = controllers::run(&context) => Ok(()),
-        () = maintain(Arc::clone(&context)) => Ok(()),
+        () = installation::Upkeep::of(&context).run(&context) => Ok(()),
     }
 }
 
@@ -164,38 +164,4 @@ async fn prepare(
         recorder: Recorder::new(client.clone(), reporter),
         metrics,
     })
-}
-
-/// Keeps the authorities, the identity service's certificate and the operator's own up to date.
-async fn maintain(context: Arc<Context>) {
-    let mut every = tokio::time::interval(Duration::from_mins(1));
-    let mut passes: u32 = 0;
-    loop {
-        every.tick().await;
-        let mut authorities = match installation::authorities(&context.client, &context.settings).await {
-            Ok(authorities) => authorities,
-            Err(error) => {
-                tracing::warn!(%error, "cannot read the authorities");
-                continue;
-            }
-        };
-        match installation::maintain(&context.client, &context.settings, &mut authorities).await {
-            Ok(()) => {}
-            // What this replica holds is older than what is stored: the next round reads that.
-            Err(error @ installation::InstallationError::Moved { .. }) => {
-                tracing::warn!(%error, "the authorities are read again");
-                continue;
-            }
-            Err(error) => tracing::warn!(%error, "cannot maintain the installation's certificates"),
-        }
-        // A day is far below the two thirds of a certificate's life, and often enough for a moved authority.
-        passes += 1;
-        if passes.is_multiple_of(24 * 60) {
-            match installation::credentials(&context.settings, &authorities) {
-                Ok(trust) => context.credentials.renew(trust),
-                Err(error) => tracing::warn!(%error, "cannot renew the operator's certificate"),
-            }
-        }
-        *context.authorities.write() = authorities;
-    }
 }

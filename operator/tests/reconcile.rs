@@ -38,5 +38,7 @@ mod silence;
 mod slow;
 #[path = "reconcile/startup.rs"]
 mod startup;
+#[path = "reconcile/succession.rs"]
+mod succession;
 #[path = "reconcile/vault.rs"]
 mod vault;

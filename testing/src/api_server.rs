@@ -2,7 +2,11 @@
 
 mod events;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use axum::{
     Json, Router,
@@ -38,6 +42,9 @@ struct Table {
     missing_rights: Vec<(&'static str, &'static str)>,
     reads: u64,
     writes: Vec<Write>,
+    /// The keys of an object's `data` that were applied last, by its path: those that another put there stay when it is
+    /// applied again.
+    applied: BTreeMap<String, BTreeSet<String>>,
     events: Events,
 }
 
@@ -265,8 +272,8 @@ impl Table {
         (201, review)
     }
 
-    /// Keeps an object as it was sent; a status goes into the object that it is of, a merge patch (RFC 7386) into the
-    /// object that is there.
+    /// Keeps an object as it was sent, beside what others put into its `data`; a status goes into the object that it is of,
+    /// a merge patch (RFC 7386) into the object that is there.
     fn write(&mut self, request: Write, is_merge: bool) -> (u16, Value) {
         let mut object = request.body.clone();
         let name = object.pointer("/metadata/name").and_then(Value::as_str);
@@ -297,8 +304,13 @@ impl Table {
             let mut merged = found.clone();
             merge(&mut merged, &object);
             object = merged;
-        } else if let Some(metadata) = object.get_mut("metadata") {
-            insert(metadata, "uid", json!(format!("uid-{name}")));
+        } else {
+            if request.method == Method::PATCH {
+                self.keep_of_others(&path, &mut object);
+            }
+            if let Some(metadata) = object.get_mut("metadata") {
+                insert(metadata, "uid", json!(format!("uid-{name}")));
+            }
         }
         if let Some(metadata) = object.get_mut("metadata") {
             let next = self.events.version() + 1;
@@ -308,6 +320,21 @@ impl Table {
         self.keep(path, object.clone());
         self.writes.push(request);
         (code, object)
+    }
+
+    /// Adds to the `data` that is applied at a path the keys that are there already and were not applied.
+    fn keep_of_others(&mut self, path: &str, object: &mut Value) {
+        let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) else {
+            return;
+        };
+        let applied: BTreeSet<String> = data.keys().cloned().collect();
+        let before = self.applied.insert(path.to_owned(), applied).unwrap_or_default();
+        let found = self.objects.get(path).and_then(|found| found.get("data"));
+        for (key, value) in found.and_then(Value::as_object).into_iter().flatten() {
+            if !before.contains(key) {
+                data.entry(key).or_insert_with(|| value.clone());
+            }
+        }
     }
 }
 

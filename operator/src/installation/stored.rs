@@ -12,6 +12,17 @@ use crate::{
     pki::{Authority, AuthoritySubject, PkiError, Succession},
 };
 
+/// Every key that a line may have something under.
+const KEYS: [&str; 7] = [
+    "tls.crt",
+    "tls.key",
+    "next.crt",
+    "next.key",
+    "next-since",
+    "previous.crt",
+    "previous-until",
+];
+
 /// Loads a line, or founds one.
 pub async fn load_succession(
     objects: &Objects,
@@ -73,16 +84,17 @@ pub async fn store_succession(
     if Held::by(&read(&found, name)?) != *before {
         return Err(InstallationError::Moved { name });
     }
-    let mut secret = write(name, succession);
+    // What the line holds no more goes, also where another manager of fields wrote it: a successor that a restore of the
+    // Secret put there would stay, and take over again at each look.
+    let mut data: Map<String, Value> = KEYS
+        .map(|key| (key.to_owned(), Value::Null))
+        .into_iter()
+        .collect();
+    data.extend(encode(succession));
     // The API server refuses it if anyone has written since.
-    if let Some(metadata) = secret.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert(
-            "resourceVersion".to_owned(),
-            json!(found.metadata.resource_version),
-        );
-    }
+    let patch = json!({"metadata": {"resourceVersion": found.metadata.resource_version}, "data": data});
     objects
-        .apply(Kind::Secret, name, &secret)
+        .merge(Kind::Secret, name, &patch)
         .await
         .map(drop)
         .map_err(|source| InstallationError::Api {
@@ -97,7 +109,8 @@ pub fn text(secret: &DynamicObject, key: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn write(name: &str, succession: &Succession) -> Value {
+/// The line under the keys that it has something for.
+fn encode(succession: &Succession) -> Map<String, Value> {
     let mut data = Map::new();
     let mut put = |key: &str, text: &str| data.insert(key.to_owned(), json!(STANDARD.encode(text)));
     put("tls.crt", succession.current.certificate());
@@ -111,9 +124,13 @@ fn write(name: &str, succession: &Succession) -> Value {
         put("previous.crt", previous);
         put("previous-until", &until.unix_timestamp().to_string());
     }
+    data
+}
+
+fn write(name: &str, succession: &Succession) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Secret", "type": "strongroom.dev/authority",
-        "metadata": {"name": name}, "data": data,
+        "metadata": {"name": name}, "data": encode(succession),
     })
 }
 

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     conditions::is_ready,
     context::Context,
-    fleet::{Conversation, Member, NoStatus, Sighting},
+    fleet::{Basis, Conversation, Member, NoStatus, Sighting},
     jitter, policy,
     record::Records,
     secret_ref, status,
@@ -155,11 +155,15 @@ async fn lasting_obstacle(
     Ok(Some(Obstacle::Failing(error)))
 }
 
-/// Applies the objects when that is due, and the spec can be read; else only counts what is ready.
+/// Applies the objects when that is due, as after an edit or after an authority has moved on, and the spec can be read; else
+/// only counts what is ready.
 async fn bring_up(context: &Context, target: &Target<'_>, member: &Member, is_readable: bool) -> Applied {
-    let generation = target.vault.metadata.generation;
-    let applied = member.progress.lock().applied;
-    let is_due = applied.is_none_or(|(when, which)| when.elapsed() >= APPLY_EVERY || which != generation);
+    let basis = Basis {
+        generation: target.vault.metadata.generation,
+        authorities: context.authorities.read().fingerprint(),
+    };
+    let has_aged = |(when, of): &(Instant, Basis)| when.elapsed() >= APPLY_EVERY || *of != basis;
+    let is_due = member.progress.lock().applied.as_ref().is_none_or(has_aged);
     if !is_due || !is_readable {
         return match apply::pods(context, target).await {
             Ok(pods) => Applied {
@@ -174,7 +178,7 @@ async fn bring_up(context: &Context, target: &Target<'_>, member: &Member, is_re
     }
     let applied = apply::apply(context, target).await;
     if applied.problem.is_none() {
-        member.progress.lock().applied = Some((Instant::now(), generation));
+        member.progress.lock().applied = Some((Instant::now(), basis));
     }
     applied
 }

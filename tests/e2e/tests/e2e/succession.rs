@@ -1,13 +1,16 @@
 //! Both certificate authorities hand over to their successors in a running installation, and no reader notices.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant, SystemTime},
+};
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use kube::{
-    Api,
-    api::{Patch, PatchParams},
+    Api, ResourceExt,
+    api::{ListParams, LogParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 use strongroom_client::Trust;
@@ -15,9 +18,10 @@ use strongroom_e2e::scenario::{PATIENCE, Scenario};
 use strongroom_harness::{cluster::wait, installation::NAMESPACE};
 use strongroom_operator::pki::{Authority, AuthoritySubject, PUBLISHED_BEFORE_USE};
 
-/// How long a change of an authority takes to reach everyone: the operator looks once a minute, and the kubelet brings a
-/// changed ConfigMap or Secret into pods within two.
-const SPREADS: Duration = Duration::from_mins(5);
+/// How long a step of an authority takes to reach everyone, as docs/security.md says: the operator looks once a minute, at
+/// each vault twice, and the kubelet brings a changed ConfigMap or Secret into pods within two minutes (on the local cluster
+/// within seconds).
+const SPREADS: Duration = Duration::from_mins(4);
 
 /// How often a new pod mounts meanwhile.
 const MOUNTS_EVERY: Duration = Duration::from_secs(10);
@@ -90,21 +94,52 @@ fn seen(is_there: bool, otherwise: &str) -> wait::Seen<()> {
     }
 }
 
-/// Waits until the identity service and the vault serve certificates of the authority `only`, and take the operator's.
+/// Waits until every vault of the cluster, also of the tests beside, is given both successors' certificates, and this one has
+/// read them.
+async fn vaults_trust(scenario: &Scenario, successors: &[Successor; 2]) -> Result<()> {
+    let maps: Api<ConfigMap> = Api::all(scenario.client());
+    let of_vaults = ListParams::default().labels("app.kubernetes.io/name=strongroom-vault");
+    wait::until("every vault is given the successors", SPREADS, || async {
+        let maps = maps.list(&of_vaults).await?.items;
+        let lack: Vec<String> = maps
+            .into_iter()
+            .filter(|map| {
+                let bundles = map.data.iter().flat_map(BTreeMap::values);
+                let bundles: String = bundles.map(String::as_str).collect();
+                !successors.iter().all(|one| bundles.contains(&one.certificate))
+            })
+            .map(|map| map.namespace().unwrap_or_default())
+            .collect();
+        Ok(seen(lack.is_empty(), &format!("those of {lack:?} are not")))
+    })
+    .await?;
+    let pods: Api<Pod> = Api::namespaced(scenario.client(), &scenario.vault.name);
+    wait::until("the vault has read the successors", SPREADS, || async {
+        let said = pods.logs("prod-0", &LogParams::default()).await?;
+        Ok(seen(
+            said.contains("the admin CA was reloaded"),
+            "it has not said so",
+        ))
+    })
+    .await
+}
+
+/// Waits until the identity service and the vault serve certificates of the authority `only`.
 async fn serve_under(scenario: &Scenario, only: &str) -> Result<()> {
     let presented = scenario.presented("api", None).await?;
+    let trust = || Trust::from_pem(only.as_bytes());
+    let what = "the identity service serves under the new authority";
+    let token = wait::until(what, SPREADS, || async {
+        let token = scenario.exchange_trusting(&presented, trust()?).await??;
+        Ok(wait::Seen::Ready(token))
+    })
+    .await?;
     let name = "db-password".parse()?;
-    wait::until(
-        "identity service and vault serve under the new authority",
-        SPREADS,
-        || async {
-            let trust = || Trust::from_pem(only.as_bytes());
-            let token = scenario.exchange_trusting(&presented, trust()?).await??;
-            let vault = scenario.vault_trusting(trust()?)?;
-            vault.get_secret(&token, &name, None).await?;
-            Ok(wait::Seen::Ready(()))
-        },
-    )
+    wait::until("the vault serves under the new authority", SPREADS, || async {
+        let vault = scenario.vault_trusting(trust()?)?;
+        vault.get_secret(&token, &name, None).await?;
+        Ok(wait::Seen::Ready(()))
+    })
     .await
 }
 
@@ -131,6 +166,7 @@ async fn hand_over(scenario: &Scenario) -> Result<()> {
         Ok(seen(bundle.contains(&serving.certificate), "the bundle lacks it"))
     })
     .await?;
+    vaults_trust(scenario, &successors).await?;
     for successor in &successors {
         ensure!(
             !successor.signs(scenario).await?,
@@ -145,7 +181,8 @@ async fn hand_over(scenario: &Scenario) -> Result<()> {
         let long = Duration::try_from(PUBLISHED_BEFORE_USE)? + Duration::from_hours(1);
         successor.publish(scenario, long).await?;
     }
-    wait::until("both successors sign", PATIENCE * 2, || async {
+    let begun = Instant::now();
+    wait::until("both successors sign", PATIENCE, || async {
         let mut sign = true;
         for successor in &successors {
             sign &= successor.signs(scenario).await?;
@@ -153,13 +190,14 @@ async fn hand_over(scenario: &Scenario) -> Result<()> {
         Ok(seen(sign, "not both"))
     })
     .await?;
-    // Its objects are applied now, and not within five minutes.
-    scenario.touch_vault().await?;
-    serve_under(scenario, &serving.certificate).await
+    serve_under(scenario, &serving.certificate).await?;
+    let took = begun.elapsed();
+    eprintln!("both servers serve under the new authority {took:?} after it was due");
+    ensure!(took < SPREADS, "{took:?} is longer than docs/security.md says");
+    Ok(())
 }
 
 #[tokio::test]
-#[ignore = "not seen to come to its end yet: the new certificates took longer than the test waits"]
 async fn authorities_hand_over_while_pods_mount_and_follow() -> Result<()> {
     Scenario::start("succession")
         .await?
