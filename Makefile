@@ -12,7 +12,7 @@ HARNESS := $(BUILT)/run/harness
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: harness ## a cluster with everything on it, and a pod that reads a secret while it rotates
@@ -139,8 +139,12 @@ generate: ## rewrite the generated files: CRDs, their reference, that of the ope
 older-kubelet: harness ## pods on a node whose kubelet is older than the API server, on a cluster of its own; needs root
 	env --unset KUBECONFIG $(HARNESS) test --name older-kubelet --nodes 2 --older-nodes 1 --ignored older_kubelet
 
+.PHONY: ipv6
+ipv6: harness ## what users do on a cluster of its own without an address of IPv4; needs root
+	env --unset KUBECONFIG $(HARNESS) test --name ipv6 --ip-family ipv6 --ignored on_ipv6
+
 .PHONY: nightly
-nightly: older-kubelet ## an older kubelet, and each crate compiled alone, so that no crate leans on another's features
+nightly: older-kubelet ipv6 ## an older kubelet, IPv6 alone, and each crate compiled alone, so that no crate leans on another's features
 	for crate in $$($(CARGO) tree --workspace --depth 0 --prefix none --format '{p}' | cut -d ' ' -f 1 | sort --unique); do \
 	  echo "==> $$crate alone"; \
 	  $(CARGO) check $(PROFILE) -p $$crate --all-targets; \

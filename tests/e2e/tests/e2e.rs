@@ -14,6 +14,8 @@ mod access;
 mod az;
 #[path = "e2e/command_line.rs"]
 mod command_line;
+#[path = "e2e/ipv6.rs"]
+mod ipv6;
 #[path = "e2e/mounting.rs"]
 mod mounting;
 #[path = "e2e/narrowing.rs"]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use strongroom_harness::local::layout::DEFAULT_NAME;
+use strongroom_harness::local::{layout::DEFAULT_NAME, network::IpFamily};
 
 /// A Kubernetes cluster on this machine for Strongroom's tests, its images and its tools.
 ///
@@ -84,6 +84,9 @@ pub struct Up {
     /// How many of them, the last ones, run a kubelet that is older than the API server.
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     pub older_nodes: u8,
+    /// The family of every address of nodes, Services and pods.
+    #[arg(long, value_enum, default_value_t, value_name = "FAMILY")]
+    pub ip_family: IpFamily,
     /// How often a kubelet looks at each pod again; volumes are republished at this pace. The
     /// kubelet's own default is 1m.
     #[arg(long, default_value = "2s", value_name = "DURATION")]

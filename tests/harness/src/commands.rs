@@ -72,6 +72,7 @@ fn options(args: args::Up) -> Options {
     Options {
         nodes: args.nodes,
         older_nodes: args.older_nodes,
+        ip_family: args.ip_family,
         sync_frequency: args.sync_frequency,
         max_pods: args.max_pods,
         etcd_fsync: args.etcd_fsync,

@@ -48,6 +48,9 @@ pub struct Options {
     /// How many of them, the last ones, run a kubelet of the tool `kubernetes-older`.
     #[serde(default)]
     pub older_nodes: u8,
+    /// The family of every address of nodes, Services and pods.
+    #[serde(default)]
+    pub ip_family: network::IpFamily,
     /// The kubelet's `syncFrequency`, for example `2s`; republish calls of CSI volumes follow it.
     pub sync_frequency: String,
     /// The kubelet's `maxPods`; a node has room for 250.
@@ -67,6 +70,7 @@ impl Default for Options {
         Self {
             nodes: 1,
             older_nodes: 0,
+            ip_family: network::IpFamily::Ipv4,
             sync_frequency: "2s".to_owned(),
             max_pods: 250,
             etcd_fsync: false,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{network::DNS_SERVICE, volumes};
+use super::{network::IpFamily, volumes};
 
 /// The namespace of the cluster's DNS.
 pub const DNS_NAMESPACE: &str = "kube-system";
@@ -12,10 +12,10 @@ pub const DNS_DEPLOYMENT: &str = "coredns";
 /// Two blocks, since `template` in the first would answer before `kubernetes`. An unknown name gets
 /// NXDOMAIN at once: a time-out would look like a broken network.
 const COREFILE: &str = "\
-cluster.local:53 in-addr.arpa:53 {
+cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
     errors
     ready
-    kubernetes cluster.local in-addr.arpa {
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
         pods insecure
         ttl 5
     }
@@ -28,14 +28,14 @@ cluster.local:53 in-addr.arpa:53 {
 ";
 
 /// Every object, in the order in which they are applied.
-pub fn objects(dns_image: &str) -> Vec<Value> {
+pub fn objects(dns_image: &str, family: IpFamily) -> Vec<Value> {
     let mut objects = volumes::classes();
     objects.extend([
         account(),
         role(),
         binding(),
         config(),
-        service(),
+        service(family),
         deployment(dns_image),
     ]);
     objects
@@ -64,9 +64,9 @@ fn config() -> Value {
         "data": {"Corefile": COREFILE}})
 }
 
-fn service() -> Value {
+fn service(family: IpFamily) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "kube-dns", "namespace": DNS_NAMESPACE},
-    "spec": {"clusterIP": DNS_SERVICE, "selector": {"k8s-app": "kube-dns"}, "ports": [
+    "spec": {"clusterIP": family.dns_service(), "selector": {"k8s-app": "kube-dns"}, "ports": [
         {"name": "dns", "port": 53, "protocol": "UDP"},
         {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
     ]}})
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_object_names_its_kind_and_itself() {
-        for object in objects("image") {
+        for object in objects("image", IpFamily::Ipv4) {
             assert!(
                 object["kind"].is_string() && object["metadata"]["name"].is_string(),
                 "{object}"

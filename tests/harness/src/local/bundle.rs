@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{Layout, process::Process, record::Bundle};
+use super::{Layout, network::IpFamily, process::Process, record::Bundle};
 
 /// What the init of a bundle does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +24,8 @@ pub struct Plan {
     pub shared: Vec<String>,
     /// Small file systems: where, and how many bytes they hold.
     pub small: Vec<(String, u64)>,
-    /// Whether packets are forwarded: true on nodes.
-    pub forward: bool,
+    /// Of which family packets are forwarded: on nodes.
+    pub forward: Option<IpFamily>,
     /// Where connections to the handed-over socket are forwarded to.
     pub relay: Option<String>,
     /// The programs it runs and restarts.

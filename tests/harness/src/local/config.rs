@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Options,
     layout::inside,
-    network::{DNS_SERVICE, PODS, pod_range},
+    network::{IpFamily, authority},
     pki::Pair,
 };
 
@@ -13,6 +13,8 @@ use super::{
 const CNI_PLUGINS: &str = "/usr/lib/cni";
 /// The socket of containerd inside of a node.
 pub const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
+/// The port where kube-proxy says that it is well.
+const KUBE_PROXY_HEALTH: u16 = 10256;
 /// The image of the container that holds a pod's namespaces.
 pub const PAUSE_IMAGE: &str = "strongroom.invalid/pause:1";
 
@@ -50,7 +52,8 @@ pub fn kubelet(node: &str, options: &Options) -> String {
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": inside(&format!("pki/{node}-server.crt")),
         "tlsPrivateKeyFile": inside(&format!("pki/{node}-server.key")),
-        "clusterDNS": [DNS_SERVICE],
+        "address": options.ip_family.everywhere(),
+        "clusterDNS": [options.ip_family.dns_service()],
         "clusterDomain": "cluster.local",
         "resolvConf": "/dev/null",
         "containerRuntimeEndpoint": format!("unix://{CONTAINERD_SOCKET}"),
@@ -70,13 +73,15 @@ pub fn kubelet(node: &str, options: &Options) -> String {
 }
 
 /// kube-proxy's configuration.
-pub fn kube_proxy(node: &str) -> String {
+pub fn kube_proxy(node: &str, family: IpFamily) -> String {
     pretty(&json!({
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "clientConnection": {"kubeconfig": inside("pki/kube-proxy.kubeconfig")},
         "hostnameOverride": node,
-        "clusterCIDR": PODS,
+        "bindAddress": family.everywhere(),
+        "healthzBindAddress": authority(family.everywhere(), KUBE_PROXY_HEALTH),
+        "clusterCIDR": family.pods(),
         "mode": "iptables",
         "iptables": {"minSyncPeriod": "100ms"},
         "conntrack": {"maxPerCore": 0},
@@ -85,7 +90,7 @@ pub fn kube_proxy(node: &str) -> String {
 
 /// The CNI network of a node: one routed link per pod, so that Service addresses work between pods of
 /// one node without help from a bridge.
-pub fn cni(node: u8) -> String {
+pub fn cni(node: u8, family: IpFamily) -> String {
     pretty(&json!({
         "cniVersion": "0.4.0",
         "name": "strongroom",
@@ -93,8 +98,8 @@ pub fn cni(node: u8) -> String {
             {"type": "ptp", "ipMasq": false, "mtu": 1500, "ipam": {
                 "type": "host-local",
                 "dataDir": "/var/lib/cni/networks",
-                "ranges": [[{"subnet": pod_range(node)}]],
-                "routes": [{"dst": "0.0.0.0/0"}],
+                "ranges": [[{"subnet": family.pod_range(node)}]],
+                "routes": [{"dst": family.anywhere()}],
             }},
             {"type": "portmap", "capabilities": {"portMappings": true}},
         ],
@@ -165,7 +170,13 @@ mod tests {
 
     #[test]
     fn every_node_has_its_own_range_of_addresses() {
-        assert!(cni(0).contains("10.244.0.0/24") && cni(1).contains("10.244.1.0/24"));
+        let range = |node, family| -> Value {
+            let config: Value = serde_json::from_str(&cni(node, family)).unwrap();
+            config["plugins"][0]["ipam"]["ranges"][0][0]["subnet"].clone()
+        };
+        assert_eq!(range(0, IpFamily::Ipv4), "10.244.0.0/24");
+        assert_eq!(range(1, IpFamily::Ipv4), "10.244.1.0/24");
+        assert_eq!(range(1, IpFamily::Ipv6), "fd00:10:244:1::/64");
     }
 
     #[test]

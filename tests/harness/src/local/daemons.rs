@@ -5,7 +5,7 @@ use super::{
     bundle::{Daemon, Plan},
     config::CONTAINERD_SOCKET,
     layout::{INSIDE_TOOLS, inside},
-    network::{CONTROL, SERVICES, node_address, node_name},
+    network::node_name,
     volumes,
 };
 
@@ -20,9 +20,9 @@ pub fn control(options: &Options) -> Plan {
         binds: Vec::new(),
         shared: Vec::new(),
         small: Vec::new(),
-        forward: false,
+        forward: None,
         relay: Some(format!("127.0.0.1:{API_PORT}")),
-        daemons: vec![etcd(options), api_server(), controllers(), scheduler()],
+        daemons: vec![etcd(options), api_server(options), controllers(), scheduler()],
     }
 }
 
@@ -37,11 +37,11 @@ pub fn node(layout: &Layout, index: u8, options: &Options) -> Plan {
         ],
         shared: vec!["/var/lib/kubelet".to_owned()],
         small: volumes::small_mounts(options),
-        forward: true,
+        forward: Some(options.ip_family),
         relay: None,
         daemons: vec![
             containerd(&name),
-            kubelet(layout, index),
+            kubelet(layout, index, options),
             kube_proxy(&name),
             recycler(&name),
         ],
@@ -65,11 +65,13 @@ fn etcd(options: &Options) -> Daemon {
     kubernetes("etcd", args, None)
 }
 
-fn api_server() -> Daemon {
+fn api_server(options: &Options) -> Daemon {
+    let family = options.ip_family;
     let pki = |file: &str| inside(&format!("pki/{file}"));
     let args = vec![
         "--etcd-servers=http://127.0.0.1:2379".to_owned(),
-        format!("--advertise-address={CONTROL}"),
+        format!("--bind-address={}", family.everywhere()),
+        format!("--advertise-address={}", family.control()),
         format!("--secure-port={API_PORT}"),
         format!("--tls-cert-file={}", pki("kube-apiserver.crt")),
         format!("--tls-private-key-file={}", pki("kube-apiserver.key")),
@@ -85,7 +87,7 @@ fn api_server() -> Daemon {
             "--service-account-signing-key-file={}",
             pki("service-account.key")
         ),
-        format!("--service-cluster-ip-range={SERVICES}"),
+        format!("--service-cluster-ip-range={}", family.services()),
         "--authorization-mode=Node,RBAC".to_owned(),
         "--enable-admission-plugins=NodeRestriction".to_owned(),
         "--allow-privileged=true".to_owned(),
@@ -142,13 +144,13 @@ fn containerd(node: &str) -> Daemon {
     }
 }
 
-fn kubelet(layout: &Layout, index: u8) -> Daemon {
+fn kubelet(layout: &Layout, index: u8, options: &Options) -> Daemon {
     let node = node_name(index);
     let args = vec![
         format!("--config={}", inside(&format!("nodes/{node}/kubelet.json"))),
         format!("--kubeconfig={}", inside(&format!("pki/{node}.kubeconfig"))),
         format!("--hostname-override={node}"),
-        format!("--node-ip={}", node_address(index)),
+        format!("--node-ip={}", options.ip_family.node_address(index)),
         format!("--node-labels=strongroom.dev/cluster={}", layout.name()),
     ];
     let mut daemon = kubernetes("kubelet", args, Some(CONTAINERD_SOCKET));

@@ -37,8 +37,8 @@ pub fn run(root: &Path, tools: &Path, role: &str) -> Result<()> {
     let plan: Plan = serde_json::from_str(&text).context("the plan is damaged")?;
     mounts::outer(root, tools)?;
     mounts::apply(&plan)?;
-    if plan.forward {
-        fs::write("/proc/sys/net/ipv4/ip_forward", "1").context("cannot forward packets")?;
+    if let Some(family) = plan.forward {
+        fs::write(family.forwarding(), "1").with_context(|| format!("cannot forward packets of {family}"))?;
     }
     if let Some(target) = plan.relay {
         relay::start(target)?;

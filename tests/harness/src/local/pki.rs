@@ -6,7 +6,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
 };
 
-use super::network;
+use super::network::IpFamily;
 
 /// A certificate and its private key, in PEM.
 #[derive(Clone)]
@@ -38,14 +38,14 @@ impl Identity {
     }
 
     /// The API server, under the names that pods, nodes and this machine use.
-    pub fn api_server() -> Self {
+    pub fn api_server(family: IpFamily) -> Self {
         let names = [
             "kubernetes",
             "kubernetes.default",
             "kubernetes.default.svc",
             "kubernetes.default.svc.cluster.local",
         ];
-        let addresses = ["localhost", "127.0.0.1", network::API_SERVICE, network::CONTROL];
+        let addresses = ["localhost", "127.0.0.1", family.api_service(), family.control()];
         let server = names
             .iter()
             .chain(&addresses)
@@ -148,15 +148,15 @@ mod tests {
 
     #[test]
     fn the_api_server_is_valid_under_every_name_it_is_called_by() {
-        let identity = Identity::api_server();
-        for name in [
-            "kubernetes.default.svc",
-            "localhost",
-            "127.0.0.1",
-            "10.96.0.1",
-            "10.89.0.1",
+        for (family, addresses) in [
+            (IpFamily::Ipv4, ["10.96.0.1", "10.89.0.1"]),
+            (IpFamily::Ipv6, ["fd00:10:96::1", "fd00:10:89::1"]),
         ] {
-            assert!(identity.server.iter().any(|known| known == name), "{name}");
+            let identity = Identity::api_server(family);
+            let names = ["kubernetes.default.svc", "localhost", "127.0.0.1"];
+            for name in names.iter().chain(&addresses) {
+                assert!(identity.server.iter().any(|known| known == name), "{name}");
+            }
         }
     }
 

@@ -106,7 +106,7 @@ async fn start(layout: &Layout, record: &mut Record, store: &Store, socket: TcpL
     let waiting = bundles(layout, record, store, socket)?;
     let pids: Vec<i32> = waiting.iter().map(|one| one.bundle.init.pid).collect();
     let (control, nodes) = pids.split_first().context("no bundle was started")?;
-    network::connect(*control, nodes)?;
+    network::connect(record.options.ip_family, *control, nodes)?;
     for one in waiting {
         one.release()?;
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::local::{
     Layout, audit, config, daemons,
-    network::{CONTROL, node_address, node_name},
+    network::{self, node_name},
     pki::{Authority, Identity, Pair, service_account_key},
     record::Record,
     up,
@@ -21,7 +21,7 @@ pub fn write(layout: &Layout, record: &Record) -> Result<()> {
     pair(
         layout,
         "kube-apiserver",
-        &authority.issue(&Identity::api_server())?,
+        &authority.issue(&Identity::api_server(record.options.ip_family))?,
     )?;
     let kubelet_client = Identity::client("kube-apiserver-kubelet-client", Some("system:masters"));
     pair(layout, "kubelet-client", &authority.issue(&kubelet_client)?)?;
@@ -45,7 +45,7 @@ fn control(layout: &Layout, record: &Record, authority: &Authority) -> Result<()
             &Identity::client(&format!("system:{name}"), None),
         )?;
     }
-    let inner = format!("https://{CONTROL}:{}", daemons::API_PORT);
+    let inner = inner(record);
     user(
         layout,
         authority,
@@ -63,17 +63,23 @@ fn control(layout: &Layout, record: &Record, authority: &Authority) -> Result<()
 
 fn node(layout: &Layout, record: &Record, authority: &Authority, index: u8) -> Result<()> {
     let name = node_name(index);
-    let inner = format!("https://{CONTROL}:{}", daemons::API_PORT);
     let kubelet = Identity::client(&format!("system:node:{name}"), Some("system:nodes"));
-    user(layout, authority, &name, &inner, &kubelet)?;
-    let server = Identity::kubelet_server(&name, &node_address(index));
+    user(layout, authority, &name, &inner(record), &kubelet)?;
+    let family = record.options.ip_family;
+    let server = Identity::kubelet_server(&name, &family.node_address(index));
     pair(layout, &format!("{name}-server"), &authority.issue(&server)?)?;
     let own = |file: &str| format!("nodes/{name}/{file}");
     layout.write(&own("kubelet.json"), &config::kubelet(&name, &record.options))?;
-    layout.write(&own("kube-proxy.json"), &config::kube_proxy(&name))?;
+    layout.write(&own("kube-proxy.json"), &config::kube_proxy(&name, family))?;
     layout.write(&own("containerd.toml"), &config::containerd(&name))?;
-    layout.write(&own("cni/10-strongroom.conflist"), &config::cni(index))?;
+    layout.write(&own("cni/10-strongroom.conflist"), &config::cni(index, family))?;
     bundle(layout, &name, &daemons::node(layout, index, &record.options))
+}
+
+/// Where nodes reach the API server.
+fn inner(record: &Record) -> String {
+    let address = record.options.ip_family.control();
+    format!("https://{}", network::authority(address, daemons::API_PORT))
 }
 
 fn pair(layout: &Layout, name: &str, pair: &Pair) -> Result<()> {

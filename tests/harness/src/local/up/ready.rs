@@ -65,7 +65,7 @@ pub async fn cluster(layout: &Layout, record: &Record) -> Result<()> {
     apply::objects(
         &client,
         addons::DNS_NAMESPACE,
-        &addons::objects(&images::dns_reference()),
+        &addons::objects(&images::dns_reference(), record.options.ip_family),
     )
     .await?;
     named(
