@@ -9,6 +9,7 @@ use strongroom_client::{
     vault::{VaultError, VaultRefusal},
 };
 use strongroom_core::{NamespaceName, PolicyCheck, name::NameError};
+use strongroom_crds::ApiError;
 
 use crate::program::Program;
 
@@ -31,12 +32,12 @@ pub(crate) enum Failure {
     #[error("--vault and --namespace name different namespaces: give the vault's namespace once")]
     TwoNamespaces,
     /// The Kubernetes API refused or did not answer.
-    #[error("cannot {verb} {resource} in namespace {namespace}: {}", api_message(source))]
+    #[error("cannot {verb} {resource} in namespace {namespace}: {source}")]
     Cluster {
         verb: &'static str,
         resource: &'static str,
         namespace: NamespaceName,
-        source: kube::Error,
+        source: ApiError,
     },
     /// The API gave no token.
     #[error("the Kubernetes API gave no token")]
@@ -107,7 +108,7 @@ impl Failure {
             verb,
             resource,
             namespace,
-            source,
+            source: source.into(),
         }
     }
 
@@ -206,27 +207,19 @@ fn forward_hint(error: &TransportError, namespace: &NamespaceName) -> Option<Str
     else {
         return None;
     };
-    let source = source.get_ref()?.downcast_ref::<kube::Error>()?;
+    let source = source.get_ref()?.downcast_ref::<ApiError>()?;
     // Some releases of Kubernetes ask for one of the two, some for both.
     let asked = ["get", "create"].map(|verb| why(verb, "pods/portforward", namespace));
     is_forbidden(source).then(|| asked.join("\n"))
 }
 
-fn is_forbidden(error: &kube::Error) -> bool {
-    match error {
+fn is_forbidden(error: &ApiError) -> bool {
+    match error.get_ref() {
         kube::Error::Api(status) => status.code == 403,
         kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(status)) => {
             status.as_u16() == 403
         }
         _ => false,
-    }
-}
-
-/// The API server's sentence, where there is one.
-fn api_message(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        other => other.to_string(),
     }
 }
 

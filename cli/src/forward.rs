@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::{Api, ResourceExt, api::ListParams};
 use strongroom_client::{Dial, Route, server::Stream};
 use strongroom_core::NamespaceName;
+use strongroom_crds::ApiError;
 
 use crate::{cluster::Cluster, failure::Failure};
 
@@ -21,7 +22,8 @@ impl Dial for Forward {
     fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
         let (pods, pod, port) = (self.pods.clone(), self.pod.clone(), self.port);
         Box::pin(async move {
-            let mut forwarder = pods.portforward(&pod, &[port]).await.map_err(io::Error::other)?;
+            let forwarder = pods.portforward(&pod, &[port]).await;
+            let mut forwarder = forwarder.map_err(|error| io::Error::other(ApiError::from(error)))?;
             let stream = forwarder.take_stream(port);
             stream
                 .map(|stream| Box::new(stream) as Box<dyn Stream>)

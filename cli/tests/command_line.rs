@@ -404,9 +404,12 @@ fn the_trust_bundle_is_that_of_the_releases_namespace_where_the_vaults_shows_non
     for (path, words) in [
         (
             "/namespaces/strongroom-system/configmaps/",
-            "strongroom-system: no right",
+            "strongroom-system: the API server answered 403: no right",
         ),
-        ("/namespaces/team-a/configmaps/", "team-a: no right"),
+        (
+            "/namespaces/team-a/configmaps/",
+            "team-a: the API server answered 403: no right",
+        ),
     ] {
         server.objects.refuse(http::Method::GET, path, 403, "no right");
         let output = strongroom(Some(server.kubeconfig()), &LIST);

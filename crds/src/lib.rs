@@ -16,7 +16,7 @@
 //! - every list has `maxItems` and every string `maxLength`, so that the CEL rules fit the API server's cost budget;
 //! - an enum value of a newer release reads as `Unknown`, and the accessors of this crate refuse it.
 //!
-//! This crate must not depend on an HTTP client, a runtime, or anything that talks to a cluster.
+//! This crate talks to no cluster: of the client it knows the error alone, so that the programs show it in one way.
 
 #![allow(
     clippy::doc_markdown,
@@ -28,6 +28,7 @@
 )]
 
 pub mod access_policy;
+mod api_error;
 pub mod condition;
 mod definition;
 pub mod generate;
@@ -38,6 +39,7 @@ pub mod secret_ref;
 pub mod vault;
 
 pub use access_policy::{AccessPolicy, AccessPolicySpec, AccessPolicyStatus};
+pub use api_error::ApiError;
 pub use definition::{CRD_VERSION, CRD_VERSION_ANNOTATION, all, installed_version, is_older, to_yaml};
 pub use secret_ref::{SecretRef, SecretRefSpec, SecretRefStatus};
 pub use vault::{Vault, VaultSpec, VaultStatus};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, Client, ResourceExt};
+use strongroom_crds::ApiError;
 
 /// How often they are looked at while they are older.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -20,7 +21,7 @@ pub enum DefinitionError {
     /// They could not be read.
     #[error("cannot read the definition {name}")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
-    Read { name: String, source: kube::Error },
+    Read { name: String, source: ApiError },
 }
 
 /// Waits until all three exist and are current, and logs meanwhile what to do. The operator needs no restart after it.
@@ -42,7 +43,7 @@ async fn check(client: &Client) -> Result<(), DefinitionError> {
         let name = definition.name_any();
         let found = api.get_opt(&name).await.map_err(|source| DefinitionError::Read {
             name: name.clone(),
-            source,
+            source: source.into(),
         })?;
         if found.is_none_or(|found| strongroom_crds::is_older(&found)) {
             older.push(name);

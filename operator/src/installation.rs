@@ -10,11 +10,12 @@ use kube::Client;
 use serde_json::json;
 use strongroom_client::{Trust, TrustError};
 use strongroom_core::NamespaceName;
+use strongroom_crds::ApiError;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    object::{FIELD_MANAGER, Kind, Objects, data_field, is_forbidden},
+    object::{FIELD_MANAGER, Kind, Objects, data_field},
     pki::{Advance, Authorities, AuthoritySubject, Leaf, PkiError, needs_renewal},
     settings::Settings,
 };
@@ -39,7 +40,7 @@ pub enum InstallationError {
     /// The API server refused, or did not answer.
     #[error("cannot {step} in the release namespace")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
-    Api { step: &'static str, source: kube::Error },
+    Api { step: &'static str, source: ApiError },
     /// A certificate could not be made or read.
     #[error("cannot prepare the {what}")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
@@ -81,7 +82,7 @@ pub async fn id(client: &Client, release_namespace: &NamespaceName) -> Result<St
         // Another leader may have been faster: the next round reads what it created.
         match objects.create(Kind::ConfigMap, &object).await {
             Ok(_) => {}
-            Err(kube::Error::Api(status)) if status.code == 409 => {}
+            Err(error) if error.code() == Some(409) => {}
             Err(source) => return Err(api("create the installation's id")(source)),
         }
     }
@@ -197,7 +198,7 @@ async fn publish(client: &Client, settings: &Settings, bundle: &str) -> Result<(
     let step = "publish the installation's id to the node driver";
     match objects.apply(Kind::ConfigMap, INSTALLATION, &id).await {
         // The chart did not create the driver's namespace: there is no driver to publish to.
-        Err(error) if is_forbidden(&error) => {
+        Err(error) if error.is_forbidden() => {
             tracing::warn!(namespace = %settings.node_namespace, "no right to publish to the node driver's namespace");
             Ok(())
         }

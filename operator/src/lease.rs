@@ -3,6 +3,7 @@
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::{Api, Client};
 use strongroom_core::NamespaceName;
+use strongroom_crds::ApiError;
 
 /// The Lease that the leader holds, in the namespace of the release.
 pub const LEASE: &str = "strongroom-operator";
@@ -12,7 +13,7 @@ pub const LEASE: &str = "strongroom-operator";
 pub enum LeaseError {
     /// The Lease could not be read.
     #[error("cannot read the lease")]
-    Read(#[source] kube::Error),
+    Read(#[source] ApiError),
     /// The Lease names another replica, or none. What renews the lease ends this process.
     #[error("this replica does not hold the lease")]
     NotHeld,
@@ -36,7 +37,8 @@ impl Leadership {
 
     /// Reads the Lease again. Errors: it does not name this replica, or cannot be read.
     pub async fn check(&self) -> Result<(), LeaseError> {
-        let lease = self.leases.get(LEASE).await.map_err(LeaseError::Read)?;
+        let lease = self.leases.get(LEASE).await;
+        let lease = lease.map_err(|error| LeaseError::Read(error.into()))?;
         let holder = lease.spec.and_then(|spec| spec.holder_identity);
         if holder.as_ref() == Some(&self.holder) {
             Ok(())

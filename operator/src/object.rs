@@ -5,6 +5,7 @@ use kube::{
     api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams},
 };
 use serde_json::Value;
+use strongroom_crds::ApiError;
 
 /// The operator's name as the manager of fields.
 pub const FIELD_MANAGER: &str = "strongroom-operator";
@@ -93,36 +94,31 @@ impl Objects {
     }
 
     /// Reads an object; `None` when it does not exist.
-    pub async fn get(&self, kind: Kind, name: &str) -> Result<Option<DynamicObject>, kube::Error> {
-        self.api(kind).get_opt(name).await
+    pub async fn get(&self, kind: Kind, name: &str) -> Result<Option<DynamicObject>, ApiError> {
+        Ok(self.api(kind).get_opt(name).await?)
     }
 
     /// Makes the object what `object` says, in the fields that it says anything about.
-    pub async fn apply(&self, kind: Kind, name: &str, object: &Value) -> Result<DynamicObject, kube::Error> {
-        self.api(kind)
-            .patch(
-                name,
-                &PatchParams::apply(FIELD_MANAGER).force(),
-                &Patch::Apply(object),
-            )
-            .await
+    pub async fn apply(&self, kind: Kind, name: &str, object: &Value) -> Result<DynamicObject, ApiError> {
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        let applied = self.api(kind).patch(name, &params, &Patch::Apply(object)).await;
+        Ok(applied?)
     }
 
     /// Creates an object. Errors: one of that name exists, too.
-    pub async fn create(&self, kind: Kind, object: &Value) -> Result<DynamicObject, kube::Error> {
+    pub async fn create(&self, kind: Kind, object: &Value) -> Result<DynamicObject, ApiError> {
         let object = serde_json::from_value(object.clone()).map_err(kube::Error::SerdeError)?;
         let params = PostParams {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PostParams::default()
         };
-        self.api(kind).create(&params, &object).await
+        Ok(self.api(kind).create(&params, &object).await?)
     }
 
     /// Changes some fields of an object.
-    pub async fn merge(&self, kind: Kind, name: &str, patch: &Value) -> Result<DynamicObject, kube::Error> {
-        self.api(kind)
-            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
-            .await
+    pub async fn merge(&self, kind: Kind, name: &str, patch: &Value) -> Result<DynamicObject, ApiError> {
+        let params = PatchParams::default();
+        Ok(self.api(kind).patch(name, &params, &Patch::Merge(patch)).await?)
     }
 }
 
@@ -134,9 +130,4 @@ pub fn data_field<'a>(object: &'a DynamicObject, key: &str) -> Option<&'a str> {
 /// The value at a JSON pointer of an object that the operator made; null where it has none.
 pub fn subtree(object: &Value, pointer: &str) -> Value {
     object.pointer(pointer).cloned().unwrap_or_default()
-}
-
-/// Whether the API server refused for want of a right.
-pub fn is_forbidden(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 403)
 }

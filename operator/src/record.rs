@@ -11,6 +11,7 @@ use kube::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use strongroom_core::{NamespaceName, VaultRef};
+use strongroom_crds::ApiError;
 use strongroom_wire::admin::{Anchor, BundleId};
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ const VAULT_ID: &str = "strongroom.dev/vault-id";
 pub enum RecordError {
     /// The API server refused or did not answer; another writer was first, too.
     #[error("cannot keep what is remembered of the vault")]
-    Api(#[source] kube::Error),
+    Api(#[source] ApiError),
     /// The ConfigMap holds something else than what the operator writes there.
     #[error("the ConfigMap {0} does not hold what the operator wrote")]
     Unreadable(String),
@@ -104,7 +105,7 @@ impl Records {
 
     /// Reads the record of a vault.
     pub async fn load(&self, vault: &VaultRef) -> Result<Option<Kept>, RecordError> {
-        let found = self.0.get_opt(&name(vault)).await.map_err(RecordError::Api)?;
+        let found = self.0.get_opt(&name(vault)).await.map_err(unheard)?;
         found.as_ref().map(parse).transpose()
     }
 
@@ -131,14 +132,14 @@ impl Records {
             };
             self.0.create(&params, &object).await
         };
-        let version = written.map_err(RecordError::Api)?.resource_version();
+        let version = written.map_err(unheard)?.resource_version();
         Ok(Kept { record, version })
     }
 
     /// Another vault whose record has this id, by its namespace and name.
     pub async fn other_with(&self, id: Uuid, vault: &VaultRef) -> Result<Option<String>, RecordError> {
         let params = ListParams::default().labels(&format!("{VAULT_ID}={id}"));
-        let found = self.0.list(&params).await.map_err(RecordError::Api)?;
+        let found = self.0.list(&params).await.map_err(unheard)?;
         let ours = name(vault);
         let other = found.items.into_iter().find(|map| map.name_any() != ours);
         Ok(other.map(|map| text(&map, "vault").unwrap_or_default().to_owned()))
@@ -147,7 +148,7 @@ impl Records {
     /// Reads the anchor that an earlier build kept under the id of a vault, unless it was emptied.
     pub async fn earlier(&self, id: Uuid) -> Result<Option<Anchor>, RecordError> {
         let name = earlier_name(id);
-        let found = self.0.get_opt(&name).await.map_err(RecordError::Api)?;
+        let found = self.0.get_opt(&name).await.map_err(unheard)?;
         let found = found.filter(|map| text(map, "anchor").is_some());
         found.map(|map| json_of(&map, "anchor")).transpose()
     }
@@ -159,7 +160,7 @@ impl Records {
             .0
             .patch(&earlier_name(id), &PatchParams::default(), &nothing)
             .await;
-        emptied.map(drop).map_err(RecordError::Api)
+        emptied.map(drop).map_err(unheard)
     }
 }
 
@@ -182,7 +183,11 @@ fn write(vault: &VaultRef, record: &Record, version: Option<&str>) -> Result<Val
 }
 
 fn unwritten(error: serde_json::Error) -> RecordError {
-    RecordError::Api(kube::Error::SerdeError(error))
+    unheard(kube::Error::SerdeError(error))
+}
+
+fn unheard(error: kube::Error) -> RecordError {
+    RecordError::Api(error.into())
 }
 
 fn parse(map: &ConfigMap) -> Result<Kept, RecordError> {

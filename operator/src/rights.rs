@@ -5,6 +5,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::{Api, Client, api::PostParams};
 use strongroom_core::NamespaceName;
+use strongroom_crds::ApiError;
 
 use crate::object::Kind;
 
@@ -13,7 +14,7 @@ const VERBS: [&str; 3] = ["get", "create", "patch"];
 
 /// Whether the operator lacks one of the rights by which it keeps objects of this kind in a namespace. The API server
 /// answers for every authorizer behind it; every account may ask (the role `system:basic-user`).
-pub async fn is_missing(client: &Client, namespace: &NamespaceName, kind: Kind) -> Result<bool, kube::Error> {
+pub async fn is_missing(client: &Client, namespace: &NamespaceName, kind: Kind) -> Result<bool, ApiError> {
     let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
     for verb in VERBS {
         let answer = api

@@ -11,6 +11,7 @@ use kube::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
+use strongroom_crds::ApiError;
 
 use crate::{
     conditions::{Conditioned, STARTING, ready},
@@ -42,7 +43,7 @@ pub async fn publish<K, S>(
     previous: Option<&S>,
     next: &S,
     action: &str,
-) -> Result<Changed, kube::Error>
+) -> Result<Changed, ApiError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     S: Serialize + PartialEq + Conditioned,
@@ -57,7 +58,7 @@ pub async fn publish_by<K, S>(
     previous: Option<&S>,
     next: &S,
     action: &str,
-) -> Result<Changed, kube::Error>
+) -> Result<Changed, ApiError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     S: Serialize + PartialEq + Conditioned,
@@ -97,7 +98,7 @@ fn reference<K: Resource<DynamicType = ()>>(metadata: &ObjectMeta) -> ObjectRefe
 }
 
 /// Writes a status. Returns whether the object was still there.
-async fn write<K, S>(client: &Client, metadata: &ObjectMeta, next: &S) -> Result<bool, kube::Error>
+async fn write<K, S>(client: &Client, metadata: &ObjectMeta, next: &S) -> Result<bool, ApiError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     S: Serialize,
@@ -116,12 +117,12 @@ where
         Ok(_) => Ok(true),
         // The object is gone, or was made again: this status has no reader.
         Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => Ok(false),
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// The status that the API server holds, where it can be read apart from a spec that cannot; `None` when it is gone.
-pub async fn read<K, S>(client: &Client, metadata: &ObjectMeta) -> Result<Option<S>, kube::Error>
+pub async fn read<K, S>(client: &Client, metadata: &ObjectMeta) -> Result<Option<S>, ApiError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     S: DeserializeOwned + Default,

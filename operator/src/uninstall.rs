@@ -6,6 +6,7 @@ use std::fmt;
 use clap::Args;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client, ResourceExt, api::ListParams};
+use strongroom_crds::ApiError;
 
 /// The driver's name in a pod's volumes.
 pub const DRIVER: &str = "csi.strongroom.dev";
@@ -47,7 +48,13 @@ pub enum UninstallError {
     },
     /// The API server refused, or did not answer.
     #[error("cannot find out which pods use the driver {DRIVER}")]
-    Pods(#[from] kube::Error),
+    Pods(#[source] ApiError),
+}
+
+impl From<kube::Error> for UninstallError {
+    fn from(error: kube::Error) -> Self {
+        Self::Pods(error.into())
+    }
 }
 
 /// The pods that use the driver: how many, and the names of some.

@@ -1,13 +1,16 @@
 //! What of a SecretRef, a login or a vault keeps a volume from being filled.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use kube::core::Status;
 use strongroom_client::{TransportError, identity::ExchangeError, vault::VaultError};
 use strongroom_core::{
     AccountName, NamespaceName, ResourceName, SecretRefName, VaultRef, advise, name::NameError,
 };
-use strongroom_crds::secret_ref::FileError;
+use strongroom_crds::{
+    ApiError,
+    secret_ref::{FileError, TrustBundle},
+};
 
 use super::Row;
 use crate::{
@@ -95,9 +98,13 @@ impl Names {
 
     /// The account is another one than the SecretRef names: the refusal that needs most words.
     fn publish(&self, reason: Reason) -> Option<PublishError> {
+        let source = match reason {
+            Reason::TrustBundle(_) => Source::TrustBundle(TrustBundle::default()),
+            _ => Source::Secret(self.object.clone()),
+        };
         let failure = FileFailure {
             path: self.path.clone(),
-            source: Source::Secret(self.object.clone()),
+            source,
             reason,
         };
         Some(PublishError::Files {
@@ -124,13 +131,18 @@ fn silence(server: &str) -> TransportError {
     }
 }
 
+/// What the API server says.
+fn refusal(message: &str, code: u16) -> ApiError {
+    kube::Error::Api(Status::failure(message, "").with_code(code).boxed()).into()
+}
+
 advise! { references(names: &Names): ReferenceError;
     ReferenceError::NotFound { .. }, [ReferenceError::NotFound { secret_ref: names.secret_ref() }],
         "The pod's namespace has no SecretRef of the name in `volumeAttributes`.",
         "Create it there, or correct the name.";
     ReferenceError::Api { .. }, [ReferenceError::Api {
             secret_ref: names.secret_ref(),
-            source: Arc::new(kube::Error::Api(Status::failure("secretrefs.strongroom.dev \"db\" is forbidden", "Forbidden").boxed())),
+            source: refusal("secretrefs.strongroom.dev \"db\" is forbidden", 403),
         }],
         "The API server refuses the node driver, or is down.",
         "The kubelet tries again by itself. If it stays, look whether the definitions and the ClusterRole `strongroom-csi` are there: \

@@ -6,8 +6,7 @@ use http::StatusCode;
 use kube::{Api, Client, core::DeserializeGuard};
 use parking_lot::Mutex;
 use strongroom_core::{Delays, ResourceName, SecretRefName};
-use strongroom_crds::{SecretRef, condition::AUTHORIZED};
-
+use strongroom_crds::{ApiError, SecretRef, condition::AUTHORIZED};
 use tokio::{
     sync::Mutex as AsyncMutex,
     time::{Instant, sleep_until},
@@ -37,7 +36,7 @@ pub enum ReferenceError {
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Api {
         secret_ref: SecretRefName,
-        source: Arc<kube::Error>,
+        source: ApiError,
     },
     /// The API server did not answer.
     #[error("SecretRef {secret_ref} cannot be read: the API server did not answer within {} s", DEADLINE.as_secs())]
@@ -66,10 +65,7 @@ impl ReferenceError {
         match self {
             Self::Slow { .. } => true,
             Self::NotFound { .. } | Self::Shape { .. } | Self::Spec { .. } => false,
-            Self::Api { source, .. } => match &**source {
-                kube::Error::Api(status) => status.code >= 500 || status.code == 429,
-                _ => true,
-            },
+            Self::Api { source, .. } => source.code().is_none_or(|code| code >= 500 || code == 429),
         }
     }
 }
@@ -225,13 +221,10 @@ impl References {
 
 fn failed(source: kube::Error, secret_ref: &SecretRefName) -> ReferenceError {
     let secret_ref = secret_ref.clone();
-    match source {
-        kube::Error::Api(status) if status.code == StatusCode::NOT_FOUND.as_u16() => {
-            ReferenceError::NotFound { secret_ref }
-        }
-        source => ReferenceError::Api {
-            secret_ref,
-            source: Arc::new(source),
-        },
+    let source = ApiError::from(source);
+    if source.code() == Some(StatusCode::NOT_FOUND.as_u16()) {
+        ReferenceError::NotFound { secret_ref }
+    } else {
+        ReferenceError::Api { secret_ref, source }
     }
 }

@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     ContainerStateWaiting, ContainerStatus, PersistentVolumeClaim, Pod, PodCondition, PodStatus,
 };
-use strongroom_core::exit;
-
-use crate::sentence::quoted;
+use strongroom_core::{exit, quoted};
 
 /// Why a container waits whose image the node has not got.
 const NO_IMAGE: [&str; 7] = [

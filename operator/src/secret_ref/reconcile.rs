@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kube::runtime::{controller::Action, reflector::ObjectRef};
-use strongroom_crds::SecretRef;
+use strongroom_core::causes;
+use strongroom_crds::{ApiError, SecretRef};
 
 use super::{
     announce::{announce, forget_empty, observe},
@@ -23,13 +24,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub enum ReconcileError {
     /// The status could not be written.
     #[error("cannot write the SecretRef's status")]
-    Status(#[source] kube::Error),
+    Status(#[source] ApiError),
 }
 
 /// When to try again after an error.
 pub fn retry(secret_ref: &SecretRef, error: &ReconcileError, context: &Context) -> Action {
     context.metrics.count_failure("secretref");
-    tracing::warn!(secret_ref = %ObjectRef::from_obj(secret_ref), %error, "cannot reconcile the SecretRef");
+    tracing::warn!(secret_ref = %ObjectRef::from_obj(secret_ref), error = %causes(error), "cannot reconcile the SecretRef");
     Action::requeue(jitter::around(LOOK_AGAIN))
 }
 

@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::api::DynamicObject;
 use serde_json::json;
 use strongroom_core::causes;
+use strongroom_crds::ApiError;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -34,7 +35,7 @@ pub enum ApplyError {
     Api {
         kind: Kind,
         name: String,
-        source: kube::Error,
+        source: ApiError,
     },
     /// The certificate could not be made.
     #[error("cannot issue the vault's certificate")]
@@ -301,7 +302,7 @@ async fn get(objects: &Objects, kind: Kind, name: &str) -> Result<Option<Dynamic
         .map_err(|source| api(kind, name, source))
 }
 
-fn api(kind: Kind, name: &str, source: kube::Error) -> ApplyError {
+fn api(kind: Kind, name: &str, source: ApiError) -> ApplyError {
     ApplyError::Api {
         kind,
         name: name.to_owned(),

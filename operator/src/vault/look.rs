@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use kube::{Api, api::ListParams};
+use strongroom_crds::ApiError;
 
 use super::desired::volume_claim;
 use crate::{
@@ -29,7 +30,7 @@ pub async fn look(context: &Context, target: &Target<'_>, member: &Member) -> Si
     seen
 }
 
-async fn see(context: &Context, target: &Target<'_>) -> Result<Sighting, kube::Error> {
+async fn see(context: &Context, target: &Target<'_>) -> Result<Sighting, ApiError> {
     let namespace = target.namespace().as_str();
     let name = format!("{}-0", target.name());
     let pods: Api<Pod> = Api::namespaced(context.client.clone(), namespace);

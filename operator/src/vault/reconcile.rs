@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use kube::runtime::{controller::Action, reflector::ObjectRef};
 use strongroom_core::causes;
-use strongroom_crds::{Vault, vault::VaultPolicyStatus};
+use strongroom_crds::{ApiError, Vault, vault::VaultPolicyStatus};
 
 use super::{
     apply::{self, Applied, ApplyError},
@@ -51,7 +51,7 @@ pub enum ReconcileError {
     Apply(#[from] ApplyError),
     /// The status could not be written.
     #[error("cannot write the vault's status")]
-    Status(#[source] kube::Error),
+    Status(#[source] ApiError),
 }
 
 /// When to try again after an error.

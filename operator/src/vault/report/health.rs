@@ -1,6 +1,6 @@
 //! Whether a vault does what its spec says, and what is wrong where it does not. Pure.
 
-use strongroom_core::causes;
+use strongroom_core::{causes, quoted};
 use strongroom_wire::admin::{Rollback, Status};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     conditions::{Health, Reason},
     fleet::NoStatus,
-    sentence::{quoted, sentence},
+    sentence::sentence,
     settings::Settings,
     target::Target,
 };
@@ -101,4 +101,29 @@ pub(super) fn rollback_message(anchored: u64, found: u64) -> String {
     format!(
         "The store is at generation {found}, but the operator has seen generation {anchored}: the store was put back to an older state, or replaced. The vault serves no data. To accept this store, annotate the Vault with strongroom.dev/accept-rollback={found}. An annotation that has acted once acts again only after it was removed."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::Kind;
+
+    #[test]
+    fn an_error_of_the_api_server_is_its_code_and_its_sentence() {
+        let answer =
+            kube::core::Status::failure("etcdserver: request timed out", "InternalError").with_code(500);
+        let error = ApplyError::Api {
+            kind: Kind::Secret,
+            name: "prod-seal".to_owned(),
+            source: kube::Error::Api(answer.boxed()).into(),
+        };
+        let Health::Progressing(reason) = failing(&error) else {
+            panic!("it is tried again");
+        };
+        assert_eq!(
+            reason.message,
+            "The operator fails, and tries again: cannot write Secret prod-seal: the API server answered 500: \
+             etcdserver: request timed out."
+        );
+    }
 }
