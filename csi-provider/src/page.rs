@@ -56,7 +56,7 @@ advise! { publishes(): PublishError;
         "The node's kernel does not show the mounts.",
         "Read the log of the node driver on this node.";
     PublishError::Foreign(_), [PublishError::Foreign("/var/lib/kubelet/pods/UID/volumes/kubernetes.io~csi/secrets/mount".into())],
-        "Something else than the node driver mounted in the place of the volume.",
+        "Something other than the node driver mounted in the place of the volume.",
         "Unmount it on the node, or delete the pod.";
     PublishError::Request(_)
         | PublishError::Reference(_)
@@ -76,7 +76,8 @@ advise! { publishes(): PublishError;
 
 advise! { limits(): LimitError;
     LimitError::Volume { .. }, [LimitError::Volume { would_be: 2_121_728, limit: 2_097_152 }],
-        "The files of one volume are together larger than 2 MiB. A file takes whole pages of 4 KiB.",
+        "The files of one volume are together larger than 2 MiB. A file takes whole pages of the node's kernel: of 4 KiB on most nodes, \
+         and where they are of 64 KiB, the limit is a little above 4 MiB.",
         "Ask for fewer secrets in one SecretRef; two volumes may have two.";
     LimitError::Share { .. }, [LimitError::Share { what: "the number of volumes", would_be: 513, free: 512, limit: 1024 }],
         "The namespace has as much of the node as it leaves for the others: bytes, volumes or vaults.",

@@ -29,6 +29,7 @@ use crate::{
     services::Services,
     source::{Sources, endpoints::Endpoints, load::Loader, reference::References, vaults::Vaults},
     volume::{
+        image::page_size,
         limits::{Ledger, Limits},
         mount::{self, Capacity},
         saved::SavedVolumes,
@@ -133,7 +134,7 @@ fn driver(
             References::new(client.clone()),
             Vaults::new(endpoints.clone(), trust),
         ),
-        ledger: Ledger::new(Limits::within(args.memory_limit)).into(),
+        ledger: Ledger::new(Limits::within(args.memory_limit, page_size())).into(),
         saved,
         events: Events::new(client.clone(), NAME, &args.node_name),
         metrics,

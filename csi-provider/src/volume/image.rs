@@ -6,8 +6,6 @@ use zeroize::Zeroizing;
 
 use super::FilePath;
 
-/// A tmpfs holds whole pages of this size. Nodes with larger ones take more than is counted here.
-const PAGE: usize = 4096;
 /// What the kernel keeps of a file beside its pages: an inode, and its name in a directory.
 const INODE: usize = 1024;
 
@@ -53,16 +51,30 @@ pub struct Image {
 }
 
 impl Image {
-    /// The memory that all files take together, as the kernel counts it: the smallest takes a page.
+    /// The memory in bytes that all files take together, as this node's kernel counts it: the smallest takes a page.
     pub fn size(&self) -> usize {
-        let taken = |file: &File| file.content.as_bytes().len().next_multiple_of(PAGE) + INODE;
-        self.files.values().map(taken).sum()
+        self.size_in_pages_of(page_size())
+    }
+
+    fn size_in_pages_of(&self, page: usize) -> usize {
+        let files = self.files.values();
+        files.map(|file| taken(file.content.as_bytes().len(), page)).sum()
     }
 
     /// The permissions of the volume's directories. Without a group only "others" can be meant to read.
     pub const fn directory_mode(&self) -> u32 {
         directory_mode(self.group)
     }
+}
+
+/// The bytes of a page of this node's kernel: 4 KiB on most, 16 or 64 KiB on some of arm64.
+pub fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+/// The memory that a file of this length takes of a tmpfs, which holds whole pages, in bytes.
+pub const fn taken(length: usize, page: usize) -> usize {
+    length.next_multiple_of(page) + INODE
 }
 
 /// The permissions of the directories of a volume whose pod has this fsGroup.
@@ -78,11 +90,10 @@ pub const fn default_mode(group: Option<u32>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::limits::Limits;
 
     #[test]
-    fn a_file_takes_whole_pages_and_an_inode() {
-        let of = |sizes: &[usize]| {
+    fn a_file_takes_whole_pages_of_the_nodes_kernel_and_an_inode() {
+        let in_pages_of = |page: usize, sizes: &[usize]| {
             let files = sizes.iter().enumerate().map(|(n, size)| {
                 let content = vec![0; *size].into();
                 (format!("{n}").parse().unwrap(), File { mode: 0o444, content })
@@ -91,14 +102,19 @@ mod tests {
                 files: files.collect(),
                 group: None,
             };
-            image.size()
+            image.size_in_pages_of(page)
         };
-        assert_eq!(of(&[0]), 1024);
-        assert_eq!(of(&[1]), 5 * 1024);
-        assert_eq!(of(&[4096, 4097]), (5 + 9) * 1024);
-        // As many secrets of the largest size as one SecretRef names.
-        let largest = of(&[strongroom_core::limits::VALUE_BYTES; 64]);
-        assert!(largest <= Limits::within(128 << 20).volume_bytes, "{largest}");
+        let (small, large) = (4 << 10, 64 << 10);
+        assert_eq!(in_pages_of(small, &[0]), 1024);
+        assert_eq!(in_pages_of(small, &[1]), 5 * 1024);
+        assert_eq!(in_pages_of(small, &[4096, 4097]), (5 + 9) * 1024);
+        assert_eq!(in_pages_of(large, &[1, 4097]), 2 * 65 * 1024);
+    }
+
+    #[test]
+    fn the_kernel_says_how_large_its_pages_are() {
+        let page = page_size();
+        assert!(page >= 4096 && page.is_power_of_two(), "{page}");
     }
 
     #[test]

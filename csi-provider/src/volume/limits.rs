@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_core::{NamespaceName, VaultRef};
+use strongroom_core::{NamespaceName, VaultRef, limits::VALUE_BYTES};
 
-use crate::{shares::leaves_room, volume::VolumeId};
+use crate::{
+    shares::leaves_room,
+    volume::{VolumeId, image::taken, spec::MAX_FILES},
+};
 
 /// The most that volumes may take of the node.
 #[derive(Debug, Clone, Copy)]
@@ -22,13 +25,14 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits of a process that may use this many bytes of memory. The kernel counts the pages of a tmpfs as memory of the
-    /// process that wrote them, so files get a quarter of that. While files are replaced, those of before are there too, which
-    /// is another quarter if all are at once; contents under way, connections and the rest need theirs.
-    pub const fn within(memory: usize) -> Self {
+    /// Limits of a process that may use this many bytes of memory, on a node whose kernel has pages of so many bytes. The kernel
+    /// counts the pages of a tmpfs as memory of the process that wrote them, so files get a quarter of that. While files are
+    /// replaced, those of before are there too, which is another quarter if all are at once; contents under way, connections
+    /// and the rest need theirs.
+    pub fn within(memory: usize, page: usize) -> Self {
         Self {
-            // 64 secrets of 25 KiB fit.
-            volume_bytes: 2 << 20,
+            // As many secrets of the largest size as one SecretRef names fit.
+            volume_bytes: (2 << 20).max(MAX_FILES * taken(VALUE_BYTES, page)),
             node_bytes: memory / 4,
             node_volumes: 1024,
             node_vaults: 128,
@@ -208,8 +212,17 @@ mod tests {
     fn files_that_are_all_replaced_at_once_leave_the_node_driver_what_it_needs() {
         // The chart's limit, and more.
         for memory in [128, 256, 1024_usize].map(|mib| mib << 20) {
-            let files = Limits::within(memory).node_bytes;
+            let files = Limits::within(memory, 4 << 10).node_bytes;
             assert!(2 * files + ITSELF <= memory, "{memory}");
+        }
+    }
+
+    #[test]
+    fn as_many_secrets_of_the_largest_size_as_one_secret_ref_names_fit_a_volume_on_every_node() {
+        for (page, expected) in [(4, 2 << 20), (16, (64 * 33) << 10), (64, (64 * 65) << 10)] {
+            let limits = Limits::within(128 << 20, page << 10);
+            assert_eq!(limits.volume_bytes, expected, "{page} KiB");
+            assert!(64 * taken(25 << 10, page << 10) <= limits.volume_bytes);
         }
     }
 

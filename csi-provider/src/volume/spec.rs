@@ -30,11 +30,42 @@ pub struct Object {
 
 /// What a file is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "SavedSource")]
 pub enum Source {
     /// The value of a secret.
     Secret(Object),
     /// The certificates that verify vaults.
     TrustBundle(TrustBundle),
+}
+
+/// A source as records of volumes have it, in this release's words or in those of an earlier one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SavedSource {
+    Earlier(EarlierSource),
+    Now(NowSource),
+}
+
+/// The bundle before it had a format and other roots than the vault's: it was what is the default now.
+#[derive(Deserialize)]
+enum EarlierSource {
+    TrustBundle,
+}
+
+#[derive(Deserialize)]
+enum NowSource {
+    Secret(Object),
+    TrustBundle(TrustBundle),
+}
+
+impl From<SavedSource> for Source {
+    fn from(saved: SavedSource) -> Self {
+        match saved {
+            SavedSource::Earlier(EarlierSource::TrustBundle) => Self::TrustBundle(TrustBundle::default()),
+            SavedSource::Now(NowSource::Secret(object)) => Self::Secret(object),
+            SavedSource::Now(NowSource::TrustBundle(bundle)) => Self::TrustBundle(bundle),
+        }
+    }
 }
 
 /// One file to write.

@@ -2,8 +2,10 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
+use strongroom_crds::secret_ref::TrustBundle;
 
 use super::*;
+use crate::volume::spec::Source;
 
 const V1: &str = "11111111111111111111111111111111";
 
@@ -103,4 +105,48 @@ fn what_is_damaged_foreign_or_of_another_format_is_passed_over_one_by_one() {
             "an error repeats the token"
         );
     }
+}
+
+/// As the releases wrote it whose trust bundle had neither roots nor a format. The token's claims are those of `record`.
+const EARLIER: &str = r#"{"format":1,"id":"csi-1","own":"/own","target":"/target",
+"pod":{"namespace":"shop","name":"api-0","uid":"u-1","account":"api"},"secretRef":"db","group":7,
+"token":"e30.eyJleHAiOjIwMDAwMDAwMDAsImt1YmVybmV0ZXMuaW8iOnsibmFtZXNwYWNlIjoic2hvcCIsInBvZCI6eyJuYW1lIjoiYXBpLTAiLCJ1aWQiOiJ1LTEifSwic2VydmljZWFjY291bnQiOnsibmFtZSI6ImFwaSIsInVpZCI6InUtMiJ9fX0.x",
+"spec":{"vault":{"namespace":"team-a","name":"prod"},"files":[
+{"path":"a","mode":256,"source":{"Secret":{"name":"db","version":null}}},
+{"path":"ca.crt","mode":null,"source":"TrustBundle"}]},
+"held":[[{"name":"db","version":null},"11111111111111111111111111111111"]]}"#;
+
+#[test]
+fn the_record_of_an_earlier_release_with_a_trust_bundle_is_read_and_written_as_one_of_this() {
+    let directory = tempfile::tempdir().unwrap();
+    let saved = SavedVolumes::new(directory.path().to_owned());
+    fs::write(directory.path().join("csi-1.json"), EARLIER).unwrap();
+    let read = || saved.read_all().unwrap().pop().unwrap().unwrap();
+    let restored = read();
+    let sources: Vec<_> = restored
+        .spec
+        .files
+        .iter()
+        .map(|file| file.source.clone())
+        .collect();
+    let secret = Object {
+        name: "db".parse().unwrap(),
+        version: None,
+    };
+    assert_eq!(
+        sources,
+        [
+            Source::Secret(secret.clone()),
+            Source::TrustBundle(TrustBundle::default())
+        ]
+    );
+    assert_eq!(restored.held, [(secret, V1.parse().unwrap())].into());
+    let record = VolumeRecord::new(&restored.facts, &restored.token, &restored.spec, &restored.held);
+    saved.write(&record).unwrap();
+    assert_eq!(read().spec, restored.spec);
+    let written = fs::read_to_string(directory.path().join("csi-1.json")).unwrap();
+    assert!(
+        written.contains(r#""source":{"TrustBundle":{"roots":"Vault","format":"Pem"}}"#),
+        "{written}"
+    );
 }
