@@ -57,8 +57,8 @@ pub struct Origin {
     pub client: ClientInfo,
     /// The request's path.
     pub path: RequestPath,
-    /// The connection's TLS version.
-    pub tls: TlsVersion,
+    /// The connection's TLS version; `None` where it is not known, and the record has no word on it.
+    pub tls: Option<TlsVersion>,
 }
 
 /// The object a request names, as far as it does.

@@ -50,7 +50,7 @@ pub struct Conditions<'a> {
 }
 
 impl<'a> Conditions<'a> {
-    /// Begins with none; `previous` only gives the time since which a status has lasted.
+    /// Begins with none; `previous` gives the time since which a status has lasted, and what is kept.
     pub const fn new(previous: &'a [Condition], generation: Option<i64>, now: Timestamp) -> Self {
         Self {
             previous,
@@ -80,6 +80,12 @@ impl<'a> Conditions<'a> {
             observed_generation: self.generation,
             last_transition_time: since,
         });
+    }
+
+    /// Adds the condition of a type as it was, if it was there.
+    pub fn keep(&mut self, type_: &str) {
+        let before = self.previous.iter().find(|condition| condition.type_ == type_);
+        self.decided.extend(before.cloned());
     }
 
     /// Adds `Ready`, and `Reconciling` or `Stalled` while that is so.

@@ -115,7 +115,10 @@ fn origin(line: &mut Line, record: &Record) {
     line.json("\",\"id\":\"").plain(&record.vault.uri);
     object(line, &record.resource);
     line.json("\",\"httpStatusCode\":").shown(record.outcome.status);
-    line.json(",\"tlsVersion\":\"").plain(tls.as_str()).json("\"}");
+    if let Some(version) = tls {
+        line.json(",\"tlsVersion\":\"").plain(version.as_str()).json("\"");
+    }
+    line.json("}");
     self::principal(line, principal);
 }
 

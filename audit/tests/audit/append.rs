@@ -56,6 +56,17 @@ fn a_record_has_azures_names_and_ours() {
     );
 }
 
+#[test]
+fn a_record_of_a_connection_whose_tls_version_is_not_known_has_no_word_on_it() {
+    let bench = Bench::new();
+    let mut record = record();
+    record.origin.tls = None;
+    bench.open().append(Class::Read, &Entry::new(&record)).unwrap();
+    let properties = bench.records("request").remove(0)["properties"].take();
+    let names: Vec<_> = properties.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["clientInfo", "httpStatusCode", "id", "requestUri"]);
+}
+
 /// The record that the documentation shows.
 fn documented() -> serde_json::Value {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/audit.md");

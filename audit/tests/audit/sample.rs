@@ -39,7 +39,7 @@ pub fn record() -> Result<Record, Box<dyn Error>> {
             correlation: CorrelationId::from_random([7; 16]),
             client: ClientInfo::new(b"azsdk-python-keyvault-secrets/4.9.0 Python/3.12"),
             path: RequestPath::new("/secrets/db-password?api-version=7.6"),
-            tls: TlsVersion::Tls13,
+            tls: Some(TlsVersion::Tls13),
         },
         verdict: Verdict::Allow(PolicyName::new("shop-reads-db")),
         outcome: Outcome::success(200),

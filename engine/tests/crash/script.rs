@@ -306,7 +306,7 @@ fn audit<K: Sample>(marker: u32) -> strongroom_engine::AuditOf<K> {
                 correlation: CorrelationId::from_random(correlation),
                 client: ClientInfo::new(b"crash"),
                 path: RequestPath::new("/"),
-                tls: TlsVersion::Tls13,
+                tls: Some(TlsVersion::Tls13),
             },
             verdict: Verdict::Allow(PolicyName::new("crash")),
             outcome,

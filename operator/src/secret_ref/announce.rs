@@ -140,9 +140,16 @@ pub async fn count_volumes(context: &Context, vault: &VaultRef, client: &AdminCl
     }
     let object = ObjectRef::new(vault.name.as_str()).within(vault.namespace.as_str());
     let expected = context.stores.secret_refs_of(&object).len();
-    let volumes = timeout(ANSWER, client.volumes(expected)).await;
-    let volumes = volumes.ok().and_then(Result::ok);
-    let volumes = volumes.map(|volumes| only_known(context, vault, volumes));
+    let counted = timeout(ANSWER, client.volumes(expected)).await;
+    let counted = counted.map_err(|_| AnnounceError::Slow);
+    let volumes = match counted.and_then(|answer| answer.map_err(AnnounceError::from)) {
+        Ok(volumes) => Some(only_known(context, vault, volumes)),
+        // SecretRefs keep the count that they have.
+        Err(error) => {
+            tracing::debug!(%error, %vault, "the volumes of the vault were not counted");
+            None
+        }
+    };
     let pending = context.followers.lock().record_count(vault, volumes);
     for name in pending {
         let secret_ref = ObjectRef::new(name.name.as_str()).within(name.namespace.as_str());

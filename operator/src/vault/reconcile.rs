@@ -14,7 +14,7 @@ use strongroom_crds::{ApiError, Vault, vault::VaultPolicyStatus};
 use super::{
     apply::{self, Applied, ApplyError},
     look::look,
-    neighbour::foreign_pod,
+    neighbour::neighbour,
     obstacle::obstacle_of,
     report::{Found, Obstacle, Surroundings, is_paused, report},
 };
@@ -76,12 +76,12 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
     let member = context.fleet.member(target.uid);
     let conversation = member.conversation.lock().clone();
     let conversation = conversation.as_deref();
-    let (applied, is_noted, (), (), foreign_pod) = tokio::join!(
+    let (applied, is_noted, (), (), neighbour) = tokio::join!(
         Box::pin(bring_up(&context, &target, &member, unreadable.is_none())),
         note(&context, &target, &member, conversation),
         report_policies(&context, &target, conversation),
         count_volumes(&context, &target, &member, conversation),
-        foreign_pod(&context, &target, &member),
+        neighbour(&context, &target, &member),
     );
     let obstacle = match unreadable {
         Some(problem) => Some(Obstacle::SpecUnreadable(problem)),
@@ -107,7 +107,7 @@ pub async fn reconcile(vault: Arc<Vault>, context: Arc<Context>) -> Result<Actio
         status,
     };
     let surroundings = Surroundings {
-        foreign_pod,
+        neighbour,
         ..of_conversation(conversation)
     };
     // A paused vault waits for its owner, and so does one whose spec is unreadable. An edit wakes the reconciler.

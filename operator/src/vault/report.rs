@@ -12,6 +12,7 @@ pub(super) use self::pause::is_paused;
 use self::{details::add_details, health::health};
 use super::{
     apply::ApplyError,
+    neighbour::Neighbour,
     plan::PlanRefusal,
     pods::Pods,
     silence::{Circumstances, sealed},
@@ -69,7 +70,7 @@ pub struct Surroundings {
     /// The number of the audit record that the operator has noted, while the vault's log does not hold it.
     pub missed_record: Option<u64>,
     /// A pod in the namespace that is not a vault's.
-    pub foreign_pod: Option<String>,
+    pub neighbour: Neighbour,
 }
 
 /// The status of a vault.
@@ -319,7 +320,7 @@ mod tests {
                 "PolicyNotConfirmed",
                 "It refuses.",
             ))),
-            foreign_pod: Some("intruder".to_owned()),
+            neighbour: Neighbour::Pod("intruder".to_owned()),
             ..Surroundings::default()
         };
         let unconfirmed = conditions(1, &surroundings);
@@ -331,6 +332,33 @@ mod tests {
             reason(&unconfirmed, SHARED_NAMESPACE).as_deref(),
             Some("OtherPods")
         );
+    }
+
+    #[test]
+    fn pods_beside_a_vault_stay_reported_until_the_api_server_says_that_there_are_none() {
+        let mut vault = vault();
+        let pass = |vault: &Vault, neighbour| {
+            let target = Target::parse(vault).unwrap();
+            let surroundings = Surroundings {
+                neighbour,
+                ..Surroundings::default()
+            };
+            let status = status();
+            let now = Timestamp::from_second(1).unwrap();
+            let settings = Settings::example();
+            report(&target, &settings, &running(&status), &surroundings, now)
+        };
+        let is_shared = |status: &VaultStatus| {
+            let mut conditions = status.conditions.iter();
+            conditions.any(|condition| condition.type_ == SHARED_NAMESPACE && condition.status == "True")
+        };
+        assert!(!is_shared(&pass(&vault, Neighbour::Unknown)));
+        let seen = pass(&vault, Neighbour::Pod("intruder".to_owned()));
+        assert!(is_shared(&seen));
+        vault.status = Some(seen);
+        let kept = pass(&vault, Neighbour::Unknown);
+        assert_eq!(Some(&kept), vault.status.as_ref());
+        assert!(!is_shared(&pass(&vault, Neighbour::None)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use strongroom_serving::accept::Peer;
 pub struct Client {
     address: IpAddr,
     info: ClientInfo,
-    tls: TlsVersion,
+    tls: Option<TlsVersion>,
 }
 
 impl Client {
@@ -22,10 +22,7 @@ impl Client {
         Self {
             address: peer.address.ip().to_canonical(),
             info: user_agent.map(ClientInfo::new).unwrap_or_default(),
-            tls: match peer.tls {
-                Some(ProtocolVersion::TLSv1_2) => TlsVersion::Tls12,
-                _ => TlsVersion::Tls13,
-            },
+            tls: peer.tls.and_then(known),
         }
     }
 
@@ -56,6 +53,15 @@ impl Client {
     }
 }
 
+/// The version as the audit log names it; none for one that no vault negotiates, rather than a guess.
+const fn known(version: ProtocolVersion) -> Option<TlsVersion> {
+    match version {
+        ProtocolVersion::TLSv1_2 => Some(TlsVersion::Tls12),
+        ProtocolVersion::TLSv1_3 => Some(TlsVersion::Tls13),
+        _ => None,
+    }
+}
+
 /// One authenticated request, before anything is known of what it asks.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -80,4 +86,17 @@ pub fn new_correlation_id() -> CorrelationId {
         tracing::error!("the system gives no random bytes");
     }
     CorrelationId::from_random(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_tls_that_is_not_known_is_not_guessed() {
+        assert_eq!(known(ProtocolVersion::TLSv1_2), Some(TlsVersion::Tls12));
+        assert_eq!(known(ProtocolVersion::TLSv1_3), Some(TlsVersion::Tls13));
+        assert_eq!(known(ProtocolVersion::TLSv1_1), None);
+        assert_eq!(known(ProtocolVersion::Unknown(0x0305)), None);
+    }
 }

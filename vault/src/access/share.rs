@@ -1,7 +1,8 @@
 //! Whose requests fill the audit log: each account, and each namespace, has a share of what is free.
 //!
-//! A request that policy allows has a record, whoever makes it and however often; the log has an end, and what is younger
-//! than its least age makes room for nothing. So who has written more than is left for all must wait, and others need not.
+//! A request that policy allows has a record, however often an account makes it; the log has an end, and what is younger
+//! than its least age makes room for nothing. So an account that has written more than is left for all must wait, and others
+//! need not.
 
 use std::time::{Duration, Instant};
 

@@ -95,7 +95,7 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Refuses the keys named `ids` from now on, whoever serves them, and no others.
+    /// Refuses the keys named `ids` from now on, whichever replica serves them, and no others.
     pub fn refuse(&self, ids: BTreeSet<String>) {
         let mut refused = self.refused.write();
         self.keys.write().retain(|id, _| !ids.contains(id));

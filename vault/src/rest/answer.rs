@@ -45,12 +45,19 @@ pub(super) fn escaped(text: &str) -> usize {
 }
 
 /// `room` is an upper bound, so that the value is written once and not left behind in outgrown memory.
-pub(super) fn serialise(shape: &impl Serialize, room: usize) -> Bytes {
+///
+/// # Errors
+/// The shape has no JSON. What was written of it is gone: no client gets the beginning of an answer as the whole.
+pub(super) fn serialise(shape: &impl Serialize, room: usize) -> Result<Bytes, Unwritable> {
     let mut json = Zeroizing::new(Vec::with_capacity(room));
-    let written = serde_json::to_writer(&mut *json, shape);
-    debug_assert!(written.is_ok(), "a shape of ours serialises");
-    Bytes::from_owner(Wiped(json))
+    serde_json::to_writer(&mut *json, shape).map_err(|_| Unwritable)?;
+    Ok(Bytes::from_owner(Wiped(json)))
 }
+
+/// An answer that has no JSON, of which serde's reason is not repeated: it may quote the answer. None of our shapes is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("The vault cannot write its answer as JSON.")]
+pub(crate) struct Unwritable;
 
 /// Bytes that are wiped once they were sent.
 struct Wiped(Zeroizing<Vec<u8>>);
@@ -58,5 +65,20 @@ struct Wiped(Zeroizing<Vec<u8>>);
 impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_without_json_is_an_error_and_no_part_of_one() {
+        assert_eq!(serialise(&["a"], 8).unwrap(), "[\"a\"]");
+        // The key of a JSON object is text; what comes before it is written already.
+        let shape = ("CANARY", BTreeMap::from([((), ())]));
+        assert_eq!(serialise(&shape, 64), Err(Unwritable));
     }
 }

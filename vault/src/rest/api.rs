@@ -181,7 +181,7 @@ impl Api {
             }
             Err(CommandError::Refused(failure)) => return Err(admitted.refuse(failure).await.into()),
         };
-        let json = kind::json(&answer, host, &query, &route);
+        let json = kind::json(&answer, host, &query, &route)?;
         Ok(respond::success(json, room))
     }
 

@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::{
+    answer::Unwritable,
     body::BodyError,
     host::HostError,
     query::QueryError,
@@ -153,6 +154,12 @@ impl From<HostError> for Problem {
             HostError::Malformed => (400, "BadParameter"),
         };
         Self::new(status, word, error.to_string())
+    }
+}
+
+impl From<Unwritable> for Problem {
+    fn from(error: Unwritable) -> Self {
+        Self::new(500, "InternalServerError", error.to_string())
     }
 }
 

@@ -6,6 +6,7 @@ use http::Method;
 use strongroom_engine::{Answer, PageRequest};
 
 use super::{
+    answer::Unwritable,
     command::{Command, CommandError},
     host::Host,
     query::Query,
@@ -37,7 +38,12 @@ pub(super) async fn command(
 }
 
 /// The JSON of the answer to `route`, with ids and links under `host`; none where there is nothing to say.
-pub(super) fn json(answer: &Answer, host: &Host, query: &Query, route: &Route) -> Option<Bytes> {
+pub(super) fn json(
+    answer: &Answer,
+    host: &Host,
+    query: &Query,
+    route: &Route,
+) -> Result<Option<Bytes>, Unwritable> {
     secrets::json(answer, host, query, route)
 }
 

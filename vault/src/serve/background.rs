@@ -73,8 +73,10 @@ async fn sweep(service: Service, access: Arc<Access>, is_disk_shared: bool) {
         }
         // A store that was put back to an older state must not lose more: nothing is purged until it is accepted.
         if !service.policy.is_in_doubt() {
-            // A full queue sweeps next time.
-            let _ = service.objects.sweep(service.timekeeper.now());
+            // Writes of clients come first: a full queue sweeps next time. What a sweep itself cannot do, the engine says of its disk.
+            if let Err(full) = service.objects.sweep(service.timekeeper.now()) {
+                tracing::debug!(%full, "the sweep waits for the next time");
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whoever can write the vault's volume, and has no seal key, between two starts.
+//! An attacker who writes the vault's volume between two starts, and has no seal key.
 
 use std::sync::Arc;
 

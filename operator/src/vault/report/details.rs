@@ -6,7 +6,12 @@ use strongroom_crds::condition::{
 };
 use strongroom_wire::admin::{Rollback, Status};
 
-use super::{super::contact::audit_log_cut, Surroundings, health::rollback_message, usage};
+use super::{
+    super::{contact::audit_log_cut, neighbour::Neighbour},
+    Surroundings,
+    health::rollback_message,
+    usage,
+};
 use crate::{
     conditions::{Conditions, Reason},
     sentence::sentence,
@@ -77,10 +82,15 @@ pub(super) fn add_details(
 }
 
 fn add_shared_namespace(conditions: &mut Conditions<'_>, surroundings: &Surroundings) {
-    if let Some(pod) = &surroundings.foreign_pod {
-        let message = format!(
-            "Pod {pod} runs in the vault's namespace and belongs to no vault. Anyone who controls it may reach everything in the namespace. Keep vaults in a namespace of their own."
-        );
-        conditions.add(SHARED_NAMESPACE, Some(true), &Reason::new("OtherPods", message));
+    match &surroundings.neighbour {
+        Neighbour::Pod(pod) => {
+            let message = format!(
+                "Pod {pod} runs in the vault's namespace and belongs to no vault. Anyone who controls it may reach everything in the namespace. Keep vaults in a namespace of their own."
+            );
+            conditions.add(SHARED_NAMESPACE, Some(true), &Reason::new("OtherPods", message));
+        }
+        Neighbour::None => {}
+        // A leader that is new does not take back what the one before has seen.
+        Neighbour::Unknown => conditions.keep(SHARED_NAMESPACE),
     }
 }

@@ -6,6 +6,7 @@ use strongroom_core::{
 use strongroom_engine::{BadParameter, ObjectError, store::StoreError};
 
 use super::super::{
+    answer::Unwritable,
     body::{BodyError, MAX_BODY, Member},
     error::{FormError, Problem},
     host::HostError,
@@ -41,6 +42,7 @@ pub(super) fn table(name: &ObjectName) -> String {
     for (error, advice) in hosts() {
         add(error.into(), advice);
     }
+    add(Unwritable.into(), FAULT);
     rows.sort_by_key(|(problem, _)| problem.status());
     let rows = rows.into_iter().map(|(problem, advice)| {
         let inner = problem
@@ -65,6 +67,12 @@ pub(super) fn table(name: &ObjectName) -> String {
     ];
     markdown(head, rows)
 }
+
+/// Of what no request leads to that we know of.
+const FAULT: Advice = Advice {
+    cause: "A fault of this release. The request was carried out all the same.",
+    cure: "Read the secret again. Report the fault with the answer's `x-ms-request-id`.",
+};
 
 advise! { routes(): RouteError;
     RouteError::Path, [RouteError::Path],

@@ -7,7 +7,7 @@ use strongroom_core::Operation;
 use strongroom_engine::{Answer, ItemPage, SecretBundle, SecretValue, Tags};
 
 use super::super::{
-    answer::{AttributesJson, escaped, serialise},
+    answer::{AttributesJson, Unwritable, escaped, serialise},
     host::Host,
     query::Query,
     route::Route,
@@ -70,17 +70,23 @@ impl<'a> Bundle<'a> {
 }
 
 /// The JSON of the answer to `route`, with ids and links under `host`; none where there is nothing to say.
-pub(crate) fn json(answer: &Answer, host: &Host, query: &Query, route: &Route) -> Option<Bytes> {
-    match answer {
-        Answer::Object(bundle) => Some(serialise(&Bundle::new(bundle, host, true), room(bundle))),
-        Answer::Page(items) => Some(serialise(&page(items, host, query, route), 16 * 1024)),
+pub(crate) fn json(
+    answer: &Answer,
+    host: &Host,
+    query: &Query,
+    route: &Route,
+) -> Result<Option<Bytes>, Unwritable> {
+    let json = match answer {
+        Answer::Object(bundle) => serialise(&Bundle::new(bundle, host, true), room(bundle))?,
+        Answer::Page(items) => serialise(&page(items, host, query, route), 16 * 1024)?,
         Answer::Backup(blob) => {
             let value = BASE64_URL_SAFE_NO_PAD.encode(blob.as_bytes());
             let room = value.len() + 16;
-            Some(serialise(&Backup { value }, room))
+            serialise(&Backup { value }, room)?
         }
-        Answer::Purged => None,
-    }
+        Answer::Purged => return Ok(None),
+    };
+    Ok(Some(json))
 }
 
 fn page<'a>(items: &'a ItemPage, host: &Host, query: &Query, route: &Route) -> Page<'a> {
