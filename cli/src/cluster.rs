@@ -48,8 +48,8 @@ impl Cluster {
     /// The CAs that certificates of vaults and of the identity service come from, as the operator writes them into the
     /// namespace of each vault; from the release's namespace where they are not there or not for the user to read.
     ///
-    /// Whoever can write them in the vault's namespace can be the vault, and gains nothing by them: the way to the identity
-    /// service leads through the API server.
+    /// A user who can write them in the vault's namespace can be the vault, and gains nothing by them: the way to the
+    /// identity service leads through the API server.
     pub(crate) async fn trust(&self, vault: &VaultRef) -> Result<Trust, Failure> {
         match self.trust_of(&vault.namespace).await {
             Ok(trust) => Ok(trust),

@@ -18,7 +18,8 @@ pub struct Advice {
 }
 
 /// A function that makes the rows of one type of error: patterns of its variants, samples of them (made of the argument,
-/// where there is one), the cause and the cure. A variant whose sentence is another type's has no sample.
+/// where there is one), the cause and the cure. Variants that have these in common share an entry, `A | B, [A, B]`, and get a
+/// row each. A variant whose sentence is another type's has no sample.
 #[macro_export]
 macro_rules! advise {
     ($visibility:vis $rows:ident($($argument:ident: $type:ty)?): $error:ty; $($pattern:pat, [$($sample:expr),*], $cause:expr, $cure:expr;)+) => {

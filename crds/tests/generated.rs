@@ -128,3 +128,25 @@ fn nothing_of_a_policys_spec_has_a_default() {
         .unwrap();
     assert!(!has_default(&schema.properties.as_ref().unwrap()["spec"]));
 }
+
+#[test]
+fn the_reason_of_ready_is_among_the_columns_that_are_always_shown() {
+    for definition in all() {
+        let kind = &definition.spec.names.kind;
+        let columns = definition.spec.versions[0]
+            .additional_printer_columns
+            .as_ref()
+            .unwrap();
+        let shown: Vec<_> = columns
+            .iter()
+            .filter(|column| column.priority.is_none_or(|wide| wide == 0))
+            .collect();
+        let status = shown.iter().find(|column| column.name == "Status");
+        assert_eq!(
+            status.map(|column| column.json_path.as_str()),
+            Some(r#".status.conditions[?(@.type=="Ready")].reason"#),
+            "{kind}"
+        );
+        assert!(shown.len() <= 8, "{kind} has more columns than a terminal");
+    }
+}

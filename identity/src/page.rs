@@ -111,7 +111,7 @@ advise! { scopes(): ResourceError;
 
 advise! { presented(): PresentedError;
     PresentedError::Malformed, [PresentedError::Malformed],
-        "The file holds something else than a service account's token.",
+        "The file holds something other than a service account's token.",
         "Let `AZURE_FEDERATED_TOKEN_FILE` name a projected service-account token.";
     PresentedError::Algorithm, [PresentedError::Algorithm],
         "The token is signed in a way that this release does not take, or is another issuer's.",
@@ -153,7 +153,7 @@ advise! { reviews(): ReviewError;
 
 advise! { actors(): ActorError;
     ActorError::NotTheDriver, [ActorError::NotTheDriver],
-        "Something else than the node driver asks for a pod, or the driver's namespace is not the one that the identity service was told.",
+        "Something other than the node driver asks for a pod, or the driver's namespace is not the one that the identity service was told.",
         "Install driver and identity service with one release of the chart.";
     ActorError::NoNode, [ActorError::NoNode],
         "The cluster's tokens name no node, as before Kubernetes 1.32, or the token is not bound to a pod.",

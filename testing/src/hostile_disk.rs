@@ -1,4 +1,4 @@
-//! A hostile disk: whoever can write a vault's volume and has no key edits its store between two starts.
+//! A hostile disk: an attacker who can write a vault's volume, and has no key, edits its store between two starts.
 //!
 //! Records are addressed by their keys, as the engine's `format::key` makes them. The store must be closed meanwhile.
 

@@ -1,4 +1,4 @@
-//! What kstatus says of an object: the rules by which Flux, and whoever else uses it, waits for one.
+//! What kstatus says of an object: the rules by which Flux, and every other tool that uses it, waits for one.
 //!
 //! They are those of `sigs.k8s.io/cli-utils`, `pkg/kstatus/status`: `checkGenericProperties` in `generic.go`, then
 //! `checkReadyCondition` and the end of `Compute` in `status.go`, for a kind that has no rules of its own there.

@@ -6,7 +6,7 @@
 //!   hostile_paths  certificates whose path to the authority breaks a rule
 //!   directory    a directory that is gone after its test, whatever still writes to it
 //!   faulty_disk  a disk that hangs, is slow, or fails, under a program that runs
-//!   hostile_disk a stopped vault's store, edited by whoever can write the volume
+//!   hostile_disk a stopped vault's store, edited by an attacker who can write the volume
 //!   tls_server   any router behind a certificate of that authority, on a socket of this machine
 //!   api_server   an API server that answers from a table, and keeps what it was asked to write
 //!   signing_key  what vault tokens are signed with, and their claims

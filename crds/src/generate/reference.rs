@@ -51,7 +51,13 @@ fn kind(page: &mut String, definition: &CustomResourceDefinition, version: &Cust
         .collect::<Vec<_>>();
     line(
         page,
-        format_args!("`kubectl get {}`, short {}.", names.plural, short.join(", ")),
+        // Other products have kinds with such plurals too.
+        format_args!(
+            "`kubectl get {}.{}`, short {}.",
+            names.plural,
+            definition.spec.group,
+            short.join(", ")
+        ),
     );
     let selectable = version
         .selectable_fields

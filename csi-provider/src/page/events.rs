@@ -30,6 +30,10 @@ pub(super) fn table() -> String {
         add(ReportReason::AccessRevoked, revocation(reason).to_owned(), advice);
     }
     for (reason, advice) in contents::reasons() {
+        let advice = match reason {
+            Reason::NotPermitted => NO_LONGER_PERMITTED,
+            _ => advice,
+        };
         if let Some(said) = unavailable(reason) {
             add(ReportReason::ObjectUnavailable, said, advice);
         }
@@ -44,6 +48,12 @@ pub(super) fn table() -> String {
 const OLD_TOKEN: Advice = Advice {
     cause: "The kubelet has not called the driver for the volume since the pod's token grew old.",
     cure: "Look whether the node's kubelet runs and reaches the API server. The files stay as they are.",
+};
+
+/// The sentence of a mount ends with a command that explains a refusal; an event may be about several secrets, and has none.
+const NO_LONGER_PERMITTED: Advice = Advice {
+    cause: "Policy no longer lets the pod's service account read the secret, or a policy denies it, or the secret was purged.",
+    cure: "If the account should read it, have the vault's owner run `strongroom policy check`, and write or correct an AccessPolicy.",
 };
 
 /// What is said of one object. Its reasons are those of a vault: a bundle is no object, and what is tried again is not said.

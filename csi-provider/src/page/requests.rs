@@ -1,6 +1,6 @@
 //! What of a volume's own definition, or of the cluster's set-up, keeps it from being mounted.
 
-use strongroom_core::advise;
+use strongroom_core::{Advice, advise};
 
 use super::Row;
 use crate::{driver::request::RequestError, pod::TokenError, volume::id::VolumeIdError};
@@ -13,17 +13,26 @@ pub(super) fn rows() -> Vec<Row> {
         .collect()
 }
 
+/// Of what no kubelet sends.
+const NO_KUBELET: Advice = Advice {
+    cause: "Something other than a kubelet calls the node driver.",
+    cure: "Find out what calls the driver's socket.",
+};
+
+/// Of what a kubelet leaves out that was not told to send it.
+const DRIVER_OBJECT: Advice = Advice {
+    cause: "The CSIDriver object `csi.strongroom.dev` was changed.",
+    cure: "Install the chart's: `helm upgrade`.",
+};
+
 advise! { requests(): RequestError;
     RequestError::Id(_) | RequestError::Token(_), [], "", "";
-    RequestError::Target, [RequestError::Target],
-        "Something else than a kubelet calls the node driver.",
-        "Find out what calls the driver's socket.";
+    RequestError::Target | RequestError::Group | RequestError::PodInfo { .. },
+        [RequestError::Target, RequestError::Group, RequestError::PodInfo { key: "csi.storage.k8s.io/pod.uid" }],
+        NO_KUBELET.cause, NO_KUBELET.cure;
     RequestError::Capability, [RequestError::Capability],
         "The volume is asked for as a block device.",
         "Mount it as a directory: `volumeMounts`, not `volumeDevices`.";
-    RequestError::Group, [RequestError::Group],
-        "Something else than a kubelet calls the node driver.",
-        "Find out what calls the driver's socket.";
     RequestError::NotInline, [RequestError::NotInline],
         "A PersistentVolume names the driver.",
         "Write the volume into the pod: `volumes: [{name: …, csi: {driver: csi.strongroom.dev, …}}]`.";
@@ -34,11 +43,7 @@ advise! { requests(): RequestError;
         "The pod's `volumeAttributes` have what only the kubelet may say.",
         "Take it out of the pod.";
     RequestError::MissingPodInfo(_), [RequestError::MissingPodInfo("csi.storage.k8s.io/pod.name")],
-        "The CSIDriver object `csi.strongroom.dev` was changed.",
-        "Install the chart's: `helm upgrade`.";
-    RequestError::PodInfo { .. }, [RequestError::PodInfo { key: "csi.storage.k8s.io/pod.uid" }],
-        "Something else than a kubelet calls the node driver.",
-        "Find out what calls the driver's socket.";
+        DRIVER_OBJECT.cause, DRIVER_OBJECT.cure;
     RequestError::MissingSecretRef, [RequestError::MissingSecretRef],
         "The pod's `volumeAttributes` do not say which SecretRef to mount.",
         "Add `volumeAttributes: {secretRef: NAME}`.";
@@ -48,24 +53,14 @@ advise! { requests(): RequestError;
 }
 
 advise! { ids(): VolumeIdError;
-    VolumeIdError::Missing, [VolumeIdError::Missing],
-        "Something else than a kubelet calls the node driver.",
-        "Find out what calls the driver's socket.";
-    VolumeIdError::Malformed, [VolumeIdError::Malformed],
-        "Something else than a kubelet calls the node driver.",
-        "Find out what calls the driver's socket.";
+    VolumeIdError::Missing | VolumeIdError::Malformed, [VolumeIdError::Missing, VolumeIdError::Malformed],
+        NO_KUBELET.cause, NO_KUBELET.cure;
 }
 
 advise! { tokens(): TokenError;
-    TokenError::NotSent, [TokenError::NotSent],
-        "The CSIDriver object `csi.strongroom.dev` was changed.",
-        "Install the chart's: `helm upgrade`.";
-    TokenError::Missing, [TokenError::Missing],
-        "The CSIDriver object `csi.strongroom.dev` was changed.",
-        "Install the chart's: `helm upgrade`.";
-    TokenError::Malformed, [TokenError::Malformed],
-        "Something else than a kubelet calls the node driver.",
-        "Find out what calls the driver's socket.";
+    TokenError::NotSent | TokenError::Missing, [TokenError::NotSent, TokenError::Missing],
+        DRIVER_OBJECT.cause, DRIVER_OBJECT.cure;
+    TokenError::Malformed, [TokenError::Malformed], NO_KUBELET.cause, NO_KUBELET.cure;
     TokenError::NotOfAPod, [TokenError::NotOfAPod],
         "The cluster's tokens are of another form than Kubernetes' own.",
         "Use the API server's own service-account tokens.";

@@ -169,8 +169,7 @@ fn every_recipe_of_the_installation_is_run_by_a_test_or_says_why_not() {
     }
 }
 
-#[test]
-fn links_between_pages_lead_somewhere() {
+fn pages() -> Vec<PathBuf> {
     let mut pages = vec![repository().join("README.md")];
     for directory in ["docs", "docs/reference", "docs/sdk"] {
         let entries = fs::read_dir(repository().join(directory))
@@ -178,7 +177,12 @@ fn links_between_pages_lead_somewhere() {
             .map(|entry| entry.unwrap().path());
         pages.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }
-    for page in pages {
+    pages
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
         // In a block, `](` is of another language.
         let text: String = text.split("\n```").step_by(2).collect();
@@ -192,6 +196,48 @@ fn links_between_pages_lead_somewhere() {
             );
         }
     }
+}
+
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(page: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let text: String = text.split("\n```").step_by(2).collect();
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = words
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn links_into_pages_lead_to_a_heading() {
+    let mut checked = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let text: String = text.split("\n```").step_by(2).collect();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.contains("://")) {
+            let Some((file, anchor)) = target.split_once('#') else {
+                continue;
+            };
+            let to = if file.is_empty() {
+                page.clone()
+            } else {
+                page.parent().unwrap().join(file)
+            };
+            assert!(
+                anchors(&to).contains(anchor),
+                "{} links to {target}",
+                page.display()
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Who reaches the node driver: whoever writes on the kubelet's sockets, the author of a SecretRef, and a hostile vault.
+//! Who reaches the node driver: a process that writes on the kubelet's sockets, the author of a SecretRef, and a hostile vault.
 
 pub mod csi;
 mod fixture;

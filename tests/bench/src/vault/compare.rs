@@ -111,6 +111,11 @@ async fn sample(subject: &Subject, measure: &Measure, until: Until) -> Result<Sa
     })
 }
 
+/// The median of one figure, which is nothing where no round was measured.
+fn shown<T: Copy + PartialOrd + Default>(samples: &[Sample], field: fn(&Sample) -> T) -> T {
+    Samples::middle(samples, field).unwrap_or_default()
+}
+
 fn table(measure: &Measure, rate: f64, subjects: &[Subject], samples: &BTreeMap<&str, Samples>) -> Table {
     let paced = format!("CPU per request at {rate:.0} a second");
     let head = [
@@ -132,24 +137,21 @@ fn table(measure: &Measure, rate: f64, subjects: &[Subject], samples: &BTreeMap<
     let own = of(STRONGROOM);
     for subject in subjects {
         let found = of(subject.name);
-        let full =
-            |field: fn(&Sample) -> f64, of: &Samples| Samples::middle(&of.full, field).unwrap_or_default();
-        let slow = |of: &Samples| Samples::middle(&of.paced, |s| s.cost).unwrap_or_default();
-        let latency =
-            |field: fn(&Sample) -> Duration| time(Samples::middle(&found.full, field).unwrap_or_default());
-        let requests = Samples::middle(&found.full, |s| s.requests).unwrap_or_default();
+        let full = &found.full;
+        let (rate, cost) = (shown(full, |s| s.rate), shown(full, |s| s.cost));
+        let slow = shown(&found.paced, |s| s.cost);
         table.row([
             subject.name.to_owned(),
-            found.full.len().to_string(),
-            requests.to_string(),
-            format!("{:.0}", full(|s| s.rate, found)),
-            latency(|s| s.p50),
-            latency(|s| s.p99),
-            format!("{:.1} µs", full(|s| s.cost, found)),
-            format!("{:.1} µs", slow(found)),
-            format!("{:.2}", full(|s| s.rate, own) / full(|s| s.rate, found)),
-            format!("{:.2}", full(|s| s.cost, found) / full(|s| s.cost, own)),
-            format!("{:.2}", slow(found) / slow(own)),
+            full.len().to_string(),
+            shown(full, |s| s.requests).to_string(),
+            format!("{rate:.0}"),
+            time(shown(full, |s| s.p50)),
+            time(shown(full, |s| s.p99)),
+            format!("{cost:.1} µs"),
+            format!("{slow:.1} µs"),
+            format!("{:.2}", shown(&own.full, |s| s.rate) / rate),
+            format!("{:.2}", cost / shown(&own.full, |s| s.cost)),
+            format!("{:.2}", slow / shown(&own.paced, |s| s.cost)),
         ]);
     }
     table

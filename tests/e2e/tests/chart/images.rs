@@ -55,7 +55,7 @@ fn a_digest_takes_the_place_of_the_tag_of_its_image_alone() {
     assert_eq!(images, expected("registry.example.com/strongroom", versions));
 }
 
-/// The driver is privileged on every node: whoever had the name of a default would have the cluster.
+/// The driver is privileged on every node: the owner of the name of a default would have the cluster.
 #[test]
 fn nothing_is_installed_from_a_registry_that_nobody_named() {
     let output = helm(&["template", "strongroom", "charts/strongroom"]);

@@ -66,7 +66,7 @@ fn vaults_have_the_priority_and_resources_that_the_values_say() {
     assert_eq!(told(&objects, "request"), ["cpu=20m", "memory=96Mi"]);
     assert_eq!(told(&objects, "limit"), ["memory=256Mi"]);
     let class = of_kind(&objects, "PriorityClass", "strongroom-vault");
-    // Whoever may make pods may use the class.
+    // Every account that may make pods may use the class.
     assert_eq!(class["preemptionPolicy"], "Never");
     // Kubernetes makes no pod of a class that is gone, and vaults outlive an uninstall.
     assert_eq!(
