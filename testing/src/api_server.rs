@@ -38,6 +38,8 @@ pub struct ApiServer(Arc<Mutex<Table>>);
 struct Table {
     objects: BTreeMap<String, Value>,
     refusals: Vec<Refused>,
+    /// Requests that are not answered: by method, with this in their paths.
+    unanswered: Vec<(Method, &'static str)>,
     /// Namespaces and resources with their groups, to which the caller has no right.
     missing_rights: Vec<(&'static str, &'static str)>,
     reads: u64,
@@ -111,6 +113,11 @@ impl ApiServer {
             code,
             message,
         });
+    }
+
+    /// Answers no request of this method whose path contains `part`.
+    pub fn leave_unanswered(&self, method: Method, part: &'static str) {
+        self.table().unanswered.push((method, part));
     }
 
     /// Answers the caller's reviews of its own rights from now on: it has none to this `RESOURCE.GROUP` in a namespace, and
@@ -194,11 +201,19 @@ async fn answer(
         query,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
+    if server.table().leaves_unanswered(&request) {
+        return std::future::pending().await;
+    }
     let (code, answer) = server.table().answer(request, is_merge);
     (StatusCode::from_u16(code).unwrap(), Json(answer)).into_response()
 }
 
 impl Table {
+    fn leaves_unanswered(&self, request: &Write) -> bool {
+        let mut unanswered = self.unanswered.iter();
+        unanswered.any(|(method, part)| *method == request.method && request.path.contains(part))
+    }
+
     fn answer(&mut self, request: Write, is_merge: bool) -> (u16, Value) {
         let refused =
             |refused: &&Refused| refused.method == request.method && request.path.contains(refused.part);

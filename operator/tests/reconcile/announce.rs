@@ -1,6 +1,9 @@
 //! A changed SecretRef is announced to every vault that may have volumes of it, until each has taken the announcement.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
@@ -8,7 +11,7 @@ use strongroom_core::{SecretRefName, VaultRef};
 use strongroom_crds::SecretRef;
 use strongroom_operator::{
     context::Context,
-    secret_ref::{announce_removed, count_volumes, reconcile},
+    secret_ref::{announce_removals_until_ended, announce_removed, count_volumes, reconcile},
     target::Target,
     vault,
 };
@@ -204,7 +207,7 @@ async fn a_vault_that_does_not_answer_delays_no_other_for_long() {
     let (seen, _) = team.pass(1, "a", &Value::Null).await;
     team.announced();
     team.a.hangs();
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     team.pass(2, "b", &seen).await;
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(team.announced(), [vec![], vec!["db".to_owned()]]);
@@ -218,7 +221,7 @@ async fn an_announcement_does_not_wait_for_a_pass_over_the_same_vault() {
     let object = team.context.stores.vault(&reference).unwrap();
     let pass = tokio::spawn(vault::enforce(object, Arc::clone(&team.context)));
     team.a.wait_for_push().await;
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let (_, action) = team.pass(1, "a", &Value::Null).await;
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     assert!(!is_soon(&action), "{action:?}");
@@ -227,32 +230,49 @@ async fn an_announcement_does_not_wait_for_a_pass_over_the_same_vault() {
     pass.abort();
 }
 
-#[tokio::test]
-async fn the_removals_of_a_vault_that_does_not_answer_delay_those_of_no_other() {
+/// Vault `a` has volumes of ten SecretRefs that were removed, and takes each announcement just in time. Vault `b` has one.
+async fn with_a_slow_vault() -> Team {
     let team = Team::start().await;
-    team.a.hangs();
-    team.a.holds(&["x", "y", "z"]);
+    team.a.is_late(Duration::from_millis(1500));
+    team.a.holds(&["c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]);
     team.b.holds(&["w"]);
-    // What a vault speaks of is pending from the second count on.
-    for _ in 0..2 {
-        team.count("a").await;
-        team.count("b").await;
-        let began = std::time::Instant::now();
-        let context = Arc::clone(&team.context);
-        let lanes = tokio::spawn(async move { announce_removed(&context).await });
-        while !lanes.is_finished() {
-            let announced = team.b.announced();
-            if !announced.is_empty() {
-                assert_eq!(announced, ["w"]);
-                assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
-                // However many wait in the other lane, it ends too.
-                lanes.await.unwrap();
-                assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+    team.count("a").await;
+    team.count("b").await;
+    team
+}
+
+/// Vault `b` is told soon.
+async fn is_told(team: &Team, began: Instant) {
+    let announced = loop {
+        let announced = team.b.announced();
+        assert!(began.elapsed() < Duration::from_secs(3), "nothing was announced");
+        if !announced.is_empty() {
+            break announced;
         }
-        lanes.await.unwrap();
-    }
-    panic!("nothing was announced");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(announced, ["w"]);
+}
+
+#[tokio::test]
+async fn the_removals_of_a_slow_vault_delay_those_of_no_other_and_end() {
+    let team = with_a_slow_vault().await;
+    let began = Instant::now();
+    let context = Arc::clone(&team.context);
+    let lanes = tokio::spawn(async move { announce_removed(&context).await });
+    is_told(&team, began).await;
+    // However many wait in the other lane.
+    lanes.await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    let told = team.a.announced().len();
+    assert!((2..10).contains(&told), "{told}");
+}
+
+#[tokio::test]
+async fn while_a_leader_announces_removals_to_a_slow_vault_it_announces_those_to_others() {
+    let team = with_a_slow_vault().await;
+    let began = Instant::now();
+    let leading = tokio::spawn(announce_removals_until_ended(Arc::clone(&team.context)));
+    is_told(&team, began).await;
+    leading.abort();
 }

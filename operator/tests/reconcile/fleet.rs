@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -51,6 +52,8 @@ pub struct Vault {
 struct Said {
     refuses: bool,
     hangs: bool,
+    /// How long it takes to take an announcement.
+    late: Duration,
     /// What becomes of a bundle that is put.
     push: Push,
     /// The bundle in force.
@@ -144,6 +147,11 @@ impl Vault {
         self.state.lock().unwrap().hangs = true;
     }
 
+    /// Takes each announcement after so long from now on.
+    pub fn is_late(&self, late: Duration) {
+        self.state.lock().unwrap().late = late;
+    }
+
     /// Does this with bundles from now on.
     pub fn pushes_are(&self, push: Push) {
         self.state.lock().unwrap().push = push;
@@ -200,10 +208,14 @@ impl Vault {
 }
 
 async fn ref_changed(State(vault): State<Vault>, Json(changed): Json<SecretRefName>) -> StatusCode {
-    let hangs = vault.state.lock().unwrap().hangs;
+    let (hangs, late) = {
+        let state = vault.state.lock().unwrap();
+        (state.hangs, state.late)
+    };
     if hangs {
         std::future::pending::<()>().await;
     }
+    tokio::time::sleep(late).await;
     let mut state = vault.state.lock().unwrap();
     if state.refuses {
         return StatusCode::SERVICE_UNAVAILABLE;

@@ -201,3 +201,19 @@ async fn while_the_vaults_spec_is_of_a_later_release() {
     server.put(VAULT, later);
     leader.narrows_while("SpecUnreadable").await;
 }
+
+#[tokio::test]
+async fn while_passes_over_the_namespaces_vaults_wait_for_the_api_server() {
+    let server = ApiServer::default();
+    server.leave_unanswered(Method::GET, "/statefulsets/");
+    // More than a namespace has places for.
+    for name in ["b", "c", "d", "e", "f"] {
+        fleet::declare(&server, name);
+    }
+    let leader = Leader::start(&server).await;
+    leader
+        .wait("the vault is taken over", || leader.vault.generation().epoch > 1)
+        .await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    leader.narrows().await;
+}

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use http::Method;
 use serde_json::{Value, json};
 use strongroom_operator::controllers;
-use strongroom_testing::{ApiServer, hostile_vault::admin::Reply};
+use strongroom_testing::{
+    ApiServer,
+    hostile_vault::admin::{Admin, Reply},
+};
 use strongroom_wire::admin::path;
 use tokio::time::Instant;
 
@@ -19,12 +22,24 @@ const LATE: Duration = Duration::from_millis(9900);
 const BITES: Duration = Duration::from_secs(2);
 const GROUP: &str = "/apis/strongroom.dev/v1alpha1/namespaces";
 
-fn names() -> Vec<String> {
-    (0..CROWD).map(|n| format!("slow-{n}")).collect()
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("slow-{n}")).collect()
 }
 
-/// Edits the objects of `team-b` for ever: its vaults, and the SecretRefs that name them.
-async fn touch(server: ApiServer) {
+/// Lets a vault answer each question as late as it can.
+fn slow_down(vault: &Admin) {
+    for (method, path) in [
+        (Method::GET, path::STATUS),
+        (Method::POST, path::CONFIRM),
+        (Method::GET, path::VOLUMES),
+        (Method::POST, path::RESOLVE),
+    ] {
+        vault.reply(method, path, Reply::Late(LATE));
+    }
+}
+
+/// Edits objects of `team-b` for ever: these vaults, and the SecretRefs that name them.
+async fn touch(server: ApiServer, names: Vec<String>) {
     let reference = |vault: &str, edit: usize| {
         json!({
             "apiVersion": "strongroom.dev/v1alpha1", "kind": "SecretRef",
@@ -36,12 +51,12 @@ async fn touch(server: ApiServer) {
         })
     };
     for edit in 1.. {
-        for name in names() {
+        for name in &names {
             let path = format!("{GROUP}/team-b/vaults/{name}");
             let mut vault = server.get(&path).unwrap();
             vault["metadata"]["generation"] = json!(edit);
             server.put(&path, vault);
-            server.put(&format!("{GROUP}/shop/secretrefs/{name}"), reference(&name, edit));
+            server.put(&format!("{GROUP}/shop/secretrefs/{name}"), reference(name, edit));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -49,7 +64,7 @@ async fn touch(server: ApiServer) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_of_slow_vaults_and_their_secret_refs_delay_no_revocation_of_another_namespace() {
-    let neighbours = Neighbours::start_among(&names()).await;
+    let neighbours = Neighbours::start_among(&names(CROWD)).await;
     let context = Arc::clone(&neighbours.context);
     let running = tokio::spawn(async move { controllers::run(&context).await });
     wait("the honest vault enforces", || {
@@ -60,17 +75,8 @@ async fn a_crowd_of_slow_vaults_and_their_secret_refs_delay_no_revocation_of_ano
     let asked =
         |method: &Method, path: &str| crowd.iter().filter(|vault| vault.asked(method, path) > 0).count();
     wait("all others do", || asked(&Method::PUT, path::BUNDLE) == CROWD).await;
-    for vault in crowd {
-        for (method, path) in [
-            (Method::GET, path::STATUS),
-            (Method::POST, path::CONFIRM),
-            (Method::GET, path::VOLUMES),
-            (Method::POST, path::RESOLVE),
-        ] {
-            vault.reply(method, path, Reply::Late(LATE));
-        }
-    }
-    let touching = tokio::spawn(touch(server.clone()));
+    crowd.iter().for_each(slow_down);
+    let touching = tokio::spawn(touch(server.clone(), names(CROWD)));
     wait("the slow are asked", || asked(&Method::POST, path::RESOLVE) > 3).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
 
@@ -93,6 +99,47 @@ async fn a_crowd_of_slow_vaults_and_their_secret_refs_delay_no_revocation_of_ano
     }
     println!("a revocation beside {CROWD} slow vaults was in force after at most {worst:?}");
     assert!(worst < BITES, "{worst:?}");
+    touching.abort();
+    running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vaults_that_are_known_to_be_slow_delay_no_revocation_of_another_in_their_namespace() {
+    let mut names = names(9);
+    names.push("prompt".to_owned());
+    let neighbours = Neighbours::start_among(&names).await;
+    names.pop();
+    let context = Arc::clone(&neighbours.context);
+    let running = tokio::spawn(async move { controllers::run(&context).await });
+    let brought = |vault: &Admin| vault.asked(&Method::PUT, path::BUNDLE);
+    wait("all enforce", || {
+        neighbours.crowd.iter().all(|vault| brought(vault) > 0)
+    })
+    .await;
+    let (prompt, slow) = neighbours.crowd.split_last().unwrap();
+    slow.iter().for_each(slow_down);
+    let touching = tokio::spawn(touch(neighbours.server.clone(), names.clone()));
+    let is_slow = |name: &String| {
+        let member = neighbours.context.fleet.member(&format!("uid-{name}"));
+        member.slowness.lock().is_slow()
+    };
+    wait("the slow are known", || names.iter().all(is_slow)).await;
+
+    let (server, policy) = (
+        &neighbours.server,
+        format!("{GROUP}/team-b/accesspolicies/prompt"),
+    );
+    let object: Value = server.get(&policy).unwrap();
+    for _ in 0..3 {
+        let before = brought(prompt);
+        server.remove(&policy);
+        let removed = Instant::now();
+        wait("the revocation is brought", || brought(prompt) > before).await;
+        assert!(removed.elapsed() < BITES, "{:?}", removed.elapsed());
+        let before = brought(prompt);
+        server.put(&policy, object.clone());
+        wait("the grant is brought", || brought(prompt) > before).await;
+    }
     touching.abort();
     running.abort();
 }
