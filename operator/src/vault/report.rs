@@ -149,9 +149,9 @@ mod tests {
     use serde_json::json;
     use strongroom_crds::{
         Vault,
-        condition::{SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, UNSEALED},
+        condition::{NEAR_LIMIT, SEAL_KEY_IN_CLUSTER, SHARED_NAMESPACE, UNSEALED},
     };
-    use strongroom_wire::admin::{Anchor, Rollback, SealStatus};
+    use strongroom_wire::admin::{Anchor, Rollback, SealStatus, Usage};
 
     const RUNNING: Pods = Pods {
         ready: 1,
@@ -293,6 +293,31 @@ mod tests {
             ..silent(to_come)
         };
         assert_eq!(words(&other)[0].2, "VaultIdChanged");
+    }
+
+    #[test]
+    fn a_vault_near_a_limit_is_ready_and_says_so_while_it_is() {
+        let said = |object_bytes| {
+            let usage = Usage {
+                object_bytes,
+                object_bytes_limit: 1_000,
+                most_versions: 1,
+                versions_limit: 10,
+            };
+            let status = Status {
+                usage: Some(usage),
+                ..status()
+            };
+            let words = words(&running(&status));
+            assert_eq!(words[0].2, "Serving");
+            let near = words.into_iter().find(|(type_, _, _)| type_ == NEAR_LIMIT);
+            near.map(|(_, status, reason)| (status, reason))
+        };
+        assert_eq!(said(799), None);
+        assert_eq!(
+            said(800),
+            Some(("True".to_owned(), "ObjectsNearLimit".to_owned()))
+        );
     }
 
     #[test]

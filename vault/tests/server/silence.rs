@@ -194,7 +194,7 @@ async fn peers_that_stand_still_in_every_way_keep_nobody_from_any_port() {
 }
 
 /// The operator's client, each of whose requests makes a connection.
-fn operator_client(vault: &Vault) -> reqwest::Client {
+pub fn operator_client(vault: &Vault) -> reqwest::Client {
     let ca = std::fs::read(vault.files.path("ca.crt")).unwrap();
     let shown = vault.files.admin.client(OPERATOR).both();
     reqwest::Client::builder()

@@ -6,6 +6,7 @@ use std::{
 };
 
 use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
 use strongroom_testing::{
     Authority, SigningKey,
     signing_key::claims,
@@ -17,6 +18,8 @@ use tokio::{
     net::TcpSocket,
     time::{sleep, timeout},
 };
+
+use crate::silence::operator_client;
 
 async fn health(running: &Running, path: &str) -> (StatusCode, String) {
     let url = format!("http://{}{path}", running.addresses().health);
@@ -130,6 +133,51 @@ async fn metrics_tell_operations_and_never_names() {
         assert!(text.contains(line), "{line} in\n{text}");
     }
     assert!(!text.contains("canary") && !text.contains("127.0.0.1"), "{text}");
+}
+
+/// What the vault tells the operator of how much it keeps.
+async fn usage(vault: &Vault) -> Value {
+    let url = format!(
+        "https://{HOST}:{}/v1/status",
+        vault.running.addresses().admin.port()
+    );
+    let answer = operator_client(vault).get(url).send().await.unwrap();
+    let mut status: Value = answer.json().await.unwrap();
+    status["usage"].take()
+}
+
+#[tokio::test]
+async fn how_much_a_vault_keeps_of_what_it_may_is_shown_to_the_operator_and_in_metrics() {
+    let vault = Vault::start_with(&["--versions-per-object", "5", "--object-bytes", "100000"]).await;
+    for _ in 0..4 {
+        assert_eq!(vault.set("db", &"v".repeat(20_000)).await.status, StatusCode::OK);
+    }
+    let Vault { running, files, .. } = vault;
+    assert!(running.stop().await);
+    // Versions are counted after a start.
+    let vault = Vault::open(files).await;
+    let end = Instant::now() + Duration::from_secs(20);
+    let usage = loop {
+        let usage = usage(&vault).await;
+        if usage["mostVersions"] == 4 {
+            break usage;
+        }
+        assert!(Instant::now() < end, "{usage}");
+        sleep(Duration::from_millis(50)).await;
+    };
+    let bytes = usage["objectBytes"].as_u64().unwrap();
+    assert!((80_000..100_000).contains(&bytes), "{usage}");
+    let limits = (&usage["objectBytesLimit"], &usage["versionsLimit"]);
+    assert_eq!(limits, (&json!(100_000), &json!(5)));
+    let (_, text) = health(&vault.running, "/metrics").await;
+    for line in [
+        &*format!("strongroom_object_bytes {bytes}"),
+        "strongroom_object_bytes_limit 100000",
+        "strongroom_most_versions 4",
+        "strongroom_versions_limit 5",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line} in\n{text}");
+    }
 }
 
 #[tokio::test]
