@@ -110,14 +110,22 @@ async fn get(session: &Session, name: &ObjectName, version: Option<&Version>) ->
 /// not show it but obey it.
 fn print_value(secret: &Secret, raw: bool) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    if out.is_terminal() && !raw && !terminal::is_plain(secret.value.expose_secret()) {
-        return Err(Failure::ValueControls);
-    }
-    out.write_all(secret.value.expose_secret().as_bytes())?;
-    if out.is_terminal() {
+    let (value, is_terminal) = (secret.value.expose_secret(), out.is_terminal());
+    check_shown(value, is_terminal, raw)?;
+    out.write_all(value.as_bytes())?;
+    if is_terminal {
         out.write_all(b"\n")?;
     }
     Ok(out.flush()?)
+}
+
+/// Whether a value may be printed as it is.
+fn check_shown(value: &str, is_terminal: bool, raw: bool) -> Result<(), Failure> {
+    if is_terminal && !raw && !terminal::is_plain(value) {
+        Err(Failure::ValueControls)
+    } else {
+        Ok(())
+    }
 }
 
 async fn list(session: &Session, output: Option<Output>) -> Result<(), Failure> {
@@ -141,4 +149,23 @@ async fn delete(session: &Session, name: &ObjectName, output: Option<Output>) ->
         .await
         .map_err(session.failed(Permission::SecretDelete, Some(name)))?;
     show::deleted(&deleted, output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_a_terminal_would_obey_goes_to_a_pipe_and_raw_to_a_terminal_alone() {
+        let hostile = "a\u{1b}[2J";
+        for (value, is_terminal, raw, is_shown) in [
+            (hostile, true, false, false),
+            (hostile, true, true, true),
+            (hostile, false, false, true),
+            ("p4ss\nword", true, false, true),
+        ] {
+            let checked = check_shown(value, is_terminal, raw);
+            assert_eq!(checked.is_ok(), is_shown, "{value:?} {is_terminal} {raw}");
+        }
+    }
 }

@@ -214,30 +214,41 @@ const CHECK: [&str; 8] = [
     "secrets/get",
 ];
 
-/// `script`, of util-linux, runs a command on a terminal and copies what that shows.
+/// What a check shows on a terminal. `script`, of util-linux, runs it on one and copies what that shows.
+fn on_a_terminal(server: &ApiServer, more: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_strongroom");
+    let command = format!("{program} {} --object db-password {more}", CHECK.join(" "));
+    let output = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .env("KUBECONFIG", server.kubeconfig())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    text(&output.stdout).to_owned()
+}
+
 #[test]
 fn a_terminal_shows_escape_sequences_and_a_pipe_gets_them_as_they_are() {
-    let reason = "Confirmed\u{1b}]0;owned\u{7}";
+    // Sets the title of the window, clears it, and turns the text round; a line of its own.
+    let reason = "Confirmed\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\nno";
+    let escaped = "Confirmed\\u001b]0;owned\\u0007\\u009b2J\\u202e\\u000ano";
     let server = ApiServer::start_with_reason(reason);
     let piped = strongroom(
         Some(server.kubeconfig()),
         &[&CHECK[..], &["--object", "db-password"]].concat(),
     );
     assert!(text(&piped.stdout).contains(reason), "{piped:?}");
-    let command = format!(
-        "{} {} --object db-password",
-        env!("CARGO_BIN_EXE_strongroom"),
-        CHECK.join(" ")
-    );
-    let shown = Command::new("script")
-        .args(["-qec", &command, "/dev/null"])
-        .env("KUBECONFIG", server.kubeconfig())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let shown = text(&shown.stdout);
-    assert!(shown.contains("Confirmed\\u001b]0;owned\\u0007"), "{shown:?}");
-    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    let table = on_a_terminal(&server, "");
+    assert!(table.contains(escaped), "{table:?}");
+    let json = on_a_terminal(&server, "-o json");
+    for shown in [&table, &json] {
+        assert!(
+            !shown.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']),
+            "{shown:?}"
+        );
+    }
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(answer["policies"][0]["reason"], reason, "{json:?}");
 }
 
 #[test]
