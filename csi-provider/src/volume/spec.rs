@@ -214,6 +214,14 @@ mod tests {
     }
 
     #[test]
+    fn a_volume_connects_to_a_vault_for_a_secret_alone() {
+        let bundle = json!({"path": "ca.crt", "trustBundle": {}});
+        assert_eq!(parse(&json!([bundle])).unwrap().connected_vault(), None);
+        let spec = parse(&json!([bundle, {"path": "password", "secret": {"name": "db"}}])).unwrap();
+        assert_eq!(spec.connected_vault(), Some(&spec.vault));
+    }
+
+    #[test]
     fn of_a_secret_that_is_both_pinned_and_followed_the_followed_one_is_watched() {
         let pinned = "0123456789abcdef0123456789abcdef";
         let spec = parse(&json!([

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_testing::cluster::{AccountToken, Review, Signature};
 
@@ -21,6 +22,21 @@ async fn refused(installation: &Installation, token: &str) -> (u16, String) {
         "{text}"
     );
     (status, body["error"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Brackets in brackets, in base64url.
+fn deep(depth: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}{}", "[".repeat(depth), "]".repeat(depth)))
+}
+
+/// A token whose key id is nested as deep as a header is long.
+fn nested_header() -> String {
+    let header = format!(
+        r#"{{"alg":"RS256","kid":{}{}}}"#,
+        "[".repeat(350),
+        "]".repeat(350)
+    );
+    format!("{}.{}.AAAA", URL_SAFE_NO_PAD.encode(header), deep(300))
 }
 
 fn invalid_client() -> (u16, String) {
@@ -89,6 +105,8 @@ async fn what_is_wrong_offline_is_refused_without_asking_the_api_server() {
         ),
         ("a tampered payload", good.sign_as(cluster, Signature::Tampered)),
         ("no JWT", "garbage".to_owned()),
+        ("a nested header", nested_header()),
+        ("nothing but depth", format!("{0}.{0}.AAAA", deep(300))),
         ("empty", String::new()),
     ];
     for (what, token) in tokens {
