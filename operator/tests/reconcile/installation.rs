@@ -84,8 +84,8 @@ async fn a_leader_puts_no_authority_over_one_that_was_stored_since_it_looked() {
             &refused,
             Err(InstallationError::Api {
                 step: "store an authority",
-                source: kube::Error::Api(status),
-            }) if status.code == 409
+                source,
+            }) if source.code() == Some(409)
         ),
         "{refused:?}"
     );
