@@ -68,9 +68,9 @@ async fn the_operators_credentials_follow_each_step_of_an_authority_at_the_next_
     let context = leader(&server).await;
     let mut upkeep = Upkeep::of(&context);
     upkeep.look(&context).await;
-    let mut before = context.credentials.serial();
     let now = OffsetDateTime::now_utc();
     for (step, since) in [("published", now), ("signs", now - PUBLISHED_BEFORE_USE)] {
+        let before = context.credentials.serial();
         publish_successor(&server, since);
         upkeep.look(&context).await;
         assert_eq!(context.credentials.serial(), before + 1, "{step}");
@@ -80,7 +80,6 @@ async fn the_operators_credentials_follow_each_step_of_an_authority_at_the_next_
             before + 1,
             "{step}: nothing has changed since"
         );
-        before += 1;
     }
 }
 

@@ -78,7 +78,7 @@ mod tests {
     fn an_answer_without_json_is_an_error_and_no_part_of_one() {
         assert_eq!(serialise(&["a"], 8).unwrap(), "[\"a\"]");
         // The key of a JSON object is text; what comes before it is written already.
-        let shape = ("CANARY", BTreeMap::from([((), ())]));
+        let shape = ("CANARY", BTreeMap::from([((), 1)]));
         assert_eq!(serialise(&shape, 64), Err(Unwritable));
     }
 }
