@@ -199,13 +199,16 @@ mod tests {
         oldest.grow(4).await.unwrap();
         newer.grow(5).await.unwrap();
         let next = intake.begin();
-        let (grown, ()) = tokio::join!(next.grow(4), async {
+        let made = async {
             oldest.revoked().await;
             // Its bytes are counted until they are really gone.
             assert_eq!(intake.bodies.lock().held, 10);
             drop(oldest);
+        };
+        let made = tokio::time::timeout(Duration::from_secs(10), async {
+            tokio::join!(next.grow(4), made).0
         });
-        assert_eq!(grown, Ok(()));
+        assert_eq!(made.await, Ok(Ok(())), "the oldest gives way");
         let revoked = tokio::time::timeout(Duration::from_millis(20), whole.revoked()).await;
         assert!(revoked.is_err(), "a whole body keeps its bytes");
     }
