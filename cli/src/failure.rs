@@ -213,13 +213,13 @@ fn forward_hint(error: &TransportError, namespace: &NamespaceName) -> Option<Str
     is_forbidden(source).then(|| asked.join("\n"))
 }
 
+/// Whether the API server refused; a port forward is told so in the answer to its upgrade.
 fn is_forbidden(error: &ApiError) -> bool {
     match error.get_ref() {
-        kube::Error::Api(status) => status.code == 403,
         kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(status)) => {
             status.as_u16() == 403
         }
-        _ => false,
+        _ => error.is_forbidden(),
     }
 }
 

@@ -77,7 +77,7 @@ pub enum KeyError {
     },
     /// The padding of OAEP is not what it must be: another key, or altered bytes.
     OaepPadding,
-    /// The bytes do not decrypt: another key, altered bytes, tag, IV or additional data. Which of them, nobody is told.
+    /// The bytes do not decrypt: another key, altered bytes, tag, IV or additional data. The error does not say which.
     NotDecrypted,
     /// A key to generate or to import is none.
     BadKey(BadKey),

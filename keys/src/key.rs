@@ -16,11 +16,11 @@ use crate::{
 };
 
 /// The bytes of a block of AES.
-const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 16;
 /// The bytes of an IV of GCM.
-const GCM_IV: usize = 12;
+pub(crate) const GCM_IV: usize = 12;
 /// The bytes by which RFC 3394 makes a key longer, and of the units in which it counts.
-const SEMIBLOCK: usize = 8;
+pub(crate) const SEMIBLOCK: usize = 8;
 
 /// A public and a private part that belong together, parsed and ready for use. Cheap to clone; safe to share.
 ///

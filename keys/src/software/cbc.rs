@@ -3,8 +3,7 @@
 use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater, ConstantTimeLess};
 use zeroize::Zeroizing;
 
-/// The bytes of a block.
-pub const BLOCK: usize = 16;
+use crate::key::BLOCK;
 
 /// `data` with zeros up to a whole block; none if it is whole.
 pub fn fill_with_zeros(data: &[u8]) -> Zeroizing<Vec<u8>> {

@@ -3,8 +3,7 @@
 use aes_kw::{KeyInit, KwAes128, KwAes192, KwAes256, KwpAes128, KwpAes192, KwpAes256};
 use zeroize::Zeroizing;
 
-/// By how many bytes a wrapped key is longer, and of which its length is a multiple.
-const SEMIBLOCK: usize = 8;
+use crate::key::SEMIBLOCK;
 
 /// What `$run` gives with the one of the types that takes keys of that length.
 macro_rules! with_key {

@@ -16,15 +16,12 @@ use crate::{
     error::{BadKey, KeyError},
     hash::Hash,
     jwk::PrivateJwk,
-    key::Key,
+    key::{BLOCK, GCM_IV, Key},
     key_type::{KeyType, OctSize},
     member::Member,
     private::{Ciphertext, Encrypted, Plaintext, PrivatePart},
     public::PublicKey,
 };
-
-/// The bytes of an IV of GCM.
-const GCM_IV: usize = 12;
 
 /// A symmetric key, expanded once for each use.
 struct OctPrivate {
@@ -213,6 +210,6 @@ impl fmt::Debug for OctPrivate {
     }
 }
 
-fn block(iv: Option<&[u8]>) -> Result<&[u8; cbc::BLOCK], KeyError> {
+fn block(iv: Option<&[u8]>) -> Result<&[u8; BLOCK], KeyError> {
     iv.and_then(|iv| iv.try_into().ok()).ok_or(KeyError::Failed)
 }
