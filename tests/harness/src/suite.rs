@@ -13,6 +13,7 @@ mod program;
 mod queue;
 mod report;
 mod screen;
+mod told;
 
 use std::{env, path::PathBuf, sync::Arc};
 

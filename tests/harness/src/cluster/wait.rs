@@ -13,11 +13,15 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client, Resource, api::DynamicObject, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 pub use rollout::{Progress, Workload, rollout};
 
 /// How often the world is looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long each look may take, also the last.
+const LEAST_LOOK: Duration = Duration::from_secs(30);
 
 /// What a look at the world gives.
 #[derive(Debug)]
@@ -30,17 +34,28 @@ pub enum Seen<T> {
 
 /// Looks until something is there. A failing look counts as not yet: the API server of a test may be
 /// away for a moment.
-pub async fn until<T, F, Fut>(what: &str, deadline: Duration, mut look: F) -> Result<T>
+pub async fn until<T, F, Fut>(what: &str, deadline: Duration, look: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Seen<T>>>,
+{
+    until_with(what, deadline, LEAST_LOOK, look).await
+}
+
+async fn until_with<T, F, Fut>(what: &str, deadline: Duration, least_look: Duration, mut look: F) -> Result<T>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<Seen<T>>>,
 {
     let start = Instant::now();
     loop {
-        let last = match look().await {
-            Ok(Seen::Ready(found)) => return Ok(found),
-            Ok(Seen::NotYet(state)) => state,
-            Err(error) => format!("{error:#}"),
+        // A look that hangs fails too, with the same words.
+        let left = deadline.saturating_sub(start.elapsed()).max(least_look);
+        let last = match timeout(left, look()).await {
+            Ok(Ok(Seen::Ready(found))) => return Ok(found),
+            Ok(Ok(Seen::NotYet(state))) => state,
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => format!("a look at it had no answer within {} s", left.as_secs()),
         };
         if start.elapsed() >= deadline {
             bail!("{what}: not within {} s; last seen: {last}", deadline.as_secs());
@@ -171,6 +186,20 @@ mod tests {
             .to_string();
         assert!(
             error.contains("the pod is ready") && error.contains("0 of 1 ready"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_look_that_never_ends_misses_the_deadline_too() {
+        let look = || std::future::pending::<Result<Seen<()>>>();
+        let (deadline, least_look) = (Duration::from_millis(1), Duration::from_millis(10));
+        let error = until_with("the pod is ready", deadline, least_look, look)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("the pod is ready") && error.contains("no answer"),
             "{error}"
         );
     }

@@ -3,17 +3,22 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::Command,
+    process::{Child, Command},
+    time::interval,
 };
 
-use super::screen::{Page, Screen};
+use super::{
+    screen::{Page, Screen},
+    told::Told,
+};
 use crate::{cargo::Artifact, workspace};
 
 /// The programs that need a cluster, or start their own: the longest first.
@@ -23,6 +28,12 @@ const ON_CLUSTERS: [&str; 4] = [
     "tests/e2e/e2e",
     "tests/harness/harness",
 ];
+
+/// How long a program may run: three times what the longest takes on two cores. One that hangs ends here, so that the run
+/// can say which test it was.
+const PATIENCE: Duration = Duration::from_mins(25);
+/// How often a program whose output is kept says that it is still running.
+const HEARTBEAT: Duration = Duration::from_mins(2);
 
 /// A program of tests.
 #[derive(Debug, Clone)]
@@ -117,7 +128,13 @@ impl Program {
             Some(kubeconfig) => command.env("KUBECONFIG", kubeconfig),
             None => command.env_remove("KUBECONFIG"),
         };
-        watch(&mut command, &setting.temporary, screen.begin(&self.name)).await
+        watch(
+            &mut command,
+            &setting.temporary,
+            screen.begin(&self.name),
+            PATIENCE,
+        )
+        .await
     }
 
     /// A program for tests of what handles programs.
@@ -141,7 +158,7 @@ impl Program {
     }
 }
 
-async fn watch(command: &mut Command, temporary: &Path, page: Page) -> Result<Outcome> {
+async fn watch(command: &mut Command, temporary: &Path, page: Page, patience: Duration) -> Result<Outcome> {
     fs::create_dir(temporary).with_context(|| format!("cannot make {}", temporary.display()))?;
     let begun = Instant::now();
     let started = command
@@ -165,13 +182,21 @@ async fn watch(command: &mut Command, temporary: &Path, page: Page) -> Result<Ou
             });
         }
     };
-    let (output, errors) = (child.stdout.take(), child.stderr.take());
-    let (told, _) = tokio::try_join!(show(output, &page), show(errors, &page))?;
-    let status = child.wait().await?;
+    let told = Mutex::new(Told::default());
+    let status = followed(&mut child, &page, &told, patience).await?;
     let took = begun.elapsed();
+    let mut told = told.into_inner();
+    if status.is_none() {
+        let ended_itself = child.try_wait()?.is_some();
+        if !ended_itself {
+            child.kill().await?;
+        }
+        told.give_up(ended_itself, took);
+    }
+    let passed = status.is_some_and(|status| status.success());
     Ok(Outcome {
-        name: page.end(status.success(), took),
-        passed: status.success(),
+        name: page.end(passed, took),
+        passed,
         failed: told.failed,
         ran: told.ran,
         left: clear(temporary)?,
@@ -179,43 +204,55 @@ async fn watch(command: &mut Command, temporary: &Path, page: Page) -> Result<Ou
     })
 }
 
-/// What a program says of its tests.
-#[derive(Default)]
-struct Told {
-    failed: Vec<String>,
-    ran: usize,
+/// Shows what a program says until it has ended and nothing holds its output open any more; nothing when that takes
+/// longer than it may.
+async fn followed(
+    child: &mut Child,
+    page: &Page,
+    told: &Mutex<Told>,
+    patience: Duration,
+) -> Result<Option<ExitStatus>> {
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let whole = async {
+        let (status, ..) = tokio::try_join!(
+            async { Ok(child.wait().await?) },
+            show(output, page, told),
+            show(errors, page, told)
+        )?;
+        anyhow::Ok(status)
+    };
+    tokio::pin!(whole);
+    let begun = Instant::now();
+    let mut beats = interval(HEARTBEAT.min(patience));
+    loop {
+        tokio::select! {
+            status = &mut whole => return status.map(Some),
+            _ = beats.tick() => {}
+        }
+        let elapsed = begun.elapsed();
+        if elapsed >= patience {
+            return Ok(None);
+        }
+        if elapsed >= HEARTBEAT {
+            page.still_running(elapsed, told.lock().slow());
+        }
+    }
 }
 
 /// Shows a stream of a program to its end.
-async fn show(stream: Option<impl AsyncRead + Unpin>, page: &Page) -> Result<Told> {
-    let mut told = Told::default();
+async fn show(stream: Option<impl AsyncRead + Unpin>, page: &Page, told: &Mutex<Told>) -> Result<()> {
     let Some(stream) = stream else {
-        return Ok(told);
+        return Ok(());
     };
     let mut lines = BufReader::new(stream).split(b'\n');
     while let Some(line) = lines.next_segment().await? {
         let line = String::from_utf8_lossy(&line);
         page.line(&line);
-        if let Some(test) = failed_test(&line) {
-            page.failed(test);
-            told.failed.push(test.to_owned());
+        if let Some(test) = told.lock().take(&line) {
+            page.failed(&test);
         }
-        told.ran += usize::from(is_of_a_test(&line));
     }
-    Ok(told)
-}
-
-/// The test that a line of a program's output says has failed.
-fn failed_test(line: &str) -> Option<&str> {
-    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
-}
-
-/// Whether a line of a program's output says how a test ended.
-fn is_of_a_test(line: &str) -> bool {
-    let ended = line
-        .strip_prefix("test ")
-        .and_then(|rest| rest.split_once(" ... "));
-    ended.is_some_and(|(_, how)| ["ok", "FAILED"].contains(&how))
+    Ok(())
 }
 
 /// Removes a program's directory for temporary files; gives what was in it.
@@ -241,12 +278,47 @@ mod tests {
     use super::*;
 
     async fn run(script: &str) -> Outcome {
+        run_for(script, PATIENCE).await
+    }
+
+    async fn run_for(script: &str, patience: Duration) -> Outcome {
         let directory = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
         let page = Screen::Streaming.begin("shell");
-        watch(shell.args(["-c", script]), &directory.path().join("1"), page)
-            .await
-            .unwrap()
+        watch(
+            shell.args(["-c", script]),
+            &directory.path().join("1"),
+            page,
+            patience,
+        )
+        .await
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_program_that_hangs_is_ended_and_the_tests_that_ran_are_named() {
+        let says = "echo 'test a::b has been running for over 60 seconds'; echo 'test c has been running for over 60 seconds'";
+        let outcome = run_for(
+            &format!("{says}; echo 'test c ... ok'; exec sleep 1000"),
+            Duration::from_secs(1),
+        )
+        .await;
+        assert!(!outcome.passed);
+        assert_eq!(outcome.failed.len(), 1, "{outcome:?}");
+        assert!(
+            outcome.failed[0].starts_with("had not ended after 1.") && outcome.failed[0].ends_with(": a::b"),
+            "{outcome:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_process_that_a_program_leaves_with_its_output_does_not_hold_up_the_run() {
+        let outcome = run_for("sleep 5 & exit 0", Duration::from_secs(1)).await;
+        assert!(!outcome.passed);
+        assert!(
+            outcome.failed[0].starts_with("left a process that held its output open"),
+            "{outcome:?}"
+        );
     }
 
     #[tokio::test]
@@ -261,7 +333,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut missing = Command::new("/nonexistent");
         let page = Screen::Streaming.begin("missing");
-        let outcome = watch(&mut missing, &directory.path().join("1"), page)
+        let outcome = watch(&mut missing, &directory.path().join("1"), page, PATIENCE)
             .await
             .unwrap();
         assert!(

@@ -59,6 +59,14 @@ impl Page {
         }
     }
 
+    /// Says that the program is still running, when nothing else of it is shown, and which of its tests take long.
+    pub fn still_running(&self, elapsed: Duration, slow: &[String]) {
+        if self.screen == Screen::Whole {
+            let took = seconds(elapsed);
+            eprintln!("    {}: still running after {took} {slow:?}", self.name);
+        }
+    }
+
     /// Says how the program ended, and shows what was kept; gives the program's name.
     pub fn end(self, passed: bool, took: Duration) -> String {
         // While it is locked, nobody else's line comes between.
