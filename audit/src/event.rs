@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
-use strongroom_core::{Generation, ObjectKind, ObjectName, Uid};
+use strongroom_core::{Generation, ObjectKind, ObjectName, Uid, Version};
 
 use crate::{chain::Hash, refusal_count::RefusalCount, time::Time};
 
@@ -83,6 +83,27 @@ pub enum Event {
         /// Its name.
         name: ObjectName,
     },
+    /// The vault made a new version of a key, as its rotation policy says.
+    KeyRotateIfDue {
+        /// The key's name.
+        name: ObjectName,
+        /// The new version; none where it could not be made.
+        version: Option<Version>,
+    },
+    /// The current version of an object ends soon.
+    NearExpiry {
+        /// The object's kind.
+        kind: ObjectKind,
+        /// Its name.
+        name: ObjectName,
+    },
+    /// The current version of an object has ended.
+    Expired {
+        /// The object's kind.
+        kind: ObjectKind,
+        /// Its name.
+        name: ObjectName,
+    },
     /// Requests of one caller that were refused for one reason, beyond those with records of their own.
     Refused {
         /// The caller; none stands for all that were beyond the number of callers told apart.
@@ -115,7 +136,10 @@ impl Event {
             | Self::VaultStop
             | Self::VaultUnseal { .. }
             | Self::RollbackDetected { .. }
-            | Self::ScheduledPurge { .. } => Actor::Vault,
+            | Self::ScheduledPurge { .. }
+            | Self::KeyRotateIfDue { .. }
+            | Self::NearExpiry { .. }
+            | Self::Expired { .. } => Actor::Vault,
             Self::PolicyBundlePut { .. }
             | Self::PolicyBundleRefused { .. }
             | Self::RollbackAccepted { .. } => Actor::Operator,
@@ -134,6 +158,9 @@ impl Event {
             Self::RollbackDetected { .. } => "RollbackDetected",
             Self::RollbackAccepted { .. } => "RollbackAccepted",
             Self::ScheduledPurge { .. } => "ScheduledPurge",
+            Self::KeyRotateIfDue { .. } => "KeyRotateIfDue",
+            Self::NearExpiry { .. } => "NearExpiry",
+            Self::Expired { .. } => "Expired",
             Self::Unauthenticated { .. } => "Unauthenticated",
             Self::Refused { .. } => "Refused",
         }

@@ -1,12 +1,17 @@
-//! Writes the reference page of the operations.
+//! Writes the reference pages of the operations and of the permissions.
 
 use std::{fs, io, path::Path};
 
-use strongroom_core::operation::page;
+use strongroom_core::operation::{page, permissions};
 
 fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    fs::write(root.join(page::PATH), page::render())?;
-    println!("{}", page::PATH);
+    for (path, text) in [
+        (page::PATH, page::render()),
+        (permissions::PATH, permissions::render()),
+    ] {
+        fs::write(root.join(path), text)?;
+        println!("{path}");
+    }
     Ok(())
 }

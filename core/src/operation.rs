@@ -8,6 +8,7 @@ use std::fmt;
 use crate::{name::ObjectKind, permission::Permission};
 
 pub mod page;
+pub mod permissions;
 
 /// Whether an operation changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,7 +71,7 @@ macro_rules! operations {
 
             /// The operation's row.
             pub const fn row(self) -> OperationRow {
-                use ObjectKind::Secrets;
+                use ObjectKind::{Keys, Secrets};
                 match self {
                     $(Self::$word => OperationRow {
                         kind: $kind,
@@ -110,6 +111,50 @@ operations! {
     SecretBackup: Some(Secrets), Some(Permission::SecretBackup), Read, NamedObject;
     /// Restores a secret from a backup.
     SecretRestore: Some(Secrets), Some(Permission::SecretRestore), Write, BackupBlob;
+    /// Creates a key: a new version, made by the vault.
+    KeyCreate: Some(Keys), Some(Permission::KeyCreate), Write, NamedObject;
+    /// Imports a key: a new version, made elsewhere.
+    KeyImport: Some(Keys), Some(Permission::KeyImport), Write, NamedObject;
+    /// Rotates a key: a new version of the same type, made by the vault.
+    KeyRotate: Some(Keys), Some(Permission::KeyRotate), Write, NamedObject;
+    /// Reads the rotation policy of a key.
+    KeyRotationPolicyGet: Some(Keys), Some(Permission::KeyGetRotationPolicy), Read, NamedObject;
+    /// Sets the rotation policy of a key.
+    KeyRotationPolicySet: Some(Keys), Some(Permission::KeySetRotationPolicy), Write, NamedObject;
+    /// Reads the public part of a key.
+    KeyGet: Some(Keys), Some(Permission::KeyGet), Read, NamedObject;
+    /// Changes the attributes of a version.
+    KeyUpdate: Some(Keys), Some(Permission::KeyUpdate), Write, NamedObject;
+    /// Deletes a key, recoverably.
+    KeyDelete: Some(Keys), Some(Permission::KeyDelete), Write, NamedObject;
+    /// Lists the keys.
+    KeyList: Some(Keys), Some(Permission::KeyList), Read, ListedObjects;
+    /// Lists the versions of one key.
+    KeyListVersions: Some(Keys), Some(Permission::KeyList), Read, NamedObject;
+    /// Reads the public part of a deleted key.
+    KeyGetDeleted: Some(Keys), Some(Permission::KeyGet), Read, NamedObject;
+    /// Lists the deleted keys.
+    KeyListDeleted: Some(Keys), Some(Permission::KeyList), Read, ListedObjects;
+    /// Recovers a deleted key.
+    KeyRecover: Some(Keys), Some(Permission::KeyRecover), Write, NamedObject;
+    /// Purges a deleted key.
+    KeyPurge: Some(Keys), Some(Permission::KeyPurge), Write, NamedObject;
+    /// Backs up a key with all its versions.
+    KeyBackup: Some(Keys), Some(Permission::KeyBackup), Read, NamedObject;
+    /// Restores a key from a backup.
+    KeyRestore: Some(Keys), Some(Permission::KeyRestore), Write, BackupBlob;
+    /// Encrypts with a key.
+    KeyEncrypt: Some(Keys), Some(Permission::KeyEncrypt), Read, NamedObject;
+    /// Decrypts with a key.
+    KeyDecrypt: Some(Keys), Some(Permission::KeyDecrypt), Read, NamedObject;
+    /// Signs with a key.
+    KeySign: Some(Keys), Some(Permission::KeySign), Read, NamedObject;
+    /// Verifies a signature with a key.
+    KeyVerify: Some(Keys), Some(Permission::KeyVerify), Read, NamedObject;
+    /// Wraps another key with a key.
+    KeyWrap: Some(Keys), Some(Permission::KeyWrapKey), Read, NamedObject;
+    /// Unwraps another key with a key.
+    KeyUnwrap: Some(Keys), Some(Permission::KeyUnwrapKey), Read, NamedObject;
     /// Asks for a path or method that no operation has.
     Unknown: None, None, Read, Nothing;
     /// Subscribes a volume to the changes of its objects.
@@ -185,13 +230,18 @@ mod tests {
     }
 
     #[test]
-    fn every_permission_of_secrets_is_needed_by_an_operation() {
+    fn every_permission_of_secrets_and_of_keys_is_needed_by_an_operation() {
         let needed: BTreeSet<_> = Operation::ALL
             .iter()
             .filter_map(|operation| operation.permission())
             .collect();
         let secrets = Role::KeyVaultSecretsOfficer.permissions();
-        assert_eq!(needed, secrets.iter().collect());
+        let keys = Role::KeyVaultCryptoOfficer.permissions();
+        // Of what this release does not do.
+        let later = Permission::KeyRelease;
+        let granted = secrets.union(keys);
+        let expected = granted.iter().filter(|permission| *permission != later);
+        assert_eq!(needed, expected.collect());
     }
 
     #[test]
@@ -199,7 +249,9 @@ mod tests {
         for operation in Operation::ALL {
             if matches!(
                 operation.permission(),
-                Some(Permission::SecretGet | Permission::SecretList)
+                Some(
+                    Permission::SecretGet | Permission::SecretList | Permission::KeyGet | Permission::KeyList
+                )
             ) {
                 assert_eq!(operation.effect(), OperationEffect::Read, "{operation}");
             }

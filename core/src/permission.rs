@@ -145,6 +145,29 @@ impl PermissionSet {
     /// The set without a permission.
     pub const EMPTY: Self = Self(0);
 
+    /// The set of these.
+    pub const fn of(permissions: &[Permission]) -> Self {
+        let (mut set, mut rest) = (Self::EMPTY, permissions);
+        while let [permission, others @ ..] = rest {
+            set = set.with(*permission);
+            rest = others;
+        }
+        set
+    }
+
+    /// Every permission of one kind of object.
+    pub const fn of_kind(kind: ObjectKind) -> Self {
+        let (mut set, mut rest) = (Self::EMPTY, Permission::ALL);
+        while let [permission, others @ ..] = rest {
+            // `==` is not for constants.
+            if permission.kind() as u8 == kind as u8 {
+                set = set.with(*permission);
+            }
+            rest = others;
+        }
+        set
+    }
+
     /// Whether `permission` is in the set.
     pub const fn contains(self, permission: Permission) -> bool {
         self.0 & permission.bit() != 0
@@ -202,40 +225,78 @@ impl fmt::Debug for PermissionSet {
     }
 }
 
-/// A built-in role: a name for a set of permissions, after Azure's role of that name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Role {
-    /// Read secrets: get and list.
-    KeyVaultSecretsUser,
-    /// Every permission of secrets.
-    KeyVaultSecretsOfficer,
+/// Declares the built-in roles from one table: Azure's role of that name, and what it allows.
+macro_rules! roles {
+    ($(#[doc = $doc:literal] $variant:ident $permissions:expr;)+) => {
+        /// A built-in role: a name for a set of permissions, after Azure's role of that name (learn.microsoft.com, Azure
+        /// built-in roles for Key Vault data plane operations).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Role {
+            $(#[doc = $doc] $variant,)+
+        }
+
+        impl Role {
+            /// Every role there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)+ }
+            }
+
+            /// What it allows, in one sentence.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $doc.trim_ascii(),)+ }
+            }
+
+            /// The permissions of the role.
+            pub const fn permissions(self) -> PermissionSet {
+                match self { $(Self::$variant => $permissions,)+ }
+            }
+        }
+    };
 }
 
-impl Role {
-    /// The permissions of the role.
-    pub fn permissions(self) -> PermissionSet {
-        match self {
-            Self::KeyVaultSecretsUser => [Permission::SecretGet, Permission::SecretList]
-                .into_iter()
-                .collect(),
-            Self::KeyVaultSecretsOfficer => Permission::ALL
-                .iter()
-                .copied()
-                .filter(|p| p.kind() == ObjectKind::Secrets)
-                .collect(),
-        }
-    }
+roles! {
+    /// Read secrets: get and list.
+    KeyVaultSecretsUser PermissionSet::of(&[Permission::SecretGet, Permission::SecretList]);
+    /// Every permission of secrets.
+    KeyVaultSecretsOfficer PermissionSet::of_kind(ObjectKind::Secrets);
+    /// Use keys: encrypt, decrypt, wrap, unwrap, sign and verify, and get, list, update and back up.
+    KeyVaultCryptoUser PermissionSet::of(&[
+        Permission::KeyGet,
+        Permission::KeyList,
+        Permission::KeyUpdate,
+        Permission::KeyBackup,
+        Permission::KeyEncrypt,
+        Permission::KeyDecrypt,
+        Permission::KeyWrapKey,
+        Permission::KeyUnwrapKey,
+        Permission::KeySign,
+        Permission::KeyVerify,
+    ]);
+    /// Every permission of keys.
+    KeyVaultCryptoOfficer PermissionSet::of_kind(ObjectKind::Keys);
+    /// Encrypt data of a service with keys: get, list, wrap and unwrap.
+    KeyVaultCryptoServiceEncryptionUser PermissionSet::of(&[
+        Permission::KeyGet,
+        Permission::KeyList,
+        Permission::KeyWrapKey,
+        Permission::KeyUnwrapKey,
+    ]);
+    /// Release keys to attested environments.
+    KeyVaultCryptoServiceReleaseUser PermissionSet::of(&[Permission::KeyRelease]);
 }
 
 impl FromStr for Role {
     type Err = PermissionError;
 
     fn from_str(text: &str) -> Result<Self, PermissionError> {
-        match text {
-            "KeyVaultSecretsUser" => Ok(Self::KeyVaultSecretsUser),
-            "KeyVaultSecretsOfficer" => Ok(Self::KeyVaultSecretsOfficer),
-            _ => Err(PermissionError::Role),
-        }
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|role| role.name() == text)
+            .ok_or(PermissionError::Role)
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{NamespaceName, ObjectPattern, PermissionSet, VaultName};
 
 use crate::rule;
-pub use grant::{Permissions, RoleField, SecretPermission};
+pub use grant::{KeyPermission, Permissions, RoleField, SecretPermission};
 pub use status::{AccessPolicyStatus, PolicySummary, SubjectState, SubjectStatus};
 pub use subject::{AllServiceAccounts, NamedServiceAccount, PolicySubject, SubjectMember};
 
@@ -111,7 +111,8 @@ pub struct AccessPolicySpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Permissions>,
     /// What the subjects may do, by the name of a built-in role: KeyVaultSecretsUser is get and list of secrets,
-    /// KeyVaultSecretsOfficer everything with secrets. Exactly one of permissions and role.
+    /// KeyVaultSecretsOfficer everything with secrets; KeyVaultCryptoUser uses keys, KeyVaultCryptoOfficer does everything
+    /// with keys, KeyVaultCryptoServiceEncryptionUser only wraps and unwraps. Exactly one of permissions and role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleField>,
 }

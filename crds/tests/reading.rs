@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use strongroom_core::{Effect, Permission, name::NameError};
+use strongroom_core::{Effect, ObjectKind, Permission, Role, name::NameError};
 use strongroom_crds::{
     AccessPolicySpec, SecretRefSpec, VaultSpec,
     access_policy::{PolicySpecError, SubjectMember},
@@ -144,11 +144,30 @@ fn a_role_stands_for_its_permissions() {
 }
 
 #[test]
+fn every_permission_on_keys_and_every_role_but_release_can_be_named() {
+    let words: Vec<_> = Permission::ALL
+        .iter()
+        .filter(|permission| permission.kind() == ObjectKind::Keys && **permission != Permission::KeyRelease)
+        .map(|permission| permission.name())
+        .collect();
+    let spec = policy(json!({"permissions": {"keys": words}})).unwrap();
+    let named: Vec<_> = spec.permissions().unwrap().iter().map(Permission::name).collect();
+    assert_eq!(named, words);
+    for role in Role::ALL
+        .iter()
+        .filter(|role| **role != Role::KeyVaultCryptoServiceReleaseUser)
+    {
+        let spec = policy(json!({"permissions": null, "role": role.name()})).unwrap();
+        assert_eq!(spec.permissions(), Ok(role.permissions()), "{}", role.name());
+    }
+}
+
+#[test]
 fn a_part_of_a_policy_that_is_not_known_is_never_left_out() {
     for changes in [
         json!({"conditions": {}}),
         json!({"subjects": [{"serviceAccount": {"namespace": "a", "name": "b"}, "user": "c"}]}),
-        json!({"permissions": {"secrets": ["get"], "keys": ["sign"]}}),
+        json!({"permissions": {"secrets": ["get"], "certificates": ["get"]}}),
         json!({"vaultRef": {"name": "prod", "namespace": "other"}}),
     ] {
         policy(changes).unwrap_err();
@@ -160,6 +179,8 @@ fn a_part_of_a_policy_that_is_not_known_is_never_left_out() {
     );
     let spec = policy(json!({"permissions": {"secrets": ["get", "peek"]}})).unwrap();
     assert_eq!(spec.permissions(), unknown("permissions.secrets"));
+    let spec = policy(json!({"permissions": {"keys": ["sign", "peek"]}})).unwrap();
+    assert_eq!(spec.permissions(), unknown("permissions.keys"));
     let spec = policy(json!({"permissions": null, "role": "KeyVaultReader"})).unwrap();
     assert_eq!(spec.permissions(), unknown("role"));
 }

@@ -26,7 +26,8 @@
 //! | [`mod@format`] | what is stored, record by record; bytes and no rules |
 //! | [`crypt`] | the cipher, the keyring, its seal, and the sealed records |
 //! | [`object`] | the life of objects, as pure functions |
-//! | [`secret`] | the kind of secrets; each kind of object is such a file |
+//! | [`secret`], [`crypto_key`] | the kinds of object; each is such a file |
+//! | [`kinds`] | all of them |
 //! | [`objects`] | the handle, the writer's thread, the outbox, erasure and scrub |
 //!
 //! Invariants:
@@ -38,13 +39,16 @@
 //! This crate must not depend on tokio, axum, tonic or kube.
 
 pub mod crypt;
+pub mod crypto_key;
 pub mod format;
+pub mod kinds;
 pub mod object;
 pub mod objects;
 pub mod secret;
 pub mod store;
 
 pub use crypt::keyring::Keyring;
+pub use crypto_key::{CryptoKey, KeyBundle, KeyFields, KeyMaterial, KeyPatch, KeyWriteRequest};
 pub use format::{
     fields::{AttributesPatch, Change, Deletion},
     soft_delete::SoftDelete,

@@ -12,18 +12,27 @@ use std::sync::{Arc, mpsc};
 use strongroom_core::{NamedObject, ObjectName, ObjectState, Timestamp, Version};
 
 use crate::{
-    format::{digest::Digest, id::VaultId, key, records::ServerRecord, soft_delete::SoftDelete, state::Mark},
+    format::{
+        digest::Digest,
+        id::{Sequence, VaultId},
+        key,
+        records::ServerRecord,
+        soft_delete::SoftDelete,
+        state::Mark,
+        task::Due,
+    },
     object::{
-        answer::Answer,
+        answer::{Answer, Bundle},
         backup::{self, BoundedBackup},
         blob::BackupBlob,
         error::{ObjectError, damaged_state},
         kind::Kind,
         limits::ObjectLimits,
-        read::{list::VisibleNames, read},
+        read::{list::VisibleNames, open as open_version, read},
         request::{ReadRequest, WriteRequest},
         request_time::RequestTime,
         resolve::resolve,
+        system::{Whose, due_tasks},
         tasks::Tasks,
         transaction,
     },
@@ -132,6 +141,20 @@ impl Objects {
     ) -> Result<Answer<K>, ObjectError> {
         let published = self.shared.published();
         self.note_read(read(published.view(&self.shared.rules), request, now, visible))
+    }
+
+    /// What the vault needs of a version of a live object to use it by itself, disabled or not: what `known` remembers of
+    /// the record of that number, or what `open` makes of it.
+    pub fn open<K: Kind, T>(
+        &self,
+        name: &ObjectName,
+        version: Option<&Version>,
+        known: impl FnOnce(Sequence) -> Option<T>,
+        open: impl FnOnce(Sequence, Bundle<K>) -> T,
+    ) -> Result<T, ObjectError> {
+        let published = self.shared.published();
+        let view = published.view(&self.shared.rules);
+        self.note_read(open_version(view, name, version, known, open))
     }
 
     /// Hands a change to the writer. `audit` makes its record from the outcome and may be called more than once; `done`
@@ -283,6 +306,14 @@ impl Objects {
     /// change takes one again. To be called every few seconds.
     pub fn sweep(&self, now: Timestamp) -> Result<(), QueueFull> {
         self.send(Job::Order(Order::Sweep(now)))
+    }
+
+    /// The tasks whose time has come and which the server carries out, up to `limit`. Each is due until the object has
+    /// changed so that it is not.
+    pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, ObjectError> {
+        let published = self.shared.published();
+        let view = published.view(&self.shared.rules);
+        self.note_read(due_tasks(view, self.shared.kinds, Whose::Servers, now, limit))
     }
 
     /// Why the store takes no changes; none while it does. As of the last change: while it failed, each

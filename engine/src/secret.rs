@@ -1,8 +1,8 @@
 //! Secrets: texts that leave the vault, and what describes them.
 
-use std::fmt;
+use std::{convert::Infallible, fmt};
 
-use strongroom_core::ObjectKind;
+use strongroom_core::{ObjectKind, Timestamp};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -47,6 +47,8 @@ impl Kind for Secret {
     type Content = SecretValue;
     type Fields = SecretFields;
     type Patch = SecretPatch;
+    type Object = ();
+    type Amendment = Infallible;
 
     fn check_content(limits: &ObjectLimits, value: &SecretValue) -> Result<(), error::BadParameter> {
         if value.len() > limits.value_bytes {
@@ -69,6 +71,10 @@ impl Kind for Secret {
 
     fn may_grow(patch: &SecretPatch) -> bool {
         matches!(patch.content_type, Change::Set(_))
+    }
+
+    fn amend((): &mut (), amendment: &Infallible, _: Timestamp) {
+        match *amendment {}
     }
 
     fn answer_to_set(value: &SecretValue) -> Option<SecretValue> {

@@ -69,6 +69,6 @@ pub use member::Member;
 pub use operation::{KeyOperation, KeyOperations};
 pub use private::{Ciphertext, Encrypted, Plaintext, PrivatePart};
 pub use provider::KeyProvider;
-pub use public::{PublicKey, PublicMembers};
+pub use public::{PublicJwk, PublicKey, PublicMembers};
 pub use software::Software;
 pub use spec::{KeySpec, RequestedKey};

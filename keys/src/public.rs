@@ -9,10 +9,12 @@ use crate::{
 };
 
 pub mod ec;
+pub mod jwk;
 pub mod mldsa;
 pub mod rsa;
 
 pub use self::ec::EcPublicKey;
+pub use self::jwk::PublicJwk;
 pub use self::mldsa::MlDsaPublicKey;
 pub use self::rsa::RsaPublicKey;
 
@@ -47,8 +49,8 @@ pub enum PublicMembers<'a> {
         /// The second coordinate.
         y: &'a [u8],
     },
-    /// None: nothing of a symmetric key is public.
-    Oct,
+    /// Nothing of a symmetric key is public but its size.
+    Oct(OctSize),
     /// ML-DSA.
     Akp {
         /// The parameter set.
@@ -81,7 +83,7 @@ impl PublicKey {
                 x: key.x(),
                 y: key.y(),
             },
-            Self::Oct(_) => PublicMembers::Oct,
+            Self::Oct(size) => PublicMembers::Oct(*size),
             Self::Akp(key) => PublicMembers::Akp {
                 alg: key.set(),
                 public: key.as_bytes(),

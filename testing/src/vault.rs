@@ -22,7 +22,7 @@ use strongroom_vault::{
 };
 
 pub use files::{Files, parse};
-pub use policy::{ALL, allow, bundle, deny, rule};
+pub use policy::{ALL, KEYS, allow, bundle, deny, rule};
 pub use secrets::{delete, enable, purge, set, write};
 
 use crate::signing_key::claims;
@@ -83,7 +83,13 @@ impl Vault {
         let files = Files::on_disk().await.with(more);
         let vault = Self::open(Arc::new(files)).await;
         vault
-            .policy(1, vec![allow("admins", "team-a/admin", &["*"], ALL)])
+            .policy(
+                1,
+                vec![
+                    allow("admins", "team-a/admin", &["*"], ALL),
+                    allow("officers", "team-a/admin", &["*"], KEYS),
+                ],
+            )
             .await;
         vault
     }

@@ -27,8 +27,8 @@ mod admitted;
 pub mod caller;
 mod intake;
 pub mod outcome;
-pub mod pool;
 mod recorder;
+mod room;
 mod share;
 pub mod state;
 mod throttle;
@@ -41,20 +41,23 @@ use std::{
 
 use strongroom_audit::{CallerRefusals, Class, Entry, Outcome, Resource};
 use strongroom_core::{NamedObject, ObjectState, Operation, Principal, Timestamp, Uid};
-use strongroom_engine::{Answer, ObjectError};
+use strongroom_engine::{
+    ObjectError,
+    object::{answer::Answer, kind::Kind},
+};
 use strongroom_serving::accept::Source;
 
-pub use admitted::{Admitted, ReadAnswer};
+pub use admitted::{Admitted, ReadAnswer, keys};
 pub use caller::{Caller, Client};
 pub use intake::Charge;
 pub use outcome::Failure;
 pub use state::StatesError;
 
 use self::{
-    action::AuditedAction, intake::Intake, outcome::outcome_of_answer, pool::Pool, recorder::NotKept,
-    recorder::Recorder, share::LogShares, state::state_of, throttle::Throttle,
+    action::AuditedAction, intake::Intake, outcome::outcome_of_answer, recorder::NotKept, recorder::Recorder,
+    share::LogShares, state::state_of, throttle::Throttle,
 };
-use crate::{policy::InForce, service::Service};
+use crate::{policy::InForce, pool::Pool, service::Service};
 
 /// The settings of access.
 #[derive(Debug, Clone, Copy)]
@@ -107,8 +110,8 @@ impl Access {
             refusals: CallerRefusals::new(REFUSED_CALLERS),
             shares: Arc::new(LogShares::new(config.audit_least_age)),
             throttle: Throttle::new(config.account_rate),
-            work: Pool::of_work(),
-            answers: Pool::of_answers(),
+            work: room::of_work(),
+            answers: room::of_answers(),
             intake: Arc::default(),
         })
     }
@@ -257,11 +260,11 @@ impl Access {
     }
 
     /// Records what `action` came to, and only then lets it be answered.
-    async fn conclude(
+    async fn conclude<K: Kind>(
         &self,
         action: AuditedAction,
-        done: Result<Answer, Failure>,
-    ) -> Result<Answer, Refused> {
+        done: Result<Answer<K>, Failure>,
+    ) -> Result<Answer<K>, Refused> {
         match done {
             Ok(answer) => {
                 self.record(action, outcome_of_answer(&answer)).await?;

@@ -1,4 +1,4 @@
-//! The Azure Key Vault REST API: the twelve secrets operations.
+//! The Azure Key Vault REST API: the operations on secrets and on keys.
 //!
 //! ```text
 //!   host --421--> token --401 + challenge--> route, query --400/404/405--> access: admit --403--> body --400--> perform
@@ -15,10 +15,13 @@ mod api;
 mod api_version;
 mod bearer;
 mod body;
-mod command;
+mod call;
 mod error;
+mod face;
 mod host;
+mod keys;
 mod kind;
+mod life;
 mod method;
 pub mod page;
 mod query;

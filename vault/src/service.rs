@@ -7,7 +7,7 @@ use strongroom_engine::Objects;
 use strongroom_serving::accept::Drain;
 
 use crate::{
-    auth::Authenticator, clock::Clock, metrics::Metrics, policy::Policy, storage::StorageHealth,
+    auth::Authenticator, clock::Clock, keys::Keys, metrics::Metrics, policy::Policy, storage::StorageHealth,
     timekeeper::Timekeeper,
 };
 
@@ -19,6 +19,8 @@ const REFUSED_SOURCES: usize = 1000;
 pub struct Service {
     /// What the store holds; a clone is a handle on the same.
     pub objects: Objects,
+    /// Makes keys, and works with them.
+    pub keys: Arc<Keys>,
     /// Decides every request, by the bundle in force.
     pub policy: Arc<Policy>,
     /// Verifies tokens.

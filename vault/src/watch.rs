@@ -39,7 +39,8 @@ use tokio::{
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue};
 
 use crate::{
-    access::{Access, Client, pool::Pool},
+    access::{Access, Client},
+    pool::Pool,
     service::Service,
 };
 

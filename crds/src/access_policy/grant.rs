@@ -3,13 +3,14 @@
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Permission, PermissionSet};
+use strongroom_core::{Permission, PermissionSet, Role};
 
 use super::PolicySpecError;
 
-/// Permissions by Azure's names, one list per kind of object. There is no word for all of them.
+/// Permissions by Azure's names, on one kind of object: secrets or keys. There is no word for all of them.
 #[derive(Clone, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
-#[x_kube(validation = Rule::new("has(self.secrets)").message("permissions names at least one permission, as in secrets: [get]."))]
+// Where the API server drops a misspelled list, nothing may be left that looks whole: least of all of a Deny.
+#[x_kube(validation = Rule::new("has(self.secrets) != has(self.keys)").message("permissions names at least one permission on one kind of object, as in secrets: [get]; another kind has a policy of its own."))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Permissions {
     /// What may be done with secrets: get, list, set, delete, backup, restore, recover, purge.
@@ -17,6 +18,12 @@ pub struct Permissions {
     #[schemars(length(min = 1, max = 8))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub secrets: Option<Vec<SecretPermission>>,
+    /// What may be done with keys: get, list, create, import, update, rotate, getrotationpolicy, setrotationpolicy,
+    /// delete, backup, restore, recover, purge, and encrypt, decrypt, wrapKey, unwrapKey, sign, verify, with the private part staying in the vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 19))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub keys: Option<Vec<KeyPermission>>,
 }
 
 /// What may be done with secrets.
@@ -46,6 +53,57 @@ pub enum SecretPermission {
     Unknown,
 }
 
+/// What may be done with keys.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = crate::schema::undescribed)]
+pub enum KeyPermission {
+    /// Read the public part and attributes of a key.
+    Get,
+    /// List keys and versions.
+    List,
+    /// Have the vault make a key.
+    Create,
+    /// Bring a key that was made elsewhere.
+    Import,
+    /// Change attributes and uses.
+    Update,
+    /// Have the vault make a new version.
+    Rotate,
+    /// Read the rotation policy.
+    #[serde(rename = "getrotationpolicy")]
+    GetRotationPolicy,
+    /// Set the rotation policy.
+    #[serde(rename = "setrotationpolicy")]
+    SetRotationPolicy,
+    /// Delete, recoverably.
+    Delete,
+    /// Take an encrypted backup.
+    Backup,
+    /// Restore an encrypted backup.
+    Restore,
+    /// Recover a deleted key.
+    Recover,
+    /// Destroy a deleted key before its retention ends.
+    Purge,
+    /// Encrypt data.
+    Encrypt,
+    /// Decrypt data.
+    Decrypt,
+    /// Encrypt another key.
+    WrapKey,
+    /// Decrypt another key.
+    UnwrapKey,
+    /// Sign.
+    Sign,
+    /// Verify a signature.
+    Verify,
+    /// A value of a newer release.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
 /// A built-in role.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = crate::schema::undescribed)]
@@ -54,6 +112,12 @@ pub enum RoleField {
     KeyVaultSecretsUser,
     /// Everything with secrets.
     KeyVaultSecretsOfficer,
+    /// Use keys, get, list, update and back them up.
+    KeyVaultCryptoUser,
+    /// Everything with keys.
+    KeyVaultCryptoOfficer,
+    /// Get, list, wrap and unwrap with keys.
+    KeyVaultCryptoServiceEncryptionUser,
     /// A value of a newer release.
     #[serde(other)]
     #[schemars(skip)]
@@ -63,11 +127,9 @@ pub enum RoleField {
 impl Permissions {
     /// The permissions as one set.
     pub(super) fn to_set(&self) -> Result<PermissionSet, PolicySpecError> {
-        self.secrets
-            .iter()
-            .flatten()
-            .map(|permission| permission.to_core())
-            .collect()
+        let secrets = self.secrets.iter().flatten().map(|it| it.to_core());
+        let keys = self.keys.iter().flatten().map(|it| it.to_core());
+        secrets.chain(keys).collect()
     }
 }
 
@@ -89,13 +151,46 @@ impl SecretPermission {
     }
 }
 
+impl KeyPermission {
+    fn to_core(self) -> Result<Permission, PolicySpecError> {
+        match self {
+            Self::Get => Ok(Permission::KeyGet),
+            Self::List => Ok(Permission::KeyList),
+            Self::Create => Ok(Permission::KeyCreate),
+            Self::Import => Ok(Permission::KeyImport),
+            Self::Update => Ok(Permission::KeyUpdate),
+            Self::Rotate => Ok(Permission::KeyRotate),
+            Self::GetRotationPolicy => Ok(Permission::KeyGetRotationPolicy),
+            Self::SetRotationPolicy => Ok(Permission::KeySetRotationPolicy),
+            Self::Delete => Ok(Permission::KeyDelete),
+            Self::Backup => Ok(Permission::KeyBackup),
+            Self::Restore => Ok(Permission::KeyRestore),
+            Self::Recover => Ok(Permission::KeyRecover),
+            Self::Purge => Ok(Permission::KeyPurge),
+            Self::Encrypt => Ok(Permission::KeyEncrypt),
+            Self::Decrypt => Ok(Permission::KeyDecrypt),
+            Self::WrapKey => Ok(Permission::KeyWrapKey),
+            Self::UnwrapKey => Ok(Permission::KeyUnwrapKey),
+            Self::Sign => Ok(Permission::KeySign),
+            Self::Verify => Ok(Permission::KeyVerify),
+            Self::Unknown => Err(PolicySpecError::UnknownValue {
+                field: "permissions.keys",
+            }),
+        }
+    }
+}
+
 impl RoleField {
     /// What the role permits.
     pub(super) fn to_set(self) -> Result<PermissionSet, PolicySpecError> {
-        match self {
-            Self::KeyVaultSecretsUser => Ok(strongroom_core::Role::KeyVaultSecretsUser.permissions()),
-            Self::KeyVaultSecretsOfficer => Ok(strongroom_core::Role::KeyVaultSecretsOfficer.permissions()),
-            Self::Unknown => Err(PolicySpecError::UnknownValue { field: "role" }),
-        }
+        let role = match self {
+            Self::KeyVaultSecretsUser => Role::KeyVaultSecretsUser,
+            Self::KeyVaultSecretsOfficer => Role::KeyVaultSecretsOfficer,
+            Self::KeyVaultCryptoUser => Role::KeyVaultCryptoUser,
+            Self::KeyVaultCryptoOfficer => Role::KeyVaultCryptoOfficer,
+            Self::KeyVaultCryptoServiceEncryptionUser => Role::KeyVaultCryptoServiceEncryptionUser,
+            Self::Unknown => return Err(PolicySpecError::UnknownValue { field: "role" }),
+        };
+        Ok(role.permissions())
     }
 }

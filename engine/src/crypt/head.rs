@@ -22,7 +22,7 @@ const MAGIC: Magic = *b"SRhd";
 
 /// An opened head.
 #[derive(Debug, Clone)]
-pub struct Head<F> {
+pub struct Head<F, O> {
     /// The object.
     pub object: ObjectId,
     /// The seed of its record keys.
@@ -30,7 +30,7 @@ pub struct Head<F> {
     /// The seed as stored.
     pub(crate) wrapped: WrappedSeed,
     /// What the head says.
-    pub fields: HeadFields<F>,
+    pub fields: HeadFields<F, O>,
 }
 
 /// A seed as stored.
@@ -75,12 +75,12 @@ impl WrappedSeed {
 }
 
 /// Seals a head into the record written as `revision`.
-pub(crate) fn seal<F: Encoded>(
+pub(crate) fn seal<F: Encoded, O: Encoded + Default>(
     owner: Owner<'_>,
     key: RecordKey<'_>,
     wrapped: &WrappedSeed,
     revision: Sequence,
-    fields: &HeadFields<F>,
+    fields: &HeadFields<F, O>,
 ) -> Result<Value, Damaged> {
     let context = body_context(owner, NEWEST, revision);
     let mut body = Encoder::with_capacity(fields.room());
@@ -118,12 +118,12 @@ pub(crate) fn term_of(record: &Value) -> Result<u32, CodecError> {
 }
 
 /// Opens the head stored for the object `name` of this kind.
-pub fn open<F: Encoded>(
+pub fn open<F: Encoded, O: Encoded + Default>(
     keyring: &Keyring,
     kind: ObjectKind,
     name: &ObjectName,
     record: &Value,
-) -> Result<Head<F>, Damaged> {
+) -> Result<Head<F, O>, Damaged> {
     let broken = || Damaged::of_object("the head", name);
     let parts = split(record).map_err(|_| broken())?;
     let owner = parts.owner(keyring.vault(), kind, name)?;

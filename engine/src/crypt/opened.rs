@@ -47,7 +47,11 @@ impl Default for OpenedHeads {
 
 impl OpenedHeads {
     /// What the record at `key` opened to, if it is remembered.
-    pub(crate) fn get<F: Send + Sync + 'static>(&self, key: &Key, record: &Value) -> Option<Arc<Head<F>>> {
+    pub(crate) fn get<F: Send + Sync + 'static, O: Send + Sync + 'static>(
+        &self,
+        key: &Key,
+        record: &Value,
+    ) -> Option<Arc<Head<F, O>>> {
         let shard = self.shard(key)?;
         let (stored, head) = shard.get(key)?;
         if stored == record {
@@ -58,7 +62,12 @@ impl OpenedHeads {
     }
 
     /// Remembers what the record at `key` opened to, in place of another one where there is no room.
-    pub(crate) fn put<F: Send + Sync + 'static>(&self, key: Key, record: &Value, head: &Arc<Head<F>>) {
+    pub(crate) fn put<F: Send + Sync + 'static, O: Send + Sync + 'static>(
+        &self,
+        key: Key,
+        record: &Value,
+        head: &Arc<Head<F, O>>,
+    ) {
         let Some(mut shard) = self.shard(&key) else { return };
         if shard.len() >= SHARD && !shard.contains_key(&key) {
             let other = shard.keys().next().cloned();

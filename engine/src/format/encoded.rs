@@ -13,3 +13,16 @@ pub trait Encoded: Sized {
     /// Bytes that the encoding fits into.
     fn room(&self) -> usize;
 }
+
+/// Nothing, in no bytes.
+impl Encoded for () {
+    fn put(&self, _: &mut Encoder) {}
+
+    fn take(_: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        Ok(())
+    }
+
+    fn room(&self) -> usize {
+        0
+    }
+}

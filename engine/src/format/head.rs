@@ -1,7 +1,8 @@
 //! What the head of an object says: its spelling, its current version, and whether it is deleted.
 //!
 //! Format 2 has the spelling of the name as the object was created, where it is not the folded one. Format 1 has none: a
-//! head that an older program wrote shows the folded name. Format 3 is format 2 with numbered sealed parts.
+//! head that an older program wrote shows the folded name. Format 3 is format 2 with numbered sealed parts. Format 4 adds
+//! what the kind notes about the object as a whole; in an older head that is what a new object has.
 
 use strongroom_core::{ObjectName, Version};
 
@@ -18,12 +19,15 @@ pub(crate) const WITHOUT_SPELLING: u16 = 1;
 /// The first format whose sealed parts say how they were encrypted.
 pub(crate) const NUMBERED: u16 = 3;
 
+/// The first format with what the kind notes about the object.
+const WITH_OBJECT: u16 = 4;
+
 /// The format of heads that this program writes.
-pub(crate) const NEWEST: u16 = NUMBERED;
+pub(crate) const NEWEST: u16 = WITH_OBJECT;
 
 /// What a head says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeadFields<F> {
+pub struct HeadFields<F, O> {
     /// The name, in the spelling in which the object was created.
     pub name: ObjectName,
     /// The current version.
@@ -36,9 +40,11 @@ pub struct HeadFields<F> {
     pub current: VersionFields<F>,
     /// Set while the object is deleted.
     pub deleted: Option<Deletion>,
+    /// What the kind notes about the object, whatever the version.
+    pub object: O,
 }
 
-impl<F: Encoded> HeadFields<F> {
+impl<F: Encoded, O: Encoded + Default> HeadFields<F, O> {
     /// Writes the fields in the newest format.
     pub fn put(&self, encoder: &mut Encoder) {
         let spelling = Some(self.name.spelling()).filter(|spelling| *spelling != self.name.as_str());
@@ -53,6 +59,7 @@ impl<F: Encoded> HeadFields<F> {
         encoder.option(self.deleted, |e, deletion| {
             e.time(deletion.deleted_date).time(deletion.scheduled_purge_date);
         });
+        self.object.put(encoder);
     }
 
     /// Reads the fields of the head of `name` in `format`.
@@ -74,6 +81,11 @@ impl<F: Encoded> HeadFields<F> {
                     scheduled_purge_date: d.time()?,
                 })
             })?,
+            object: if format < WITH_OBJECT {
+                O::default()
+            } else {
+                O::take(&mut decoder)?
+            },
         };
         decoder.finish()?;
         Ok(fields)
@@ -81,7 +93,7 @@ impl<F: Encoded> HeadFields<F> {
 
     /// Room that the encoding fits into.
     pub(crate) fn room(&self) -> usize {
-        128 + self.name.spelling().len() + self.current.room()
+        128 + self.name.spelling().len() + self.current.room() + self.object.room()
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Bundle<K: Kind> {
     pub attributes: Attributes,
     /// The tags.
     pub tags: Tags,
+    /// What the kind notes about the object, whatever the version.
+    pub object: K::Object,
     /// Set while the object is deleted.
     pub deleted: Option<Deletion>,
 }
@@ -60,6 +62,7 @@ impl<K: Kind> PartialEq for Bundle<K> {
         (&self.name, self.version, &self.content, &self.fields)
             == (&other.name, other.version, &other.content, &other.fields)
             && (self.attributes, &self.tags, self.deleted) == (other.attributes, &other.tags, other.deleted)
+            && self.object == other.object
     }
 }
 

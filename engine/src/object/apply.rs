@@ -1,5 +1,9 @@
 //! Deciding changes: pure functions of a snapshot, the keyring, the request, its random inputs and the time.
 
+use std::sync::Arc;
+
+use strongroom_core::{ObjectName, Timestamp, Version};
+
 use super::{
     answer::Answer,
     error::ObjectError,
@@ -10,6 +14,7 @@ use super::{
     transaction::{Changes, Transaction},
     view::View,
 };
+use crate::format::fields::{AttributesPatch, Change};
 
 pub(crate) mod lifecycle;
 mod restore;
@@ -59,6 +64,13 @@ pub fn apply_in<K: Tasks>(
             };
             set::set(transaction, name, &given)
         }
+        WriteRequest::Replace {
+            name,
+            replaced,
+            content,
+            fields,
+            expires,
+        } => replace(transaction, (name, *replaced), content, fields, *expires),
         WriteRequest::Update {
             name,
             version,
@@ -73,9 +85,55 @@ pub fn apply_in<K: Tasks>(
             };
             update::update(transaction, name, version.as_ref(), &given)
         }
+        WriteRequest::Amend { name, amendment } => amend(transaction, name, amendment),
         WriteRequest::Delete { name } => lifecycle::delete(transaction, name),
         WriteRequest::Recover { name } => lifecycle::recover(transaction, name),
         WriteRequest::Purge { name } => lifecycle::purge(transaction, name),
         WriteRequest::Restore { blob } => restore::restore(transaction, blob),
     }
+}
+
+/// Changes what the kind notes about a live object; its versions stay as they are.
+fn amend<K: Tasks>(
+    transaction: &mut Transaction<'_>,
+    name: &ObjectName,
+    amendment: &K::Amendment,
+) -> Result<Answer<K>, ObjectError> {
+    let view = transaction.view.of::<K>();
+    let mut head = Arc::unwrap_or_clone(view.require_live(name)?);
+    let before = head.fields.clone();
+    K::amend(&mut head.fields.object, amendment, transaction.now);
+    let object = transaction.known(K::KIND, name, &head)?;
+    transaction.put_head(&object, &head.fields)?;
+    lifecycle::reschedule::<K>(transaction, Some(&before), Some(&head.fields));
+    transaction.touch(K::KIND, name);
+    Ok(Answer::Object(Box::new(view.current(&head))))
+}
+
+/// A set of a live object whose current version is still the one that is to be replaced.
+fn replace<K: Tasks>(
+    transaction: &mut Transaction<'_>,
+    (name, replaced): (&ObjectName, Version),
+    content: &K::Content,
+    fields: &K::Fields,
+    expires: Option<Timestamp>,
+) -> Result<Answer<K>, ObjectError> {
+    let head = transaction.view.of::<K>().require_live(name)?;
+    if head.fields.version != replaced {
+        return Err(ObjectError::Superseded {
+            kind: K::KIND,
+            name: name.clone(),
+        });
+    }
+    let attributes = AttributesPatch {
+        expires: expires.map_or(Change::Keep, Change::Set),
+        ..AttributesPatch::default()
+    };
+    let given = set::Given {
+        content,
+        fields,
+        attributes: &attributes,
+        tags: &head.fields.current.tags,
+    };
+    set::set(transaction, name, &given)
 }

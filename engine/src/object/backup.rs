@@ -1,7 +1,8 @@
 //! Backups: one object with all its versions in one sealed blob.
 //!
-//! Format 3 names the kind, keeps the spelling of the name, and says how it was encrypted. Older programs wrote format 2,
-//! which does not say that, and format 1, which is of a secret.
+//! Format 4 holds what the kind notes about the object, beside its versions. It names the kind, keeps the spelling of the
+//! name, and says how it was encrypted. Older programs wrote format 3, which holds the versions alone, format 2, which does
+//! not say how it was encrypted, and format 1, which is of a secret.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -21,6 +22,7 @@ use crate::{
     },
     format::{
         codec::{CodecError, Decoder, Encoder, Magic},
+        encoded::Encoded as _,
         id::{Located, kind_byte, kind_of_byte},
         key, version as body,
     },
@@ -31,8 +33,11 @@ const MAGIC: Magic = *b"SRbk";
 /// The format of blobs without a kind.
 const OF_SECRETS: u16 = 1;
 
-/// The first format whose sealed part says how it was encrypted, which this program writes.
-const NEWEST: u16 = 3;
+/// The first format whose sealed part says how it was encrypted.
+const NUMBERED: u16 = 3;
+
+/// The first format with what the kind notes about the object, which this program writes.
+const NEWEST: u16 = 4;
 
 /// The bytes of the number of versions, which begins the body.
 const COUNT: usize = 4;
@@ -58,6 +63,8 @@ pub(crate) struct BackedUpObject<K: Kind> {
     pub(crate) name: ObjectName,
     /// The versions, the current one last.
     pub(crate) versions: Vec<BackedUp<K>>,
+    /// What the kind notes about the object.
+    pub(crate) object: K::Object,
 }
 
 /// A backup that was asked for with a bound on its memory.
@@ -130,7 +137,8 @@ fn carry_out<K: Kind>(
     plan: &Plan<K>,
 ) -> Result<BackupBlob, ObjectError> {
     let (head, limit) = (&plan.head, view.view.rules.limits.backup_bytes);
-    let mut body = Encoder::with_capacity(plan.body_bytes);
+    let own = &head.fields.object;
+    let mut body = Encoder::with_capacity(plan.body_bytes + own.room());
     body.u32(head.fields.versions);
     for place in &plan.places {
         let (content, fields) = view.open_version(name, head, *place)?;
@@ -142,6 +150,7 @@ fn carry_out<K: Kind>(
         body = body.grown(ENTRY + plaintext.as_bytes().len());
         body.array(place.version.as_bytes()).bytes(plaintext.as_bytes());
     }
+    own.put(&mut body);
     seal(view.view.keyring, K::KIND, &head.fields.name, &body)
 }
 
@@ -200,16 +209,18 @@ pub(crate) fn open<K: Kind>(view: View<'_>, blob: &BackupBlob) -> Result<BackedU
     if blob.as_bytes().len() > limits.backup_bytes.saturating_add(1024) {
         return Err(BadParameter::BackupTooLarge(limits.backup_bytes).into());
     }
-    let (name, plaintext) = unseal(view.keyring, K::KIND, blob).map_err(|_| BadParameter::BackupBlob)?;
-    let versions = decode(&plaintext, limits.backup_versions).map_err(|_| BadParameter::BackupBlob)?;
-    Ok(BackedUpObject { name, versions })
+    let opened = unseal(view.keyring, K::KIND, blob).map_err(|_| BadParameter::BackupBlob)?;
+    decode(opened, limits.backup_versions).map_err(|_| BadParameter::BackupBlob.into())
 }
 
-fn unseal(
-    keyring: &Keyring,
-    kind: ObjectKind,
-    blob: &BackupBlob,
-) -> Result<(ObjectName, Zeroizing<Vec<u8>>), CodecError> {
+/// A blob that was authenticated.
+struct Unsealed {
+    format: u16,
+    name: ObjectName,
+    plaintext: Zeroizing<Vec<u8>>,
+}
+
+fn unseal(keyring: &Keyring, kind: ObjectKind, blob: &BackupBlob) -> Result<Unsealed, CodecError> {
     let (mut decoder, format, vault) = Decoder::record_up_to(blob.as_bytes(), MAGIC, NEWEST)?;
     let number = decoder.u32()?;
     let found = match format {
@@ -229,18 +240,22 @@ fn unseal(
     }
     context.text(text);
     let key = keyring.backup(number).ok_or(CodecError::Field)?;
-    let form = match format {
-        NEWEST => Form::Numbered,
-        _ => Form::Unnumbered,
+    let form = if format < NUMBERED {
+        Form::Unnumbered
+    } else {
+        Form::Numbered
     };
     let plaintext = cipher::open(form, key, context.as_bytes(), sealed).map_err(|_| CodecError::Field)?;
-    let name = text.parse().map_err(|_| CodecError::Field)?;
-    Ok((name, plaintext))
+    Ok(Unsealed {
+        format,
+        name: text.parse().map_err(|_| CodecError::Field)?,
+        plaintext,
+    })
 }
 
 /// Reads the body. No version may be in it twice: the index of the object that it becomes has one place for each.
-fn decode<K: Kind>(plaintext: &[u8], limit: usize) -> Result<Vec<BackedUp<K>>, CodecError> {
-    let mut decoder = Decoder::new(plaintext);
+fn decode<K: Kind>(opened: Unsealed, limit: usize) -> Result<BackedUpObject<K>, CodecError> {
+    let mut decoder = Decoder::new(&opened.plaintext);
     let count = usize::try_from(decoder.u32()?).map_err(|_| CodecError::Field)?;
     if !(1..=limit).contains(&count) {
         return Err(CodecError::Field);
@@ -259,8 +274,17 @@ fn decode<K: Kind>(plaintext: &[u8], limit: usize) -> Result<Vec<BackedUp<K>>, C
             fields,
         });
     }
+    let object = if opened.format < NEWEST {
+        K::Object::default()
+    } else {
+        K::Object::take(&mut decoder)?
+    };
     decoder.finish()?;
-    Ok(versions)
+    Ok(BackedUpObject {
+        name: opened.name,
+        versions,
+        object,
+    })
 }
 
 #[cfg(test)]
@@ -291,7 +315,12 @@ mod tests {
             for id in ids {
                 plaintext.array(&[*id; 16]).bytes(version.as_bytes());
             }
-            decode::<Secret>(plaintext.as_bytes(), 10).map(|versions| versions.len())
+            let opened = Unsealed {
+                format: NEWEST,
+                name: "a".parse().unwrap(),
+                plaintext: Zeroizing::new(plaintext.into_bytes()),
+            };
+            decode::<Secret>(opened, 10).map(|backup| backup.versions.len())
         };
         assert_eq!(decoded(&[1, 2]), Ok(2));
         for twice in [&[1, 1][..], &[1, 2, 1], &[1, 1, 2]] {

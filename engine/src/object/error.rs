@@ -55,6 +55,18 @@ pub enum ObjectError {
         /// The deleted object.
         name: ObjectName,
     },
+    /// The version that was to be replaced is not the current one any more: 409 `Conflict`.
+    #[error(
+        "{} {} has a new version since this request began. Try again.",
+        capital(*kind),
+        name.spelling()
+    )]
+    Superseded {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The object.
+        name: ObjectName,
+    },
     /// A restore onto a name that is in use: 409 `Conflict`.
     #[error(
         "{} {} already exists; a backup is restored only where its name is free.",

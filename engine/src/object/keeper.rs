@@ -27,6 +27,9 @@ pub trait Keeper: Send + Sync {
     /// The kind.
     fn kind(&self) -> ObjectKind;
 
+    /// Whether the server carries out a task.
+    fn is_the_servers(&self, task: Task) -> bool;
+
     /// Carries out a due task, and takes it off the schedule. Answers what is to be recorded of it.
     fn perform(&self, due: &Due, transaction: &mut Transaction<'_>) -> Result<Option<Event>, ObjectError>;
 
@@ -54,6 +57,13 @@ impl<K: Tasks> Keeper for KeeperOf<K> {
         K::KIND
     }
 
+    fn is_the_servers(&self, task: Task) -> bool {
+        match task {
+            Task::Purge => false,
+            Task::Own(number) => K::is_the_servers(number),
+        }
+    }
+
     fn perform(&self, due: &Due, transaction: &mut Transaction<'_>) -> Result<Option<Event>, ObjectError> {
         transaction.remove_due(due);
         match due.task {
@@ -64,7 +74,12 @@ impl<K: Tasks> Keeper for KeeperOf<K> {
                     name: due.name.clone(),
                 }))
             }
-            Task::Own(number) => K::perform(number, transaction, &due.name),
+            Task::Own(number) => {
+                if !lifecycle::is_due::<K>(transaction, due)? {
+                    return Ok(None);
+                }
+                K::perform(number, transaction, &due.name)
+            }
         }
     }
 

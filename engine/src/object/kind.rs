@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use strongroom_core::ObjectKind;
+use strongroom_core::{ObjectKind, Timestamp};
 
 use super::{error::BadParameter, limits::ObjectLimits};
 use crate::format::encoded::Encoded;
@@ -13,7 +13,13 @@ pub trait Kind: fmt::Debug + Send + Sync + Sized + 'static {
     /// The kind, as policy and storage know it.
     const KIND: ObjectKind;
 
-    /// What a version keeps, and only a get opens.
+    /// Whether a get answers a version that is disabled.
+    const READ_WHEN_DISABLED: bool = false;
+
+    /// Whether a get answers the content. What it does not answer never leaves the vault.
+    const SHOWS_CONTENT: bool = true;
+
+    /// What a version keeps, and lists do not open.
     type Content: Encoded + fmt::Debug + Eq + Send + Sync;
 
     /// What the kind notes about a version beside its attributes and tags; lists show it.
@@ -21,6 +27,12 @@ pub trait Kind: fmt::Debug + Send + Sync + Sized + 'static {
 
     /// Which of these fields an update changes.
     type Patch: fmt::Debug + Send + Sync;
+
+    /// What the kind notes about an object, whatever the version; a new object has the default.
+    type Object: Encoded + Default + fmt::Debug + Clone + Eq + Send + Sync;
+
+    /// What can be said anew of an object.
+    type Amendment: fmt::Debug + Send + Sync;
 
     /// Checks the content of a request.
     fn check_content(limits: &ObjectLimits, content: &Self::Content) -> Result<(), BadParameter>;
@@ -33,6 +45,9 @@ pub trait Kind: fmt::Debug + Send + Sync + Sized + 'static {
 
     /// Whether a version may be longer after `patch`.
     fn may_grow(patch: &Self::Patch) -> bool;
+
+    /// Changes what `amendment` says of the object, at `now`.
+    fn amend(object: &mut Self::Object, amendment: &Self::Amendment, now: Timestamp);
 
     /// What the answer to a set shows of the content.
     fn answer_to_set(content: &Self::Content) -> Option<Self::Content>;

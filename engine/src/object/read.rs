@@ -4,13 +4,14 @@ use strongroom_core::{ObjectName, Timestamp, Version};
 
 use self::list::VisibleNames;
 use super::{
-    answer::Answer,
+    answer::{Answer, Bundle},
     backup,
     error::ObjectError,
     kind::Kind,
     request::ReadRequest,
-    view::{KindView, View},
+    view::{KindView, View, current_place},
 };
+use crate::format::id::Sequence;
 
 pub(crate) mod list;
 pub(crate) mod marker;
@@ -37,6 +38,26 @@ pub fn read<K: Kind>(
     }
 }
 
+/// The version of a live object that the vault uses by itself, disabled or not: what `known` remembers of its record, or
+/// what `open` makes of it. A record is never written anew at its place, so its number stands for what it says.
+pub(crate) fn open<K: Kind, T>(
+    view: View<'_>,
+    name: &ObjectName,
+    version: Option<&Version>,
+    known: impl FnOnce(Sequence) -> Option<T>,
+    open: impl FnOnce(Sequence, Bundle<K>) -> T,
+) -> Result<T, ObjectError> {
+    let view: KindView<'_, K> = view.of();
+    let head = view.require_live(name)?;
+    let place = view.locate(name, &head, version)?;
+    if let Some(known) = known(place.sequence) {
+        return Ok(known);
+    }
+    let (content, fields) = view.open_version(name, &head, place)?;
+    let bundle = view.bundle(&head, place.version, fields, Some(content));
+    Ok(open(place.sequence, bundle))
+}
+
 /// A version with its content. Outside `nbf` and `exp` it is answered all the same: there they only inform.
 fn get<K: Kind>(
     view: KindView<'_, K>,
@@ -45,13 +66,18 @@ fn get<K: Kind>(
 ) -> Result<Answer<K>, ObjectError> {
     let head = view.require_live(name)?;
     let place = view.locate(name, &head, version)?;
-    let (content, fields) = view.open_version(name, &head, place)?;
-    if !fields.enabled {
+    let (content, fields) = if !K::SHOWS_CONTENT && place == current_place(&head) {
+        (None, head.fields.current.clone())
+    } else {
+        let (content, fields) = view.open_version(name, &head, place)?;
+        (Some(content).filter(|_| K::SHOWS_CONTENT), fields)
+    };
+    if !fields.enabled && !K::READ_WHEN_DISABLED {
         return Err(ObjectError::Disabled {
             kind: K::KIND,
             name: name.clone(),
         });
     }
-    let bundle = view.bundle(&head, place.version, fields, Some(content));
+    let bundle = view.bundle(&head, place.version, fields, content);
     Ok(Answer::Object(Box::new(bundle)))
 }

@@ -1,6 +1,6 @@
 //! What can be asked of a vault's objects, whatever their kind: Azure's operations on the life of an object.
 
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectName, Timestamp, Version};
 
 use super::{blob::BackupBlob, kind::Kind};
 use crate::format::{fields::AttributesPatch, tags::Tags};
@@ -60,6 +60,19 @@ pub enum WriteRequest<K: Kind> {
         /// The tags of this version.
         tags: Tags,
     },
+    /// A new version in place of another one, which must be the current one still. It keeps the tags, and is enabled.
+    Replace {
+        /// The object.
+        name: ObjectName,
+        /// The version that it replaces.
+        replaced: Version,
+        /// Its new content.
+        content: K::Content,
+        /// What the kind notes about the new version.
+        fields: K::Fields,
+        /// When the new version expires.
+        expires: Option<Timestamp>,
+    },
     /// Attributes, tags and fields of one version; what is not given stays.
     Update {
         /// The object.
@@ -72,6 +85,13 @@ pub enum WriteRequest<K: Kind> {
         attributes: AttributesPatch,
         /// The tags that replace the old ones.
         tags: Option<Tags>,
+    },
+    /// What the kind notes about the object, whatever the version.
+    Amend {
+        /// The object.
+        name: ObjectName,
+        /// What is said anew of it.
+        amendment: K::Amendment,
     },
     /// The object with all its versions becomes a deleted one.
     Delete {
@@ -101,7 +121,7 @@ impl<K: Kind> WriteRequest<K> {
     /// it must always be possible.
     pub fn grows(&self) -> bool {
         match self {
-            Self::Set { .. } | Self::Restore { .. } => true,
+            Self::Set { .. } | Self::Replace { .. } | Self::Amend { .. } | Self::Restore { .. } => true,
             Self::Update { fields, tags, .. } => {
                 tags.as_ref().is_some_and(|tags| !tags.is_empty()) || K::may_grow(fields)
             }

@@ -27,7 +27,9 @@ pub fn resolve<K: Kind>(
         Err(ObjectError::NotFound { .. }) => return Ok(ObjectState::NotFound),
         located => located?,
     };
-    let enabled = if place.version == head.fields.version {
+    let enabled = if K::READ_WHEN_DISABLED {
+        true
+    } else if place.version == head.fields.version {
         head.fields.current.enabled
     } else {
         view.open_version(name, &head, place)?.1.enabled

@@ -78,27 +78,51 @@ pub fn apply_system(
     Ok((transaction.finish(), event))
 }
 
-/// The tasks of the schedule whose time has come, up to `limit`, of the kinds that the vault keeps.
+/// Who carries out a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The writer, by itself.
+    Writers,
+    /// The server, which then asks for a change.
+    Servers,
+}
+
+/// The tasks of the schedule whose time has come, up to `limit`, of the kinds that the vault keeps. Those of the other
+/// stand in nobody's way.
 pub(crate) fn due_tasks(
     view: View<'_>,
     kinds: Kinds,
+    whose: Whose,
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<Due>, ObjectError> {
-    let page = view.snapshot.scan(&key::all_schedule(), None, limit)?;
     let mut tasks = Vec::new();
-    for (key, entry) in &page.records {
-        let damaged = |error| damaged_state("the schedule", error);
-        let due = key::due_of_schedule(key).ok_or_else(|| damaged(CodecError::Field))?;
-        if due.at > now {
-            break;
+    let mut after: Option<Key> = None;
+    loop {
+        let page = view.snapshot.scan(&key::all_schedule(), after.as_ref(), limit)?;
+        for (key, entry) in &page.records {
+            let damaged = |error| damaged_state("the schedule", error);
+            let due = key::due_of_schedule(key).ok_or_else(|| damaged(CodecError::Field))?;
+            if due.at > now || tasks.len() >= limit {
+                return Ok(tasks);
+            }
+            let Scheduled = view.keyring.check(key, entry).map_err(damaged)?;
+            let of = kinds.keeper(due.kind).map(|keeper| {
+                if keeper.is_the_servers(due.task) {
+                    Whose::Servers
+                } else {
+                    Whose::Writers
+                }
+            });
+            if of == Some(whose) {
+                tasks.push(due);
+            }
         }
-        let Scheduled = view.keyring.check(key, entry).map_err(damaged)?;
-        if kinds.keeper(due.kind).is_some() {
-            tasks.push(due);
+        match page.records.last() {
+            Some((last, _)) if page.more => after = Some(last.clone()),
+            _ => return Ok(tasks),
         }
     }
-    Ok(tasks)
 }
 
 /// An object of which something is left.

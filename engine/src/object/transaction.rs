@@ -143,11 +143,11 @@ impl<'a> Transaction<'a> {
     }
 
     /// The object of an opened head.
-    pub(crate) fn known<'n, F>(
+    pub(crate) fn known<'n, F, O>(
         &mut self,
         kind: ObjectKind,
         name: &'n ObjectName,
-        head: &Head<F>,
+        head: &Head<F, O>,
     ) -> Result<Sealed<'n>, ObjectError> {
         let owner = Owner {
             vault: self.view.vault(),
@@ -203,10 +203,10 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes the head, among the live ones or the deleted ones as its fields say.
-    pub(crate) fn put_head<F: Encoded>(
+    pub(crate) fn put_head<F: Encoded, O: Encoded + Default>(
         &mut self,
         object: &Sealed<'_>,
-        fields: &HeadFields<F>,
+        fields: &HeadFields<F, O>,
     ) -> Result<(), ObjectError> {
         let revision = self.next();
         let salt = self.inputs.bytes();

@@ -19,6 +19,7 @@ use crate::{
     },
     format::{
         fields::VersionFields,
+        head::HeadFields,
         id::{Located, Owner, Sequence, VaultId},
         key,
         records::IndexEntry,
@@ -77,7 +78,10 @@ impl<'a> View<'a> {
 }
 
 /// The head of an object of one kind.
-pub(crate) type HeadOf<K> = Head<<K as Kind>::Fields>;
+pub(crate) type HeadOf<K> = Head<<K as Kind>::Fields, <K as Kind>::Object>;
+
+/// What the head of an object of one kind says.
+pub(crate) type HeadFieldsOf<K> = HeadFields<<K as Kind>::Fields, <K as Kind>::Object>;
 
 /// The fields of a version of one kind.
 pub(crate) type FieldsOf<K> = VersionFields<<K as Kind>::Fields>;
@@ -235,6 +239,7 @@ impl<K: Kind> KindView<'_, K> {
             attributes: Attributes::of(&fields, self.view.rules.soft_delete),
             fields: fields.own,
             tags: fields.tags,
+            object: head.fields.object.clone(),
             deleted: head.fields.deleted,
         }
     }
@@ -246,7 +251,7 @@ impl<K: Kind> KindView<'_, K> {
 }
 
 /// The current version, and where its record lies.
-pub(crate) const fn current_place<F>(head: &Head<F>) -> Located {
+pub(crate) const fn current_place<F, O>(head: &Head<F, O>) -> Located {
     Located {
         version: head.fields.version,
         sequence: head.fields.sequence,
@@ -254,7 +259,7 @@ pub(crate) const fn current_place<F>(head: &Head<F>) -> Located {
 }
 
 /// Whether a deleted object's time has come: it is gone, though its records may still be there.
-pub(crate) fn is_past<F>(head: &Head<F>, now: Timestamp) -> bool {
+pub(crate) fn is_past<F, O>(head: &Head<F, O>, now: Timestamp) -> bool {
     head.fields
         .deleted
         .is_some_and(|deletion| deletion.scheduled_purge_date <= now)

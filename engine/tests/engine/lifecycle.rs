@@ -240,7 +240,8 @@ fn refusal(error: &ObjectError) -> Refusal {
         ObjectError::NameInUse { .. } => Refusal::InUse,
         ObjectError::PurgeProtected { .. } => Refusal::Protected,
         ObjectError::BadParameter(_) => Refusal::Bad,
-        ObjectError::TooManyVersions { .. }
+        ObjectError::Superseded { .. }
+        | ObjectError::TooManyVersions { .. }
         | ObjectError::VaultFull { .. }
         | ObjectError::Corrupt { .. }
         | ObjectError::Store(_) => panic!("{error}"),

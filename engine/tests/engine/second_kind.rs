@@ -20,7 +20,7 @@ use strongroom_engine::{
 use crate::{
     fixture::{Bench, DAY, name, object, set_request},
     running::Running,
-    sample::{BOTH, Material, Sample, Sealing, Shape},
+    sample::{BOTH, Material, Plan, Sample, Sealing, Shape},
 };
 
 fn set(text: &str, content: &str) -> WriteRequest<Sealing> {
@@ -201,4 +201,83 @@ fn a_task_of_a_kinds_own_is_carried_out_once_when_it_is_due() {
         assert_eq!(performed(), expected, "after {seconds} seconds");
     }
     running.vault.scrub().unwrap();
+}
+
+#[test]
+fn what_the_server_has_to_do_is_due_until_the_object_says_otherwise_and_stands_in_nobodys_way() {
+    let running = Running::new();
+    let day = |days: u64| Timestamp::from_unix(running.now.unix() + days * DAY);
+    let set = |text: &str, expires: Option<Timestamp>| WriteRequest::<Sealing>::Set {
+        name: name(text),
+        content: Sealing::content("bytes"),
+        fields: Sealing::fields(false),
+        attributes: AttributesPatch {
+            expires: expires.map_or(Change::Keep, Change::Set),
+            ..AttributesPatch::default()
+        },
+        tags: Tags::new(),
+    };
+    let plan = |text: &str, at| WriteRequest::<Sealing>::Amend {
+        name: name(text),
+        amendment: Plan(at),
+    };
+    // More than one sweep carries out, and all of them before what the writer has to do.
+    for number in 0..80 {
+        let text = format!("planned-{number}");
+        write(&running, set(&text, None));
+        write(&running, plan(&text, Some(day(1))));
+    }
+    write(&running, set("expires", Some(day(2))));
+    let due = |at, most| running.vault.due(at, most).unwrap();
+    assert_eq!(due(day(0), 100), []);
+    assert_eq!(due(day(3), 100).len(), 80);
+    assert_eq!(due(day(3), 7).len(), 7);
+    running.vault.sweep(day(3)).unwrap();
+    write::<Secret>(&running, set_request("after", "v"));
+    let lines = running.audited();
+    let looked_at = lines.iter().filter(|line| line.contains("RollbackAccepted"));
+    assert_eq!(looked_at.count(), 1, "the writer reached its own task");
+    assert_eq!(due(day(3), 100).len(), 80, "a sweep does nothing of the server's");
+
+    write(&running, plan("planned-0", None));
+    write(
+        &running,
+        WriteRequest::<Sealing>::Delete {
+            name: name("planned-1"),
+        },
+    );
+    assert_eq!(due(day(3), 100).len(), 78);
+    write(
+        &running,
+        WriteRequest::<Sealing>::Recover {
+            name: name("planned-1"),
+        },
+    );
+    write(&running, plan("planned-2", Some(day(9))));
+    assert_eq!(due(day(3), 100).len(), 78);
+    running.vault.scrub().unwrap();
+}
+
+#[test]
+fn a_version_is_replaced_only_while_it_is_the_current_one() {
+    let mut bench = Bench::new();
+    let first = object(bench.write_of(&set("db", "one")).unwrap()).version;
+    let replace = |replaced, content: &str| WriteRequest::<Sealing>::Replace {
+        name: name("db"),
+        replaced,
+        content: Sealing::content(content),
+        fields: Sealing::fields(true),
+        expires: None,
+    };
+    let second = object(bench.write_of(&replace(first, "two")).unwrap());
+    assert_eq!(second.attributes.expires, None);
+    assert_eq!(get(&bench, "db").unwrap(), Sealing::content("two"));
+    let late = bench.write_of(&replace(first, "late"));
+    assert!(matches!(late, Err(ObjectError::Superseded { .. })), "{late:?}");
+    assert_eq!(get(&bench, "db").unwrap(), Sealing::content("two"));
+    bench
+        .write_of(&WriteRequest::<Sealing>::Delete { name: name("db") })
+        .unwrap();
+    let gone = bench.write_of(&replace(second.version, "gone"));
+    assert!(matches!(gone, Err(ObjectError::NotFound { .. })), "{gone:?}");
 }

@@ -392,7 +392,7 @@ fn the_records_that_are_written_are_the_golden_ones() {
     bench.set("gone", "three");
     bench.delete("gone").unwrap();
     let shown: String = records(&bench).iter().map(line).collect();
-    assert_eq!(shown, include_str!("golden/format-5.txt"));
+    assert_eq!(shown, include_str!("golden/format-6.txt"));
 }
 
 fn line((key, value): &(Key, Value)) -> String {

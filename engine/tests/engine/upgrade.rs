@@ -33,7 +33,10 @@ const SEED: u8 = 1;
 /// The store of a program whose records have their proof, and whose state counts no bytes.
 const UNCOUNTED: &str = include_str!("golden/format-3.txt");
 
-/// The store of the program before this one: its state does not say what happens to deleted objects.
+/// The store of the program before this one: its heads note nothing of their objects.
+const WITHOUT_OBJECTS: &str = include_str!("golden/format-5.txt");
+
+/// The store of a program before that: its state does not say what happens to deleted objects.
 const UNRULED: &str = include_str!("golden/format-4.txt");
 
 fn records(text: &str) -> impl Iterator<Item = (Key, Value)> {
@@ -139,6 +142,22 @@ fn the_bytes_of_a_store_without_a_count_are_counted_when_it_is_opened() {
     }
     assert_eq!(running.value("db").as_deref(), Some("three"));
     assert_eq!(running.vault.changed(), Some(running.now));
+}
+
+#[test]
+fn a_store_whose_heads_note_nothing_of_their_objects_opens_and_goes_on() {
+    let directory = Directory::new();
+    older_keyring(directory.path());
+    let store = MemoryStore::holding(Gen(5), records(WITHOUT_OBJECTS));
+    let running = start(directory, Arc::new(store)).unwrap();
+    running.vault.scrub().unwrap();
+    assert_eq!(running.value("db").as_deref(), Some("two"));
+    running.set("db", "three").unwrap();
+    let (directory, store) = running.stop();
+    let again = start(directory, store).unwrap();
+    again.vault.scrub().unwrap();
+    assert_eq!(again.value("db").as_deref(), Some("three"));
+    assert_eq!(again.vault.objects(), 2);
 }
 
 /// A program before this one left it to the command line what happens to deleted objects.

@@ -2,13 +2,13 @@
 //! set that shows no content. It stands where keys will.
 
 use strongroom_audit::Event;
-use strongroom_core::{ObjectKind, ObjectName};
+use strongroom_core::{ObjectKind, ObjectName, Timestamp};
 use strongroom_engine::{
     BadParameter, ObjectError, ObjectLimits, Secret, SecretFields, SecretValue,
     format::{
         codec::{CodecError, Decoder, Encoder},
         encoded::Encoded,
-        fields::VersionFields,
+        head::HeadFields,
         task::{Due, Task},
     },
     object::{
@@ -40,6 +40,26 @@ pub struct Shape {
 /// Which curve an update writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewCurve(pub Option<u8>);
+
+/// When the server has something to do for the object.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan(pub Option<Timestamp>);
+
+impl Encoded for Plan {
+    fn put(&self, encoder: &mut Encoder) {
+        encoder.option(self.0, |e, at| {
+            e.time(at);
+        });
+    }
+
+    fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        decoder.option(Decoder::time).map(Self)
+    }
+
+    fn room(&self) -> usize {
+        9
+    }
+}
 
 impl Encoded for Material {
     fn put(&self, encoder: &mut Encoder) {
@@ -80,6 +100,8 @@ impl Kind for Sealing {
     type Content = Material;
     type Fields = Shape;
     type Patch = NewCurve;
+    type Object = Plan;
+    type Amendment = Plan;
 
     fn check_content(limits: &ObjectLimits, content: &Material) -> Result<(), BadParameter> {
         if content.0.len() > limits.value_bytes {
@@ -100,21 +122,31 @@ impl Kind for Sealing {
         patch.0.is_some()
     }
 
+    fn amend(object: &mut Plan, amendment: &Plan, _: Timestamp) {
+        object.clone_from(amendment);
+    }
+
     fn answer_to_set(_: &Material) -> Option<Material> {
         None
     }
 }
 
 impl Tasks for Sealing {
-    /// A version that expires is looked at when it does.
-    fn due_of(name: &ObjectName, fields: &VersionFields<Shape>) -> Vec<Due> {
-        let due = fields.expires.map(|at| Due {
+    /// A version that expires is looked at when it does; what is planned is the server's.
+    fn due_of(head: &HeadFields<Shape, Plan>) -> Vec<Due> {
+        let due = |at, number| Due {
             at,
             kind: Self::KIND,
-            name: name.clone(),
-            task: Task::Own(7),
-        });
-        due.into_iter().collect()
+            name: head.name.clone(),
+            task: Task::Own(number),
+        };
+        let looked_at = head.current.expires.map(|at| due(at, 7));
+        let planned = head.object.0.map(|at| due(at, 8));
+        looked_at.into_iter().chain(planned).collect()
+    }
+
+    fn is_the_servers(number: u8) -> bool {
+        number == 8
     }
 
     fn perform(number: u8, _: &mut Transaction<'_>, _: &ObjectName) -> Result<Option<Event>, ObjectError> {

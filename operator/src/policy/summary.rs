@@ -11,13 +11,16 @@ const WIDTH: usize = 40;
 
 /// The summary of a policy that can be read.
 pub fn summary(spec: &AccessPolicySpec) -> PolicySummary {
-    let permissions = spec
-        .permissions
-        .iter()
-        .flat_map(|named| named.secrets.iter().flatten());
+    let named = || spec.permissions.iter();
+    let secrets = named().flat_map(|named| named.secrets.iter().flatten());
+    let keys = named().flat_map(|named| named.keys.iter().flatten());
     let granted = match &spec.role {
         Some(role) => vec![word(role)],
-        None => permissions.map(word).collect(),
+        // Both kinds of object can be got and listed: the kind that came later is named.
+        None => secrets
+            .map(word)
+            .chain(keys.map(|permission| format!("keys/{}", word(permission))))
+            .collect(),
     };
     PolicySummary {
         subjects: few(&spec.subjects.iter().map(subject).collect::<Vec<_>>()),
@@ -69,6 +72,16 @@ mod tests {
             .unwrap()
             .extend(grant.as_object().unwrap().clone());
         summary(&serde_json::from_value(spec).unwrap())
+    }
+
+    #[test]
+    fn permissions_on_keys_are_told_from_those_on_secrets() {
+        let both = of(
+            &json!([{"serviceAccount": {"namespace": "shop", "name": "api"}}]),
+            &json!(["*"]),
+            &json!({"permissions": {"secrets": ["get"], "keys": ["get", "unwrapKey"]}}),
+        );
+        assert_eq!(both.permissions, "get, keys/get, keys/unwrapKey");
     }
 
     #[test]

@@ -10,32 +10,60 @@ pub const ALL: &[&str] = &[
     "get", "list", "set", "delete", "backup", "restore", "recover", "purge",
 ];
 
-/// The account `NAMESPACE/NAME` may do this with the secrets of these patterns.
-pub fn allow(name: &str, account: &str, objects: &[&str], secrets: &[&str]) -> BundlePolicy {
-    rule(name, Effect::Allow, &[&uid(account)], objects, secrets)
+/// Every permission on keys.
+pub const KEYS: &[&str] = &[
+    "keys/encrypt",
+    "keys/decrypt",
+    "keys/wrapKey",
+    "keys/unwrapKey",
+    "keys/sign",
+    "keys/verify",
+    "keys/get",
+    "keys/list",
+    "keys/create",
+    "keys/update",
+    "keys/import",
+    "keys/delete",
+    "keys/backup",
+    "keys/restore",
+    "keys/recover",
+    "keys/purge",
+    "keys/release",
+    "keys/rotate",
+    "keys/getrotationpolicy",
+    "keys/setrotationpolicy",
+];
+
+/// The account `NAMESPACE/NAME` may do this with the objects of these patterns.
+pub fn allow(name: &str, account: &str, objects: &[&str], permissions: &[&str]) -> BundlePolicy {
+    rule(name, Effect::Allow, &[&uid(account)], objects, permissions)
 }
 
 /// It may not.
-pub fn deny(name: &str, account: &str, objects: &[&str], secrets: &[&str]) -> BundlePolicy {
-    rule(name, Effect::Deny, &[&uid(account)], objects, secrets)
+pub fn deny(name: &str, account: &str, objects: &[&str], permissions: &[&str]) -> BundlePolicy {
+    rule(name, Effect::Deny, &[&uid(account)], objects, permissions)
 }
 
-/// The accounts of these UIDs may, or may not, do this with the secrets of these patterns.
+/// The accounts of these UIDs may, or may not, do this with the objects of these patterns. A permission without a kind
+/// is one on secrets.
 pub fn rule(
     name: &str,
     effect: Effect,
     subjects: &[&str],
     objects: &[&str],
-    secrets: &[&str],
+    permissions: &[&str],
 ) -> BundlePolicy {
     BundlePolicy {
         name: name.into(),
         effect,
         subjects: subjects.iter().map(|uid| uid.parse().unwrap()).collect(),
         objects: objects.iter().map(|pattern| pattern.parse().unwrap()).collect(),
-        permissions: secrets
+        permissions: permissions
             .iter()
-            .map(|permission| Permission::parse(ObjectKind::Secrets, permission).unwrap())
+            .map(|permission| {
+                let of_secrets = || Permission::parse(ObjectKind::Secrets, permission);
+                permission.parse().or_else(|_| of_secrets()).unwrap()
+            })
             .collect(),
     }
 }

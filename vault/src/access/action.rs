@@ -6,8 +6,11 @@ use std::{
 };
 
 use strongroom_audit::{Class, Outcome, Record, Resource, VaultResource, Verdict};
-use strongroom_core::{NameRange, NamedObject, ObjectKind, ObjectName, Operation, Principal};
-use strongroom_engine::{Answer, ObjectError};
+use strongroom_core::{NameRange, NamedObject, Operation, Principal};
+use strongroom_engine::{
+    ObjectError,
+    object::{answer::Answer, kind::Kind},
+};
 
 use super::{
     caller::Caller,
@@ -76,12 +79,8 @@ impl AuditedAction {
     }
 
     /// Names the object, which only the body of the request names.
-    pub(super) fn set_object(&mut self, name: ObjectName) {
-        self.resource = Resource::Object(NamedObject {
-            kind: ObjectKind::Secrets,
-            name,
-            version: None,
-        });
+    pub(super) fn set_object(&mut self, object: NamedObject) {
+        self.resource = Resource::Object(object);
     }
 
     /// Which names the caller may see in the list that it asked for.
@@ -123,11 +122,11 @@ impl AuditedAction {
     }
 
     /// The record of a change, with the version that it made. The writer calls this again when it decides again.
-    pub(super) fn record_of_change(
+    pub(super) fn record_of_change<K: Kind>(
         &self,
         vault: Arc<VaultResource>,
         now: SystemTime,
-        change: &Result<Answer, ObjectError>,
+        change: &Result<Answer<K>, ObjectError>,
     ) -> Record {
         let mut resource = self.resource.clone();
         if let (Ok(Answer::Object(bundle)), Resource::Object(object)) = (change, &mut resource) {

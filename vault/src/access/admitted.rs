@@ -1,11 +1,14 @@
 //! A request that policy allows, until it is performed.
 
+pub mod keys;
+
 use std::{sync::Arc, time::Duration};
 
 use strongroom_audit::{Class, Entry};
-use strongroom_core::{ObjectName, Uid};
+use strongroom_core::{NamedObject, ObjectName, Uid};
 use strongroom_engine::{
-    Answer, BackupBlob, BoundedBackup, ObjectError, ReadRequest, Secret, WriteError, WriteRequest, no_name,
+    BackupBlob, BoundedBackup, ObjectError, ReadRequest, WriteError, no_name,
+    object::{answer::Answer, kind::Kind, request::WriteRequest, tasks::Tasks},
 };
 use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 
@@ -14,9 +17,9 @@ use super::{
     action::AuditedAction,
     intake::Charge,
     outcome::{Failure, outcome_of, outcome_of_answer},
-    pool::{self, Share},
+    room,
 };
-use crate::policy::InForce;
+use crate::{policy::InForce, pool::Share};
 
 /// How long a change waits for the writer: longer than a disk that answers takes for a full queue.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,15 +38,15 @@ pub struct Admitted<'a> {
 
 /// What a read answers.
 #[derive(Debug)]
-pub struct ReadAnswer {
+pub struct ReadAnswer<K: Kind> {
     /// The answer.
-    pub answer: Answer,
+    pub answer: Answer<K>,
     /// Room for a large one: to be dropped when the client has taken it.
     pub room: Option<Share<Uid>>,
 }
 
-impl From<Answer> for ReadAnswer {
-    fn from(answer: Answer) -> Self {
+impl<K: Kind> From<Answer<K>> for ReadAnswer<K> {
+    fn from(answer: Answer<K>) -> Self {
         Self { answer, room: None }
     }
 }
@@ -70,7 +73,7 @@ impl<'a> Admitted<'a> {
     /// [`Failure::Busy`] while other work takes the room. The face refuses the request then.
     pub async fn reserve(&mut self, body_bytes: usize) -> Result<(), Failure> {
         let account = self.action.principal().id();
-        let share = self.access.work.share(account, pool::of_restore(body_bytes));
+        let share = self.access.work.share(account, room::of_restore(body_bytes));
         self.share = Some(share.await?);
         Ok(())
     }
@@ -80,11 +83,11 @@ impl<'a> Admitted<'a> {
         self.access.refuse_action(self.action, failure).await
     }
 
-    /// Performs a request that changes nothing.
+    /// Performs a request about objects of kind `K` that changes nothing.
     ///
     /// # Errors
     /// What the objects refuse, and what policy does not allow any more. Every end is recorded.
-    pub async fn read(mut self, request: ReadRequest) -> Result<ReadAnswer, Refused> {
+    pub async fn read<K: Kind>(mut self, request: ReadRequest) -> Result<ReadAnswer<K>, Refused> {
         let done = match self.decide_again() {
             Ok(()) => self.perform_read(request).await,
             Err(failure) => Err(failure),
@@ -97,12 +100,12 @@ impl<'a> Admitted<'a> {
         Ok(ReadAnswer { answer, room })
     }
 
-    /// Performs a change. Policy decides a restore by the name inside its blob.
+    /// Performs a change of an object of kind `K`. Policy decides a restore by the name inside its blob.
     ///
     /// # Errors
     /// What the objects refuse, what policy does not allow any more, and a change that cannot be stored. Every end is
     /// recorded; the record of a stored change is stored with it.
-    pub async fn write(mut self, request: WriteRequest) -> Result<Answer, Refused> {
+    pub async fn write<K: Tasks>(mut self, request: WriteRequest<K>) -> Result<Answer<K>, Refused> {
         match self.decide_write(request).await {
             Ok(request) if self.access.service.audit.check(Class::Write).is_ok() => {
                 self.perform_write(request).await
@@ -123,7 +126,7 @@ impl<'a> Admitted<'a> {
         Ok(())
     }
 
-    async fn decide_write(&mut self, request: WriteRequest) -> Result<WriteRequest, Failure> {
+    async fn decide_write<K: Kind>(&mut self, request: WriteRequest<K>) -> Result<WriteRequest<K>, Failure> {
         self.decide_again()?;
         let WriteRequest::Restore { blob } = request else {
             return Ok(request);
@@ -131,23 +134,27 @@ impl<'a> Admitted<'a> {
         if self.share.is_none() {
             self.reserve(blob.as_bytes().len()).await?;
         }
-        let blob = self.decide_restore(blob).await?;
+        let blob = self.decide_restore::<K>(blob).await?;
         Ok(WriteRequest::Restore { blob })
     }
 
-    async fn decide_restore(&mut self, blob: BackupBlob) -> Result<BackupBlob, Failure> {
+    async fn decide_restore<K: Kind>(&mut self, blob: BackupBlob) -> Result<BackupBlob, Failure> {
         let objects = self.access.service.objects.clone();
         // It opens the whole blob.
-        let peek = move || objects.peek_backup::<Secret>(&blob).map(|name| (blob, name));
+        let peek = move || objects.peek_backup::<K>(&blob).map(|name| (blob, name));
         let (blob, name) = spawn_blocking(peek).await.map_err(|_| Failure::Storage)??;
-        self.action.set_object(name);
+        self.action.set_object(NamedObject {
+            kind: K::KIND,
+            name,
+            version: None,
+        });
         self.policy = self.access.decide(&mut self.action)?;
         Ok(blob)
     }
 
-    async fn perform_read(&self, request: ReadRequest) -> Result<ReadAnswer, Failure> {
+    async fn perform_read<K: Kind>(&self, request: ReadRequest) -> Result<ReadAnswer<K>, Failure> {
         let (now, objects) = (self.access.now(), self.access.service.objects.clone());
-        let Some(bytes) = pool::of_read(&request) else {
+        let Some(bytes) = room::of_read(&request) else {
             return Ok(objects.read(&request, now, &no_name)?.into());
         };
         if let ReadRequest::Backup { name } = request {
@@ -171,18 +178,22 @@ impl<'a> Admitted<'a> {
     /// Makes a backup with a share of `room` bytes or, where that is too little, with as much as it needs. It holds no
     /// share while it waits for a larger one. An object that grows meanwhile needs more again. The room for the answer is
     /// taken before that for the work is given back.
-    async fn perform_backup(&self, name: &ObjectName, mut room: usize) -> Result<ReadAnswer, Failure> {
+    async fn perform_backup<K: Kind>(
+        &self,
+        name: &ObjectName,
+        mut room: usize,
+    ) -> Result<ReadAnswer<K>, Failure> {
         loop {
             let share = self.access.work.share(self.account(), room).await?;
             let (objects, name) = (self.access.service.objects.clone(), name.clone());
             let make = move || {
-                let made = objects.backup_within::<Secret>(&name, room);
+                let made = objects.backup_within::<K>(&name, room);
                 made.map(|made| (made, share))
             };
             let (backup, share) = spawn_blocking(make).await.map_err(|_| Failure::Storage)??;
             match backup {
                 BoundedBackup::Made(blob) => {
-                    let answer = pool::of_answer(blob.as_bytes().len());
+                    let answer = room::of_answer(blob.as_bytes().len());
                     let room = self.access.answers.share(self.account(), answer).await?;
                     drop(share);
                     return Ok(ReadAnswer {
@@ -196,7 +207,7 @@ impl<'a> Admitted<'a> {
     }
 
     /// Hands the change to the writer, with a function that makes its audit record once its outcome is known.
-    async fn perform_write(self, request: WriteRequest) -> Result<Answer, Refused> {
+    async fn perform_write<K: Tasks>(self, request: WriteRequest<K>) -> Result<Answer<K>, Refused> {
         let Self {
             access,
             action,
@@ -212,7 +223,7 @@ impl<'a> Admitted<'a> {
                 access.service.clock.clone(),
                 Arc::clone(&access.shares),
             );
-            Box::new(move |change: &Result<Answer, ObjectError>| {
+            Box::new(move |change: &Result<Answer<K>, ObjectError>| {
                 let entry = Entry::new(&action.record_of_change(Arc::clone(&vault), clock.time(), change));
                 shares.charge(action.principal(), entry.as_bytes().len());
                 entry

@@ -2,9 +2,17 @@
 
 use strongroom_audit::{Class, Outcome, Verdict};
 use strongroom_core::{ObjectKind, Permission};
-use strongroom_engine::{Answer, ObjectError};
+use strongroom_engine::{
+    ObjectError,
+    object::{answer::Answer, kind::Kind},
+};
+use strongroom_keys::KeyError;
 
-use crate::policy::Closed;
+use crate::{
+    keys::{make::MakeError, usable::Unusable},
+    policy::Closed,
+    pool::NoRoom,
+};
 
 /// How many seconds a caller should wait before it asks again, where nothing says otherwise.
 pub const RETRY_AFTER: u32 = 1;
@@ -55,6 +63,12 @@ pub enum Failure {
     /// The engine refuses the request.
     #[error("{0}")]
     Object(#[from] ObjectError),
+    /// The version of the key may not be used so.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    /// The key cannot be made, or not do what is asked.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The log does not take the record of the request, so the vault does not answer it.
     #[error("The vault cannot write its audit log now.")]
     Audit,
@@ -85,6 +99,9 @@ impl Failure {
             Self::Storage => (503, "StorageUnavailable"),
             Self::OutcomeUnknown => (503, "OutcomeUnknown"),
             Self::Object(error) => return outcome_of_error(error),
+            Self::Unusable(why) => (403, why.word()),
+            Self::Key(error) if error.is_bad_parameter() => (400, "BadParameter"),
+            Self::Key(_) => (500, "InternalServerError"),
         };
         Outcome::failure(status, word)
     }
@@ -109,8 +126,25 @@ impl Failure {
             | Self::OtherHolder
             | Self::Forbidden(_)
             | Self::NotSubscribed
-            | Self::Object(_) => None,
+            | Self::Object(_)
+            | Self::Unusable(_)
+            | Self::Key(_) => None,
         }
+    }
+}
+
+impl From<MakeError> for Failure {
+    fn from(error: MakeError) -> Self {
+        match error {
+            MakeError::NoRoom(error) => error.into(),
+            MakeError::Key(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoRoom> for Failure {
+    fn from(_: NoRoom) -> Self {
+        Self::Busy
     }
 }
 
@@ -146,7 +180,7 @@ const fn outcome_of_error(error: &ObjectError) -> Outcome {
             (404, not_found(*kind))
         }
         ObjectError::DeletedButRecoverable { .. } => (409, "ObjectIsDeletedButRecoverable"),
-        ObjectError::NameInUse { .. } => (409, "Conflict"),
+        ObjectError::NameInUse { .. } | ObjectError::Superseded { .. } => (409, "Conflict"),
         ObjectError::Corrupt { .. } => (500, "InternalServerError"),
         ObjectError::Store(_) => (503, "StorageUnavailable"),
     };
@@ -154,7 +188,7 @@ const fn outcome_of_error(error: &ObjectError) -> Outcome {
 }
 
 /// What the objects made of a request.
-pub(super) const fn outcome_of(done: &Result<Answer, ObjectError>) -> Outcome {
+pub(super) const fn outcome_of<K: Kind>(done: &Result<Answer<K>, ObjectError>) -> Outcome {
     match done {
         Ok(answer) => outcome_of_answer(answer),
         Err(error) => outcome_of_error(error),
@@ -162,7 +196,7 @@ pub(super) const fn outcome_of(done: &Result<Answer, ObjectError>) -> Outcome {
 }
 
 /// The status of an answer: 204 where there is nothing to say.
-pub(super) const fn outcome_of_answer(answer: &Answer) -> Outcome {
+pub(super) const fn outcome_of_answer<K: Kind>(answer: &Answer<K>) -> Outcome {
     match answer {
         Answer::Purged => Outcome::success(204),
         Answer::Object(_) | Answer::Page(_) | Answer::Backup(_) => Outcome::success(200),
@@ -181,7 +215,7 @@ pub(super) const fn class_of(verdict: &Verdict) -> Class {
 #[cfg(test)]
 mod tests {
     use strongroom_audit::PolicyName;
-    use strongroom_engine::{BadParameter, store::StoreError};
+    use strongroom_engine::{BadParameter, Secret, store::StoreError};
 
     use super::*;
 
@@ -325,8 +359,9 @@ mod tests {
 
     #[test]
     fn only_a_purge_has_nothing_to_say() {
-        assert_eq!(outcome_of_answer(&Answer::Purged), Outcome::success(204));
-        let backup = Answer::Backup(strongroom_engine::BackupBlob::new([]));
+        let purged = Answer::<Secret>::Purged;
+        assert_eq!(outcome_of_answer(&purged), Outcome::success(204));
+        let backup = Answer::<Secret>::Backup(strongroom_engine::BackupBlob::new([]));
         assert_eq!(outcome_of_answer(&backup), Outcome::success(200));
     }
 

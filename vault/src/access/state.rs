@@ -1,7 +1,7 @@
 //! What a read of an object meets now, without its value.
 
 use strongroom_core::{NamedObject, ObjectKind, ObjectState, Permission, Timestamp, Uid};
-use strongroom_engine::{ObjectError, Objects, Secret};
+use strongroom_engine::{CryptoKey, ObjectError, Objects, Secret};
 
 use super::Failure;
 use crate::policy::{Closed, InForce};
@@ -52,7 +52,8 @@ pub(super) fn state_of(
     }
     match object.kind {
         ObjectKind::Secrets => objects.resolve::<Secret>(&object.name, object.version.as_ref(), now),
-        // This release keeps secrets only.
-        ObjectKind::Keys | ObjectKind::Certificates => Ok(ObjectState::NotFound),
+        ObjectKind::Keys => objects.resolve::<CryptoKey>(&object.name, object.version.as_ref(), now),
+        // This release keeps none.
+        ObjectKind::Certificates => Ok(ObjectState::NotFound),
     }
 }

@@ -1,10 +1,105 @@
 //! Answers as JSON, in memory that is wiped: what the kinds of object have in common.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::Serialize;
 use strongroom_core::Timestamp;
-use strongroom_engine::Attributes;
+use strongroom_engine::{
+    Attributes,
+    object::answer::{Answer, Bundle, ItemPage},
+};
 use zeroize::Zeroizing;
+
+use super::{
+    face::{Face, Shown},
+    host::Host,
+    query::Query,
+    route::{Life, Route},
+};
+
+/// What an answer about a deleted object says beside the rest.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeletedJson {
+    recovery_id: String,
+    deleted_date: u64,
+    scheduled_purge_date: u64,
+}
+
+impl DeletedJson {
+    pub(super) fn of<K: Face>(bundle: &Bundle<K>, host: &Host) -> Option<Self> {
+        let (host, name) = (host.as_str(), bundle.name.spelling());
+        bundle.deleted.map(|deletion| Self {
+            recovery_id: format!("https://{host}/deleted{}/{name}", K::COLLECTION),
+            deleted_date: deletion.deleted_date.unix(),
+            scheduled_purge_date: deletion.scheduled_purge_date.unix(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<J> {
+    value: Vec<J>,
+    next_link: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Backup {
+    value: String,
+}
+
+/// The JSON of the answer to `route`, with ids and links under `host`; none where there is nothing to say.
+pub(super) fn json<K: Face>(
+    answer: &Answer<K>,
+    host: &Host,
+    query: &Query,
+    route: &Route,
+) -> Result<Option<Bytes>, Unwritable> {
+    let json = match answer {
+        Answer::Object(bundle) => {
+            let tags = bundle.tags.iter();
+            let tags: usize = tags.map(|(name, value)| escaped(name) + escaped(value) + 8).sum();
+            let room = K::room(bundle) + tags + 1024;
+            serialise(&K::json(bundle, host, Shown::Alone), room)?
+        }
+        Answer::Page(items) => serialise(&page(items, host, query, route), 16 * 1024)?,
+        Answer::Backup(blob) => {
+            let value = BASE64_URL_SAFE_NO_PAD.encode(blob.as_bytes());
+            let room = value.len() + 16;
+            serialise(&Backup { value }, room)?
+        }
+        Answer::Purged => return Ok(None),
+    };
+    Ok(Some(json))
+}
+
+fn page<'a, K: Face>(items: &'a ItemPage<K>, host: &Host, query: &Query, route: &Route) -> Page<K::Json<'a>> {
+    let shown = if route.life == Some(Life::ListVersions) {
+        Shown::AmongVersions
+    } else {
+        Shown::InList
+    };
+    let link = |next| {
+        let path = list_path::<K>(route);
+        format!("https://{}{path}?{}", host.as_str(), query.next(next))
+    };
+    let json = items.items.iter().map(|item| K::json(item, host, shown));
+    Page {
+        value: json.collect(),
+        next_link: items.next.as_ref().map(link),
+    }
+}
+
+/// The path of the list that `route` asked for, for the link to its next page.
+fn list_path<K: Face>(route: &Route) -> String {
+    let collection = K::COLLECTION;
+    match &route.name {
+        Some(name) => format!("/{collection}/{name}/versions"),
+        None if route.life == Some(Life::ListDeleted) => format!("/deleted{collection}"),
+        None => format!("/{collection}"),
+    }
+}
 
 /// The attributes of a version.
 #[derive(Serialize)]

@@ -21,7 +21,7 @@ use strongroom_serving::accept::{Peer, Source, Standing};
 use super::{
     bearer::{self, Challenge},
     body,
-    command::{Command, CommandError},
+    call::Call,
     error::{FormError, Problem},
     host::{Host, HostError, Hosts},
     kind, method,
@@ -29,7 +29,7 @@ use super::{
     respond::{self, CLIENT_REQUEST_ID, Echo},
 };
 use crate::{
-    access::{Access, Caller, Client, Failure, ReadAnswer, caller::new_correlation_id},
+    access::{Access, Caller, Client, Failure, caller::new_correlation_id},
     auth::{AuthError, Authenticated, Authenticator},
     metrics::Metrics,
     service::Service,
@@ -166,23 +166,18 @@ impl Api {
                     .await);
             }
         };
-        let mut admitted = self
+        let admitted = self
             .access
             .admit(caller, route.operation, route.resource())
             .await?;
-        let ReadAnswer { answer, room } = match kind::command(&route, &query.page, body, &mut admitted).await
-        {
-            Ok(Command::Read(request)) => admitted.read(request).await?,
-            Ok(Command::Write(request)) => admitted.write(request).await?.into(),
-            Err(CommandError::Body(error)) => {
-                let error = FormError::from(error);
-                let refused = admitted.refuse(error.failure()).await;
-                return Err(Problem::of_form(error, &refused));
-            }
-            Err(CommandError::Refused(failure)) => return Err(admitted.refuse(failure).await.into()),
+        let call = Call {
+            route: &route,
+            query: &query,
+            host,
+            body,
+            admitted,
         };
-        let json = kind::json(&answer, host, &query, &route)?;
-        Ok(respond::success(json, room))
+        kind::perform(call).await
     }
 
     async fn refuse_form(

@@ -9,13 +9,14 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use serde::de::DeserializeSeed as _;
 use strongroom_core::wiped;
+use strongroom_engine::crypto_key::rotation::RulesError;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use self::members::{Fault, Object};
 pub(crate) use self::{
     members::{Member, Members, Next},
-    parts::{AttributesBody, TagsBody, Value},
+    parts::{AttributesBody, Named, Names, Octets, TagsBody, Value, attributes, replaced_tags, required},
 };
 
 /// The longest body of a set or an update, in bytes: the longest value, content type and tags with every character
@@ -67,6 +68,23 @@ pub(crate) enum BodyError {
     /// The body of an update has a value.
     #[error("The value of a version cannot change; set a new version instead.")]
     ValueInUpdate,
+    /// A key that may leave the vault.
+    #[error(
+        "AKV.SKR.1001: The exportable attribute is only supported with premium vaults and API version >= '7.3-preview'."
+    )]
+    Exportable,
+    /// An update that lets a key leave the vault.
+    #[error("AKV.SKR.1003: The exportable attribute of a key cannot be changed.")]
+    ExportableChange,
+    /// A release policy of a key that does not leave the vault.
+    #[error("AKV.SKR.1005: Non-exportable keys must not have release policy.")]
+    ReleasePolicy,
+    /// A rotation policy that no key can have.
+    #[error(transparent)]
+    Rotation(RulesError),
+    /// A key for a hardware security module.
+    #[error("This vault has no hardware security module, which a key with Hsm or key_hsm needs.")]
+    NoHsm,
     /// A backup that is not base64url.
     #[error("Malformed backup blob. The member value must be base64url, as a backup is answered.")]
     Base64,

@@ -53,6 +53,11 @@ impl FormError {
                 | BodyError::Missing(_)
                 | BodyError::TooDeep
                 | BodyError::ValueInUpdate
+                | BodyError::Exportable
+                | BodyError::ExportableChange
+                | BodyError::ReleasePolicy
+                | BodyError::NoHsm
+                | BodyError::Rotation(_)
                 | BodyError::Base64,
             ) => Failure::Malformed,
         }
@@ -88,6 +93,11 @@ impl Problem {
         } else {
             refused.failure().into()
         }
+    }
+
+    /// The same in another sentence.
+    pub(crate) fn saying(self, message: String) -> Self {
+        Self { message, ..self }
     }
 
     /// The status.

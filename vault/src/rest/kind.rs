@@ -1,57 +1,49 @@
 //! The kinds of object that the API has: the first segment of a path finds the kind, and the kind's file does the rest.
 
-use axum::body::Body;
-use bytes::Bytes;
+use axum::response::Response;
 use http::Method;
-use strongroom_engine::{Answer, PageRequest};
+use strongroom_core::ObjectKind;
 
 use super::{
-    answer::Unwritable,
-    command::{Command, CommandError},
-    host::Host,
-    query::Query,
-    route::{Route, RouteError, segments},
+    call::Call,
+    error::Problem,
+    keys,
+    life::NO_OPERATION,
+    route::{Route, RouteError, Shape, segments},
     secrets,
 };
-use crate::access::Admitted;
+
+/// The paths of every kind.
+pub(super) const SHAPES: [&[Shape]; 2] = [secrets::SHAPES, keys::SHAPES];
 
 /// What `method` and `path` ask for.
 pub(super) fn route(method: &Method, path: &str) -> Result<Route, RouteError> {
     let segments = segments(path)?;
     let first = segments.first().copied().unwrap_or_default();
-    let begins = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(first));
-    if begins(secrets::FIRST_SEGMENTS) {
-        Route::find(method, &segments, secrets::SHAPES)
-    } else {
-        Err(RouteError::Unknown)
+    let table = SHAPES.into_iter().find(|table| begins(table, first));
+    Route::find(method, &segments, table.ok_or(RouteError::Unknown)?)
+}
+
+/// Whether a path of `table` begins with the word `first`.
+fn begins(table: &[Shape], first: &str) -> bool {
+    table.iter().any(|shape| shape.begins_with(first))
+}
+
+/// Performs what `call` asks of the objects.
+pub(super) async fn perform(call: Call<'_>) -> Result<Response, Problem> {
+    match call.route.operation.kind() {
+        Some(ObjectKind::Secrets) => secrets::perform(call).await,
+        Some(ObjectKind::Keys) => keys::perform(call).await,
+        // No table has a row of them.
+        Some(ObjectKind::Certificates) | None => Err(call.refuse(NO_OPERATION).await),
     }
-}
-
-/// What `route` asks of the objects, after its body was read where its operation has one.
-pub(super) async fn command(
-    route: &Route,
-    page: &PageRequest,
-    body: &mut Body,
-    admitted: &mut Admitted<'_>,
-) -> Result<Command, CommandError> {
-    secrets::command(route, page, body, admitted).await
-}
-
-/// The JSON of the answer to `route`, with ids and links under `host`; none where there is nothing to say.
-pub(super) fn json(
-    answer: &Answer,
-    host: &Host,
-    query: &Query,
-    route: &Route,
-) -> Result<Option<Bytes>, Unwritable> {
-    secrets::json(answer, host, query, route)
 }
 
 #[cfg(test)]
 mod tests {
     use strongroom_core::{Operation, name::NameError};
 
-    use super::*;
+    use super::{super::route::Life, *};
 
     const VERSION: &str = "0123456789abcdef0123456789abcdef";
 
@@ -84,6 +76,7 @@ mod tests {
     fn an_empty_last_segment_is_the_latest_version_and_case_does_not_matter() {
         let latest = Route {
             operation: Operation::SecretGet,
+            life: Some(Life::Get),
             name: Some("a".parse().unwrap()),
             version: None,
         };
@@ -91,6 +84,40 @@ mod tests {
             assert_eq!(parse("GET", path).as_ref(), Ok(&latest), "{path}");
         }
         assert_eq!(operation("GET", "/deletedSecrets/a"), "SecretGetDeleted");
+    }
+
+    #[test]
+    fn the_operations_on_keys_have_their_paths() {
+        for (method, path, expected) in [
+            ("POST", "/keys/a/create", "KeyCreate"),
+            ("PUT", "/keys/a", "KeyImport"),
+            ("POST", "/keys/a/rotate", "KeyRotate"),
+            ("GET", "/keys/a/", "KeyGet"),
+            ("PATCH", "/keys/a", "KeyUpdate"),
+            ("GET", "/keys", "KeyList"),
+            ("GET", "/keys/a/versions", "KeyListVersions"),
+            ("POST", "/keys/restore", "KeyRestore"),
+            ("POST", "/keys/a/encrypt", "KeyEncrypt"),
+            ("POST", "/keys/a/wrapKey", "KeyWrap"),
+            ("GET", "/deletedKeys/a", "KeyGetDeleted"),
+            ("POST", "/deletedkeys/a/recover", "KeyRecover"),
+        ] {
+            assert_eq!(operation(method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn work_without_a_version_is_the_latest_versions_however_it_is_written() {
+        let latest = parse("POST", "/keys/a/sign").unwrap();
+        assert_eq!(latest.version, None);
+        for path in ["/keys/a//sign", "//keys/a//sign", "/KEYS/A//SIGN"] {
+            assert_eq!(parse("POST", path).as_ref(), Ok(&latest), "{path}");
+        }
+        let versioned = parse("POST", &format!("/keys/a/{VERSION}/sign")).unwrap();
+        assert_eq!(versioned.version, Some(VERSION.parse().unwrap()));
+        for path in ["/keys//a/sign", "/keys//sign", "/keys/a///sign", "/keys/a//"] {
+            assert_eq!(parse("POST", path), Err(RouteError::Path), "{path}");
+        }
     }
 
     #[test]
@@ -157,8 +184,7 @@ mod tests {
     fn another_path_and_another_method_are_refused_apart() {
         for path in [
             "/",
-            "/keys",
-            "/keys/a",
+            "/keys/a/b/c",
             "/secrets/a/b/c",
             "/certificates",
             "/strongroom",

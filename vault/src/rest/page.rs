@@ -4,12 +4,12 @@ mod errors;
 
 use std::fmt::Write as _;
 
-use strongroom_core::{Operation, advice};
+use strongroom_core::advice;
 
 use super::{
     api_version::{Stage, VERSIONS},
-    route::{Segment, Shape},
-    secrets,
+    kind,
+    route::{Life, Segment, Shape},
 };
 
 /// Where the page lies, from the root of the repository.
@@ -35,23 +35,26 @@ pub fn fill_troubleshooting(page: &str) -> Option<String> {
 
 fn operations() -> String {
     let head = "| method and path | what it does | permission | answer | in the audit log |\n|---|---|---|---|---|\n";
-    secrets::SHAPES.iter().fold(head.to_owned(), |mut table, shape| {
-        let row = shape.operation.row();
-        let permission = row
-            .permission
-            .map_or_else(String::new, |permission| format!("`{permission}`"));
-        // A string takes whatever is written to it.
-        let _ = writeln!(
-            table,
-            "| `{} {}` | {} | {permission} | {} | `{}` |",
-            shape.verb.as_str(),
-            path(shape),
-            row.summary,
-            answer(shape.operation),
-            shape.operation,
-        );
-        table
-    })
+    kind::SHAPES
+        .into_iter()
+        .flatten()
+        .fold(head.to_owned(), |mut table, shape| {
+            let row = shape.operation.row();
+            let permission = row
+                .permission
+                .map_or_else(String::new, |permission| format!("`{permission}`"));
+            // A string takes whatever is written to it.
+            let _ = writeln!(
+                table,
+                "| `{} {}` | {} | {permission} | {} | `{}` |",
+                shape.verb.as_str(),
+                path(shape),
+                row.summary,
+                answer(shape),
+                shape.operation,
+            );
+            table
+        })
 }
 
 fn path(shape: &Shape) -> String {
@@ -65,8 +68,8 @@ fn path(shape: &Shape) -> String {
     })
 }
 
-const fn answer(operation: Operation) -> &'static str {
-    if matches!(operation, Operation::SecretPurge) {
+fn answer(shape: &Shape) -> &'static str {
+    if shape.life == Some(Life::Purge) {
         "204"
     } else {
         "200"
@@ -112,7 +115,7 @@ mod tests {
     #[test]
     fn each_operation_on_secrets_and_each_word_of_an_error_is_on_the_page() {
         let page = kept(PATH);
-        for shape in secrets::SHAPES {
+        for shape in kind::SHAPES.into_iter().flatten() {
             assert!(
                 page.contains(&format!("`{}`", shape.operation)),
                 "{}",

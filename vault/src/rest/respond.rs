@@ -10,7 +10,7 @@ use strongroom_audit::CorrelationId;
 use strongroom_core::Uid;
 use strongroom_serving::accept::Peer;
 
-use crate::access::pool::Share;
+use crate::pool::Share;
 
 /// The header by which a caller ties our log to its own.
 pub(crate) const CLIENT_REQUEST_ID: &str = "x-ms-client-request-id";

@@ -10,7 +10,7 @@ use std::fmt;
 
 use http::Method;
 use strongroom_audit::Resource;
-use strongroom_core::{NamedObject, ObjectName, Operation, Version, name::NameError};
+use strongroom_core::{DecidedOn, NamedObject, ObjectKind, ObjectName, Operation, Version, name::NameError};
 
 /// The longest path, in bytes: the longest name and version leave room to spare.
 const MAX_PATH: usize = 256;
@@ -114,12 +114,90 @@ pub(crate) enum Segment {
     Version,
 }
 
+/// What is asked of an object's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    Get,
+    List,
+    ListVersions,
+    ListDeleted,
+    GetDeleted,
+    Backup,
+    Delete,
+    Recover,
+    Purge,
+    Restore,
+}
+
 /// One row of a kind's table: which method and path ask for which operation.
 #[derive(Debug)]
 pub(crate) struct Shape {
     pub(crate) verb: Verb,
     pub(crate) path: &'static [Segment],
     pub(crate) operation: Operation,
+    /// Where every kind has the operation: what it asks of an object's life.
+    pub(crate) life: Option<Life>,
+}
+
+/// The row of an operation that every kind has.
+pub(super) const fn life(verb: Verb, path: &'static [Segment], operation: Operation, life: Life) -> Shape {
+    Shape {
+        verb,
+        path,
+        operation,
+        life: Some(life),
+    }
+}
+
+/// The row of an operation that is the kind's own.
+pub(super) const fn own(verb: Verb, path: &'static [Segment], operation: Operation) -> Shape {
+    Shape {
+        verb,
+        path,
+        operation,
+        life: None,
+    }
+}
+
+/// Checks a kind's table, while it is compiled: each row is of an operation on that kind, which names an object in its
+/// path where its decision is about that, and each operation on the kind has a row.
+///
+/// # Panics
+/// Where the table is wrong, so that it does not compile.
+pub(super) const fn check(shapes: &[Shape], kind: ObjectKind) {
+    let mut rows = shapes;
+    while let [row, others @ ..] = rows {
+        assert!(is_of(row.operation, kind), "a row is of an operation on its kind");
+        assert!(
+            row.names_an_object() == matches!(row.operation.decided_on(), DecidedOn::NamedObject),
+            "a path names an object where its operation is decided on the object that the request names"
+        );
+        rows = others;
+    }
+    let mut operations = Operation::ALL;
+    while let [operation, others @ ..] = operations {
+        assert!(
+            !is_of(*operation, kind) || has_a_row(shapes, *operation),
+            "an operation on the kind has a row"
+        );
+        operations = others;
+    }
+}
+
+const fn is_of(operation: Operation, kind: ObjectKind) -> bool {
+    // `==` is not for constants.
+    matches!(operation.kind(), Some(of) if of as u8 == kind as u8)
+}
+
+const fn has_a_row(shapes: &[Shape], operation: Operation) -> bool {
+    let mut rows = shapes;
+    while let [row, others @ ..] = rows {
+        if row.operation as u8 == operation as u8 {
+            return true;
+        }
+        rows = others;
+    }
+    false
 }
 
 /// What a request asks for: the operation, and the object that the path names.
@@ -127,6 +205,8 @@ pub(crate) struct Shape {
 pub(crate) struct Route {
     /// What policy decides, and the audit record names.
     pub(crate) operation: Operation,
+    /// Where every kind has the operation: what it asks of an object's life.
+    pub(crate) life: Option<Life>,
     /// The name in the path. A list has none, and a restore has it inside its blob.
     pub(crate) name: Option<ObjectName>,
     /// The version in the path; `None` is the latest.
@@ -181,6 +261,11 @@ impl Shape {
         false
     }
 
+    /// Whether its paths begin with the word `first`, in any case.
+    pub(crate) const fn begins_with(&self, first: &str) -> bool {
+        matches!(self.path, [Segment::Word(word), ..] if word.eq_ignore_ascii_case(first))
+    }
+
     /// Whether a path has the words of this shape, whatever stands for the name and the version.
     fn resembles(&self, segments: &[&str]) -> bool {
         let is_alike = |(shape, text): (&Segment, &&str)| match shape {
@@ -193,6 +278,7 @@ impl Shape {
     fn parse(&self, segments: &[&str]) -> Result<Route, RouteError> {
         let mut route = Route {
             operation: self.operation,
+            life: self.life,
             name: None,
             version: None,
         };
@@ -209,7 +295,8 @@ impl Shape {
     }
 }
 
-/// The segments of a canonical path. Only the last may be empty.
+/// The segments of a canonical path. An empty one stands for the latest version: at the end, or before the word of an
+/// operation, as some clients write it (`/keys/NAME//sign`).
 pub(crate) fn segments(path: &str) -> Result<Vec<&str>, RouteError> {
     let path = path
         .strip_prefix("//")
@@ -219,8 +306,12 @@ pub(crate) fn segments(path: &str) -> Result<Vec<&str>, RouteError> {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'/');
     let segments: Vec<&str> = path.split('/').collect();
-    let inner = segments.split_last().map_or(&[][..], |(_, inner)| inner);
-    if clean && path.len() <= MAX_PATH && !inner.contains(&"") {
+    let is_placed = match segments.as_slice() {
+        [first, name, "", word] => ![first, name, word].contains(&&""),
+        [inner @ .., _] => !inner.contains(&""),
+        [] => false,
+    };
+    if clean && path.len() <= MAX_PATH && is_placed {
         Ok(segments)
     } else {
         Err(RouteError::Path)

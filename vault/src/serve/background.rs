@@ -1,4 +1,4 @@
-//! What goes on beside the requests: keys, certificates, sweeping, counting, scrubbing.
+//! What goes on beside the requests: keys, certificates, sweeping, rotating, counting, scrubbing.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,8 @@ use tokio::{
 };
 
 use crate::{
-    access::Access, admin::OperatorAuthority, auth::Peers, service::Service, storage::SCRUB_INTERVAL,
+    access::Access, admin::OperatorAuthority, auth::Peers, rotation, service::Service,
+    storage::SCRUB_INTERVAL,
 };
 
 /// How often retention and erasure are looked at.
@@ -54,6 +55,7 @@ impl Upkeep {
         tasks.spawn(sweep(service.clone(), Arc::clone(&access), is_disk_shared));
         tasks.spawn(stop_waiting(service.clone(), compared_within));
         tasks.spawn(count_refused(access));
+        tasks.spawn(rotation::run(service.clone()));
         tasks.spawn(count(service.clone()));
         tasks.spawn(scrub(service));
         tasks

@@ -12,7 +12,7 @@ use strongroom_audit::{Class, Entry, Event, Hash, Log, LogConfig, SyncMode};
 use strongroom_engine::{
     Initialise, ObjectLimits, Objects, Rules, SoftDelete, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
-    secret::SECRETS,
+    kinds::EVERY_KIND,
     store::{Purpose, RedbOptions, RedbStore, Store},
 };
 
@@ -116,7 +116,7 @@ pub(super) fn store(storage: &StorageArgs) -> Result<Arc<dyn Store>, StartError>
 
 fn options(args: &ServeArgs) -> Result<VaultOptions, StartError> {
     let rules = &args.rules;
-    let mut options = VaultOptions::new(SECRETS, args.storage.data_dir.join(KEYRING), &args.replica);
+    let mut options = VaultOptions::new(EVERY_KIND, args.storage.data_dir.join(KEYRING), &args.replica);
     options.rules = Rules {
         soft_delete: SoftDelete::new(rules.retention_days, rules.purge_protection)?,
         limits: limits(&args.storage),

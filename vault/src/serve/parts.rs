@@ -12,6 +12,7 @@ use crate::{
     args::ServeArgs,
     auth::{Authenticator, Expected, Peers},
     clock::Clock,
+    keys::Keys,
     metrics::Metrics,
     policy::Policy,
     rest::ApiConfig,
@@ -51,7 +52,10 @@ pub fn service(
         vault: args.vault(),
         cluster_domain: args.cluster_domain.clone(),
     };
+    let keys = Arc::new(Keys::default());
+    forget_changed(&objects, &keys);
     Ok(Service {
+        keys,
         policy: Arc::new(policy),
         authenticator: Arc::new(Authenticator::new(expected, Arc::clone(peers), clock.clone())),
         resource: Arc::new(VaultResource::new(&args.vault())),
@@ -64,6 +68,12 @@ pub fn service(
         audit,
         clock,
     })
+}
+
+/// Has the keys that are remembered forgotten when they change.
+fn forget_changed(objects: &Objects, keys: &Arc<Keys>) {
+    let keys = Arc::clone(keys);
+    objects.on_change(Box::new(move |change| keys.opened().forget(&change.objects)));
 }
 
 /// How long after its start a vault waits for the operator to compare its store.

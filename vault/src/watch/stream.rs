@@ -26,8 +26,9 @@ use super::{
     subscription::Subscription,
 };
 use crate::{
-    access::{Caller, Client, Failure, caller::new_correlation_id, pool::Share},
+    access::{Caller, Client, Failure, caller::new_correlation_id},
     auth::Authenticated,
+    pool::Share,
 };
 
 mod changes;

@@ -11,6 +11,12 @@ mod flood;
 #[cfg(test)]
 mod hostile_disk;
 #[cfg(test)]
+mod key_life;
+#[cfg(test)]
+mod key_rotation;
+#[cfg(test)]
+mod key_work;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod lifecycle;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use strongroom_audit::{RequestPath, Resource};
 use strongroom_core::{Effect, NamedObject, ObjectKind, Operation, Permission};
-use strongroom_engine::{Answer, ReadRequest, WriteRequest};
+use strongroom_engine::{Answer, ReadRequest, Secret, WriteRequest};
 use strongroom_serving::accept::Peer;
 use strongroom_testing::{
     signing_key::uid,
@@ -85,7 +85,7 @@ async fn what_was_admitted_is_refused_when_policy_changed_before_it_is_performed
         .unwrap();
     let deny = rule("deny", Effect::Deny, &[&uid("shop/api")], "db");
     put(&service, (1, 2), vec![deny]).unwrap();
-    let refused = read.read(get("db")).await.unwrap_err();
+    let refused = read.read::<Secret>(get("db")).await.unwrap_err();
     assert_eq!(*refused.failure(), Failure::Forbidden(Permission::SecretGet));
     let request = WriteRequest::Delete {
         name: "db".parse().unwrap(),
@@ -111,7 +111,7 @@ async fn a_backup_waits_for_as_much_room_as_it_needs_and_gives_it_back() {
             name: name.parse().unwrap(),
         };
         let admitted = access.admit(caller.clone(), Operation::SecretBackup, object(name));
-        admitted.await.unwrap().read(request).await
+        admitted.await.unwrap().read::<Secret>(request).await
     };
     // A restore at work leaves its account room for two small backups, and for no large one.
     let mut restore = access
@@ -142,7 +142,10 @@ async fn each_request_has_one_record_however_it_ends() {
         matches!(&found, Ok(read) if matches!(read.answer, Answer::Object(_))),
         "{found:?}"
     );
-    let missing = admit(Operation::SecretGet, "none").await.read(get("none")).await;
+    let missing = admit(Operation::SecretGet, "none")
+        .await
+        .read::<Secret>(get("none"))
+        .await;
     assert!(missing.is_err());
     admit(Operation::SecretGet, "db")
         .await
@@ -192,7 +195,7 @@ async fn backups_that_their_client_does_not_take_leave_memory_for_other_accounts
         let admitted = access.admit(caller.clone(), Operation::SecretBackup, object("db"));
         let name = "db".parse().unwrap();
         let read = ReadRequest::Backup { name };
-        admitted.await.unwrap().read(read).await
+        admitted.await.unwrap().read::<Secret>(read).await
     };
     let mut untaken = Vec::new();
     let refused = loop {

@@ -7,7 +7,6 @@ use strongroom_core::ObjectName;
 use crate::{
     format::{
         fields::Deletion,
-        head::HeadFields,
         key,
         records::Garbage,
         task::{Due, Task},
@@ -16,12 +15,13 @@ use crate::{
         answer::Answer,
         error::ObjectError,
         kind::Kind,
+        tasks::Tasks,
         transaction::Transaction,
-        view::{HeadOf, is_past},
+        view::{HeadFieldsOf, HeadOf, is_past},
     },
 };
 
-pub(super) fn delete<K: Kind>(
+pub(super) fn delete<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
 ) -> Result<Answer<K>, ObjectError> {
@@ -32,6 +32,7 @@ pub(super) fn delete<K: Kind>(
         deleted_date: at,
         scheduled_purge_date: at.after(view.view.rules.soft_delete.retention()),
     };
+    reschedule::<K>(transaction, Some(&head.fields), None);
     head.fields.deleted = Some(deletion);
     let object = transaction.known(K::KIND, name, &head)?;
     transaction.remove_head(key::live(K::KIND, name));
@@ -41,7 +42,7 @@ pub(super) fn delete<K: Kind>(
     Ok(Answer::Object(Box::new(view.current(&head))))
 }
 
-pub(super) fn recover<K: Kind>(
+pub(super) fn recover<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
 ) -> Result<Answer<K>, ObjectError> {
@@ -49,6 +50,7 @@ pub(super) fn recover<K: Kind>(
     let mut head = view.require_deleted(name, transaction.now)?;
     unschedule::<K>(transaction, name, &head.fields);
     head.fields.deleted = None;
+    reschedule::<K>(transaction, None, Some(&head.fields));
     let object = transaction.known(K::KIND, name, &head)?;
     transaction.remove_head(key::deleted(K::KIND, name));
     transaction.put_head(&object, &head.fields)?;
@@ -100,10 +102,33 @@ pub(super) fn remove<K: Kind>(
     Ok(())
 }
 
-fn unschedule<K: Kind>(transaction: &mut Transaction<'_>, name: &ObjectName, fields: &HeadFields<K::Fields>) {
+fn unschedule<K: Kind>(transaction: &mut Transaction<'_>, name: &ObjectName, fields: &HeadFieldsOf<K>) {
     if let Some(deletion) = &fields.deleted {
         transaction.remove_due(&purge_of::<K>(name, deletion));
     }
+}
+
+/// Puts the tasks of a live head on the schedule in the place of those of the head before it. What is in both stays as it
+/// is: done, or to be done.
+pub(super) fn reschedule<K: Tasks>(
+    transaction: &mut Transaction<'_>,
+    before: Option<&HeadFieldsOf<K>>,
+    after: Option<&HeadFieldsOf<K>>,
+) {
+    let due = |head: Option<&HeadFieldsOf<K>>| head.map(K::due_of).unwrap_or_default();
+    let (before, after) = (due(before), due(after));
+    for gone in before.iter().filter(|due| !after.contains(due)) {
+        transaction.remove_due(gone);
+    }
+    for new in after.iter().filter(|due| !before.contains(due)) {
+        transaction.put_due(new);
+    }
+}
+
+/// Whether a task of the kind's own is what the live object of its name has to do.
+pub(crate) fn is_due<K: Tasks>(transaction: &Transaction<'_>, due: &Due) -> Result<bool, ObjectError> {
+    let head = transaction.view.of::<K>().live(&due.name)?;
+    Ok(head.is_some_and(|head| K::due_of(&head.fields).contains(due)))
 }
 
 /// The purge that a deletion puts on the schedule.

@@ -1,7 +1,7 @@
 //! A restore: the versions of a backup come back under their own ids, in a new object.
 
 use super::{
-    rules,
+    lifecycle, rules,
     set::{answer, free_name},
 };
 use crate::{
@@ -11,12 +11,12 @@ use crate::{
         backup::{self, BackedUp, BackedUpObject},
         blob::BackupBlob,
         error::{BadParameter, ObjectError},
-        kind::Kind,
+        tasks::Tasks,
         transaction::Transaction,
     },
 };
 
-pub(super) fn restore<K: Kind>(
+pub(super) fn restore<K: Tasks>(
     transaction: &mut Transaction<'_>,
     blob: &BackupBlob,
 ) -> Result<Answer<K>, ObjectError> {
@@ -38,7 +38,7 @@ pub(super) fn restore<K: Kind>(
     write(transaction, &backup)
 }
 
-fn write<K: Kind>(
+fn write<K: Tasks>(
     transaction: &mut Transaction<'_>,
     backup: &BackedUpObject<K>,
 ) -> Result<Answer<K>, ObjectError> {
@@ -61,8 +61,10 @@ fn write<K: Kind>(
         versions: u32::try_from(backup.versions.len()).map_err(|_| BadParameter::BackupBlob)?,
         current: current.fields.clone(),
         deleted: None,
+        object: backup.object.clone(),
     };
     transaction.put_head(&object, &head)?;
+    lifecycle::reschedule::<K>(transaction, None, Some(&head));
     transaction.touch(K::KIND, &backup.name);
     Ok(Answer::Object(Box::new(answer(transaction, head, None))))
 }

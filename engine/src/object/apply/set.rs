@@ -15,7 +15,7 @@ use crate::{
         kind::Kind,
         tasks::Tasks,
         transaction::Transaction,
-        view::{FieldsOf, current_place, is_past},
+        view::{FieldsOf, HeadFieldsOf, current_place, is_past},
     },
 };
 
@@ -38,7 +38,9 @@ pub(super) fn set<K: Tasks>(
     rules::fields::<K>(limits, &current)?;
     let version = transaction.inputs.version();
     let live = transaction.view.of::<K>().live(name)?;
+    let mut own = K::Object::default();
     let (object, shown, versions) = if let Some(head) = &live {
+        own.clone_from(&head.fields.object);
         rules::versions::<K>(limits, name, head.fields.versions.saturating_add(1))?;
         transaction.put_index(head.object, current_place(head));
         let known = transaction.known(K::KIND, name, head)?;
@@ -55,11 +57,11 @@ pub(super) fn set<K: Tasks>(
         versions: versions.saturating_add(1),
         current,
         deleted: None,
+        object: own,
     };
     transaction.put_head(&object, &head)?;
-    for due in K::due_of(name, &head.current) {
-        transaction.put_due(&due);
-    }
+    let before = live.as_deref().map(|head| &head.fields);
+    lifecycle::reschedule::<K>(transaction, before, Some(&head));
     transaction.touch(K::KIND, name);
     let content = K::answer_to_set(given.content);
     Ok(Answer::Object(Box::new(answer(transaction, head, content))))
@@ -68,7 +70,7 @@ pub(super) fn set<K: Tasks>(
 /// The answer about the current version of a live head.
 pub(super) fn answer<K: Kind>(
     transaction: &Transaction<'_>,
-    head: HeadFields<K::Fields>,
+    head: HeadFieldsOf<K>,
     content: Option<K::Content>,
 ) -> Bundle<K> {
     Bundle {
@@ -78,6 +80,7 @@ pub(super) fn answer<K: Kind>(
         attributes: Attributes::of(&head.current, transaction.view.rules.soft_delete),
         fields: head.current.own,
         tags: head.current.tags,
+        object: head.object,
         deleted: None,
     }
 }

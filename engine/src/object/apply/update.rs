@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use strongroom_core::{ObjectName, Version};
 
-use super::rules;
+use super::{lifecycle, rules};
 use crate::{
     format::{fields::AttributesPatch, head::HeadFields, tags::Tags},
-    object::{answer::Answer, error::ObjectError, kind::Kind, transaction::Transaction},
+    object::{answer::Answer, error::ObjectError, kind::Kind, tasks::Tasks, transaction::Transaction},
 };
 
 /// What the request gives.
@@ -19,7 +19,7 @@ pub(super) struct Given<'a, K: Kind> {
 
 /// Writes the version anew at another place: a record is never rewritten where it lies, so that an older copy of it
 /// fits nowhere.
-pub(super) fn update<K: Kind>(
+pub(super) fn update<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
     version: Option<&Version>,
@@ -46,6 +46,7 @@ pub(super) fn update<K: Kind>(
             ..head.fields.clone()
         };
         transaction.put_head(&object, &fields)?;
+        lifecycle::reschedule::<K>(transaction, Some(&head.fields), Some(&fields));
     } else {
         transaction.put_index(head.object, place);
     }

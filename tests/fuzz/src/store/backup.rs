@@ -12,8 +12,8 @@ use super::fixture::{BACKUP, VAULT, Vault, bytes, db, fields};
 use crate::{Seed, Verdict, input::chosen};
 
 /// The backups that the vault made.
-static GENUINE: LazyLock<[Vec<u8>; 3]> =
-    LazyLock::new(|| [1, 2, 3].map(|format| blob(format, &body(&[6, 7]))));
+static GENUINE: LazyLock<[Vec<u8>; 4]> =
+    LazyLock::new(|| [1, 2, 3, 4].map(|format| blob(format, &body(&[6, 7]))));
 
 /// The first byte chooses: a whole backup, or what is behind the seal in one of the formats.
 ///
@@ -23,7 +23,7 @@ pub fn backup_blob(input: &[u8]) -> Verdict {
     let Some((choice, input)) = input.split_first() else {
         return Verdict::Refused;
     };
-    match u16::from(choice % 4) {
+    match u16::from(choice % 5) {
         0 => {
             let restored = restore(input);
             assert!(
@@ -99,10 +99,12 @@ pub fn seeds() -> Vec<Seed> {
         Seed::taken("blob-1", chosen(0, &GENUINE[0])),
         Seed::taken("blob-2", chosen(0, &GENUINE[1])),
         Seed::taken("blob-3", chosen(0, &GENUINE[2])),
+        Seed::taken("blob-4", chosen(0, &GENUINE[3])),
         Seed::refused("altered", chosen(0, &altered)),
         Seed::taken("body-1", in_format(1, &[6])),
         Seed::taken("body-2", in_format(2, &[6, 7])),
         Seed::taken("body-3", in_format(3, &[9, 8, 7])),
+        Seed::taken("body-4", in_format(4, &[9, 8, 7])),
         Seed::refused("body-with-one-version-twice", in_format(3, &[6, 6, 7])),
         Seed::refused("body-with-its-current-version-twice", in_format(3, &[7, 6, 7])),
         Seed::refused("body-without-versions", in_format(3, &[])),

@@ -17,7 +17,7 @@ use super::fixture::{SALT, SEED, TERM, VAULT, bytes, db, fields, keyring};
 use crate::{Seed, Verdict, input::chosen};
 
 /// The formats there are.
-const FORMATS: [u16; 3] = [1, 2, 3];
+const FORMATS: [u16; 4] = [1, 2, 3, 4];
 
 /// The heads that the vault wrote.
 static GENUINE: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -27,19 +27,22 @@ static GENUINE: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         .to_vec()
 });
 
+/// What the head of a secret says.
+type Fields = HeadFields<SecretFields, ()>;
+
 /// The first byte chooses: a whole record, or what is behind the seal in one of the formats.
 ///
 /// - A record is opened only where the vault wrote it: one byte that is another is refused, whichever.
 /// - Fields are taken only in their one encoding. Those of format 1, which has no spelling, are those of format 2 without
-///   one.
+///   one. A secret notes nothing about the object, so format 4 adds nothing to them.
 pub fn head_record(input: &[u8]) -> Verdict {
     let Some((choice, input)) = input.split_first() else {
         return Verdict::Refused;
     };
-    match u16::from(choice % 4) {
+    match u16::from(choice % 5) {
         0 => {
             let opened =
-                head::open::<SecretFields>(&keyring(), ObjectKind::Secrets, &db(), &Value::new(input));
+                head::open::<SecretFields, ()>(&keyring(), ObjectKind::Secrets, &db(), &Value::new(input));
             assert!(
                 opened.is_err() || GENUINE.iter().any(|genuine| genuine == input),
                 "a head that the vault did not write is opened"
@@ -47,7 +50,7 @@ pub fn head_record(input: &[u8]) -> Verdict {
             Verdict::of(&opened)
         }
         format => {
-            let read = HeadFields::<SecretFields>::decode(format, &db(), input);
+            let read = Fields::decode(format, &db(), input);
             if let Ok(read) = &read {
                 assert_eq!(in_format(format, &body(read)), input, "two encodings of one head");
             }
@@ -56,7 +59,7 @@ pub fn head_record(input: &[u8]) -> Verdict {
     }
 }
 
-fn head_fields() -> HeadFields<SecretFields> {
+fn head_fields() -> Fields {
     HeadFields {
         name: db(),
         version: Version::from_bytes([6; 16]),
@@ -67,10 +70,11 @@ fn head_fields() -> HeadFields<SecretFields> {
             deleted_date: Timestamp::from_unix(1_700_000_000),
             scheduled_purge_date: Timestamp::from_unix(1_800_000_000),
         }),
+        object: (),
     }
 }
 
-fn body(fields: &HeadFields<SecretFields>) -> Vec<u8> {
+fn body(fields: &Fields) -> Vec<u8> {
     bytes(|encoder| fields.put(encoder))
 }
 
@@ -123,10 +127,12 @@ pub fn seeds() -> Vec<Seed> {
         Seed::taken("record-1", chosen(0, &GENUINE[0])),
         Seed::taken("record-2", chosen(0, &GENUINE[1])),
         Seed::taken("record-3", chosen(0, &GENUINE[2])),
+        Seed::taken("record-4", chosen(0, &GENUINE[3])),
         Seed::refused("altered", chosen(0, &altered)),
         Seed::taken("body-1", chosen(1, &in_format(1, &body))),
         Seed::taken("body-2", chosen(2, &body)),
         Seed::taken("body-3", chosen(3, &body)),
+        Seed::taken("body-4", chosen(4, &body)),
         Seed::taken("body-live", chosen(3, &live)),
     ]
 }

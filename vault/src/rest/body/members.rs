@@ -24,19 +24,60 @@ pub(crate) enum Member {
     NotBefore,
     Expires,
     Tags,
+    /// Bytes that a key works with.
+    Bytes,
+    Digest,
+    Iv,
+    Tag,
+    Aad,
+    Algorithm,
+    KeyType,
+    KeySize,
+    PublicExponent,
+    Curve,
+    ParameterSet,
+    Operations,
+    Exportable,
+    ReleasePolicy,
+    LifetimeActions,
+    ExpiryTime,
+    Key,
+    Hsm,
+    /// A key that is encrypted for a hardware security module.
+    Wrapped,
+    /// A member of a private JWK.
+    Jwk(strongroom_keys::Member),
 }
 
 impl Member {
     /// Where the member stands in a body.
     pub(crate) const fn path(self) -> &'static str {
         match self {
-            Self::Value => "value",
+            Self::Value | Self::Bytes => "value",
             Self::ContentType => "contentType",
             Self::Attributes => "attributes",
             Self::Enabled => "attributes.enabled",
             Self::NotBefore => "attributes.nbf",
             Self::Expires => "attributes.exp",
             Self::Tags => "tags",
+            Self::Digest => "digest",
+            Self::Iv => "iv",
+            Self::Tag => "tag",
+            Self::Aad => "aad",
+            Self::Algorithm | Self::ParameterSet => "alg",
+            Self::KeyType => "kty",
+            Self::KeySize => "key_size",
+            Self::PublicExponent => "public_exponent",
+            Self::Curve => "crv",
+            Self::Operations => "key_ops",
+            Self::Exportable => "attributes.exportable",
+            Self::ReleasePolicy => "release_policy",
+            Self::LifetimeActions => "lifetimeActions",
+            Self::ExpiryTime => "attributes.expiryTime",
+            Self::Key => "key",
+            Self::Hsm => "Hsm",
+            Self::Wrapped => "key.key_hsm",
+            Self::Jwk(member) => member.name(),
         }
     }
 
@@ -46,11 +87,28 @@ impl Member {
             Self::Value => "a string",
             Self::ContentType => "a string or null",
             Self::Attributes => "an object or null",
-            Self::Enabled => "true, false or null",
+            Self::Enabled | Self::Exportable | Self::Hsm => "true, false or null",
             Self::NotBefore | Self::Expires => {
                 "a whole number of seconds since 1970, from 0 to 253402300799 (the end of the year 9999), or null"
             }
             Self::Tags => "an object of strings, each name once, or null",
+            Self::Bytes | Self::Digest | Self::Iv | Self::Tag | Self::Aad | Self::Jwk(_) => {
+                "bytes in base64url, or null"
+            }
+            Self::Algorithm => "the name of an algorithm, as ES256 or RSA-OAEP-256",
+            Self::ParameterSet => "ML-DSA-44, ML-DSA-65 or ML-DSA-87",
+            Self::KeyType => "RSA, EC, oct or AKP; types that end in -HSM need a hardware security module",
+            Self::KeySize => "a number of bits, or null",
+            Self::PublicExponent => "an odd number from 3 to 8589934591, or null",
+            Self::Curve => "P-256, P-384, P-521 or P-256K, or null",
+            Self::Operations => {
+                "a list of encrypt, decrypt, sign, verify, wrapKey, unwrapKey, import, export, secureWrapKey and secureUnwrapKey, or null"
+            }
+            Self::LifetimeActions => {
+                "a list of at most one Rotate and one Notify, each with a period as trigger: timeAfterCreate or timeBeforeExpiry, of a Notify the latter"
+            }
+            Self::ExpiryTime => "a period of years, months, weeks or days, as P18M or P90D, or null",
+            Self::ReleasePolicy | Self::Key | Self::Wrapped => "an object",
         }
     }
 }

@@ -1,7 +1,11 @@
 //! What the bodies of several operations hold: a value, attributes, tags.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
@@ -10,7 +14,10 @@ use strongroom_core::Timestamp;
 use strongroom_engine::{AttributesPatch, Change, SecretValue, Tags};
 use zeroize::Zeroizing;
 
-use super::members::{Member, Members, Next};
+use super::{
+    BodyError,
+    members::{Member, Members, Next},
+};
 
 /// The last second of the year 9999: clients show dates, and those of several languages fail at a later one, and with it
 /// at every list that the object is in.
@@ -82,6 +89,55 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
+/// Bytes in base64url, with padding or without. Wiped when dropped.
+pub(crate) struct Octets(pub(crate) Zeroizing<Vec<u8>>);
+
+/// Base64url with padding or without, as clients send it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl<'de> Deserialize<'de> for Octets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(OctetsVisitor)
+    }
+}
+
+struct OctetsVisitor;
+
+impl Visitor<'_> for OctetsVisitor {
+    type Value = Octets;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes in base64url")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Octets, E> {
+        // With its room at once, so that no part of it stays behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+        let decoded = BASE64.decode_vec(text, &mut bytes);
+        decoded.map_err(|_| E::custom("not base64url"))?;
+        Ok(Octets(bytes))
+    }
+}
+
+/// A name of the wire, read into its type.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<'de, T: FromStr> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map(Self)
+            .map_err(|_| D::Error::custom("an unknown name"))
+    }
+}
+
+/// A short list of names.
+#[derive(Deserialize)]
+pub(crate) struct Names(pub(crate) Vec<String>);
+
 /// Tags, none twice.
 #[derive(Default)]
 pub(crate) struct TagsBody(pub(crate) Tags);
@@ -89,6 +145,29 @@ pub(crate) struct TagsBody(pub(crate) Tags);
 impl<'de> Deserialize<'de> for TagsBody {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(TagsVisitor).map(Self)
+    }
+}
+
+/// What a member that must be there is set to.
+pub(crate) fn required<T>(given: Change<T>, member: Member) -> Result<T, BodyError> {
+    match given {
+        Change::Keep => Err(BodyError::Missing(member)),
+        Change::Clear => Err(BodyError::Member(member)),
+        Change::Set(value) => Ok(value),
+    }
+}
+
+/// Attributes that are null are as if they were not there: there is none that could be cleared with all others.
+pub(crate) fn attributes(given: Change<AttributesBody>) -> AttributesPatch {
+    given.given().map(AttributesPatch::from).unwrap_or_default()
+}
+
+/// The tags that replace those of a version: none where they stay, and an empty set where null clears them.
+pub(crate) fn replaced_tags(given: Change<TagsBody>) -> Option<Tags> {
+    match given {
+        Change::Keep => None,
+        Change::Clear => Some(Tags::new()),
+        Change::Set(tags) => Some(tags.0),
     }
 }
 

@@ -3,7 +3,8 @@
 use strongroom_core::{
     Advice, ObjectKind, ObjectName, Permission, advice::table as markdown, advise, name::NameError,
 };
-use strongroom_engine::{BadParameter, ObjectError, store::StoreError};
+use strongroom_engine::{BadParameter, ObjectError, crypto_key::rotation::RulesError, store::StoreError};
+use strongroom_keys::{Algorithm, BadKey, Curve, KeyError, KeyOperation, KeyType, Member as KeyMember};
 
 use super::super::{
     answer::Unwritable,
@@ -13,7 +14,7 @@ use super::super::{
     query::QueryError,
     route::{RouteError, Verb, Verbs},
 };
-use crate::{access::Failure, auth::AuthError, policy::Closed};
+use crate::{access::Failure, auth::AuthError, keys::usable::Unusable, policy::Closed};
 
 /// The table, by status.
 pub(super) fn table(name: &ObjectName) -> String {
@@ -86,7 +87,7 @@ advise! { routes(): RouteError;
         "Send one of these headers, once, and POST; or the method itself and no header.";
     RouteError::Unknown, [RouteError::Unknown],
         "The path is of no operation that a vault has.",
-        "Compare the path with the [table of operations](api.md#operations). Keys and certificates are not there yet.";
+        "Compare the path with the [table of operations](api.md#operations). Certificates are not there yet.";
     RouteError::Method(_), [RouteError::Method(Verbs::default().with(Verb::Get))],
         "The path has operations, but none with this method.",
         "Use a method that the header `Allow` names.";
@@ -139,10 +140,30 @@ advise! { bodies(): BodyError;
             BodyError::Member(Member::Enabled),
             BodyError::Member(Member::NotBefore),
             BodyError::Member(Member::Expires),
-            BodyError::Member(Member::Tags)
+            BodyError::Member(Member::Tags),
+            BodyError::Member(Member::KeyType),
+            BodyError::Member(Member::KeySize),
+            BodyError::Member(Member::PublicExponent),
+            BodyError::Member(Member::Curve),
+            BodyError::Member(Member::ParameterSet),
+            BodyError::Member(Member::Operations),
+            BodyError::Member(Member::Exportable),
+            BodyError::Member(Member::ReleasePolicy),
+            BodyError::Member(Member::Key),
+            BodyError::Member(Member::LifetimeActions),
+            BodyError::Member(Member::ExpiryTime),
+            BodyError::Member(Member::Hsm),
+            BodyError::Member(Member::Wrapped),
+            BodyError::Member(Member::Jwk(strongroom_keys::Member::N)),
+            BodyError::Member(Member::Algorithm),
+            BodyError::Member(Member::Bytes),
+            BodyError::Member(Member::Digest),
+            BodyError::Member(Member::Iv),
+            BodyError::Member(Member::Tag),
+            BodyError::Member(Member::Aad)
         ],
-        "A member of the body has another type than the API says.",
-        "Send the member as the sentence says, or leave it out. The value is never left out.";
+        "A member of the body has another type than the API says, or a name that the vault does not know.",
+        "Send the member as the sentence says, or leave it out where the operation does not need it.";
     BodyError::Twice(_), [BodyError::Twice(Member::Value)],
         "A member is in the body twice.",
         "Send each member once.";
@@ -155,6 +176,25 @@ advise! { bodies(): BodyError;
     BodyError::ValueInUpdate, [BodyError::ValueInUpdate],
         "The body of an update holds a value.",
         "Use `PUT /secrets/{name}` for a new value.";
+    BodyError::Exportable, [BodyError::Exportable],
+        "The key is to be exportable.",
+        "Leave `exportable` out: a key of this vault never leaves it.";
+    BodyError::ExportableChange, [BodyError::ExportableChange],
+        "The update makes a key exportable.",
+        "Leave `exportable` out: a key of this vault never leaves it.";
+    BodyError::ReleasePolicy, [BodyError::ReleasePolicy],
+        "The body holds a release policy, which only an exportable key has.",
+        "Leave `release_policy` out.";
+    BodyError::Rotation(_), [
+            BodyError::Rotation(RulesError::Life),
+            BodyError::Rotation(RulesError::TooEarly),
+            BodyError::Rotation(RulesError::TooLate)
+        ],
+        "The periods of the rotation policy are too short, or do not fit each other.",
+        "Let a key live for 28 days at least, and rotate it 7 days or more after its creation and before its expiry.";
+    BodyError::NoHsm, [BodyError::NoHsm],
+        "The key is to be imported into a hardware security module.",
+        "Import the key itself, as a JWK without `key_hsm`, and leave `Hsm` out.";
     BodyError::Base64, [BodyError::Base64],
         "The backup is not of the form in which backups are answered.",
         "Send the backup as it was answered.";
@@ -209,6 +249,9 @@ advise! { objects_and_store(name: &ObjectName): ObjectError;
     ObjectError::DeletedButRecoverable { .. }, [ObjectError::DeletedButRecoverable { kind: SECRET, name: name.clone() }],
         "A deleted secret still holds the name.",
         "Recover the deleted secret, or purge it; its name is free after that.";
+    ObjectError::Superseded { .. }, [ObjectError::Superseded { kind: ObjectKind::Keys, name: name.clone() }],
+        "Somebody set a version while this request made one in the place of the version before.",
+        "Read the current version, and send the request again if it is still wanted.";
     ObjectError::NameInUse { .. }, [ObjectError::NameInUse { kind: SECRET, name: name.clone() }],
         "The name of the backup's secret is in use.",
         "Delete and purge the secret before its backup is restored.";
@@ -269,6 +312,26 @@ advise! { failures_of_the_vault(): Failure;
     Failure::Closed(Closed::RolledBack), [Failure::Closed(Closed::RolledBack)],
         "The vault's volume is older than what the operator noted of it, or does not follow it.",
         "The vault's owner does as the reason `RollbackDetected` of the Vault says: [Conditions](conditions.md#vault).";
+    Failure::Unusable(_), [
+            Failure::Unusable(Unusable::Disabled(KeyOperation::WrapKey)),
+            Failure::Unusable(Unusable::NotPermitted(KeyOperation::Decrypt)),
+            Failure::Unusable(Unusable::NotYetValid(KeyOperation::Sign)),
+            Failure::Unusable(Unusable::Expired(KeyOperation::Sign))
+        ],
+        "The version is disabled, has no such operation among its `key_ops`, or is outside its `nbf` and `exp`.",
+        "Use another version; or who may update the key changes its attributes. Outside its dates a key still decrypts, unwraps and verifies.";
+    Failure::Key(_), [
+            Failure::Key(KeyError::Incompatible { algorithm: ES256, key: KeyType::Ec(Curve::P256K) }),
+            Failure::Key(KeyError::WrongOperation { algorithm: ES256, operation: KeyOperation::Encrypt }),
+            Failure::Key(KeyError::Length { member: KeyMember::Value, length: 1, algorithm: ES256, needed: 32 }),
+            Failure::Key(KeyError::OaepPadding),
+            Failure::Key(KeyError::NotDecrypted),
+            Failure::Key(KeyError::BadKey(BadKey::Size(64))),
+            Failure::Key(KeyError::BadKey(BadKey::Inconsistent)),
+            Failure::Key(KeyError::Damaged)
+        ],
+        "The algorithm does not fit the key or the operation, a member has a wrong length, what is to be decrypted is not what this key encrypted, or the key is none.",
+        "Send what the sentence says. With `The stored key is damaged.` the vault's owner restores its volume: [Install](install.md).";
     Failure::Audit, [Failure::Audit],
         "The audit log's disk is full, slow or failing, and the vault answers nothing that it cannot record.",
         "Try again. If it stays, the audit log's disk is full or slow: [Conditions](conditions.md).";
@@ -314,3 +377,5 @@ advise! { hosts(): HostError;
 }
 
 const SECRET: ObjectKind = ObjectKind::Secrets;
+
+const ES256: Algorithm = Algorithm::Ecdsa(Curve::P256);

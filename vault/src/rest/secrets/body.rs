@@ -3,7 +3,10 @@
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess};
 use strongroom_engine::{AttributesPatch, Change, Tags};
 
-use super::super::body::{AttributesBody, BodyError, Member, Members, Next, TagsBody, Value, parse};
+use super::super::body::{
+    AttributesBody, BodyError, Member, Members, Next, TagsBody, Value, attributes, parse, replaced_tags,
+    required,
+};
 
 /// What the bodies of a set and an update have in common. `V` is what becomes of the value.
 #[derive(Default)]
@@ -38,9 +41,9 @@ impl SetBody {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, BodyError> {
         let body: SecretBody<Value> = parse(bytes)?;
         Ok(Self {
-            value: required(body.value)?,
+            value: required(body.value, Member::Value)?,
             content_type: body.content_type.given(),
-            attributes: patch(body.attributes),
+            attributes: attributes(body.attributes),
             tags: body.tags.given().unwrap_or_default().0,
         })
     }
@@ -62,51 +65,10 @@ impl UpdateBody {
         }
         Ok(Self {
             content_type: body.content_type,
-            attributes: patch(body.attributes),
-            tags: match body.tags {
-                Change::Keep => None,
-                Change::Clear => Some(Tags::new()),
-                Change::Set(tags) => Some(tags.0),
-            },
+            attributes: attributes(body.attributes),
+            tags: replaced_tags(body.tags),
         })
     }
-}
-
-/// The body of `RestoreSecret`.
-pub(super) struct RestoreBody {
-    pub(super) value: Value,
-}
-
-#[derive(Default)]
-struct ValueBody(Change<Value>);
-
-impl Members for ValueBody {
-    fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, value: Next<'_, A>) -> Result<(), A::Error> {
-        match name {
-            "value" => value.read(Member::Value, &mut self.0),
-            _ => value.skip(),
-        }
-    }
-}
-
-impl RestoreBody {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BodyError> {
-        let ValueBody(value) = parse(bytes)?;
-        required(value).map(|value| Self { value })
-    }
-}
-
-fn required(value: Change<Value>) -> Result<Value, BodyError> {
-    match value {
-        Change::Keep => Err(BodyError::Missing(Member::Value)),
-        Change::Clear => Err(BodyError::Member(Member::Value)),
-        Change::Set(value) => Ok(value),
-    }
-}
-
-/// Attributes that are null are as if they were not there: there is none that could be cleared with all others.
-fn patch(attributes: Change<AttributesBody>) -> AttributesPatch {
-    attributes.given().map(AttributesPatch::from).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 use super::Stream;
 use crate::{
-    access::{Failure, pool::Share},
+    access::Failure,
     auth::Authenticated,
+    pool::Share,
     watch::{
         refusal::{StreamEnd, SubscriptionRefusal},
         request::{self, SubscriptionId},
@@ -214,12 +215,15 @@ fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, Strea
         | Failure::Busy
         | Failure::NotSubscribed
         | Failure::Closed(_)
+        | Failure::Unusable(_)
+        | Failure::Key(_)
         | Failure::Object(
             ObjectError::BadParameter(_)
             | ObjectError::DeletedNotFound { .. }
             | ObjectError::PurgeProtected { .. }
             | ObjectError::DeletedButRecoverable { .. }
             | ObjectError::NameInUse { .. }
+            | ObjectError::Superseded { .. }
             | ObjectError::TooManyVersions { .. }
             | ObjectError::VaultFull { .. }
             | ObjectError::Corrupt { .. }

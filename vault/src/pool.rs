@@ -1,46 +1,24 @@
-//! Room for heavy work, bounded in the bytes that it may hold at once: backups, restores and lists in one pool, large
-//! answers that wait for their clients in another.
+//! Room for work, bounded in the bytes that all of it may hold at once.
 //!
-//! A share is taken when the work can begin and is given back when it ends. Nothing that waits for a client holds room for
-//! work: the body of a restore has arrived before its share is taken, and a backup has given its share back before the
-//! client takes the answer. So a client that sends or reads slowly keeps no other client from work.
-//!
-//! Of each pool, one holder (an account, a source) has half at most, what it waits for included, or one piece of work of
+//! A share is taken when the work can begin and is given back when it ends. Of a pool, one holder (an account, a source) has half at most, what it waits for included, or one piece of work of
 //! any size. The others wait in the order in which they asked.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use strongroom_engine::ReadRequest;
 use tokio::{
     pin,
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
-use super::outcome::Failure;
-
-/// Three eighths of the memory that the operator gives a vault unless its owner says otherwise.
-const WORK: usize = 96 * MIB;
-
-/// An eighth of it: nearly two of the largest answers.
-const ANSWERS: usize = 32 * MIB;
-
-/// How long work waits for its share: as long as a few of the largest restores take.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// The unit of a share, in bytes: what a semaphore counts fits 32 bits.
 const UNIT: usize = 1024;
 
-const MIB: usize = 1024 * 1024;
-
-/// What a backup may hold before its size is known: the lengths of its versions while they are read. A backup that needs
-/// no more than this, as most do, is made with it.
-const BACKUP: usize = MIB;
-
-/// What a list holds at most: a stretch of 64 heads, each with the most and longest tags in the widest characters, and
-/// the page.
-const LIST: usize = 6 * MIB;
+/// There was no room for as long as the pool's patience lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no room for this work now")]
+pub struct NoRoom;
 
 /// Bytes that several holders may hold at once.
 #[derive(Debug)]
@@ -75,16 +53,6 @@ pub struct Share<K: Eq + Hash + Clone> {
 }
 
 impl<K: Eq + Hash + Clone> Pool<K> {
-    /// Room for the work of requests.
-    pub(super) fn of_work() -> Self {
-        Self::new(WORK, PATIENCE)
-    }
-
-    /// Room for large answers.
-    pub(super) fn of_answers() -> Self {
-        Self::new(ANSWERS, PATIENCE)
-    }
-
     /// A pool of `capacity` bytes, in which work waits for `patience`.
     pub fn new(capacity: usize, patience: Duration) -> Self {
         let claims = Claims {
@@ -103,8 +71,8 @@ impl<K: Eq + Hash + Clone> Pool<K> {
     /// Room for work of `holder` that may hold `bytes`. Work that may hold more than the whole pool gets all of it.
     ///
     /// # Errors
-    /// [`Failure::Busy`] when there is no room for as long as the pool's patience lasts.
-    pub async fn share(&self, holder: &K, bytes: usize) -> Result<Share<K>, Failure> {
+    /// Where there is none for as long as the pool's patience lasts.
+    pub async fn share(&self, holder: &K, bytes: usize) -> Result<Share<K>, NoRoom> {
         let bytes = bytes.min(self.capacity);
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
         let share = async {
@@ -116,11 +84,7 @@ impl<K: Eq + Hash + Clone> Pool<K> {
                 _claim: claim,
             })
         };
-        timeout(self.patience, share)
-            .await
-            .ok()
-            .flatten()
-            .ok_or(Failure::Busy)
+        timeout(self.patience, share).await.ok().flatten().ok_or(NoRoom)
     }
 }
 
@@ -170,44 +134,22 @@ impl<K: Eq + Hash + Clone> Drop for Claim<K> {
     }
 }
 
-/// What the work on a restore of so many bytes may hold: the body, its text and the blob while it is read; then the
-/// blob opened, its versions, and each of them sealed anew.
-pub(super) const fn of_restore(bytes: usize) -> usize {
-    bytes.saturating_mul(3)
-}
-
-/// What a read may hold beyond one object; none where it holds no more, and is quick. A backup asks for more once the
-/// engine has said what it needs.
-pub(super) const fn of_read(request: &ReadRequest) -> Option<usize> {
-    match request {
-        ReadRequest::Get { .. } | ReadRequest::GetDeleted { .. } => None,
-        ReadRequest::List { .. } | ReadRequest::ListVersions { .. } | ReadRequest::ListDeleted { .. } => {
-            Some(LIST)
-        }
-        ReadRequest::Backup { .. } => Some(BACKUP),
-    }
-}
-
-/// What the answer with a backup of so many bytes holds until the client has taken it: the blob, and its text.
-pub(super) const fn of_answer(bytes: usize) -> usize {
-    bytes.saturating_add(bytes.div_ceil(3).saturating_mul(4))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const KEEN: Duration = Duration::from_millis(20);
+    const PATIENCE: Duration = Duration::from_secs(2);
 
     #[tokio::test]
     async fn shares_never_exceed_the_pool_and_come_back_when_dropped() {
         let pool = Pool::new(10 * UNIT, KEEN);
         let six = pool.share(&1, 6 * UNIT).await.unwrap();
         let four = pool.share(&2, 3 * UNIT + 1).await.unwrap();
-        assert_eq!(pool.share(&3, 1).await.unwrap_err(), Failure::Busy);
+        assert_eq!(pool.share(&3, 1).await.unwrap_err(), NoRoom);
         drop(four);
         assert!(pool.share(&3, 4 * UNIT).await.is_ok());
-        assert_eq!(pool.share(&3, 5 * UNIT).await.unwrap_err(), Failure::Busy);
+        assert_eq!(pool.share(&3, 5 * UNIT).await.unwrap_err(), NoRoom);
         drop(six);
         assert!(pool.share(&3, 10 * UNIT).await.is_ok());
     }
@@ -253,20 +195,6 @@ mod tests {
         assert_eq!(waiting.await.unwrap(), Ok(()));
         drop((greedy, other));
         assert!(pool.claims.of.lock().is_empty());
-    }
-
-    #[tokio::test]
-    async fn many_small_backups_are_made_at_once() {
-        let pool = Pool::of_work();
-        let backup = ReadRequest::Backup {
-            name: "a".parse().unwrap(),
-        };
-        let mut shares = Vec::new();
-        for number in 0..80 {
-            let holder = number % 2;
-            let share = pool.share(&holder, of_read(&backup).unwrap());
-            shares.push(share.await.unwrap());
-        }
     }
 
     #[tokio::test]

@@ -1,0 +1,198 @@
+//! Requests that make keys, or work with them.
+
+use std::sync::Arc;
+
+use strongroom_audit::Outcome;
+use strongroom_core::{ObjectName, Timestamp, Version};
+use strongroom_engine::{
+    AttributesPatch, CryptoKey, KeyBundle, KeyWriteRequest, ReadRequest, Tags, object::answer::Answer,
+};
+use strongroom_keys::{Key, KeyError, KeyOperations, KeySpec, PrivateJwk};
+use tokio::task::spawn_blocking;
+
+use super::{super::Refused, Admitted, Failure};
+use crate::keys::{
+    opened::OpenedKey,
+    successor, usable,
+    work::{Product, Work},
+};
+
+/// What a new key is to be.
+#[derive(Debug)]
+pub enum Origin {
+    /// The vault makes it.
+    Made(KeySpec),
+    /// It was made elsewhere.
+    Imported(PrivateJwk),
+}
+
+/// A key to create or to import.
+#[derive(Debug)]
+pub struct NewKey {
+    /// Its name.
+    pub name: ObjectName,
+    /// Where its material comes from.
+    pub origin: Origin,
+    /// What it may be used for; none is what is usual for its kind.
+    pub operations: Option<KeyOperations>,
+    /// Its attributes.
+    pub attributes: AttributesPatch,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What a key did, and which version of which key it was.
+#[derive(Debug)]
+pub struct Done {
+    /// The version.
+    pub key: Arc<OpenedKey>,
+    /// What came of the work.
+    pub product: Product,
+}
+
+impl Admitted<'_> {
+    /// Makes or takes in a key, and stores it as a new version.
+    ///
+    /// # Errors
+    /// A key that is none, and what a change can be refused for. Every end is recorded.
+    pub async fn create_key(mut self, new: NewKey) -> Result<Answer<CryptoKey>, Refused> {
+        // Policy may have changed while the body came: then nobody makes a key.
+        let key = match self.decide_again() {
+            Ok(()) => self.make(new.origin).await,
+            Err(failure) => Err(failure),
+        };
+        let request = key.and_then(|key| {
+            let (content, fields) = successor::stored(&key, new.operations)?;
+            Ok(KeyWriteRequest::Set {
+                name: new.name,
+                content,
+                fields,
+                attributes: new.attributes,
+                tags: new.tags,
+            })
+        });
+        match request {
+            Ok(request) => self.write(request).await,
+            Err(failure) => Err(self.refuse(failure).await),
+        }
+    }
+
+    /// Makes a new version of the key `name`, of the same type and for the same operations, which is current from then
+    /// on.
+    ///
+    /// # Errors
+    /// There is no such key, and as [`Self::create_key`].
+    pub async fn rotate_key(mut self, name: ObjectName) -> Result<Answer<CryptoKey>, Refused> {
+        match self.successor(name).await {
+            Ok(request) => self.write(request).await,
+            Err(failure) => Err(self.refuse(failure).await),
+        }
+    }
+
+    /// Works with a version of a key, the current one without `version`.
+    ///
+    /// # Errors
+    /// There is no such version, it may not be used so, or cannot do it. Every end is recorded.
+    pub async fn use_key(
+        mut self,
+        name: &ObjectName,
+        version: Option<Version>,
+        work: Work,
+    ) -> Result<Done, KeyRefused> {
+        let mut used = None;
+        let done = match self.decide_again() {
+            Ok(()) => self.work(name, version, work, &mut used).await,
+            Err(failure) => Err(failure),
+        };
+        match done {
+            Ok(done) => match self.access.record(self.action, Outcome::success(200)).await {
+                Ok(()) => Ok(done),
+                Err(refused) => Err(KeyRefused { refused, used: None }),
+            },
+            Err(failure) => Err(KeyRefused {
+                refused: self.access.refuse_action(self.action, failure).await,
+                used,
+            }),
+        }
+    }
+
+    async fn make(&self, origin: Origin) -> Result<Key, Failure> {
+        let (keys, account) = (&self.access.service.keys, self.account());
+        let key = match origin {
+            Origin::Made(spec) => keys.generate(account, spec).await,
+            Origin::Imported(jwk) => keys.import(account, jwk).await,
+        };
+        Ok(key?)
+    }
+
+    async fn successor(&mut self, name: ObjectName) -> Result<KeyWriteRequest, Failure> {
+        self.decide_again()?;
+        let current = self.current_key(&name)?;
+        let key = self.make(Origin::Made(successor::spec_of(&current)?)).await?;
+        Ok(successor::replacement(name, current, &key, self.access.now())?)
+    }
+
+    fn current_key(&self, name: &ObjectName) -> Result<KeyBundle, Failure> {
+        let request = ReadRequest::Get {
+            name: name.clone(),
+            version: None,
+        };
+        let now = self.access.now();
+        let answer = self
+            .access
+            .service
+            .objects
+            .read(&request, now, &strongroom_engine::no_name)?;
+        match answer {
+            Answer::Object(bundle) => Ok(*bundle),
+            // A get answers one object.
+            Answer::Page(_) | Answer::Backup(_) | Answer::Purged => Err(KeyError::Failed.into()),
+        }
+    }
+
+    async fn work(
+        &self,
+        name: &ObjectName,
+        version: Option<Version>,
+        work: Work,
+        used: &mut Option<Arc<OpenedKey>>,
+    ) -> Result<Done, Failure> {
+        let key = self.opened(name, version)?;
+        let opened = used.insert(key);
+        let now: Timestamp = self.access.now();
+        usable::check(opened, work.operation, now)?;
+        let key = Arc::clone(opened);
+        if !work.is_long_with(&key.key) {
+            let product = work.done_with(&key.key)?;
+            return Ok(Done { key, product });
+        }
+        let long = move || work.done_with(&key.key).map(|product| Done { key, product });
+        let done = spawn_blocking(long).await.map_err(|_| KeyError::Failed)?;
+        Ok(done?)
+    }
+
+    /// A version of a key, ready for use.
+    fn opened(&self, name: &ObjectName, version: Option<Version>) -> Result<Arc<OpenedKey>, Failure> {
+        let service = &self.access.service;
+        let (remembered, provider) = (service.keys.opened(), service.keys.provider());
+        let known = |record| remembered.get(record).map(Ok);
+        let open = |record, bundle| {
+            let key = Arc::new(OpenedKey::of(bundle, provider)?);
+            remembered.insert(record, &key);
+            Ok::<_, KeyError>(key)
+        };
+        let opened = service
+            .objects
+            .open::<CryptoKey, _>(name, version.as_ref(), known, open)?;
+        Ok(opened?)
+    }
+}
+
+/// Work that was refused, and the version that would have done it, where there is one.
+#[derive(Debug)]
+pub struct KeyRefused {
+    /// The refusal.
+    pub refused: Refused,
+    /// The version.
+    pub used: Option<Arc<OpenedKey>>,
+}

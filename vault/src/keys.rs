@@ -1,0 +1,59 @@
+//! Cryptographic keys in use: made, opened and worked with where nobody else waits for it.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`make`] | making and importing keys, on threads of their own where that takes long |
+//! | [`opened`] | the keys opened last |
+//! | [`successor`] | the next version of a key |
+//! | [`usable`] | whether a version may be used for an operation now |
+//! | [`work`] | the operations themselves |
+//!
+//! Nothing here decides who may do what, or knows a protocol: [`crate::access`] calls it, once policy allows.
+
+pub mod make;
+pub mod opened;
+pub mod successor;
+pub mod usable;
+pub mod work;
+
+use std::sync::Arc;
+
+use strongroom_keys::{KeyProvider, Software};
+
+use self::{make::Maker, opened::OpenedKeys};
+
+/// Who makes keys, and what is remembered of them.
+#[derive(Debug)]
+pub struct Keys {
+    provider: Arc<dyn KeyProvider>,
+    maker: Maker,
+    opened: OpenedKeys,
+}
+
+impl Default for Keys {
+    /// Keys that this process makes and keeps.
+    fn default() -> Self {
+        Self::of(Arc::new(Software))
+    }
+}
+
+impl Keys {
+    /// Keys of `provider`.
+    pub fn of(provider: Arc<dyn KeyProvider>) -> Self {
+        Self {
+            provider,
+            maker: Maker::default(),
+            opened: OpenedKeys::default(),
+        }
+    }
+
+    /// The keys opened last.
+    pub const fn opened(&self) -> &OpenedKeys {
+        &self.opened
+    }
+
+    /// Who makes keys.
+    pub fn provider(&self) -> &dyn KeyProvider {
+        &*self.provider
+    }
+}

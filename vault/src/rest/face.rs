@@ -1,0 +1,45 @@
+//! What the kinds of object differ in on the wire.
+
+use serde::Serialize;
+use strongroom_engine::object::{answer::Bundle, tasks::Tasks};
+
+use super::host::Host;
+
+/// How a kind of object looks in answers.
+pub(super) trait Face: Tasks {
+    /// The first segment of its paths, which `deleted` stands before in those of deleted objects.
+    const COLLECTION: &'static str;
+
+    /// A version as JSON.
+    type Json<'a>: Serialize;
+
+    /// The JSON of a version, with its ids under `host`.
+    fn json<'a>(bundle: &'a Bundle<Self>, host: &Host, shown: Shown) -> Self::Json<'a>;
+
+    /// An upper bound of the bytes that content and fields of a version take as JSON.
+    fn room(bundle: &Bundle<Self>) -> usize;
+}
+
+/// Where an answer shows a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// By itself.
+    Alone,
+    /// In a list of objects, by the latest version.
+    InList,
+    /// In the list of an object's versions.
+    AmongVersions,
+}
+
+impl Shown {
+    /// The id: with its version, but for the items of a list of objects.
+    pub(super) fn id<K: Face>(self, bundle: &Bundle<K>, host: &Host) -> String {
+        let (host, name) = (host.as_str(), bundle.name.spelling());
+        match self {
+            Self::Alone | Self::AmongVersions => {
+                format!("https://{host}/{}/{name}/{}", K::COLLECTION, bundle.version)
+            }
+            Self::InList => format!("https://{host}/{}/{name}", K::COLLECTION),
+        }
+    }
+}
