@@ -1,4 +1,5 @@
-"""Runs the SDK's own tests at one api-version, as a plugin of pytest, and writes down what became of each.
+"""Runs the own tests of one package of the SDK at one api-version, as a plugin of pytest, and writes down what became of
+each.
 
 - The tests ask a live vault at the client's default version alone, so that version is what changes from run to run.
 - The names of a cluster are those of this machine; TLS and the client's verification of them are as installed.
@@ -9,16 +10,25 @@
 
 import asyncio
 import fnmatch
+import importlib
+import inspect
 import json
 import os
 import socket
 import time
 
 import pytest
-from azure.keyvault.secrets import ApiVersion
-from azure.keyvault.secrets._shared import client_base
+
+# The suites ask for this fixture without importing it: theirs is a plugin too.
+from devtools_testutils import test_proxy  # noqa: F401
+
+PACKAGE = os.environ["CONFORMANCE_PACKAGE"]
+client_base = importlib.import_module(f"azure.keyvault.{PACKAGE}._shared.client_base")
+ApiVersion = client_base.ApiVersion
 
 VERSION = ApiVersion(os.environ["CONFORMANCE_VERSION"])
+# Before any test is imported: some take the value with them.
+client_base.DEFAULT_VERSION = VERSION
 NAMES = set(os.environ["CONFORMANCE_NAMES"].split(","))
 RESULTS = os.environ["CONFORMANCE_RESULTS"]
 SHORT = 1
@@ -26,22 +36,49 @@ SHORT = 1
 ALONE = "It asks no vault: it tests the client alone."
 SUITE = "It asks no vault, and the suite itself leaves it out of live runs: it makes a client, and nothing more."
 TOO_EARLY = "The client refuses `out_content_type` before 2025-07-01, and asks nothing."
+HSM = "The suite asks a Managed HSM for it, which a vault is none of."
+HSM_KEY = "It needs a key of an `-HSM` type: the suite leaves it out where a vault is of the standard tier, as here."
+OTHERS = "The suite itself asks for it at other versions alone."
+DISABLED = "The suite itself leaves it out."
+TENANT = "It logs in to a tenant of a random name, which is none of this vault's."
 
-# Which tests, at which versions (None: at every one), and why.
-REASONS = [
-    ("test_challenge_auth*.py::*", None, ALONE),
-    ("test_context_manager*.py::*", None, ALONE),
-    ("test_multi_api.py::*", None, ALONE),
-    ("test_parse_id.py::test_*", None, ALONE),
-    ("test_polling_method*.py::*", None, ALONE),
-    ("test_samples_*.py::test_*", None, SUITE),
-    ("test_secrets_*.py::test_*", None, ALONE),
-    (
-        "test_secrets_*.py::*::test_get_secret_accepts_out_content_type",
-        [version for version in ApiVersion if version.value.startswith("7.") or version.value < "2025-07-01"],
-        TOO_EARLY,
-    ),
-]
+
+def too_early(version):
+    return version.value.startswith("7.") or version.value < "2025-07-01"
+
+
+# Of each package: which tests, at which versions (None: at every one), and why.
+REASONS = {
+    "secrets": [
+        ("test_challenge_auth*.py::*", None, ALONE),
+        ("test_context_manager*.py::*", None, ALONE),
+        ("test_multi_api.py::*", None, ALONE),
+        ("test_parse_id.py::test_*", None, ALONE),
+        ("test_polling_method*.py::*", None, ALONE),
+        ("test_samples_*.py::test_*", None, SUITE),
+        ("test_secrets_*.py::test_*", None, ALONE),
+        ("test_secrets_*.py::*::test_get_secret_accepts_out_content_type", too_early, TOO_EARLY),
+    ],
+    "keys": [
+        ("test_challenge_auth.py::TestChallengeAuth::test_multitenant_authentication", None, TENANT),
+        ("test_challenge_auth_async.py::TestChallengeAuth::test_multitenant_authentication", None, TENANT),
+        ("test_challenge_auth*.py::test_*", None, ALONE),
+        ("test_context_manager*.py::*", None, ALONE),
+        ("test_crypto_client*.py::test_*", None, ALONE),
+        ("test_key_client.py::test_*", None, ALONE),
+        ("test_keys_async.py::test_*", None, ALONE),
+        ("test_local_crypto.py::*", None, ALONE),
+        ("test_multi_api.py::*", None, ALONE),
+        ("test_parse_id.py::test_*", None, ALONE),
+        ("test_samples_*.py::test_*", None, SUITE),
+        ("test_key*.py::*::test_key_release", None, HSM_KEY),
+        ("test_key*.py::*::test_immutable_release_policy", None, HSM_KEY),
+        ("test_key*.py::*::test_update_release_policy", None, HSM_KEY),
+        ("test_samples_*.py::*::test_example_key_crud_operations", None, HSM_KEY),
+        ("test_key*.py::*::test_list_deleted_keys", None, DISABLED),
+        ("test_key*.py::*::test_recover", None, DISABLED),
+    ],
+}[PACKAGE]
 
 outcomes, deselected = {}, {}
 
@@ -49,7 +86,6 @@ outcomes, deselected = {}, {}
 def pytest_configure(config):
     for mark in ("asyncio", "playback_test_only"):
         config.addinivalue_line("markers", f"{mark}: of tests that are deselected")
-    client_base.DEFAULT_VERSION = VERSION
     resolve = socket.getaddrinfo
 
     def here(host, *rest, **more):
@@ -66,39 +102,46 @@ def name_of(test):
     return test.nodeid.partition("[")[0].rsplit("/", 1)[-1]
 
 
-def version_of(item):
-    """The version that a test asks for, where it asks a vault."""
-    return item.callspec.params.get("api_version") if hasattr(item, "callspec") else None
+def parameter(item, name):
+    """What a test gets as one of its parameters, if it has that one."""
+    return item.callspec.params.get(name) if hasattr(item, "callspec") else None
 
 
 def reason_to_deselect(name):
     """Why a test does not run at this version, if it does not."""
-    for pattern, versions, reason in REASONS:
-        if fnmatch.fnmatchcase(name, pattern) and (versions is None or VERSION in versions):
+    for pattern, applies, reason in REASONS:
+        if fnmatch.fnmatchcase(name, pattern) and (applies is None or applies(VERSION)):
             return reason
     return None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    kept, dropped, names = [], [], set()
+    kept, dropped, names, others = [], [], set(), {}
     for item in items:
-        name, version = name_of(item), version_of(item)
+        name, version = name_of(item), parameter(item, "api_version")
         names.add(name)
         reason = reason_to_deselect(name)
         if reason is not None:
-            if version is not None and reason != TOO_EARLY:
+            if version is not None and reason in (ALONE, SUITE):
                 raise pytest.UsageError(f"{name} asks a vault, and is deselected as one that does not")
             deselected[name] = reason
             dropped.append(item)
         elif version is None:
             raise pytest.UsageError(f"{name} names no version, and there is no reason to deselect it")
+        elif parameter(item, "is_hsm"):
+            # The same test may ask a vault too.
+            others.setdefault(name, HSM)
+            dropped.append(item)
         elif version == VERSION:
             kept.append(item)
         else:
-            # Another run has it.
+            # Another run has it, or no run has the version.
+            others[name] = OTHERS
             dropped.append(item)
-    missing = names - {name_of(item) for item in kept} - set(deselected)
+    run = {name_of(item) for item in kept}
+    deselected.update({name: reason for name, reason in others.items() if name not in run})
+    missing = names - run - set(deselected)
     if missing:
         raise pytest.UsageError(f"nothing runs at {VERSION.value} of {sorted(missing)}")
     unused = [pattern for pattern, _, _ in REASONS if not any(fnmatch.fnmatchcase(name, pattern) for name in names)]
@@ -106,6 +149,16 @@ def pytest_collection_modifyitems(config, items):
         raise pytest.UsageError(f"no test is called {unused}")
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Runs an asynchronous test to its end."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    named = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    asyncio.run(pyfuncitem.obj(**named))
+    return True
 
 
 def pytest_runtest_logreport(report):

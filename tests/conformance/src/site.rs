@@ -23,6 +23,9 @@ use strongroom_testing::{
 };
 use tokio::time::sleep;
 
+/// The name that the suites log in at. They leave tests of rotation out unless it looks like one of Azure's public cloud.
+const LOGIN: &str = "login.microsoftonline.com.strongroom.test";
+
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -37,7 +40,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Starts both, with an API server that reviews tokens. The account may do `permissions` with every secret. To be
+    /// Starts both, with an API server that reviews tokens. The account may do `permissions` with every secret and key. To be
     /// called on a runtime, which the API server lives on.
     ///
     /// # Errors
@@ -91,13 +94,15 @@ impl Site {
         let token = self.directory.path().join("token").display().to_string();
         vec![
             ("AZURE_KEYVAULT_URL", url(HOST, self.program.address())),
-            ("AZURE_AUTHORITY_HOST", url(SERVER_NAME, self.identity)),
+            ("AZURE_AUTHORITY_HOST", url(LOGIN, self.identity)),
             ("AZURE_FEDERATED_TOKEN_FILE", token),
             ("KEYVAULT_TENANT_ID", "adfs".to_owned()),
             ("KEYVAULT_CLIENT_ID", "conformance".to_owned()),
             ("REQUESTS_CA_BUNDLE", ca.clone()),
             ("SSL_CERT_FILE", ca),
-            ("CONFORMANCE_NAMES", format!("{HOST},{SERVER_NAME}")),
+            ("CONFORMANCE_NAMES", format!("{HOST},{SERVER_NAME},{LOGIN}")),
+            // What needs a key of an HSM asks for another tier.
+            ("KEYVAULT_SKU", "standard".to_owned()),
         ]
     }
 
@@ -190,7 +195,7 @@ fn start_identity(
 ) -> Result<Process> {
     let (tls, kubeconfig) = (directory.path().join("tls"), directory.path().join("kubeconfig"));
     fs::create_dir(&tls)?;
-    serving.serve(&[SERVER_NAME], &tls);
+    serving.serve(&[SERVER_NAME, LOGIN], &tls);
     let api_server = format!("http://{}", cluster.address);
     let config = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "here",

@@ -1,8 +1,9 @@
-//! The tests of the Azure SDK for Python, run by pytest, at one api-version after the other.
+//! The tests of a package of the Azure SDK for Python, run by pytest, at one api-version after the other.
 
 use std::{env, fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
 use serde::Deserialize;
 use strongroom_harness::{
     command::output,
@@ -12,16 +13,51 @@ use strongroom_harness::{
 
 use crate::site::Site;
 
-/// The tool that holds the client and its tests.
+/// The tool that holds the clients and their tests.
 pub const TOOL: &str = "azure-python-tests";
 
-/// Prints every version that the client can send, the newest first.
-const VERSIONS: &str =
-    "from azure.keyvault.secrets import ApiVersion; print(*(version.value for version in ApiVersion))";
+/// One package of the SDK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Package {
+    /// `azure-keyvault-secrets`.
+    Secrets,
+    /// `azure-keyvault-keys`.
+    Keys,
+}
+
+impl Package {
+    /// Every package.
+    pub const ALL: [Self; 2] = [Self::Secrets, Self::Keys];
+
+    /// Its word: the end of its name, and the last part of its module.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Secrets => "secrets",
+            Self::Keys => "keys",
+        }
+    }
+
+    /// The version whose tests run.
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::Secrets => "4.12.0",
+            Self::Keys => "4.11.3",
+        }
+    }
+
+    /// The name of the markers around what the page says of it.
+    pub const fn marker(self) -> &'static str {
+        match self {
+            Self::Secrets => "conformance of secrets",
+            Self::Keys => "conformance of keys",
+        }
+    }
+}
 
 /// The tests, and the Python that runs them.
 #[derive(Debug)]
 pub struct Suite {
+    package: Package,
     python: PathBuf,
     tests: PathBuf,
 }
@@ -84,14 +120,19 @@ impl Suite {
     ///
     /// # Errors
     /// They cannot be installed.
-    pub fn installed() -> Result<Self> {
+    pub fn installed(package: Package) -> Result<Self> {
         let store = Store::from_env()?;
         let python = tools::program(&store, TOOL)?;
         let tool = tools::find(TOOL).context("there is no such tool")?;
-        let source = format!("sources/azure_keyvault_secrets-{}/tests", tool.version);
+        let (word, version) = (package.word(), package.version());
+        let source = format!("sources/azure_keyvault_{word}-{version}/tests");
         let tests = store.dir(tool).join(source);
         ensure!(tests.is_dir(), "there are no tests in {}", tests.display());
-        Ok(Self { python, tests })
+        Ok(Self {
+            package,
+            python,
+            tests,
+        })
     }
 
     /// Every version that the client can send, the newest first.
@@ -99,7 +140,10 @@ impl Suite {
     /// # Errors
     /// The client cannot be asked.
     pub fn versions(&self) -> Result<Vec<String>> {
-        let said = output(Command::new(&self.python).args(["-c", VERSIONS]))?;
+        let module = format!("azure.keyvault.{}", self.package.word());
+        let versions =
+            format!("from {module} import ApiVersion; print(*(version.value for version in ApiVersion))");
+        let said = output(Command::new(&self.python).args(["-c", &versions]))?;
         let versions: Vec<_> = String::from_utf8(said)?
             .split_whitespace()
             .map(str::to_owned)
@@ -138,6 +182,7 @@ impl Suite {
             .env("TMPDIR", site.directory())
             .env("PYTHONPATH", workspace::root().join("tests/conformance/python"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("CONFORMANCE_PACKAGE", self.package.word())
             .env("CONFORMANCE_VERSION", version)
             .env("CONFORMANCE_RESULTS", &results)
             .kill_on_drop(true);
@@ -154,9 +199,10 @@ impl Suite {
         let mut run: Run = serde_json::from_slice(&fs::read(&results)?)?;
         fs::remove_file(&results)?;
         run.requests = site.requests(version) - before;
+        let first = run.failures().next().map_or("", |test| test.said.as_str());
         ensure!(
             run.version == version && run.requests >= run.tests.len(),
-            "{} tests ran at {}, and the vault recorded {} requests at {version}",
+            "{} tests ran at {}, and the vault recorded {} requests at {version}\n{first}",
             run.tests.len(),
             run.version,
             run.requests

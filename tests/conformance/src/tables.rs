@@ -4,9 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::suite::{Outcome, Run};
 
-/// The name of the page's markers.
-pub const MARKER: &str = "conformance";
-
 /// The tables of these runs.
 pub fn markdown(runs: &[Run]) -> String {
     let columns = ["api-version", "passed", "failed", "deselected"];

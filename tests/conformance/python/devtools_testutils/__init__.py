@@ -15,11 +15,13 @@ __all__ = [
     "AzureRecordedTestCase",
     "add_body_key_sanitizer",
     "add_general_regex_sanitizer",
+    "add_general_string_sanitizer",
     "add_oauth_response_sanitizer",
     "add_remove_header_sanitizer",
     "is_live",
     "recorded_by_proxy",
     "remove_batch_sanitizers",
+    "set_bodiless_matcher",
     "set_custom_default_matcher",
     "test_proxy",
 ]
@@ -46,9 +48,11 @@ def _for_recordings(*_, **__):
 
 add_body_key_sanitizer = _for_recordings
 add_general_regex_sanitizer = _for_recordings
+add_general_string_sanitizer = _for_recordings
 add_oauth_response_sanitizer = _for_recordings
 add_remove_header_sanitizer = _for_recordings
 remove_batch_sanitizers = _for_recordings
+set_bodiless_matcher = _for_recordings
 set_custom_default_matcher = _for_recordings
 
 

@@ -2,23 +2,32 @@
 
 use strongroom_conformance::{
     site::Site,
-    suite::{Outcome, Suite},
+    suite::{Outcome, Package, Suite},
     tables,
 };
 use strongroom_harness::{page, workspace};
-use strongroom_testing::vault::ALL;
+use strongroom_testing::vault::{ALL, KEYS};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sdks_own_tests_pass_at_its_newest_version_and_the_page_says_so() {
-    let suite = Suite::installed().unwrap();
+async fn the_sdks_own_tests_of_secrets_pass_at_its_newest_version_and_the_page_says_so() {
+    pass(Package::Secrets).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sdks_own_tests_of_keys_pass_at_its_newest_version_and_the_page_says_so() {
+    pass(Package::Keys).await;
+}
+
+async fn pass(package: Package) {
+    let suite = Suite::installed(package).unwrap();
     let versions = suite.versions().unwrap();
-    let vault = Site::start(ALL).await.unwrap();
+    let vault = Site::start(&[ALL, KEYS].concat()).await.unwrap();
     let run = suite.run(&vault, &versions[0], "").await.unwrap();
     for failure in run.failures() {
         println!("{}\n{}", failure.name, failure.said);
     }
     assert_eq!(run.failures().count(), 0);
-    let page = page::get(&workspace::root().join("docs/conformance.md"), tables::MARKER).unwrap();
+    let page = page::get(&workspace::root().join("docs/conformance.md"), package.marker()).unwrap();
     assert!(page.contains(&tables::row(&run)), "{}\n{page}", tables::row(&run));
     for version in versions {
         assert!(
@@ -30,7 +39,7 @@ async fn the_sdks_own_tests_pass_at_its_newest_version_and_the_page_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_that_does_not_purge_fails_the_tests_that_purge_and_no_other() {
-    let suite = Suite::installed().unwrap();
+    let suite = Suite::installed(Package::Secrets).unwrap();
     let version = suite.versions().unwrap().remove(0);
     let all_but_purge = ALL.iter().copied().filter(|permission| *permission != "purge");
     let vault = Site::start(&all_but_purge.collect::<Vec<_>>()).await.unwrap();

@@ -1,4 +1,5 @@
-//! The unmodified az command line, with the cloud that `strongroom az-cloud` prints: every command for secrets.
+//! The unmodified az command line, with the cloud that `strongroom az-cloud` prints: every command for secrets, and in
+//! [`super::az_keys`] for keys.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -8,26 +9,37 @@ use strongroom_e2e::{
 };
 use strongroom_harness::{cluster::pods, workspace};
 
+use super::az_keys;
+
 /// Where the pod has the program of this workspace.
 const STRONGROOM: &str = "/programs/strongroom";
 
 #[tokio::test]
-async fn az_does_with_secrets_what_it_does_in_azure() -> Result<()> {
+async fn az_does_with_secrets_and_keys_what_it_does_in_azure() -> Result<()> {
     Scenario::start("az")
         .await?
         .run(async |scenario| {
             scenario.cluster.local()?;
             sdk::give_access(scenario).await?;
+            let (sdk, officer) = (
+                [scenario.account("sdk")],
+                json!({"role": "KeyVaultCryptoOfficer"}),
+            );
+            scenario
+                .policy("keys", "Allow", &sdk, &["sdk-*"], &officer)
+                .await?;
+            scenario.enforced("keys").await?;
             let az = Az::start(scenario).await?;
             az.write_and_read().await?;
             az.delete_and_recover().await?;
-            az.purge_and_restore().await
+            az.purge_and_restore().await?;
+            az_keys::does_with_keys_what_it_does_in_azure(&az).await
         })
         .await
 }
 
 /// A pod where az is logged in.
-struct Az<'a> {
+pub struct Az<'a> {
     scenario: &'a Scenario,
     path: String,
 }
@@ -50,7 +62,8 @@ impl<'a> Az<'a> {
         Ok(az)
     }
 
-    async fn shell(&self, script: &str, arguments: &[&str]) -> Result<String> {
+    /// Runs a script in the pod.
+    pub async fn shell(&self, script: &str, arguments: &[&str]) -> Result<String> {
         let script = format!("set -eu; export PATH='{}'\n{script}", self.path);
         let mut command = vec!["/bin/sh", "-c", &script, "sh"];
         command.extend(arguments);
@@ -66,8 +79,14 @@ impl<'a> Az<'a> {
     /// `az keyvault secret WORDS` on the vault; gives what it prints.
     async fn secret(&self, words: &[&str]) -> Result<Value> {
         let mut arguments = words.to_vec();
-        arguments.extend(["--vault-name", "prod", "--output", "json"]);
-        let said = self.shell("exec az keyvault secret \"$@\"", &arguments).await?;
+        arguments.extend(["--vault-name", "prod"]);
+        self.keyvault("secret", &arguments).await
+    }
+
+    /// `az keyvault KIND WORDS`; gives what it prints.
+    pub async fn keyvault(&self, kind: &str, words: &[&str]) -> Result<Value> {
+        let arguments = [&[kind], words, &["--output", "json"]].concat();
+        let said = self.shell("exec az keyvault \"$@\"", &arguments).await?;
         if said.trim().is_empty() {
             return Ok(Value::Null);
         }
