@@ -13,6 +13,8 @@ mod hostile_disk;
 #[cfg(test)]
 mod key_life;
 #[cfg(test)]
+mod key_permissions;
+#[cfg(test)]
 mod key_rotation;
 #[cfg(test)]
 mod key_work;
