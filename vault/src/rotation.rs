@@ -10,16 +10,10 @@ use strongroom_core::{
     ObjectName, Uid,
     backoff::{Backoff, Delays},
 };
-use strongroom_engine::{
-    CryptoKey, KeyBundle, ObjectError, QueueFull, ReadRequest, WriteError, no_name, object::answer::Answer,
-};
-use strongroom_keys::KeyError;
+use strongroom_engine::{CryptoKey, ObjectError, QueueFull, WriteError, object::answer::Answer};
 use tokio::{sync::oneshot, time::sleep};
 
-use crate::{
-    keys::{make::MakeError, successor},
-    service::Service,
-};
+use crate::{keys::successor::SuccessorError, service::Service};
 
 /// How often what is due is looked for.
 const LOOK: Duration = Duration::from_secs(5);
@@ -40,11 +34,7 @@ const ITSELF: &str = "strongroom-rotation";
 #[derive(Debug, thiserror::Error)]
 enum RotationError {
     #[error(transparent)]
-    Object(#[from] ObjectError),
-    #[error(transparent)]
-    Make(#[from] MakeError),
-    #[error(transparent)]
-    Key(#[from] KeyError),
+    Successor(#[from] SuccessorError),
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error("too many changes wait for the writer")]
@@ -109,14 +99,10 @@ pub async fn rotate_due(service: &Service) -> Looked {
 
 async fn rotate(service: &Service, name: ObjectName) -> Result<(), RotationError> {
     let itself: Uid = ITSELF.parse().map_err(|_| RotationError::Account)?;
-    let current = current(service, &name)?;
-    let key = service
-        .keys
-        .generate(&itself, successor::spec_of(&current)?)
-        .await?;
+    let keys = &service.keys;
+    let successor = keys.succeed(&service.objects, &service.timekeeper, &itself, name.clone());
+    let request = successor.await?;
     let time = service.timekeeper.request_time();
-    let now = service.timekeeper.now();
-    let request = successor::replacement(name.clone(), current, &key, now)?;
     let clock = service.clock.clone();
     let audit = Box::new(move |change: &Result<Answer<CryptoKey>, ObjectError>| {
         let version = match change {
@@ -134,18 +120,5 @@ async fn rotate(service: &Service, name: ObjectName) -> Result<(), RotationError
         Ok(Ok(_) | Err(WriteError::Object(ObjectError::Superseded { .. }))) => Ok(()),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(WriteError::OutcomeUnknown.into()),
-    }
-}
-
-fn current(service: &Service, name: &ObjectName) -> Result<KeyBundle, RotationError> {
-    let request = ReadRequest::Get {
-        name: name.clone(),
-        version: None,
-    };
-    let now = service.timekeeper.now();
-    match service.objects.read::<CryptoKey>(&request, now, &no_name)? {
-        Answer::Object(bundle) => Ok(*bundle),
-        // A get answers one object.
-        Answer::Page(_) | Answer::Backup(_) | Answer::Purged => Err(KeyError::Failed.into()),
     }
 }

@@ -9,7 +9,7 @@ use strongroom_engine::{
 use strongroom_keys::KeyError;
 
 use crate::{
-    keys::{make::MakeError, usable::Unusable},
+    keys::{make::MakeError, successor::SuccessorError, usable::Unusable},
     policy::Closed,
     pool::NoRoom,
 };
@@ -129,6 +129,15 @@ impl Failure {
             | Self::Object(_)
             | Self::Unusable(_)
             | Self::Key(_) => None,
+        }
+    }
+}
+
+impl From<SuccessorError> for Failure {
+    fn from(error: SuccessorError) -> Self {
+        match error {
+            SuccessorError::Object(error) => error.into(),
+            SuccessorError::Make(error) => error.into(),
         }
     }
 }

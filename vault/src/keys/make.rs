@@ -60,7 +60,7 @@ impl Keys {
         self.beside(account, move || provider.generate(spec)).await
     }
 
-    /// Takes in a key for `account`. The primes of an RSA key are checked, which takes nearly as long as to find them.
+    /// Imports a key for `account`. The provider checks the primes of an RSA key, which takes nearly as long as to find them.
     ///
     /// # Errors
     /// As [`Self::generate`].

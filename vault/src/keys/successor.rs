@@ -1,14 +1,61 @@
 //! The next version of a key: of the same type, for the same uses, and as long as the rotation policy lets it live.
 
-use strongroom_core::{ObjectName, Timestamp};
-use strongroom_engine::{KeyBundle, KeyFields, KeyMaterial, KeyWriteRequest};
+use strongroom_core::{ObjectName, Timestamp, Uid};
+use strongroom_engine::{
+    CryptoKey, KeyBundle, KeyFields, KeyMaterial, KeyWriteRequest, ObjectError, Objects, ReadRequest,
+    no_name, object::answer::Answer,
+};
 use strongroom_keys::{Key, KeyError, KeyOperations, KeySpec, PublicJwk};
 
+use super::{Keys, make::MakeError};
+use crate::timekeeper::Timekeeper;
+
+/// Why there is no next version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SuccessorError {
+    /// There is no such key, or it cannot be read.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// It was not made.
+    #[error(transparent)]
+    Make(#[from] MakeError),
+}
+
+impl From<KeyError> for SuccessorError {
+    fn from(error: KeyError) -> Self {
+        MakeError::from(error).into()
+    }
+}
+
+impl Keys {
+    /// Makes for `account` what is to be put in the place of the current version of `name`, and gives the change that puts
+    /// it there.
+    ///
+    /// # Errors
+    /// There is no such key, or as [`Self::generate`].
+    pub async fn succeed(
+        &self,
+        objects: &Objects,
+        timekeeper: &Timekeeper,
+        account: &Uid,
+        name: ObjectName,
+    ) -> Result<KeyWriteRequest, SuccessorError> {
+        let request = ReadRequest::Get {
+            name: name.clone(),
+            version: None,
+        };
+        let current = match objects.read::<CryptoKey>(&request, timekeeper.now(), &no_name)? {
+            Answer::Object(bundle) => *bundle,
+            // A get answers one object.
+            Answer::Page(_) | Answer::Backup(_) | Answer::Purged => return Err(KeyError::Failed.into()),
+        };
+        let key = self.generate(account, spec_of(&current)?).await?;
+        Ok(replacement(name, current, &key, timekeeper.now())?)
+    }
+}
+
 /// What has to be made in the place of `current`.
-///
-/// # Errors
-/// The stored public part is none.
-pub fn spec_of(current: &KeyBundle) -> Result<KeySpec, KeyError> {
+fn spec_of(current: &KeyBundle) -> Result<KeySpec, KeyError> {
     let public = &current.fields.public;
     let spec = KeySpec::new(public.key_type().ok_or(KeyError::Damaged)?);
     match public {
@@ -18,10 +65,7 @@ pub fn spec_of(current: &KeyBundle) -> Result<KeySpec, KeyError> {
 }
 
 /// The change that puts `key`, made at `now`, in the place of `current`, the current version of `name`.
-///
-/// # Errors
-/// The provider gives no form of the key to store.
-pub fn replacement(
+fn replacement(
     name: ObjectName,
     current: KeyBundle,
     key: &Key,
@@ -41,7 +85,7 @@ pub fn replacement(
 /// What is stored of a key; without `operations` it may do what is usual for its kind.
 ///
 /// # Errors
-/// As [`replacement`].
+/// The provider gives no form of the key to store.
 pub fn stored(key: &Key, operations: Option<KeyOperations>) -> Result<(KeyMaterial, KeyFields), KeyError> {
     let public = PublicJwk::from(key.public());
     let usual = || KeyOperations::defaults(public.kind());

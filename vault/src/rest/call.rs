@@ -83,6 +83,14 @@ impl Call<'_> {
         Ok(respond::success(json, room))
     }
 
+    /// Goes on with what the request asks for; or records that it is refused.
+    pub(super) async fn or_refuse<T>(self, asked: Result<T, CommandError>) -> Result<(Self, T), Problem> {
+        match asked {
+            Ok(asked) => Ok((self, asked)),
+            Err(error) => Err(self.refuse(error).await),
+        }
+    }
+
     /// Records that the request is refused after all.
     pub(super) async fn refuse(self, error: CommandError) -> Problem {
         match error {

@@ -95,20 +95,15 @@ pub(super) async fn perform(mut call: Call<'_>) -> Result<Response, Problem> {
 }
 
 async fn make(call: Call<'_>, new: Result<NewKey, CommandError>) -> Result<Response, Problem> {
-    let new = match new {
-        Ok(new) => new,
-        Err(error) => return Err(call.refuse(error).await),
-    };
+    let (call, new) = call.or_refuse(new).await?;
     let answer = call.admitted.create_key(new).await?;
     let json = common::json(&answer, call.host, call.query, call.route)?;
     Ok(respond::success(json, None))
 }
 
 async fn rotate(call: Call<'_>) -> Result<Response, Problem> {
-    let name = match call.name() {
-        Ok(name) => name,
-        Err(error) => return Err(call.refuse(error).await),
-    };
+    let name = call.name();
+    let (call, name) = call.or_refuse(name).await?;
     let answer = call.admitted.rotate_key(name).await?;
     let json = common::json(&answer, call.host, call.query, call.route)?;
     Ok(respond::success(json, None))

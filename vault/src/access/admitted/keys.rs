@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use strongroom_audit::Outcome;
 use strongroom_core::{ObjectName, Timestamp, Version};
-use strongroom_engine::{
-    AttributesPatch, CryptoKey, KeyBundle, KeyWriteRequest, ReadRequest, Tags, object::answer::Answer,
-};
+use strongroom_engine::{AttributesPatch, CryptoKey, KeyWriteRequest, Tags, object::answer::Answer};
 use strongroom_keys::{Key, KeyError, KeyOperations, KeySpec, PrivateJwk};
 use tokio::task::spawn_blocking;
 
@@ -51,7 +49,7 @@ pub struct Done {
 }
 
 impl Admitted<'_> {
-    /// Makes or takes in a key, and stores it as a new version.
+    /// Makes or imports a key, and stores it as a new version.
     ///
     /// # Errors
     /// A key that is none, and what a change can be refused for. Every end is recorded.
@@ -127,27 +125,10 @@ impl Admitted<'_> {
 
     async fn successor(&mut self, name: ObjectName) -> Result<KeyWriteRequest, Failure> {
         self.decide_again()?;
-        let current = self.current_key(&name)?;
-        let key = self.make(Origin::Made(successor::spec_of(&current)?)).await?;
-        Ok(successor::replacement(name, current, &key, self.access.now())?)
-    }
-
-    fn current_key(&self, name: &ObjectName) -> Result<KeyBundle, Failure> {
-        let request = ReadRequest::Get {
-            name: name.clone(),
-            version: None,
-        };
-        let now = self.access.now();
-        let answer = self
-            .access
-            .service
-            .objects
-            .read(&request, now, &strongroom_engine::no_name)?;
-        match answer {
-            Answer::Object(bundle) => Ok(*bundle),
-            // A get answers one object.
-            Answer::Page(_) | Answer::Backup(_) | Answer::Purged => Err(KeyError::Failed.into()),
-        }
+        let service = &self.access.service;
+        let (objects, timekeeper) = (&service.objects, &service.timekeeper);
+        let successor = service.keys.succeed(objects, timekeeper, self.account(), name);
+        Ok(successor.await?)
     }
 
     async fn work(

@@ -23,10 +23,8 @@ use crate::access::Failure;
 
 /// Answers the policy of a key; of one that never got any, what is usual.
 pub(super) async fn get(call: Call<'_>) -> Result<Response, Problem> {
-    let name = match call.name() {
-        Ok(name) => name,
-        Err(error) => return Err(call.refuse(error).await),
-    };
+    let name = call.name();
+    let (call, name) = call.or_refuse(name).await?;
     let request = ReadRequest::Get { name, version: None };
     let read = call.admitted.read::<CryptoKey>(request).await?;
     answered(&read.answer, call.host)
@@ -34,10 +32,8 @@ pub(super) async fn get(call: Call<'_>) -> Result<Response, Problem> {
 
 /// Puts a policy in the place of what the key has.
 pub(super) async fn set(mut call: Call<'_>) -> Result<Response, Problem> {
-    let request = match amendment(&mut call).await {
-        Ok(request) => request,
-        Err(error) => return Err(call.refuse(error).await),
-    };
+    let request = amendment(&mut call).await;
+    let (call, request) = call.or_refuse(request).await?;
     let answer = call.admitted.write(request).await?;
     answered(&answer, call.host)
 }

@@ -31,14 +31,10 @@ const MAX_BODY: usize = 256 * 1024;
 
 /// Performs an operation with the key that the path names.
 pub(super) async fn perform(mut call: Call<'_>, operation: KeyOperation) -> Result<Response, Problem> {
-    let (work, aad) = match receive(&mut call, operation).await {
-        Ok(received) => received,
-        Err(error) => return Err(call.refuse(error).await),
-    };
-    let name = match call.name() {
-        Ok(name) => name,
-        Err(error) => return Err(call.refuse(error).await),
-    };
+    let received = receive(&mut call, operation).await;
+    let (call, (work, aad)) = call.or_refuse(received).await?;
+    let name = call.name();
+    let (call, name) = call.or_refuse(name).await?;
     let host = call.host;
     match call.admitted.use_key(&name, call.route.version, work).await {
         Ok(done) => {
