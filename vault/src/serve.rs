@@ -11,7 +11,7 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 use strongroom_audit::{Class, Entry, Event};
 use strongroom_engine::store::Store;
 use strongroom_serving::{
-    accept::{Drain, Limits},
+    accept::{Drain, Limits, Workers},
     health,
     tls::{ServingCertificate, server_config},
 };
@@ -56,8 +56,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a vault as `args` say. To be called on a runtime, where the data port is served; the admin and health
-    /// ports get threads of their own.
+    /// Starts a vault as `args` say. To be called on a runtime, where the data port accepts and the upkeep runs. What is
+    /// accepted is served by a thread for each processor; the admin and health ports get threads of their own.
     pub fn start(args: &ServeArgs, clock: Clock) -> Result<Self, StartError> {
         Self::open(args, clock, || data::store(&args.storage))
     }
@@ -80,7 +80,11 @@ impl Running {
         let addresses = sockets.addresses;
         let service = parts::service(args, &peers, store, clock)?;
         let access = Access::new(service.clone(), parts::access_config(args));
-        let api = Api::new(Arc::clone(&access), &service, parts::api_config(args));
+        let api = Api::new(
+            Arc::clone(&access),
+            &service,
+            parts::api_config(args, &certificate),
+        );
         let watch = Watch::new(Arc::clone(&access), &service, watch::Limits::default());
         let aside = Drain::default();
         let listeners = Listeners {
@@ -89,6 +93,7 @@ impl Running {
         };
         let admin_tls = authority.server_config(Arc::clone(&certificate))?;
         let admin = Admin {
+            vault: args.vault(),
             access: Arc::clone(&access),
             service: service.clone(),
             watch: watch.clone(),
@@ -109,7 +114,12 @@ impl Running {
             .add_service(watch.service())
             .into_axum_router();
         let data_tls = server_config(Arc::clone(&certificate))?;
-        listeners.here(sockets.data, data_tls, api.guard(routes));
+        let failed = |source| StartError::Thread {
+            name: "serve",
+            source,
+        };
+        let workers = Workers::one_per_processor().map_err(failed)?;
+        listeners.spread(sockets.data, data_tls, api.guard(routes), &workers);
         let upkeep = Upkeep {
             service: service.clone(),
             access: Arc::clone(&access),

@@ -37,6 +37,11 @@ impl ServingCertificate {
         }))
     }
 
+    /// The chain that was read last, and its key.
+    pub fn current(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.current.read())
+    }
+
     /// Reads the files again; true when the chain had changed.
     ///
     /// # Errors
@@ -60,7 +65,7 @@ impl ServingCertificate {
 
 impl ResolvesServerCert for ServingCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.read()))
+        Some(self.current())
     }
 }
 

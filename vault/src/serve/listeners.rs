@@ -2,12 +2,13 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
+    sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use axum::Router;
 use rustls::ServerConfig;
-use strongroom_serving::accept::{self, Drain, Limits, Listener};
+use strongroom_serving::accept::{self, Drain, Limits, Listener, Workers};
 use tokio::runtime;
 
 use super::StartError;
@@ -63,11 +64,11 @@ pub(super) struct Listeners<'a> {
 }
 
 impl Listeners<'_> {
-    /// Serves on this runtime until the vault drains.
-    pub(super) fn here(&self, tcp: TcpListener, tls: ServerConfig, router: Router) {
+    /// Accepts on this runtime until the vault drains, and serves on `workers`.
+    pub(super) fn spread(&self, tcp: TcpListener, tls: ServerConfig, router: Router, workers: &Arc<Workers>) {
         let drain = &self.service.drain;
         let listener = self.listener(tcp, Some(tls), router, Limits::default(), drain);
-        drain.spawn(listener.run());
+        drain.spawn(listener.on(workers).run());
     }
 
     /// Serves on a thread and runtime of its own, so that it answers while the data port cannot, and until after that
