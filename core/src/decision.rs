@@ -177,6 +177,21 @@ impl PolicyIndex {
         refusal
     }
 
+    /// Decides whether the principal with the id `subject` may do `permission` with every object that there can be. For
+    /// requests that are about no object: only policies on all names (`*`) are asked. One that denies it for some names
+    /// is not about such a request.
+    pub fn decide_every(&self, subject: &Uid, permission: Permission) -> Decision<'_> {
+        let found = self.subjects.get(subject).and_then(|rules| {
+            // The shortest prefix, which comes first, is the empty one, if there is such a rule.
+            let rule = rules.prefixes.first().filter(|rule| rule.text.is_empty())?;
+            Some((rules, rule))
+        });
+        match found {
+            Some((rules, rule)) => self.decide_by(rules, rule, permission),
+            None => Decision::NoPolicy,
+        }
+    }
+
     fn decide_by(&self, rules: &Rules, rule: &Rule, permission: Permission) -> Decision<'_> {
         let policy = |effect| {
             let ground = rules.ground_of(rule, effect, permission);

@@ -52,6 +52,6 @@ pub use permission::{Permission, PermissionSet, Role};
 pub use policy_check::PolicyCheck;
 pub use principal::{NodeRef, PodRef, Principal, ServiceAccount};
 pub use quoted::quoted;
-pub use reference::{AccountName, NamedObject, SecretRefName, VaultRef};
+pub use reference::{AccountName, NamedObject, ObjectPath, SecretRefName, VaultRef};
 pub use resource::{ResourceName, Uid};
 pub use time::Timestamp;

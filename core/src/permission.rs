@@ -102,6 +102,15 @@ impl Permission {
             .ok_or(PermissionError::Permission)
     }
 
+    /// What a read of an object of `kind` needs.
+    pub const fn to_get(kind: ObjectKind) -> Self {
+        match kind {
+            ObjectKind::Secrets => Self::SecretGet,
+            ObjectKind::Keys => Self::KeyGet,
+            ObjectKind::Certificates => Self::CertificateGet,
+        }
+    }
+
     const fn bit(self) -> u64 {
         1 << self as u64
     }

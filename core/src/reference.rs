@@ -154,6 +154,22 @@ impl fmt::Display for AccountName {
     }
 }
 
+/// An object by its kind and name, whatever its version. Each kind has names of its own: a secret and a key may have
+/// the same. Displays as the path in the vault's API.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectPath {
+    /// The kind of the object.
+    pub kind: ObjectKind,
+    /// The name of the object.
+    pub name: ObjectName,
+}
+
+impl fmt::Display for ObjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
 /// An object by its kind and name, and the version where one is meant. Displays as the path in the vault's API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NamedObject {
@@ -163,6 +179,16 @@ pub struct NamedObject {
     pub name: ObjectName,
     /// The version; `None` follows the current one.
     pub version: Option<Version>,
+}
+
+impl NamedObject {
+    /// The object, whatever its version.
+    pub fn path(&self) -> ObjectPath {
+        ObjectPath {
+            kind: self.kind,
+            name: self.name.clone(),
+        }
+    }
 }
 
 impl fmt::Display for NamedObject {

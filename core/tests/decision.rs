@@ -96,6 +96,7 @@ fn agree(policies: Vec<BundlePolicy>, objects: &[&str]) {
                 );
                 any |= decision.is_allowed();
             }
+            every_agrees(&bundle, &index, &subject, permission);
             ranges_agree(&index, &subject, permission, objects);
             // A subject that may do it with one of these may ask for a list.
             assert!(
@@ -104,6 +105,29 @@ fn agree(policies: Vec<BundlePolicy>, objects: &[&str]) {
             );
         }
     }
+}
+
+/// What is about no object is decided as a bundle of the policies on all names alone would decide it.
+fn every_agrees(bundle: &Bundle, index: &PolicyIndex, subject: &Uid, permission: Permission) {
+    let on_all_names = bundle.policies.iter().filter_map(|policy| {
+        let everything = policy.objects.iter().filter(|pattern| pattern.to_string() == "*");
+        let objects: Vec<_> = everything.cloned().collect();
+        (!objects.is_empty()).then(|| BundlePolicy {
+            objects,
+            ..policy.clone()
+        })
+    });
+    let of_all = Bundle::new("vault".to_owned(), Generation::default(), on_all_names.collect());
+    let found = match index.decide_every(subject, permission) {
+        Decision::Allow { .. } => Verdict::Allow,
+        Decision::Deny { .. } => Verdict::Deny,
+        Decision::NoPolicy => Verdict::NoPolicy,
+    };
+    assert_eq!(
+        found,
+        literally(&of_all, subject, permission, "any-name"),
+        "{bundle:?}"
+    );
 }
 
 /// The ranges that a list walks hold exactly the names that are allowed one by one, and each ends before the next begins.

@@ -112,7 +112,8 @@ pub struct AccessPolicySpec {
     pub permissions: Option<Permissions>,
     /// What the subjects may do, by the name of a built-in role: KeyVaultSecretsUser is get and list of secrets,
     /// KeyVaultSecretsOfficer everything with secrets; KeyVaultCryptoUser uses keys, KeyVaultCryptoOfficer does everything
-    /// with keys, KeyVaultCryptoServiceEncryptionUser gets, lists, wraps and unwraps. Exactly one of permissions and role.
+    /// with keys, KeyVaultCryptoServiceEncryptionUser gets, lists, wraps and unwraps,
+    /// KeyVaultCryptoServiceReleaseUser releases keys. Exactly one of permissions and role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleField>,
 }

@@ -1,5 +1,6 @@
 //! `Vault`: one vault server with its storage, seal, soft delete, network and pod.
 
+mod key_release;
 mod limits;
 mod network;
 mod pod_template;
@@ -15,6 +16,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use key_release::{AttestationAuthority, AuthorityKey, KeyRelease};
 pub use limits::Limits;
 pub use network::{DefaultAction, LabelSelector, Network};
 pub use pod_template::{
@@ -91,6 +93,9 @@ pub struct VaultSpec {
     /// long that is; no condition does, since it is the operator that writes those.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyEnforcement>,
+    /// To which environments keys may be released. Absent: no key leaves the vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_release: Option<KeyRelease>,
     /// Who can reach the vault over the network. Absent: only Strongroom's own components, which is enough for pods
     /// that mount a SecretRef; pods that call the vault themselves need namespaceSelector.
     #[serde(skip_serializing_if = "Option::is_none")]

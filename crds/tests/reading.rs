@@ -16,8 +16,8 @@ use strongroom_crds::{
     AccessPolicySpec, SecretRefSpec, VaultSpec,
     access_policy::{PolicySpecError, SubjectMember},
     secret_ref::{
-        FileError, FileSource, FileState, SecretRefFile, TrustBundle, TrustBundleError, TrustFormat,
-        TrustRoots,
+        FileError, FileSource, FileState, KeyEncoding, KeyEncodingError, SecretRefFile, TrustBundle,
+        TrustBundleError, TrustFormat, TrustRoots,
     },
     vault::{CreateMode, StorageBackend, VaultSpecError},
 };
@@ -235,10 +235,58 @@ fn a_file_has_exactly_one_source() {
         file(json!({"path": "a", "certificate": {"name": "x"}})).source(),
         Err(FileError::Source)
     );
-    let both = file(json!({"path": "a", "trustBundle": {}, "secret": {"name": "a"}}));
-    assert_eq!(both.source(), Err(FileError::Source));
+    let sources = [
+        json!({"secret": {"name": "a"}}),
+        json!({"key": {"name": "a"}}),
+        json!({"trustBundle": {}}),
+    ];
+    for (first, second) in [(0, 1), (0, 2), (1, 2)] {
+        let mut both = json!({"path": "a"});
+        for source in [first, second] {
+            both.as_object_mut()
+                .unwrap()
+                .extend(sources[source].as_object().unwrap().clone());
+        }
+        assert_eq!(file(both.clone()).source(), Err(FileError::Source), "{both}");
+    }
     let dotted = file(json!({"path": "a", "secret": {"name": "a.b"}}));
     assert_eq!(dotted.source(), Err(FileError::Name(NameError::Object)));
+}
+
+#[test]
+fn a_key_is_shown_in_the_encoding_and_of_the_version_that_it_says_and_no_guess() {
+    let source = |fields: Value| file(json!({"path": "a", "key": fields})).source();
+    let key = |version: Option<&str>, encoding| {
+        Ok(FileSource::Key {
+            name: "tokens".parse().unwrap(),
+            version: version.map(|version| version.parse().unwrap()),
+            encoding,
+        })
+    };
+    let version = "0123456789abcdef0123456789abcdef";
+    assert_eq!(source(json!({"name": "Tokens"})), key(None, KeyEncoding::Pem));
+    assert_eq!(
+        source(json!({"name": "tokens", "encoding": "PEM"})),
+        key(None, KeyEncoding::Pem)
+    );
+    assert_eq!(
+        source(json!({"name": "tokens", "version": version, "encoding": "JWK"})),
+        key(Some(version), KeyEncoding::Jwk)
+    );
+    for encoding in ["DER", "pem", "jwk", ""] {
+        let unknown = source(json!({"name": "tokens", "encoding": encoding}));
+        assert_eq!(unknown, Err(FileError::Key(KeyEncodingError)), "{encoding}");
+    }
+    assert_eq!(
+        source(json!({"name": "a.b"})),
+        Err(FileError::Name(NameError::Object))
+    );
+    assert_eq!(
+        source(json!({"name": "tokens", "version": "1"})),
+        Err(FileError::Name(NameError::Version))
+    );
+    let nameless = json!({"path": "a", "key": {"nmae": "tokens"}});
+    assert!(serde_json::from_value::<SecretRefFile>(nameless).is_err());
 }
 
 #[test]

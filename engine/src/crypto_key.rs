@@ -1,6 +1,7 @@
 //! Cryptographic keys: their private part never leaves the vault, and what describes them is their public part.
 
 pub mod period;
+pub mod release;
 pub mod rotation;
 
 use std::fmt;
@@ -13,17 +14,18 @@ use zeroize::Zeroizing;
 
 use self::{
     period::Period,
+    release::ReleaseTerms,
     rotation::{KeyObject, RotationPolicy, RotationRules, Trigger},
 };
 use crate::{
     format::{
         codec::{CodecError, Decoder, Encoder},
         encoded::Encoded,
-        task::{Due, Task},
+        task::Due,
     },
     object::{
-        answer, error, kind::Kind, limits::ObjectLimits, request, tasks::Tasks, transaction::Transaction,
-        view::HeadFieldsOf,
+        answer, error, expiry, kind::Kind, limits::ObjectLimits, request, tasks::Tasks,
+        transaction::Transaction, view::HeadFieldsOf,
     },
 };
 
@@ -63,17 +65,34 @@ impl Kind for CryptoKey {
         Ok(())
     }
 
+    fn check_patch(fields: &KeyFields, patch: &KeyPatch) -> Result<(), error::BadParameter> {
+        if patch
+            .exportable
+            .is_some_and(|given| given != fields.release.is_some())
+        {
+            return Err(error::BadParameter::ExportableChange);
+        }
+        match (&patch.release, &fields.release) {
+            (Some(_), None) => Err(error::BadParameter::NotExportable),
+            (Some(_), Some(before)) if before.is_immutable => {
+                Err(error::BadParameter::ImmutableReleasePolicy)
+            }
+            (None, _) | (Some(_), Some(_)) => Ok(()),
+        }
+    }
+
     fn patch(fields: &mut KeyFields, patch: &KeyPatch) {
         if let Some(operations) = &patch.operations {
             fields.operations.clone_from(operations);
         }
+        if let Some(terms) = &patch.release {
+            fields.release = Some(terms.clone());
+        }
     }
 
     fn may_grow(patch: &KeyPatch) -> bool {
-        patch
-            .operations
-            .as_ref()
-            .is_some_and(|operations| !operations.as_slice().is_empty())
+        let operations = patch.operations.as_ref();
+        patch.release.is_some() || operations.is_some_and(|operations| !operations.as_slice().is_empty())
     }
 
     fn amend(object: &mut KeyObject, rules: &RotationRules, now: Timestamp) {
@@ -93,12 +112,6 @@ impl Kind for CryptoKey {
 /// The server makes a new version, as the rotation policy says.
 pub const ROTATE: u8 = 1;
 
-/// The end of the current version is announced.
-const NEAR_EXPIRY: u8 = 2;
-
-/// The current version has ended.
-const EXPIRED: u8 = 3;
-
 impl Tasks for CryptoKey {
     fn due_of(head: &HeadFieldsOf<Self>) -> Vec<Due> {
         let (rules, current) = (head.object.rules(), &head.current);
@@ -107,20 +120,9 @@ impl Tasks for CryptoKey {
             Trigger::AfterCreation(period) => period.after(current.created),
             Trigger::BeforeExpiry(period) => before_expiry(period),
         });
-        let tasks = [
-            (ROTATE, rotate),
-            (NEAR_EXPIRY, before_expiry(&rules.notify)),
-            (EXPIRED, current.expires),
-        ];
-        let due = |(number, at): (u8, Option<Timestamp>)| {
-            Some(Due {
-                at: at?,
-                kind: Self::KIND,
-                name: head.name.clone(),
-                task: Task::Own(number),
-            })
-        };
-        tasks.into_iter().filter_map(due).collect()
+        let rotate = expiry::own::<Self>(head, ROTATE, rotate);
+        let end = expiry::due_of::<Self>(head, before_expiry(&rules.notify));
+        rotate.into_iter().chain(end).collect()
     }
 
     fn is_the_servers(number: u8) -> bool {
@@ -129,15 +131,10 @@ impl Tasks for CryptoKey {
 
     fn perform(
         number: u8,
-        _: &mut Transaction<'_>,
+        transaction: &mut Transaction<'_>,
         name: &ObjectName,
     ) -> Result<Option<Event>, error::ObjectError> {
-        let (kind, name) = (Self::KIND, name.clone());
-        Ok(match number {
-            NEAR_EXPIRY => Some(Event::NearExpiry { kind, name }),
-            EXPIRED => Some(Event::Expired { kind, name }),
-            _ => None,
-        })
+        expiry::perform::<Self>(number, transaction, name)
     }
 }
 
@@ -148,6 +145,8 @@ pub struct KeyFields {
     pub public: PublicJwk,
     /// What the key may be used for.
     pub operations: KeyOperations,
+    /// On what terms it may leave the vault; none where it never does.
+    pub release: Option<ReleaseTerms>,
 }
 
 /// Which fields of a version an update changes.
@@ -155,6 +154,10 @@ pub struct KeyFields {
 pub struct KeyPatch {
     /// What the key may be used for from now on; none where that stays.
     pub operations: Option<KeyOperations>,
+    /// What it is said to be: it cannot become exportable, or cease to be.
+    pub exportable: Option<bool>,
+    /// On what terms it may leave the vault from now on; none where they stay.
+    pub release: Option<ReleaseTerms>,
 }
 
 /// The kinds of public key, as they are stored.
@@ -163,25 +166,33 @@ const EC: u8 = 2;
 const OCT: u8 = 3;
 const AKP: u8 = 4;
 
+/// What is added to the kind of one that is exportable: its terms follow. A program that does not know them refuses it.
+const EXPORTABLE: u8 = 0x80;
+
 impl Encoded for KeyFields {
     fn put(&self, encoder: &mut Encoder) {
+        let flag = if self.release.is_some() { EXPORTABLE } else { 0 };
         match &self.public {
-            PublicJwk::Rsa { n, e } => encoder.u8(RSA).bytes(n).bytes(e),
-            PublicJwk::Ec { crv, x, y } => encoder.u8(EC).text(crv.name()).bytes(x).bytes(y),
+            PublicJwk::Rsa { n, e } => encoder.u8(RSA | flag).bytes(n).bytes(e),
+            PublicJwk::Ec { crv, x, y } => encoder.u8(EC | flag).text(crv.name()).bytes(x).bytes(y),
             PublicJwk::Oct(size) => encoder
-                .u8(OCT)
+                .u8(OCT | flag)
                 .u16(u16::try_from(size.bits()).unwrap_or_default()),
-            PublicJwk::Akp { alg, public } => encoder.u8(AKP).text(alg.name()).bytes(public),
+            PublicJwk::Akp { alg, public } => encoder.u8(AKP | flag).text(alg.name()).bytes(public),
         };
         let operations = self.operations.as_slice();
         encoder.u8(u8::try_from(operations.len()).unwrap_or(u8::MAX));
         for operation in operations {
             encoder.text(operation.name());
         }
+        if let Some(terms) = &self.release {
+            terms.put(encoder);
+        }
     }
 
     fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
-        let public = match decoder.u8()? {
+        let kind = decoder.u8()?;
+        let public = match kind & !EXPORTABLE {
             RSA => PublicJwk::Rsa {
                 n: decoder.bytes()?.into(),
                 e: decoder.bytes()?.into(),
@@ -208,11 +219,16 @@ impl Encoded for KeyFields {
         }
         let operations: KeyOperations = operations.into_iter().collect();
         // One that is there twice would have a second encoding.
-        if operations.as_slice().len() == count {
-            Ok(Self { public, operations })
-        } else {
-            Err(CodecError::Field)
+        if operations.as_slice().len() != count {
+            return Err(CodecError::Field);
         }
+        let is_exportable = kind & EXPORTABLE != 0;
+        let release = is_exportable.then(|| ReleaseTerms::take(decoder)).transpose()?;
+        Ok(Self {
+            public,
+            operations,
+            release,
+        })
     }
 
     fn room(&self) -> usize {
@@ -222,7 +238,8 @@ impl Encoded for KeyFields {
             PublicJwk::Oct(_) => 0,
             PublicJwk::Akp { public, .. } => public.len(),
         };
-        32 + public + 24 * self.operations.as_slice().len()
+        let release = self.release.as_ref().map_or(0, ReleaseTerms::room);
+        32 + public + 24 * self.operations.as_slice().len() + release
     }
 }
 
@@ -277,11 +294,13 @@ impl fmt::Debug for KeyMaterial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object::error::BadParameter;
 
     fn fields(public: PublicJwk) -> KeyFields {
         KeyFields {
             operations: KeyOperations::defaults(public.kind()),
             public,
+            release: None,
         }
     }
 
@@ -316,6 +335,61 @@ mod tests {
             let mut decoder = Decoder::new(&bytes);
             assert_eq!(KeyFields::take(&mut decoder).unwrap(), fields);
             decoder.finish().unwrap();
+        }
+    }
+
+    #[test]
+    fn the_terms_of_an_exportable_key_are_read_as_they_were_written() {
+        for is_immutable in [false, true] {
+            let mut fields = fields(PublicJwk::Oct(OctSize::Bits256));
+            fields.release = Some(ReleaseTerms {
+                policy: b"{}".as_slice().into(),
+                is_immutable,
+            });
+            let bytes = encoded(&fields);
+            let mut decoder = Decoder::new(&bytes);
+            assert_eq!(KeyFields::take(&mut decoder).unwrap(), fields);
+            decoder.finish().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_leaving_the_vault_must_fit_what_the_key_is() {
+        let terms = |is_immutable| ReleaseTerms {
+            policy: b"{}".as_slice().into(),
+            is_immutable,
+        };
+        let (kept, open, immutable) = (None, Some(terms(false)), Some(terms(true)));
+        let said = |exportable, release: Option<ReleaseTerms>| KeyPatch {
+            exportable,
+            release,
+            ..KeyPatch::default()
+        };
+        for (before, patch, expected) in [
+            (&kept, said(None, None), Ok(())),
+            (&kept, said(Some(false), None), Ok(())),
+            (&open, said(Some(true), None), Ok(())),
+            (&open, said(None, immutable.clone()), Ok(())),
+            (&kept, said(Some(true), None), Err(BadParameter::ExportableChange)),
+            (
+                &open,
+                said(Some(false), None),
+                Err(BadParameter::ExportableChange),
+            ),
+            (&kept, said(None, open.clone()), Err(BadParameter::NotExportable)),
+            (
+                &immutable,
+                said(None, immutable.clone()),
+                Err(BadParameter::ImmutableReleasePolicy),
+            ),
+        ] {
+            let mut fields = fields(PublicJwk::Oct(OctSize::Bits256));
+            fields.release.clone_from(before);
+            assert_eq!(
+                CryptoKey::check_patch(&fields, &patch),
+                expected,
+                "{before:?} {patch:?}"
+            );
         }
     }
 

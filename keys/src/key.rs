@@ -8,19 +8,19 @@ use crate::{
     algorithm::Algorithm,
     error::KeyError,
     key_type::{KeyKind, KeyType},
+    key_wrap::SEMIBLOCK,
     limits,
     member::Member,
     operation::KeyOperation,
     private::{Ciphertext, Encrypted, Plaintext, PrivatePart},
     public::PublicKey,
+    release::Recipient,
 };
 
 /// The bytes of a block of AES.
 pub(crate) const BLOCK: usize = 16;
 /// The bytes of an IV of GCM.
 pub(crate) const GCM_IV: usize = 12;
-/// The bytes by which RFC 3394 makes a key longer, and of the units in which it counts.
-pub(crate) const SEMIBLOCK: usize = 8;
 
 /// A public and a private part that belong together, parsed and ready for use. Cheap to clone; safe to share.
 ///
@@ -106,6 +106,11 @@ impl Key {
             KeyKind::Oct => self.private.verify(algorithm, digest, signature),
             KeyKind::Rsa | KeyKind::Ec | KeyKind::Akp => self.public.verify(algorithm, digest, signature),
         }
+    }
+
+    /// Encrypts the private part for `recipient`. Whether it may be released is decided elsewhere.
+    pub fn release(&self, recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
+        self.private.release(recipient)
     }
 
     fn check(&self, algorithm: Algorithm, operation: KeyOperation) -> Result<(), KeyError> {

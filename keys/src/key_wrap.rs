@@ -3,7 +3,8 @@
 use aes_kw::{KeyInit, KwAes128, KwAes192, KwAes256, KwpAes128, KwpAes192, KwpAes256};
 use zeroize::Zeroizing;
 
-use crate::key::SEMIBLOCK;
+/// The bytes by which RFC 3394 makes a key longer, and of the units in which it counts.
+pub(crate) const SEMIBLOCK: usize = 8;
 
 /// What `$run` gives with the one of the types that takes keys of that length.
 macro_rules! with_key {

@@ -4,7 +4,7 @@
 //!   KeySpec ------ generate --\
 //!   PrivateJwk --- import ------> KeyProvider --> Key = PublicKey + PrivatePart (the provider's own type)
 //!   sealed bytes - open ------/                    |
-//!                                                 encrypt, decrypt, wrap, unwrap, sign, verify, to_bytes
+//!                                                 encrypt, decrypt, wrap, unwrap, sign, verify, release, to_bytes
 //! ```
 //!
 //! Pure values and functions of them: no HTTP, no store, no clock, no policy. Whether a key may do an operation (its
@@ -18,6 +18,7 @@
 //! | [`error`] | why an operation was refused, in the sentences that Azure uses |
 //! | [`spec`], [`jwk`] | what to generate; what to import |
 //! | [`public`] | public keys: their JWK members, encryption and verification |
+//! | [`release`] | who a private key may be released to, and how it is encrypted on its way |
 //! | [`private`] | what a provider offers with a private part |
 //! | [`key`] | a key ready for use, which checks every rule before it calls either |
 //! | [`provider`] | who makes keys |
@@ -50,12 +51,14 @@ pub mod hash;
 pub mod jwk;
 pub mod key;
 pub mod key_type;
+mod key_wrap;
 pub mod limits;
 pub mod member;
 pub mod operation;
 pub mod private;
 pub mod provider;
 pub mod public;
+pub mod release;
 pub mod software;
 pub mod spec;
 
@@ -70,5 +73,6 @@ pub use operation::{KeyOperation, KeyOperations};
 pub use private::{Ciphertext, Encrypted, Plaintext, PrivatePart};
 pub use provider::KeyProvider;
 pub use public::{PublicJwk, PublicKey, PublicMembers};
+pub use release::{Recipient, ReleaseEncryption};
 pub use software::Software;
 pub use spec::{KeySpec, RequestedKey};

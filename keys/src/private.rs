@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::{algorithm::Algorithm, error::KeyError};
+use crate::{algorithm::Algorithm, error::KeyError, release::Recipient};
 
 /// What to encrypt.
 #[derive(Clone, Copy)]
@@ -119,6 +119,11 @@ pub trait PrivatePart: fmt::Debug + Send + Sync {
 
     /// Signs a digest, or a message where the algorithm has no digest.
     fn sign(&self, _algorithm: Algorithm, _digest: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Err(KeyError::Failed)
+    }
+
+    /// Encrypts the private part itself for `recipient`. A provider whose keys do not leave it keeps the answer given here.
+    fn release(&self, _recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
         Err(KeyError::Failed)
     }
 

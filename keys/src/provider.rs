@@ -15,4 +15,7 @@ pub trait KeyProvider: fmt::Debug + Send + Sync {
     /// Reads what [`Key::to_bytes`] gave. Other bytes are refused or make another whole key, but never half a key; the
     /// caller authenticates what it stores.
     fn open(&self, sealed: &[u8]) -> Result<Key, KeyError>;
+
+    /// Fills `bytes` with random ones, as good as those that keys are made of.
+    fn random(&self, bytes: &mut [u8]) -> Result<(), KeyError>;
 }

@@ -12,6 +12,7 @@ pub mod ec;
 pub mod jwk;
 pub mod mldsa;
 pub mod rsa;
+mod spki;
 
 pub use self::ec::EcPublicKey;
 pub use self::jwk::PublicJwk;

@@ -25,7 +25,6 @@ use crate::{
 mod cbc;
 mod der;
 mod ec;
-mod key_wrap;
 mod mldsa;
 mod oct;
 mod random;
@@ -54,6 +53,10 @@ impl KeyProvider for Software {
             KeyKind::Oct => oct::import(jwk),
             KeyKind::Akp => mldsa::import(jwk),
         }
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> Result<(), KeyError> {
+        random::fill(bytes)
     }
 
     fn open(&self, bytes: &[u8]) -> Result<Key, KeyError> {

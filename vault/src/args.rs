@@ -7,6 +7,8 @@ use strongroom_core::{NamespaceName, VaultName, VaultRef, ports};
 use strongroom_engine::VERSIONS;
 use strongroom_serving::accept;
 
+use crate::keys::release::authority::Authorities;
+
 /// A key vault for a Kubernetes cluster, with the Azure Key Vault REST API.
 #[derive(Debug, Parser)]
 #[command(name = "strongroom-vault", version, propagate_version = true)]
@@ -249,6 +251,15 @@ pub struct RuleArgs {
     /// number of days switches nothing on.
     #[arg(long, env = "STRONGROOM_PURGE_PROTECTION")]
     pub purge_protection: bool,
+    /// Whose attestation of an environment counts, so that keys may be released to it: a JSON list of
+    /// `{"url": URL, "keys": [JSON Web Keys]}`. None is ever fetched.
+    #[arg(
+        long,
+        env = "STRONGROOM_ATTESTATION_AUTHORITIES",
+        default_value = "[]",
+        value_name = "JSON"
+    )]
+    pub attestation_authorities: Authorities,
     /// Seconds without the operator's confirmation after which policy is no longer enforced and everything is refused
     /// [default: the last policy holds].
     #[arg(long, env = "STRONGROOM_POLICY_MAX_STALENESS", value_name = "SECONDS")]

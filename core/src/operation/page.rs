@@ -54,7 +54,8 @@ const fn decided_on_text(decided_on: DecidedOn) -> &'static str {
         DecidedOn::NamedObject => "the object that the request names",
         DecidedOn::ListedObjects => "any object, then each object of the list by its name",
         DecidedOn::BackupBlob => "any object, then the object that the backup names",
-        DecidedOn::SubscribedObjects => "each object of the subscription by its name",
+        DecidedOn::SubscribedObjects => "each object of the subscription by its name; a key by `keys/get`",
+        DecidedOn::EveryObject => "every object: a policy on `*` must allow it",
         DecidedOn::Nothing => "nothing: policy is not asked",
     }
 }

@@ -19,9 +19,10 @@ pub struct Permissions {
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub secrets: Option<Vec<SecretPermission>>,
     /// What may be done with keys: get, list, create, import, update, rotate, getrotationpolicy, setrotationpolicy,
-    /// delete, backup, restore, recover, purge, and encrypt, decrypt, wrapKey, unwrapKey, sign, verify, with the private part staying in the vault.
+    /// delete, backup, restore, recover, purge, and encrypt, decrypt, wrapKey, unwrapKey, sign, verify, with the private part staying in the vault. With release, an exportable key is released to an
+    /// environment that its release policy allows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 19))]
+    #[schemars(length(min = 1, max = 20))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub keys: Option<Vec<KeyPermission>>,
 }
@@ -98,6 +99,8 @@ pub enum KeyPermission {
     Sign,
     /// Verify a signature.
     Verify,
+    /// Release an exportable key to an attested environment.
+    Release,
     /// A value of a newer release.
     #[serde(other)]
     #[schemars(skip)]
@@ -118,6 +121,8 @@ pub enum RoleField {
     KeyVaultCryptoOfficer,
     /// Get, list, wrap and unwrap with keys.
     KeyVaultCryptoServiceEncryptionUser,
+    /// Release keys to attested environments.
+    KeyVaultCryptoServiceReleaseUser,
     /// A value of a newer release.
     #[serde(other)]
     #[schemars(skip)]
@@ -173,6 +178,7 @@ impl KeyPermission {
             Self::UnwrapKey => Ok(Permission::KeyUnwrapKey),
             Self::Sign => Ok(Permission::KeySign),
             Self::Verify => Ok(Permission::KeyVerify),
+            Self::Release => Ok(Permission::KeyRelease),
             Self::Unknown => Err(PolicySpecError::UnknownValue {
                 field: "permissions.keys",
             }),
@@ -189,6 +195,7 @@ impl RoleField {
             Self::KeyVaultCryptoUser => Role::KeyVaultCryptoUser,
             Self::KeyVaultCryptoOfficer => Role::KeyVaultCryptoOfficer,
             Self::KeyVaultCryptoServiceEncryptionUser => Role::KeyVaultCryptoServiceEncryptionUser,
+            Self::KeyVaultCryptoServiceReleaseUser => Role::KeyVaultCryptoServiceReleaseUser,
             Self::Unknown => return Err(PolicySpecError::UnknownValue { field: "role" }),
         };
         Ok(role.permissions())

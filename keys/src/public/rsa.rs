@@ -96,6 +96,19 @@ impl RsaPublicKey {
         Ok(encrypted)
     }
 
+    /// Encrypts with that OAEP.
+    pub(crate) fn encrypt_oaep(
+        &self,
+        algorithm: &'static OaepAlgorithm,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        let mut encrypted = vec![0; self.size.bytes()];
+        let written = self.oaep.encrypt(algorithm, plaintext, &mut encrypted, None);
+        let written = written.map_err(|_| KeyError::Failed)?.len();
+        encrypted.truncate(written);
+        Ok(encrypted)
+    }
+
     /// Whether `signature` is one of `digest`.
     pub fn verify(&self, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> Result<bool, KeyError> {
         let (slot, hash, parameters) = verification(algorithm).ok_or(self.incompatible(algorithm))?;

@@ -21,6 +21,7 @@ use crate::{
     member::Member,
     private::PrivatePart,
     public::{EcPublicKey, PublicKey, ec::hash_of, rsa::digest_of},
+    release::Recipient,
 };
 
 /// The private part of a key on a curve.
@@ -76,6 +77,11 @@ impl PrivatePart for EcPrivate {
             .map_err(|_| KeyError::Failed)?;
         let point = self.pair.public_key().as_ref();
         Ok(sealed::seal(KeyType::Ec(self.curve), &[scalar.as_ref(), point]))
+    }
+
+    fn release(&self, recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
+        let private = self.pair.to_pkcs8v1().map_err(|_| KeyError::Failed)?;
+        recipient.seal(private.as_ref())
     }
 
     fn sign(&self, _algorithm: Algorithm, digest: &[u8]) -> Result<Vec<u8>, KeyError> {

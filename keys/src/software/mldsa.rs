@@ -17,6 +17,7 @@ use crate::{
     member::Member,
     private::PrivatePart,
     public::{MlDsaPublicKey, PublicKey},
+    release::Recipient,
 };
 
 /// The bytes of a seed, with every parameter set.
@@ -72,6 +73,11 @@ fn ready(set: MlDsaSet, seed: Zeroizing<[u8; SEED]>) -> Result<Key, KeyError> {
 impl PrivatePart for MlDsaPrivate {
     fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         Ok(sealed::seal(KeyType::Akp(self.set), &[self.seed.as_slice()]))
+    }
+
+    fn release(&self, recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
+        let private = self.pair.to_pkcs8v1().map_err(|_| KeyError::Failed)?;
+        recipient.seal(private.as_ref())
     }
 
     fn sign(&self, _algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {

@@ -10,7 +10,7 @@ use aws_lc_rs::{
 };
 use zeroize::Zeroizing;
 
-use super::{cbc, key_wrap, random, sealed};
+use super::{cbc, random, sealed};
 use crate::{
     algorithm::Algorithm,
     error::{BadKey, KeyError},
@@ -18,9 +18,11 @@ use crate::{
     jwk::PrivateJwk,
     key::{BLOCK, GCM_IV, Key},
     key_type::{KeyType, OctSize},
+    key_wrap,
     member::Member,
     private::{Ciphertext, Encrypted, Plaintext, PrivatePart},
     public::PublicKey,
+    release::Recipient,
 };
 
 /// A symmetric key, expanded once for each use.
@@ -152,6 +154,10 @@ impl OctPrivate {
 impl PrivatePart for OctPrivate {
     fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         Ok(sealed::seal(KeyType::Oct(self.size), &[&self.bytes]))
+    }
+
+    fn release(&self, recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
+        recipient.seal(&self.bytes)
     }
 
     fn encrypt(&self, algorithm: Algorithm, plaintext: Plaintext<'_>) -> Result<Encrypted, KeyError> {

@@ -26,6 +26,7 @@ use crate::{
         PublicKey, RsaPublicKey,
         rsa::{digest_of, oaep_of},
     },
+    release::Recipient,
     spec::USUAL_EXPONENT,
 };
 
@@ -98,6 +99,10 @@ impl PrivatePart for RsaPrivate {
     fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let private = pkcs8_of(&self.signer)?;
         Ok(sealed::seal(KeyType::Rsa(self.size), &[private.as_ref()]))
+    }
+
+    fn release(&self, recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
+        recipient.seal(pkcs8_of(&self.signer)?.as_ref())
     }
 
     fn decrypt(

@@ -196,6 +196,27 @@ mod tests {
     }
 
     #[test]
+    fn the_vault_is_told_which_attestation_counts_in_a_form_that_no_kubelet_changes() {
+        let key = json!({"kty": "RSA", "kid": "$(STRONGROOM)", "use": "sig", "n": "0vx7", "e": "AQAB", "x5c": ["MII="]});
+        let vault =
+            vault(json!({"keyRelease": {"authorities": [{"url": "https://a.example", "keys": [key]}]}}));
+        let target = Target::parse(&vault).unwrap();
+        let pod =
+            &stateful_set::stateful_set(&target, &Settings::example()).object["spec"]["template"]["spec"];
+        let arguments = pod["containers"][0]["args"].as_array().unwrap();
+        let told = arguments
+            .iter()
+            .filter_map(|argument| argument.as_str()?.strip_prefix("--attestation-authorities="));
+        let told: Vec<_> = told.collect();
+        assert_eq!(
+            told,
+            [
+                r#"[{"keys":[{"e":"AQAB","kid":"$$(STRONGROOM)","kty":"RSA","n":"0vx7"}],"url":"https://a.example"}]"#
+            ]
+        );
+    }
+
+    #[test]
     fn only_the_peers_that_are_named_reach_the_vault() {
         // What is left of a network whose every field was misspelled is the second.
         for closed in [json!({}), json!({"network": {}})] {

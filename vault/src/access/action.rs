@@ -6,7 +6,7 @@ use std::{
 };
 
 use strongroom_audit::{Class, Outcome, Record, Resource, VaultResource, Verdict};
-use strongroom_core::{NameRange, NamedObject, Operation, Principal};
+use strongroom_core::{DecidedOn, NameRange, NamedObject, Operation, Permission, Principal};
 use strongroom_engine::{
     ObjectError,
     object::{answer::Answer, kind::Kind},
@@ -38,7 +38,7 @@ impl AuditedAction {
         }
     }
 
-    /// Asks `policy` about the object that the action names, or about any object where it names none.
+    /// Asks `policy` about the object that the action names; about any object, or every one, where it names none.
     ///
     /// # Errors
     /// [`Failure::Forbidden`] where policy does not allow it, or the operation is none that policy could allow.
@@ -47,6 +47,9 @@ impl AuditedAction {
         let subject = self.caller.origin.principal.id();
         let decision = match &self.resource {
             Resource::Object(object) => policy.decide(subject, permission, &object.name),
+            Resource::Vault if self.operation.decided_on() == DecidedOn::EveryObject => {
+                policy.decide_every(subject, permission)
+            }
             Resource::Vault => policy.decide_any(subject, permission),
         };
         self.verdict = decision.into();
@@ -57,15 +60,17 @@ impl AuditedAction {
         }
     }
 
-    /// Asks `policy` about each of `objects`: one that it allows is enough.
+    /// Asks `policy` about a read of each of `objects`: one that it allows is enough.
     ///
     /// # Errors
     /// [`Failure::Forbidden`] where policy allows none of them.
     pub(super) fn decide_on_any(&mut self, policy: &InForce, objects: &[NamedObject]) -> Result<(), Failure> {
-        let permission = self.operation.permission().ok_or(Failure::NoSuchOperation)?;
         let subject = self.caller.origin.principal.id();
         self.verdict = Verdict::NoPolicy;
+        let mut needed = None;
         for object in objects {
+            let permission = Permission::to_get(object.kind);
+            needed.get_or_insert(permission);
             match policy.decide(subject, permission, &object.name).into() {
                 allowed @ Verdict::Allow(_) => {
                     self.verdict = allowed;
@@ -75,7 +80,7 @@ impl AuditedAction {
                 Verdict::NoPolicy | Verdict::NotAsked => {}
             }
         }
-        Err(Failure::Forbidden(permission))
+        Err(needed.map_or(Failure::NoSuchOperation, Failure::Forbidden))
     }
 
     /// Names the object, which only the body of the request names.

@@ -9,7 +9,7 @@ use strongroom_engine::{
 use strongroom_keys::KeyError;
 
 use crate::{
-    keys::{make::MakeError, successor::SuccessorError, usable::Unusable},
+    keys::{make::MakeError, release::NotReleased, successor::SuccessorError, usable::Unusable},
     policy::Closed,
     pool::NoRoom,
 };
@@ -69,6 +69,9 @@ pub enum Failure {
     /// The key cannot be made, or not do what is asked.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key does not leave the vault so.
+    #[error(transparent)]
+    NotReleased(#[from] NotReleased),
     /// The log does not take the record of the request, so the vault does not answer it.
     #[error("The vault cannot write its audit log now.")]
     Audit,
@@ -100,6 +103,7 @@ impl Failure {
             Self::OutcomeUnknown => (503, "OutcomeUnknown"),
             Self::Object(error) => return outcome_of_error(error),
             Self::Unusable(why) => (403, why.word()),
+            Self::NotReleased(why) => why.outcome(),
             Self::Key(error) if error.is_bad_parameter() => (400, "BadParameter"),
             Self::Key(_) => (500, "InternalServerError"),
         };
@@ -128,6 +132,7 @@ impl Failure {
             | Self::NotSubscribed
             | Self::Object(_)
             | Self::Unusable(_)
+            | Self::NotReleased(_)
             | Self::Key(_) => None,
         }
     }

@@ -26,15 +26,6 @@ impl From<StatesError> for Failure {
     }
 }
 
-/// What policy must allow for a read of an object of `kind`.
-pub const fn permission_to_get(kind: ObjectKind) -> Permission {
-    match kind {
-        ObjectKind::Secrets => Permission::SecretGet,
-        ObjectKind::Keys => Permission::KeyGet,
-        ObjectKind::Certificates => Permission::CertificateGet,
-    }
-}
-
 /// The state of `object` for `subject`. Decides by `policy`, and only then looks.
 ///
 /// # Errors
@@ -46,7 +37,7 @@ pub(super) fn state_of(
     objects: &Objects,
     now: Timestamp,
 ) -> Result<ObjectState, ObjectError> {
-    let decision = policy.decide(subject, permission_to_get(object.kind), &object.name);
+    let decision = policy.decide(subject, Permission::to_get(object.kind), &object.name);
     if !decision.is_allowed() {
         return Ok(ObjectState::Forbidden);
     }

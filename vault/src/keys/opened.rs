@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use moka::sync::Cache;
 use strongroom_core::{NamedObject, ObjectKind, ObjectName, Version};
-use strongroom_engine::{Attributes, KeyBundle, format::id::Sequence};
+use strongroom_engine::{Attributes, KeyBundle, crypto_key::release::ReleaseTerms, format::id::Sequence};
 use strongroom_keys::{Key, KeyError, KeyOperations, KeyProvider};
 
 /// How many versions are remembered: of RSA 4096 each takes about 10 KiB.
@@ -28,6 +28,8 @@ pub struct OpenedKey {
     pub attributes: Attributes,
     /// What it may be used for.
     pub operations: KeyOperations,
+    /// On what terms it may leave the vault; none where it never does.
+    pub release: Option<ReleaseTerms>,
     /// The key itself.
     pub key: Key,
 }
@@ -45,6 +47,7 @@ impl OpenedKey {
             version: bundle.version,
             attributes: bundle.attributes,
             operations: bundle.fields.operations,
+            release: bundle.fields.release,
         })
     }
 }
@@ -83,10 +86,19 @@ impl OpenedKeys {
 
     /// Forgets every version of the keys among `changed`: one that was deleted or purged is not to stay in memory.
     pub fn forget(&self, changed: &[NamedObject]) {
-        for object in changed.iter().filter(|object| object.kind == ObjectKind::Keys) {
+        let mut keys = changed
+            .iter()
+            .filter(|object| object.kind == ObjectKind::Keys)
+            .peekable();
+        if keys.peek().is_none() {
+            return;
+        }
+        for object in keys {
             let name = object.name.clone();
             // The cache allows closures, which is all that this could fail for.
             let _ = self.0.invalidate_entries_if(move |_, key| key.name == name);
         }
+        // The cache drops them only when it is used again, which may be never.
+        self.0.run_pending_tasks();
     }
 }

@@ -3,7 +3,7 @@
 use strongroom_core::{ObjectName, Timestamp, Uid};
 use strongroom_engine::{
     CryptoKey, KeyBundle, KeyFields, KeyMaterial, KeyWriteRequest, ObjectError, Objects, ReadRequest,
-    no_name, object::answer::Answer,
+    crypto_key::release::ReleaseTerms, no_name, object::answer::Answer,
 };
 use strongroom_keys::{Key, KeyError, KeyOperations, KeySpec, PublicJwk};
 
@@ -72,7 +72,7 @@ fn replacement(
     now: Timestamp,
 ) -> Result<KeyWriteRequest, KeyError> {
     let life = current.object.rules().life;
-    let (content, fields) = stored(key, Some(current.fields.operations))?;
+    let (content, fields) = stored(key, Some(current.fields.operations), current.fields.release)?;
     Ok(KeyWriteRequest::Replace {
         name,
         replaced: current.version,
@@ -82,17 +82,26 @@ fn replacement(
     })
 }
 
-/// What is stored of a key; without `operations` it may do what is usual for its kind.
+/// What is stored of a key; without `operations` it may do what is usual for its kind, and without `release` it never
+/// leaves the vault.
 ///
 /// # Errors
 /// The provider gives no form of the key to store.
-pub fn stored(key: &Key, operations: Option<KeyOperations>) -> Result<(KeyMaterial, KeyFields), KeyError> {
+pub fn stored(
+    key: &Key,
+    operations: Option<KeyOperations>,
+    release: Option<ReleaseTerms>,
+) -> Result<(KeyMaterial, KeyFields), KeyError> {
     let public = PublicJwk::from(key.public());
     let usual = || KeyOperations::defaults(public.kind());
     let operations = operations.unwrap_or_else(usual);
     Ok((
         KeyMaterial::new(key.to_bytes()?),
-        KeyFields { public, operations },
+        KeyFields {
+            public,
+            operations,
+            release,
+        },
     ))
 }
 

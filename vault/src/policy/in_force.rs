@@ -60,6 +60,11 @@ impl InForce {
         self.by_both(|index| index.decide_any(subject, permission))
     }
 
+    /// Decides whether the account with `subject` may do `permission` with every object that there can be.
+    pub fn decide_every(&self, subject: &Uid, permission: Permission) -> Decision<'_> {
+        self.by_both(|index| index.decide_every(subject, permission))
+    }
+
     /// The first names from `from` on with which the account with `subject` may do `permission`.
     pub fn allowed_from(&self, subject: &Uid, permission: Permission, from: &str) -> Option<NameRange> {
         let allowed = |index: &PolicyIndex, from: &str| index.allowed_from(subject, permission, from);

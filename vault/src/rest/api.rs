@@ -16,7 +16,10 @@ use http::{
 };
 use strongroom_audit::{CorrelationId, RefusalCounter, RefusalReason, RequestPath, Resource};
 use strongroom_core::{Operation, VaultRef};
-use strongroom_serving::accept::{Peer, Source, Standing};
+use strongroom_serving::{
+    accept::{Peer, Source, Standing},
+    tls::ServingCertificate,
+};
 
 use super::{
     bearer::{self, Challenge},
@@ -31,6 +34,7 @@ use super::{
 use crate::{
     access::{Access, Caller, Client, Failure, caller::new_correlation_id},
     auth::{AuthError, Authenticated, Authenticator},
+    keys::statement::Statements,
     metrics::Metrics,
     service::Service,
 };
@@ -44,6 +48,8 @@ pub struct ApiConfig {
     pub cluster_domain: String,
     /// The origin that challenges send clients to for a token.
     pub identity_url: String,
+    /// Whose key signs what the vault states.
+    pub certificate: Arc<ServingCertificate>,
 }
 
 /// The API of one vault.
@@ -55,6 +61,7 @@ pub struct Api {
     metrics: Arc<Metrics>,
     hosts: Hosts,
     challenge: Challenge,
+    statements: Statements,
 }
 
 impl Api {
@@ -66,6 +73,7 @@ impl Api {
             refusals: Arc::clone(&service.refusals),
             metrics: Arc::clone(&service.metrics),
             challenge: Challenge::new(&config.identity_url),
+            statements: Statements::new(config.certificate),
             hosts: Hosts {
                 vault: config.vault,
                 cluster_domain: config.cluster_domain,
@@ -175,6 +183,7 @@ impl Api {
             query: &query,
             host,
             body,
+            statements: &self.statements,
             admitted,
         };
         kind::perform(call).await

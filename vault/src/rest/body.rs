@@ -13,6 +13,8 @@ use strongroom_engine::crypto_key::rotation::RulesError;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use crate::keys::release::policy::PolicyError;
+
 use self::members::{Fault, Object};
 pub(crate) use self::{
     members::{Member, Members, Next},
@@ -68,17 +70,23 @@ pub(crate) enum BodyError {
     /// The body of an update has a value.
     #[error("The value of a version cannot change; set a new version instead.")]
     ValueInUpdate,
-    /// A key that may leave the vault.
-    #[error(
-        "AKV.SKR.1001: The exportable attribute is only supported with premium vaults and API version >= '7.3-preview'."
-    )]
+    /// A key that may leave the vault, on no terms.
+    #[error("AKV.SKR.1004: Exportable keys must have release policy.")]
     Exportable,
-    /// An update that lets a key leave the vault.
-    #[error("AKV.SKR.1003: The exportable attribute of a key cannot be changed.")]
-    ExportableChange,
     /// A release policy of a key that does not leave the vault.
     #[error("AKV.SKR.1005: Non-exportable keys must not have release policy.")]
     ReleasePolicy,
+    /// An update of the release policy by way of one version.
+    #[error("AKV.SKR.1016: Key Release Policy can only be set on versionless key.")]
+    VersionedReleasePolicy,
+    /// A release policy that asks an authority whose attestation does not count here.
+    #[error(
+        "AKV.SKR.1012: The specified attestation service cannot be reached. This vault believes those that its owner names, with their keys, in spec.keyRelease.authorities of the Vault."
+    )]
+    UnknownAuthority,
+    /// A release policy that no key can have.
+    #[error(transparent)]
+    Policy(PolicyError),
     /// A rotation policy that no key can have.
     #[error(transparent)]
     Rotation(RulesError),

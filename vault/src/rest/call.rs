@@ -14,7 +14,10 @@ use super::{
     respond,
     route::Route,
 };
-use crate::access::{Admitted, Charge, Failure, ReadAnswer};
+use crate::{
+    access::{Admitted, Charge, Failure, ReadAnswer},
+    keys::statement::Statements,
+};
 
 /// A question or a change about objects of kind `K`.
 pub(super) enum Command<K: Face> {
@@ -49,6 +52,8 @@ pub(super) struct Call<'a> {
     pub(super) host: &'a Host,
     /// Its body, of which nothing was read yet.
     pub(super) body: &'a mut Body,
+    /// Signs what an answer states beyond this connection.
+    pub(super) statements: &'a Statements,
     /// What performs it, and records every end.
     pub(super) admitted: Admitted<'a>,
 }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     access::{Failure, Refused},
     auth::AuthError,
+    keys::statement::Unsigned,
 };
 
 /// What is wrong with the form of a request.
@@ -54,8 +55,10 @@ impl FormError {
                 | BodyError::TooDeep
                 | BodyError::ValueInUpdate
                 | BodyError::Exportable
-                | BodyError::ExportableChange
                 | BodyError::ReleasePolicy
+                | BodyError::VersionedReleasePolicy
+                | BodyError::UnknownAuthority
+                | BodyError::Policy(_)
                 | BodyError::NoHsm
                 | BodyError::Rotation(_)
                 | BodyError::Base64,
@@ -169,6 +172,12 @@ impl From<HostError> for Problem {
 
 impl From<Unwritable> for Problem {
     fn from(error: Unwritable) -> Self {
+        Self::new(500, "InternalServerError", error.to_string())
+    }
+}
+
+impl From<Unsigned> for Problem {
+    fn from(error: Unsigned) -> Self {
         Self::new(500, "InternalServerError", error.to_string())
     }
 }

@@ -1,13 +1,16 @@
 //! Keys: the paths, the bodies and the answers of their operations (Keys/routes.tsp of the REST API specifications).
 
 mod answer;
+mod attestation;
 mod body;
 mod policy;
+mod random;
+mod release;
 mod work;
 
 use axum::response::Response;
 use strongroom_core::{ObjectKind, Operation};
-use strongroom_engine::{CryptoKey, KeyPatch, KeyWriteRequest};
+use strongroom_engine::{CryptoKey, KeyWriteRequest};
 use strongroom_keys::KeyOperation;
 
 use self::body::{CreateBody, ImportBody, UpdateBody};
@@ -50,6 +53,10 @@ pub(super) const SHAPES: &[Shape] = &[
     own(Post, &[Word("keys"), Name, Word("verify")], Operation::KeyVerify),
     own(Post, &[Word("keys"), Name, Word("wrapkey")], Operation::KeyWrap),
     own(Post, &[Word("keys"), Name, Word("unwrapkey")], Operation::KeyUnwrap),
+    own(Post, &[Word("keys"), Name, Word("release")], Operation::KeyRelease),
+    own(Get, &[Word("keys"), Name, Word("attestation")], Operation::KeyGetAttestation),
+    own(Post, &[Word("keys"), Name, Word("securewrapkey")], Operation::KeySecureWrap),
+    own(Post, &[Word("keys"), Name, Word("secureunwrapkey")], Operation::KeySecureUnwrap),
     life(Get, VERSION, Operation::KeyGet, Life::Get),
     own(Patch, VERSION, Operation::KeyUpdate),
     own(Post, &[Word("keys"), Name, Version, Word("encrypt")], Operation::KeyEncrypt),
@@ -58,6 +65,11 @@ pub(super) const SHAPES: &[Shape] = &[
     own(Post, &[Word("keys"), Name, Version, Word("verify")], Operation::KeyVerify),
     own(Post, &[Word("keys"), Name, Version, Word("wrapkey")], Operation::KeyWrap),
     own(Post, &[Word("keys"), Name, Version, Word("unwrapkey")], Operation::KeyUnwrap),
+    own(Post, &[Word("keys"), Name, Version, Word("release")], Operation::KeyRelease),
+    own(Get, &[Word("keys"), Name, Version, Word("attestation")], Operation::KeyGetAttestation),
+    own(Post, &[Word("keys"), Name, Version, Word("securewrapkey")], Operation::KeySecureWrap),
+    own(Post, &[Word("keys"), Name, Version, Word("secureunwrapkey")], Operation::KeySecureUnwrap),
+    own(Post, &[Word("rng")], Operation::KeyGetRandomBytes),
     life(Get, &[Word("keys")], Operation::KeyList, Life::List),
     life(Post, &[Word("keys"), Word("restore")], Operation::KeyRestore, Life::Restore),
     life(Get, &[Word("deletedkeys")], Operation::KeyListDeleted, Life::ListDeleted),
@@ -88,6 +100,11 @@ pub(super) async fn perform(mut call: Call<'_>) -> Result<Response, Problem> {
         Operation::KeyVerify => return work::perform(call, KeyOperation::Verify).await,
         Operation::KeyWrap => return work::perform(call, KeyOperation::WrapKey).await,
         Operation::KeyUnwrap => return work::perform(call, KeyOperation::UnwrapKey).await,
+        Operation::KeySecureWrap => return work::perform(call, KeyOperation::SecureWrapKey).await,
+        Operation::KeySecureUnwrap => return work::perform(call, KeyOperation::SecureUnwrapKey).await,
+        Operation::KeyRelease => return release::perform(call).await,
+        Operation::KeyGetAttestation => return attestation::get(call).await,
+        Operation::KeyGetRandomBytes => return random::get(call).await,
         Operation::KeyUpdate => update(&mut call).await.map(Command::Write),
         _ => life::command::<CryptoKey>(&mut call).await,
     };
@@ -112,25 +129,23 @@ async fn rotate(call: Call<'_>) -> Result<Response, Problem> {
 async fn create(call: &mut Call<'_>) -> Result<NewKey, CommandError> {
     let name = call.name()?;
     let (_charge, bytes) = call.receive(MAX_BODY).await?;
-    CreateBody::parse(&bytes)?.into_key(name)
+    CreateBody::parse(&bytes)?.into_key(name, call.admitted.authorities())
 }
 
 async fn import(call: &mut Call<'_>) -> Result<NewKey, CommandError> {
     let name = call.name()?;
     let (_charge, bytes) = call.receive(MAX_BODY).await?;
-    ImportBody::parse(&bytes)?.into_key(name)
+    ImportBody::parse(&bytes)?.into_key(name, call.admitted.authorities())
 }
 
 async fn update(call: &mut Call<'_>) -> Result<KeyWriteRequest, CommandError> {
     let (name, version) = (call.name()?, call.route.version);
     let (_charge, bytes) = call.receive(MAX_BODY).await?;
-    let body = UpdateBody::parse(&bytes)?;
+    let body = UpdateBody::parse(&bytes, version, call.admitted.authorities())?;
     Ok(KeyWriteRequest::Update {
         name,
         version,
-        fields: KeyPatch {
-            operations: body.operations,
-        },
+        fields: body.fields,
         attributes: body.attributes,
         tags: body.tags,
     })

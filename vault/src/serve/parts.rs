@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use strongroom_audit::{Class, Entry, Event, Log, VaultResource};
 use strongroom_engine::{Objects, store::Store};
-use strongroom_serving::accept::Drain;
+use strongroom_keys::Software;
+use strongroom_serving::{accept::Drain, tls::ServingCertificate};
 
 use super::{StartError, data::Data};
 use crate::{
@@ -52,8 +53,13 @@ pub fn service(
         vault: args.vault(),
         cluster_domain: args.cluster_domain.clone(),
     };
-    let keys = Arc::new(Keys::default());
+    let keys = Arc::new(Keys::of(
+        Arc::new(Software),
+        args.rules.attestation_authorities.clone(),
+    ));
     forget_changed(&objects, &keys);
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+    count_events(&objects, &metrics);
     Ok(Service {
         keys,
         policy: Arc::new(policy),
@@ -61,7 +67,7 @@ pub fn service(
         resource: Arc::new(VaultResource::new(&args.vault())),
         refusals: Service::refusal_counter(clock.time()),
         storage: Arc::default(),
-        metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
+        metrics,
         drain: Drain::default(),
         timekeeper: Timekeeper::new(clock.clone(), objects.changed()),
         objects,
@@ -74,6 +80,14 @@ pub fn service(
 fn forget_changed(objects: &Objects, keys: &Arc<Keys>) {
     let keys = Arc::clone(keys);
     objects.on_change(Box::new(move |change| keys.opened().forget(&change.objects)));
+}
+
+/// Counts what happens to objects.
+fn count_events(objects: &Objects, metrics: &Arc<Metrics>) {
+    let metrics = Arc::clone(metrics);
+    objects.on_change(Box::new(move |change| {
+        change.events.iter().for_each(|event| metrics.event(*event));
+    }));
 }
 
 /// How long after its start a vault waits for the operator to compare its store.
@@ -100,8 +114,9 @@ fn compare(policy: &Policy, objects: &Objects, audit: &Log, clock: &Clock) -> Re
     Ok(())
 }
 
-pub(super) fn api_config(args: &ServeArgs) -> ApiConfig {
+pub(super) fn api_config(args: &ServeArgs, certificate: &Arc<ServingCertificate>) -> ApiConfig {
     ApiConfig {
+        certificate: Arc::clone(certificate),
         vault: args.vault(),
         cluster_domain: args.cluster_domain.clone(),
         identity_url: args.identity.identity_url.clone(),

@@ -294,7 +294,7 @@ async fn what_is_no_key_is_refused_and_changes_nothing() {
             Method::POST,
             "/keys/k/create",
             json!({"kty": "EC", "attributes": {"exportable": true}}),
-            "AKV.SKR.1001",
+            "AKV.SKR.1004",
         ),
         (
             Method::POST,

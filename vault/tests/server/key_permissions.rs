@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use strongroom_core::{ObjectKind, Permission};
 use strongroom_testing::vault::{Answer, KEYS, Vault, allow};
 
+use crate::support::attestation::{Attestation, claims, policy, runtime_key};
+
 /// Who asks.
 const CALLER: &str = "shop/api";
 
@@ -21,6 +23,8 @@ fn rows() -> Vec<Row> {
     let hidden = json!({"alg": "RSA-OAEP", "value": base64(&[1; 256])});
     let plain = json!({"alg": "RSA-OAEP", "value": "AAAA"});
     let verified = json!({"alg": "RS256", "digest": base64(&[1; 32]), "value": base64(&[1; 256])});
+    // No algorithm does it: the vault looked, so policy allowed it.
+    let secure = json!({"alg": "RSA-OAEP", "target": "t", "value": "AAAA"});
     let symmetric = json!({"key": {"kty": "oct", "k": base64(&[7; 32])}});
     vec![
         (
@@ -65,6 +69,28 @@ fn rows() -> Vec<Row> {
         ("unwrapKey", Method::POST, "/keys/there/unwrapkey", hidden, 400),
         ("sign", Method::POST, "/keys/there/sign", digest, 200),
         ("verify", Method::POST, "/keys/there/verify", verified, 200),
+        (
+            "release",
+            Method::POST,
+            "/keys/there/release",
+            json!({"target": "TOKEN"}),
+            200,
+        ),
+        ("get", Method::GET, "/keys/there/attestation", Value::Null, 200),
+        (
+            "wrapKey",
+            Method::POST,
+            "/keys/secure/securewrapkey",
+            secure.clone(),
+            400,
+        ),
+        (
+            "unwrapKey",
+            Method::POST,
+            "/keys/secure/secureunwrapkey",
+            secure,
+            400,
+        ),
         ("backup", Method::POST, "/keys/there/backup", Value::Null, 200),
         (
             "restore",
@@ -92,6 +118,7 @@ fn base64(bytes: &[u8]) -> String {
 /// A vault, and what is in force.
 struct Case {
     vault: Vault,
+    attestation: Attestation,
     generation: u64,
     backup: String,
 }
@@ -113,21 +140,28 @@ impl Case {
 
     /// Makes the keys that the rows are about, whatever became of them before.
     async fn make(&mut self) {
-        for name in ["there", "gone", "free", "back"] {
+        for name in ["there", "gone", "free", "back", "secure"] {
             self.admin(Method::POST, &format!("/deletedkeys/{name}/recover"), None)
                 .await;
             self.admin(Method::DELETE, &format!("/keys/{name}"), None).await;
             self.admin(Method::DELETE, &format!("/deletedkeys/{name}"), None)
                 .await;
         }
-        for (name, kind) in [("there", "RSA"), ("gone", "EC"), ("back", "EC")] {
-            let made = self
-                .admin(
-                    Method::POST,
-                    &format!("/keys/{name}/create"),
-                    Some(json!({ "kty": kind })),
-                )
-                .await;
+        let exportable = json!({"exportable": true});
+        for (name, body) in [
+            (
+                "there",
+                json!({"kty": "RSA", "attributes": exportable, "release_policy": policy(false)}),
+            ),
+            ("gone", json!({"kty": "EC"})),
+            ("back", json!({"kty": "EC"})),
+            (
+                "secure",
+                json!({"kty": "EC", "key_ops": ["secureWrapKey", "secureUnwrapKey"]}),
+            ),
+        ] {
+            let path = format!("/keys/{name}/create");
+            let made = self.admin(Method::POST, &path, Some(body)).await;
             assert_eq!(made.status, StatusCode::OK, "{made:?}");
         }
         let backup = self.admin(Method::POST, "/keys/back/backup", None).await;
@@ -141,6 +175,10 @@ impl Case {
     async fn ask(&self, (_, method, path, body, _): &Row) -> Answer {
         let body = if body["value"] == "BACKUP" {
             Some(json!({"value": self.backup}))
+        } else if body["target"] == "TOKEN" {
+            let keys = [runtime_key(&self.vault, "there").await];
+            let claims = claims(self.vault.files.clock.now(), &keys);
+            Some(json!({"target": self.attestation.token(&claims)}))
         } else {
             Some(body.clone()).filter(|body| !body.is_null())
         };
@@ -149,8 +187,10 @@ impl Case {
 }
 
 async fn case() -> Case {
+    let attestation = Attestation::new();
     let mut case = Case {
-        vault: Vault::start_with(&["--account-rate=1000000"]).await,
+        vault: Vault::start_with(&["--account-rate=1000000", &attestation.argument()]).await,
+        attestation,
         generation: 1,
         backup: String::new(),
     };
@@ -172,7 +212,8 @@ async fn each_operation_is_allowed_by_its_own_permission_and_by_no_other() {
             "ForbiddenByPolicy",
             "{path} without {needed}: {refused:?}"
         );
-        case.permit(&["there", "gone", "free", "back"], &[&needed]).await;
+        case.permit(&["there", "gone", "free", "back", "secure"], &[&needed])
+            .await;
         let allowed = case.ask(&row).await;
         assert_eq!(
             allowed.status.as_u16(),
@@ -184,13 +225,13 @@ async fn each_operation_is_allowed_by_its_own_permission_and_by_no_other() {
 }
 
 #[test]
-fn the_rows_need_every_permission_on_keys_but_release() {
+fn the_rows_need_every_permission_on_keys() {
     let needed: BTreeSet<_> = rows().iter().map(|row| row.0).collect();
     let all = Permission::ALL
         .iter()
         .filter(|permission| permission.kind() == ObjectKind::Keys);
     let all: BTreeSet<_> = all.map(|permission| permission.name()).collect();
-    assert_eq!(all.difference(&needed).collect::<Vec<_>>(), [&"release"]);
+    assert_eq!(all, needed);
 }
 
 #[tokio::test]

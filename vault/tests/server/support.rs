@@ -1,4 +1,5 @@
-//! Clients that send what no HTTP client would.
+//! Clients that send what no HTTP client would, and an authority that attests environments.
 
+pub mod attestation;
 pub mod frames;
 pub mod raw;

@@ -7,7 +7,7 @@ use strongroom_core::{
 };
 use strongroom_crds::{
     quantity,
-    vault::{PodTemplate, StorageBackend},
+    vault::{AttestationAuthority, AuthorityKey, KeyRelease, PodTemplate, StorageBackend},
 };
 
 use super::metadata;
@@ -171,5 +171,19 @@ fn arguments(target: &Target<'_>, settings: &Settings) -> Vec<String> {
     if let Ok(Some(staleness)) = spec.max_staleness() {
         arguments.push(format!("--policy-max-staleness={}", staleness.as_secs()));
     }
+    if let Some(release) = &spec.key_release {
+        arguments.push(format!("--attestation-authorities={}", authorities(release)));
+    }
     arguments
+}
+
+/// The authorities as the vault's command line takes them. A kubelet puts variables in the place of what looks like one, and
+/// one dollar in the place of two.
+fn authorities(release: &KeyRelease) -> String {
+    let authority = |authority: &AttestationAuthority| {
+        let keys: Vec<_> = authority.keys.iter().map(AuthorityKey::needed).collect();
+        json!({"url": authority.url, "keys": keys})
+    };
+    let authorities: Vec<_> = release.authorities.iter().map(authority).collect();
+    json!(authorities).to_string().replace('$', "$$")
 }

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use strongroom_audit::Outcome;
 use strongroom_core::{ObjectName, Timestamp, Version};
-use strongroom_engine::{AttributesPatch, CryptoKey, KeyWriteRequest, Tags, object::answer::Answer};
+use strongroom_engine::{
+    AttributesPatch, CryptoKey, KeyBundle, KeyWriteRequest, ReadRequest, Tags,
+    crypto_key::release::ReleaseTerms, no_name, object::answer::Answer,
+};
 use strongroom_keys::{Key, KeyError, KeyOperations, KeySpec, PrivateJwk};
 use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
 
 use super::{super::Refused, Admitted, Failure};
 use crate::keys::{
     opened::OpenedKey,
+    release::{self, Released, Target, authority::Authorities},
     successor, usable,
     work::{Product, Work},
 };
@@ -33,6 +38,8 @@ pub struct NewKey {
     pub origin: Origin,
     /// What it may be used for; none is what is usual for its kind.
     pub operations: Option<KeyOperations>,
+    /// On what terms it may leave the vault; none where it never does.
+    pub release: Option<ReleaseTerms>,
     /// Its attributes.
     pub attributes: AttributesPatch,
     /// Its tags.
@@ -49,6 +56,11 @@ pub struct Done {
 }
 
 impl Admitted<'_> {
+    /// Whose attestation of an environment counts for a release.
+    pub fn authorities(&self) -> &Authorities {
+        self.access.service.keys.authorities()
+    }
+
     /// Makes or imports a key, and stores it as a new version.
     ///
     /// # Errors
@@ -60,7 +72,7 @@ impl Admitted<'_> {
             Err(failure) => Err(failure),
         };
         let request = key.and_then(|key| {
-            let (content, fields) = successor::stored(&key, new.operations)?;
+            let (content, fields) = successor::stored(&key, new.operations, new.release)?;
             Ok(KeyWriteRequest::Set {
                 name: new.name,
                 content,
@@ -111,6 +123,71 @@ impl Admitted<'_> {
                 refused: self.access.refuse_action(self.action, failure).await,
                 used,
             }),
+        }
+    }
+
+    /// Encrypts a version of a key for the environment that `target` attests, the current one without `version`.
+    ///
+    /// # Errors
+    /// There is no such version, or it is not released to that environment. Every end is recorded.
+    pub async fn release_key(
+        mut self,
+        name: &ObjectName,
+        version: Option<Version>,
+        target: &Target,
+    ) -> Result<(KeyBundle, Released), Refused> {
+        let released = match self.decide_again() {
+            Ok(()) => self.release(name, version, target),
+            Err(failure) => Err(failure),
+        };
+        self.conclude(released).await
+    }
+
+    /// Makes `count` random bytes.
+    ///
+    /// # Errors
+    /// The provider has none, and what policy does not allow any more. Every end is recorded.
+    pub async fn random_bytes(mut self, count: usize) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        let made = self.decide_again().and_then(|()| {
+            let mut bytes = Zeroizing::new(vec![0; count]);
+            self.access.service.keys.provider().random(&mut bytes)?;
+            Ok(bytes)
+        });
+        self.conclude(made).await
+    }
+
+    /// Records what `done` is, and gives it on.
+    async fn conclude<T>(self, done: Result<T, Failure>) -> Result<T, Refused> {
+        match done {
+            Ok(done) => {
+                self.access.record(self.action, Outcome::success(200)).await?;
+                Ok(done)
+            }
+            Err(failure) => Err(self.refuse(failure).await),
+        }
+    }
+
+    fn release(
+        &self,
+        name: &ObjectName,
+        version: Option<Version>,
+        target: &Target,
+    ) -> Result<(KeyBundle, Released), Failure> {
+        let (key, now, service) = (
+            self.opened(name, version)?,
+            self.access.now(),
+            &self.access.service,
+        );
+        let seconds = i64::try_from(now.unix()).unwrap_or(i64::MAX);
+        let released = release::release(&key, target, service.keys.authorities(), seconds)?;
+        let request = ReadRequest::Get {
+            name: name.clone(),
+            version: Some(key.version),
+        };
+        match service.objects.read::<CryptoKey>(&request, now, &no_name)? {
+            Answer::Object(bundle) => Ok((*bundle, released)),
+            // A get answers one object.
+            Answer::Page(_) | Answer::Backup(_) | Answer::Purged => Err(KeyError::Failed.into()),
         }
     }
 

@@ -45,6 +45,17 @@ pub(crate) enum Member {
     Hsm,
     /// A key that is encrypted for a hardware security module.
     Wrapped,
+    /// The content type of a release policy.
+    ReleaseContentType,
+    /// A release policy itself.
+    ReleaseData,
+    ReleaseImmutable,
+    /// The attestation of an environment that a key is released to.
+    Target,
+    Nonce,
+    Encryption,
+    /// A number of random bytes.
+    Count,
     /// A member of a private JWK.
     Jwk(strongroom_keys::Member),
 }
@@ -77,6 +88,13 @@ impl Member {
             Self::Key => "key",
             Self::Hsm => "Hsm",
             Self::Wrapped => "key.key_hsm",
+            Self::ReleaseContentType => "release_policy.contentType",
+            Self::ReleaseData => "release_policy.data",
+            Self::ReleaseImmutable => "release_policy.immutable",
+            Self::Target => "target",
+            Self::Nonce => "nonce",
+            Self::Encryption => "enc",
+            Self::Count => "count",
             Self::Jwk(member) => member.name(),
         }
     }
@@ -87,7 +105,7 @@ impl Member {
             Self::Value => "a string",
             Self::ContentType => "a string or null",
             Self::Attributes => "an object or null",
-            Self::Enabled | Self::Exportable | Self::Hsm => "true, false or null",
+            Self::Enabled | Self::Exportable | Self::Hsm | Self::ReleaseImmutable => "true, false or null",
             Self::NotBefore | Self::Expires => {
                 "a whole number of seconds since 1970, from 0 to 253402300799 (the end of the year 9999), or null"
             }
@@ -108,6 +126,12 @@ impl Member {
                 "a list of at most one Rotate and one Notify, each with a period as trigger: timeAfterCreate or timeBeforeExpiry, of a Notify the latter"
             }
             Self::ExpiryTime => "a period of years, months, weeks or days, as P18M or P90D, or null",
+            Self::ReleaseContentType => "application/json; charset=utf-8, or null",
+            Self::ReleaseData => "a release policy, which is JSON, in base64url",
+            Self::Target => "a JSON Web Token that attests an environment",
+            Self::Nonce => "a string of at most 1024 bytes, or null",
+            Self::Encryption => "CKM_RSA_AES_KEY_WRAP, RSA_AES_KEY_WRAP_256 or RSA_AES_KEY_WRAP_384, or null",
+            Self::Count => "a number from 1 to 128",
             Self::ReleasePolicy | Self::Key | Self::Wrapped => "an object",
         }
     }

@@ -90,6 +90,7 @@ impl<'de> Deserialize<'de> for Value {
 }
 
 /// Bytes in base64url, with padding or without. Wiped when dropped.
+#[derive(Default)]
 pub(crate) struct Octets(pub(crate) Zeroizing<Vec<u8>>);
 
 /// Base64url with padding or without, as clients send it.

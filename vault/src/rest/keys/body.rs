@@ -1,22 +1,28 @@
 //! The bodies of the operations that make and change keys.
 
 use serde::de::MapAccess;
-use strongroom_core::ObjectName;
-use strongroom_engine::{AttributesPatch, Change, Tags};
+use strongroom_core::{ObjectName, Version};
+use strongroom_engine::{AttributesPatch, Change, KeyPatch, Tags, crypto_key::release::ReleaseTerms};
 use strongroom_keys::{
     Curve, KeyError, KeyKind, KeyOperations, KeySpec, Member as KeyMember, MlDsaSet, PrivateJwk, RequestedKey,
 };
 
-use super::super::{
-    body::{
-        AttributesBody, BodyError, Member, Members, Named, Names, Next, Octets, TagsBody, attributes, parse,
-        replaced_tags, required,
+use super::{
+    super::{
+        body::{
+            AttributesBody, BodyError, Member, Members, Named, Names, Next, Octets, TagsBody, attributes,
+            parse, replaced_tags, required,
+        },
+        call::CommandError,
     },
-    call::CommandError,
+    release::ReleasePolicyBody,
 };
-use crate::access::{
-    Failure,
-    keys::{NewKey, Origin},
+use crate::{
+    access::{
+        Failure,
+        keys::{NewKey, Origin},
+    },
+    keys::release::authority::Authorities,
 };
 
 /// What every body that makes or changes a key may hold beside the key itself.
@@ -24,7 +30,14 @@ use crate::access::{
 struct Common {
     attributes: Change<KeyAttributesBody>,
     tags: Change<TagsBody>,
-    release_policy: Change<serde::de::IgnoredAny>,
+    release_policy: Change<ReleasePolicyBody>,
+}
+
+/// What is asked of a new key beside the key itself.
+struct Asked {
+    attributes: AttributesPatch,
+    tags: Tags,
+    release: Option<ReleaseTerms>,
 }
 
 impl Common {
@@ -37,28 +50,37 @@ impl Common {
         match name {
             "attributes" => value.read_object(Member::Attributes, &mut self.attributes)?,
             "tags" => value.read(Member::Tags, &mut self.tags)?,
-            "release_policy" => value.read(Member::ReleasePolicy, &mut self.release_policy)?,
+            "release_policy" => value.read_object(Member::ReleasePolicy, &mut self.release_policy)?,
             _ => return Ok(Some(value)),
         }
         Ok(None)
     }
 
-    /// The attributes and the tags of a new key.
-    fn of_new(self) -> Result<(AttributesPatch, Tags), BodyError> {
-        let exportable = is_exportable(&self.attributes);
-        if exportable {
-            return Err(BodyError::Exportable);
-        }
-        if matches!(self.release_policy, Change::Set(_)) {
-            return Err(BodyError::ReleasePolicy);
-        }
-        let patch = attributes(self.attributes.map(|body| body.common));
-        Ok((patch, self.tags.given().unwrap_or_default().0))
+    /// Of a new key. One may leave the vault only on terms, and terms are for such a one.
+    fn of_new(self, authorities: &Authorities) -> Result<Asked, BodyError> {
+        let is_exportable = exportable(&self.attributes).unwrap_or_default();
+        let release = match (is_exportable, self.release_policy.given()) {
+            (false, None) => None,
+            (true, Some(policy)) => Some(policy.into_terms(authorities)?),
+            (true, None) => return Err(BodyError::Exportable),
+            (false, Some(_)) => return Err(BodyError::ReleasePolicy),
+        };
+        Ok(Asked {
+            attributes: attributes(self.attributes.map(|body| body.common)),
+            tags: self.tags.given().unwrap_or_default().0,
+            release,
+        })
     }
 }
 
-fn is_exportable(attributes: &Change<KeyAttributesBody>) -> bool {
-    matches!(attributes, Change::Set(body) if matches!(body.exportable, Change::Set(true)))
+fn exportable(attributes: &Change<KeyAttributesBody>) -> Option<bool> {
+    match attributes {
+        Change::Set(KeyAttributesBody {
+            exportable: Change::Set(exportable),
+            ..
+        }) => Some(*exportable),
+        Change::Set(_) | Change::Keep | Change::Clear => None,
+    }
 }
 
 /// The attributes of a key.
@@ -112,7 +134,11 @@ impl CreateBody {
     }
 
     /// The key that it asks for.
-    pub(super) fn into_key(self, name: ObjectName) -> Result<NewKey, CommandError> {
+    pub(super) fn into_key(
+        self,
+        name: ObjectName,
+        authorities: &Authorities,
+    ) -> Result<NewKey, CommandError> {
         let kind = required(self.kind, Member::KeyType)?.0;
         let requested = RequestedKey {
             key_size: self.key_size.given().map(|bits| bits as usize),
@@ -121,12 +147,17 @@ impl CreateBody {
             parameter_set: self.parameter_set.given().map(|set| set.0),
         };
         let operations = operations(self.operations)?;
-        let (attributes, tags) = self.common.of_new()?;
+        let Asked {
+            attributes,
+            tags,
+            release,
+        } = self.common.of_new(authorities)?;
         let spec = KeySpec::requested(kind, &requested).map_err(|bad| refused(bad.into()))?;
         Ok(NewKey {
             name,
             origin: Origin::Made(spec),
             operations,
+            release,
             attributes,
             tags,
         })
@@ -216,7 +247,11 @@ impl ImportBody {
     }
 
     /// The key that it brings.
-    pub(super) fn into_key(self, name: ObjectName) -> Result<NewKey, CommandError> {
+    pub(super) fn into_key(
+        self,
+        name: ObjectName,
+        authorities: &Authorities,
+    ) -> Result<NewKey, CommandError> {
         let key = required(self.key, Member::Key)?;
         if matches!(key.wrapped, Change::Set(_)) || matches!(self.hsm, Change::Set(true)) {
             return Err(BodyError::NoHsm.into());
@@ -228,11 +263,16 @@ impl ImportBody {
             jwk.set(member, octets.0);
         }
         let operations = operations(key.operations)?;
-        let (attributes, tags) = self.common.of_new()?;
+        let Asked {
+            attributes,
+            tags,
+            release,
+        } = self.common.of_new(authorities)?;
         Ok(NewKey {
             name,
             origin: Origin::Imported(jwk),
             operations,
+            release,
             attributes,
             tags,
         })
@@ -241,7 +281,7 @@ impl ImportBody {
 
 /// The body of `UpdateKey`. What is not there stays.
 pub(super) struct UpdateBody {
-    pub(super) operations: Option<KeyOperations>,
+    pub(super) fields: KeyPatch,
     pub(super) attributes: AttributesPatch,
     pub(super) tags: Option<Tags>,
 }
@@ -265,22 +305,29 @@ impl Members for UpdateMembers {
 }
 
 impl UpdateBody {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BodyError> {
+    /// Reads the body of an update of one version, or of the current one where `version` is none.
+    pub(super) fn parse(
+        bytes: &[u8],
+        version: Option<Version>,
+        authorities: &Authorities,
+    ) -> Result<Self, BodyError> {
         let body: UpdateMembers = parse(bytes)?;
         let Common {
             attributes: given,
             tags,
             release_policy,
         } = body.common;
-        // No key is exportable: what says so again changes nothing, and what would change that is refused.
-        if is_exportable(&given) {
-            return Err(BodyError::ExportableChange);
+        let release_policy = release_policy.given();
+        if release_policy.is_some() && version.is_some() {
+            return Err(BodyError::VersionedReleasePolicy);
         }
-        if matches!(release_policy, Change::Set(_)) {
-            return Err(BodyError::ReleasePolicy);
-        }
+        let release = release_policy.map(|policy| policy.into_terms(authorities));
         Ok(Self {
-            operations: operations(body.operations)?,
+            fields: KeyPatch {
+                operations: operations(body.operations)?,
+                exportable: exportable(&given),
+                release: release.transpose()?,
+            },
             attributes: attributes(given.map(|body| body.common)),
             tags: replaced_tags(tags),
         })

@@ -57,10 +57,15 @@ async fn receive(
         _ => None,
     };
     let aad = body.aad.given().map(|aad| aad.0);
+    let value = match operation {
+        // What it wraps, the service makes.
+        KeyOperation::SecureWrapKey => Octets::default(),
+        _ => required(body.value, Member::Bytes)?,
+    };
     let work = Work {
         operation,
         algorithm: required(body.algorithm, Member::Algorithm)?.0,
-        value: required(body.value, Member::Bytes)?.0,
+        value: value.0,
         digest,
         iv: body.iv.given().map(|iv| iv.0),
         tag: body.tag.given().map(|tag| tag.0),
@@ -146,7 +151,7 @@ impl<'a> ResultJson<'a> {
 }
 
 /// Bytes as base64url without padding, encoded as they are written, so that no copy of them stays behind.
-struct Base64<'a>(&'a [u8]);
+pub(super) struct Base64<'a>(pub(super) &'a [u8]);
 
 impl Serialize for Base64<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -14,7 +14,16 @@ use super::super::{
     query::QueryError,
     route::{RouteError, Verb, Verbs},
 };
-use crate::{access::Failure, auth::AuthError, keys::usable::Unusable, policy::Closed};
+use crate::{
+    access::Failure,
+    auth::AuthError,
+    keys::{
+        release::{NotReleased, authority::NotAttested, policy::PolicyError},
+        statement::Unsigned,
+        usable::Unusable,
+    },
+    policy::Closed,
+};
 
 /// The table, by status.
 pub(super) fn table(name: &ObjectName) -> String {
@@ -44,6 +53,7 @@ pub(super) fn table(name: &ObjectName) -> String {
         add(error.into(), advice);
     }
     add(Unwritable.into(), FAULT);
+    add(Unsigned.into(), FAULT);
     rows.sort_by_key(|(problem, _)| problem.status());
     let rows = rows.into_iter().map(|(problem, advice)| {
         let inner = problem
@@ -154,6 +164,12 @@ advise! { bodies(): BodyError;
             BodyError::Member(Member::ExpiryTime),
             BodyError::Member(Member::Hsm),
             BodyError::Member(Member::Wrapped),
+            BodyError::Member(Member::ReleaseContentType),
+            BodyError::Member(Member::ReleaseData),
+            BodyError::Member(Member::Target),
+            BodyError::Member(Member::Nonce),
+            BodyError::Member(Member::Encryption),
+            BodyError::Member(Member::Count),
             BodyError::Member(Member::Jwk(strongroom_keys::Member::N)),
             BodyError::Member(Member::Algorithm),
             BodyError::Member(Member::Bytes),
@@ -177,14 +193,27 @@ advise! { bodies(): BodyError;
         "The body of an update holds a value.",
         "Use `PUT /secrets/{name}` for a new value.";
     BodyError::Exportable, [BodyError::Exportable],
-        "The key is to be exportable.",
-        "Leave `exportable` out: a key of this vault never leaves it.";
-    BodyError::ExportableChange, [BodyError::ExportableChange],
-        "The update makes a key exportable.",
-        "Leave `exportable` out: a key of this vault never leaves it.";
+        "The key is to be exportable, and the body says on no terms.",
+        "Send a `release_policy`, or leave `exportable` out.";
     BodyError::ReleasePolicy, [BodyError::ReleasePolicy],
         "The body holds a release policy, which only an exportable key has.",
-        "Leave `release_policy` out.";
+        "Leave `release_policy` out, or make a key with `exportable`: one that is there cannot become exportable.";
+    BodyError::VersionedReleasePolicy, [BodyError::VersionedReleasePolicy],
+        "The path names a version, and the body holds a release policy.",
+        "Send the update to the key without a version: it is the current version's policy that changes.";
+    BodyError::UnknownAuthority, [BodyError::UnknownAuthority],
+        "The release policy names an attestation authority that this vault does not know.",
+        "The vault's owner names the authority with its keys: [Keys](keys.md#release-a-key-to-an-attested-environment).";
+    BodyError::Policy(_), [
+            BodyError::Policy(PolicyError::TooLong),
+            BodyError::Policy(PolicyError::Form),
+            BodyError::Policy(PolicyError::Version),
+            BodyError::Policy(PolicyError::Group),
+            BodyError::Policy(PolicyError::Authority),
+            BodyError::Policy(PolicyError::Equals)
+        ],
+        "The release policy is not of the form that its grammar has.",
+        "Write the policy as [Keys](keys.md#release-a-key-to-an-attested-environment) shows.";
     BodyError::Rotation(_), [
             BodyError::Rotation(RulesError::Life),
             BodyError::Rotation(RulesError::TooEarly),
@@ -231,6 +260,15 @@ advise! { parameters(): BadParameter;
     BadParameter::BackupTooLarge(_), [BadParameter::BackupTooLarge(25_165_824)],
         "The versions of the secret together are longer than a backup.",
         "Set the current value under another name, and back that up instead.";
+    BadParameter::ExportableChange, [BadParameter::ExportableChange],
+        "The update makes a key exportable, or one that is so no more.",
+        "Leave `exportable` out, or make a new key.";
+    BadParameter::NotExportable, [BadParameter::NotExportable],
+        "The update holds a release policy, which only an exportable key has.",
+        "Leave `release_policy` out, or make a key with `exportable`.";
+    BadParameter::ImmutableReleasePolicy, [BadParameter::ImmutableReleasePolicy],
+        "The release policy of the current version was made immutable.",
+        "Leave `release_policy` out. A new version of the key may have another.";
     BadParameter::BackupBlob, [BadParameter::BackupBlob],
         "The backup was changed, or is another vault's or Azure's.",
         "Restore it into the vault that made it. A backup is sealed by its vault and authenticated as a whole.";
@@ -320,6 +358,22 @@ advise! { failures_of_the_vault(): Failure;
         ],
         "The version is disabled, has no such operation among its `key_ops`, or is outside its `nbf` and `exp`.",
         "Use another version; or who may update the key changes its attributes. Outside its dates a key still decrypts, unwraps and verifies.";
+    Failure::NotReleased(_), [
+            Failure::NotReleased(NotReleased::NotExportable),
+            Failure::NotReleased(NotReleased::Disabled),
+            Failure::NotReleased(NotReleased::NotAttested(NotAttested::TooLong)),
+            Failure::NotReleased(NotReleased::NotAttested(NotAttested::Malformed)),
+            Failure::NotReleased(NotReleased::NotAttested(NotAttested::UnknownKey)),
+            Failure::NotReleased(NotReleased::NotAttested(NotAttested::Signature)),
+            Failure::NotReleased(NotReleased::NotAttested(NotAttested::Issuer)),
+            Failure::NotReleased(NotReleased::NotAttested(NotAttested::Expired)),
+            Failure::NotReleased(NotReleased::NotAttested(NotAttested::NotYetValid)),
+            Failure::NotReleased(NotReleased::PolicyNotMet),
+            Failure::NotReleased(NotReleased::NoRecipient),
+            Failure::NotReleased(NotReleased::Failed)
+        ],
+        "The key is not released: it never leaves the vault, or the attestation of the environment is not what its release policy asks for.",
+        "Get a new token in the environment, from an authority that the vault's owner has named, and compare its claims with the key's `release_policy`.";
     Failure::Key(_), [
             Failure::Key(KeyError::Incompatible { algorithm: ES256, key: KeyType::Ec(Curve::P256K) }),
             Failure::Key(KeyError::WrongOperation { algorithm: ES256, operation: KeyOperation::Encrypt }),
