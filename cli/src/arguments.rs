@@ -1,17 +1,28 @@
 //! The command line's grammar.
 
+mod about;
 mod az_cloud;
+mod key;
+mod life;
 mod names;
 mod policy;
 mod secret;
+mod selection;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::{failure::Failure, program::Program};
+use crate::{failure::Failure, output::Output, program::Program};
 pub(crate) use az_cloud::AzCloud;
+pub(crate) use key::{
+    CipherArguments, CipherParts, DataArguments, DecipherArguments, KeyArguments, KeyCommand, KeyVersion,
+    NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments, VerifyArguments,
+    WrapArguments,
+};
+pub(crate) use life::LifeCommand;
 pub(crate) use names::VaultPath;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
-pub(crate) use secret::{Change, SecretArguments, SecretCommand};
+pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};
+pub(crate) use selection::Selection;
 
 /// Works with the vaults of a Kubernetes cluster.
 #[derive(Debug, Parser)]
@@ -53,7 +64,7 @@ pub(crate) struct Global {
     /// The namespace Strongroom is installed in.
     #[arg(long, default_value = "strongroom-system", global = true)]
     pub(crate) release_namespace: String,
-    /// How to print; never a value, but for `secret get` without it.
+    /// How to print. No value is printed but by `secret get`, `key decrypt` and `key unwrap`.
     #[arg(short, long, value_enum, global = true)]
     pub(crate) output: Option<Output>,
 }
@@ -68,19 +79,12 @@ impl Global {
     }
 }
 
-/// How to print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// Everything but values, as JSON.
-    Json,
-    /// Names only.
-    Name,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Reads and writes secrets.
     Secret(SecretArguments),
+    /// Makes keys, and has them sign, encrypt and wrap in their vault.
+    Key(KeyArguments),
     /// Asks what policy says.
     Policy(PolicyCommand),
     /// Prints the file that lets Azure's command line, az, use the vaults of a namespace.

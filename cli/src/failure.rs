@@ -1,5 +1,7 @@
 //! Why a command failed, what to do about it, and the exit code.
 
+mod key;
+
 use std::{io, path::PathBuf, process::ExitCode};
 
 use kube::config::KubeconfigError;
@@ -11,7 +13,12 @@ use strongroom_client::{
 use strongroom_core::{NamespaceName, PolicyCheck, name::NameError};
 use strongroom_crds::ApiError;
 
-use crate::program::Program;
+pub(crate) use key::KeyFailure;
+
+use crate::{
+    output::{Output, OutputError},
+    program::Program,
+};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +38,12 @@ pub(crate) enum Failure {
     /// Two flags name the vault's namespace, and not the same.
     #[error("--vault and --namespace name different namespaces: give the vault's namespace once")]
     TwoNamespaces,
+    /// A form of output that the command does not have.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// A form of output for a command that has one form alone.
+    #[error("the command prints no {}: leave out -o", .0.name())]
+    NoOutput(Output),
     /// The Kubernetes API refused or did not answer.
     #[error("cannot {verb} {resource} in namespace {namespace}: {source}")]
     Cluster {
@@ -88,6 +101,26 @@ pub(crate) enum Failure {
          give --raw"
     )]
     ValueControls,
+    /// What a key made would be obeyed by the terminal.
+    #[error(
+        "the result holds bytes that a terminal would obey and not show; give -o base64, write it to a file or a pipe, or \
+         give --raw"
+    )]
+    ResultControls,
+    /// A backup is nothing for a terminal.
+    #[error(
+        "a backup is bytes that a terminal would obey and not show; give --to-file PATH, or write it to a pipe"
+    )]
+    BackupControls,
+    /// No backup is that long.
+    #[error("the file is longer than 24 MiB, and so no backup that a vault takes")]
+    BackupTooLong,
+    /// A file cannot be written.
+    #[error("the backup cannot be written to {path}: {source}")]
+    WriteFile { path: PathBuf, source: io::Error },
+    /// A command on a key cannot do what its arguments or its input say.
+    #[error(transparent)]
+    Key(#[from] KeyFailure),
     /// Standard output is closed.
     #[error("cannot write the output: {0}")]
     Write(#[from] io::Error),
@@ -146,7 +179,7 @@ impl Failure {
                 question,
                 by_default,
                 ..
-            } if source.refusal().is_some_and(VaultRefusal::is_forbidden) => {
+            } if source.refusal().is_some_and(VaultRefusal::is_by_policy) => {
                 let acts = if *by_default {
                     format!(
                         "The command acted as service account {}, since --service-account names no other.\n",
@@ -174,7 +207,12 @@ impl Failure {
             }
             | Self::NoPod { .. } => 4,
             Self::Exchange { .. } | Self::Vault { .. } | Self::NoService { .. } => 1,
-            Self::NoVault | Self::TwoNamespaces | Self::Namespace(_) => 2,
+            Self::NoVault
+            | Self::TwoNamespaces
+            | Self::Namespace(_)
+            | Self::Output(_)
+            | Self::NoOutput(_) => 2,
+            Self::Key(failure) => failure.exit_code(),
             Self::Kubeconfig(_)
             | Self::Client(_)
             | Self::Cluster { .. }
@@ -186,6 +224,10 @@ impl Failure {
             | Self::ValueTooLong
             | Self::ValueNotText
             | Self::ValueControls
+            | Self::ResultControls
+            | Self::BackupControls
+            | Self::BackupTooLong
+            | Self::WriteFile { .. }
             | Self::Write(_)
             | Self::Json(_) => 5,
         })

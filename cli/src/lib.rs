@@ -1,4 +1,4 @@
-//! The command line: secrets of a vault, what policy says, and the file that lets az use a vault.
+//! The command line: secrets and keys of a vault, what policy says, and the file that lets az use a vault.
 //!
 //! ```text
 //!   kubeconfig --> a token of a service account (TokenRequest, as the current user)
@@ -10,6 +10,7 @@
 //! - it has no rights of its own: everything is done as the kubeconfig's user, or as a service account whose token that
 //!   user may request;
 //! - values come from a file or standard input, never from arguments, and go to standard output only when asked for;
+//! - what a command needs from this machine is read, and refused, before any server is asked;
 //! - through a port forward as anywhere, the vault and the identity service must prove their names under the
 //!   installation's CA;
 //! - what a vault or an object holds is shown on a terminal, never obeyed by it;
@@ -19,14 +20,22 @@ mod account;
 mod arguments;
 mod az_cloud;
 mod cluster;
+mod encoding;
 mod failure;
 mod forward;
+mod key;
+mod kind;
+mod life;
+mod output;
 mod policy;
+mod printed;
 mod program;
 mod secret;
 mod session;
 mod table;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::process::ExitCode;
@@ -40,6 +49,7 @@ pub use program::Program;
 pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
     let result = match arguments.command {
         Command::Secret(command) => secret::run(command, &arguments.global).await,
+        Command::Key(command) => key::run(command, &arguments.global).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
     };

@@ -14,6 +14,7 @@ use crate::{
     Failure,
     arguments::{Check, Global, PolicyCommand},
     cluster::Cluster,
+    output::ObjectOutput,
 };
 use decide::{PolicyQuestion, answer};
 
@@ -21,12 +22,13 @@ use decide::{PolicyQuestion, answer};
 pub(crate) async fn run(command: PolicyCommand, global: &Global) -> Result<ExitCode, Failure> {
     let crate::arguments::PolicySubcommand::Check(check) = command.command;
     global.check(&check.vault)?;
+    let output = ObjectOutput::of(global.output)?;
     let cluster = Cluster::connect(global).await?;
     let vault = check.vault.clone().in_namespace(&cluster.namespace);
     let uid = uid_of(&cluster, &check.service_account).await?;
     let policies = read::policies(&policies_in(&cluster, &vault.namespace).await?);
     let answer = answer(&request(check, vault), uid.as_ref(), &policies);
-    show::answer(&answer, global.output)?;
+    show::answer(&answer, output)?;
     Ok(if answer.allowed {
         ExitCode::SUCCESS
     } else {

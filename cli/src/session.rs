@@ -10,7 +10,13 @@ use strongroom_core::{
 };
 use strongroom_wire::token::ADFS_TENANT;
 
-use crate::{account, cluster::Cluster, failure::Failure, forward::route_to};
+use crate::{
+    account,
+    arguments::{Global, Selection, VaultPath},
+    cluster::Cluster,
+    failure::Failure,
+    forward::route_to,
+};
 
 /// A vault, as a service account.
 pub(crate) struct Session {
@@ -18,6 +24,38 @@ pub(crate) struct Session {
     pub(crate) token: VaultToken,
     reference: VaultRef,
     acting: Acting,
+}
+
+/// The vault that a command names, and the account if it names one. Nothing was asked of a server yet.
+pub(crate) struct Destination {
+    vault: VaultPath,
+    account: Option<AccountName>,
+}
+
+impl Destination {
+    /// Where `selection` leads.
+    pub(crate) fn of(selection: Selection, global: &Global) -> Result<Self, Failure> {
+        let vault = selection.vault.ok_or(Failure::NoVault)?;
+        global.check(&vault)?;
+        Ok(Self {
+            vault,
+            account: selection.service_account,
+        })
+    }
+
+    /// Opens the vault.
+    pub(crate) async fn open(self, global: &Global) -> Result<Session, Failure> {
+        let cluster = Cluster::connect(global).await?;
+        let vault = self.vault.in_namespace(&cluster.namespace);
+        let acting = match self.account {
+            Some(account) => Acting {
+                account,
+                by_default: false,
+            },
+            None => Acting::by_default(&vault)?,
+        };
+        Session::open(&cluster, vault, acting).await
+    }
 }
 
 /// The service account that a command acts as.
@@ -28,13 +66,38 @@ pub(crate) struct Acting {
     pub(crate) by_default: bool,
 }
 
+impl Acting {
+    /// The account that every namespace has.
+    fn by_default(vault: &VaultRef) -> Result<Self, Failure> {
+        let account = AccountName {
+            namespace: vault.namespace.clone(),
+            name: "default".parse().map_err(|_| Failure::NoToken)?,
+        };
+        Ok(Self {
+            account,
+            by_default: true,
+        })
+    }
+}
+
 impl Session {
-    /// Opens the vault as the account.
-    pub(crate) async fn open(
-        cluster: &Cluster,
+    /// A vault that is reached already.
+    pub(crate) const fn new(
+        vault: VaultClient,
+        token: VaultToken,
         reference: VaultRef,
         acting: Acting,
-    ) -> Result<Self, Failure> {
+    ) -> Self {
+        Self {
+            vault,
+            token,
+            reference,
+            acting,
+        }
+    }
+
+    /// Opens the vault as the account.
+    async fn open(cluster: &Cluster, reference: VaultRef, acting: Acting) -> Result<Self, Failure> {
         let trust = cluster.trust(&reference).await?;
         let subject = account::token(cluster, &acting.account).await?;
         let release = &cluster.release_namespace;
@@ -58,12 +121,12 @@ impl Session {
                 source,
                 namespace: release.clone(),
             })?;
-        Ok(Self {
-            vault: VaultClient::new(&server, trust),
+        Ok(Self::new(
+            VaultClient::new(&server, trust),
             token,
             reference,
             acting,
-        })
+        ))
     }
 
     /// The account that the vault knows the caller as.

@@ -23,6 +23,17 @@ pub(crate) fn render<const N: usize>(header: [&str; N], rows: &[[String; N]]) ->
     text
 }
 
+/// What stands where there is nothing.
+pub(crate) const NONE: &str = "<none>";
+
+/// What stands where something is not known.
+pub(crate) const UNKNOWN: &str = "<unknown>";
+
+/// A time in seconds since 1970, in UTC.
+pub(crate) fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| UNKNOWN.to_owned(), |time| time.to_string())
+}
+
 /// A time that lies `seconds` back, as kubectl abbreviates it.
 pub(crate) fn age(seconds: i64) -> String {
     match seconds.max(0) {

@@ -12,58 +12,86 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// Reads a value from the file at `path`; `-` or nothing is standard input, which must not be a terminal then.
-pub(crate) fn read(path: Option<&Path>, trim_newline: bool) -> Result<SecretString, Failure> {
-    match path.filter(|path| *path != Path::new("-")) {
-        Some(path) => {
-            let failed = |source| Failure::ReadValue {
-                path: path.to_owned(),
-                source,
-            };
-            take(File::open(path).map_err(failed)?, trim_newline).map_err(|error| error.at(path))
+/// A file or standard input, opened.
+pub(crate) struct Source {
+    reader: Box<dyn Read>,
+    path: PathBuf,
+}
+
+impl Source {
+    /// The file at `path`; `-` or nothing is standard input, which must not be a terminal then.
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        match path.filter(|path| *path != Path::new("-")) {
+            Some(path) => Self::file(path),
+            None if io::stdin().is_terminal() => Err(Failure::NoValue),
+            None => Ok(Self {
+                reader: Box::new(io::stdin().lock()),
+                path: PathBuf::from("standard input"),
+            }),
         }
-        None if io::stdin().is_terminal() => Err(Failure::NoValue),
-        None => take(io::stdin().lock(), trim_newline).map_err(|error| error.at(Path::new("standard input"))),
+    }
+
+    /// The file at `path`.
+    pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
+        let reader = File::open(path).map_err(|source| Failure::ReadValue {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            reader: Box::new(reader),
+            path: path.to_owned(),
+        })
+    }
+
+    /// All of it, which is at most `most` bytes; `None` where there are more. The buffer does not grow, so that no unwiped
+    /// copy is left behind.
+    pub(crate) fn bytes(self, most: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        let Self { reader, path } = self;
+        take(reader, most).map_err(|source| Failure::ReadValue { path, source })
+    }
+
+    /// Reads all of it, in parts that `each` takes one by one.
+    pub(crate) fn parts(mut self, mut each: impl FnMut(&[u8])) -> Result<(), Failure> {
+        let mut buffer = Zeroizing::new(vec![0_u8; 64 << 10]);
+        loop {
+            match self.reader.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => each(buffer.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => {
+                    return Err(Failure::ReadValue {
+                        path: self.path,
+                        source,
+                    });
+                }
+            }
+        }
     }
 }
 
-/// Why what was read is no value.
-enum Unfit {
-    Read(io::Error),
-    TooLong,
-    NotText,
-}
-
-impl Unfit {
-    fn at(self, path: &Path) -> Failure {
-        match self {
-            Self::Read(source) => Failure::ReadValue {
-                path: PathBuf::from(path),
-                source,
-            },
-            Self::TooLong => Failure::ValueTooLong,
-            Self::NotText => Failure::ValueNotText,
-        }
-    }
-}
-
-/// Reads into a buffer that does not grow, so that no unwiped copy is left behind.
-fn take(source: impl Read, trim_newline: bool) -> Result<SecretString, Unfit> {
-    // One byte for the newline that may be left out, one to notice that there is more.
-    let most = VALUE_BYTES + 2;
+fn take(reader: impl Read, most: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    // One byte to notice that there is more, and what the reader wants to have free to notice the end.
     let mut bytes = Zeroizing::new(Vec::with_capacity(most + 64));
-    source
-        .take(most as u64)
-        .read_to_end(&mut bytes)
-        .map_err(Unfit::Read)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Unfit::NotText)?;
+    reader.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() <= most))
+}
+
+/// Reads the value of a secret.
+pub(crate) fn read(path: Option<&Path>, trim_newline: bool) -> Result<SecretString, Failure> {
+    // One byte for the newline that may be left out.
+    let bytes = Source::open(path)?.bytes(VALUE_BYTES + 1)?;
+    text(&bytes.ok_or(Failure::ValueTooLong)?, trim_newline)
+}
+
+fn text(bytes: &[u8], trim_newline: bool) -> Result<SecretString, Failure> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Failure::ValueNotText)?;
     let text = if trim_newline {
         text.strip_suffix('\n').unwrap_or(text)
     } else {
         text
     };
     if text.len() > VALUE_BYTES {
-        Err(Unfit::TooLong)
+        Err(Failure::ValueTooLong)
     } else {
         Ok(text.into())
     }
@@ -75,36 +103,46 @@ mod tests {
 
     use super::*;
 
-    fn taken(bytes: &[u8], trim_newline: bool) -> Option<String> {
-        take(bytes, trim_newline)
-            .ok()
-            .map(|value| value.expose_secret().to_owned())
+    fn taken(bytes: &[u8], trim_newline: bool) -> Result<String, Failure> {
+        let source = Source {
+            reader: Box::new(io::Cursor::new(bytes.to_vec())),
+            path: PathBuf::new(),
+        };
+        let bytes = source.bytes(VALUE_BYTES + 1)?.ok_or(Failure::ValueTooLong)?;
+        text(&bytes, trim_newline).map(|value| value.expose_secret().to_owned())
     }
 
     #[test]
     fn a_value_is_taken_as_it_is() {
-        assert_eq!(taken(b" a\nb\n", false).as_deref(), Some(" a\nb\n"));
-        assert_eq!(taken(b"", false).as_deref(), Some(""));
+        assert_eq!(taken(b" a\nb\n", false).unwrap(), " a\nb\n");
+        assert_eq!(taken(b"", false).unwrap(), "");
     }
 
     #[test]
     fn one_newline_is_left_out_when_asked_for() {
-        assert_eq!(taken(b"a\n\n", true).as_deref(), Some("a\n"));
-        assert_eq!(taken(b"a", true).as_deref(), Some("a"));
+        assert_eq!(taken(b"a\n\n", true).unwrap(), "a\n");
+        assert_eq!(taken(b"a", true).unwrap(), "a");
     }
 
     #[test]
     fn what_is_too_long_or_no_text_is_refused() {
         let longest = vec![b'x'; VALUE_BYTES];
-        assert_eq!(taken(&longest, false).map(|value| value.len()), Some(VALUE_BYTES));
-        assert!(matches!(
-            take(&[longest, vec![b'x']].concat()[..], false),
-            Err(Unfit::TooLong)
-        ));
-        assert!(matches!(
-            take(&vec![b'x'; 1 << 20][..], false),
-            Err(Unfit::TooLong)
-        ));
-        assert!(matches!(take(&[0xff][..], false), Err(Unfit::NotText)));
+        assert_eq!(taken(&longest, false).unwrap().len(), VALUE_BYTES);
+        for longer in [[&longest[..], b"x"].concat(), vec![b'x'; 1 << 20]] {
+            assert!(matches!(taken(&longer, false), Err(Failure::ValueTooLong)));
+        }
+        assert!(matches!(taken(&[0xff], false), Err(Failure::ValueNotText)));
+    }
+
+    #[test]
+    fn parts_are_all_that_there_is_in_order() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let source = Source {
+            reader: Box::new(io::Cursor::new(bytes.clone())),
+            path: PathBuf::new(),
+        };
+        let mut read = Vec::new();
+        source.parts(|part| read.extend_from_slice(part)).unwrap();
+        assert_eq!(read, bytes);
     }
 }

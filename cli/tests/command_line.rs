@@ -11,6 +11,8 @@
 
 #[path = "command_line/api_server.rs"]
 mod api_server;
+#[path = "command_line/keys.rs"]
+mod keys;
 
 use std::{
     io::Write,
@@ -61,7 +63,13 @@ fn the_help_is_what_is_documented() {
         ("secret-set.txt", &["secret", "set", "--help"]),
         ("secret-get.txt", &["secret", "get", "--help"]),
         ("secret-list.txt", &["secret", "list", "--help"]),
+        ("secret-update.txt", &["secret", "update", "--help"]),
+        ("secret-versions.txt", &["secret", "versions", "--help"]),
         ("secret-delete.txt", &["secret", "delete", "--help"]),
+        ("secret-recover.txt", &["secret", "recover", "--help"]),
+        ("secret-purge.txt", &["secret", "purge", "--help"]),
+        ("secret-backup.txt", &["secret", "backup", "--help"]),
+        ("secret-restore.txt", &["secret", "restore", "--help"]),
         ("policy-check.txt", &["policy", "check", "--help"]),
         ("az-cloud.txt", &["az-cloud", "--help"]),
     ] {

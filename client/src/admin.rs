@@ -9,8 +9,12 @@ use bytes::Bytes;
 use http::{Method, Request, header};
 use serde::{Serialize, de::DeserializeOwned};
 use strongroom_core::{Bundle, SecretRefName, ports};
-use strongroom_wire::admin::{
-    Anchor, BundleId, Compare, Compared, Confirm, Resolve, Resolved, Rollback, Status, Volumes, limit, path,
+use strongroom_wire::{
+    admin::{
+        Anchor, BundleId, Compare, Compared, Confirm, Resolve, Resolved, Rollback, Status, Volumes, limit,
+        path,
+    },
+    cloud_event::CloudEvent,
 };
 
 use crate::{
@@ -86,6 +90,17 @@ impl AdminClient {
         self.get(path::VOLUMES, limit::volumes(expected)).await
     }
 
+    /// Gets at most `most` events of objects, up to 500, oldest first: those after the event whose id is `after`, or from the
+    /// oldest that the vault keeps.
+    pub async fn events(&self, after: Option<&str>, most: u16) -> Result<Vec<CloudEvent>, AdminError> {
+        let path = path::EVENTS;
+        let path = match after {
+            Some(after) => format!("{path}?max={most}&after={after}"),
+            None => format!("{path}?max={most}"),
+        };
+        self.get(&path, limit::EVENTS).await
+    }
+
     /// Has the vault compare its store and its audit log with what is kept of them. A vault whose store does not follow
     /// that answers no data from then on.
     pub async fn compare(&self, kept: Option<&Anchor>) -> Result<Compared, AdminError> {
@@ -107,7 +122,7 @@ impl AdminClient {
         answer.map(drop)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &'static str, most: usize) -> Result<T, AdminError> {
+    async fn get<T: DeserializeOwned>(&self, path: &str, most: usize) -> Result<T, AdminError> {
         read(&self.send(Method::GET, path, Bytes::new(), most).await?)
     }
 
@@ -125,7 +140,7 @@ impl AdminClient {
     async fn send(
         &self,
         method: Method,
-        path: &'static str,
+        path: &str,
         body: Bytes,
         most: usize,
     ) -> Result<HttpAnswer, AdminError> {

@@ -183,6 +183,16 @@ impl Transport {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<HttpAnswer, TransportError> {
+        self.send_within(request, limit, self.deadline).await
+    }
+
+    /// The same, with `within` as the time for the request with its answer.
+    pub(crate) async fn send_within(
+        &self,
+        request: Request<Bytes>,
+        limit: usize,
+        within: Duration,
+    ) -> Result<HttpAnswer, TransportError> {
         let (mut parts, body) = request.into_parts();
         let path = parts
             .uri
@@ -191,11 +201,11 @@ impl Transport {
             .unwrap_or_else(|| PathAndQuery::from_static("/"));
         parts.uri = self.uri(path)?;
         let request = Request::from_parts(parts, Body::new(Full::new(body)));
-        tokio::time::timeout(self.deadline, self.exchange(request, limit))
+        tokio::time::timeout(within, self.exchange(request, limit))
             .await
             .map_err(|_| TransportError::Deadline {
                 server: self.server.to_string(),
-                after: self.deadline,
+                after: within,
             })?
     }
 

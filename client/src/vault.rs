@@ -1,15 +1,34 @@
-//! The vault's REST API: the twelve secrets operations of Azure Key Vault.
+//! The vault's REST API: the operations of Azure Key Vault on secrets and keys.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | `collection`, `kind`, `id`, `attributes`, `octets`, `page` | what objects of every kind have in common on the wire |
+//! | `life` | what may be done with an object of any kind: list, delete, recover, back up |
+//! | `secret`, `secrets` | the shapes of secrets, and what may be done with them alone |
+//! | `key`, `keys`, `work`, `rotation` | the same of keys: their shapes, their making, what they do, when they rotate |
 
+mod attributes;
+mod collection;
 mod error;
+mod id;
+mod key;
+mod keys;
+mod kind;
+mod life;
+mod octets;
 mod page;
+mod rotation;
 mod secret;
 mod secrets;
+mod work;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, header};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
+use strongroom_core::{ObjectName, Version};
+use zeroize::Zeroizing;
 
 use crate::{
     identity::VaultToken,
@@ -18,17 +37,24 @@ use crate::{
     transport::{HttpAnswer, Protocol, Transport},
     trust::Trust,
 };
+pub use attributes::{Attributes, NewAttributes};
+pub use collection::{Collection, Keys, Secrets};
 pub use error::{VaultError, VaultRefusal};
+pub use id::{IdError, KeyId, ObjectId, SecretId};
+pub use key::{Jwk, Key, KeyAttributes, KeyChange, KeyItem, NewKey};
+pub use kind::VaultKind;
+pub use life::{Backup, Deleted};
+pub use octets::Octets;
 pub use page::{NextPage, Page};
-pub use secret::{
-    Attributes, Backup, DeletedSecret, IdError, NewAttributes, NewSecret, Secret, SecretChange, SecretId,
-    SecretItem,
-};
+pub use rotation::{LifetimeAction, LifetimeActionKind, LifetimeTrigger, RotationAttributes, RotationPolicy};
+pub use secret::{NewSecret, Secret, SecretChange, SecretItem};
+pub use work::{KeyInput, KeyResult, KeyWork, Verification};
 
 /// The version of the API that is spoken.
 pub const API_VERSION: &str = "2025-07-01";
 
-/// The most that is read of an answer with one secret: each byte of the value at worst an escape of six, and tags.
+/// The most that is read of an answer about one object: of a secret, each byte of the value at worst an escape of six, and
+/// tags; of a key's work, 64 KiB of data and as much additional data in base64.
 pub const SECRET_LIMIT: usize = 256 << 10;
 
 /// The most that is read of one page of a list.
@@ -53,6 +79,8 @@ struct Call<'a> {
     limit: usize,
     /// Whether a second one does no harm.
     repeatable: bool,
+    /// How long the answer may take, where that is longer than usual.
+    within: Option<Duration>,
 }
 
 impl<'a> Call<'a> {
@@ -65,6 +93,7 @@ impl<'a> Call<'a> {
             body: Bytes::new(),
             limit: SECRET_LIMIT,
             repeatable,
+            within: None,
         }
     }
 
@@ -81,6 +110,21 @@ impl<'a> Call<'a> {
 
     fn limit(self, limit: usize) -> Self {
         Self { limit, ..self }
+    }
+
+    /// Says that it changes nothing, although its method does not.
+    fn repeatable(self) -> Self {
+        Self {
+            repeatable: true,
+            ..self
+        }
+    }
+
+    fn within(self, within: Duration) -> Self {
+        Self {
+            within: Some(within),
+            ..self
+        }
     }
 }
 
@@ -149,7 +193,8 @@ impl VaultClient {
         let request = request
             .body(body.clone())
             .map_err(|source| self.unwritable(source))?;
-        let answer = self.transport.send(request, call.limit).await?;
+        let within = call.within.unwrap_or(self.transport.deadline());
+        let answer = self.transport.send_within(request, call.limit, within).await?;
         if answer.status.is_success() {
             Ok(answer)
         } else {
@@ -163,4 +208,20 @@ impl VaultClient {
             source,
         }
     }
+}
+
+/// The path of an object, or of one version of it.
+fn path<K: VaultKind>(name: &ObjectName, version: Option<&Version>) -> String {
+    let collection = K::KIND.as_str();
+    match version {
+        None => format!("/{collection}/{name}"),
+        Some(version) => format!("/{collection}/{name}/{version}"),
+    }
+}
+
+/// `value` as JSON, in a buffer that is wiped and has `room` enough not to grow.
+fn written(value: &impl Serialize, room: usize) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let mut body = Zeroizing::new(Vec::with_capacity(room));
+    serde_json::to_writer(&mut *body, value).map_err(|_| VaultError::Unwritable)?;
+    Ok(body)
 }

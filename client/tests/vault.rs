@@ -36,7 +36,7 @@ use strongroom_client::{
     ConnectError, Dial, Retry, Route, Server, TransportError, Trust,
     identity::VaultToken,
     server::Stream,
-    vault::{NewSecret, SecretChange, VaultClient, VaultError},
+    vault::{NewSecret, SecretChange, Secrets, VaultClient, VaultError},
 };
 use strongroom_core::{Delays, ObjectName, limits::VALUE_BYTES};
 use strongroom_testing::{
@@ -140,13 +140,13 @@ async fn a_secret_is_read_and_written_under_the_pinned_name_with_the_token() {
         .set_secret(&token(), &name("db"), &new_secret())
         .await
         .unwrap();
-    let all = client.all_secrets(&token(), 10).await.unwrap();
+    let all = client.list_all::<Secrets>(&token(), 10).await.unwrap();
     assert_eq!(
         all.iter().map(|item| item.id.name.as_str()).collect::<Vec<_>>(),
         ["a", "b"]
     );
     assert!(matches!(
-        client.all_secrets(&token(), 1).await,
+        client.list_all::<Secrets>(&token(), 1).await,
         Err(VaultError::TooMany(1))
     ));
     assert_eq!(served.connections(), 1, "every request must share one connection");

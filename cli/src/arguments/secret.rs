@@ -3,28 +3,22 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use strongroom_core::{AccountName, ObjectName, Version};
+use strongroom_client::vault::Secrets;
+use strongroom_core::{ObjectName, Version};
 
-use super::names::{self, VaultPath};
+use super::{
+    about::{About, AboutChange},
+    life::LifeCommand,
+    selection::Selection,
+};
 
 /// Which vault, as whom, and what to do.
 #[derive(Debug, Args)]
 pub(crate) struct SecretArguments {
     #[command(subcommand)]
     pub(crate) command: SecretCommand,
-    /// The vault that holds the secrets: NAMESPACE/NAME, or NAME in the namespace of the command.
-    #[arg(long, global = true)]
-    pub(crate) vault: Option<VaultPath>,
-    /// The service account to act as: NAMESPACE/NAME, NAMESPACE:NAME or `system:serviceaccount:NAMESPACE:NAME`. You need the
-    /// right to create tokens of it. Default: `default` of the vault's namespace.
-    #[arg(
-        long,
-        visible_alias = "as-service-account",
-        value_name = "ACCOUNT",
-        value_parser = names::account,
-        global = true
-    )]
-    pub(crate) service_account: Option<AccountName>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,7 +28,7 @@ pub(crate) enum SecretCommand {
         /// The name of the secret.
         name: ObjectName,
         #[command(flatten)]
-        change: Change,
+        new: NewVersion,
     },
     /// Prints a secret's value as it is; with -o json, everything but the value.
     Get {
@@ -47,18 +41,26 @@ pub(crate) enum SecretCommand {
         #[arg(long)]
         raw: bool,
     },
-    /// Lists the secrets that the service account may list.
-    List,
-    /// Deletes a secret with all its versions. It can be recovered until it is purged.
-    Delete {
+    /// Changes what is known about a version, and not the value.
+    Update {
         /// The name of the secret.
         name: ObjectName,
+        /// The version; the current one by default.
+        #[arg(long)]
+        version: Option<Version>,
+        /// What the value is, for its readers.
+        #[arg(long)]
+        content_type: Option<String>,
+        #[command(flatten)]
+        change: AboutChange,
     },
+    #[command(flatten)]
+    Life(LifeCommand<Secrets>),
 }
 
 /// What a new version holds.
 #[derive(Debug, Args)]
-pub(crate) struct Change {
+pub(crate) struct NewVersion {
     /// The file that holds the value; `-` or nothing is standard input.
     #[arg(long, short = 'f', value_name = "PATH")]
     pub(crate) from_file: Option<PathBuf>,
@@ -68,17 +70,6 @@ pub(crate) struct Change {
     /// What the value is, for its readers.
     #[arg(long)]
     pub(crate) content_type: Option<String>,
-    /// A label, as KEY=VALUE; may be repeated.
-    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
-    pub(crate) tags: Vec<(String, String)>,
-    /// Makes the version unreadable until it is enabled.
-    #[arg(long)]
-    pub(crate) disabled: bool,
-}
-
-fn tag(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a tag is KEY=VALUE".to_owned()),
-    }
+    #[command(flatten)]
+    pub(crate) about: About,
 }

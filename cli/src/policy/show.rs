@@ -3,14 +3,14 @@
 use strongroom_core::Effect;
 
 use super::decide::PolicyAnswer;
-use crate::{Failure, arguments::Output, table, terminal};
+use crate::{Failure, output::ObjectOutput, table, terminal};
 
 /// Prints the answer: the word first, as `kubectl auth can-i` does.
-pub(super) fn answer(answer: &PolicyAnswer, output: Option<Output>) -> Result<(), Failure> {
+pub(super) fn answer(answer: &PolicyAnswer, output: ObjectOutput) -> Result<(), Failure> {
     let text = match output {
-        None => text(answer),
-        Some(Output::Name) => format!("{}\n", word(answer)),
-        Some(Output::Json) => format!("{}\n", serde_json::to_string_pretty(answer)?),
+        ObjectOutput::Text => text(answer),
+        ObjectOutput::Name => format!("{}\n", word(answer)),
+        ObjectOutput::Json => format!("{}\n", serde_json::to_string_pretty(answer)?),
     };
     Ok(terminal::print(&text)?)
 }

@@ -179,6 +179,11 @@ impl VaultRefusal {
         self.status == StatusCode::FORBIDDEN && !self.is_disabled()
     }
 
+    /// Whether policy refuses it, and says so: not the state of the object, nor a limit or a protection of the vault.
+    pub fn is_by_policy(&self) -> bool {
+        self.inner_code.as_deref() == Some("ForbiddenByPolicy")
+    }
+
     /// Whether the secret's version is disabled.
     pub fn is_disabled(&self) -> bool {
         self.inner_code.as_deref() == Some("SecretDisabled")

@@ -1,27 +1,43 @@
-//! The id of a secret: a URL whose host says nothing to us.
+//! The id of an object: a URL whose host says nothing to us.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, Version};
 
-/// An id that is not `https://HOST/secrets/NAME[/VERSION]`.
+use super::collection::{Collection, Keys, Secrets};
+
+/// An id that is not `https://HOST/KIND/NAME[/VERSION]`, such as `https://HOST/secrets/NAME`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the id is not that of a secret")]
+#[error("the id is not that of an object of this kind")]
 pub struct IdError;
 
-/// Which secret, and which version of it.
+/// Which object of one kind, and which version of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String", into = "String", bound = "K: Collection")]
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]
-pub struct SecretId {
+pub struct ObjectId<K: Collection> {
     pub name: ObjectName,
     /// The version, where the id names one.
     pub version: Option<Version>,
     text: String,
+    kind: PhantomData<K>,
 }
 
-impl TryFrom<String> for SecretId {
+/// The id of a secret.
+pub type SecretId = ObjectId<Secrets>;
+
+/// The id of a key, `kid`.
+pub type KeyId = ObjectId<Keys>;
+
+impl<K: Collection> ObjectId<K> {
+    /// Whether it is the id of `name`, and of `version` where one is given.
+    pub(super) fn is_of(&self, name: &ObjectName, version: Option<&Version>) -> bool {
+        self.name == *name && version.is_none_or(|version| self.version == Some(*version))
+    }
+}
+
+impl<K: Collection> TryFrom<String> for ObjectId<K> {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
@@ -33,23 +49,30 @@ impl TryFrom<String> for SecretId {
             None | Some("") => None,
             Some(version) => Some(version.parse().map_err(|_| IdError)?),
         };
-        let known = collection
-            .is_some_and(|c| c.eq_ignore_ascii_case("secrets") || c.eq_ignore_ascii_case("deletedsecrets"));
+        let known = collection.is_some_and(|collection| {
+            let live = collection.strip_prefix("deleted").unwrap_or(collection);
+            live.eq_ignore_ascii_case(K::KIND.as_str())
+        });
         if known && parts.next().is_none() {
-            Ok(Self { name, version, text })
+            Ok(Self {
+                name,
+                version,
+                text,
+                kind: PhantomData,
+            })
         } else {
             Err(IdError)
         }
     }
 }
 
-impl From<SecretId> for String {
-    fn from(id: SecretId) -> Self {
+impl<K: Collection> From<ObjectId<K>> for String {
+    fn from(id: ObjectId<K>) -> Self {
         id.text
     }
 }
 
-impl fmt::Display for SecretId {
+impl<K: Collection> fmt::Display for ObjectId<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -87,6 +110,15 @@ mod tests {
             "https://h/secrets/a/0123456789abcdef0123456789abcdef/x",
             "http://h/secrets/a",
         ] {
+            assert_eq!(parse(text), Err(IdError), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_of_one_kind_live_or_deleted() {
+        for text in ["https://h/keys/a", "https://h/deletedkeys/a"] {
+            let id: KeyId = text.to_owned().try_into().unwrap();
+            assert_eq!(id.to_string(), text);
             assert_eq!(parse(text), Err(IdError), "{text}");
         }
     }

@@ -1,0 +1,96 @@
+//! Kinds of objects, by what the command line says of them and asks policy about them.
+
+use strongroom_client::vault::{Attributes, Keys, ObjectId, Secrets, VaultKind};
+use strongroom_core::Permission;
+
+use crate::{table, terminal};
+
+/// The permissions that the life cycle of one kind needs.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the names of the fields say what they are for")]
+pub(crate) struct LifePermissions {
+    pub(crate) list: Permission,
+    pub(crate) delete: Permission,
+    pub(crate) recover: Permission,
+    pub(crate) purge: Permission,
+    pub(crate) backup: Permission,
+    pub(crate) restore: Permission,
+}
+
+/// A kind of object that has commands.
+pub(crate) trait CommandKind: VaultKind {
+    /// What its life cycle needs.
+    const PERMISSIONS: LifePermissions;
+    /// The column of a list that no other kind has.
+    const DETAIL: &'static str;
+
+    /// What stands in that column.
+    fn detail(item: &Self::Item) -> String;
+
+    /// The id of an item of a list.
+    fn item_id(item: &Self::Item) -> &ObjectId<Self>;
+
+    /// The state of an item of a list.
+    fn item_attributes(item: &Self::Item) -> &Attributes;
+
+    /// The id of an object by itself.
+    fn object_id(object: &Self::Object) -> &ObjectId<Self>;
+}
+
+impl CommandKind for Secrets {
+    const PERMISSIONS: LifePermissions = LifePermissions {
+        list: Permission::SecretList,
+        delete: Permission::SecretDelete,
+        recover: Permission::SecretRecover,
+        purge: Permission::SecretPurge,
+        backup: Permission::SecretBackup,
+        restore: Permission::SecretRestore,
+    };
+    const DETAIL: &'static str = "CONTENT-TYPE";
+
+    fn detail(item: &Self::Item) -> String {
+        let given = item.content_type.as_deref();
+        given.map_or_else(|| table::NONE.to_owned(), terminal::field)
+    }
+
+    fn item_id(item: &Self::Item) -> &ObjectId<Self> {
+        &item.id
+    }
+
+    fn item_attributes(item: &Self::Item) -> &Attributes {
+        &item.attributes
+    }
+
+    fn object_id(object: &Self::Object) -> &ObjectId<Self> {
+        &object.id
+    }
+}
+
+impl CommandKind for Keys {
+    const PERMISSIONS: LifePermissions = LifePermissions {
+        list: Permission::KeyList,
+        delete: Permission::KeyDelete,
+        recover: Permission::KeyRecover,
+        purge: Permission::KeyPurge,
+        backup: Permission::KeyBackup,
+        restore: Permission::KeyRestore,
+    };
+    const DETAIL: &'static str = "EXPIRES";
+
+    fn detail(item: &Self::Item) -> String {
+        let expires = item.attributes.common.exp;
+        expires.map_or_else(|| table::NONE.to_owned(), table::time)
+    }
+
+    fn item_id(item: &Self::Item) -> &ObjectId<Self> {
+        &item.kid
+    }
+
+    fn item_attributes(item: &Self::Item) -> &Attributes {
+        &item.attributes.common
+    }
+
+    fn object_id(object: &Self::Object) -> &ObjectId<Self> {
+        &object.key.kid
+    }
+}

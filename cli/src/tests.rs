@@ -1,0 +1,5 @@
+//! Every command on secrets and keys, against a vault in this process.
+
+mod key;
+mod secret;
+mod world;

@@ -1,0 +1,6 @@
+//! Every command on keys against a vault in this process.
+
+mod life;
+mod public;
+mod refusals;
+mod work;
