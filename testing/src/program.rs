@@ -11,7 +11,10 @@ use std::{
 use reqwest::{Certificate, Client, Identity, StatusCode};
 use serde_json::Value;
 use strongroom_core::{Bundle, BundlePolicy, Generation};
-use strongroom_wire::admin::{self, Status};
+use strongroom_wire::{
+    admin::{self, Status},
+    cloud_event::CloudEvent,
+};
 use tokio::time::sleep;
 
 use crate::{
@@ -160,6 +163,21 @@ impl Program {
     pub async fn status(&self) -> Status {
         let status = self.operator().get(self.admin_url(admin::path::STATUS));
         status.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// All events of objects that it tells the operator.
+    pub async fn events(&self) -> Vec<CloudEvent> {
+        let (operator, mut events) = (self.operator(), Vec::<CloudEvent>::new());
+        loop {
+            let after = events.last().map(|event| format!("&after={}", event.id));
+            let query = format!("?max=500{}", after.unwrap_or_default());
+            let page = operator.get(self.admin_url(admin::path::EVENTS) + &query);
+            let page: Vec<CloudEvent> = page.send().await.unwrap().json().await.unwrap();
+            if page.is_empty() {
+                return events;
+            }
+            events.extend(page);
+        }
     }
 
     /// Puts a bundle of this number in force, as the operator does.

@@ -4,9 +4,11 @@
 //!   files      what outlives its restart and what stands around it: certificates, seal, store, audit log, clock, identity
 //!   policy     policies of a bundle
 //!   secrets    writes, without a request
+//!   keys       the same of keys
 //! ```
 
 mod files;
+mod keys;
 mod policy;
 mod secrets;
 
@@ -22,6 +24,7 @@ use strongroom_vault::{
 };
 
 pub use files::{Files, parse};
+pub use keys::{delete_key, enable_key, recover_key, rotate_key, set_key};
 pub use policy::{ALL, KEYS, allow, bundle, deny, rule};
 pub use secrets::{delete, enable, purge, set, write};
 

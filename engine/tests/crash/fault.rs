@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strongroom_audit::SyncMode;
 use strongroom_core::Timestamp;
-use strongroom_engine::{Objects, ReadRequest, Secret, WriteError, every_name};
+use strongroom_engine::{CryptoKey, Objects, ReadRequest, Secret, WriteError, every_name};
 
 use crate::{
     disk::Disk,
@@ -23,7 +23,7 @@ const ERRORS: [i32; 2] = [
 /// Sets objects on a disk whose event `fault` fails; none when there are fewer events.
 fn run<K: Sample>(fault: usize, error: i32) -> Option<usize> {
     let (place, disk) = (Place::new(SyncMode::Always), new_disk());
-    let vault = place.open(&disk).unwrap();
+    let vault = place.open::<K>(&disk).unwrap();
     let started = disk.events().len();
     disk.fail(started + fault, error);
     let mut runner = Runner::<K>::new(vault.clone(), &place);
@@ -31,7 +31,7 @@ fn run<K: Sample>(fault: usize, error: i32) -> Option<usize> {
     let events = disk.events().len() - started;
     check::<K>(&vault, &place, &outcomes, fault);
     drop((runner, vault));
-    let vault = place.open(&Disk::of(disk.image())).unwrap();
+    let vault = place.open::<K>(&Disk::of(disk.image())).unwrap();
     check::<K>(&vault, &place, &outcomes, fault);
     vault.scrub().unwrap();
     (fault < events).then_some(outcomes.values().filter(|outcome| outcome.is_err()).count())
@@ -75,6 +75,11 @@ fn check<K: Sample>(
 #[test]
 fn a_disk_that_refuses_once_leaves_every_change_with_its_record_or_neither() {
     refuse_once::<Secret>();
+}
+
+#[test]
+fn a_disk_that_refuses_once_leaves_every_change_of_a_key_with_its_record_or_neither() {
+    refuse_once::<CryptoKey>();
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::{env, time::Instant};
 
 use strongroom_audit::SyncMode;
-use strongroom_engine::Secret;
+use strongroom_engine::{CryptoKey, Secret};
 
 use crate::{
     disk::{Disk, Random},
@@ -32,6 +32,16 @@ fn a_script_of_a_seed_loses_nothing_wherever_it_stops_and_stops_again() {
     stop_everywhere::<Secret>(&Extent {
         commits: 12,
         seed: 1,
+        torn: 1,
+        followed: 3,
+    });
+}
+
+#[test]
+fn a_script_of_a_seed_about_keys_loses_nothing_wherever_it_stops_and_stops_again() {
+    stop_everywhere::<CryptoKey>(&Extent {
+        commits: 12,
+        seed: 3,
         torn: 1,
         followed: 3,
     });
@@ -190,7 +200,8 @@ impl Author {
         let bytes = [20, 300, 5_000, 25_000][random.below(4)];
         let (ask, life) = match self.0[number] {
             Life::Absent => (Ask::Set(name, bytes), Life::Active),
-            Life::Active if chance < 5 => (Ask::Set(name, bytes), Life::Active),
+            Life::Active if chance < 3 => (Ask::Set(name, bytes), Life::Active),
+            Life::Active if chance < 5 => (Ask::Replace(name, bytes), Life::Active),
             Life::Active if chance < 6 => (Ask::Update(name), Life::Active),
             Life::Active => (Ask::Delete(name), Life::Deleted),
             Life::Deleted if chance < 4 => (Ask::Recover(name), Life::Active),

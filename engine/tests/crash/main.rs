@@ -31,7 +31,7 @@ use recording::{Place, Recording};
 use recovery::Tally;
 use sample::{Sample, Sealing};
 use strongroom_audit::SyncMode;
-use strongroom_engine::Secret;
+use strongroom_engine::{CryptoKey, Secret};
 
 /// Images of some sectors of some writes, per moment.
 const TORN: usize = 4;
@@ -39,6 +39,11 @@ const TORN: usize = 4;
 #[test]
 fn a_machine_that_stops_at_any_write_loses_nothing_acknowledged_and_keeps_nothing_half() {
     stop_at_any_write::<Secret>();
+}
+
+#[test]
+fn a_machine_that_stops_at_any_write_loses_nothing_of_keys_either() {
+    stop_at_any_write::<CryptoKey>();
 }
 
 #[test]
@@ -52,6 +57,11 @@ fn a_machine_that_stops_again_while_it_recovers_loses_nothing_either() {
 }
 
 #[test]
+fn a_machine_that_stops_again_while_it_recovers_loses_nothing_of_keys_either() {
+    stop_again_while_recovering::<CryptoKey>();
+}
+
+#[test]
 fn a_machine_that_stops_again_while_it_recovers_loses_nothing_of_another_kind_either() {
     stop_again_while_recovering::<Sealing>();
 }
@@ -62,6 +72,11 @@ fn records_that_the_log_loses_with_the_power_come_back_from_the_outbox() {
 }
 
 #[test]
+fn records_about_keys_that_the_log_loses_come_back_from_the_outbox_too() {
+    lose_the_log::<CryptoKey>();
+}
+
+#[test]
 fn records_about_another_kind_that_the_log_loses_come_back_from_the_outbox_too() {
     lose_the_log::<Sealing>();
 }
@@ -69,6 +84,11 @@ fn records_about_another_kind_that_the_log_loses_come_back_from_the_outbox_too()
 #[test]
 fn a_disk_that_forgets_what_it_synced_is_noticed() {
     forget_what_was_synced::<Secret>();
+}
+
+#[test]
+fn a_disk_that_forgets_what_it_synced_of_keys_is_noticed_too() {
+    forget_what_was_synced::<CryptoKey>();
 }
 
 #[test]

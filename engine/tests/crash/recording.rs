@@ -14,13 +14,14 @@ use strongroom_engine::{
     Initialise, Objects, ReadRequest, Unsealed, VaultOptions,
     crypt::seal::SecretFile,
     every_name,
+    object::answer::Bundle,
     store::{OpenStoreError, RedbOptions, RedbStore},
 };
 use tempfile::TempDir;
 
 use crate::{
     disk::{Disk, Event, Logged, Random, apply, apply_some},
-    sample::{BOTH, Sample},
+    sample::Sample,
     script::{self, Runner, Step},
 };
 
@@ -103,8 +104,8 @@ impl Place {
         self.audit_dir().join("00000000000000000001.jsonl")
     }
 
-    /// Opens the vault on `disk`.
-    pub fn open(&self, disk: &Disk) -> Result<Objects, Box<dyn std::error::Error>> {
+    /// Opens the vault on `disk`, which has objects of kind `K`.
+    pub fn open<K: Sample>(&self, disk: &Disk) -> Result<Objects, Box<dyn std::error::Error>> {
         let options = RedbOptions {
             cache_bytes: 1 << 20,
             reserve_bytes: 0,
@@ -112,7 +113,7 @@ impl Place {
         let backend = disk.clone();
         let store = RedbStore::open_with_backend(move || Ok(backend.clone()), options)?;
         let seal = SecretFile::read(&self.dir.path().join("seal"))?;
-        let mut options = VaultOptions::new(BOTH, self.keyring(), "replica-0");
+        let mut options = VaultOptions::new(K::KINDS, self.keyring(), "replica-0");
         options.initialise = Initialise::Allowed;
         let unsealed = Unsealed::open(options, Arc::new(store), &seal)?;
         let mut config = LogConfig::new(self.audit_dir(), &unsealed.vault_id().to_string(), "prod-0");
@@ -152,7 +153,7 @@ impl<K: Sample> Recording<K> {
     pub fn on(place: &Place, disk: &Disk, script: Vec<Step>) -> Self {
         let base = disk.image();
         disk.watch(place.audit_file(), place.keyring());
-        let vault = place.open(disk).unwrap();
+        let vault = place.open::<K>(disk).unwrap();
         let mut runner = Runner::<K>::new(vault, place);
         let mut states = vec![runner.state()];
         disk.log(Event::Acknowledged(0));
@@ -284,15 +285,18 @@ impl Moment {
     }
 }
 
-/// Everything that can be read from a vault, by what it was asked.
+/// Everything that can be read from a vault, by what it was asked, and its events.
 pub fn seen<K: Sample>(vault: &Objects) -> BTreeMap<String, String> {
     let now = Timestamp::from_unix(script::NOW);
     let mut seen = BTreeMap::new();
+    let events = vault.events(None, 10_000).unwrap();
+    seen.insert("events".to_owned(), format!("{events:?}"));
     let mut see = |request: ReadRequest| {
         let answer = vault.read::<K>(&request, now, &every_name);
         seen.insert(format!("{request:?}"), script::shown(&answer));
         answer
     };
+    let mut contents = Vec::new();
     see(ReadRequest::List { page: script::page() }).unwrap();
     see(ReadRequest::ListDeleted { page: script::page() }).unwrap();
     for name in script::names() {
@@ -306,7 +310,16 @@ pub fn seen<K: Sample>(vault: &Objects) -> BTreeMap<String, String> {
                 version: Some(version),
             })
             .unwrap();
+            if !K::SHOWS_CONTENT {
+                contents.push((name.clone(), version));
+            }
         }
+    }
+    // What a get does not show, the vault uses by itself.
+    for (name, version) in contents {
+        let open = |_, bundle: Bundle<K>| bundle.content.as_ref().map(K::text);
+        let content = vault.open(&name, Some(&version), |_| None, open).unwrap();
+        seen.insert(format!("the content of {name} {version}"), content.unwrap());
     }
     seen
 }

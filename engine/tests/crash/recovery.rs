@@ -44,7 +44,7 @@ pub fn check<K: Sample>(recording: &Recording<K>, moment: &Moment, image: Vec<u8
     let number = moment.number;
     tally.moments += usize::from(tally.last.replace(number) != Some(number));
     let place = Place::of(moment);
-    let opened = place.open(&Disk::of(image));
+    let opened = place.open::<K>(&Disk::of(image));
     // A recovery is not a step: what was acknowledged before it holds all along.
     let acknowledged = if recording.is_first {
         moment.acknowledged

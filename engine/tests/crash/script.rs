@@ -14,7 +14,7 @@ use strongroom_audit::{
 };
 use strongroom_core::{ObjectName, Operation, Principal, ServiceAccount, Timestamp, VaultRef, Version};
 use strongroom_engine::{
-    AttributesPatch, BackupBlob, ObjectError, Objects, PageRequest, ReadRequest, Tags, WriteError,
+    AttributesPatch, BackupBlob, Change, ObjectError, Objects, PageRequest, ReadRequest, Tags, WriteError,
     every_name,
     object::{
         answer::{Answer, Bundle},
@@ -49,6 +49,12 @@ pub enum Step {
 #[derive(Debug, Clone, Copy)]
 pub enum Ask {
     Set(&'static str, usize),
+    /// Sets what ends soon, which the next sweep tells.
+    SetEnding(&'static str, usize),
+    /// Sets a version in place of the current one.
+    Replace(&'static str, usize),
+    /// Says something anew of the object, where its kind has anything to say; updates it otherwise.
+    Amend(&'static str),
     Update(&'static str),
     Delete(&'static str),
     Recover(&'static str),
@@ -59,13 +65,15 @@ pub enum Ask {
 
 /// Every kind of change, alone and in batches, with values of one page and of many.
 pub fn long() -> Vec<Step> {
-    use Ask::{Delete, Purge, Recover, Restore, Set, Update};
+    use Ask::{Amend, Delete, Purge, Recover, Replace, Restore, Set, SetEnding, Update};
     let one = |ask| Step::Requests(vec![ask]);
     vec![
         one(Set("a", 20)),
         one(Set("b", 25 * 1024)),
         one(Set("a", 5_000)),
+        one(Replace("a", 700)),
         one(Update("a")),
+        one(Amend("a")),
         Step::Meta("bundle", Some(40_000)),
         one(Delete("b")),
         one(Recover("b")),
@@ -78,6 +86,7 @@ pub fn long() -> Vec<Step> {
         ]),
         Step::Backup("a"),
         one(Purge("b")),
+        one(SetEnding("f", 40)),
         Step::Sweep(NOW),
         one(Delete("a")),
         one(Purge("a")),
@@ -250,23 +259,51 @@ impl<K: Sample> Runner<K> {
         self.marker
     }
 
+    /// So many bytes that no other request has.
+    fn content(&self, bytes: usize) -> K::Content {
+        K::content(&format!("{}-", self.marker).repeat(bytes)[..bytes])
+    }
+
+    /// The current version of an object, or one that none has.
+    fn current(&self, name: &ObjectName) -> Version {
+        let request = ReadRequest::Get {
+            name: name.clone(),
+            version: None,
+        };
+        match self
+            .vault
+            .read::<K>(&request, Timestamp::from_unix(NOW), &every_name)
+        {
+            Ok(Answer::Object(found)) => found.version,
+            Ok(_) | Err(_) => Version::from_bytes([0; 16]),
+        }
+    }
+
     fn request(&self, ask: Ask) -> WriteRequest<K> {
-        let name = |text: &str| text.parse().unwrap();
+        let name = |text: &str| text.parse::<ObjectName>().unwrap();
         match ask {
-            Ask::Set(text, bytes) => WriteRequest::Set {
+            Ask::Set(text, bytes) | Ask::SetEnding(text, bytes) => WriteRequest::Set {
                 name: name(text),
-                content: K::content(&format!("{}-", self.marker).repeat(bytes)[..bytes]),
+                content: self.content(bytes),
                 fields: K::fields(true),
-                attributes: AttributesPatch::default(),
+                attributes: attributes(ask),
                 tags: Tags::from([("marker".to_owned(), self.marker.to_string())]),
             },
-            Ask::Update(text) => WriteRequest::Update {
+            Ask::Replace(text, bytes) => WriteRequest::Replace {
                 name: name(text),
-                version: None,
-                fields: K::Patch::default(),
-                attributes: AttributesPatch::default(),
-                tags: Some(Tags::from([("updated".to_owned(), "yes".to_owned())])),
+                replaced: self.current(&name(text)),
+                content: self.content(bytes),
+                fields: K::fields(true),
+                expires: None,
             },
+            Ask::Amend(text) => match K::amendment(1) {
+                Some(amendment) => WriteRequest::Amend {
+                    name: name(text),
+                    amendment,
+                },
+                None => update(name(text)),
+            },
+            Ask::Update(text) => update(name(text)),
             Ask::Delete(text) => WriteRequest::Delete { name: name(text) },
             Ask::Recover(text) => WriteRequest::Recover { name: name(text) },
             Ask::Purge(text) => WriteRequest::Purge { name: name(text) },
@@ -274,6 +311,28 @@ impl<K: Sample> Runner<K> {
                 blob: BackupBlob::new(self.backup.as_ref().unwrap().as_bytes()),
             },
         }
+    }
+}
+
+fn update<K: Sample>(name: ObjectName) -> WriteRequest<K> {
+    WriteRequest::Update {
+        name,
+        version: None,
+        fields: K::Patch::default(),
+        attributes: AttributesPatch::default(),
+        tags: Some(Tags::from([("updated".to_owned(), "yes".to_owned())])),
+    }
+}
+
+/// When what is set ends.
+fn attributes(ask: Ask) -> AttributesPatch {
+    let expires = match ask {
+        Ask::SetEnding(..) => Change::Set(Timestamp::from_unix(NOW + 24 * 60 * 60)),
+        _ => Change::Keep,
+    };
+    AttributesPatch {
+        expires,
+        ..AttributesPatch::default()
     }
 }
 

@@ -26,6 +26,8 @@ use strongroom_engine::{
     store::{MemoryStore, Purpose, Snapshot, Store},
 };
 
+use crate::sample::Sample;
+
 pub const DAY: u64 = 24 * 60 * 60;
 
 pub struct Bench {
@@ -56,6 +58,17 @@ pub fn set_request(text: &str, value: &str) -> WriteRequest {
         name: name(text),
         content: SecretValue::new(value.into()),
         fields: SecretFields { content_type: None },
+        attributes: AttributesPatch::default(),
+        tags: Tags::new(),
+    }
+}
+
+/// The set of an object of any kind whose content stands for `text`.
+pub fn set_of<K: Sample>(named: &str, text: &str) -> request::WriteRequest<K> {
+    request::WriteRequest::Set {
+        name: name(named),
+        content: K::content(text),
+        fields: K::fields(false),
         attributes: AttributesPatch::default(),
         tags: Tags::new(),
     }
@@ -175,6 +188,20 @@ impl Bench {
     ) -> Result<answer::Answer<K>, ObjectError> {
         let snapshot = self.store.snapshot().unwrap();
         read(self.view(&*snapshot), request, self.now, visible)
+    }
+
+    pub fn set_of<K: Sample>(&mut self, text: &str, content: &str) -> Version {
+        object(self.write_of(&set_of::<K>(text, content)).unwrap()).version
+    }
+
+    pub fn get_of<K: Kind>(
+        &self,
+        text: &str,
+        version: Option<Version>,
+    ) -> Result<answer::Bundle<K>, ObjectError> {
+        let name = name(text);
+        self.read_of(&ReadRequest::Get { name, version }, &every_name)
+            .map(object)
     }
 
     pub fn set(&mut self, text: &str, value: &str) -> Version {

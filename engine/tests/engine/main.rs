@@ -2,6 +2,8 @@
 
 // `cfg(test)` here tells clippy that these may unwrap and index as tests do.
 #[cfg(test)]
+mod against_model;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod descent;
@@ -9,6 +11,8 @@ mod descent;
 mod differential;
 #[cfg(test)]
 mod disk;
+#[cfg(test)]
+mod events;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
@@ -21,6 +25,8 @@ mod listing;
 mod model;
 #[cfg(test)]
 mod purging;
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use strongroom_core::Version;
-use strongroom_engine::Tags;
+use strongroom_engine::{ObjectError, Tags};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelVersion {
@@ -20,8 +20,10 @@ pub struct ModelVersion {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct ModelSecret {
+pub struct ModelObject<O> {
     pub versions: Vec<ModelVersion>,
+    /// What the kind notes about the object.
+    pub own: O,
     /// Deleted at, goes at.
     pub deleted: Option<(u64, u64)>,
 }
@@ -33,48 +35,68 @@ pub enum Refusal {
     Blocked,
     InUse,
     Protected,
+    Superseded,
     Bad,
 }
 
+impl Refusal {
+    /// What the vault's refusal is in the model.
+    pub fn of(error: &ObjectError) -> Self {
+        match error {
+            ObjectError::NotFound { .. } | ObjectError::DeletedNotFound { .. } => Self::NotFound,
+            ObjectError::Disabled { .. } => Self::Disabled,
+            ObjectError::DeletedButRecoverable { .. } => Self::Blocked,
+            ObjectError::NameInUse { .. } => Self::InUse,
+            ObjectError::PurgeProtected { .. } => Self::Protected,
+            ObjectError::Superseded { .. } => Self::Superseded,
+            ObjectError::BadParameter(_) => Self::Bad,
+            ObjectError::TooManyVersions { .. }
+            | ObjectError::VaultFull { .. }
+            | ObjectError::Corrupt { .. }
+            | ObjectError::Store(_) => panic!("{error}"),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
-pub struct Model {
-    pub secrets: BTreeMap<String, ModelSecret>,
+pub struct Model<O> {
+    pub objects: BTreeMap<String, ModelObject<O>>,
     pub retention: u64,
     pub protected: bool,
 }
 
-impl Model {
+impl<O> Model<O> {
     fn drop_if_past(&mut self, name: &str, now: u64) {
         if self
-            .secrets
+            .objects
             .get(name)
-            .and_then(|secret| secret.deleted)
+            .and_then(|object| object.deleted)
             .is_some_and(|(_, goes)| goes <= now)
         {
-            self.secrets.remove(name);
+            self.objects.remove(name);
         }
     }
 
-    pub fn live(&mut self, name: &str, now: u64) -> Result<&mut ModelSecret, Refusal> {
+    pub fn live(&mut self, name: &str, now: u64) -> Result<&mut ModelObject<O>, Refusal> {
         self.drop_if_past(name, now);
-        self.secrets
+        self.objects
             .get_mut(name)
-            .filter(|secret| secret.deleted.is_none())
+            .filter(|object| object.deleted.is_none())
             .ok_or(Refusal::NotFound)
     }
 
-    pub fn gone(&mut self, name: &str, now: u64) -> Result<&mut ModelSecret, Refusal> {
+    pub fn gone(&mut self, name: &str, now: u64) -> Result<&mut ModelObject<O>, Refusal> {
         self.drop_if_past(name, now);
-        self.secrets
+        self.objects
             .get_mut(name)
-            .filter(|secret| secret.deleted.is_some())
+            .filter(|object| object.deleted.is_some())
             .ok_or(Refusal::NotFound)
     }
 
     pub fn can_set(&mut self, name: &str, now: u64) -> Result<(), Refusal> {
         self.drop_if_past(name, now);
-        match self.secrets.get(name) {
-            Some(secret) if secret.deleted.is_some() => Err(Refusal::Blocked),
+        match self.objects.get(name) {
+            Some(object) if object.deleted.is_some() => Err(Refusal::Blocked),
             _ => Ok(()),
         }
     }
@@ -94,10 +116,10 @@ impl Model {
         version: Option<Version>,
         now: u64,
     ) -> Result<&mut ModelVersion, Refusal> {
-        let secret = self.live(name, now)?;
+        let object = self.live(name, now)?;
         match version {
-            None => secret.versions.last_mut().ok_or(Refusal::NotFound),
-            Some(id) => secret
+            None => object.versions.last_mut().ok_or(Refusal::NotFound),
+            Some(id) => object
                 .versions
                 .iter_mut()
                 .find(|version| version.id == id)
@@ -121,23 +143,36 @@ impl Model {
         if self.protected {
             return Err(Refusal::Protected);
         }
-        self.secrets.remove(name);
+        self.objects.remove(name);
         Ok(())
     }
 
-    pub fn restore(&mut self, name: &str, versions: Vec<ModelVersion>, now: u64) -> Result<(), Refusal> {
+    /// A version may be replaced while it is the current one. It gives its tags.
+    pub fn can_replace(&mut self, name: &str, replaced: Version, now: u64) -> Result<Tags, Refusal> {
+        let current = self.find(name, None, now)?;
+        if current.id == replaced {
+            Ok(current.tags.clone())
+        } else {
+            Err(Refusal::Superseded)
+        }
+    }
+
+    /// A new version, of a new object where there is none.
+    pub fn push(&mut self, name: &str, version: ModelVersion)
+    where
+        O: Default,
+    {
+        let object = self.objects.entry(name.to_owned()).or_default();
+        object.versions.push(version);
+    }
+
+    pub fn restore(&mut self, name: &str, backup: ModelObject<O>, now: u64) -> Result<(), Refusal> {
         self.drop_if_past(name, now);
-        match self.secrets.get(name) {
-            Some(ModelSecret { deleted: None, .. }) => Err(Refusal::InUse),
+        match self.objects.get(name) {
+            Some(ModelObject { deleted: None, .. }) => Err(Refusal::InUse),
             Some(_) => Err(Refusal::Blocked),
             None => {
-                self.secrets.insert(
-                    name.to_owned(),
-                    ModelSecret {
-                        versions,
-                        deleted: None,
-                    },
-                );
+                self.objects.insert(name.to_owned(), backup);
                 Ok(())
             }
         }

@@ -7,27 +7,54 @@ use std::{
 
 use strongroom_core::{Timestamp, Version};
 use strongroom_engine::{
-    Answer, ObjectError, Objects, PageRequest, ReadRequest, Secret, SecretValue, WriteRequest, every_name,
+    CryptoKey, ObjectError, Objects, PageRequest, ReadRequest, Secret, SoftDelete, every_name,
+    object::{
+        answer::{Answer, Bundle},
+        request::WriteRequest,
+    },
 };
 
 use crate::{
-    fixture::{name, secret},
+    fixture::{name, object, set_of},
     running::Running,
+    sample::Sample,
 };
 
 /// Longer than the delay of an erasure.
 const HOURS: u64 = 2 * 60 * 60;
 
+/// How long the content of each version is.
+const LENGTH: usize = 2_000;
+
 /// What readers met.
 #[derive(Default)]
 struct Met {
-    values: AtomicUsize,
+    contents: AtomicUsize,
     nothing: AtomicUsize,
 }
 
-/// Reads the secret in every way. Whatever happens to it meanwhile, each read gives a whole value or says that there is
-/// none: no record that another step removed is missed.
-fn read(vault: &Objects, now: Timestamp, version: Version, met: &Met) {
+impl Met {
+    /// Whatever happens to an object meanwhile, each read gives whole content or says that there is none: no record that
+    /// another step removed is missed.
+    fn judge<K: Sample>(&self, answer: Result<Answer<K>, ObjectError>) {
+        match answer {
+            Ok(Answer::Object(bundle)) => {
+                if let Some(content) = &bundle.content {
+                    assert_eq!(K::text(content).len(), LENGTH, "a part of the content");
+                    self.contents.fetch_add(1, Relaxed);
+                }
+            }
+            Ok(Answer::Backup(_) | Answer::Page(_)) => {}
+            Err(ObjectError::NotFound { .. } | ObjectError::DeletedNotFound { .. }) => {
+                self.nothing.fetch_add(1, Relaxed);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Reads the object in every way, and as the vault reads what it uses by itself.
+fn read<K: Sample>(vault: &Objects, now: Timestamp, version: Version, met: &Met) {
     let page = PageRequest::default();
     let requests = [
         ReadRequest::Get {
@@ -48,36 +75,35 @@ fn read(vault: &Objects, now: Timestamp, version: Version, met: &Met) {
         ReadRequest::ListDeleted { page },
     ];
     for request in requests {
-        match vault.read::<Secret>(&request, now, &every_name) {
-            Ok(Answer::Object(bundle)) => {
-                let value = bundle.content.as_ref().map(SecretValue::expose);
-                assert!(
-                    value.is_none_or(|value| value.len() == 2_000),
-                    "a part of a value"
-                );
-                met.values.fetch_add(1, Relaxed);
-            }
-            Ok(Answer::Backup(_) | Answer::Page(_)) => {}
-            Err(ObjectError::NotFound { .. } | ObjectError::DeletedNotFound { .. }) => {
-                met.nothing.fetch_add(1, Relaxed);
-            }
-            other => panic!("{request:?}: {other:?}"),
-        }
+        met.judge(vault.read::<K>(&request, now, &every_name));
+    }
+    for version in [None, Some(&version)] {
+        let open = |_, bundle: Bundle<K>| Answer::Object(Box::new(bundle));
+        met.judge(vault.open(&name("a"), version, |_| None, open));
     }
 }
 
 #[test]
 fn a_read_beside_a_purge_gives_a_whole_value_or_none() {
-    let mut running = Running::new();
+    read_beside_purges::<Secret>();
+}
+
+#[test]
+fn a_use_of_a_key_beside_a_purge_has_the_whole_key_or_none() {
+    read_beside_purges::<CryptoKey>();
+}
+
+fn read_beside_purges<K: Sample>() {
+    let mut running = Running::keeping(K::KINDS, SoftDelete::default());
     let (stop, met) = (AtomicBool::new(false), Met::default());
     for round in 0..20 {
-        let first = secret(
-            running
-                .write(crate::fixture::set_request("a", &"1".repeat(2_000)))
-                .unwrap(),
-        );
+        let set = |n: usize| {
+            let content = n.to_string().repeat(LENGTH);
+            object(running.write_of(set_of::<K>("a", &content)).unwrap()).version
+        };
+        let first = set(1);
         for n in 2..5 {
-            running.set("a", &n.to_string().repeat(2_000)).unwrap();
+            set(n);
         }
         stop.store(false, Relaxed);
         let (vault, now) = (running.vault.clone(), running.now);
@@ -85,12 +111,16 @@ fn a_read_beside_a_purge_gives_a_whole_value_or_none() {
             for _ in 0..2 {
                 scope.spawn(|| {
                     while !stop.load(Relaxed) {
-                        read(&vault, now, first.version, &met);
+                        read::<K>(&vault, now, first, &met);
                     }
                 });
             }
-            running.write(WriteRequest::Delete { name: name("a") }).unwrap();
-            running.write(WriteRequest::Purge { name: name("a") }).unwrap();
+            for request in [
+                WriteRequest::<K>::Delete { name: name("a") },
+                WriteRequest::Purge { name: name("a") },
+            ] {
+                running.write_of(request).unwrap();
+            }
             running.now = Timestamp::from_unix(running.now.unix() + HOURS);
             // The versions are removed, then the seeds wrapped anew and the old keys destroyed.
             for _ in 0..6 {
@@ -101,6 +131,6 @@ fn a_read_beside_a_purge_gives_a_whole_value_or_none() {
         assert_eq!(running.vault.erasure_pending().unwrap(), None, "round {round}");
     }
     running.vault.scrub().unwrap();
-    let (values, nothing) = (met.values.into_inner(), met.nothing.into_inner());
-    assert!(values > 0 && nothing > 0, "{values} {nothing}");
+    let (contents, nothing) = (met.contents.into_inner(), met.nothing.into_inner());
+    assert!(contents > 0 && nothing > 0, "{contents} {nothing}");
 }

@@ -8,10 +8,12 @@ use std::{
 use strongroom_audit::{Entry, Event, Log, LogConfig};
 use strongroom_core::Timestamp;
 use strongroom_engine::{
-    Answer, Initialise, Objects, OpenError, SecretBundle, Unsealed, VaultOptions, WriteError, WriteRequest,
+    Answer, Initialise, Objects, OpenError, SecretBundle, SoftDelete, Unsealed, VaultOptions, WriteError,
+    WriteRequest,
     crypt::seal::{Seal, SecretFile},
     every_name,
-    store::{RedbOptions, RedbStore, Store},
+    object::{answer, keeper::Kinds, request, tasks::Tasks},
+    store::{MemoryStore, RedbOptions, RedbStore, Store},
 };
 use strongroom_testing::Directory;
 
@@ -72,6 +74,33 @@ impl Running {
         Self::start(Directory::new(), store, Initialise::Allowed).unwrap()
     }
 
+    /// A vault on a disk that keeps these kinds.
+    pub fn keeping(kinds: Kinds, soft_delete: SoftDelete) -> Self {
+        let directory = Directory::new();
+        let store = redb(directory.path());
+        Self::keeping_in(directory, store, kinds, soft_delete)
+    }
+
+    /// A vault in memory that keeps these kinds.
+    pub fn in_memory(kinds: Kinds) -> Self {
+        let store = Arc::new(MemoryStore::default());
+        Self::keeping_in(Directory::new(), store, kinds, SoftDelete::default())
+    }
+
+    fn keeping_in(
+        directory: Directory,
+        store: Arc<dyn Store>,
+        kinds: Kinds,
+        soft_delete: SoftDelete,
+    ) -> Self {
+        let mut options = VaultOptions {
+            kinds,
+            ..options(directory.path(), Initialise::Allowed)
+        };
+        options.rules.soft_delete = soft_delete;
+        Self::start_with(directory, store, options).unwrap()
+    }
+
     pub fn start(
         directory: Directory,
         store: Arc<dyn Store>,
@@ -124,6 +153,13 @@ impl Running {
     }
 
     pub fn write(&self, request: WriteRequest) -> Result<Answer, WriteError> {
+        self.write_of(request)
+    }
+
+    pub fn write_of<K: Tasks>(
+        &self,
+        request: request::WriteRequest<K>,
+    ) -> Result<answer::Answer<K>, WriteError> {
         let (done, answer) = mpsc::channel();
         let audit = Box::new(|_: &Result<_, _>| entry(0));
         let done = Box::new(move |result| done.send(result).unwrap());

@@ -6,26 +6,26 @@ use std::{
 };
 
 use proptest::prelude::*;
-use strongroom_core::{ObjectKind, Timestamp};
+use strongroom_core::Timestamp;
 use strongroom_engine::{
-    BackupBlob, BadParameter, Change, Initialise, ObjectError, OpenError, ReadRequest, SecretPatch,
-    StoreCorrupt, WriteRequest,
+    AttributesPatch, BackupBlob, BadParameter, CryptoKey, Initialise, ObjectError, OpenError, ReadRequest,
+    Secret, StoreCorrupt, WriteRequest,
     crypt::{
         cipher::{self, Form},
         keyring::slots,
         state::StateError,
     },
     format::{codec::Encoder, key},
-    object::request,
-    secret::SECRETS,
+    object::{kind::Kind, request},
     store::{Gen, Key, MemoryStore, Value},
 };
 use strongroom_testing::Directory;
 
 use crate::{
-    fixture::{Bench, DAY, keyring, name, secret},
+    fixture::{Bench, DAY, keyring, name, secret, set_of},
     running::{Running, seal_key},
-    sample::Sealing,
+    sample::{Sample, Sealing},
+    steps::tags,
 };
 
 /// Everything in the store.
@@ -48,44 +48,51 @@ fn overwrite(bench: &mut Bench, changes: impl IntoIterator<Item = (Key, Option<V
 }
 
 fn scrubbed(bench: &Bench) -> Result<(), StoreCorrupt> {
-    bench.scrub(SECRETS).map(drop)
+    scrubbed_of::<Secret>(bench)
+}
+
+fn scrubbed_of<K: Sample>(bench: &Bench) -> Result<(), StoreCorrupt> {
+    bench.scrub(K::KINDS).map(drop)
 }
 
 fn damaged<T: std::fmt::Debug>(result: &Result<T, ObjectError>) -> bool {
     matches!(result, Err(ObjectError::Corrupt { .. }))
 }
 
-fn head(text: &str) -> Key {
-    key::live(ObjectKind::Secrets, &name(text))
+fn head<K: Kind>(text: &str) -> Key {
+    key::live(K::KIND, &name(text))
 }
 
-/// A vault with two secrets of two versions each.
-fn filled() -> Bench {
+/// A vault with two objects of two versions each.
+fn filled<K: Sample>() -> Bench {
     let mut bench = Bench::new();
     for text in ["one", "two"] {
-        bench.set(text, "first");
-        bench.set(text, "second");
+        bench.set_of::<K>(text, "first");
+        bench.set_of::<K>(text, "second");
     }
-    scrubbed(&bench).unwrap();
+    scrubbed_of::<K>(&bench).unwrap();
     bench
 }
 
 /// A vault that holds every kind of record: it ran on a store in memory, and stopped.
-fn every_kind() -> (Bench, Kept) {
-    let running = Running::over(Arc::new(MemoryStore::default()));
+fn every_kind<K: Sample>() -> (Bench, Kept) {
+    let running = Running::in_memory(K::KINDS);
     for text in ["one", "two", "purged"] {
-        running.set(text, "first").unwrap();
-        running.set(text, "second").unwrap();
+        for content in ["first", "second"] {
+            running.write_of(set_of::<K>(text, content)).unwrap();
+        }
     }
     running
         .vault
         .meta_put("bundle", Some(b"policy".to_vec()))
         .unwrap();
     for name in ["two", "purged"].map(name) {
-        running.write(WriteRequest::Delete { name }).unwrap();
+        running
+            .write_of(request::WriteRequest::<K>::Delete { name })
+            .unwrap();
     }
     running
-        .write(WriteRequest::Purge { name: name("purged") })
+        .write_of(request::WriteRequest::<K>::Purge { name: name("purged") })
         .unwrap();
     let directory = running.directory.path();
     let seal = seal_key(directory, 1, "");
@@ -118,11 +125,16 @@ fn is_garbage(bench: &Bench, place: &Key) -> bool {
 
 #[test]
 fn every_flipped_byte_and_every_missing_record_shows() {
-    let (mut bench, _kept) = every_kind();
-    scrubbed(&bench).unwrap();
+    flip_and_miss::<Secret>();
+    flip_and_miss::<CryptoKey>();
+}
+
+fn flip_and_miss<K: Sample>() {
+    let (mut bench, _kept) = every_kind::<K>();
+    scrubbed_of::<K>(&bench).unwrap();
     let all = records(&bench);
     let kinds: BTreeSet<u8> = all.iter().map(|(key, _)| key.as_bytes()[0]).collect();
-    assert_eq!(kinds, BTreeSet::from(*b"Sadeghimovx"));
+    assert_eq!(kinds, BTreeSet::from(*b"Sadeghilmnovx"));
     for (key, value) in all {
         // What is left of a purged object has no key any more: whatever it is, nobody reads it. Its bytes are counted.
         let is_read = !is_garbage(&bench, &key);
@@ -130,18 +142,27 @@ fn every_flipped_byte_and_every_missing_record_shows() {
             let mut bytes = value.as_bytes().to_vec();
             bytes[index] ^= 1;
             overwrite(&mut bench, [(key.clone(), Some(Value::new(bytes)))]);
-            assert_eq!(scrubbed(&bench).is_err(), is_read, "byte {index} of {key:?}");
+            assert_eq!(
+                scrubbed_of::<K>(&bench).is_err(),
+                is_read,
+                "byte {index} of {key:?}"
+            );
         }
         overwrite(&mut bench, [(key.clone(), None)]);
-        assert!(scrubbed(&bench).is_err(), "{key:?} is missing");
+        assert!(scrubbed_of::<K>(&bench).is_err(), "{key:?} is missing");
         overwrite(&mut bench, [(key, Some(value))]);
-        scrubbed(&bench).unwrap();
+        scrubbed_of::<K>(&bench).unwrap();
     }
 }
 
 #[test]
 fn a_flipped_byte_of_a_head_or_version_is_refused_when_it_is_read() {
-    let mut bench = filled();
+    flip_heads::<Secret>();
+    flip_heads::<CryptoKey>();
+}
+
+fn flip_heads<K: Sample>() {
+    let mut bench = filled::<K>();
     for (key, value) in records(&bench) {
         if key.as_bytes()[0] != b'h' {
             continue;
@@ -151,7 +172,10 @@ fn a_flipped_byte_of_a_head_or_version_is_refused_when_it_is_read() {
             let mut bytes = value.as_bytes().to_vec();
             bytes[index] ^= 1;
             overwrite(&mut bench, [(key.clone(), Some(Value::new(bytes)))]);
-            assert!(damaged(&bench.get(&text, None)), "byte {index} of {key:?}");
+            assert!(
+                damaged(&bench.get_of::<K>(&text, None)),
+                "byte {index} of {key:?}"
+            );
         }
         overwrite(&mut bench, [(key, Some(value))]);
     }
@@ -161,7 +185,7 @@ fn a_flipped_byte_of_a_head_or_version_is_refused_when_it_is_read() {
 #[test]
 fn a_record_without_its_proof_is_refused_where_it_is_used() {
     for letter in *b"Saegimox" {
-        let (mut bench, kept) = every_kind();
+        let (mut bench, kept) = every_kind::<Secret>();
         let all = records(&bench);
         let of_kind = all.iter().filter(|(key, _)| key.as_bytes()[0] == letter);
         let flipped: Vec<_> = of_kind
@@ -262,7 +286,7 @@ fn an_older_record_of_any_kind_shows_when_it_is_put_back() {
 
 #[test]
 fn a_raised_generation_of_the_store_is_refused() {
-    let (bench, kept) = every_kind();
+    let (bench, kept) = every_kind::<Secret>();
     let generation = bench.store.snapshot().unwrap().generation();
     let raised = MemoryStore::holding(Gen(generation.0 + 1000), records(&bench));
     let opened = Running::start(kept.directory, Arc::new(raised), Initialise::Refused);
@@ -274,17 +298,31 @@ fn a_raised_generation_of_the_store_is_refused() {
 
 #[test]
 fn records_swapped_between_names_are_refused() {
-    let mut bench = filled();
+    swap_names::<Secret>();
+    swap_names::<CryptoKey>();
+}
+
+fn swap_names<K: Sample>() {
+    let mut bench = filled::<K>();
     let snapshot = bench.store.snapshot().unwrap();
-    let [one, two] = ["one", "two"].map(|text| snapshot.get(&head(text)).unwrap());
-    overwrite(&mut bench, [(head("one"), two), (head("two"), one)]);
-    assert!(damaged(&bench.get("one", None)) && damaged(&bench.get("two", None)));
-    assert!(scrubbed(&bench).is_err());
+    let [one, two] = ["one", "two"].map(|text| snapshot.get(&head::<K>(text)).unwrap());
+    overwrite(&mut bench, [(head::<K>("one"), two), (head::<K>("two"), one)]);
+    assert!(
+        ["one", "two"]
+            .iter()
+            .all(|text| damaged(&bench.get_of::<K>(text, None)))
+    );
+    assert!(scrubbed_of::<K>(&bench).is_err());
 }
 
 #[test]
 fn records_swapped_between_versions_are_refused() {
-    let mut bench = filled();
+    swap_versions::<Secret>();
+    swap_versions::<CryptoKey>();
+}
+
+fn swap_versions<K: Sample>() {
+    let mut bench = filled::<K>();
     let versions: Vec<_> = records(&bench)
         .into_iter()
         .filter(|(key, _)| key.as_bytes()[0] == b'v')
@@ -292,62 +330,81 @@ fn records_swapped_between_versions_are_refused() {
     for (key, value) in &versions {
         for (_, other) in versions.iter().filter(|(other, _)| other != key) {
             overwrite(&mut bench, [(key.clone(), Some(other.clone()))]);
-            assert!(scrubbed(&bench).is_err());
+            assert!(scrubbed_of::<K>(&bench).is_err());
         }
         overwrite(&mut bench, [(key.clone(), Some(value.clone()))]);
     }
-    scrubbed(&bench).unwrap();
+    scrubbed_of::<K>(&bench).unwrap();
 }
 
 #[test]
 fn a_record_of_another_vault_is_refused_even_under_the_same_keys() {
-    let mut bench = filled();
+    let mut bench = filled::<Secret>();
     let mut other = Bench::over(Arc::new(MemoryStore::default()), 9);
     other.set("one", "theirs");
-    let foreign = other.store.snapshot().unwrap().get(&head("one")).unwrap();
-    overwrite(&mut bench, [(head("one"), foreign)]);
+    let foreign = other
+        .store
+        .snapshot()
+        .unwrap()
+        .get(&head::<Secret>("one"))
+        .unwrap();
+    overwrite(&mut bench, [(head::<Secret>("one"), foreign)]);
     assert!(damaged(&bench.get("one", None)));
 }
 
 #[test]
 fn a_deleted_head_put_among_the_live_ones_is_refused() {
-    let mut bench = filled();
-    bench.delete("one").unwrap();
-    let deleted = key::deleted(ObjectKind::Secrets, &name("one"));
+    revive_head::<Secret>();
+    revive_head::<CryptoKey>();
+}
+
+fn revive_head<K: Sample>() {
+    let mut bench = filled::<K>();
+    let delete = request::WriteRequest::<K>::Delete { name: name("one") };
+    bench.write_of(&delete).unwrap();
+    let deleted = key::deleted(K::KIND, &name("one"));
     let record = bench.store.snapshot().unwrap().get(&deleted).unwrap();
-    overwrite(&mut bench, [(deleted, None), (head("one"), record)]);
-    assert!(damaged(&bench.get("one", None)));
-    assert!(damaged(&bench.write(&WriteRequest::Delete { name: name("one") })));
+    overwrite(&mut bench, [(deleted, None), (head::<K>("one"), record)]);
+    assert!(damaged(&bench.get_of::<K>("one", None)));
+    assert!(damaged(&bench.write_of(&delete)));
 }
 
 #[test]
 fn a_replayed_older_head_or_a_missing_one_shows_in_the_sum() {
-    let mut bench = filled();
-    let older = bench.store.snapshot().unwrap().get(&head("one")).unwrap();
-    bench.set("one", "third");
-    let newer = bench.store.snapshot().unwrap().get(&head("one")).unwrap();
-    overwrite(&mut bench, [(head("one"), older)]);
-    assert!(scrubbed(&bench).is_err());
-    overwrite(&mut bench, [(head("one"), None)]);
-    assert!(scrubbed(&bench).is_err());
-    overwrite(&mut bench, [(head("one"), newer)]);
-    scrubbed(&bench).unwrap();
+    replay_head::<Secret>();
+    replay_head::<CryptoKey>();
+}
+
+fn replay_head<K: Sample>() {
+    let mut bench = filled::<K>();
+    let older = bench.store.snapshot().unwrap().get(&head::<K>("one")).unwrap();
+    bench.set_of::<K>("one", "third");
+    let newer = bench.store.snapshot().unwrap().get(&head::<K>("one")).unwrap();
+    overwrite(&mut bench, [(head::<K>("one"), older)]);
+    assert!(scrubbed_of::<K>(&bench).is_err());
+    overwrite(&mut bench, [(head::<K>("one"), None)]);
+    assert!(scrubbed_of::<K>(&bench).is_err());
+    overwrite(&mut bench, [(head::<K>("one"), newer)]);
+    scrubbed_of::<K>(&bench).unwrap();
 }
 
 #[test]
 fn a_version_from_before_an_update_fits_nowhere() {
-    let mut bench = filled();
+    put_back_version::<Secret>();
+    put_back_version::<CryptoKey>();
+}
+
+fn put_back_version<K: Sample>() {
+    let mut bench = filled::<K>();
     let before = records(&bench);
-    let update = WriteRequest::Update {
+    let update = request::WriteRequest::<K>::Update {
         name: name("one"),
         version: None,
-        fields: SecretPatch {
-            content_type: Change::Set("changed".into()),
-        },
-        attributes: strongroom_engine::AttributesPatch::default(),
-        tags: None,
+        fields: K::Patch::default(),
+        attributes: AttributesPatch::default(),
+        tags: Some(tags(true)),
     };
-    bench.write(&update).unwrap();
+    bench.write_of(&update).unwrap();
     let fresh: Vec<_> = records(&bench)
         .into_iter()
         .filter(|(key, _)| key.as_bytes()[0] == b'v' && !before.iter().any(|(old, _)| old == key))
@@ -355,15 +412,24 @@ fn a_version_from_before_an_update_fits_nowhere() {
     assert_eq!(fresh.len(), 1);
     for (_, old) in before.iter().filter(|(key, _)| key.as_bytes()[0] == b'v') {
         overwrite(&mut bench, [(fresh[0].0.clone(), Some(old.clone()))]);
-        assert!(damaged(&bench.get("one", None)));
+        assert!(scrubbed_of::<K>(&bench).is_err());
+        // What a get does not show, it does not open.
+        assert!(damaged(&bench.get_of::<K>("one", None)) || !K::SHOWS_CONTENT);
     }
 }
 
 #[test]
 fn the_store_holds_no_plaintext() {
+    search_plaintext::<Secret>();
+    search_plaintext::<CryptoKey>();
+}
+
+fn search_plaintext<K: Sample>() {
     let mut bench = Bench::new();
-    bench.set("db", "canary-value-1234");
-    bench.delete("db").unwrap();
+    bench.set_of::<K>("db", "canary-value-1234");
+    bench
+        .write_of(&request::WriteRequest::<K>::Delete { name: name("db") })
+        .unwrap();
     for (key, value) in records(&bench) {
         let found = value
             .as_bytes()
@@ -392,7 +458,7 @@ fn the_records_that_are_written_are_the_golden_ones() {
     bench.set("gone", "three");
     bench.delete("gone").unwrap();
     let shown: String = records(&bench).iter().map(line).collect();
-    assert_eq!(shown, include_str!("golden/format-6.txt"));
+    assert_eq!(shown, include_str!("golden/format-7.txt"));
 }
 
 fn line((key, value): &(Key, Value)) -> String {
@@ -407,7 +473,7 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
         keep in 0..60_usize,
     ) {
-        let mut bench = filled();
+        let mut bench = filled::<Secret>();
         let all = records(&bench);
         let (key, value) = which.get(&all);
         let kept = &value.as_bytes()[..keep.min(value.as_bytes().len())];
@@ -422,7 +488,7 @@ proptest! {
 
 #[test]
 fn another_keyring_opens_nothing() {
-    let mut bench = filled();
+    let mut bench = filled::<Secret>();
     bench.keyring = keyring(3);
     assert!(bench.get("one", None).is_err());
 }

@@ -33,10 +33,13 @@ const SEED: u8 = 1;
 /// The store of a program whose records have their proof, and whose state counts no bytes.
 const UNCOUNTED: &str = include_str!("golden/format-3.txt");
 
-/// The store of the program before this one: its heads note nothing of their objects.
+/// The store of the program before this one, which made no events.
+const WITHOUT_EVENTS: &str = include_str!("golden/format-6.txt");
+
+/// The store of the program before that: its heads note nothing of their objects.
 const WITHOUT_OBJECTS: &str = include_str!("golden/format-5.txt");
 
-/// The store of a program before that: its state does not say what happens to deleted objects.
+/// The store of an earlier one: its state does not say what happens to deleted objects.
 const UNRULED: &str = include_str!("golden/format-4.txt");
 
 fn records(text: &str) -> impl Iterator<Item = (Key, Value)> {
@@ -158,6 +161,24 @@ fn a_store_whose_heads_note_nothing_of_their_objects_opens_and_goes_on() {
     again.vault.scrub().unwrap();
     assert_eq!(again.value("db").as_deref(), Some("three"));
     assert_eq!(again.vault.objects(), 2);
+}
+
+#[test]
+fn a_store_without_events_opens_and_has_those_of_what_is_done_from_then_on() {
+    let directory = Directory::new();
+    older_keyring(directory.path());
+    let store = MemoryStore::holding(Gen(5), records(WITHOUT_EVENTS));
+    let running = start(directory, Arc::new(store)).unwrap();
+    running.vault.scrub().unwrap();
+    assert_eq!(running.value("db").as_deref(), Some("two"));
+    assert_eq!(running.vault.events(None, 9).unwrap().unwrap().events, []);
+    running.set("db", "three").unwrap();
+    let (directory, store) = running.stop();
+    let again = start(directory, store).unwrap();
+    again.vault.scrub().unwrap();
+    let events = again.vault.events(None, 9).unwrap().unwrap().events;
+    assert_eq!(events.len(), 1);
+    assert_eq!((events[0].id.number(), events[0].name.spelling()), (1, "Db"));
 }
 
 /// A program before this one left it to the command line what happens to deleted objects.

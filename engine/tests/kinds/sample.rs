@@ -1,16 +1,21 @@
-//! A kind of object of the tests' own: binary content, other fields than a secret's, a task of its own, and an answer to a
-//! set that shows no content. It stands where keys will.
+//! Kinds of objects whose content and fields a test can make and compare: secrets, keys, and a kind of the tests' own. That
+//! has binary content, other fields than a secret's, a task of its own, and an answer to a set that shows no content.
+
+use std::convert::Infallible;
 
 use strongroom_audit::Event;
 use strongroom_core::{ObjectKind, ObjectName, Timestamp};
 use strongroom_engine::{
-    BadParameter, ObjectError, ObjectLimits, Secret, SecretFields, SecretValue,
+    BadParameter, CryptoKey, KeyFields, KeyMaterial, ObjectError, ObjectLimits, Secret, SecretFields,
+    SecretValue,
+    crypto_key::rotation::{RotationRules, Trigger},
     format::{
         codec::{CodecError, Decoder, Encoder},
         encoded::Encoded,
         head::HeadFields,
         task::{Due, Task},
     },
+    kinds::EVERY_KIND,
     object::{
         keeper::{KeeperOf, Kinds},
         kind::Kind,
@@ -18,8 +23,9 @@ use strongroom_engine::{
         transaction::Transaction,
     },
 };
+use strongroom_keys::{Curve, KeyOperation, PublicJwk, limits::SEALED};
 
-/// A vault that keeps both kinds.
+/// A vault that keeps secrets and objects of the tests' own kind.
 pub const BOTH: Kinds = Kinds::new(&[&KeeperOf::<Secret>::NEW, &KeeperOf::<Sealing>::NEW]);
 
 /// The kind.
@@ -157,7 +163,10 @@ impl Tasks for Sealing {
 
 /// A kind whose content and fields a test can make and compare.
 pub trait Sample: Tasks<Patch: Default> {
-    /// Content that stands for `text`.
+    /// What a vault keeps that has objects of this kind.
+    const KINDS: Kinds;
+
+    /// Content that stands for `text`, as far as the kind has room for it.
     fn content(text: &str) -> Self::Content;
 
     /// The text that content stands for.
@@ -165,9 +174,14 @@ pub trait Sample: Tasks<Patch: Default> {
 
     /// Fields with something in them, or without.
     fn fields(tagged: bool) -> Self::Fields;
+
+    /// What can be said anew of an object, where there is anything: due in more than two years.
+    fn amendment(years: u8) -> Option<Self::Amendment>;
 }
 
 impl Sample for Sealing {
+    const KINDS: Kinds = BOTH;
+
     fn content(text: &str) -> Material {
         // Not UTF-8, and with zeros.
         Material([&[0xff, 0], text.as_bytes()].concat())
@@ -183,9 +197,54 @@ impl Sample for Sealing {
             curve: tagged.then_some(3),
         }
     }
+
+    fn amendment(years: u8) -> Option<Plan> {
+        Some(Plan(Some(Timestamp::from_unix(4_000_000_000 + u64::from(years)))))
+    }
+}
+
+impl Sample for CryptoKey {
+    const KINDS: Kinds = EVERY_KIND;
+
+    fn content(text: &str) -> KeyMaterial {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.truncate(SEALED);
+        KeyMaterial::new(bytes.into())
+    }
+
+    fn text(content: &KeyMaterial) -> String {
+        String::from_utf8(content.expose().to_vec()).unwrap()
+    }
+
+    fn fields(tagged: bool) -> KeyFields {
+        let operations = if tagged {
+            vec![KeyOperation::Sign, KeyOperation::Verify]
+        } else {
+            Vec::new()
+        };
+        KeyFields {
+            public: PublicJwk::Ec {
+                crv: Curve::P256,
+                x: [7; 32].into(),
+                y: [8; 32].into(),
+            },
+            operations: operations.into_iter().collect(),
+            release: None,
+        }
+    }
+
+    fn amendment(years: u8) -> Option<RotationRules> {
+        let period = format!("P{}Y", 3 + u32::from(years)).parse().unwrap();
+        Some(RotationRules {
+            rotate: Some(Trigger::AfterCreation(period)),
+            ..RotationRules::default()
+        })
+    }
 }
 
 impl Sample for Secret {
+    const KINDS: Kinds = EVERY_KIND;
+
     fn content(text: &str) -> SecretValue {
         SecretValue::new(text.to_owned())
     }
@@ -198,5 +257,9 @@ impl Sample for Secret {
         SecretFields {
             content_type: tagged.then(|| "text".to_owned()),
         }
+    }
+
+    fn amendment(_: u8) -> Option<Infallible> {
+        None
     }
 }

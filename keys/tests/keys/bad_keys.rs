@@ -7,7 +7,10 @@ use strongroom_keys::{
 };
 use zeroize::Zeroizing;
 
-use crate::support::{flipped, generated, jwk, refusal, rsa_jwk, with};
+use crate::{
+    material::jwk,
+    support::{flipped, generated, refusal, rsa_jwk, with},
+};
 
 #[test]
 fn a_missing_member_is_named() {

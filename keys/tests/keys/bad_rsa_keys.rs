@@ -5,7 +5,8 @@ use strongroom_keys::{BadKey, KeyError, KeyKind, KeyProvider, Member, RsaSize, S
 
 use crate::{
     composite,
-    support::{flipped, jwk, refusal, rsa_jwk, trimmed, with},
+    material::{jwk, trimmed},
+    support::{flipped, refusal, rsa_jwk, with},
 };
 
 /// The refusal of the RSA key with one member changed.

@@ -4,7 +4,10 @@ use strongroom_keys::{
     Algorithm, Curve, Hash, KeyKind, KeyProvider, Member, PublicMembers, RsaSize, Software,
 };
 
-use crate::support::{jwk, rsa_jwk, trimmed, with};
+use crate::{
+    material::{jwk, trimmed},
+    support::{rsa_jwk, with},
+};
 
 #[test]
 fn an_rsa_key_without_its_crt_members_is_the_same_key() {

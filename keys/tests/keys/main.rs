@@ -10,11 +10,18 @@ mod composite;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+#[path = "../material/material.rs"]
+mod material;
+#[cfg(test)]
 mod openssl;
+#[cfg(test)]
+mod other_ciphers;
 #[cfg(test)]
 mod other_libraries;
 #[cfg(test)]
 mod printing;
+#[cfg(test)]
+mod release;
 #[cfg(test)]
 mod round_trips;
 #[cfg(test)]
@@ -23,5 +30,7 @@ mod rules;
 mod sealed_form;
 #[cfg(test)]
 mod sharing;
+#[cfg(test)]
+mod spki;
 #[cfg(test)]
 mod support;

@@ -1,14 +1,17 @@
 //! The same operations by the openssl program, where there is one.
 
+mod public;
+mod symmetric;
+
 use std::{fs, path::Path, process::Command};
 
-use strongroom_keys::{
-    Algorithm, Ciphertext, Curve, Hash, KeyKind, KeyProvider, KeyType, Member, OctSize, Plaintext, RsaSize,
-    Software,
-};
+use strongroom_keys::{Algorithm, Ciphertext, Curve, Hash, KeyType, Plaintext, RsaSize};
 use tempfile::TempDir;
 
-use crate::support::{digest_of, flipped, generated, jwk, rsa, trimmed};
+use crate::{
+    material::{digest_of, trimmed},
+    support::{flipped, generated, rsa},
+};
 
 /// A directory to give the program files in; none where there is no such program.
 fn openssl() -> Option<TempDir> {
@@ -165,68 +168,36 @@ fn openssl_verifies_our_rsa_signatures_and_we_verify_its() {
 fn openssl_decrypts_what_we_encrypt_with_rsa_and_we_what_it_does() {
     let Some(directory) = openssl() else { return };
     let path = directory.path();
-    let key = rsa(RsaSize::Bits2048);
-    fs::write(path.join("key"), &key.to_bytes().unwrap()[2..]).unwrap();
     let data = [9; 100];
-    for (algorithm, padding) in [
-        (Algorithm::Rsa15, "-pkeyopt rsa_padding_mode:pkcs1"),
-        (
-            Algorithm::RsaOaep,
-            "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1",
-        ),
-        (
-            Algorithm::RsaOaep256,
-            "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256",
-        ),
-    ] {
-        let encrypted = key.encrypt(algorithm, Plaintext::new(&data)).unwrap();
-        fs::write(path.join("encrypted"), encrypted.value).unwrap();
-        let decrypt = format!("pkeyutl -decrypt -inkey key -keyform DER -in encrypted {padding}");
-        assert_eq!(run(path, &decrypt).unwrap(), data, "{algorithm}");
-        fs::write(path.join("data"), data).unwrap();
-        let encrypt = format!("pkeyutl -encrypt -inkey key -keyform DER -in data {padding}");
-        let encrypted = run(path, &encrypt).unwrap();
-        assert_eq!(
-            *key.decrypt(algorithm, Ciphertext::new(&encrypted)).unwrap(),
-            data,
-            "{algorithm}"
-        );
-    }
-}
-
-#[test]
-fn openssl_encrypts_with_cbc_and_makes_hmacs_as_we_do() {
-    let Some(directory) = openssl() else { return };
-    let path = directory.path();
-    let data = [3; 77];
-    let iv = [4; 16];
     fs::write(path.join("data"), data).unwrap();
-    for size in OctSize::ALL {
-        let bytes = vec![0x1f; size.bytes()];
-        let key = Software
-            .import(&jwk(KeyKind::Oct, &[(Member::K, &bytes)]))
-            .unwrap();
-        let plaintext = Plaintext {
-            iv: Some(&iv),
-            ..Plaintext::new(&data)
-        };
-        let ours = key.encrypt(Algorithm::AesCbcPad(size), plaintext).unwrap();
-        let (hex_key, bits) = (hex::encode(&bytes), size.bits());
-        let theirs = run(
-            path,
-            &format!(
-                "enc -aes-{bits}-cbc -K {hex_key} -iv {} -in data",
-                hex::encode(iv)
+    for size in RsaSize::ALL {
+        let key = rsa(size);
+        fs::write(path.join("key"), &key.to_bytes().unwrap()[2..]).unwrap();
+        for (algorithm, padding) in [
+            (Algorithm::Rsa15, "-pkeyopt rsa_padding_mode:pkcs1"),
+            (
+                Algorithm::RsaOaep,
+                "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1",
             ),
-        );
-        assert_eq!(ours.value, theirs.unwrap());
-        for hash in Hash::ALL {
-            let ours = key.sign(Algorithm::Hmac(hash), &data).unwrap();
-            let command = format!(
-                "dgst -{} -mac HMAC -macopt hexkey:{hex_key} -binary data",
-                name(hash)
+            (
+                Algorithm::RsaOaep256,
+                "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256",
+            ),
+        ] {
+            let encrypt = format!("pkeyutl -encrypt -inkey key -keyform DER -in data {padding}");
+            let encrypted = run(path, &encrypt).unwrap();
+            assert_eq!(
+                *key.decrypt(algorithm, Ciphertext::new(&encrypted)).unwrap(),
+                data,
+                "{algorithm}"
             );
-            assert_eq!(ours, run(path, &command).unwrap());
+            assert_eq!(*key.unwrap_key(algorithm, &encrypted).unwrap(), data);
+            let encrypted = key.encrypt(algorithm, Plaintext::new(&data)).unwrap().value;
+            for encrypted in [encrypted, key.wrap_key(algorithm, &data).unwrap()] {
+                fs::write(path.join("encrypted"), encrypted).unwrap();
+                let decrypt = format!("pkeyutl -decrypt -inkey key -keyform DER -in encrypted {padding}");
+                assert_eq!(run(path, &decrypt).unwrap(), data, "{algorithm}");
+            }
         }
     }
 }

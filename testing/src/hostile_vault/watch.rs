@@ -90,6 +90,7 @@ pub fn available(name: &str, version: &str) -> NamedState {
         name: name.to_owned(),
         version: version.to_owned(),
         state: ObjectState::Available.into(),
+        ..NamedState::default()
     }
 }
 

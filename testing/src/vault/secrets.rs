@@ -4,11 +4,14 @@ use std::{collections::BTreeMap, sync::mpsc::sync_channel};
 
 use strongroom_audit::{Entry, Event};
 use strongroom_core::Version;
-use strongroom_engine::{Answer, AttributesPatch, SecretFields, SecretPatch, SecretValue, WriteRequest};
+use strongroom_engine::{
+    Answer, AttributesPatch, SecretFields, SecretPatch, SecretValue, WriteRequest,
+    object::{answer, request, tasks::Tasks},
+};
 use strongroom_vault::service::Service;
 
-/// Writes `request` and waits for it.
-pub fn write(service: &Service, request: WriteRequest) -> Answer {
+/// Writes `request`, of an object of any kind, and waits for it.
+pub fn write<K: Tasks>(service: &Service, request: request::WriteRequest<K>) -> answer::Answer<K> {
     let (done, outcome) = sync_channel(1);
     let now = service.clock.time();
     let time = service.timekeeper.request_time();

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   store      who writes the volume: records, keys, the keyring's file, backups
+//!   keys       who imports a private key
 //!   vault      who reaches the data port: requests, tokens, Watch; and the policy that the admin port takes
 //!   identity   who reaches the token endpoint: forms and service-account tokens
 //!   node       who reaches the node driver: the kubelet, SecretRefs, a vault's messages
@@ -28,6 +29,7 @@ pub mod answers;
 pub mod identity;
 mod input;
 mod kept;
+pub mod keys;
 pub mod node;
 pub mod store;
 pub mod target;
@@ -53,9 +55,11 @@ pub const TARGETS: &[Target] = targets! {
     backup_blob: store::backup,
     csi_request: node::csi,
     head_record: store::head,
+    key_fields: store::key_fields,
     keyring_file: store::keyring,
     open_record: store::record,
     policy_bundle: vault::bundle,
+    private_key: keys::private,
     registration: node::registration,
     rest_request: vault::rest,
     secret_ref: node::secret_ref,

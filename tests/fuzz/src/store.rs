@@ -8,6 +8,7 @@ pub mod backup;
 mod fixture;
 pub mod head;
 pub mod key;
+pub mod key_fields;
 pub mod keyring;
 pub mod record;
 pub mod state;

@@ -1,11 +1,12 @@
 //! What is left in the memory of the live process of values that went through it.
 //!
-//! Known random values are planted: secrets with several histories, tokens, the seal key. Then all that the process can
-//! read is searched for each of them: as they are, in base64, in hexadecimal, in UTF-16. The counts are on a page of the
-//! documentation, and a count that is greater than there fails.
+//! Known random values are planted: secrets and private keys with several histories, tokens, the seal key. Then all that the
+//! process can read is searched for each of them: as they are, reversed, in base64, in hexadecimal, in UTF-16. The counts are
+//! on a page of the documentation, and a count that is greater than there fails.
 //!
 //! ```text
 //!   history   what is planted, and what is done with it
+//!   keys      private keys that are planted, and what is done with them
 //!   needles   forms of a value, and how often they are found    (pure)
 //!   memory    the memory of another process
 //!   gate      the counts on the page                            (pure)
@@ -13,6 +14,7 @@
 
 mod gate;
 mod history;
+mod keys;
 mod memory;
 mod needles;
 
@@ -22,7 +24,7 @@ use anyhow::Result;
 use strongroom_harness::{page, progress::Step, workspace};
 use strongroom_testing::{
     Process, Program,
-    vault::{ALL, allow},
+    vault::{ALL, KEYS, allow},
 };
 use tokio::time::sleep;
 
@@ -72,7 +74,13 @@ pub async fn run_with(args: &Args, vault: PathBuf) -> Result<Report> {
     fs::write(program.files.path("seal/key"), planted.seal_key)?;
     let (process, _) = program.start().await;
     program
-        .allow(1, vec![allow("admins", "team-a/admin", &["*"], ALL)])
+        .allow(
+            1,
+            vec![
+                allow("admins", "team-a/admin", &["*"], ALL),
+                allow("officers", "team-a/admin", &["*"], KEYS),
+            ],
+        )
         .await;
     let mut clients = Clients::of(&program)?;
     let planted = planted.live(&program, &mut clients).await?;
@@ -87,7 +95,7 @@ pub async fn run_with(args: &Args, vault: PathBuf) -> Result<Report> {
 /// Values by what they are.
 struct Planted {
     seal_key: [u8; 32],
-    groups: Vec<(&'static str, Vec<Vec<u8>>)>,
+    groups: Vec<(String, Vec<Vec<u8>>)>,
 }
 
 impl Planted {
@@ -95,7 +103,7 @@ impl Planted {
         let seal_key = std::array::from_fn(|_| fastrand::u8(..));
         Self {
             seal_key,
-            groups: vec![("seal key", vec![seal_key.to_vec()])],
+            groups: vec![("seal key".to_owned(), vec![seal_key.to_vec()])],
         }
     }
 
@@ -119,11 +127,14 @@ impl Planted {
                 .take(history::EACH)
                 .collect();
             clients.live(program, after, &values).await?;
-            self.groups.push((after.name(), values));
+            self.groups.push((after.name().to_owned(), values));
+        }
+        for after in keys::After::ALL {
+            self.groups.extend(keys::live(program, clients, after).await?);
         }
         let tokens = clients.tokens().map(history::signature).to_vec();
-        self.groups.push(("token, accepted", tokens));
-        self.groups.push(("token, refused", refused));
+        self.groups.push(("token, accepted".to_owned(), tokens));
+        self.groups.push(("token, refused".to_owned(), refused));
         Ok(self)
     }
 }
@@ -164,7 +175,7 @@ fn report(args: &Args, planted: &Planted, at_work: &Search, idle: &Search) -> Re
             at_work: open.iter().sum(),
             idle: closed.iter().sum(),
         };
-        counts.insert((*name).to_owned(), copies);
+        counts.insert(name.clone(), copies);
     }
     report.row(
         "MiB searched",

@@ -6,6 +6,12 @@
 //! fixed beforehand. The same test must find the difference for an account that may read, where there is one: so a test that
 //! sees nothing is seen.
 //!
+//! ```text
+//!   padding    the same of decryptions: what their time says of a padding
+//!   welch      the comparison of two samples                  (pure)
+//! ```
+
+mod padding;
 pub mod welch;
 
 use std::{
@@ -206,34 +212,46 @@ fn measure(args: &Args, program: &Program) -> Result<Report> {
         "equal times, {} samples of each class, threshold {THRESHOLD}, seed {}",
         args.samples, args.seed
     ));
+    let mut judge = Judge(&mut report);
     for case in &HIDDEN {
-        let found = sample(args, program, case)?;
-        report.row(case.title(), figure(&found));
-        eprintln!("    {}: {}", case.title(), figure(&found));
-        if found.differs() {
-            report.fault(format!(
-                "{}: the answers take different times: {}",
-                case.title(),
-                figure(&found)
-            ));
-        }
+        judge.note(&case.title(), &sample(args, program, case)?, None);
     }
     for (number, case) in SHOWN.iter().enumerate() {
-        let control = sample(args, program, case)?;
-        report.row(
-            format!("control, to be found: {}", case.title()),
-            figure(&control),
-        );
-        eprintln!("    control: {}: {}", case.title(), figure(&control));
-        let is_demanded = number == 0 || args.samples >= FINE;
-        if is_demanded && !control.differs() {
-            report.fault(format!(
-                "{}: the test does not find the difference that is there, and so shows nothing",
-                case.title()
-            ));
+        // The first is so great that a few samples show it.
+        let samples = if number == 0 { FINE } else { args.samples };
+        judge.note(&case.title(), &sample(args, program, case)?, Some(samples));
+    }
+    padding::measure(&mut judge, args.samples, args.seed)?;
+    Ok(report)
+}
+
+/// Says what comparisons found, and what is wrong with that.
+struct Judge<'a>(&'a mut Report);
+
+impl Judge<'_> {
+    /// A comparison of what must take the same time; or a control, of so many samples, in which there is a difference.
+    fn note(&mut self, title: &str, found: &Comparison, control: Option<usize>) {
+        let figure = figure(found);
+        match control {
+            None => {
+                self.0.row(title, &figure);
+                eprintln!("    {title}: {figure}");
+                if found.differs() {
+                    let fault = format!("{title}: these take different times: {figure}");
+                    self.0.fault(fault);
+                }
+            }
+            Some(samples) => {
+                self.0.row(format!("control, to be found: {title}"), &figure);
+                eprintln!("    control: {title}: {figure}");
+                if samples >= FINE && !found.differs() {
+                    self.0.fault(format!(
+                        "{title}: the test does not find the difference that is there, and so shows nothing"
+                    ));
+                }
+            }
         }
     }
-    Ok(report)
 }
 
 fn figure(found: &Comparison) -> String {

@@ -1,11 +1,11 @@
 //! A vault of two kinds must answer the same, and keep the same records, on either store.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
 use proptest::prelude::*;
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
-    BackupBlob, Inputs, ObjectError, PageRequest, ReadRequest, Secret,
+    BackupBlob, CryptoKey, Inputs, ObjectError, PageRequest, ReadRequest, Secret,
     crypt::{cipher::KeyBytes, opened::OpenedHeads},
     every_name,
     format::key,
@@ -22,7 +22,7 @@ use super::redb;
 use crate::{
     fixture::{Bench, name, object, page_of},
     room::counted,
-    sample::{BOTH, Sample, Sealing},
+    sample::{Sample, Sealing},
     steps::{Step, patch, step, tags, text},
 };
 
@@ -30,7 +30,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 enum Of {
     Secret,
-    Sealing,
+    /// The other kind of the two.
+    Other,
 }
 
 /// What happens to both vaults.
@@ -44,7 +45,7 @@ enum Change {
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let of = prop_oneof![Just(Of::Secret), Just(Of::Sealing)];
+    let of = prop_oneof![Just(Of::Secret), Just(Of::Other)];
     prop_oneof![
         16 => (of.clone(), step()).prop_map(|(of, step)| Change::Ask(of, step)),
         2 => (of, 0..3_u8).prop_map(|(of, n)| Change::Return(of, n)),
@@ -52,8 +53,10 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Two vaults with the same keys and the same randomness, each on a store of its own.
-struct Pair {
+/// Two vaults with the same keys and the same randomness, each on a store of its own. They keep secrets, and objects of
+/// the kind `O`.
+struct Pair<O> {
+    other: PhantomData<O>,
     directory: TempDir,
     redb: Bench,
     memory: Bench,
@@ -61,10 +64,11 @@ struct Pair {
     backups: BTreeMap<u8, BackupBlob>,
 }
 
-impl Pair {
+impl<O: Sample> Pair<O> {
     fn new() -> Self {
         let (directory, store) = redb();
         Self {
+            other: PhantomData,
             directory,
             redb: Bench::over(Arc::new(store), 1),
             memory: Bench::over(Arc::new(MemoryStore::default()), 1),
@@ -78,7 +82,7 @@ impl Pair {
             Change::Return(of, n) => [Step::Backup(n), Step::Delete(n), Step::Purge(n), Step::Restore(n)]
                 .into_iter()
                 .for_each(|step| self.ask(of, step)),
-            Change::Sweep => assert_eq!(sweep(&mut self.redb), sweep(&mut self.memory)),
+            Change::Sweep => assert_eq!(sweep::<O>(&mut self.redb), sweep::<O>(&mut self.memory)),
         }
         self.compare();
     }
@@ -86,7 +90,7 @@ impl Pair {
     fn ask(&mut self, of: Of, step: Step) {
         match of {
             Of::Secret => self.step::<Secret>(step),
-            Of::Sealing => self.step::<Sealing>(step),
+            Of::Other => self.step::<O>(step),
         }
     }
 
@@ -118,6 +122,33 @@ impl Pair {
                     attributes: patch(attributes),
                     tags: tagged.map(tags),
                 });
+            }
+            Step::Replace {
+                name: n,
+                is_late,
+                value,
+                expires,
+            } => {
+                let replaced = if is_late {
+                    Version::from_bytes([value; 16])
+                } else {
+                    self.current::<K>(n)
+                };
+                self.write::<K>(&WriteRequest::Replace {
+                    name: name(text(n)),
+                    replaced,
+                    content: K::content(&value.to_string()),
+                    fields: K::fields(false),
+                    expires: expires.map(Timestamp::from_unix),
+                });
+            }
+            Step::Amend(n, value) => {
+                if let Some(amendment) = K::amendment(value) {
+                    self.write::<K>(&WriteRequest::Amend {
+                        name: name(text(n)),
+                        amendment,
+                    });
+                }
             }
             Step::Delete(n) => self.write::<K>(&WriteRequest::Delete { name: name(text(n)) }),
             Step::Recover(n) => self.write::<K>(&WriteRequest::Recover { name: name(text(n)) }),
@@ -159,6 +190,16 @@ impl Pair {
         found.copied().unwrap_or(Version::from_bytes([index; 16]))
     }
 
+    /// The current version of an object, as far as a get tells it.
+    fn current<K: Sample>(&self, n: u8) -> Version {
+        let request = ReadRequest::Get {
+            name: name(text(n)),
+            version: None,
+        };
+        let found = self.read::<K>(&request).map(object);
+        found.map_or(Version::from_bytes([0; 16]), |found| found.version)
+    }
+
     fn versions<K: Sample>(&self, name: &ObjectName) -> Vec<Version> {
         self.pages::<K>(|page| ReadRequest::ListVersions {
             name: name.clone(),
@@ -186,7 +227,7 @@ impl Pair {
     /// Asks both everything about both kinds, and compares every record.
     fn compare(&self) {
         self.compare_answers::<Secret>();
-        self.compare_answers::<Sealing>();
+        self.compare_answers::<O>();
         assert_eq!(records(&self.redb), records(&self.memory));
         let snapshot = self.memory.store.snapshot().unwrap();
         assert_eq!(self.memory.state().unwrap().bytes, counted(&*snapshot));
@@ -221,7 +262,7 @@ impl Pair {
 
     fn scrub(&self) {
         for bench in [&self.redb, &self.memory] {
-            bench.scrub(BOTH).unwrap();
+            bench.scrub(O::KINDS).unwrap();
         }
     }
 }
@@ -235,7 +276,7 @@ fn records(bench: &Bench) -> (Gen, Vec<(Key, Value)>) {
 }
 
 /// What the vault does by itself, and the events that it records.
-fn sweep(bench: &mut Bench) -> Vec<String> {
+fn sweep<O: Sample>(bench: &mut Bench) -> Vec<String> {
     let keys = |bench: &Bench, prefix: &Key| -> Vec<Key> {
         let page = bench.store.snapshot().unwrap().scan(prefix, None, 1_000).unwrap();
         page.records.into_iter().map(|(key, _)| key).collect()
@@ -246,42 +287,54 @@ fn sweep(bench: &mut Bench) -> Vec<String> {
         .filter(|due| due.at <= bench.now)
         .map(SystemRequest::Perform)
         .collect::<Vec<_>>();
-    let mut events: Vec<_> = due.iter().map(|request| perform(bench, request)).collect();
+    let mut events: Vec<_> = due.iter().map(|request| perform::<O>(bench, request)).collect();
     let left = keys(bench, &key::all_garbage());
     events.extend(left.iter().map(|key| {
         let object = key::object_of_garbage(key).unwrap();
-        perform(bench, &SystemRequest::Collect { object, limit: 2 })
+        perform::<O>(bench, &SystemRequest::Collect { object, limit: 2 })
     }));
     events
 }
 
-fn perform(bench: &mut Bench, request: &SystemRequest) -> String {
+fn perform<O: Sample>(bench: &mut Bench, request: &SystemRequest) -> String {
     let snapshot = bench.store.snapshot().unwrap();
     bench.entropy += 1;
     let mut entropy = KeyBytes::default();
     entropy[..8].copy_from_slice(&bench.entropy.to_be_bytes());
     let mut inputs = Inputs::new(&entropy);
     let (changes, event) =
-        apply_system(bench.view(&*snapshot), BOTH, request, &mut inputs, bench.now).unwrap();
+        apply_system(bench.view(&*snapshot), O::KINDS, request, &mut inputs, bench.now).unwrap();
     if !changes.batch.is_empty() {
         bench.commit(changes);
     }
     format!("{request:?}: {event:?}")
 }
 
+/// Takes both vaults through the changes, and compares everything after each.
+fn run<O: Sample>(changes: Vec<Change>) {
+    let mut pair = Pair::<O>::new();
+    for change in changes {
+        pair.run(change);
+    }
+    pair.reopen();
+    pair.compare();
+    pair.scrub();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_vault_of_secrets_and_keys_is_the_same_on_redb_as_in_memory(
+        changes in proptest::collection::vec(change(), 1..60),
+    ) {
+        run::<CryptoKey>(changes);
+    }
 
     #[test]
     fn a_vault_of_two_kinds_is_the_same_on_redb_as_in_memory(
         changes in proptest::collection::vec(change(), 1..60),
     ) {
-        let mut pair = Pair::new();
-        for change in changes {
-            pair.run(change);
-        }
-        pair.reopen();
-        pair.compare();
-        pair.scrub();
+        run::<Sealing>(changes);
     }
 }

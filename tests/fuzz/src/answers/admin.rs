@@ -3,7 +3,10 @@
 use serde::{Serialize, de::DeserializeOwned};
 use strongroom_client::admin::{AdminClient, AdminError, bundle_hash};
 use strongroom_core::{Generation, ObjectState, SecretRefName};
-use strongroom_wire::admin::{BundleId, Confirm, Resolve, Rollback, Status, Volumes, limit};
+use strongroom_wire::{
+    admin::{BundleId, Confirm, Resolve, Rollback, Status, Volumes, limit},
+    cloud_event::CloudEvent,
+};
 
 use super::fixture::{Hostile, must_be_short};
 use crate::{Seed, Verdict, kept::Kept};
@@ -51,7 +54,7 @@ async fn ask(client: &AdminClient, asked: u8, body: &[u8]) -> Result<(), AdminEr
         generation: Generation { epoch: 1, n: 2 },
         hash: bundle_hash(BUNDLE),
     };
-    match asked % 8 {
+    match asked % 9 {
         0 => judge_status(&client.status().await?),
         1 => {
             let own = BundleId {
@@ -92,7 +95,12 @@ async fn ask(client: &AdminClient, asked: u8, body: &[u8]) -> Result<(), AdminEr
             };
             client.ref_changed(&changed).await?;
         }
-        _ => client.rollback(&Rollback::Accept { generation: 7 }).await?,
+        7 => client.rollback(&Rollback::Accept { generation: 7 }).await?,
+        _ => {
+            let events = client.events(None, 500).await?;
+            judge_events(&events);
+            same(&events);
+        }
     }
     Ok(())
 }
@@ -114,6 +122,16 @@ fn judge_status(status: &Status) {
         );
     }
     same(status);
+}
+
+fn judge_events(events: &[CloudEvent]) {
+    assert!(events.len() <= limit::EVENTS / 64, "{} events", events.len());
+    for event in events {
+        let words = [&event.id, &event.event_type, &event.time, &event.data.version];
+        assert!(words.iter().all(|word| is_line(word, 64)), "{event:?}");
+        let names = [&event.source, &event.subject, &event.data.id];
+        assert!(names.iter().all(|name| is_line(name, 512)), "{event:?}");
+    }
 }
 
 fn judge_volumes(volumes: &Volumes) {
@@ -148,6 +166,10 @@ pub fn seeds() -> Vec<Seed> {
     let resolved = r#"{"objects":[{"state":"Available","version":"0123456789abcdef0123456789abcdef"},{"state":"NotFound"}]}"#;
     let volumes =
         r#"{"refs":[{"namespace":"shop","name":"db","total":3,"current":1,"outdated":1,"failing":1}]}"#;
+    let events = r#"[{"specversion":"1.0","id":"7","source":"/vaults/prod","type":"Microsoft.KeyVault.KeyExpired",
+        "subject":"a\nname","time":"2027-01-15T08:00:00.000Z","datacontenttype":"application/json",
+        "data":{"Id":"https://prod.team-a.svc/keys/a/b","VaultName":"prod","ObjectType":"Key","ObjectName":"a",
+        "Version":"b","NBF":null,"EXP":1900000000}}]"#;
     let refusal = r#"{"code":"StaleGeneration","message":"the bundle's generation\u001b[31m"}"#;
     let foreign = format!(
         r#"{{"vaultId":"e0000000-0000-4000-8000-000000000001","version":"v","anchor":"{}"}}"#,
@@ -162,6 +184,7 @@ pub fn seeds() -> Vec<Seed> {
         Seed::taken("volumes", say(5, 0, volumes)),
         Seed::taken("ref-changed", say(6, 1, "")),
         Seed::taken("rollback", say(7, 1, "")),
+        Seed::taken("events", say(8, 0, events)),
         Seed::refused("refusal", say(2, 5, refusal)),
         Seed::refused("redirect", say(0, 2, status)),
         Seed::refused("no-json", say(0, 0, "<html>")),

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use strongroom_client::{
     Retry,
     identity::VaultToken,
-    vault::{Page, SecretItem, VaultClient, VaultError},
+    vault::{KeyInput, KeyWork, Page, SecretItem, Secrets, VaultClient, VaultError},
 };
 use strongroom_core::{ObjectName, Version, limits::VALUE_BYTES};
 
@@ -22,7 +22,7 @@ thread_local! {
 
 /// The first byte chooses what is asked, the second the status of the answer, the others are its body.
 ///
-/// - A secret is taken only under the name and the version that were asked for, and no larger than one can be.
+/// - A secret or a key is taken only under the name and the version that were asked for, and a secret no larger than one can be.
 /// - A list ends, however often its vault says that it goes on.
 /// - What is shown of an error is short, and on one line.
 pub fn vault_answer(input: &[u8]) -> Verdict {
@@ -50,7 +50,7 @@ pub fn vault_answer(input: &[u8]) -> Verdict {
 async fn ask(client: &VaultClient, asked: u8) -> Result<(), VaultError> {
     let token = VaultToken::new("t".into(), SystemTime::now() + Duration::from_hours(1));
     let (name, version): (ObjectName, Version) = ("db".parse().unwrap(), VERSION.parse().unwrap());
-    match asked % 6 {
+    match asked % 9 {
         0 => {
             let secret = client.get_secret(&token, &name, None).await?;
             assert!(secret.id.name == name && secret.value.expose_secret().len() <= VALUE_BYTES);
@@ -60,16 +60,28 @@ async fn ask(client: &VaultClient, asked: u8) -> Result<(), VaultError> {
             assert!(secret.id.name == name && secret.id.version == Some(version));
         }
         2 => {
-            let page: Page<SecretItem> = client.list_secrets(&token, None).await?;
+            let page: Page<SecretItem> = client.list::<Secrets>(&token, None).await?;
             // What a link says goes into the next request, and must be no more than a place.
             if page.next.is_some() {
-                let again = client.list_secrets(&token, page.next.as_ref()).await;
+                let again = client.list::<Secrets>(&token, page.next.as_ref()).await;
                 assert!(!matches!(again, Err(VaultError::Transport(_))), "{again:?}");
             }
         }
-        3 => assert!(client.all_secrets(&token, 3).await?.len() <= 3),
-        4 => drop(client.get_deleted_secret(&token, &name).await?),
-        _ => drop(client.backup_secret(&token, &name).await?),
+        3 => assert!(client.list_all::<Secrets>(&token, 3).await?.len() <= 3),
+        4 => drop(client.get_deleted::<Secrets>(&token, &name).await?),
+        5 => drop(client.backup::<Secrets>(&token, &name).await?),
+        6 => {
+            let key = client.get_key(&token, &name, Some(&version)).await?;
+            assert!(key.key.kid.name == name && key.key.kid.version == Some(version));
+        }
+        7 => {
+            let (work, input) = (KeyWork::Decrypt, KeyInput::default());
+            let result = client
+                .use_key(&token, &name, Some(&version), work, &input)
+                .await?;
+            assert!(result.kid.name == name && result.kid.version == Some(version));
+        }
+        _ => drop(client.rotation_policy(&token, &name).await?),
     }
     Ok(())
 }
@@ -87,6 +99,12 @@ pub fn seeds() -> Vec<Seed> {
         r#"{"id""#,
         r#"{"recoveryId":"https://h/deletedsecrets/db","deletedDate":1,"scheduledPurgeDate":2,"id""#,
     );
+    let kid = format!("https://prod.team-a.svc/keys/db/{VERSION}");
+    let key =
+        |kid: &str| format!(r#"{{"key":{{"kid":"{kid}","kty":"EC","key_ops":["sign"]}},{attributes}}}"#);
+    let made = |kid: &str| format!(r#"{{"kid":"{kid}","value":"AQID","iv":"AQ","tag":"Ag"}}"#);
+    let policy =
+        r#"{"lifetimeActions":[{"trigger":{"timeBeforeExpiry":"P30D"},"action":{"type":"Notify"}}]}"#;
     let error =
         r#"{"error":{"code":"Forbidden","message":"no\nway","innererror":{"code":"ForbiddenByPolicy"}}}"#;
     vec![
@@ -97,6 +115,14 @@ pub fn seeds() -> Vec<Seed> {
         Seed::taken("all", say(3, 0, &page("\"\""))),
         Seed::taken("deleted", say(4, 0, &deleted)),
         Seed::taken("backup", say(5, 0, r#"{"value":"U1Jiaw"}"#)),
+        Seed::taken("key", say(6, 0, &key(&kid))),
+        Seed::taken("key-result", say(7, 0, &made(&kid))),
+        Seed::taken("rotation-policy", say(8, 0, policy)),
+        Seed::refused("another-key", say(6, 0, &key(&kid.replace("01", "02")))),
+        Seed::refused(
+            "result-of-another-key",
+            say(7, 0, &made(&kid.replace("/db/", "/other/"))),
+        ),
         Seed::refused("never-ending", say(3, 0, &format!(r#"{{"nextLink":{link}}}"#))),
         Seed::refused(
             "another-secret",

@@ -6,27 +6,29 @@ use std::{
 };
 
 use prost::Message as _;
+use serde_json::json;
 use strongroom_client::{identity::VaultToken, watch::FETCH_AT_ONCE};
-use strongroom_core::ObjectName;
+use strongroom_core::{ObjectKind, ObjectPath};
 use strongroom_csi::{
     follow::{
         state::{Action, Change, Event, Follow, Moment, Start},
         wire,
     },
-    volume::{spec::VolumeSpec, tree::Written},
+    volume::{Value, spec::VolumeSpec, tree::Written},
 };
 use strongroom_wire::watch::{
-    Changed, Content, Contents, NamedState, ObjectState, RefChanged, Revoked, ServerMessage, Subscribed,
-    server_message::Message as Said,
+    Changed, Content, Contents, NamedState, ObjectKind as WireKind, ObjectState, RefChanged, Revoked,
+    ServerMessage, Subscribed, server_message::Message as Said,
 };
 
 use super::fixture::pod_token;
 use crate::{Seed, Verdict};
 
-/// What the volume holds: three files of two secrets.
+/// What the volume holds: three files of two secrets, and one of a key that has the name of one of them.
 const SPEC: &str = r#"{"vaultRef":{"name":"prod","namespace":"team-a"},"serviceAccountName":"api","files":[
     {"path":"a","secret":{"name":"db"}},{"path":"b","secret":{"name":"other"}},
-    {"path":"c","secret":{"name":"db","version":"00000000000000000000000000000001"}}]}"#;
+    {"path":"c","secret":{"name":"db","version":"00000000000000000000000000000001"}},
+    {"path":"d","key":{"name":"db"}}]}"#;
 
 /// The input is a list of happenings: a byte that chooses one, and for a message of the vault its length in two bytes, and
 /// itself. The others are the stream's end and its beginning, and time that passes.
@@ -51,7 +53,8 @@ pub fn watch_message(input: &[u8]) -> Verdict {
                 let (message, after) = after.split_at(length);
                 rest = after;
                 if let Ok(ServerMessage { message: Some(said) }) = ServerMessage::decode(message) {
-                    volume.feed(Event::Vault(wire::message(said)));
+                    let said = wire::message(said, &volume.spec.vault);
+                    volume.feed(Event::Vault(said));
                 }
             }
         }
@@ -65,7 +68,7 @@ struct Volume {
     spec: VolumeSpec,
     now: Moment,
     /// The objects that the vault was asked for and has not answered.
-    asked: BTreeSet<ObjectName>,
+    asked: BTreeSet<ObjectPath>,
     writes: usize,
 }
 
@@ -128,29 +131,30 @@ impl Volume {
         let mut written = 0;
         for action in actions {
             match action {
-                Action::Fetch(names) => {
+                Action::Fetch(wanted) => {
                     assert!(
-                        names.iter().all(|name| self.names(name)),
+                        wanted.iter().all(|object| self.names(object)),
                         "an object of no file is fetched"
                     );
-                    assert!(names.len() <= objects.min(FETCH_AT_ONCE));
-                    self.asked.extend(names);
+                    assert!(wanted.len() <= objects.min(FETCH_AT_ONCE));
+                    self.asked.extend(wanted);
                 }
                 Action::Write(Change::Merge { spec, contents }) => {
                     assert_eq!(spec, self.spec);
-                    for name in contents.keys() {
-                        assert!(self.asked.remove(name), "{name} was not asked for");
+                    for (object, value) in &contents {
+                        assert!(self.asked.remove(object), "{object} was not asked for");
+                        must_be_of_its_kind(object, value);
                     }
                     written += 1;
                 }
                 Action::Write(Change::Replace { .. }) => panic!("nobody changed the SecretRef"),
                 Action::Report { note, .. } => must_be_ours(&note),
                 Action::Acknowledge { objects, error } => {
-                    assert!(objects.iter().all(|(object, _)| self.names(&object.name)));
+                    assert!(objects.iter().all(|(object, _)| self.names(&object.path())));
                     must_be_ours(&error);
                 }
                 Action::Subscribe { objects, .. } => {
-                    assert!(objects.iter().all(|object| self.names(&object.name)));
+                    assert!(objects.iter().all(|object| self.names(&object.path())));
                 }
                 Action::Attach(vault) => assert_eq!(vault, self.spec.vault),
                 Action::Detach
@@ -167,8 +171,24 @@ impl Volume {
         }
     }
 
-    fn names(&self, name: &ObjectName) -> bool {
-        self.spec.objects().iter().any(|object| object.name == *name)
+    fn names(&self, path: &ObjectPath) -> bool {
+        self.spec.objects().iter().any(|object| object.path() == *path)
+    }
+}
+
+/// Whatever the vault sent as a key, the files hold one.
+fn must_be_of_its_kind(object: &ObjectPath, value: &Value) {
+    match value {
+        Value::Secret(_) => assert_eq!(object.kind, ObjectKind::Secrets),
+        Value::Key(files) => {
+            assert_eq!(object.kind, ObjectKind::Keys);
+            let pem = std::str::from_utf8(files.pem.as_bytes()).unwrap();
+            assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"), "{pem}");
+            assert_eq!(pem.matches("-----").count(), 4, "{pem}");
+            let jwk: serde_json::Value = serde_json::from_slice(files.jwk.as_bytes()).unwrap();
+            let kid = jwk["kid"].as_str().unwrap();
+            assert!(kid.starts_with("https://prod.team-a.svc/keys/"), "{kid}");
+        }
     }
 }
 
@@ -186,11 +206,12 @@ pub fn seeds() -> Vec<Seed> {
         name: name.into(),
         version: format!("{version:032x}"),
         state: ObjectState::Available.into(),
+        ..NamedState::default()
     };
     let gone = |name: &str| NamedState {
         name: name.into(),
-        version: String::new(),
         state: 99,
+        ..NamedState::default()
     };
     let id = || "v".to_owned();
     let say = |said: Said| {
@@ -226,7 +247,35 @@ pub fn seeds() -> Vec<Seed> {
     ]
     .concat();
     let foreign = vec![state("hidden", 1), state("../db", 1)];
+    let key = || NamedState {
+        kind: WireKind::Key.into(),
+        ..state("db", 5)
+    };
+    let key_content = |kid: &str| {
+        let jwk = json!({
+            "kid": format!("{kid}{:032x}", 5), "kty": "EC", "key_ops": ["sign", "verify"], "crv": "P-256",
+            // RFC 7517, appendix A.1.
+            "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+        });
+        say(Said::Contents(Contents {
+            id: id(),
+            contents: vec![Content {
+                state: Some(key()),
+                value: jwk.to_string().into_bytes(),
+            }],
+        }))
+    };
+    let of_key = |kid| [subscribed(vec![key()]), key_content(kid)].concat();
     vec![
+        Seed::taken("key", of_key("https://elsewhere.example/keys/DB/")),
+        Seed::refused(
+            "key-of-another-name",
+            of_key("https://prod.team-a.svc/keys/other/"),
+        ),
+        Seed::refused(
+            "secret-as-a-key",
+            [subscribed(vec![key()]), contents(vec![key()])].concat(),
+        ),
         Seed::taken("honest", honest.clone()),
         Seed::taken("rotated", rotated),
         Seed::taken("again", [honest.clone(), vec![0, 1], honest.clone()].concat()),

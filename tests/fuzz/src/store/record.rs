@@ -1,9 +1,10 @@
 //! The records whose fields lie open, with a proof behind them.
 
 use strongroom_audit::{Entry, Head};
-use strongroom_core::Timestamp;
+use strongroom_core::{ObjectKind, Timestamp, Version};
 use strongroom_engine::{
     format::{
+        event::{EventId, EventType, LastEvent, LifecycleEvent, Occurrence},
         id::Sequence,
         record::Record,
         records::{Erasure, Garbage, IndexEntry, Scheduled, ServerRecord},
@@ -11,7 +12,7 @@ use strongroom_engine::{
     store::{Key, Value},
 };
 
-use super::fixture::{VAULT, keyring};
+use super::fixture::{VAULT, db, keyring};
 use crate::{Seed, Verdict, input::chosen};
 
 /// Where the record lies that is judged.
@@ -25,14 +26,16 @@ pub fn open_record(input: &[u8]) -> Verdict {
     let Some((kind, record)) = input.split_first() else {
         return Verdict::Refused;
     };
-    match kind % 7 {
+    match kind % 9 {
         0 => judge::<IndexEntry>(record),
         1 => judge::<Garbage>(record),
         2 => judge::<Erasure>(record),
         3 => judge::<Scheduled>(record),
         4 => judge::<ServerRecord>(record),
         5 => judge::<Head>(record),
-        _ => judge::<Entry>(record),
+        6 => judge::<Entry>(record),
+        7 => judge::<LifecycleEvent>(record),
+        _ => judge::<LastEvent>(record),
     }
 }
 
@@ -111,5 +114,23 @@ pub fn seeds() -> Vec<Seed> {
     seeds.extend(both(4, ["server", "server-unproved"], &line));
     seeds.extend(both(5, ["audit-head", "audit-head-unproved"], &head));
     seeds.extend(both(6, ["audit-entry", "audit-entry-unproved"], &entry));
+    seeds.extend(both(7, ["event", "event-unproved"], &event()));
+    seeds.extend(both(8, ["last-event", "last-event-unproved"], &LastEvent(7)));
     seeds
+}
+
+/// An event of an object whose name has a spelling.
+fn event() -> LifecycleEvent {
+    LifecycleEvent {
+        id: EventId::new(7, [0xab; 8]),
+        time: Timestamp::from_unix(1_800_000_000),
+        event_type: EventType {
+            kind: ObjectKind::Keys,
+            occurrence: Occurrence::NearExpiry,
+        },
+        name: db(),
+        version: Version::from_bytes([3; 16]),
+        not_before: None,
+        expires: Some(Timestamp::from_unix(1_900_000_000)),
+    }
 }

@@ -13,7 +13,7 @@ use std::{
 use strongroom_serving::accept::Peer;
 use strongroom_testing::{
     signing_key::claims,
-    vault::{ALL, AUDIENCE, Files, allow, deny, put, set},
+    vault::{ALL, AUDIENCE, Files, KEYS, allow, deny, put, set},
 };
 use strongroom_vault::{
     access::{Access, AccessConfig},
@@ -54,6 +54,7 @@ impl Served {
         set(&service, HIDDEN.0, HIDDEN.1);
         let rules = vec![
             allow("all", ACCOUNT, &["*"], ALL),
+            allow("keys", ACCOUNT, &["*"], KEYS),
             deny("hidden", ACCOUNT, &[HIDDEN.0], ALL),
         ];
         put(&service, (1, 1), rules).unwrap();

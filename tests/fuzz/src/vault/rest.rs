@@ -8,6 +8,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
+use strongroom_serving::tls::ServingCertificate;
 use strongroom_testing::signing_key::ISSUER;
 use strongroom_vault::rest::{Api, ApiConfig};
 use tower::ServiceExt as _;
@@ -67,6 +68,7 @@ impl Site {
             vault: strongroom_core::VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
             cluster_domain: "cluster.local".into(),
             identity_url: ISSUER.into(),
+            certificate: ServingCertificate::load(&served.files.path("tls")).unwrap(),
         };
         let api = Api::new(Arc::clone(&served.access), &served.service, config);
         Self {
@@ -182,7 +184,7 @@ const SET: &str = r#"{"value":"v","contentType":"t","attributes":{"enabled":true
 
 /// Requests of every operation, and what is refused at each step.
 pub fn seeds() -> Vec<Seed> {
-    taken().into_iter().chain(refused()).collect()
+    taken().into_iter().chain(refused()).chain(keys()).collect()
 }
 
 fn taken() -> Vec<Seed> {
@@ -233,6 +235,86 @@ fn taken() -> Vec<Seed> {
             )
         }),
     ]
+}
+
+/// Requests about keys: those that bring a body, each behind what it needs.
+fn keys() -> Vec<Seed> {
+    let at = |line: &str| format!("{line}?api-version=7.4");
+    let made = |kind: &str| ask(&at("POST /keys/k/create"), &format!(r#"{{"kty":"{kind}"}}"#));
+    let after = |kind: &str, line: &str, body: &str| made(kind) + &ask(&at(line), body);
+    let import = |body: &str| ask(&at("PUT /keys/k"), body);
+    vec![
+        Seed::taken(
+            "key-create",
+            ask(
+                &at("POST /keys/k/create"),
+                r#"{"kty":"EC","crv":"P-256K","key_ops":["sign"],"attributes":{"enabled":true,"exp":2000000000},"tags":{"a":"b"}}"#,
+            ),
+        ),
+        Seed::taken(
+            "key-create-akp",
+            ask(&at("POST /keys/k/create"), r#"{"kty":"AKP","alg":"ML-DSA-44"}"#),
+        ),
+        Seed::taken(
+            "key-import-oct",
+            import(r#"{"key":{"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODw","key_ops":["encrypt"]},"tags":{}}"#),
+        ),
+        Seed::taken(
+            "key-import-ec",
+            import(
+                r#"{"key":{"kty":"EC","crv":"P-256","x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU","d":"AQ"}}"#,
+            ),
+        ),
+        Seed::taken(
+            "key-update",
+            after(
+                "EC",
+                "PATCH /keys/k",
+                r#"{"key_ops":["verify"],"attributes":{"exp":null},"tags":{}}"#,
+            ),
+        ),
+        Seed::taken("key-sign", after("EC", "POST /keys/k/sign", &digest("ES256", ""))),
+        Seed::taken(
+            "key-verify",
+            after("EC", "POST /keys/k/verify", &digest("ES256", r#","digest":"AA""#)),
+        ),
+        Seed::taken(
+            "key-encrypt",
+            after(
+                "oct",
+                "POST /keys/k/encrypt",
+                r#"{"alg":"A256GCM","value":"AAAA","aad":"AA"}"#,
+            ),
+        ),
+        Seed::taken(
+            "key-decrypt",
+            after(
+                "oct",
+                "POST /keys/k/decrypt",
+                r#"{"alg":"A256CBC","value":"AAAAAAAAAAAAAAAAAAAAAA","iv":"AAAAAAAAAAAAAAAAAAAAAA"}"#,
+            ),
+        ),
+        Seed::taken(
+            "key-rotation-policy",
+            after(
+                "EC",
+                "PUT /keys/k/rotationpolicy",
+                r#"{"lifetimeActions":[{"trigger":{"timeAfterCreate":"P90D"},"action":{"type":"Rotate"}}],"attributes":{"expiryTime":"P2Y"}}"#,
+            ),
+        ),
+        Seed::refused("key-import-nothing", import(r#"{"key":{"kty":"RSA","n":"AQ"}}"#)),
+        Seed::refused("key-create-nothing", made("DSA")),
+        Seed::refused(
+            "key-sign-nothing",
+            ask(&at("POST /keys/k/sign"), &digest("ES256", "")),
+        ),
+    ]
+}
+
+/// What is to be done with a value of 32 bytes, and more.
+fn digest(algorithm: &str, more: &str) -> String {
+    let value = "A".repeat(43);
+    format!(r#"{{"alg":"{algorithm}","value":"{value}"{more}}}"#)
 }
 
 fn refused() -> Vec<Seed> {

@@ -7,8 +7,8 @@ use http_body_util::{BodyExt as _, Full};
 use prost::Message as _;
 use strongroom_vault::watch::{Limits, Watch};
 use strongroom_wire::watch::{
-    Ack, ClientMessage, Fetch, ObjectName, RefName, Renew, ServerMessage, Subscribe, Unsubscribe,
-    client_message::Message as Asked, server_message::Message as Said,
+    Ack, ClientMessage, Fetch, NamedState, ObjectKind, ObjectName, RefName, Renew, ServerMessage, Subscribe,
+    Unsubscribe, client_message::Message as Asked, server_message::Message as Said,
 };
 use tokio::time::timeout;
 use tonic::body::Body;
@@ -155,9 +155,17 @@ fn judge(asked: &[ClientMessage], said: &[Said]) -> Verdict {
     let is_good = |id: &str| {
         asked().any(|asked| matches!(asked, Asked::Subscribe(one) if one.id == id && one.token == GENUINE))
     };
-    let is_fetched = |id: &str, name: &str| {
-        asked().any(|asked| {
-            matches!(asked, Asked::Fetch(one) if one.id == id && one.names.iter().any(|n| n.eq_ignore_ascii_case(name)))
+    let is_fetched = |id: &str, state: &NamedState| {
+        let names = |fetch: &Fetch| match state.kind() {
+            ObjectKind::Secret => fetch.names.clone(),
+            ObjectKind::Key => fetch.keys.clone(),
+            ObjectKind::Certificate => Vec::new(),
+        };
+        asked().any(|asked| match asked {
+            Asked::Fetch(one) if one.id == id => names(one)
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&state.name)),
+            _ => false,
         })
     };
     for said in said {
@@ -168,8 +176,8 @@ fn judge(asked: &[ClientMessage], said: &[Said]) -> Verdict {
             Said::Contents(one) => {
                 assert!(is_good(&one.id), "contents without a good token");
                 for content in &one.contents {
-                    let name = &content.state.as_ref().unwrap().name;
-                    assert!(is_fetched(&one.id, name), "{name} was not asked for");
+                    let state = content.state.as_ref().unwrap();
+                    assert!(is_fetched(&one.id, state), "{state:?} was not asked for");
                 }
             }
             Said::Revoked(one) => assert!(one.id.len() <= 128 && one.message.len() <= 512),
@@ -193,13 +201,29 @@ pub fn seeds() -> Vec<Seed> {
                 name: "db".into(),
             }),
             objects: names.iter().map(|name| object(name)).collect(),
+            keys: vec![],
         })
+    };
+    let key = |asked: Asked| match asked {
+        Asked::Subscribe(subscribe) => Asked::Subscribe(Subscribe {
+            keys: subscribe.objects.clone(),
+            ..subscribe
+        }),
+        other => other,
     };
     let id = || "v".to_owned();
     let fetch = |names: &[&str]| {
         Asked::Fetch(Fetch {
             id: id(),
             names: names.iter().map(|name| (*name).to_owned()).collect(),
+            keys: vec![],
+        })
+    };
+    let fetch_keys = |names: &[&str]| {
+        Asked::Fetch(Fetch {
+            id: id(),
+            names: vec![],
+            keys: names.iter().map(|name| (*name).to_owned()).collect(),
         })
     };
     let renew = Asked::Renew(Renew {
@@ -209,6 +233,7 @@ pub fn seeds() -> Vec<Seed> {
     let ack = Asked::Ack(Ack {
         id: id(),
         objects: vec![object("db")],
+        keys: vec![object("db")],
         error: String::new(),
     });
     let unsubscribe = Asked::Unsubscribe(Unsubscribe { id: id() });
@@ -233,6 +258,7 @@ pub fn seeds() -> Vec<Seed> {
     vec![
         Seed::taken("all", call(all)),
         Seed::taken("fetch", call(vec![good(), fetch(&["db"])])),
+        Seed::taken("keys", call(vec![key(good()), fetch_keys(&["db", "hidden"])])),
         Seed::taken("twice", call(vec![good(), good()])),
         Seed::refused(
             "made-up-token",

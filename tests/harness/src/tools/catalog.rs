@@ -257,6 +257,19 @@ pub const TOOLS: &[Tool] = &[
         }),
     },
     Tool {
+        name: "cryptography-vectors",
+        version: "50.0.2",
+        about: "NIST's vectors, for keys/tests/nist; 56 MB",
+        program: "bin/python",
+        recipe: Recipe::Locked(Locked {
+            by: Reader::Pip,
+            files: &[(
+                "requirements.lock",
+                include_str!("../../cryptography-vectors/requirements.lock"),
+            )],
+        }),
+    },
+    Tool {
         name: "busybox",
         version: "1",
         about: "the shell of test pods",

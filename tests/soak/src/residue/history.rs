@@ -99,30 +99,41 @@ impl Clients {
             let set = [("PUT", "/secrets/NAME", body.as_str())];
             for (method, path, body) in set.iter().chain(after.requests()) {
                 let path = path.replace("NAME", &name);
-                let status = if number % 2 == 0 {
-                    let method = Method::from_bytes(method.as_bytes())?;
-                    let request = self
-                        .newer
-                        .request(method, program.url(&path))
-                        .bearer_auth(&self.token);
-                    let body: Option<Value> = (!body.is_empty())
-                        .then(|| serde_json::from_str(body))
-                        .transpose()?;
-                    let request = match body {
-                        Some(body) => request.json(&body),
-                        None => request,
-                    };
-                    let answer = request.send().await?;
-                    let status = answer.status().as_u16();
-                    answer.bytes().await?;
-                    status
-                } else {
-                    let request = self.older.request(method, &path, body);
-                    self.older.time(&request).context("by HTTP/1.1")?.1
-                };
-                ensure!((200..300).contains(&status), "{method} {path}: {status}");
+                self.ask(program, number % 2 == 0, (method, &path, body)).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Sends a request by one of the two clients, and reads its answer.
+    pub async fn ask(
+        &mut self,
+        program: &Program,
+        by_newer: bool,
+        (method, path, body): (&str, &str, &str),
+    ) -> Result<()> {
+        let status = if by_newer {
+            let method = Method::from_bytes(method.as_bytes())?;
+            let request = self
+                .newer
+                .request(method, program.url(path))
+                .bearer_auth(&self.token);
+            let body: Option<Value> = (!body.is_empty())
+                .then(|| serde_json::from_str(body))
+                .transpose()?;
+            let request = match body {
+                Some(body) => request.json(&body),
+                None => request,
+            };
+            let answer = request.send().await?;
+            let status = answer.status().as_u16();
+            answer.bytes().await?;
+            status
+        } else {
+            let request = self.older.request(method, path, body);
+            self.older.time(&request).context("by HTTP/1.1")?.1
+        };
+        ensure!((200..300).contains(&status), "{method} {path}: {status}");
         Ok(())
     }
 

@@ -15,6 +15,8 @@ const WINDOW: usize = 16;
 pub enum Form {
     /// As they are.
     Raw,
+    /// The last one first, as libraries compute with the numbers of keys.
+    Reversed,
     /// Base64, of either alphabet, wherever the value began in what was encoded.
     Base64,
     /// Hexadecimal, of either case.
@@ -28,6 +30,7 @@ impl Form {
     fn texts(self, value: &[u8]) -> Vec<Vec<u8>> {
         match self {
             Self::Raw => vec![value.to_vec()],
+            Self::Reversed => vec![value.iter().rev().copied().collect()],
             Self::Base64 => base64(value),
             Self::Hex => vec![
                 hex::encode(value).into_bytes(),
@@ -38,7 +41,7 @@ impl Form {
     }
 
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Raw, Self::Base64, Self::Hex, Self::Utf16];
+    pub const ALL: [Self; 5] = [Self::Raw, Self::Reversed, Self::Base64, Self::Hex, Self::Utf16];
 }
 
 /// The six texts of a value, without the characters that depend on what is before and behind it.
@@ -162,6 +165,8 @@ mod tests {
     fn a_value_is_found_in_every_form_wherever_it_lies() {
         let raw = [b"....", VALUE, b"....", VALUE].concat();
         assert_eq!(copies(&raw), [(Form::Raw, 2)]);
+        let reversed: Vec<u8> = raw.iter().rev().copied().collect();
+        assert_eq!(copies(&reversed), [(Form::Reversed, 2)]);
         for before in ["", "x", "xy", "xyz"] {
             let text = [before.as_bytes(), VALUE, b"yz"].concat();
             for encoded in [BASE64_STANDARD.encode(&text), BASE64_URL_SAFE.encode(&text)] {

@@ -1,0 +1,297 @@
+//! Private keys that are planted, and what is done with each before the memory is searched.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use strongroom_keys::{Curve, KeyProvider as _, KeySpec, KeyType, OctSize, PublicMembers, RsaSize, Software};
+use strongroom_testing::Program;
+use tokio::time::sleep;
+
+use super::history::Clients;
+
+/// Keys of each type, with each history.
+const EACH: usize = 4;
+
+/// When the vault has told itself of a change for sure. A key that is used before that is forgotten, and opened anew when it is
+/// used again: how many copies there are would depend on chance.
+const NOTICE: Duration = Duration::from_millis(100);
+
+/// The members of an RSA key in the order of PKCS#1.
+const RSA_MEMBERS: [&str; 8] = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
+
+/// What is done with a key after it was imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Nothing.
+    Imported,
+    /// It was used in every way.
+    Used,
+    /// Used, backed up and deleted.
+    Deleted,
+    /// Used, deleted and purged.
+    Purged,
+}
+
+impl After {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Imported, Self::Used, Self::Deleted, Self::Purged];
+
+    /// As the page names it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Imported => "imported",
+            Self::Used => "imported and used",
+            Self::Deleted => "used, backed up, deleted",
+            Self::Purged => "used, deleted, purged",
+        }
+    }
+
+    /// The requests that follow the import.
+    fn requests(self, uses: &[Request]) -> Vec<Request> {
+        let end = |requests: &[(&'static str, &'static str)]| {
+            let requests = requests.iter();
+            let requests = requests.map(|(method, path)| (*method, (*path).to_owned(), String::new()));
+            uses.iter().cloned().chain(requests).collect()
+        };
+        match self {
+            Self::Imported => Vec::new(),
+            Self::Used => end(&[]),
+            Self::Deleted => end(&[("POST", "/keys/NAME/backup"), ("DELETE", "/keys/NAME")]),
+            Self::Purged => end(&[("DELETE", "/keys/NAME"), ("DELETE", "/deletedkeys/NAME")]),
+        }
+    }
+}
+
+/// Method, path and body.
+type Request = (&'static str, String, String);
+
+/// A key, and what is looked for of it.
+struct Planted {
+    jwk: Value,
+    uses: Vec<Request>,
+    /// By the name of its member: the bytes.
+    secret: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// Gives keys of each type this history, every other one by HTTP/1.1. Returns what to search for, by type and member.
+pub async fn live(
+    program: &Program,
+    clients: &mut Clients,
+    after: After,
+) -> Result<Vec<(String, Vec<Vec<u8>>)>> {
+    let mut groups: Vec<(String, Vec<Vec<u8>>)> = Vec::new();
+    for (type_name, plant) in [("oct", oct as fn() -> Result<Planted>), ("EC", ec), ("RSA", rsa)] {
+        for number in 0..EACH {
+            let Planted { jwk, uses, secret } = plant()?;
+            let name = format!("{after:?}-{type_name}-{number}").to_lowercase();
+            let import = json!({ "key": jwk }).to_string();
+            let path = format!("/keys/{name}");
+            clients
+                .ask(program, number % 2 == 0, ("PUT", &path, &import))
+                .await?;
+            sleep(NOTICE).await;
+            for (method, path, body) in after.requests(&uses) {
+                let path = path.replace("NAME", &name);
+                clients
+                    .ask(program, number % 2 == 0, (method, &path, &body))
+                    .await?;
+            }
+            for (member, bytes) in secret {
+                let group = format!("{member} of a key ({type_name}), {}", after.name());
+                match groups.iter_mut().find(|(name, _)| *name == group) {
+                    Some((_, values)) => values.push(bytes),
+                    None => groups.push((group, vec![bytes])),
+                }
+            }
+        }
+    }
+    Ok(groups)
+}
+
+fn work(operation: &str, algorithm: &str, value: &[u8]) -> Request {
+    let body = json!({"alg": algorithm, "value": text(value)});
+    ("POST", format!("/keys/NAME/{operation}"), body.to_string())
+}
+
+fn text(bytes: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A new key's public members, and its sealed form without the head.
+fn generate(key_type: KeyType) -> Result<(strongroom_keys::Key, Vec<u8>)> {
+    let said = |error: strongroom_keys::KeyError| anyhow!("{}", error.sentence(""));
+    let key = Software.generate(KeySpec::new(key_type)).map_err(said)?;
+    let sealed = key.to_bytes().map_err(said)?;
+    let private = sealed.get(2..).context("a sealed form without a head")?.to_vec();
+    Ok((key, private))
+}
+
+fn oct() -> Result<Planted> {
+    let (_, k) = generate(KeyType::Oct(OctSize::Bits256))?;
+    Ok(Planted {
+        jwk: json!({"kty": "oct", "k": text(&k)}),
+        uses: vec![
+            work("encrypt", "A256GCM", b"data"),
+            work("wrapkey", "A256KW", &[7; 32]),
+        ],
+        secret: vec![("k", k)],
+    })
+}
+
+fn ec() -> Result<Planted> {
+    let (key, private) = generate(KeyType::Ec(Curve::P256))?;
+    let d = private.get(..32).context("a scalar")?.to_vec();
+    let PublicMembers::Ec { x, y, .. } = key.public().members() else {
+        return Err(anyhow!("not a point"));
+    };
+    Ok(Planted {
+        jwk: json!({"kty": "EC", "crv": "P-256", "x": text(x), "y": text(y), "d": text(&d)}),
+        uses: vec![work("sign", "ES256", &[3; 32])],
+        secret: vec![("d", d)],
+    })
+}
+
+fn rsa() -> Result<Planted> {
+    let (_, private) = generate(KeyType::Rsa(RsaSize::Bits2048))?;
+    let mut numbers = Vec::new();
+    integers(&private, &mut numbers)?;
+    // The versions of PKCS#8 and of PKCS#1 stand before the members of the key.
+    let members = numbers.get(2..).unwrap_or_default();
+    ensure!(members.len() == RSA_MEMBERS.len(), "{} members", members.len());
+    let mut jwk = json!({"kty": "RSA"});
+    let mut secret = Vec::new();
+    for (name, bytes) in RSA_MEMBERS.into_iter().zip(members) {
+        if let Some(jwk) = jwk.as_object_mut() {
+            jwk.insert(name.to_owned(), text(bytes).into());
+        }
+        if ["d", "p", "q"].contains(&name) {
+            secret.push((name, bytes.clone()));
+        }
+    }
+    let below_modulus = [1; 256];
+    Ok(Planted {
+        jwk,
+        uses: vec![
+            work("sign", "RS256", &[3; 32]),
+            work("unwrapkey", "RSA1_5", &below_modulus),
+            work("encrypt", "RSA-OAEP-256", b"data"),
+        ],
+        secret,
+    })
+}
+
+/// The numbers in DER, in their order, without leading zeros; also those in a string of octets that holds DER.
+fn integers(mut der: &[u8], found: &mut Vec<Vec<u8>>) -> Result<()> {
+    const INTEGER: u8 = 0x02;
+    const OCTETS: u8 = 0x04;
+    const SEQUENCE: u8 = 0x30;
+    while let Some((tag, rest)) = der.split_first() {
+        let (length, rest) = length(rest)?;
+        let (content, rest) = rest.split_at_checked(length).context("DER that ends early")?;
+        match *tag {
+            INTEGER => {
+                let zeros = content.iter().take_while(|byte| **byte == 0).count();
+                found.push(content.get(zeros..).unwrap_or_default().to_vec());
+            }
+            OCTETS | SEQUENCE => integers(content, found)?,
+            _ => {}
+        }
+        der = rest;
+    }
+    Ok(())
+}
+
+/// The length that DER begins with, and what follows it.
+fn length(der: &[u8]) -> Result<(usize, &[u8])> {
+    let (first, rest) = der.split_first().context("DER without a length")?;
+    let count = usize::from(first & 0x7f);
+    if first & 0x80 == 0 {
+        return Ok((count, rest));
+    }
+    let (digits, rest) = rest.split_at_checked(count).context("DER with half a length")?;
+    let length = digits
+        .iter()
+        .fold(0, |sum, digit| (sum << 8) | usize::from(*digit));
+    Ok((length, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, File},
+        os::unix::fs::FileExt as _,
+    };
+
+    use strongroom_keys::{Algorithm, Hash, Key, Plaintext};
+
+    use super::*;
+
+    /// How often a value, or its reverse, is found in this process. It is known here by its complement alone.
+    fn copies(complement: &[u8]) -> usize {
+        let memory = File::open("/proc/self/mem").unwrap();
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let (mut part, mut found) = (vec![0; 1 << 20], 0);
+        for line in maps.lines().filter(|line| line.contains(" rw-p ")) {
+            let (begin, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
+            let [mut at, end] = [begin, end].map(|hex| u64::from_str_radix(hex, 16).unwrap());
+            while at < end {
+                let length = part.len().min(usize::try_from(end - at).unwrap());
+                if memory.read_exact_at(&mut part[..length], at).is_ok() {
+                    let windows = part[..length].windows(complement.len());
+                    found += windows
+                        .filter(|window| {
+                            let is = |(byte, other): (&u8, &u8)| *byte == !*other;
+                            window.iter().zip(complement).all(is)
+                                || window.iter().rev().zip(complement).all(is)
+                        })
+                        .count();
+                }
+                at += u64::try_from(length).unwrap();
+            }
+            part.fill(0);
+        }
+        found
+    }
+
+    /// A key that was used, and the complement of what is looked for.
+    fn used(key_type: KeyType) -> (Key, Vec<u8>) {
+        let (key, private) = generate(key_type).unwrap();
+        let secret = match key_type {
+            KeyType::Rsa(_) => {
+                key.sign(Algorithm::RsaPkcs1(Hash::Sha256), &[3; 32]).unwrap();
+                let mut numbers = Vec::new();
+                integers(&private, &mut numbers).unwrap();
+                numbers[5].clone()
+            }
+            KeyType::Ec(curve) => {
+                key.sign(Algorithm::Ecdsa(curve), &[3; 32]).unwrap();
+                private[..32].to_vec()
+            }
+            KeyType::Oct(size) => {
+                key.encrypt(Algorithm::AesGcm(size), Plaintext::new(b"data"))
+                    .unwrap();
+                private
+            }
+            KeyType::Akp(_) => panic!("its seed is not kept"),
+        };
+        (key, secret.iter().map(|byte| !*byte).collect())
+    }
+
+    #[test]
+    fn a_key_that_is_ready_for_use_is_found_in_memory_and_one_that_was_dropped_is_not() {
+        for key_type in [
+            KeyType::Oct(OctSize::Bits256),
+            KeyType::Ec(Curve::P256),
+            KeyType::Rsa(RsaSize::Bits2048),
+        ] {
+            let (key, complement) = used(key_type);
+            let with = copies(&complement);
+            drop(key);
+            let without = copies(&complement);
+            println!("{key_type:?}: {with}, {without}");
+            assert!(with > without, "{key_type:?}: {with}, {without}");
+        }
+    }
+}
