@@ -54,7 +54,7 @@ fuzz: ## what reads a stranger's bytes, under libFuzzer on nightly, FUZZ_SECONDS
 	@scripts/fuzz
 
 .PHONY: bench
-bench: bench-vault bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
+bench: bench-vault bench-sign bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
 
 BENCH := $(or $(CARGO_TARGET_DIR),target)/release/bench
 BENCH_ARGS :=
@@ -66,6 +66,10 @@ bench-program:
 .PHONY: bench-vault
 bench-vault: bench-program ## the vault alone, as a bare process
 	$(BENCH) vault --write docs/benchmarks.md $(BENCH_ARGS)
+
+.PHONY: bench-sign
+bench-sign: bench-program ## signatures of the vault, of OpenBao and of the library alone
+	$(BENCH) sign --write docs/benchmarks.md $(BENCH_ARGS)
 
 .PHONY: bench-node
 bench-node: bench-program ## mounts, rotations, steady state and memory

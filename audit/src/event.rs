@@ -30,6 +30,22 @@ pub struct RefusedCaller {
     pub upn: String,
 }
 
+/// The version of an object whose end is told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionEnd {
+    /// The object's kind.
+    pub kind: ObjectKind,
+    /// Its name.
+    pub name: ObjectName,
+    /// The version, which is the current one.
+    pub version: Version,
+    /// Its `nbf`.
+    pub not_before: Option<Time>,
+    /// Its `exp`: the end.
+    pub expires: Option<Time>,
+}
+
 /// One thing that happened to the vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
@@ -91,19 +107,9 @@ pub enum Event {
         version: Option<Version>,
     },
     /// The current version of an object ends soon.
-    NearExpiry {
-        /// The object's kind.
-        kind: ObjectKind,
-        /// Its name.
-        name: ObjectName,
-    },
+    NearExpiry(VersionEnd),
     /// The current version of an object has ended.
-    Expired {
-        /// The object's kind.
-        kind: ObjectKind,
-        /// Its name.
-        name: ObjectName,
-    },
+    Expired(VersionEnd),
     /// Requests of one caller that were refused for one reason, beyond those with records of their own.
     Refused {
         /// The caller; none stands for all that were beyond the number of callers told apart.
@@ -138,8 +144,8 @@ impl Event {
             | Self::RollbackDetected { .. }
             | Self::ScheduledPurge { .. }
             | Self::KeyRotateIfDue { .. }
-            | Self::NearExpiry { .. }
-            | Self::Expired { .. } => Actor::Vault,
+            | Self::NearExpiry(_)
+            | Self::Expired(_) => Actor::Vault,
             Self::PolicyBundlePut { .. }
             | Self::PolicyBundleRefused { .. }
             | Self::RollbackAccepted { .. } => Actor::Operator,
@@ -159,8 +165,8 @@ impl Event {
             Self::RollbackAccepted { .. } => "RollbackAccepted",
             Self::ScheduledPurge { .. } => "ScheduledPurge",
             Self::KeyRotateIfDue { .. } => "KeyRotateIfDue",
-            Self::NearExpiry { .. } => "NearExpiry",
-            Self::Expired { .. } => "Expired",
+            Self::NearExpiry(_) => "NearExpiry",
+            Self::Expired(_) => "Expired",
             Self::Unauthenticated { .. } => "Unauthenticated",
             Self::Refused { .. } => "Refused",
         }

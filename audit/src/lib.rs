@@ -46,7 +46,7 @@ pub use caller_refusals::CallerRefusals;
 pub use chain::{Hash, Head, Place};
 pub use config::{Budget, Class, LogConfig, Quota, Retention, SegmentLimits, SyncMode};
 pub use entry::Entry;
-pub use event::{Actor, Event, RefusedCaller};
+pub use event::{Actor, Event, RefusedCaller, VersionEnd};
 pub use log::{AppendError, Log, OpenError, Problem, Synced, Usage};
 pub use record::{Origin, Outcome, Record, Resource, TlsVersion, VaultResource, Verdict};
 pub use recovery::Recovery;

@@ -29,6 +29,11 @@ impl VaultResource {
         }
     }
 
+    /// The vault's address, as the ids of its objects begin: `https://NAME.NAMESPACE.svc`.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
     /// Its path in the Kubernetes API, where Azure has its resource manager's: `resourceId`.
     pub fn id(&self) -> &str {
         &self.id

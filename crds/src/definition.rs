@@ -10,7 +10,7 @@ use crate::{AccessPolicy, SecretRef, Vault};
 
 /// Counts the releases of the definitions: raised with every change of a schema or rule. The operator compares it with
 /// what is installed.
-pub const CRD_VERSION: u32 = 3;
+pub const CRD_VERSION: u32 = 4;
 
 /// The annotation of an installed definition that holds [`CRD_VERSION`].
 pub const CRD_VERSION_ANNOTATION: &str = "strongroom.dev/crd-version";

@@ -23,6 +23,11 @@ pub(crate) fn service_account_name() -> Rule {
     )
 }
 
+/// The version of an object in a vault.
+pub(crate) fn version() -> Rule {
+    Rule::new("self.matches('^[0-9a-fA-F]{32}$')").message("A version is 32 hexadecimal digits.")
+}
+
 /// The name of an object in a vault.
 pub(crate) fn object_name() -> Rule {
     Rule::new("self.matches('^[0-9a-zA-Z-]+$')")

@@ -1,6 +1,7 @@
 //! `SecretRef`: which objects of a vault become which files of a pod.
 
 mod file;
+mod key;
 mod status;
 mod trust_bundle;
 
@@ -10,6 +11,7 @@ use strongroom_core::{VaultRef, name::NameError};
 
 use crate::rule;
 pub use file::{FileError, FileSource, SecretRefFile, SecretSource};
+pub use key::{KeyEncoding, KeyEncodingError, KeyEncodingField, KeySource};
 pub use status::{FileState, FileStatus, SecretRefStatus, VolumeCounts};
 pub use trust_bundle::{
     TrustBundle, TrustBundleError, TrustBundleSource, TrustFormat, TrustFormatField, TrustRoots,

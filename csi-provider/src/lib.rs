@@ -4,7 +4,7 @@
 //!   kubelet --registration--> (where the CSI socket is)
 //!   kubelet --kubelet::node--> publish --+--exchange--> identity service
 //!                                    +--GET SecretRef--> API server      pod's namespace only
-//!                                    +--GET secrets--> vault
+//!                                    +--GET secrets, keys--> vault
 //!                                    `--volume::{mount, tree}--> tmpfs, shown to the pod
 //!   vault ----Watch----> follow --rewrite--> the same tmpfs
 //! ```
@@ -15,6 +15,8 @@
 //! - a file changes only when a vault that allows it says something else than before: never because a vault, the API
 //!   server or the node driver is down;
 //! - what is published answers OK ever after; what goes wrong then is an event, a metric and an acknowledgement;
+//! - of a key, a file holds what the node driver wrote of it once it had parsed what the vault said: no vault can put
+//!   other bytes where a key was asked for;
 //! - taking a volume away needs no other server;
 //! - tokens and values are in types that do not print; no value is kept outside the volume.
 //!

@@ -78,7 +78,7 @@ advise! { limits(): LimitError;
     LimitError::Volume { .. }, [LimitError::Volume { would_be: 2_121_728, limit: 2_097_152 }],
         "The files of one volume are together larger than 2 MiB. A file takes whole pages of the node's kernel: of 4 KiB on most nodes, \
          and where they are of 64 KiB, the limit is a little above 4 MiB.",
-        "Ask for fewer secrets in one SecretRef; two volumes may have two.";
+        "Ask for fewer files in one SecretRef; two volumes may have two.";
     LimitError::Share { .. }, [LimitError::Share { what: "the number of volumes", would_be: 513, free: 512, limit: 1024 }],
         "The namespace has as much of the node as it leaves for the others: bytes, volumes or vaults.",
         "Spread its pods over nodes. For bytes, the installer raises the memory limit of `node.resources`.";

@@ -15,8 +15,10 @@ pub mod path;
 pub mod saved;
 pub mod spec;
 pub mod tree;
+pub mod value;
 
 pub use facts::Facts;
 pub use id::VolumeId;
 pub use image::{Content, File, Image};
 pub use path::FilePath;
+pub use value::{KeyFiles, Value};

@@ -10,6 +10,7 @@ pub mod codec;
 pub mod damage;
 pub mod digest;
 pub mod encoded;
+pub mod event;
 pub mod fields;
 pub mod head;
 pub mod id;

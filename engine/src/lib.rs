@@ -34,6 +34,7 @@
 //! - no plaintext value is in the store, and a stored record opens only in its own place;
 //! - a write is answered after its records and its audit record are durable together, or it is not done;
 //! - every operation changes O(1) records, whatever the number of versions;
+//! - a new version and its event are durable together, and so are the end of a version and its event;
 //! - nothing here reads a clock.
 //!
 //! This crate must not depend on tokio, axum, tonic or kube.
@@ -50,6 +51,7 @@ pub mod store;
 pub use crypt::keyring::Keyring;
 pub use crypto_key::{CryptoKey, KeyBundle, KeyFields, KeyMaterial, KeyPatch, KeyWriteRequest};
 pub use format::{
+    event::{EventId, EventIdError, EventType, LifecycleEvent, Occurrence},
     fields::{AttributesPatch, Change, Deletion},
     soft_delete::SoftDelete,
     tags::Tags,
@@ -60,6 +62,7 @@ pub use object::{
     backup::BoundedBackup,
     blob::BackupBlob,
     error::{BadParameter, ObjectError},
+    events::EventPage,
     inputs::Inputs,
     limits::{ObjectLimits, RecoveryLevel, VERSIONS},
     read::{

@@ -7,6 +7,8 @@ pub mod apply;
 pub mod backup;
 pub mod blob;
 pub mod error;
+pub mod events;
+pub(crate) mod expiry;
 pub mod inputs;
 pub mod keeper;
 pub mod kind;

@@ -14,6 +14,7 @@ use strongroom_core::{NamedObject, ObjectName, ObjectState, Timestamp, Version};
 use crate::{
     format::{
         digest::Digest,
+        event::{EventId, EventType},
         id::{Sequence, VaultId},
         key,
         records::ServerRecord,
@@ -26,6 +27,7 @@ use crate::{
         backup::{self, BoundedBackup},
         blob::BackupBlob,
         error::{ObjectError, damaged_state},
+        events::{self, EventPage},
         kind::Kind,
         limits::ObjectLimits,
         read::{list::VisibleNames, open as open_version, read},
@@ -105,9 +107,11 @@ pub struct ChangeNotice {
     pub objects: Vec<NamedObject>,
     /// The generation that a reader finds the change in.
     pub generation: Gen,
+    /// What happened to objects, event by event. What a commit of unknown outcome did is not told.
+    pub events: Vec<EventType>,
 }
 
-/// Called by the writer after each commit that changed names; it must be quick and must not wait.
+/// Called by the writer after each commit that changed names or made events; it must be quick and must not wait.
 pub type Listener = Box<dyn Fn(&ChangeNotice) + Send + Sync>;
 
 /// The store's state, to be kept outside it.
@@ -206,6 +210,13 @@ impl Objects {
     /// restore.
     pub fn peek_backup<K: Kind>(&self, blob: &BackupBlob) -> Result<ObjectName, ObjectError> {
         backup::peek::<K>(self.shared.published().view(&self.shared.rules), blob)
+    }
+
+    /// Up to `limit` events of objects, in the order in which they happened: from the one after `after` on, or from the
+    /// oldest that is kept. None where `after` is not kept: events may have gone unseen.
+    pub fn events(&self, after: Option<EventId>, limit: usize) -> Result<Option<EventPage>, ObjectError> {
+        let published = self.shared.published();
+        self.note_read(events::list(published.view(&self.shared.rules), after, limit))
     }
 
     /// Adds a listener to committed changes. It must not hold a handle on this vault: the writer would never end.

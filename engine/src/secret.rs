@@ -2,7 +2,8 @@
 
 use std::{convert::Infallible, fmt};
 
-use strongroom_core::{ObjectKind, Timestamp};
+use strongroom_audit::Event;
+use strongroom_core::{ObjectKind, ObjectName, Timestamp};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -11,14 +12,17 @@ use crate::{
         codec::{CodecError, Decoder, Encoder},
         encoded::Encoded,
         fields::Change,
+        task::Due,
     },
     object::{
-        answer, error,
+        answer, error, expiry,
         keeper::{KeeperOf, Kinds},
         kind::Kind,
         limits::{ObjectLimits, exceeds},
         request,
         tasks::Tasks,
+        transaction::Transaction,
+        view::HeadFieldsOf,
     },
 };
 
@@ -82,7 +86,20 @@ impl Kind for Secret {
     }
 }
 
-impl Tasks for Secret {}
+impl Tasks for Secret {
+    fn due_of(head: &HeadFieldsOf<Self>) -> Vec<Due> {
+        let notice = head.current.expires.and_then(expiry::usual_notice);
+        expiry::due_of::<Self>(head, notice).collect()
+    }
+
+    fn perform(
+        number: u8,
+        transaction: &mut Transaction<'_>,
+        name: &ObjectName,
+    ) -> Result<Option<Event>, error::ObjectError> {
+        expiry::perform::<Self>(number, transaction, name)
+    }
+}
 
 /// What a secret notes about a version.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -22,6 +22,7 @@ use axum::{
     response::Response,
 };
 use strongroom_audit::{AppendError, Class, Entry, Event};
+use strongroom_core::VaultRef;
 use strongroom_engine::{Descent, store::Gen};
 use strongroom_serving::accept::Peer;
 use strongroom_wire::admin::{Anchor, Compared, SealStatus, SoftDelete, Status, Usage};
@@ -34,6 +35,8 @@ mod authority;
 mod body;
 mod caller;
 mod error;
+mod events;
+mod events_query;
 mod resolve;
 mod route;
 
@@ -41,6 +44,7 @@ pub use authority::{AuthorityError, OperatorAuthority};
 pub use body::MAX_BUNDLE;
 pub use caller::CallerError;
 pub use error::AdminError;
+pub use events_query::{EventsQueryError, MOST_EVENTS};
 
 use caller::Caller;
 
@@ -49,6 +53,8 @@ const PRESENCE: Duration = Duration::from_secs(8);
 
 /// What the admin API works with.
 pub struct Admin {
+    /// Which vault it is: events name it.
+    pub vault: VaultRef,
     /// Answers what a read of an account would meet.
     pub access: Arc<Access>,
     /// Takes bundles and confirmations, and reports store, audit log and policy.

@@ -23,6 +23,7 @@ pub mod admin;
 pub mod args;
 pub mod auth;
 pub mod clock;
+pub mod cloud_event;
 pub mod health;
 pub mod keys;
 pub mod metrics;

@@ -7,9 +7,10 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
+use strongroom_engine::EventType;
 use strongroom_serving::accept::Counts;
 
-use crate::auth::AuthError;
+use crate::{auth::AuthError, cloud_event::word};
 
 /// Buckets from 50 microseconds to 3 seconds.
 const LATENCY_BUCKETS: [f64; 12] = [
@@ -35,6 +36,12 @@ pub struct ReasonLabel {
     reason: &'static str,
 }
 
+/// What happened to an object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EventLabel {
+    event: &'static str,
+}
+
 /// The vault's metrics.
 pub struct Metrics {
     registry: Registry,
@@ -42,6 +49,7 @@ pub struct Metrics {
     latency: Family<OperationLabel, Histogram, fn() -> Histogram>,
     authentication_failures: Family<ReasonLabel, Counter>,
     throttled: Family<ReasonLabel, Counter>,
+    events: Family<EventLabel, Counter>,
     audit_failures: Counter,
     /// Connections, of all ports.
     pub connections: Counts,
@@ -164,6 +172,7 @@ impl Metrics {
             Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS));
         let (requests, authentication_failures, throttled) =
             (Family::default(), Family::default(), Family::default());
+        let events = Family::default();
         let audit_failures = Counter::default();
         let (connections, sampled) = (Counts::default(), Sampled::default());
         registry.register(
@@ -193,6 +202,11 @@ impl Metrics {
             Family::clone(&throttled),
         );
         registry.register(
+            "events",
+            "Events of objects since start, by what happened",
+            Family::clone(&events),
+        );
+        registry.register(
             "audit_failures",
             "Requests answered 503 because their audit record could not be kept",
             audit_failures.clone(),
@@ -212,6 +226,7 @@ impl Metrics {
             latency,
             authentication_failures,
             throttled,
+            events,
             audit_failures,
             connections,
             watch_streams,
@@ -249,6 +264,12 @@ impl Metrics {
         self.throttled.get_or_create(&ReasonLabel { reason }).inc();
     }
 
+    /// Counts one event of an object.
+    pub fn event(&self, event_type: EventType) {
+        let event = word(event_type);
+        self.events.get_or_create(&EventLabel { event }).inc();
+    }
+
     /// Counts one request whose audit record could not be kept.
     pub fn audit_failure(&self) {
         self.audit_failures.inc();
@@ -273,6 +294,9 @@ impl fmt::Debug for Metrics {
 
 #[cfg(test)]
 mod tests {
+    use strongroom_core::ObjectKind;
+    use strongroom_engine::Occurrence;
+
     use super::*;
 
     #[test]
@@ -293,10 +317,15 @@ mod tests {
         let metrics = Metrics::new("0.1.0");
         metrics.request("SecretGet", 200, Duration::from_micros(300));
         metrics.authentication_failure(AuthError::Expired);
+        metrics.event(EventType {
+            kind: ObjectKind::Keys,
+            occurrence: Occurrence::NearExpiry,
+        });
         let text = metrics.text().unwrap();
         for line in [
             r#"strongroom_requests_total{operation="SecretGet",status="200"} 1"#,
             r#"strongroom_authentication_failures_total{reason="expired"} 1"#,
+            r#"strongroom_events_total{event="KeyNearExpiry"} 1"#,
             r#"strongroom_build_info{version="0.1.0"} 1"#,
             "strongroom_policy_staleness_seconds 0",
         ] {

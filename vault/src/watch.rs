@@ -26,7 +26,7 @@ use std::{
 };
 
 use futures::{StreamExt, future::ready, stream::BoxStream};
-use strongroom_core::{ObjectKind, SecretRefName};
+use strongroom_core::{NamedObject, SecretRefName};
 use strongroom_serving::accept::{Peer, Source, Standing};
 use strongroom_wire::{
     admin::Volumes,
@@ -97,11 +97,7 @@ impl Watch {
             SubscriptionRegistry::new(limits.subscriptions, service.metrics.watch_subscriptions.clone());
         let changed = Arc::clone(&registry);
         service.objects.on_change(Box::new(move |change| {
-            let secrets = change
-                .objects
-                .iter()
-                .filter(|object| object.kind == ObjectKind::Secrets);
-            changed.objects_changed(secrets.map(|object| &object.name));
+            changed.objects_changed(change.objects.iter().map(NamedObject::path));
         }));
         let admission = Admission::new(service.metrics.watch_streams.clone());
         tokio::spawn(mark(Arc::downgrade(&registry)));

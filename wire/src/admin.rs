@@ -11,6 +11,7 @@
 //! | GET [`path::VOLUMES`] | | [`Volumes`] |
 //! | POST [`path::COMPARE`] | [`Compare`] | [`Compared`]; a vault whose store does not follow what is kept answers no data from then on |
 //! | GET [`path::PRESENCE`] | | 204 after 8 s, or when the vault stops |
+//! | GET [`path::EVENTS`]`?after=ID&max=N` | | an array of [`CloudEvent`](crate::cloud_event::CloudEvent), oldest first: those after event `ID`, or from the oldest that is kept, `N` (100, 500 at most) of them; 400 `BadQuery`, 410 `EventNotKept` when `ID` is not kept, 503 `NotCompared` or `RolledBack` |
 //! | POST [`path::ROLLBACK`] | [`Rollback`] | 204; 409 `NotDetected` or `OtherGeneration` when it cannot accept that generation |
 //!
 //! An error is an [`AdminRefusal`]. The vault does nothing that it can neither audit nor store: it answers 503
@@ -41,6 +42,8 @@ pub mod path {
     pub const VOLUMES: &str = "/v1/volumes";
     /// Compares the store and the audit log with what the operator keeps of them.
     pub const COMPARE: &str = "/v1/compare";
+    /// Events of objects.
+    pub const EVENTS: &str = "/v1/events";
     /// Answers late, so that a vault that ends is noticed at once.
     pub const PRESENCE: &str = "/v1/presence";
     /// Says that the store is older than its anchor, or accepts that it is.
@@ -53,6 +56,8 @@ pub mod limit {
     pub const ANSWER: usize = 16 << 10;
     /// Of [`Resolved`](super::Resolved): the states of 256 objects.
     pub const RESOLVED: usize = 32 << 10;
+    /// Of a list of 500 events, each with the longest names.
+    pub const EVENTS: usize = 1 << 20;
 
     /// Of [`Volumes`](super::Volumes) where so many SecretRefs are expected, each with the longest names, and room for some
     /// that are not.

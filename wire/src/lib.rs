@@ -11,5 +11,6 @@
 
 pub mod admin;
 mod bounded;
+pub mod cloud_event;
 pub mod token;
 pub mod watch;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use strongroom_core::{ObjectName as CoreName, ObjectState as CoreState, name::NameError};
+use strongroom_core::{ObjectKind as CoreKind, ObjectPath, ObjectState as CoreState, name::NameError};
 use zeroize::Zeroize;
 
 tonic::include_proto!("strongroom.v1");
@@ -15,6 +15,7 @@ impl fmt::Debug for Subscribe {
             .field("id", &self.id)
             .field("r#ref", &self.r#ref)
             .field("objects", &self.objects)
+            .field("keys", &self.keys)
             .finish_non_exhaustive()
     }
 }
@@ -52,11 +53,32 @@ pub enum StateError {
     Version(#[source] NameError),
 }
 
+impl From<CoreKind> for ObjectKind {
+    fn from(kind: CoreKind) -> Self {
+        match kind {
+            CoreKind::Secrets => Self::Secret,
+            CoreKind::Keys => Self::Key,
+            CoreKind::Certificates => Self::Certificate,
+        }
+    }
+}
+
+impl From<ObjectKind> for CoreKind {
+    fn from(kind: ObjectKind) -> Self {
+        match kind {
+            ObjectKind::Secret => Self::Secrets,
+            ObjectKind::Key => Self::Keys,
+            ObjectKind::Certificate => Self::Certificates,
+        }
+    }
+}
+
 impl NamedState {
-    /// The message that says the state of the object `name`.
-    pub fn new(name: &CoreName, state: CoreState) -> Self {
+    /// The message that says the state of `object`.
+    pub fn new(object: &ObjectPath, state: CoreState) -> Self {
         Self {
-            name: name.to_string(),
+            kind: ObjectKind::from(object.kind).into(),
+            name: object.name.to_string(),
             version: state
                 .version()
                 .map(|version| version.to_string())
@@ -70,6 +92,15 @@ impl NamedState {
             }
             .into(),
         }
+    }
+
+    /// The object that the message is about; none where its kind is of another release, or its name is none. A message
+    /// without a kind is about a secret: the releases before keys say nothing else.
+    pub fn object(&self) -> Option<ObjectPath> {
+        Some(ObjectPath {
+            kind: ObjectKind::try_from(self.kind).ok()?.into(),
+            name: self.name.parse().ok()?,
+        })
     }
 
     /// The state that the message says. A version without a state is one that can be read: the release before the
@@ -90,9 +121,17 @@ impl NamedState {
 
 #[cfg(test)]
 mod tests {
+    use prost::Message as _;
     use strongroom_core::Version;
 
     use super::*;
+
+    fn object(kind: CoreKind, name: &str) -> ObjectPath {
+        ObjectPath {
+            kind,
+            name: name.parse().unwrap(),
+        }
+    }
 
     #[test]
     fn a_state_survives_its_message() {
@@ -103,9 +142,56 @@ mod tests {
             CoreState::Disabled,
             CoreState::Forbidden,
         ] {
-            let message = NamedState::new(&"db".parse().unwrap(), state);
-            assert_eq!(message.object_state(), Ok(state), "{message:?}");
+            for kind in [CoreKind::Secrets, CoreKind::Keys, CoreKind::Certificates] {
+                let object = object(kind, "db");
+                let message = NamedState::new(&object, state);
+                assert_eq!(message.object_state(), Ok(state), "{message:?}");
+                assert_eq!(message.object(), Some(object));
+            }
         }
+    }
+
+    #[test]
+    fn a_state_without_a_kind_is_a_secrets_and_one_of_another_release_is_no_objects() {
+        let of = |kind| NamedState {
+            name: "db".to_owned(),
+            kind,
+            ..NamedState::default()
+        };
+        assert_eq!(of(0).object(), Some(object(CoreKind::Secrets, "db")));
+        assert_eq!(of(99).object(), None);
+        let nameless = NamedState {
+            name: "../db".to_owned(),
+            ..of(1)
+        };
+        assert_eq!(nameless.object(), None);
+    }
+
+    /// As the release before keys reads and writes it: field 4 is all that it knows of what is subscribed to.
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct EarlierSubscribe {
+        #[prost(string, tag = "1")]
+        id: String,
+        #[prost(message, repeated, tag = "4")]
+        objects: Vec<ObjectName>,
+    }
+
+    #[test]
+    fn a_vault_of_an_earlier_release_takes_no_key_for_a_secret() {
+        let named = |name: &str| ObjectName {
+            name: name.to_owned(),
+            version: String::new(),
+        };
+        let subscribe = Subscribe {
+            id: "v".to_owned(),
+            objects: vec![named("db")],
+            keys: vec![named("tokens")],
+            ..Subscribe::default()
+        };
+        let earlier = EarlierSubscribe::decode(subscribe.encode_to_vec().as_slice()).unwrap();
+        assert_eq!(earlier.objects, [named("db")]);
+        let read = Subscribe::decode(earlier.encode_to_vec().as_slice()).unwrap();
+        assert_eq!((read.objects.len(), read.keys.len()), (1, 0));
     }
 
     #[test]
@@ -114,6 +200,7 @@ mod tests {
             name: "db".to_owned(),
             version: version.to_owned(),
             state,
+            ..NamedState::default()
         };
         let version = "07".repeat(16);
         let before = message(&version, ObjectState::Unspecified.into()).object_state();

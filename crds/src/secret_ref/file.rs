@@ -4,12 +4,15 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, Version, name::NameError};
 
-use super::trust_bundle::{TrustBundle, TrustBundleError, TrustBundleSource};
+use super::{
+    key::{KeyEncoding, KeyEncodingError, KeySource},
+    trust_bundle::{TrustBundle, TrustBundleError, TrustBundleSource},
+};
 use crate::rule;
 
 /// One file: a path and exactly one source.
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
-#[x_kube(validation = Rule::new("has(self.secret) != has(self.trustBundle)").message("A file has exactly one source: secret or trustBundle."))]
+#[x_kube(validation = Rule::new("[has(self.secret), has(self.key), has(self.trustBundle)].exists_one(present, present)").message("A file has exactly one source: secret, key or trustBundle."))]
 #[serde(rename_all = "camelCase")]
 pub struct SecretRefFile {
     /// Where the file lies below the mount point: names of letters, digits, dots, dashes and underscores, divided by
@@ -26,6 +29,9 @@ pub struct SecretRefFile {
     /// The value of a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretSource>,
+    /// The public part of a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeySource>,
     /// The certificates that the vault's own TLS certificate can be verified with. Write {} for these alone, as PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust_bundle: Option<TrustBundleSource>,
@@ -43,7 +49,7 @@ pub struct SecretSource {
     /// one when it comes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 32, max = 32))]
-    #[x_kube(validation = Rule::new("self.matches('^[0-9a-fA-F]{32}$')").message("A version is 32 hexadecimal digits."))]
+    #[x_kube(validation = rule::version())]
     pub version: Option<String>,
 }
 
@@ -57,6 +63,15 @@ pub enum FileSource {
         /// The version it is pinned to; `None` follows the current one.
         version: Option<Version>,
     },
+    /// The public part of a key.
+    Key {
+        /// The key's name in the vault.
+        name: ObjectName,
+        /// The version it is pinned to; `None` follows the current one.
+        version: Option<Version>,
+        /// The file's encoding.
+        encoding: KeyEncoding,
+    },
     /// The certificates that verify the vault.
     TrustBundle(TrustBundle),
 }
@@ -65,12 +80,15 @@ pub enum FileSource {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FileError {
     /// Not exactly one source that this release knows.
-    #[error("a file needs exactly one source: secret or trustBundle")]
+    #[error("a file needs exactly one source: secret, key or trustBundle")]
     Source,
     /// The trust bundle is asked for in a way that this release does not know.
     #[error(transparent)]
     TrustBundle(#[from] TrustBundleError),
-    /// The secret's name or version cannot be parsed.
+    /// The key is asked for in a way that this release does not know.
+    #[error(transparent)]
+    Key(#[from] KeyEncodingError),
+    /// The name or version of the secret or key cannot be parsed.
     #[error(transparent)]
     Name(#[from] NameError),
     /// The mode is not octal.
@@ -91,13 +109,18 @@ impl SecretRefFile {
 
     /// What the file is made of.
     pub fn source(&self) -> Result<FileSource, FileError> {
-        match (&self.secret, self.trust_bundle) {
-            (Some(secret), None) => Ok(FileSource::Secret {
+        match (&self.secret, &self.key, self.trust_bundle) {
+            (Some(secret), None, None) => Ok(FileSource::Secret {
                 name: secret.name.parse()?,
-                version: secret.version.as_deref().map(str::parse).transpose()?,
+                version: parsed_version(secret.version.as_deref())?,
             }),
-            (None, Some(bundle)) => Ok(FileSource::TrustBundle(bundle.parsed()?)),
-            (Some(_), Some(_)) | (None, None) => Err(FileError::Source),
+            (None, Some(key), None) => Ok(FileSource::Key {
+                name: key.name.parse()?,
+                version: parsed_version(key.version.as_deref())?,
+                encoding: key.encoding()?,
+            }),
+            (None, None, Some(bundle)) => Ok(FileSource::TrustBundle(bundle.parsed()?)),
+            _ => Err(FileError::Source),
         }
     }
 
@@ -123,6 +146,10 @@ impl SecretRefFile {
         let clean = fits && names.iter().all(|name| is_file_name(name));
         if clean { Ok(names) } else { Err(FileError::Path) }
     }
+}
+
+fn parsed_version(text: Option<&str>) -> Result<Option<Version>, NameError> {
+    text.map(str::parse).transpose()
 }
 
 /// Whether `name` may stand in a path: never empty, `.`, `..`, or anything the volume itself could use.

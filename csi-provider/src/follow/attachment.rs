@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strongroom_core::VaultRef;
 use strongroom_wire::watch::client_message;
 
 use crate::{
@@ -20,6 +21,7 @@ pub struct Attachment {
 }
 
 struct Held {
+    name: VaultRef,
     vault: Arc<Vault>,
     /// Of this hold alone: what the stream of before had still under way does not come here.
     mailbox: Arc<Mailbox>,
@@ -33,11 +35,12 @@ impl Attachment {
         Self { id, held: None }
     }
 
-    /// Listens to the stream of `vault`.
-    pub fn attach(&mut self, vault: Arc<Vault>) {
+    /// Listens to the stream of `vault`, which is called `name`.
+    pub fn attach(&mut self, name: VaultRef, vault: Arc<Vault>) {
         let mailbox = Arc::<Mailbox>::default();
         vault.link.attach(self.id.clone(), Arc::clone(&mailbox));
         self.held = Some(Held {
+            name,
             vault,
             mailbox,
             sender: None,
@@ -50,6 +53,11 @@ impl Attachment {
             Some(held) => held.mailbox.next().await,
             None => std::future::pending().await,
         }
+    }
+
+    /// The vault whose stream it listens to.
+    pub fn vault(&self) -> Option<&VaultRef> {
+        self.held.as_ref().map(|held| &held.name)
     }
 
     /// Listens to no stream any more.
@@ -86,7 +94,7 @@ impl Attachment {
         let Some(held) = &mut self.held else { return Ok(()) };
         let Some(sender) = &held.sender else { return Ok(()) };
         if let client_message::Message::Fetch(fetch) = &message {
-            held.mailbox.expect(&fetch.names);
+            held.mailbox.expect(fetch);
         }
         let sent = sender.send(message).await;
         if sent.is_err() {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, pin::Pin, time::Duration};
 
-use strongroom_core::{ObjectName, limits::VALUE_BYTES};
+use strongroom_core::{ObjectPath, limits::VALUE_BYTES};
 use tokio::time::{Instant, sleep_until};
 
 use super::state::Follow;
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What is to be asked for, and the room for it.
 pub struct Fetching {
     room: Shares,
-    names: BTreeSet<ObjectName>,
+    objects: BTreeSet<ObjectPath>,
     state: State,
 }
 
@@ -33,7 +33,7 @@ enum State {
 /// What to do about it.
 pub enum FetchStep {
     /// Ask for these.
-    Ask(BTreeSet<ObjectName>),
+    Ask(BTreeSet<ObjectPath>),
     /// The vault was asked long ago.
     Stalled,
 }
@@ -43,14 +43,14 @@ impl Fetching {
     pub const fn new(room: Shares) -> Self {
         Self {
             room,
-            names: BTreeSet::new(),
+            objects: BTreeSet::new(),
             state: State::Idle,
         }
     }
 
     /// These are to be asked for, of a volume of this spec and namespace.
-    pub fn want(&mut self, names: BTreeSet<ObjectName>, spec: &VolumeSpec, namespace: Holder) {
-        self.names.extend(names);
+    pub fn want(&mut self, objects: BTreeSet<ObjectPath>, spec: &VolumeSpec, namespace: Holder) {
+        self.objects.extend(objects);
         if matches!(self.state, State::Idle) {
             let (room, holders) = (self.room.clone(), [namespace, Holder::Vault(spec.vault.clone())]);
             let bytes = spec.watched().len() * VALUE_BYTES;
@@ -61,7 +61,7 @@ impl Fetching {
     /// Forgets what is awaited no more, and gives the room back when nothing of the vault's is held any more. To be
     /// called after every event.
     pub fn settle(&mut self, follow: &Follow) {
-        self.names.retain(|name| follow.awaits(name));
+        self.objects.retain(|object| follow.awaits(object));
         if !follow.holds_contents() {
             self.state = State::Idle;
         }
@@ -79,8 +79,8 @@ impl Fetching {
                         until: Instant::now() + PATIENCE,
                     };
                 }
-                State::Asking { .. } if !self.names.is_empty() => {
-                    return FetchStep::Ask(std::mem::take(&mut self.names));
+                State::Asking { .. } if !self.objects.is_empty() => {
+                    return FetchStep::Ask(std::mem::take(&mut self.objects));
                 }
                 State::Asking { until, .. } => {
                     sleep_until(*until).await;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use strongroom_core::ObjectName;
+use strongroom_core::ObjectPath;
 
 use super::state::{Change, Failure};
 use crate::{
     services::Services,
     source::load::Loader,
     volume::{
-        Content, Facts, File, Image,
+        Facts, File, Image, Value,
         image::default_mode,
         limits::LimitError,
         mount::{MountError, MountPaths, Mounted},
@@ -90,7 +90,7 @@ pub fn write(services: &Services, facts: &Facts, change: Change) -> Result<Writt
 fn merged(
     current: Image,
     spec: &VolumeSpec,
-    fetched: &BTreeMap<ObjectName, Content>,
+    fetched: &BTreeMap<ObjectPath, Value>,
     loader: &Loader,
 ) -> Image {
     let Image { mut files, group } = current;
@@ -101,11 +101,13 @@ fn merged(
     };
     for wanted in &spec.files {
         let news = match &wanted.source {
-            Source::TrustBundle(wanted) => loader.bundle(*wanted).ok(),
-            Source::Secret(object) if watched.get(&object.name) == Some(&object) => {
-                fetched.get(&object.name).cloned()
+            Source::TrustBundle(bundle) => loader.bundle(*bundle).ok(),
+            Source::Secret(object) | Source::Key { object, .. } => {
+                let path = object.path();
+                let is_watched = watched.get(&path) == Some(&object);
+                let value = fetched.get(&path).filter(|_| is_watched);
+                value.and_then(|value| wanted.source.content_of(value))
             }
-            Source::Secret(_) => None,
         };
         let kept = files.remove(&wanted.path).map(|file| file.content);
         if let Some(content) = news.or(kept) {

@@ -36,7 +36,7 @@ use std::{
 };
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, VaultRef, Version};
+use strongroom_core::{ObjectPath, VaultRef, Version};
 
 use crate::{
     pod::PodToken,
@@ -44,7 +44,7 @@ use crate::{
 };
 pub use action::{Action, Change, ReportReason};
 use credential::Credential;
-pub use event::{Event, Failure, Moment, Reading, Refused, VaultMessage};
+pub use event::{Event, Failure, Fetched, Moment, Reading, Refused, VaultMessage};
 use files::{Files, Merge};
 use reference::ReferenceSchedule;
 pub use report::{NO_NEWER_TOKEN, sentence};
@@ -178,9 +178,9 @@ impl Follow {
         self.subscription.is_requested()
     }
 
-    /// Whether the vault is asked for the contents of `name` and has not answered.
-    pub fn awaits(&self, name: &ObjectName) -> bool {
-        self.files.awaits(name)
+    /// Whether the vault is asked for the contents of `object` and has not answered.
+    pub fn awaits(&self, object: &ObjectPath) -> bool {
+        self.files.awaits(object)
     }
 
     /// Whether contents are asked for, or fetched and not written.

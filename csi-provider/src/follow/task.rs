@@ -111,7 +111,9 @@ impl Task {
             Signal::Message(message) => {
                 let now = Timestamp::now().as_duration();
                 self.services.metrics.last_contact.set(now.as_secs_f64());
-                Event::Vault(wire::message(message))
+                let said = self.attachment.vault().map(|vault| wire::message(message, vault));
+                // What comes when no vault is listened to any more is nothing's.
+                said.map_or(Event::Woken, Event::Vault)
             }
         }
     }
@@ -138,16 +140,19 @@ impl Task {
 
     async fn perform(&mut self, action: Action) -> Option<Event> {
         match action {
-            Action::Attach(vault) => self.attachment.attach(self.services.sources.vaults.get(&vault)),
+            Action::Attach(name) => {
+                let vault = self.services.sources.vaults.get(&name);
+                self.attachment.attach(name, vault);
+            }
             Action::Detach => self.attachment.detach(),
             Action::Subscribe { token, objects } => {
                 return self.send(wire::subscribe(&self.facts, &token, &objects)).await;
             }
             Action::Renew(token) => return self.send(wire::renew(&self.facts, &token)).await,
-            Action::Fetch(names) => {
+            Action::Fetch(objects) => {
                 if let Some((_, spec, _)) = self.follow.saved() {
                     let namespace = Holder::Namespace(self.facts.pod.namespace.clone());
-                    self.fetching.want(names, spec, namespace);
+                    self.fetching.want(objects, spec, namespace);
                 }
             }
             Action::Acknowledge { objects, error } => {
@@ -176,16 +181,16 @@ impl Task {
 
     /// Asks for what there is room for, in messages whose answers are short enough.
     async fn fetch(&mut self, step: FetchStep) {
-        let names: Vec<_> = match step {
-            FetchStep::Ask(names) => names.into_iter().collect(),
+        let objects: Vec<_> = match step {
+            FetchStep::Ask(objects) => objects.into_iter().collect(),
             FetchStep::Stalled => {
                 self.attachment
                     .give_up("the vault does not send what it is asked for");
                 return self.feed(Event::Disconnected).await;
             }
         };
-        for names in names.chunks(FETCH_AT_ONCE) {
-            if let Some(event) = self.send(wire::fetch(&self.facts, names)).await {
+        for objects in objects.chunks(FETCH_AT_ONCE) {
+            if let Some(event) = self.send(wire::fetch(&self.facts, objects)).await {
                 return self.feed(event).await;
             }
         }

@@ -1,26 +1,27 @@
 //! Watch's messages as events and actions.
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectKind, ObjectPath, VaultRef, Version};
 use strongroom_wire::watch::{
     self, Ack, Fetch, NamedState, RefName, Renew, StateError, Subscribe, client_message, revoked,
     server_message::Message,
 };
 
-use super::state::{Reading, Refused, VaultMessage};
+use super::state::{Fetched, Reading, Refused, VaultMessage};
 use crate::{
-    source::load::Reason,
-    volume::{Content, Facts, spec::Object},
+    source::load::{Reason, key_files_of_json},
+    volume::{Facts, Value, spec::Object},
 };
 
-/// The vault's message. What of it cannot be read is left out: it is about no object of any SecretRef.
-pub fn message(message: Message) -> VaultMessage {
+/// The message of `vault`. What of it cannot be read is left out: it is about no object of any SecretRef.
+pub fn message(message: Message, vault: &VaultRef) -> VaultMessage {
     match message {
         Message::Subscribed(subscribed) => VaultMessage::Subscribed(readings(&subscribed.objects)),
         Message::Changed(changed) => VaultMessage::Changed(readings(&changed.objects)),
         Message::RefChanged(_) => VaultMessage::RefChanged,
         Message::Contents(contents) => {
-            VaultMessage::Contents(contents.contents.into_iter().filter_map(content).collect())
+            let contents = contents.contents.into_iter();
+            VaultMessage::Contents(contents.filter_map(|content| fetched(content, vault)).collect())
         }
         Message::Revoked(revoked) => VaultMessage::Revoked {
             refused: refused(revoked.reason()),
@@ -29,24 +30,32 @@ pub fn message(message: Message) -> VaultMessage {
     }
 }
 
-fn readings(states: &[NamedState]) -> Vec<(ObjectName, Reading)> {
+fn readings(states: &[NamedState]) -> Vec<(ObjectPath, Reading)> {
     states.iter().filter_map(reading).collect()
 }
 
-fn reading(state: &NamedState) -> Option<(ObjectName, Reading)> {
-    let name = state.name.parse().ok()?;
+fn reading(state: &NamedState) -> Option<(ObjectPath, Reading)> {
+    let object = state.object()?;
     let reading = match state.object_state() {
         Ok(state) => Reason::unless_available(state),
         Err(error @ StateError::Unknown) => Err(Reason::Refused(error.to_string())),
         Err(StateError::Version(_)) => return None,
     };
-    Some((name, reading))
+    Some((object, reading))
 }
 
-fn content(mut content: watch::Content) -> Option<(ObjectName, Reading, Content)> {
-    let value = Content::from(std::mem::take(&mut content.value));
-    let (name, reading) = reading(content.state.as_ref()?)?;
-    Some((name, reading, value))
+fn fetched(mut content: watch::Content, vault: &VaultRef) -> Option<(ObjectPath, Fetched)> {
+    let (object, reading) = reading(content.state.as_ref()?)?;
+    let fetched = reading.and_then(|version| {
+        let value = match object.kind {
+            ObjectKind::Secrets => Value::Secret(std::mem::take(&mut content.value).into()),
+            ObjectKind::Keys => Value::Key(key_files_of_json(&content.value, vault, &object.name, version)?),
+            // No SecretRef asks for one.
+            ObjectKind::Certificates => return Err(Reason::NotFound),
+        };
+        Ok((version, value))
+    });
+    Some((object, fetched))
 }
 
 const fn refused(reason: revoked::Reason) -> Refused {
@@ -73,10 +82,7 @@ pub const fn revocation(reason: revoked::Reason) -> &'static str {
 
 /// Subscribe, for a volume.
 pub fn subscribe(facts: &Facts, token: &VaultToken, objects: &[Object]) -> client_message::Message {
-    let name = |object: &Object| watch::ObjectName {
-        name: object.name.to_string(),
-        version: version(object.version),
-    };
+    let named = objects.iter().map(|object| (object, object.version));
     client_message::Message::Subscribe(Subscribe {
         id: facts.id.to_string(),
         token: token.expose().to_owned(),
@@ -84,7 +90,8 @@ pub fn subscribe(facts: &Facts, token: &VaultToken, objects: &[Object]) -> clien
             namespace: facts.pod.namespace.to_string(),
             name: facts.secret_ref.to_string(),
         }),
-        objects: objects.iter().map(name).collect(),
+        objects: of_kind(ObjectKind::Secrets, named.clone()),
+        keys: of_kind(ObjectKind::Keys, named),
     })
 }
 
@@ -97,10 +104,15 @@ pub fn renew(facts: &Facts, token: &VaultToken) -> client_message::Message {
 }
 
 /// Fetch, for a volume.
-pub fn fetch<'a>(facts: &Facts, names: impl IntoIterator<Item = &'a ObjectName>) -> client_message::Message {
+pub fn fetch(facts: &Facts, objects: &[ObjectPath]) -> client_message::Message {
+    let names = |kind| {
+        let of_kind = objects.iter().filter(move |object| object.kind == kind);
+        of_kind.map(|object| object.name.to_string()).collect()
+    };
     client_message::Message::Fetch(Fetch {
         id: facts.id.to_string(),
-        names: names.into_iter().map(ToString::to_string).collect(),
+        names: names(ObjectKind::Secrets),
+        keys: names(ObjectKind::Keys),
     })
 }
 
@@ -110,94 +122,29 @@ pub fn acknowledge(
     objects: &[(Object, Option<Version>)],
     error: String,
 ) -> client_message::Message {
-    let name = |(object, held): &(Object, Option<Version>)| watch::ObjectName {
-        name: object.name.to_string(),
-        version: version(*held),
-    };
+    let held = objects.iter().map(|(object, held)| (object, *held));
     client_message::Message::Ack(Ack {
         id: facts.id.to_string(),
-        objects: objects.iter().map(name).collect(),
+        objects: of_kind(ObjectKind::Secrets, held.clone()),
+        keys: of_kind(ObjectKind::Keys, held),
         error,
     })
 }
 
-fn version(version: Option<Version>) -> String {
-    version.map(|version| version.to_string()).unwrap_or_default()
+/// The objects of `kind` as the protocol has them, each with that version.
+fn of_kind<'a>(
+    kind: ObjectKind,
+    objects: impl Iterator<Item = (&'a Object, Option<Version>)>,
+) -> Vec<watch::ObjectName> {
+    let name = |(object, version): (&Object, Option<Version>)| watch::ObjectName {
+        name: object.name.to_string(),
+        version: version.map(|version| version.to_string()).unwrap_or_default(),
+    };
+    objects
+        .filter(|(object, _)| object.kind == kind)
+        .map(name)
+        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use strongroom_wire::watch::{ObjectState, Revoked};
-
-    use super::*;
-
-    const V1: &str = "11111111111111111111111111111111";
-
-    fn state(name: &str, version: &str, state: ObjectState) -> NamedState {
-        NamedState {
-            name: name.into(),
-            version: version.into(),
-            state: state.into(),
-        }
-    }
-
-    #[test]
-    fn what_is_no_state_of_an_object_is_not_heard() {
-        let states = [
-            state("../x", V1, ObjectState::Available),
-            state("", "", ObjectState::NotFound),
-            state("db", "none", ObjectState::Available),
-            state("db", V1, ObjectState::Available),
-            state("other", "", ObjectState::Forbidden),
-        ];
-        assert_eq!(
-            readings(&states),
-            [
-                ("db".parse().unwrap(), Ok(V1.parse().unwrap())),
-                ("other".parse().unwrap(), Err(Reason::NotPermitted)),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_state_of_another_release_is_a_reason_and_no_version() {
-        let later = NamedState {
-            name: "db".into(),
-            version: String::new(),
-            state: 99,
-        };
-        let heard = readings(&[later]);
-        assert!(
-            matches!(heard.as_slice(), [(_, Err(Reason::Refused(_)))]),
-            "{heard:?}"
-        );
-    }
-
-    #[test]
-    fn a_revocation_is_reported_in_our_words_whatever_the_vault_says() {
-        let heard = message(Message::Revoked(Revoked {
-            id: "v".into(),
-            reason: revoked::Reason::Forbidden.into(),
-            message: "go to https://elsewhere.example and log in".into(),
-        }));
-        let VaultMessage::Revoked { note, .. } = heard else {
-            panic!("{heard:?}")
-        };
-        assert_eq!(note, "policy allows the account to get none of the objects");
-    }
-
-    #[test]
-    fn only_a_refused_token_is_worth_another_one() {
-        for reason in [revoked::Reason::TokenExpired, revoked::Reason::TokenRefused] {
-            assert_eq!(refused(reason), Refused::Token, "{reason:?}");
-        }
-        for reason in [
-            revoked::Reason::Forbidden,
-            revoked::Reason::Limit,
-            revoked::Reason::Invalid,
-            revoked::Reason::Unspecified,
-        ] {
-            assert_eq!(refused(reason), Refused::Subscription, "{reason:?}");
-        }
-    }
-}
+mod tests;

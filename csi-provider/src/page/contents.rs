@@ -5,11 +5,11 @@ use std::time::Duration;
 use kube::core::Status;
 use strongroom_client::{TransportError, identity::ExchangeError, vault::VaultError};
 use strongroom_core::{
-    AccountName, NamespaceName, ResourceName, SecretRefName, VaultRef, advise, name::NameError,
+    AccountName, NamespaceName, ObjectKind, ResourceName, SecretRefName, VaultRef, advise, name::NameError,
 };
 use strongroom_crds::{
     ApiError,
-    secret_ref::{FileError, TrustBundle},
+    secret_ref::{FileError, KeyEncoding, TrustBundle},
 };
 
 use super::Row;
@@ -65,6 +65,7 @@ struct Names {
     vault: VaultRef,
     path: FilePath,
     object: Object,
+    key: Object,
 }
 
 impl Names {
@@ -76,7 +77,13 @@ impl Names {
             vault: VaultRef::new("team-a".parse().ok()?, "prod".parse().ok()?),
             path: "password".parse().ok()?,
             object: Object {
+                kind: ObjectKind::Secrets,
                 name: "db-password".parse().ok()?,
+                version: None,
+            },
+            key: Object {
+                kind: ObjectKind::Keys,
+                name: "tokens".parse().ok()?,
                 version: None,
             },
         })
@@ -100,6 +107,12 @@ impl Names {
     fn publish(&self, reason: Reason) -> Option<PublishError> {
         let source = match reason {
             Reason::TrustBundle(_) => Source::TrustBundle(TrustBundle::default()),
+            Reason::Symmetric => Source::Key {
+                object: self.key.clone(),
+                encoding: KeyEncoding::Pem,
+            },
+            // Said of mounted volumes alone.
+            Reason::NotReported => return None,
             _ => Source::Secret(self.object.clone()),
         };
         let failure = FileFailure {
@@ -168,15 +181,15 @@ advise! { specs(names: &Names): SpecError;
         "Give it 1 to 64 files; two SecretRefs and two volumes may have two times as many.";
     SpecError::Path(_), [], "", "";
     SpecError::File { .. }, [names.file(FileError::Name(NameError::Object))],
-        "The file's `secret` holds no name or version of a secret.",
+        "The file's `secret` or `key` holds no name or version.",
         "Correct the name or the version.";
 }
 
 advise! { files(): FileError;
     FileError::Source, [FileError::Source],
-        "The file has `secret` and `trustBundle`, or none of them, or one that this release does not know.",
-        "Give it one of the two.";
-    FileError::TrustBundle(_) | FileError::Name(_) | FileError::Path, [], "", "";
+        "The file has more than one of `secret`, `key` and `trustBundle`, or none of them, or one that this release does not know.",
+        "Give it one of them.";
+    FileError::TrustBundle(_) | FileError::Key(_) | FileError::Name(_) | FileError::Path, [], "", "";
     FileError::Mode, [FileError::Mode],
         "The mode is a number or has another form.",
         "Write octal digits in quotes, such as `\"0440\"`.";
@@ -228,19 +241,26 @@ advise! { logins(names: &Names): AuthenticateError;
 
 advise! { pub(super) reasons(): Reason;
     Reason::NotPermitted, [Reason::NotPermitted],
-        "No policy lets the pod's service account read the secret, or a policy denies it, or the vault or the secret does not exist. \
+        "No policy lets the pod's service account read the secret or key, or a policy denies it, or the vault or the object does not exist. \
          Often the pod runs as another account than the SecretRef names; a pod without `serviceAccountName` runs as `default`.",
         "Run the command at the end of the sentence, or have the vault's owner run it. Then correct the pod's `serviceAccountName`, \
          or the names, or have the vault's owner write an AccessPolicy.";
     Reason::NotFound, [Reason::NotFound],
-        "Policy allows the account, and the secret or the version is not there, or is deleted.",
-        "Set the secret, recover it, or correct the name or version in the SecretRef.";
+        "Policy allows the account, and the secret or key, or the version, is not there, or is deleted.",
+        "Set the secret or create the key, recover it, or correct the name or version in the SecretRef.";
     Reason::Deleted, [Reason::Deleted],
-        "The secret is deleted and not purged.",
+        "The secret or key is deleted and not purged.",
         "Recover it, or name another.";
     Reason::Disabled, [Reason::Disabled],
         "The version of the secret is disabled.",
         "Enable it, or set a new version.";
+    Reason::Symmetric, [Reason::Symmetric],
+        "The SecretRef asks for the public part of a key of type `oct`. It encrypts and decrypts with one and the same value, which never \
+         leaves the vault.",
+        "Ask the vault to encrypt and decrypt, or name a key of type RSA, EC or AKP. See [Keys](keys.md#in-a-pod).";
+    Reason::NotReported, [Reason::NotReported],
+        "The node driver is of a newer release than the vault. The file has the version that the key had when the volume was mounted.",
+        "Upgrade the vault, then make the pod anew.";
     Reason::Unavailable(_), [Reason::Unavailable(VaultError::from(silence("prod.team-a.svc")).to_string())],
         "The vault does not run, cannot answer now, or the node does not reach it. Said only to accounts that policy is known to allow.",
         "The kubelet tries again by itself. If it stays: `kubectl get vaults.strongroom.dev -n NAMESPACE`, whose conditions say why.";

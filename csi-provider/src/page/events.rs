@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_core::{Advice, ObjectName, advice, advise};
+use strongroom_core::{Advice, ObjectKind, ObjectPath, advice, advise};
 use strongroom_wire::watch::revoked;
 
 use super::contents;
@@ -52,20 +52,24 @@ const OLD_TOKEN: Advice = Advice {
 
 /// The sentence of a mount ends with a command that explains a refusal; an event may be about several secrets, and has none.
 const NO_LONGER_PERMITTED: Advice = Advice {
-    cause: "Policy no longer lets the pod's service account read the secret, or a policy denies it, or the secret was purged.",
+    cause: "Policy no longer lets the pod's service account read the secret or key, or a policy denies it, or it was purged.",
     cure: "If the account should read it, have the vault's owner run `strongroom policy check`, and write or correct an AccessPolicy.",
 };
 
 /// What is said of one object. Its reasons are those of a vault: a bundle is no object, and what is tried again is not said.
 fn unavailable(reason: Reason) -> Option<String> {
-    let name: ObjectName = "db-password".parse().ok()?;
-    let is_said = match &reason {
+    let (kind, name) = match &reason {
         Reason::NotPermitted | Reason::NotFound | Reason::Deleted | Reason::Disabled | Reason::Refused(_) => {
-            true
+            (ObjectKind::Secrets, "db-password")
         }
-        Reason::Unavailable(_) | Reason::TrustBundle(_) | Reason::Closing => false,
+        Reason::Symmetric | Reason::NotReported => (ObjectKind::Keys, "tokens"),
+        Reason::Unavailable(_) | Reason::TrustBundle(_) | Reason::Closing => return None,
     };
-    is_said.then(|| sentence(&BTreeMap::from([(name, reason)])))
+    let object = ObjectPath {
+        kind,
+        name: name.parse().ok()?,
+    };
+    Some(sentence(&BTreeMap::from([(object, reason)])))
 }
 
 advise! { revocations(): revoked::Reason;
@@ -83,7 +87,7 @@ advise! { revocations(): revoked::Reason;
         "Driver and vault are of releases too far apart.",
         "Upgrade both to one release.";
     revoked::Reason::Forbidden, [revoked::Reason::Forbidden],
-        "No policy lets the account read any secret of the volume any more.",
+        "No policy lets the account read any secret or key of the volume any more.",
         "If it should, have the vault's owner run `strongroom policy check`. The driver asks again each minute.";
     revoked::Reason::Unspecified, [revoked::Reason::Unspecified],
         "The vault is of another release.",

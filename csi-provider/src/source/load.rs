@@ -3,6 +3,7 @@
 mod assemble;
 mod bundle;
 mod failure;
+mod public_key;
 mod shared;
 
 use std::{
@@ -18,7 +19,7 @@ use strongroom_client::{
     identity::{Assertion, ExchangeError, IdentityClient, VaultToken},
     vault::{SECRET_LIMIT, VaultClient},
 };
-use strongroom_core::{Audience, VaultRef, Version, limits::VALUE_BYTES};
+use strongroom_core::{Audience, ObjectKind, VaultRef, Version, limits::VALUE_BYTES};
 use strongroom_crds::secret_ref::TrustBundle;
 use zeroize::Zeroizing;
 
@@ -27,13 +28,15 @@ use crate::{
     pod::PodToken,
     shares::{Holder, Shares},
     volume::{
-        Content, Image,
+        Content, Image, Value,
         spec::{Object, VolumeSpec},
     },
 };
 use assemble::{Answer, assemble};
 use bundle::BundleFiles;
 pub use failure::{FileFailure, FilesError, Reason};
+use public_key::key_files;
+pub use public_key::key_files_of_json;
 use shared::SharedExchanges;
 
 /// Requests for the objects of one volume at once.
@@ -194,7 +197,7 @@ impl Loader {
     ) -> Result<Loaded, Vec<FileFailure>> {
         let mut requests = Vec::new();
         for object in spec.objects() {
-            requests.push(async move { (object, read(object, vault, token).await) });
+            requests.push(async move { (object, read(object, &spec.vault, vault, token).await) });
         }
         let answers = stream::iter(requests).buffer_unordered(AT_ONCE).collect().await;
         assemble(spec, group, &answers, |bundle| self.bundle(bundle))
@@ -228,13 +231,25 @@ pub fn room_for(spec: &VolumeSpec) -> usize {
     objects * VALUE_BYTES + objects.min(AT_ONCE) * ANSWER_BYTES
 }
 
-async fn read(object: &Object, vault: &VaultClient, token: &VaultToken) -> Answer {
-    let secret = vault
-        .get_secret(token, &object.name, object.version.as_ref())
-        .await
-        .map_err(Reason::from)?;
-    let value = secret.value.expose_secret().as_bytes().to_vec();
-    Ok((Content::from(value), secret.id.version))
+async fn read(object: &Object, name: &VaultRef, vault: &VaultClient, token: &VaultToken) -> Answer {
+    let version = object.version.as_ref();
+    match object.kind {
+        ObjectKind::Secrets => {
+            let secret = vault.get_secret(token, &object.name, version).await?;
+            let value = secret.value.expose_secret().as_bytes().to_vec();
+            Ok((Value::Secret(value.into()), secret.id.version))
+        }
+        ObjectKind::Keys => {
+            let key = vault.get_key(token, &object.name, version).await?.key;
+            let Some(version) = key.kid.version else {
+                return Err(Reason::Refused("the vault gave no version of the key".to_owned()));
+            };
+            let files = key_files(&key, name, &object.name, version)?;
+            Ok((Value::Key(files), Some(version)))
+        }
+        // No SecretRef asks for one.
+        ObjectKind::Certificates => Err(Reason::NotFound),
+    }
 }
 
 fn read_bounded(path: &std::path::Path, limit: u64) -> std::io::Result<Zeroizing<Vec<u8>>> {

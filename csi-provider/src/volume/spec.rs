@@ -6,26 +6,38 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use strongroom_core::{ObjectName, VaultRef, Version, name::NameError};
+use strongroom_core::{ObjectKind, ObjectName, ObjectPath, VaultRef, Version, name::NameError};
 use strongroom_crds::{
     SecretRefSpec,
-    secret_ref::{FileError, FileSource, SecretRefFile, TrustBundle},
+    secret_ref::{FileError, FileSource, KeyEncoding, SecretRefFile, TrustBundle},
 };
 
 use crate::volume::{
-    FilePath,
+    Content, FilePath, Value,
     path::{PathError, check_disjoint},
 };
 
 /// The most files of one volume.
 pub const MAX_FILES: usize = 64;
 
-/// A secret and the version it is pinned to; `None` follows the current one.
+/// A secret or a key, and the version it is pinned to; `None` follows the current one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]
 pub struct Object {
+    /// What a record of a release before keys does not say: it has secrets alone.
+    #[serde(default = "secrets", skip_serializing_if = "is_secrets")]
+    pub kind: ObjectKind,
     pub name: ObjectName,
     pub version: Option<Version>,
+}
+
+const fn secrets() -> ObjectKind {
+    ObjectKind::Secrets
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+const fn is_secrets(kind: &ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Secrets)
 }
 
 /// What a file is made of.
@@ -34,6 +46,13 @@ pub struct Object {
 pub enum Source {
     /// The value of a secret.
     Secret(Object),
+    /// The public part of a key.
+    Key {
+        /// The key.
+        object: Object,
+        /// How the file shows it.
+        encoding: KeyEncoding,
+    },
     /// The certificates that verify vaults.
     TrustBundle(TrustBundle),
 }
@@ -55,6 +74,7 @@ enum EarlierSource {
 #[derive(Deserialize)]
 enum NowSource {
     Secret(Object),
+    Key { object: Object, encoding: KeyEncoding },
     TrustBundle(TrustBundle),
 }
 
@@ -63,6 +83,7 @@ impl From<SavedSource> for Source {
         match saved {
             SavedSource::Earlier(EarlierSource::TrustBundle) => Self::TrustBundle(TrustBundle::default()),
             SavedSource::Now(NowSource::Secret(object)) => Self::Secret(object),
+            SavedSource::Now(NowSource::Key { object, encoding }) => Self::Key { object, encoding },
             SavedSource::Now(NowSource::TrustBundle(bundle)) => Self::TrustBundle(bundle),
         }
     }
@@ -135,13 +156,13 @@ impl VolumeSpec {
             .then_some(&self.vault)
     }
 
-    /// The objects to subscribe to, at most one of each name: where the current version is wanted it is that one that
-    /// changes; pinned versions never do.
-    pub fn watched(&self) -> BTreeMap<&ObjectName, &Object> {
+    /// The objects to subscribe to, at most one of each kind and name: where the current version is wanted it is that one
+    /// that changes; pinned versions never do.
+    pub fn watched(&self) -> BTreeMap<ObjectPath, &Object> {
         // Sorted with the current one first.
         let mut watched = BTreeMap::new();
         for object in self.objects() {
-            watched.entry(&object.name).or_insert(object);
+            watched.entry(object.path()).or_insert(object);
         }
         watched
     }
@@ -162,7 +183,23 @@ impl FileSpec {
             source,
         };
         let source = match file.source().map_err(wrong)? {
-            FileSource::Secret { name, version } => Source::Secret(Object { name, version }),
+            FileSource::Secret { name, version } => Source::Secret(Object {
+                kind: ObjectKind::Secrets,
+                name,
+                version,
+            }),
+            FileSource::Key {
+                name,
+                version,
+                encoding,
+            } => Source::Key {
+                object: Object {
+                    kind: ObjectKind::Keys,
+                    name,
+                    version,
+                },
+                encoding,
+            },
             FileSource::TrustBundle(bundle) => Source::TrustBundle(bundle),
         };
         let mode = file.mode().map_err(wrong)?;
@@ -171,110 +208,48 @@ impl FileSpec {
 
     /// The object it is made of.
     pub const fn object(&self) -> Option<&Object> {
-        match &self.source {
-            Source::Secret(object) => Some(object),
-            Source::TrustBundle(_) => None,
+        self.source.object()
+    }
+}
+
+impl Source {
+    /// The object that it is.
+    pub const fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Secret(object) | Self::Key { object, .. } => Some(object),
+            Self::TrustBundle(_) => None,
+        }
+    }
+
+    /// The content that it makes of what the vault gave of its object; none where that is an object of another kind.
+    pub fn content_of(&self, value: &Value) -> Option<Content> {
+        match (self, value) {
+            (Self::Secret(_), Value::Secret(content)) => Some(content.clone()),
+            (Self::Key { encoding, .. }, Value::Key(key)) => Some(key.encoded(*encoding).clone()),
+            (Self::Secret(_), Value::Key(_))
+            | (Self::Key { .. }, Value::Secret(_))
+            | (Self::TrustBundle(_), _) => None,
+        }
+    }
+}
+
+impl Object {
+    /// The object, whatever its version.
+    pub fn path(&self) -> ObjectPath {
+        ObjectPath {
+            kind: self.kind,
+            name: self.name.clone(),
         }
     }
 }
 
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.version {
-            None => write!(f, "secret {}", self.name),
-            Some(version) => write!(f, "secret {} version {version}", self.name),
-        }
+        write!(f, "{} {}", self.kind.singular(), self.name)?;
+        self.version
+            .map_or(Ok(()), |version| write!(f, " version {version}"))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn parse(files: &serde_json::Value) -> Result<VolumeSpec, SpecError> {
-        let spec = json!({
-            "vaultRef": {"name": "prod", "namespace": "team-a"}, "serviceAccountName": "api", "files": files,
-        });
-        VolumeSpec::parse(&serde_json::from_value(spec).unwrap())
-    }
-
-    #[test]
-    fn a_specs_files_are_read_with_source_and_mode() {
-        let spec = parse(&json!([
-            {"path": "password", "mode": "0400", "secret": {"name": "DB"}},
-            {"path": "ca/ca.crt", "trustBundle": {}},
-        ]))
-        .unwrap();
-        assert_eq!(spec.vault.to_string(), "team-a/prod");
-        assert_eq!(spec.files[0].mode, Some(0o400));
-        assert_eq!(spec.files[0].object().unwrap().to_string(), "secret db");
-        assert_eq!(spec.files[1].source, Source::TrustBundle(TrustBundle::default()));
-    }
-
-    #[test]
-    fn a_volume_connects_to_a_vault_for_a_secret_alone() {
-        let bundle = json!({"path": "ca.crt", "trustBundle": {}});
-        assert_eq!(parse(&json!([bundle])).unwrap().connected_vault(), None);
-        let spec = parse(&json!([bundle, {"path": "password", "secret": {"name": "db"}}])).unwrap();
-        assert_eq!(spec.connected_vault(), Some(&spec.vault));
-    }
-
-    #[test]
-    fn of_a_secret_that_is_both_pinned_and_followed_the_followed_one_is_watched() {
-        let pinned = "0123456789abcdef0123456789abcdef";
-        let spec = parse(&json!([
-            {"path": "old", "secret": {"name": "db", "version": pinned}},
-            {"path": "new", "secret": {"name": "db"}},
-            {"path": "copy", "secret": {"name": "db"}},
-            {"path": "only", "secret": {"name": "other", "version": pinned}},
-        ]))
-        .unwrap();
-        let watched: Vec<_> = spec.watched().values().map(ToString::to_string).collect();
-        assert_eq!(
-            watched,
-            ["secret db".to_owned(), format!("secret other version {pinned}")]
-        );
-        assert_eq!(spec.objects().len(), 3);
-    }
-
-    #[test]
-    fn what_the_api_server_should_have_refused_is_refused_here() {
-        let secret = json!({"name": "db"});
-        let file = |path: &str| json!({"path": path, "secret": secret});
-        assert_eq!(parse(&json!([])), Err(SpecError::Files(0)));
-        let many: Vec<_> = (0..65).map(|n| file(&format!("f{n}"))).collect();
-        assert_eq!(parse(&json!(many)), Err(SpecError::Files(65)));
-        assert!(matches!(
-            parse(&json!([file("../x")])),
-            Err(SpecError::Path(PathError::Malformed(_)))
-        ));
-        assert!(matches!(
-            parse(&json!([file("a"), file("a/b")])),
-            Err(SpecError::Path(PathError::Directory(_)))
-        ));
-        assert!(matches!(
-            parse(&json!([file("a"), file("a")])),
-            Err(SpecError::Path(PathError::Twice(_)))
-        ));
-        assert!(matches!(
-            parse(&json!([{"path": "a", "secret": secret, "trustBundle": {}}])),
-            Err(SpecError::File {
-                source: FileError::Source,
-                ..
-            })
-        ));
-        assert!(matches!(
-            parse(&json!([{"path": "a", "secret": secret, "mode": "4755"}])),
-            Err(SpecError::File {
-                source: FileError::Mode,
-                ..
-            })
-        ));
-        assert!(matches!(
-            parse(&json!([{"path": "a", "secret": {"name": "a/../b"}}])),
-            Err(SpecError::File { .. })
-        ));
-    }
-}
+mod tests;

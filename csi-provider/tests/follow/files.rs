@@ -6,7 +6,7 @@ use strongroom_csi::follow::state::{Event, ReportReason};
 
 use crate::world::{
     SECOND, World, failure,
-    spec::{Wanted, object},
+    spec::{Wanted, key_of, object, version},
 };
 
 #[test]
@@ -19,10 +19,50 @@ fn a_new_version_is_fetched_written_and_acknowledged_at_once() {
         (Some("2"), Some("1"))
     );
     assert_eq!((world.vaults[0].fetches, world.disk.writes), (1, 1));
-    assert_eq!(world.vaults[0].fetched, ["db"]);
+    assert_eq!(world.vaults[0].fetched, ["secrets/db"]);
     let (objects, error) = world.vaults[0].ack.clone().unwrap();
     assert!(objects.contains(&(object("db", None), Some(version))) && error.is_empty());
     assert_eq!(world.rotations, [Duration::ZERO]);
+}
+
+#[test]
+fn a_key_and_a_secret_of_one_name_follow_each_its_own_versions() {
+    let mut world = World::subscribed(Wanted::WithKeys);
+    let files = |world: &World| ["a", "b", "c"].map(|path| world.read(path).unwrap());
+    assert_eq!(files(&world), ["1", "PEM 1", "JWK 1"]);
+    let rotated = world.put(0, "key db");
+    world.settle();
+    assert_eq!(files(&world), ["1", "PEM 2", "JWK 1"]);
+    assert_eq!(world.vaults[0].fetched, ["keys/db"]);
+    let (objects, error) = world.vaults[0].ack.clone().unwrap();
+    let held = [
+        (object("db", None), Some(version(1))),
+        (key_of("db", None), Some(rotated)),
+        (key_of("other", Some(1)), Some(version(1))),
+    ];
+    assert_eq!((objects.as_slice(), error.as_str()), (held.as_slice(), ""));
+    world.put(0, "db");
+    world.put(0, "key other");
+    world.settle();
+    assert_eq!(
+        files(&world),
+        ["2", "PEM 2", "JWK 1"],
+        "of the key other, one version is shown"
+    );
+    assert_eq!(world.vaults[0].fetched, ["keys/db", "secrets/db"]);
+}
+
+#[test]
+fn a_key_that_cannot_be_read_any_more_is_reported_as_a_key() {
+    let mut world = World::subscribed(Wanted::WithKeys);
+    world.set_unavailable(0, "key db", true);
+    world.settle();
+    let note = "key db: it is disabled; the files stay as they are";
+    assert_eq!(
+        world.reports,
+        [(ReportReason::ObjectUnavailable, note.to_owned())]
+    );
+    assert_eq!(world.read("b").as_deref(), Some("PEM 1"));
 }
 
 #[test]
@@ -94,7 +134,7 @@ fn what_cannot_be_read_any_more_stays_as_it_is_and_is_reported() {
     assert_eq!(world.vaults[0].ack.as_ref().unwrap().1, note);
     assert_eq!(
         world.vaults[0].fetched,
-        ["other"],
+        ["secrets/other"],
         "what cannot be read is not fetched"
     );
     world.set_unavailable(0, "db", false);

@@ -14,9 +14,9 @@ enum Happening {
     Disconnect,
     DeliverToVault,
     DeliverToDriver,
-    Put(usize, bool),
-    Rotate(usize, bool),
-    Unavailable(usize, bool, bool),
+    Put(usize, usize),
+    Rotate(usize, usize),
+    Unavailable(usize, usize, bool),
     ChangeRef(Option<Wanted>),
     ChangeBundle,
     BringToken,
@@ -51,9 +51,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Disconnect),
         4 => Just(DeliverToVault),
         4 => Just(DeliverToDriver),
-        4 => (0..2_usize, any::<bool>()).prop_map(|(vault, other)| Put(vault, other)),
-        8 => (0..2_usize, any::<bool>()).prop_map(|(vault, other)| Rotate(vault, other)),
-        1 => (0..2_usize, any::<bool>(), any::<bool>()).prop_map(|(v, other, is)| Unavailable(v, other, is)),
+        4 => (0..2_usize, object()).prop_map(|(vault, object)| Put(vault, object)),
+        8 => (0..2_usize, object()).prop_map(|(vault, object)| Rotate(vault, object)),
+        1 => (0..2_usize, object(), any::<bool>()).prop_map(|(vault, object, is)| Unavailable(vault, object, is)),
         3 => proptest::option::weighted(0.8, wanted()).prop_map(ChangeRef),
         1 => Just(ChangeBundle),
         1 => Just(BringToken),
@@ -74,8 +74,11 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-fn name(other: bool) -> &'static str {
-    if other { "other" } else { "db" }
+/// What the vaults have: two secrets, and two keys of the same names.
+const OBJECTS: [&str; 4] = ["db", "other", "key db", "key other"];
+
+fn object() -> impl Strategy<Value = usize> {
+    0..OBJECTS.len()
 }
 
 /// All that is on the stream arrives.
@@ -90,12 +93,12 @@ fn happen(world: &mut World, happening: Happening) -> bool {
         Disconnect => world.disconnect(),
         DeliverToVault => drop(world.deliver_to_vault()),
         DeliverToDriver => drop(world.deliver_to_driver()),
-        Put(vault, other) => drop(world.put(vault, name(other))),
-        Rotate(vault, other) => {
-            world.put(vault, name(other));
+        Put(vault, object) => drop(world.put(vault, OBJECTS[object])),
+        Rotate(vault, object) => {
+            world.put(vault, OBJECTS[object]);
             talk(world);
         }
-        Unavailable(vault, other, is) => world.set_unavailable(vault, name(other), is),
+        Unavailable(vault, object, is) => world.set_unavailable(vault, OBJECTS[object], is),
         ChangeRef(wanted) => {
             world.change_ref(wanted);
             return wanted.is_none();
@@ -147,7 +150,7 @@ fn happen(world: &mut World, happening: Happening) -> bool {
 fn heal(world: &mut World) {
     for vault in 0..2 {
         world.vaults[vault].forbids = false;
-        for name in ["db", "other"] {
+        for name in OBJECTS {
             if world.vaults[vault].is_unavailable(name) {
                 world.set_unavailable(vault, name, false);
             }

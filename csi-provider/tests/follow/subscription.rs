@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use strongroom_core::ObjectKind;
 use strongroom_csi::{
     follow::state::{Action, Event, Follow, Refused, ReportReason, Start, VaultMessage},
     source::load::Reason,
 };
 
 use crate::world::{
-    SECOND, World, failure, pod_token,
-    spec::{Wanted, object, of, version},
+    SECOND, World,
+    disk::value,
+    failure, pod_token,
+    spec::{Wanted, key_of, object, of, path, version},
 };
 
 #[test]
@@ -51,7 +54,25 @@ fn a_subscription_names_each_secret_once_with_its_pin() {
             ""
         )
     );
-    assert_eq!(world.vaults[0].fetched, ["db"]);
+    assert_eq!(world.vaults[0].fetched, ["secrets/db"]);
+}
+
+#[test]
+fn a_vault_of_a_release_before_keys_follows_the_secrets_and_is_reported_for_the_keys() {
+    let mut world = World::published(Wanted::WithKeys);
+    world.vaults[0].is_earlier = true;
+    world.connect();
+    world.settle();
+    let why = "the vault is of an earlier release, which reports no changes of keys";
+    let note = format!("key db: {why}; key other: {why}; the files stay as they are");
+    assert_eq!(world.reports, [(ReportReason::ObjectUnavailable, note.clone())]);
+    let (objects, error) = world.vaults[0].ack.clone().unwrap();
+    assert_eq!(error, note);
+    assert!(objects.contains(&(key_of("db", None), Some(version(1)))));
+    world.put(0, "db");
+    world.settle();
+    assert_eq!(world.read("a").as_deref(), Some("2"));
+    assert_eq!(world.vaults[0].fetched, ["secrets/db"]);
 }
 
 #[test]
@@ -66,7 +87,7 @@ fn a_secret_that_the_files_do_not_hold_is_acknowledged_without_a_version() {
     };
     let (mut follow, _) = Follow::start(start, world.now);
     follow.on(Event::Connected, world.now);
-    let readings = vec![("db".parse().unwrap(), Ok(version(2)))];
+    let readings = vec![(path("db"), Ok(version(2)))];
     let actions = follow.on(Event::Vault(VaultMessage::Subscribed(readings)), world.now);
     let [Action::Acknowledge { objects, error }] = actions.as_slice() else {
         panic!("{actions:?}")
@@ -82,24 +103,26 @@ fn a_secret_that_the_files_do_not_hold_is_acknowledged_without_a_version() {
 }
 
 /// Of names outside of the SecretRef, and of contents that nobody asked for.
-fn foreign() -> [VaultMessage; 3] {
-    let name = |name: &str| name.parse().unwrap();
+fn foreign() -> [VaultMessage; 4] {
+    let secret = || Ok((version(9), value(ObjectKind::Secrets, version(9))));
     [
         VaultMessage::Changed(vec![
-            (name("third"), Ok(version(9))),
-            (name("fourth"), Err(Reason::NotFound)),
+            (path("third"), Ok(version(9))),
+            (path("fourth"), Err(Reason::NotFound)),
         ]),
         VaultMessage::Contents(vec![
-            (name("third"), Ok(version(9)), b"9".to_vec().into()),
-            (name("fourth"), Err(Reason::NotFound), Vec::new().into()),
+            (path("third"), secret()),
+            (path("fourth"), Err(Reason::NotFound)),
         ]),
-        VaultMessage::Contents(vec![(name("db"), Ok(version(9)), b"9".to_vec().into())]),
+        VaultMessage::Contents(vec![(path("db"), secret())]),
+        // Of the key whose name is that of a secret which is shown.
+        VaultMessage::Changed(vec![(path("key db"), Ok(version(9)))]),
     ]
 }
 
 #[test]
 fn a_vault_that_speaks_of_other_objects_is_not_heard() {
-    for message in 0..3 {
+    for message in 0..4 {
         let mut world = World::subscribed(Wanted::Both);
         world.vaults[0].ack = None;
         world.feed(Event::Vault(foreign().into_iter().nth(message).unwrap()));
@@ -118,8 +141,9 @@ fn a_vault_that_accepts_other_objects_is_asked_for_none_of_them() {
     let Some(VaultMessage::Subscribed(readings)) = world.stream.to_driver.front_mut() else {
         panic!("it is not accepted")
     };
-    readings.push(("third".parse().unwrap(), Ok(version(9))));
-    readings.push(("fourth".parse().unwrap(), Err(Reason::NotFound)));
+    readings.push((path("third"), Ok(version(9))));
+    readings.push((path("fourth"), Err(Reason::NotFound)));
+    readings.push((path("key db"), Ok(version(9))));
     world.settle();
     assert_eq!((world.vaults[0].fetches, world.reports.len()), (0, 0));
     let (objects, error) = world.vaults[0].ack.clone().unwrap();

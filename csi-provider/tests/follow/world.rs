@@ -17,7 +17,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_client::identity::VaultToken;
-use strongroom_core::ObjectName;
+use strongroom_core::ObjectPath;
 use strongroom_csi::{
     follow::state::{Event, Failure, Follow, Moment, ReportReason, Start, VaultMessage},
     pod::{Pod, PodToken},
@@ -85,7 +85,7 @@ pub struct Stream {
     pub open: bool,
     pub to_vault: VecDeque<Request>,
     pub to_driver: VecDeque<VaultMessage>,
-    fetching: BTreeSet<ObjectName>,
+    fetching: BTreeSet<ObjectPath>,
     /// The subscription that is not answered.
     subscribing: Option<Vec<Object>>,
 }

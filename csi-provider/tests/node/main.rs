@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod kubelets;
 #[cfg(test)]
 mod mounts;

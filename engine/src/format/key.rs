@@ -9,7 +9,9 @@
 //! | `g` | object | [`Garbage`](super::records::Garbage): a purged object whose versions are still to be removed |
 //! | `h` | kind, name | [`Head`](crate::crypt::head::Head) of a live object |
 //! | `i` | object, version | the sequence number of an older version |
+//! | `l` | number | a [`LifecycleEvent`](super::event::LifecycleEvent) |
 //! | `m` | text | a small record of the server's |
+//! | `n` | | the number of the [`LastEvent`](super::event::LastEvent) |
 //! | `o` | replica, 0, generation, index | an audit record of a replica that is not yet known to be in its log |
 //! | `v` | sequence | a version |
 //! | `x` | time, kind, name, then 0 and a number for a task of the kind's own | a [`Due`] task; without a number a purge |
@@ -216,6 +218,26 @@ pub fn is_head(key: &Key) -> bool {
     matches!(key.as_bytes().first(), Some(b'h' | b'd'))
 }
 
+/// The event of this number.
+pub fn event(number: u64) -> Key {
+    key(b'l', &[&number.to_be_bytes()])
+}
+
+/// All events, oldest first.
+pub fn all_events() -> Key {
+    key(b'l', &[])
+}
+
+/// The number in a key that [`event`] made.
+pub fn number_of_event(key: &Key) -> Option<u64> {
+    number(key.as_bytes().strip_prefix(b"l")?)
+}
+
+/// The number of the last event.
+pub fn last_event() -> Key {
+    key(b'n', &[])
+}
+
 /// Every record there is.
 pub fn all() -> Key {
     Key::new([])
@@ -250,6 +272,8 @@ mod tests {
         }
         assert_eq!(version_of_index(&index(object, &version)), Some(version));
         assert_eq!(object_of_garbage(&garbage(object)), Some(object));
+        assert_eq!(number_of_event(&event(258)), Some(258));
+        assert_eq!(number_of_event(&last_event()), None);
         for task in [Task::Purge, Task::Own(0), Task::Own(7)] {
             let due = Due {
                 at: Timestamp::from_unix(9),
@@ -287,5 +311,7 @@ mod tests {
         assert_eq!(shown(version(Sequence(258))), "760000000000000102");
         assert_eq!(shown(schedule(&purge)), "780000000000000001016462");
         assert_eq!(shown(outbox("r0", 1, 2)), "6f723000000000000000000100000002");
+        assert_eq!(shown(event(258)), "6c0000000000000102");
+        assert_eq!(shown(last_event()), "6e");
     }
 }

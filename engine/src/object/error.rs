@@ -169,6 +169,15 @@ pub enum BadParameter {
     /// The backup would exceed, or exceeds, the largest blob.
     #[error("A backup is at most {0} bytes.")]
     BackupTooLarge(usize),
+    /// A key cannot become exportable, or cease to be.
+    #[error("AKV.SKR.1003: The exportable attribute of a key cannot be changed.")]
+    ExportableChange,
+    /// A release policy of a key that does not leave the vault.
+    #[error("AKV.SKR.1005: Non-exportable keys must not have release policy.")]
+    NotExportable,
+    /// A release policy that stays as it is.
+    #[error("AKV.SKR.1020: Immutable Key Release Policy cannot be modified.")]
+    ImmutableReleasePolicy,
     /// The blob is not a backup of this vault, or was altered.
     #[error("Malformed backup blob. A vault restores only backups that it made itself.")]
     BackupBlob,

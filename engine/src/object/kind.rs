@@ -40,6 +40,11 @@ pub trait Kind: fmt::Debug + Send + Sync + Sized + 'static {
     /// Checks the fields of a request.
     fn check_fields(limits: &ObjectLimits, fields: &Self::Fields) -> Result<(), BadParameter>;
 
+    /// Checks whether `patch` may be made of `fields`.
+    fn check_patch(_fields: &Self::Fields, _patch: &Self::Patch) -> Result<(), BadParameter> {
+        Ok(())
+    }
+
     /// Changes what `patch` gives; what it does not give stays.
     fn patch(fields: &mut Self::Fields, patch: &Self::Patch);
 

@@ -7,6 +7,9 @@ use crate::format::soft_delete::SoftDelete;
 /// How many versions one object has at most unless that is said: as many as one backup takes.
 pub const VERSIONS: u32 = 500;
 
+/// How many events a vault keeps: a few megabytes of them at most.
+const EVENTS: u64 = 10_000;
+
 /// The sizes a request must keep, and how much the vault keeps. The defaults are Azure's (Key Vault service limits; About secrets),
 /// who bounds neither the versions of an object nor the bytes of a vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub struct ObjectLimits {
     pub backup_versions: usize,
     /// Bytes in one backup blob.
     pub backup_bytes: usize,
+    /// Events that are kept, of all objects together.
+    pub events: u64,
 }
 
 impl Default for ObjectLimits {
@@ -49,6 +54,7 @@ impl Default for ObjectLimits {
             object_bytes: u64::MAX,
             backup_versions: 500,
             backup_bytes: 24 * 1024 * 1024,
+            events: EVENTS,
         }
     }
 }

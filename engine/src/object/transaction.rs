@@ -16,6 +16,7 @@ use crate::{
     },
     format::{
         encoded::Encoded,
+        event::EventType,
         fields::VersionFields,
         head::HeadFields,
         id::{Located, ObjectId, Owner, Sequence},
@@ -38,6 +39,8 @@ pub struct Changes {
     pub last: Option<Sequence>,
     /// How many bytes the vault's objects take more, where that was checked.
     pub growth: u64,
+    /// What happened to objects, event by event.
+    pub events: Vec<EventType>,
 }
 
 /// A write in the making.
@@ -111,9 +114,27 @@ impl<'a> Transaction<'a> {
     }
 
     /// Puts a record with its proof.
-    fn put<R: Record>(&mut self, place: Key, record: &R) {
+    pub(super) fn put<R: Record>(&mut self, place: Key, record: &R) {
         let record = self.view.keyring.prove(&place, record);
         self.changes.batch.put(place, record);
+    }
+
+    /// Removes a record.
+    pub(super) fn remove(&mut self, place: Key) {
+        self.changes.batch.remove(place);
+    }
+
+    /// The record at `place`, with what this transaction has changed.
+    pub(super) fn found(&self, place: &Key) -> Result<Option<Value>, ObjectError> {
+        match self.changes.batch.get(place) {
+            Some(changed) => Ok(changed.cloned()),
+            None => Ok(self.view.snapshot.get(place)?),
+        }
+    }
+
+    /// Tells that something of this type happened.
+    pub(super) fn tell(&mut self, event: EventType) {
+        self.changes.events.push(event);
     }
 
     /// Notes that readers of the object may get another answer now.
@@ -266,12 +287,10 @@ impl<'a> Transaction<'a> {
 
     /// The erasure that is pending with what this transaction has changed.
     fn pending_erasure(&self) -> Result<Option<Erasure>, ObjectError> {
-        match self.changes.batch.get(&key::erasure()) {
-            Some(changed) => changed
-                .map(|record| decode_erasure(self.view, record))
-                .transpose(),
-            None => erasure(self.view),
-        }
+        let record = self.found(&key::erasure())?;
+        record
+            .map(|record| decode_erasure(self.view, &record))
+            .transpose()
     }
 
     /// Writes the pending erasure, or that there is none.

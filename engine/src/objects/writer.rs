@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     crypt::{entropy::random, state as sealed},
-    format::{key, state::State},
+    format::{event::EventType, key, state::State},
     object::{inputs::Inputs, view::View},
     store::{Batch, CommitError, Gen, Limits, Overlay, Purpose, StoreError},
 };
@@ -53,6 +53,7 @@ struct Draft<'a> {
     bytes: u64,
     entries: Vec<Entry>,
     objects: Vec<NamedObject>,
+    events: Vec<EventType>,
     decided: Vec<Decided>,
 }
 
@@ -128,6 +129,7 @@ impl Writer {
             reached,
             entries,
             objects,
+            events,
             decided,
             bytes: _,
         } = draft;
@@ -155,7 +157,7 @@ impl Writer {
                 self.publish_after(Some(state));
                 self.outbox.committed(pending);
                 self.answer(decided);
-                self.announce(objects, generation);
+                self.announce(objects, events, generation);
             }
             Err(CommitError::Conflict) if self.publish() && self.moved_on(expect) => {
                 self.outbox.not_committed();
@@ -250,7 +252,7 @@ impl Writer {
         let recovered = self.outbox.recover(&*published.snapshot, &published.keyring);
         if recovered.is_ok() {
             let objects = std::mem::take(&mut self.unannounced);
-            self.announce(objects, self.shared.published().snapshot.generation());
+            self.announce(objects, Vec::new(), self.shared.published().snapshot.generation());
         }
         recovered.is_ok()
     }
@@ -294,9 +296,13 @@ impl Writer {
         }
     }
 
-    fn announce(&self, objects: Vec<NamedObject>, generation: Gen) {
-        if !objects.is_empty() {
-            self.shared.announce(&ChangeNotice { objects, generation });
+    fn announce(&self, objects: Vec<NamedObject>, events: Vec<EventType>, generation: Gen) {
+        if !objects.is_empty() || !events.is_empty() {
+            self.shared.announce(&ChangeNotice {
+                objects,
+                generation,
+                events,
+            });
         }
     }
 
@@ -408,6 +414,7 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
         bytes: published.state.bytes,
         entries: Vec::new(),
         objects: Vec::new(),
+        events: Vec::new(),
         decided: Vec::new(),
     };
     let mut bytes = 0;
@@ -435,6 +442,7 @@ fn draft<'a>(shared: &'a Shared, published: &'a Published, room: Room, changes: 
         }
         draft.bytes = draft.bytes.saturating_add(made.growth);
         draft.objects.extend(made.objects);
+        draft.events.extend(made.events);
         let refusal = if is_change {
             draft.entries.extend(entry);
             None

@@ -7,14 +7,13 @@ use strongroom_crds::{Vault, access_policy::PolicySubject};
 use super::compile_all;
 use crate::world::Stores;
 
-/// Whether the policies of a vault let an account do this with each of these objects. One that cannot be read may be a Deny:
-/// beside it nothing is foreseen.
+/// Whether the policies of a vault let an account do all of this, each with the object of that name. A policy that cannot
+/// be read may be a Deny: beside it nothing is foreseen.
 pub fn will_allow<'a>(
     stores: &Stores,
     vault: &ObjectRef<Vault>,
     (account, uid): (&AccountName, &Uid),
-    permission: Permission,
-    mut objects: impl Iterator<Item = &'a ObjectName>,
+    mut wanted: impl Iterator<Item = (Permission, &'a ObjectName)>,
 ) -> bool {
     let mut policies = stores.policies_of(vault);
     // Only these are compiled: a vault may have many, and is asked about by many.
@@ -30,7 +29,7 @@ pub fn will_allow<'a>(
     else {
         return false;
     };
-    objects.all(|object| allows(&policies, uid, permission, object))
+    wanted.all(|(permission, object)| allows(&policies, uid, permission, object))
 }
 
 fn names(subject: &PolicySubject, account: &AccountName) -> bool {

@@ -3,7 +3,7 @@
 use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::AdminClient;
 use strongroom_core::{
-    AccountName, NamedObject, NamespaceName, ObjectKind, ObjectState, Permission, ResourceName,
+    AccountName, NamedObject, NamespaceName, ObjectKind, ObjectName, ObjectState, Permission, ResourceName,
     SecretRefName, Uid, VaultRef, allows,
 };
 use strongroom_crds::{
@@ -26,7 +26,7 @@ use crate::{
     target::Target,
 };
 
-/// What a SecretRef asks, parsed: each file's path and, where it is a secret, the object.
+/// What a SecretRef asks, parsed: the path and the object of each file that shows one.
 struct Question {
     name: SecretRefName,
     account: ResourceName,
@@ -49,10 +49,12 @@ fn parse(secret_ref: &SecretRef) -> Result<Question, String> {
     let metadata = &secret_ref.metadata;
     let mut files = Vec::new();
     for file in &secret_ref.spec.files {
-        if let FileSource::Secret { name, version } = file.source().map_err(|error| text(&error))? {
-            let kind = ObjectKind::Secrets;
-            files.push((file.path.clone(), NamedObject { kind, name, version }));
-        }
+        let (kind, name, version) = match file.source().map_err(|error| text(&error))? {
+            FileSource::Secret { name, version } => (ObjectKind::Secrets, name, version),
+            FileSource::Key { name, version, .. } => (ObjectKind::Keys, name, version),
+            FileSource::TrustBundle(_) => continue,
+        };
+        files.push((file.path.clone(), NamedObject { kind, name, version }));
     }
     let namespace: Result<NamespaceName, _> = metadata.namespace.as_deref().unwrap_or_default().parse();
     let name: Result<ResourceName, _> = metadata.name.as_deref().unwrap_or_default().parse();
@@ -135,8 +137,7 @@ fn will_read_everything(
         &context.stores,
         &ObjectRef::from_obj(vault),
         (&account, uid),
-        Permission::SecretGet,
-        question.files.iter().map(|(_, object)| &object.name),
+        question.files.iter().map(|(_, object)| read(object)),
     )
 }
 
@@ -145,9 +146,16 @@ fn may_read_something(member: &Member, secret_ref: &SecretRef, account: &Uid, qu
     let Some(in_force) = member.policy.in_force() else {
         return was_authorized(secret_ref);
     };
-    let allowed =
-        |object: &NamedObject| allows(&in_force.policies, account, Permission::SecretGet, &object.name);
+    let allowed = |object: &NamedObject| {
+        let (permission, name) = read(object);
+        allows(&in_force.policies, account, permission, name)
+    };
     question.files.iter().any(|(_, object)| allowed(object))
+}
+
+/// What a read of `object` needs, and of which name.
+const fn read(object: &NamedObject) -> (Permission, &ObjectName) {
+    (Permission::to_get(object.kind), &object.name)
 }
 
 /// Whether the leader before found that this spec's account may read here. What a new leader does not know yet is no

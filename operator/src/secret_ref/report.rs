@@ -82,7 +82,7 @@ fn not_permitted(secret_ref: &SecretRef) -> Reason {
     Reason::new(
         "NotPermitted",
         format!(
-            "Vault {} does not exist, or no policy there lets service account {} read these secrets.",
+            "Vault {} does not exist, or no policy there lets service account {} read these objects.",
             vault(secret_ref),
             account(secret_ref)
         ),
@@ -126,12 +126,12 @@ fn files_health(secret_ref: &SecretRef, files: &[(String, ObjectState)]) -> Heal
     let groups = [
         (
             "NotPermitted",
-            "not permitted, or there is no such secret",
+            "not permitted, or there is no such object",
             paths(&|s| *s == ObjectState::Forbidden),
         ),
         (
             "ObjectNotFound",
-            "no such secret or version",
+            "no such object or version",
             paths(&|s| *s == ObjectState::NotFound),
         ),
         ("ObjectDeleted", "deleted", paths(&|s| *s == ObjectState::Deleted)),

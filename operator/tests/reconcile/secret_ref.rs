@@ -166,19 +166,54 @@ async fn that_a_vault_is_paused_is_said_where_the_account_may_read_and_nowhere_e
     }
 }
 
-#[tokio::test]
-async fn that_a_vault_starts_is_said_without_a_warning_where_policy_will_let_the_account_read_all() {
+/// A policy of vault `prod` on accounts of the app's namespace, named for its effect and its kind of object.
+fn policy(effect: &str, account: &str, objects: &str, permissions: &Value) -> Value {
+    let kind = permissions.as_object().unwrap().keys().next().unwrap();
+    let name = format!("{}-{kind}", effect.to_lowercase());
+    json!({
+        "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
+        "metadata": {"name": name, "namespace": "team-a", "uid": name, "generation": 1},
+        "spec": {"vaultRef": {"name": "prod"}, "effect": effect, "objects": [objects],
+            "subjects": [{"serviceAccount": {"namespace": "shop", "name": account}}],
+            "permissions": permissions},
+    })
+}
+
+/// The reason of `Ready`, and the type of its event, beside a vault that starts and has these policies.
+async fn while_the_vault_starts(policies: &[Value], files: &Value) -> (String, Value) {
+    let server = ApiServer::default();
+    with_account(&server);
     let conditions = json!([{"type": "Ready", "status": "False", "reason": "Starting", "message": "",
         "lastTransitionTime": "2026-01-01T00:00:00Z"}]);
-    let policy = |effect: &str, account: &str, objects: &str| {
-        json!({
-            "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
-            "metadata": {"name": effect.to_lowercase(), "namespace": "team-a", "uid": effect, "generation": 1},
-            "spec": {"vaultRef": {"name": "prod"}, "effect": effect, "objects": [objects],
-                "subjects": [{"serviceAccount": {"namespace": "shop", "name": account}}],
-                "permissions": {"secrets": ["get"]}},
-        })
-    };
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
+        json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "spec": {},
+            "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"},
+            "status": {"conditions": conditions}}),
+    );
+    for policy in policies {
+        let name = policy["metadata"]["name"].as_str().unwrap();
+        server.put(
+            &format!("/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies/{name}"),
+            policy.clone(),
+        );
+    }
+    let context = leader(&server).await;
+    let object = secret_ref("team-a", files);
+    server.put(
+        "/apis/strongroom.dev/v1alpha1/namespaces/shop/secretrefs/db",
+        object.clone(),
+    );
+    reconcile(parsed(&object), context).await.unwrap();
+    let writes = take_writes(&server);
+    let type_ = writes.last().unwrap().body["type"].clone();
+    (condition(&status(&writes), "Ready").0, type_)
+}
+
+#[tokio::test]
+async fn that_a_vault_starts_is_said_without_a_warning_where_policy_will_let_the_account_read_all() {
+    let read = json!({"secrets": ["get"]});
+    let policy = |effect, account, objects| policy(effect, account, objects, &read);
     for (policies, reason) in [
         (vec![policy("Allow", "api", "db*")], "VaultStarting"),
         (vec![], "NotPermitted"),
@@ -194,36 +229,37 @@ async fn that_a_vault_starts_is_said_without_a_warning_where_policy_will_let_the
             "NotPermitted",
         ),
     ] {
-        let server = ApiServer::default();
-        with_account(&server);
-        server.put(
-            "/apis/strongroom.dev/v1alpha1/namespaces/team-a/vaults/prod",
-            json!({"apiVersion": "strongroom.dev/v1alpha1", "kind": "Vault", "spec": {},
-                "metadata": {"name": "prod", "namespace": "team-a", "uid": "u-2"},
-                "status": {"conditions": conditions}}),
-        );
-        for policy in &policies {
-            let name = policy["metadata"]["name"].as_str().unwrap();
-            server.put(
-                &format!("/apis/strongroom.dev/v1alpha1/namespaces/team-a/accesspolicies/{name}"),
-                policy.clone(),
-            );
-        }
-        let context = leader(&server).await;
-        let object = parsed(&secret_ref("team-a", &password()));
-        server.put(
-            "/apis/strongroom.dev/v1alpha1/namespaces/shop/secretrefs/db",
-            secret_ref("team-a", &password()),
-        );
-        reconcile(object, context).await.unwrap();
-        let writes = take_writes(&server);
-        assert_eq!(condition(&status(&writes), "Ready").0, reason, "{policies:?}");
-        let type_ = if reason == "VaultStarting" {
+        let (found, type_) = while_the_vault_starts(&policies, &password()).await;
+        assert_eq!(found, reason, "{policies:?}");
+        let expected = if reason == "VaultStarting" {
             "Normal"
         } else {
             "Warning"
         };
-        assert_eq!(writes.last().unwrap().body["type"], type_, "{policies:?}");
+        assert_eq!(type_, expected, "{policies:?}");
+    }
+}
+
+/// A secret and a key may have one name.
+#[tokio::test]
+async fn a_key_needs_the_permission_on_keys_and_a_secret_that_on_secrets() {
+    let secret = json!({"path": "password", "secret": {"name": "db"}});
+    let key = json!({"path": "db.pem", "key": {"name": "db"}});
+    let on = |kind: &str| policy("Allow", "api", "*", &json!({kind: ["get"]}));
+    for (files, policies, reason) in [
+        (json!([key]), vec![on("keys")], "VaultStarting"),
+        (json!([key]), vec![on("secrets")], "NotPermitted"),
+        (json!([secret]), vec![on("keys")], "NotPermitted"),
+        (json!([secret, key]), vec![on("secrets")], "NotPermitted"),
+        (json!([secret, key]), vec![on("keys")], "NotPermitted"),
+        (
+            json!([secret, key]),
+            vec![on("secrets"), on("keys")],
+            "VaultStarting",
+        ),
+    ] {
+        let (found, _) = while_the_vault_starts(&policies, &files).await;
+        assert_eq!(found, reason, "{files} with {policies:?}");
     }
 }
 

@@ -1,5 +1,9 @@
-//! The two REST APIs for the same two requests.
+//! The two REST APIs for the same requests.
 
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use http::Method;
 use serde_json::json;
 
@@ -17,7 +21,87 @@ pub enum Api {
     OpenBao,
 }
 
+/// A key that signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningKey {
+    /// RSA of 2048 bits, PKCS#1 v1.5 with SHA-256.
+    Rsa2048,
+    /// ECDSA on P-256 with SHA-256.
+    P256,
+}
+
+impl SigningKey {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Rsa2048, Self::P256];
+
+    /// How tables call it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Rsa2048 => "RSA-2048, RS256",
+            Self::P256 => "P-256, ES256",
+        }
+    }
+
+    /// Its name in both servers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rsa2048 => "sign-rsa",
+            Self::P256 => "sign-p256",
+        }
+    }
+
+    /// What OpenBao calls its type.
+    pub const fn openbao_type(self) -> &'static str {
+        match self {
+            Self::Rsa2048 => "rsa-2048",
+            Self::P256 => "ecdsa-p256",
+        }
+    }
+
+    /// Has the vault make it.
+    pub fn create(self) -> Call {
+        let body = match self {
+            Self::Rsa2048 => json!({"kty": "RSA", "key_size": 2048}),
+            Self::P256 => json!({"kty": "EC", "crv": "P-256"}),
+        };
+        Call {
+            method: Method::POST,
+            path: format!("/keys/{}/create?api-version=2026-04-01", self.name()),
+            body: body.to_string().into(),
+        }
+    }
+}
+
 impl Api {
+    /// Signs a digest; `number` makes it another one each time.
+    pub fn sign(self, key: SigningKey, number: u64) -> Call {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&number.to_be_bytes());
+        let name = key.name();
+        let (path, body) = match self {
+            Self::KeyVault => {
+                let algorithm = match key {
+                    SigningKey::Rsa2048 => "RS256",
+                    SigningKey::P256 => "ES256",
+                };
+                let body = json!({"alg": algorithm, "value": BASE64_URL_SAFE_NO_PAD.encode(digest)});
+                (format!("/keys/{name}/sign?api-version=2026-04-01"), body)
+            }
+            Self::OpenBao => {
+                let body = json!({
+                    "input": BASE64_STANDARD.encode(digest), "prehashed": true,
+                    "signature_algorithm": "pkcs1v15", "marshaling_algorithm": "jws",
+                });
+                (format!("/v1/transit/sign/{name}/sha2-256"), body)
+            }
+        };
+        Call {
+            method: Method::POST,
+            path,
+            body: body.to_string().into(),
+        }
+    }
+
     /// Reads the newest version of a secret.
     pub fn get(self, index: u64) -> Call {
         Call::get(self.path(index))

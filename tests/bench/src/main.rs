@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   bench vault   the vault as a bare process, OpenBao, and the least handler that could send the same bytes
+//!   bench sign    signatures of the vault, of OpenBao and of the library alone
 //!   bench node    mounts, rotations, steady state and memory on the harness's cluster
 //!   bench attacks honest clients beside one source that attacks, for each program and attack
 //! ```
@@ -19,6 +20,7 @@ mod node;
 mod openbao;
 mod process;
 mod serve;
+mod sign;
 mod strongroom;
 mod syncs;
 mod vault;
@@ -51,6 +53,8 @@ struct Cli {
 enum Command {
     /// The vault as a bare process, beside OpenBao and a bare handler.
     Vault(vault::Args),
+    /// Signatures over HTTPS, beside OpenBao and the library in a loop.
+    Sign(sign::Args),
     /// Mounts, rotations, steady state and memory on a cluster of its own.
     Node(node::Args),
     /// Honest clients of each program while one source attacks it.
@@ -94,6 +98,7 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<()> {
     let (name, text) = match &cli.command {
         Command::Vault(args) => ("vault", vault::run(args).await?),
+        Command::Sign(args) => ("sign", sign::run(args).await?),
         Command::Node(args) => ("node", node::run(args).await?),
         Command::Attacks(args) => ("attacks", attacks::run(args).await?),
         Command::Attacker { plan } => return attacks::attacker::run(plan).await,

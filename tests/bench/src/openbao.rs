@@ -15,6 +15,7 @@ use strongroom_testing::Authority;
 use tempfile::TempDir;
 
 use crate::{
+    api::SigningKey,
     load::{Call, Target},
     process::Server,
     strongroom::free,
@@ -34,6 +35,7 @@ pub struct OpenBao {
 /// What opens it and lets clients in.
 #[derive(Debug)]
 pub struct Keys {
+    root: String,
     unseal: String,
     token: String,
 }
@@ -87,7 +89,8 @@ audit "file" "bench" {{
         let engine = json!({"type": "kv", "options": {"version": "2"}});
         self.retry(&root, Method::POST, "/v1/sys/mounts/secret", &engine)
             .await?;
-        let rule = r#"path "secret/data/*" { capabilities = ["create", "update", "read"] }"#;
+        let rule = r#"path "secret/data/*" { capabilities = ["create", "update", "read"] }
+path "transit/sign/*" { capabilities = ["update"] }"#;
         let policy = json!({"policy": rule});
         self.retry(&root, Method::PUT, "/v1/sys/policies/acl/bench", &policy)
             .await?;
@@ -96,10 +99,23 @@ audit "file" "bench" {{
             .retry(&root, Method::POST, "/v1/auth/token/create", &asked)
             .await?;
         let token = text(&answer, "/auth/client_token")?;
-        let keys = Keys { unseal, token };
+        let keys = Keys { root, unseal, token };
         // A new engine upgrades itself for a moment and refuses meanwhile.
         self.first_write(&keys).await?;
         Ok((server, keys))
+    }
+
+    /// Makes its transit engine, with the keys that sign.
+    pub async fn enable_signing(&self, keys: &Keys) -> Result<()> {
+        let engine = json!({"type": "transit"});
+        self.retry(&keys.root, Method::POST, "/v1/sys/mounts/transit", &engine)
+            .await?;
+        for key in SigningKey::ALL {
+            let (path, kind) = (format!("/v1/transit/keys/{}", key.name()), key.openbao_type());
+            self.retry(&keys.root, Method::POST, &path, &json!({"type": kind}))
+                .await?;
+        }
+        Ok(())
     }
 
     /// Starts it again and unseals it; returns the time from the program's start to the first secret that was answered.

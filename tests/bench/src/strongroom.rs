@@ -185,14 +185,15 @@ impl Strongroom {
         let remote = Remote::new(HOST).by(Route::Socket(self.ports.admin));
         let operator = AdminClient::new(&remote, trust);
         let status = operator.status().await?;
-        let permissions = ["get", "list", "set", "delete", "backup"];
-        let permissions = permissions.map(|name| Permission::parse(ObjectKind::Secrets, name));
+        let secrets = ["get", "list", "set", "delete", "backup"];
+        let secrets = secrets.map(|name| Permission::parse(ObjectKind::Secrets, name));
+        let keys = ["create", "sign"].map(|name| Permission::parse(ObjectKind::Keys, name));
         let policy = BundlePolicy {
             name: "everything".to_owned(),
             effect: Effect::Allow,
             subjects: vec![identity::CLIENT.uid().parse()?, identity::GREEDY.uid().parse()?],
             objects: vec!["*".parse()?],
-            permissions: permissions.into_iter().flatten().collect(),
+            permissions: secrets.into_iter().chain(keys).flatten().collect(),
         };
         let bundle = Bundle::new(
             status.vault_id.to_string(),

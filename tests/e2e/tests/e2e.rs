@@ -16,10 +16,14 @@ mod az;
 mod az_keys;
 #[path = "e2e/command_line.rs"]
 mod command_line;
+#[path = "e2e/commands.rs"]
+mod commands;
 #[path = "e2e/ipv6.rs"]
 mod ipv6;
 #[path = "e2e/mounting.rs"]
 mod mounting;
+#[path = "e2e/mounting_keys.rs"]
+mod mounting_keys;
 #[path = "e2e/narrowing.rs"]
 mod narrowing;
 #[path = "e2e/order.rs"]

@@ -7,7 +7,7 @@ use axum::{
 use http::StatusCode;
 use strongroom_wire::admin::AdminRefusal;
 
-use super::CallerError;
+use super::{CallerError, events_query::EventsQueryError};
 use crate::policy::{
     AcceptError, Closed, ConfirmError, LoadError, NotAccepted, NotAudited, PersistError, PutError, Unfit,
 };
@@ -42,6 +42,14 @@ pub enum AdminError {
     /// More objects than one call may ask for.
     #[error("at most {0} objects can be resolved at once")]
     TooManyObjects(usize),
+    /// The query of a call for events.
+    #[error(transparent)]
+    EventsQuery(#[from] EventsQueryError),
+    /// The event behind which others are asked for.
+    #[error(
+        "the vault does not keep that event any more, or never did, so others may be gone too: ask without after, which begins with the oldest that is kept"
+    )]
+    EventNotKept,
     /// There is no bundle yet.
     #[error("no bundle is in force")]
     NoBundle,
@@ -87,6 +95,8 @@ impl AdminError {
             Self::Broken => (StatusCode::BAD_REQUEST, "Broken"),
             Self::Unreadable(_) => (StatusCode::BAD_REQUEST, "Unreadable"),
             Self::TooManyObjects(_) => (StatusCode::BAD_REQUEST, "TooManyObjects"),
+            Self::EventsQuery(_) => (StatusCode::BAD_REQUEST, "BadQuery"),
+            Self::EventNotKept => (StatusCode::GONE, "EventNotKept"),
             Self::NoBundle => (StatusCode::NOT_FOUND, "NoBundle"),
             Self::Closed(closed) => (StatusCode::SERVICE_UNAVAILABLE, closed_code(*closed)),
             Self::Put(PutError::Unfit(unfit)) => unfit_code(unfit),

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 use strongroom_audit::{Event, Hash};
 use strongroom_core::{Generation, SecretRefName, Timestamp};
 use strongroom_wire::admin::{
@@ -19,6 +19,8 @@ use strongroom_wire::admin::{
 use super::{
     Admin, body,
     error::{AdminError, unfit_code},
+    events,
+    events_query::Asked,
     resolve,
 };
 use crate::policy::PutError;
@@ -33,6 +35,7 @@ pub(super) fn router(admin: Admin) -> Router {
         .route(path::RESOLVE, post(resolved))
         .route(path::REF_CHANGED, post(ref_changed))
         .route(path::VOLUMES, get(volumes))
+        .route(path::EVENTS, get(listed_events))
         .route(path::COMPARE, post(compare))
         .route(path::PRESENCE, get(presence))
         .route(path::ROLLBACK, post(rollback))
@@ -123,6 +126,11 @@ async fn ref_changed(State(admin): Shared, body: Body) -> Result<StatusCode, Adm
 
 async fn volumes(State(admin): Shared) -> Json<Volumes> {
     Json(admin.watch.volumes())
+}
+
+async fn listed_events(State(admin): Shared, uri: Uri) -> Result<Response, AdminError> {
+    let asked = Asked::parse(uri.query().unwrap_or_default())?;
+    aside(move || events::events(&admin, asked)).await
 }
 
 async fn compare(State(admin): Shared, body: Body) -> Result<Json<Compared>, AdminError> {

@@ -9,7 +9,7 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 use prometheus_client::metrics::gauge::Gauge;
-use strongroom_core::{NamespaceName, ObjectName, Principal, SecretRefName, Uid};
+use strongroom_core::{NamespaceName, ObjectPath, Principal, SecretRefName, Uid};
 use strongroom_wire::admin::{RefVolumes, Volumes};
 use tokio::sync::Notify;
 
@@ -50,7 +50,7 @@ pub(super) struct SubscriptionRegistry {
     count: Gauge,
     subscriptions: Mutex<Subscriptions>,
     /// Objects that changed and whose followers are not marked yet.
-    changed: Mutex<BTreeSet<ObjectName>>,
+    changed: Mutex<BTreeSet<ObjectPath>>,
     has_changed: Notify,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct SubscriptionRegistry {
 struct Subscriptions {
     next: u64,
     members: HashMap<Key, Member>,
-    by_object: HashMap<ObjectName, HashSet<Key>>,
+    by_object: HashMap<ObjectPath, HashSet<Key>>,
     by_ref: HashMap<SecretRefName, HashSet<Key>>,
     of_account: HashMap<Uid, usize>,
     of_namespace: HashMap<NamespaceName, usize>,
@@ -69,7 +69,7 @@ struct Subscriptions {
 struct Member {
     holder: Arc<Principal>,
     mailbox: Arc<Mailbox>,
-    objects: BTreeSet<ObjectName>,
+    objects: BTreeSet<ObjectPath>,
     secret_ref: Option<SecretRefName>,
     state: VolumeState,
 }
@@ -99,7 +99,7 @@ impl SubscriptionRegistry {
         self: &Arc<Self>,
         holder: &Arc<Principal>,
         mailbox: &Arc<Mailbox>,
-        objects: BTreeSet<ObjectName>,
+        objects: BTreeSet<ObjectPath>,
         secret_ref: Option<SecretRefName>,
     ) -> Result<Registration, Full> {
         let mut subscriptions = self.subscriptions();
@@ -140,10 +140,10 @@ impl SubscriptionRegistry {
         })
     }
 
-    /// Notes that `names` changed. Called by the writer after each commit, so it waits for no one: what follows them is
+    /// Notes that `objects` changed. Called by the writer after each commit, so it waits for no one: what follows them is
     /// marked by [`Self::mark_changed`].
-    pub(super) fn objects_changed<'a>(&self, names: impl IntoIterator<Item = &'a ObjectName>) {
-        self.changed.lock().extend(names.into_iter().cloned());
+    pub(super) fn objects_changed(&self, objects: impl IntoIterator<Item = ObjectPath>) {
+        self.changed.lock().extend(objects);
         self.has_changed.notify_one();
     }
 
@@ -155,9 +155,9 @@ impl SubscriptionRegistry {
     /// Marks the subscriptions that follow the objects that have changed, a few at a time: others enter and leave between.
     pub(super) fn mark_changed(&self) {
         const AT_ONCE: usize = 256;
-        let names = std::mem::take(&mut *self.changed.lock());
-        for name in names {
-            let followers = self.subscriptions().by_object.get(&name).cloned();
+        let objects = std::mem::take(&mut *self.changed.lock());
+        for object in objects {
+            let followers = self.subscriptions().by_object.get(&object).cloned();
             let followers: Vec<_> = followers.into_iter().flatten().collect();
             for keys in followers.chunks(AT_ONCE) {
                 self.subscriptions().mark_objects(keys);
@@ -311,10 +311,22 @@ fn forget<T: Eq + Hash>(index: &mut HashMap<T, HashSet<Key>>, at: &T, key: Key) 
 
 #[cfg(test)]
 mod tests {
+    use strongroom_core::ObjectKind;
+
     use super::*;
 
-    fn objects(names: &[&str]) -> BTreeSet<ObjectName> {
-        names.iter().map(|name| name.parse().unwrap()).collect()
+    fn object(kind: ObjectKind, name: &str) -> ObjectPath {
+        ObjectPath {
+            kind,
+            name: name.parse().unwrap(),
+        }
+    }
+
+    fn objects(names: &[&str]) -> BTreeSet<ObjectPath> {
+        names
+            .iter()
+            .map(|name| object(ObjectKind::Secrets, name))
+            .collect()
     }
 
     fn secret_ref(name: &str) -> SecretRefName {
@@ -375,13 +387,29 @@ mod tests {
         let _third = registry
             .enter(&account("api"), &others, objects(&["c"]), Some(secret_ref("web")))
             .unwrap();
-        registry.objects_changed(&objects(&["b", "z"]));
+        registry.objects_changed(objects(&["b", "z"]));
         registry.mark_changed();
         registry.ref_changed(&secret_ref("db"));
         let marks = mine.take();
         assert_eq!(marks.objects, BTreeSet::from([first.key(), second.key()]));
         assert_eq!(marks.refs, BTreeSet::from([second.key()]));
         assert_eq!(others.take(), super::super::mailbox::Marks::default());
+    }
+
+    #[test]
+    fn a_change_of_a_key_marks_nobody_who_follows_the_secret_of_that_name() {
+        let registry = SubscriptionRegistry::new(8, Gauge::default());
+        let mailbox = Arc::new(Mailbox::default());
+        let enter = |kind| {
+            let objects = BTreeSet::from([object(kind, "db")]);
+            registry.enter(&account("api"), &mailbox, objects, None).unwrap()
+        };
+        let (secret, key) = (enter(ObjectKind::Secrets), enter(ObjectKind::Keys));
+        for (kind, follower) in [(ObjectKind::Secrets, &secret), (ObjectKind::Keys, &key)] {
+            registry.objects_changed([object(kind, "db")]);
+            registry.mark_changed();
+            assert_eq!(mailbox.take().objects, BTreeSet::from([follower.key()]));
+        }
     }
 
     #[test]
@@ -444,7 +472,7 @@ mod tests {
         assert_eq!(volumes[0].secret_ref, secret_ref("api"));
         let db = &volumes[1];
         assert_eq!((db.total, db.current, db.outdated, db.failing), (3, 1, 1, 1));
-        registry.objects_changed(&objects(&["a"]));
+        registry.objects_changed(objects(&["a"]));
         registry.mark_changed();
         let db = &registry.volumes().refs[1];
         assert_eq!((db.total, db.current, db.outdated, db.failing), (3, 0, 2, 1));

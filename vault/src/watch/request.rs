@@ -6,7 +6,7 @@ use std::{
 };
 
 use strongroom_core::{
-    NamedObject, NamespaceName, ObjectKind, ObjectName, ResourceName, SecretRefName, name::NameError,
+    NamedObject, NamespaceName, ObjectKind, ObjectPath, ResourceName, SecretRefName, name::NameError,
 };
 use strongroom_wire::watch as wire;
 
@@ -52,41 +52,49 @@ impl fmt::Display for SubscriptionId {
     }
 }
 
-/// The objects of a subscription, at least one and none twice, in the order they were named. One name may come with
-/// several versions.
-pub(super) fn objects(objects: &[wire::ObjectName]) -> Result<Vec<NamedObject>, Invalid> {
-    let parse = |object: &wire::ObjectName| {
-        let name = object.name.parse().map_err(Invalid::Name)?;
-        let version = match object.version.as_str() {
-            "" => None,
-            version => Some(version.parse().map_err(Invalid::Version)?),
-        };
-        Ok(NamedObject {
-            kind: ObjectKind::Secrets,
-            name,
-            version,
-        })
-    };
-    if objects.is_empty() {
+/// The objects of a subscription, at least one and none twice, in the order they were named, secrets first. One name may
+/// come with several versions, and of both kinds.
+pub(super) fn objects(
+    secrets: &[wire::ObjectName],
+    keys: &[wire::ObjectName],
+) -> Result<Vec<NamedObject>, Invalid> {
+    if secrets.is_empty() && keys.is_empty() {
         return Err(Invalid::NoObjects);
     }
-    let objects: Vec<_> = objects.iter().map(parse).collect::<Result<_, _>>()?;
-    let different: HashSet<_> = objects
-        .iter()
-        .map(|object| (&object.name, object.version))
-        .collect();
+    let secrets = secrets.iter().map(|object| named(ObjectKind::Secrets, object));
+    let keys = keys.iter().map(|object| named(ObjectKind::Keys, object));
+    let objects: Vec<_> = secrets.chain(keys).collect::<Result<_, _>>()?;
+    let different: HashSet<_> = objects.iter().collect();
     if different.len() < objects.len() {
         return Err(Invalid::Twice);
     }
     Ok(objects)
 }
 
-/// The names that a Fetch asks for.
-pub(super) fn names(names: &[String]) -> Result<BTreeSet<ObjectName>, Invalid> {
-    names
-        .iter()
-        .map(|name| name.parse().map_err(Invalid::Name))
-        .collect()
+fn named(kind: ObjectKind, object: &wire::ObjectName) -> Result<NamedObject, Invalid> {
+    let version = match object.version.as_str() {
+        "" => None,
+        version => Some(version.parse().map_err(Invalid::Version)?),
+    };
+    Ok(NamedObject {
+        kind,
+        name: object.name.parse().map_err(Invalid::Name)?,
+        version,
+    })
+}
+
+/// The objects that a Fetch asks for.
+pub(super) fn fetched(asked: &wire::Fetch) -> Result<BTreeSet<ObjectPath>, Invalid> {
+    let secrets = asked.names.iter().map(|name| path(ObjectKind::Secrets, name));
+    let keys = asked.keys.iter().map(|name| path(ObjectKind::Keys, name));
+    secrets.chain(keys).collect()
+}
+
+fn path(kind: ObjectKind, name: &str) -> Result<ObjectPath, Invalid> {
+    Ok(ObjectPath {
+        kind,
+        name: name.parse().map_err(Invalid::Name)?,
+    })
 }
 
 /// The SecretRef that a subscription claims. It decides only for which SecretRef the volume counts; so that no account
@@ -129,6 +137,7 @@ mod tests {
     #[test]
     fn objects_are_canonical_and_well_formed_or_refused() {
         let version = "0123456789abcdef0123456789abcdef";
+        let objects = |secrets: &[wire::ObjectName]| super::objects(secrets, &[]);
         let parsed = objects(&[object("DB", ""), object("db", version)]).unwrap();
         assert_eq!(
             parsed[0],
@@ -148,10 +157,35 @@ mod tests {
         }
         assert!(matches!(objects(&[object("../x", "")]), Err(Invalid::Name(_))));
         assert!(matches!(objects(&[object("x", "1")]), Err(Invalid::Version(_))));
+        for (names, keys) in [(vec!["a", "%2f"], vec![]), (vec!["a"], vec!["%2f"])] {
+            let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+            let asked = wire::Fetch {
+                id: "v".to_owned(),
+                names: owned(names),
+                keys: owned(keys),
+            };
+            assert!(matches!(fetched(&asked), Err(Invalid::Name(_))));
+        }
+    }
+
+    #[test]
+    fn a_secret_and_a_key_may_have_one_name_and_each_comes_once() {
+        let both = objects(&[object("db", "")], &[object("DB", "")]).unwrap();
+        let kinds: Vec<_> = both.iter().map(|object| object.kind).collect();
+        assert_eq!(kinds, [ObjectKind::Secrets, ObjectKind::Keys]);
+        assert_eq!(both[0].name, both[1].name);
+        let twice = objects(&[], &[object("db", ""), object("DB", "")]);
+        assert_eq!(twice, Err(Invalid::Twice));
         assert!(matches!(
-            names(&["a".to_owned(), "%2f".to_owned()]),
+            objects(&[], &[object("../x", "")]),
             Err(Invalid::Name(_))
         ));
+        let asked = wire::Fetch {
+            id: "v".to_owned(),
+            names: vec!["db".to_owned()],
+            keys: vec!["db".to_owned(), "DB".to_owned()],
+        };
+        assert_eq!(fetched(&asked).unwrap().len(), 2);
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Stream {
         };
         let limit = self.core.limits.objects;
         match self.subscriptions.get_mut(&id) {
-            Some(_) if ack.objects.len() > limit => {
+            Some(_) if ack.objects.len().saturating_add(ack.keys.len()) > limit => {
                 self.revoke(id, SubscriptionRefusal::Objects(limit)).await
             }
             Some(subscription) => {

@@ -2,11 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use strongroom_core::{NamedObject, ObjectName, ObjectState, Principal, Version};
+use strongroom_core::{NamedObject, ObjectKind, ObjectPath, ObjectState, Permission, Principal, Version};
 use strongroom_wire::watch as wire;
 
 use super::registry::{Registration, VolumeState};
-use crate::{access::state::permission_to_get, auth::Authenticated, policy::InForce};
+use crate::{auth::Authenticated, policy::InForce};
 
 /// What a volume last acknowledged.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ enum Held {
     /// Its files could not be written.
     Nothing,
     /// Its files hold these.
-    Versions(HashSet<(ObjectName, Version)>),
+    Versions(HashSet<(ObjectPath, Version)>),
 }
 
 /// A subscription of a stream.
@@ -71,7 +71,7 @@ impl Subscription {
         let subject = self.holder.principal.id();
         self.objects.iter().zip(&self.sent).any(|(object, sent)| {
             let is_allowed = policy
-                .decide(subject, permission_to_get(object.kind), &object.name)
+                .decide(subject, Permission::to_get(object.kind), &object.name)
                 .is_allowed();
             is_allowed == (*sent == ObjectState::Forbidden)
         })
@@ -101,10 +101,14 @@ impl Subscription {
 
     /// Records what the volume's files hold.
     pub(super) fn acknowledge(&mut self, ack: &wire::Ack) {
-        let version =
-            |object: &wire::ObjectName| Some((object.name.parse().ok()?, object.version.parse().ok()?));
+        let held = |kind, object: &wire::ObjectName| {
+            let name = object.name.parse().ok()?;
+            Some((ObjectPath { kind, name }, object.version.parse().ok()?))
+        };
+        let secrets = ack.objects.iter().map(|object| held(ObjectKind::Secrets, object));
+        let keys = ack.keys.iter().map(|object| held(ObjectKind::Keys, object));
         self.held = Some(if ack.error.is_empty() {
-            Held::Versions(ack.objects.iter().filter_map(version).collect())
+            Held::Versions(secrets.chain(keys).flatten().collect())
         } else {
             Held::Nothing
         });
@@ -124,7 +128,7 @@ impl Subscription {
             .iter()
             .zip(&self.sent)
             .all(|(object, sent)| match sent {
-                ObjectState::Available(version) => held.contains(&(object.name.clone(), *version)),
+                ObjectState::Available(version) => held.contains(&(object.path(), *version)),
                 ObjectState::NotFound
                 | ObjectState::Deleted
                 | ObjectState::Disabled
@@ -144,7 +148,7 @@ impl Subscription {
     fn states(&self, mut of: impl FnMut(usize) -> bool) -> Vec<wire::NamedState> {
         let sent = self.objects.iter().zip(&self.sent).enumerate();
         sent.filter(|(index, _)| of(*index))
-            .map(|(_, (object, state))| wire::NamedState::new(&object.name, *state))
+            .map(|(_, (object, state))| wire::NamedState::new(&object.path(), *state))
             .collect()
     }
 }
@@ -196,14 +200,19 @@ mod tests {
     }
 
     fn subscription(names: &[&str]) -> Subscription {
-        let objects: Vec<_> = names
-            .iter()
-            .map(|name| NamedObject {
-                kind: strongroom_core::ObjectKind::Secrets,
-                name: name.parse().unwrap(),
-                version: None,
-            })
-            .collect();
+        let secrets = names.iter().map(|name| object(ObjectKind::Secrets, name));
+        subscribed(secrets.collect())
+    }
+
+    fn object(kind: ObjectKind, name: &str) -> NamedObject {
+        NamedObject {
+            kind,
+            name: name.parse().unwrap(),
+            version: None,
+        }
+    }
+
+    fn subscribed(objects: Vec<NamedObject>) -> Subscription {
         let (holder, mailbox) = (holder("api", Some("p-1"), 100), Arc::new(Mailbox::default()));
         let registration = SubscriptionRegistry::new(9, Gauge::default())
             .enter(&holder.principal, &mailbox, BTreeSet::new(), None)
@@ -211,16 +220,54 @@ mod tests {
         Subscription::new(holder, objects, registration)
     }
 
-    fn ack(objects: &[(&str, u8)], error: &str) -> wire::Ack {
-        let state = |(name, byte): &(&str, u8)| wire::ObjectName {
+    fn held((name, byte): &(&str, u8)) -> wire::ObjectName {
+        wire::ObjectName {
             name: (*name).to_owned(),
             version: version(*byte).to_string(),
-        };
+        }
+    }
+
+    fn ack(objects: &[(&str, u8)], error: &str) -> wire::Ack {
         wire::Ack {
             id: "v".to_owned(),
-            objects: objects.iter().map(state).collect(),
+            objects: objects.iter().map(held).collect(),
             error: error.to_owned(),
+            ..wire::Ack::default()
         }
+    }
+
+    #[test]
+    fn what_is_held_of_a_secret_says_nothing_of_the_key_of_that_name() {
+        let mut subscription = subscribed(vec![
+            object(ObjectKind::Secrets, "a"),
+            object(ObjectKind::Keys, "a"),
+        ]);
+        let states = || {
+            vec![
+                ObjectState::Available(version(1)),
+                ObjectState::Available(version(1)),
+            ]
+        };
+        let kinds: Vec<_> = subscription
+            .record_all_sent(states())
+            .into_iter()
+            .map(|state| state.kind())
+            .collect();
+        assert_eq!(kinds, [wire::ObjectKind::Secret, wire::ObjectKind::Key]);
+        subscription.acknowledge(&ack(&[("a", 1)], ""));
+        assert_eq!(subscription.volume_state(), VolumeState::Outdated);
+        let key_alone = wire::Ack {
+            keys: vec![held(&("a", 1))],
+            ..ack(&[], "")
+        };
+        subscription.acknowledge(&key_alone);
+        assert_eq!(subscription.volume_state(), VolumeState::Outdated);
+        let both = wire::Ack {
+            keys: vec![held(&("a", 1))],
+            ..ack(&[("a", 1)], "")
+        };
+        subscription.acknowledge(&both);
+        assert_eq!(subscription.volume_state(), VolumeState::Current);
     }
 
     #[test]
@@ -234,7 +281,7 @@ mod tests {
         assert_eq!(
             news,
             [wire::NamedState::new(
-                &"b".parse().unwrap(),
+                &object(ObjectKind::Secrets, "b").path(),
                 ObjectState::Available(version(2))
             )]
         );

@@ -6,21 +6,24 @@ use serde_json::{Value, json};
 use strongroom_testing::vault::{Answer, Vault};
 use strongroom_vault::rotation::rotate_due;
 
-const DAY: i64 = 24 * 60 * 60;
+pub const DAY: i64 = 24 * 60 * 60;
 
-async fn create(vault: &Vault, name: &str, body: Value) -> Answer {
+/// Makes a key of this body.
+pub async fn create(vault: &Vault, name: &str, body: Value) -> Answer {
     let path = format!("/keys/{name}/create");
     let made = vault.admin(Method::POST, &path, Some(body)).await;
     assert_eq!(made.status, StatusCode::OK, "{made:?}");
     made
 }
 
-async fn put(vault: &Vault, name: &str, policy: Value) -> Answer {
+/// Puts a rotation policy.
+pub async fn put(vault: &Vault, name: &str, policy: Value) -> Answer {
     let path = format!("/keys/{name}/rotationpolicy");
     vault.admin(Method::PUT, &path, Some(policy)).await
 }
 
-fn action(kind: &str, trigger: &str, period: &str) -> Value {
+/// An action of a rotation policy.
+pub fn action(kind: &str, trigger: &str, period: &str) -> Value {
     json!({"trigger": {trigger: period}, "action": {"type": kind}})
 }
 
@@ -30,7 +33,7 @@ async fn versions(vault: &Vault, name: &str) -> usize {
 }
 
 /// Moves the clock, has the operator agree, and waits until the vault knows the keys of the identity service again.
-async fn advance(vault: &Vault, seconds: i64) {
+pub async fn advance(vault: &Vault, seconds: i64) {
     vault.files.clock.advance(seconds);
     let time = u64::try_from(vault.files.clock.now()).unwrap();
     let service = vault.running.service();
@@ -43,7 +46,7 @@ async fn advance(vault: &Vault, seconds: i64) {
 }
 
 /// Has everything done that is due, by several at once.
-async fn work_off(vault: &Vault) {
+pub async fn work_off(vault: &Vault) {
     let service = vault.running.service().clone();
     for looked in join_all((0..4).map(|_| rotate_due(&service))).await {
         assert_eq!(looked.failed, 0);

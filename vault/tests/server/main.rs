@@ -5,6 +5,8 @@ mod audit;
 #[cfg(test)]
 mod azure;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod faulty_disk;
 #[cfg(test)]
 mod flood;
@@ -14,6 +16,8 @@ mod hostile_disk;
 mod key_life;
 #[cfg(test)]
 mod key_permissions;
+#[cfg(test)]
+mod key_release;
 #[cfg(test)]
 mod key_rotation;
 #[cfg(test)]

@@ -135,12 +135,29 @@ async fn fifty_kills_lose_nothing_acknowledged_and_leave_nothing_unaudited() {
         0,
         "records without a version"
     );
+    check_events(&program, &stored).await;
     assert_intact(&log);
     first_answers.sort();
     println!(
         "{} versions; first answer after a kill, median {:?}",
         stored.len(),
         first_answers[first_answers.len() / 2]
+    );
+}
+
+/// As many events as a vault keeps.
+const KEPT_EVENTS: usize = 10_000;
+
+/// Each version that is stored has one event, and no other has.
+async fn check_events(program: &Program, stored: &BTreeSet<String>) {
+    let events = program.events().await;
+    let told: BTreeSet<String> = events.iter().map(|event| event.data.version.clone()).collect();
+    assert_eq!(told.len(), events.len(), "versions with two events");
+    assert_eq!(told.difference(stored).count(), 0, "events without a version");
+    assert_eq!(
+        told.len(),
+        stored.len().min(KEPT_EVENTS),
+        "versions without an event"
     );
 }
 

@@ -12,7 +12,7 @@ use strongroom_core::VaultRef;
 use strongroom_engine::store::{
     Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Purpose, Snapshot, Store, StoreError, Value,
 };
-use strongroom_serving::accept::Peer;
+use strongroom_serving::{accept::Peer, tls::ServingCertificate};
 use strongroom_testing::vault::{Files, put, set};
 use strongroom_vault::rest::{Api, ApiConfig};
 use tower::ServiceExt as _;
@@ -75,6 +75,7 @@ fn router(fixture: &Files) -> (Router, strongroom_vault::service::Service) {
         vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
         cluster_domain: "cluster.local".into(),
         identity_url: "https://identity.test".into(),
+        certificate: ServingCertificate::load(&fixture.path("tls")).unwrap(),
     };
     let api = Api::new(access(&service), &service, config);
     (api.guard(api.router()), service)

@@ -8,9 +8,13 @@ mod admin;
 #[cfg(test)]
 mod blind;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod node;
+#[cfg(test)]
+mod opened_keys;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use strongroom_core::ObjectState;
+use strongroom_core::{ObjectKind, ObjectPath, ObjectState, Version};
 use strongroom_serving::accept::Peer;
 use strongroom_vault::watch::Watch;
 use strongroom_wire::watch::{
@@ -78,19 +78,29 @@ impl Node {
     }
 
     pub async fn fetch(&self, id: &str, names: &[&str]) {
-        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        self.fetch_both(id, names, &[]).await;
+    }
+
+    /// Asks for the contents of secrets and of keys.
+    pub async fn fetch_both(&self, id: &str, secrets: &[&str], keys: &[&str]) {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         self.ask(Asked::Fetch(Fetch {
             id: id.to_owned(),
-            names,
+            names: owned(secrets),
+            keys: owned(keys),
         }))
         .await;
     }
 
     pub async fn acknowledge(&self, id: &str, objects: Vec<NamedState>, error: &str) {
+        let (secrets, keys): (Vec<_>, Vec<_>) = objects
+            .into_iter()
+            .partition(|object| object.object().unwrap().kind == ObjectKind::Secrets);
         self.ask(Asked::Ack(Ack {
             id: id.to_owned(),
-            objects: objects.into_iter().map(held).collect(),
+            objects: secrets.into_iter().map(held).collect(),
             error: error.to_owned(),
+            keys: keys.into_iter().map(held).collect(),
         }))
         .await;
     }
@@ -148,10 +158,6 @@ impl Node {
 
 /// A subscription to the current versions of `objects`, for the SecretRef `db` in the API account's namespace.
 pub fn subscription(id: &str, token: &str, objects: &[&str]) -> Subscribe {
-    let object = |name: &&str| ObjectName {
-        name: (*name).to_owned(),
-        version: String::new(),
-    };
     Subscribe {
         id: id.to_owned(),
         token: token.to_owned(),
@@ -159,8 +165,18 @@ pub fn subscription(id: &str, token: &str, objects: &[&str]) -> Subscribe {
             namespace: "shop".to_owned(),
             name: "db".to_owned(),
         }),
-        objects: objects.iter().map(object).collect(),
+        objects: current(objects),
+        keys: vec![],
     }
+}
+
+/// The current versions of these.
+pub fn current(names: &[&str]) -> Vec<ObjectName> {
+    let object = |name: &&str| ObjectName {
+        name: (*name).to_owned(),
+        version: String::new(),
+    };
+    names.iter().map(object).collect()
 }
 
 fn held(state: NamedState) -> ObjectName {
@@ -170,12 +186,27 @@ fn held(state: NamedState) -> ObjectName {
     }
 }
 
-/// The state of an object of which this version can be read.
-pub fn at(name: &str, version: strongroom_core::Version) -> NamedState {
+/// The state of a secret of which this version can be read.
+pub fn at(name: &str, version: Version) -> NamedState {
     state(name, ObjectState::Available(version))
 }
 
-/// The state of the object `name`.
+/// The state of the secret `name`.
 pub fn state(name: &str, state: ObjectState) -> NamedState {
-    NamedState::new(&name.parse().unwrap(), state)
+    state_of(ObjectKind::Secrets, name, state)
+}
+
+/// The state of a key of which this version can be read.
+pub fn key_at(name: &str, version: Version) -> NamedState {
+    key_state(name, ObjectState::Available(version))
+}
+
+/// The state of the key `name`.
+pub fn key_state(name: &str, state: ObjectState) -> NamedState {
+    state_of(ObjectKind::Keys, name, state)
+}
+
+fn state_of(kind: ObjectKind, name: &str, state: ObjectState) -> NamedState {
+    let name = name.parse().unwrap();
+    NamedState::new(&ObjectPath { kind, name }, state)
 }

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use reqwest::{Certificate, Client, Identity, Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
+use strongroom_core::VaultRef;
 use strongroom_serving::{
     accept::{Limits as ConnectionLimits, Listener},
     tls::ServingCertificate,
@@ -53,6 +54,7 @@ impl AdminPort {
             .server_config(ServingCertificate::load(&fixture.path("tls")).unwrap())
             .unwrap();
         let router = Admin {
+            vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
             access,
             service: service.clone(),
             watch: watch.clone(),

@@ -4,6 +4,7 @@ mod authority;
 mod bounds;
 mod change;
 mod connection;
+mod keys;
 mod volumes;
 
 use strongroom_testing::{

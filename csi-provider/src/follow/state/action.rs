@@ -6,13 +6,13 @@ use std::{
 };
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, VaultRef, Version};
+use strongroom_core::{ObjectPath, VaultRef, Version};
 
 use crate::{
     pod::PodToken,
     source::obtain::Known,
     volume::{
-        Content, Image,
+        Image, Value,
         spec::{Object, VolumeSpec},
     },
 };
@@ -28,13 +28,13 @@ pub enum Action {
     Subscribe {
         /// Proves the pod to the vault.
         token: VaultToken,
-        /// At most one of each name.
+        /// At most one of each kind and name.
         objects: Vec<Object>,
     },
     /// Give the subscription a newer token.
     Renew(VaultToken),
     /// Ask the vault for contents.
-    Fetch(BTreeSet<ObjectName>),
+    Fetch(BTreeSet<ObjectPath>),
     /// Report to the vault what the files hold.
     Acknowledge {
         /// The subscription's objects and the versions in the files; `None` where the files hold none.
@@ -82,7 +82,7 @@ pub enum Change {
         /// What the files are.
         spec: VolumeSpec,
         /// The new contents.
-        contents: BTreeMap<ObjectName, Content>,
+        contents: BTreeMap<ObjectPath, Value>,
     },
     /// The SecretRef asks for other files.
     Replace {

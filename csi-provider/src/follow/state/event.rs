@@ -3,12 +3,12 @@
 use std::time::{Instant, SystemTime};
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectPath, Version};
 
 use crate::{
     pod::PodToken,
     source::{load::Reason, obtain::Obtained},
-    volume::{Content, tree::Written},
+    volume::{Value, tree::Written},
 };
 
 /// The inputs of a decision beside its event.
@@ -51,13 +51,13 @@ pub enum Event {
 #[derive(Debug)]
 pub enum VaultMessage {
     /// The vault accepts the subscription or its renewal, and says what reads of all its objects would answer.
-    Subscribed(Vec<(ObjectName, Reading)>),
+    Subscribed(Vec<(ObjectPath, Reading)>),
     /// Reads of these objects would answer something else than before.
-    Changed(Vec<(ObjectName, Reading)>),
+    Changed(Vec<(ObjectPath, Reading)>),
     /// The SecretRef changed.
     RefChanged,
     /// The answer to [`Action::Fetch`](super::Action::Fetch).
-    Contents(Vec<(ObjectName, Reading, Content)>),
+    Contents(Vec<(ObjectPath, Fetched)>),
     /// The vault ended the subscription.
     Revoked {
         /// What the vault refuses.
@@ -69,6 +69,9 @@ pub enum VaultMessage {
 
 /// What a read of an object answers: a version, or why there is none.
 pub type Reading = Result<Version, Reason>;
+
+/// What a vault gives of an object: a version and what it is, or why there is none.
+pub type Fetched = Result<(Version, Value), Reason>;
 
 /// What a vault refuses when it ends a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

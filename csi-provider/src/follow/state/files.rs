@@ -5,13 +5,13 @@ use std::{
     time::Instant,
 };
 
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectPath, Version};
 
-use super::event::Reading;
+use super::event::{Fetched, Reading};
 use crate::{
     source::load::Reason,
     volume::{
-        Content,
+        Value,
         spec::{FileSpec, Object, Source, VolumeSpec},
     },
 };
@@ -24,15 +24,15 @@ use crate::{
 pub struct Files {
     held: BTreeMap<Object, Version>,
     /// Objects to be fetched.
-    wanted: BTreeSet<ObjectName>,
+    wanted: BTreeSet<ObjectPath>,
     /// Objects that the vault was asked for, and the version that it reported meanwhile.
-    awaited: BTreeMap<ObjectName, Option<Version>>,
+    awaited: BTreeMap<ObjectPath, Option<Version>>,
     /// What the vault sent. It is written once all that is awaited is there.
-    fetched: BTreeMap<ObjectName, (Version, Content)>,
+    fetched: BTreeMap<ObjectPath, (Version, Value)>,
     /// Whether the trust bundle changed and is not written.
     bundle_changed: bool,
     /// Objects that cannot be read. The files keep what they held.
-    unavailable: BTreeMap<ObjectName, Reason>,
+    unavailable: BTreeMap<ObjectPath, Reason>,
     /// When the vault reported the oldest change that is not in the files.
     changed_at: Option<Instant>,
 }
@@ -40,7 +40,7 @@ pub struct Files {
 /// What is written to the files, without the contents.
 #[derive(Debug)]
 pub struct Merge {
-    versions: BTreeMap<ObjectName, Version>,
+    versions: BTreeMap<ObjectPath, Version>,
     bundle_changed: bool,
 }
 
@@ -59,7 +59,7 @@ impl Files {
     }
 
     /// The objects that cannot be read.
-    pub const fn unavailable(&self) -> &BTreeMap<ObjectName, Reason> {
+    pub const fn unavailable(&self) -> &BTreeMap<ObjectPath, Reason> {
         &self.unavailable
     }
 
@@ -68,9 +68,9 @@ impl Files {
         !self.wanted.is_empty()
     }
 
-    /// Whether the vault was asked for the contents of `name` and has not answered.
-    pub fn awaits(&self, name: &ObjectName) -> bool {
-        self.awaited.contains_key(name)
+    /// Whether the vault was asked for the contents of `object` and has not answered.
+    pub fn awaits(&self, object: &ObjectPath) -> bool {
+        self.awaited.contains_key(object)
     }
 
     /// Whether contents are awaited from the vault, or there and not written.
@@ -103,25 +103,25 @@ impl Files {
     pub fn compare(
         &mut self,
         spec: &VolumeSpec,
-        readings: Vec<(ObjectName, Reading)>,
-    ) -> BTreeMap<ObjectName, Reason> {
+        readings: Vec<(ObjectPath, Reading)>,
+    ) -> BTreeMap<ObjectPath, Reason> {
         let watched = spec.watched();
         let mut unavailable = BTreeMap::new();
-        for (name, reading) in readings {
-            let Some(object) = watched.get(&name) else {
+        for (path, reading) in readings {
+            let Some(object) = watched.get(&path) else {
                 continue;
             };
-            self.unavailable.remove(&name);
-            self.wanted.remove(&name);
+            self.unavailable.remove(&path);
+            self.wanted.remove(&path);
             match reading {
                 Err(reason) => {
-                    unavailable.insert(name, reason);
+                    unavailable.insert(path, reason);
                 }
                 Ok(version) => {
-                    if let Some(reported) = self.awaited.get_mut(&name) {
+                    if let Some(reported) = self.awaited.get_mut(&path) {
                         *reported = Some(version);
-                    } else if !self.has(&name, object, version) {
-                        self.wanted.insert(name);
+                    } else if !self.has(&path, object, version) {
+                        self.wanted.insert(path);
                     }
                 }
             }
@@ -130,39 +130,40 @@ impl Files {
         unavailable
     }
 
-    fn has(&self, name: &ObjectName, object: &Object, version: Version) -> bool {
-        match self.fetched.get(name) {
+    fn has(&self, path: &ObjectPath, object: &Object, version: Version) -> bool {
+        match self.fetched.get(path) {
             Some((fetched, _)) => *fetched == version,
             None => self.held.get(object) == Some(&version),
         }
     }
 
     /// The objects to be fetched, which are awaited from now on.
-    pub fn fetch(&mut self) -> BTreeSet<ObjectName> {
+    pub fn fetch(&mut self) -> BTreeSet<ObjectPath> {
         let wanted = std::mem::take(&mut self.wanted);
         self.awaited
-            .extend(wanted.iter().map(|name| (name.clone(), None)));
+            .extend(wanted.iter().map(|object| (object.clone(), None)));
         wanted
     }
 
     /// Takes contents that were asked for. Answers what became unavailable.
-    pub fn receive(&mut self, contents: Vec<(ObjectName, Reading, Content)>) -> BTreeMap<ObjectName, Reason> {
+    pub fn receive(&mut self, contents: Vec<(ObjectPath, Fetched)>) -> BTreeMap<ObjectPath, Reason> {
         let mut unavailable = BTreeMap::new();
-        for (name, reading, content) in contents {
-            let Some(reported) = self.awaited.remove(&name) else {
+        for (object, fetched) in contents {
+            let Some(reported) = self.awaited.remove(&object) else {
                 continue;
             };
-            if reported.is_some_and(|version| reading.as_ref().ok() != Some(&version)) {
+            let version = fetched.as_ref().ok().map(|(version, _)| *version);
+            if reported.is_some() && reported != version {
                 // The vault read it before it reported that version, so it is asked again.
-                self.wanted.insert(name.clone());
+                self.wanted.insert(object.clone());
             }
-            match reading {
-                Ok(version) => {
-                    self.unavailable.remove(&name);
-                    self.fetched.insert(name, (version, content));
+            match fetched {
+                Ok(fetched) => {
+                    self.unavailable.remove(&object);
+                    self.fetched.insert(object, fetched);
                 }
                 Err(reason) => {
-                    unavailable.insert(name, reason);
+                    unavailable.insert(object, reason);
                 }
             }
         }
@@ -184,12 +185,12 @@ impl Files {
     }
 
     /// What is to be written, and its contents.
-    pub fn merge(&mut self) -> (Merge, BTreeMap<ObjectName, Content>) {
+    pub fn merge(&mut self) -> (Merge, BTreeMap<ObjectPath, Value>) {
         let mut versions = BTreeMap::new();
         let mut contents = BTreeMap::new();
-        for (name, (version, content)) in std::mem::take(&mut self.fetched) {
-            versions.insert(name.clone(), version);
-            contents.insert(name, content);
+        for (object, (version, value)) in std::mem::take(&mut self.fetched) {
+            versions.insert(object.clone(), version);
+            contents.insert(object, value);
         }
         let merge = Merge {
             versions,
@@ -201,8 +202,8 @@ impl Files {
     /// The files hold what was to be written.
     pub fn merged(&mut self, spec: &VolumeSpec, merge: Merge) {
         let watched = spec.watched();
-        for (name, version) in merge.versions {
-            if let Some(object) = watched.get(&name) {
+        for (path, version) in merge.versions {
+            if let Some(object) = watched.get(&path) {
                 self.held.insert((*object).clone(), version);
             }
         }

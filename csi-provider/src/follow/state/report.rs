@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_core::ObjectName;
+use strongroom_core::ObjectPath;
 
 use super::{Action, Failure, Moment, ReportReason, retry::Retry};
 use crate::source::load::Reason;
@@ -21,7 +21,7 @@ pub fn report_failure(retry: &mut Retry, failure: Failure, now: Moment, actions:
 }
 
 /// Reports objects that cannot be read, if there are any.
-pub fn report_unavailable(unavailable: &BTreeMap<ObjectName, Reason>, actions: &mut Vec<Action>) {
+pub fn report_unavailable(unavailable: &BTreeMap<ObjectPath, Reason>, actions: &mut Vec<Action>) {
     if !unavailable.is_empty() {
         actions.push(Action::Report {
             reason: ReportReason::ObjectUnavailable,
@@ -31,10 +31,10 @@ pub fn report_unavailable(unavailable: &BTreeMap<ObjectName, Reason>, actions: &
 }
 
 /// The sentence for the report and for the acknowledgement.
-pub fn sentence(unavailable: &BTreeMap<ObjectName, Reason>) -> String {
+pub fn sentence(unavailable: &BTreeMap<ObjectPath, Reason>) -> String {
     let each: Vec<_> = unavailable
         .iter()
-        .map(|(name, reason)| format!("secret {name}: {reason}"))
+        .map(|(object, reason)| format!("{} {}: {reason}", object.kind.singular(), object.name))
         .collect();
     format!("{}; the files stay as they are", each.join("; "))
 }

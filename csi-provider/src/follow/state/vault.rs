@@ -1,11 +1,11 @@
 //! What a message of the vault changes.
 
-use strongroom_core::ObjectName;
+use strongroom_core::{ObjectKind, ObjectPath};
 
 use super::{
-    Action, Follow, Moment, Reading, Refused, ReportReason, VaultMessage, report::report_unavailable,
+    Action, Fetched, Follow, Moment, Reading, Refused, ReportReason, VaultMessage, report::report_unavailable,
 };
-use crate::volume::Content;
+use crate::source::load::Reason;
 
 impl Follow {
     pub(super) fn take_message(&mut self, message: VaultMessage, now: Moment, actions: &mut Vec<Action>) {
@@ -24,27 +24,40 @@ impl Follow {
         }
     }
 
-    fn accept(&mut self, readings: Vec<(ObjectName, Reading)>, now: Moment, actions: &mut Vec<Action>) {
+    fn accept(&mut self, mut readings: Vec<(ObjectPath, Reading)>, now: Moment, actions: &mut Vec<Action>) {
         let is_new = !self.subscription.is_active();
         let missed = self.subscription.accept();
         if missed || (is_new && self.reference.is_forgotten(now.instant)) {
             self.reference.missed(now.instant, now.random);
         }
         if self.subscription.is_active() {
+            let unreported = self.unreported(&readings);
+            readings.extend(unreported);
             self.compare(readings, actions);
         }
+    }
+
+    /// The keys that the vault was asked to report, and of which it says nothing where it says how all objects stand: one
+    /// of a release before keys passes over them.
+    fn unreported(&self, readings: &[(ObjectPath, Reading)]) -> Vec<(ObjectPath, Reading)> {
+        let watched = self.spec.iter().flat_map(|spec| spec.watched().into_keys());
+        let is_reported = |object: &ObjectPath| readings.iter().any(|(reported, _)| reported == object);
+        watched
+            .filter(|object| object.kind == ObjectKind::Keys && !is_reported(object))
+            .map(|object| (object, Err(Reason::NotReported)))
+            .collect()
     }
 
     /// A change of objects that the SecretRef does not name changes nothing: it ends no pause and brings no acknowledgement.
     fn take_change(
         &mut self,
-        mut readings: Vec<(ObjectName, Reading)>,
+        mut readings: Vec<(ObjectPath, Reading)>,
         now: Moment,
         actions: &mut Vec<Action>,
     ) {
         let Some(spec) = &self.spec else { return };
         let watched = spec.watched();
-        readings.retain(|(name, _)| watched.contains_key(name));
+        readings.retain(|(object, _)| watched.contains_key(object));
         if !readings.is_empty() {
             self.files.report_change(now.instant);
             self.compare(readings, actions);
@@ -52,7 +65,7 @@ impl Follow {
     }
 
     /// Asks for what the files do not hold, or acknowledges that they hold all of it.
-    fn compare(&mut self, readings: Vec<(ObjectName, Reading)>, actions: &mut Vec<Action>) {
+    fn compare(&mut self, readings: Vec<(ObjectPath, Reading)>, actions: &mut Vec<Action>) {
         let Some(spec) = &self.spec else { return };
         let unavailable = self.files.compare(spec, readings);
         report_unavailable(&unavailable, actions);
@@ -66,8 +79,8 @@ impl Follow {
     }
 
     /// Takes contents that were asked for; others change nothing.
-    fn receive(&mut self, mut contents: Vec<(ObjectName, Reading, Content)>, actions: &mut Vec<Action>) {
-        contents.retain(|(name, ..)| self.files.awaits(name));
+    fn receive(&mut self, mut contents: Vec<(ObjectPath, Fetched)>, actions: &mut Vec<Action>) {
+        contents.retain(|(object, _)| self.files.awaits(object));
         if contents.is_empty() {
             return;
         }

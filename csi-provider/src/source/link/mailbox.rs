@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use parking_lot::Mutex;
 use strongroom_core::limits::VALUE_BYTES;
-use strongroom_wire::watch::{Changed, Contents, NamedState, server_message::Message};
+use strongroom_wire::watch::{Changed, Contents, Fetch, NamedState, ObjectKind, server_message::Message};
 use tokio::sync::Notify;
 
 use super::Signal;
@@ -42,8 +42,15 @@ pub struct Mailbox {
 #[derive(Debug, Default)]
 struct Waiting {
     signals: VecDeque<Signal>,
-    /// How often the contents of each object, by its name in lower case, are asked for and not there.
-    asked: BTreeMap<String, u8>,
+    /// How often the contents of each object are asked for and not there.
+    asked: BTreeMap<Asked, u8>,
+}
+
+/// An object by its kind, as the protocol numbers it, and its name in lower case.
+type Asked = (i32, String);
+
+fn asked(kind: i32, name: &str) -> Asked {
+    (kind, name.to_ascii_lowercase())
 }
 
 impl Mailbox {
@@ -58,10 +65,13 @@ impl Mailbox {
     }
 
     /// The vault is about to be asked for these contents.
-    pub fn expect<'a>(&self, names: impl IntoIterator<Item = &'a String>) {
+    pub fn expect(&self, fetch: &Fetch) {
+        let of = |kind: ObjectKind| move |name: &String| asked(kind.into(), name);
+        let secrets = fetch.names.iter().map(of(ObjectKind::Secret));
+        let keys = fetch.keys.iter().map(of(ObjectKind::Key));
         let mut waiting = self.waiting.lock();
-        for name in names {
-            let times = waiting.asked.entry(name.to_ascii_lowercase()).or_default();
+        for object in secrets.chain(keys) {
+            let times = waiting.asked.entry(object).or_default();
             *times = times.saturating_add(1).min(FETCHES);
         }
     }
@@ -123,12 +133,12 @@ impl Waiting {
             _ => None,
         });
         if let Some(known) = known.next() {
-            let mut states: BTreeMap<String, NamedState> = BTreeMap::new();
+            let mut states: BTreeMap<(i32, String), NamedState> = BTreeMap::new();
             for state in std::mem::take(&mut known.objects)
                 .into_iter()
                 .chain(changed.objects)
             {
-                states.insert(state.name.clone(), state);
+                states.insert((state.kind, state.name.clone()), state);
             }
             check_count(states.len())?;
             known.objects = states.into_values().collect();
@@ -145,11 +155,8 @@ impl Waiting {
             if content.value.len() > VALUE_BYTES {
                 return Err(Violation::LargeValue);
             }
-            let name = content
-                .state
-                .as_ref()
-                .map(|state| state.name.to_ascii_lowercase());
-            let times = name.and_then(|name| self.asked.get_mut(&name));
+            let object = content.state.as_ref().map(|state| asked(state.kind, &state.name));
+            let times = object.and_then(|object| self.asked.get_mut(&object));
             match times.filter(|times| **times > 0) {
                 Some(times) => *times -= 1,
                 None => return Err(Violation::Unasked),
@@ -161,7 +168,8 @@ impl Waiting {
 }
 
 fn names_an_object(state: &NamedState) -> bool {
-    (1..=NAME_BYTES).contains(&state.name.len()) && state.version.len() <= NAME_BYTES
+    let is_known = ObjectKind::try_from(state.kind).is_ok();
+    is_known && (1..=NAME_BYTES).contains(&state.name.len()) && state.version.len() <= NAME_BYTES
 }
 
 const fn check_count(objects: usize) -> Result<(), Violation> {

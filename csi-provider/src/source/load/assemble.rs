@@ -7,13 +7,13 @@ use strongroom_crds::secret_ref::TrustBundle;
 
 use super::{FileFailure, Loaded, Reason};
 use crate::volume::{
-    Content, File, Image,
+    Content, File, Image, Value,
     image::default_mode,
     spec::{Object, Source, VolumeSpec},
 };
 
-/// A value, and the version that it is of.
-pub(super) type Answer = Result<(Content, Option<Version>), Reason>;
+/// What the vault gave of an object, and the version that it is of.
+pub(super) type Answer = Result<(Value, Option<Version>), Reason>;
 
 pub(super) fn assemble(
     spec: &VolumeSpec,
@@ -29,7 +29,7 @@ pub(super) fn assemble(
     for file in &spec.files {
         let content = match &file.source {
             Source::TrustBundle(wanted) => bundle(*wanted),
-            Source::Secret(object) => content(answers.get(object)),
+            Source::Secret(object) | Source::Key { object, .. } => content(&file.source, answers.get(object)),
         };
         match content {
             Ok(content) => {
@@ -53,9 +53,10 @@ pub(super) fn assemble(
     }
 }
 
-fn content(answer: Option<&Answer>) -> Result<Content, Reason> {
+fn content(source: &Source, answer: Option<&Answer>) -> Result<Content, Reason> {
     match answer {
-        Some(Ok((content, _))) => Ok(content.clone()),
+        // Each is read as an object of its kind.
+        Some(Ok((value, _))) => source.content_of(value).ok_or(Reason::NotFound),
         Some(Err(reason)) => Err(reason.clone()),
         None => Err(Reason::Closing),
     }

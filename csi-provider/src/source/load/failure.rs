@@ -18,6 +18,10 @@ pub enum Reason {
     Deleted,
     /// Allowed, and disabled.
     Disabled,
+    /// Allowed, and a key that has no public part.
+    Symmetric,
+    /// Allowed perhaps, and the vault does not say when it changes.
+    NotReported,
     /// The vault cannot be asked now.
     Unavailable(String),
     /// The vault gave some other answer.
@@ -33,7 +37,13 @@ impl Reason {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Unavailable(_) | Self::TrustBundle(_) | Self::Closing => true,
-            Self::NotPermitted | Self::NotFound | Self::Deleted | Self::Disabled | Self::Refused(_) => false,
+            Self::NotPermitted
+            | Self::NotFound
+            | Self::Deleted
+            | Self::Disabled
+            | Self::Symmetric
+            | Self::NotReported
+            | Self::Refused(_) => false,
         }
     }
 
@@ -91,6 +101,10 @@ impl fmt::Display for Reason {
             Self::NotFound => f.write_str("it does not exist"),
             Self::Deleted => f.write_str("it is deleted and can be recovered"),
             Self::Disabled => f.write_str("it is disabled"),
+            Self::Symmetric => f.write_str("it is a symmetric key, which has no public part"),
+            Self::NotReported => {
+                f.write_str("the vault is of an earlier release, which reports no changes of keys")
+            }
             Self::Unavailable(text) | Self::Refused(text) => f.write_str(text),
             Self::TrustBundle(text) => write!(f, "the trust bundle cannot be read: {text}"),
             Self::Closing => f.write_str("the node driver is stopping"),
@@ -161,6 +175,8 @@ impl FilesError {
             Reason::NotFound
             | Reason::Deleted
             | Reason::Disabled
+            | Reason::Symmetric
+            | Reason::NotReported
             | Reason::Unavailable(_)
             | Reason::Refused(_)
             | Reason::TrustBundle(_)
@@ -171,10 +187,11 @@ impl FilesError {
     /// What may explain a refusal: the account that the SecretRef was checked for, and the command that says what policy
     /// says. `None` where nothing was refused. It is the same whether the vault and the object exist or not.
     fn explanation(&self) -> Option<String> {
-        let object = self.failures.iter().find_map(|failure| match &failure.source {
-            Source::Secret(object) if failure.reason == Reason::NotPermitted => Some(object),
-            Source::Secret(_) | Source::TrustBundle(_) => None,
-        })?;
+        let mut refused = self
+            .failures
+            .iter()
+            .filter(|failure| failure.reason == Reason::NotPermitted);
+        let object = refused.find_map(|failure| failure.source.object())?;
         let checked = match &self.checked_for {
             Some(checked) if *checked == self.account.name => {
                 ". The conditions of the SecretRef are about this service account".to_owned()
@@ -188,7 +205,7 @@ impl FilesError {
         let check = PolicyCheck {
             vault: self.vault.clone(),
             account: self.account.clone(),
-            permission: Permission::SecretGet,
+            permission: Permission::to_get(object.kind),
             object: Some(object.name.clone()),
         };
         Some(format!("{checked}. To see why: kubectl strongroom {check}"))
@@ -202,9 +219,9 @@ impl fmt::Display for FilesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for failure in &self.failures {
-            let file = match &failure.source {
-                Source::Secret(object) => format!("{} ({object})", failure.path),
-                Source::TrustBundle(_) => failure.path.to_string(),
+            let file = match failure.source.object() {
+                Some(object) => format!("{} ({object})", failure.path),
+                None => failure.path.to_string(),
             };
             by_reason
                 .entry(self.said(&failure.reason))
@@ -231,111 +248,4 @@ impl fmt::Display for FilesError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::volume::spec::Object;
-
-    fn failure(path: &str, name: &str, reason: Reason) -> FileFailure {
-        let object = Object {
-            name: name.parse().unwrap(),
-            version: None,
-        };
-        FileFailure {
-            path: path.parse().unwrap(),
-            source: Source::Secret(object),
-            reason,
-        }
-    }
-
-    /// Of a pod of the account `shop/intern`.
-    fn error(failures: Vec<FileFailure>, checked_for: &str) -> FilesError {
-        FilesError {
-            vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
-            account: "shop:intern".parse().unwrap(),
-            checked_for: Some(checked_for.parse().unwrap()),
-            failures,
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_told_by_its_status_and_its_codes_and_not_in_the_vaults_sentences() {
-        let refusal = |code: &str| VaultRefusal {
-            status: http::StatusCode::BAD_REQUEST,
-            code: code.to_owned(),
-            inner_code: Some("go to https://elsewhere.example".to_owned()),
-            message: "and log in".to_owned(),
-            retry_after: None,
-        };
-        let told = of_refusal(&refusal("BadParameter"));
-        assert_eq!(
-            told,
-            Reason::Refused("the vault answered 400 BadParameter".to_owned())
-        );
-    }
-
-    #[test]
-    fn every_file_is_named_and_each_reason_once() {
-        let failures = vec![
-            failure("a", "x", Reason::NotPermitted),
-            failure("b/c", "y", Reason::Disabled),
-            failure("d", "z", Reason::NotPermitted),
-        ];
-        let error = error(failures, "api");
-        assert_eq!(
-            error.to_string(),
-            "3 of its files cannot be read from vault team-a/prod: b/c (secret y): it is disabled; \
-             a (secret x), d (secret z): service account shop/intern may not read it, or it does not exist. \
-             The conditions of the SecretRef are about another one, shop/api. To see why: kubectl strongroom policy check \
-             --vault team-a/prod --service-account shop/intern --permission secrets/get --object x"
-        );
-        assert!(!error.is_retryable() && !error.is_forbidden());
-    }
-
-    #[test]
-    fn only_a_refusal_is_explained_and_by_the_account_that_the_secret_ref_was_checked_for() {
-        let missing = error(vec![failure("a", "x", Reason::NotFound)], "api").to_string();
-        assert!(missing.ends_with("a (secret x): it does not exist"), "{missing}");
-        let denied = vec![failure("a", "x", Reason::NotPermitted)];
-        let same = error(denied.clone(), "intern").to_string();
-        assert!(
-            same.contains(
-                "exist. The conditions of the SecretRef are about this service account. To see why: "
-            ),
-            "{same}"
-        );
-        let unknown = FilesError {
-            checked_for: None,
-            ..error(denied, "api")
-        };
-        let unknown = unknown.to_string();
-        assert!(
-            unknown.contains("exist. To see why: kubectl strongroom"),
-            "{unknown}"
-        );
-    }
-
-    #[test]
-    fn to_who_may_read_nothing_a_vault_that_is_away_and_one_that_refuses_look_the_same() {
-        let error = |reason| error(vec![failure("a", "x", reason)], "intern");
-        let away = error(Reason::Unavailable("no such host".to_owned()));
-        assert!(away.is_retryable());
-        assert_eq!(
-            away.concealed().to_string(),
-            error(Reason::NotPermitted).to_string()
-        );
-    }
-
-    #[test]
-    fn the_states_of_watch_are_the_same_reasons() {
-        let version = Version::from_bytes([7; 16]);
-        for (state, reason) in [
-            (ObjectState::Available(version), Ok(version)),
-            (ObjectState::Forbidden, Err(Reason::NotPermitted)),
-            (ObjectState::NotFound, Err(Reason::NotFound)),
-            (ObjectState::Deleted, Err(Reason::Deleted)),
-            (ObjectState::Disabled, Err(Reason::Disabled)),
-        ] {
-            assert_eq!(Reason::unless_available(state), reason);
-        }
-    }
-}
+mod tests;

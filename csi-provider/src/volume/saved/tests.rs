@@ -2,10 +2,11 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
-use strongroom_crds::secret_ref::TrustBundle;
+use strongroom_core::ObjectKind;
+use strongroom_crds::secret_ref::{KeyEncoding, TrustBundle};
 
 use super::*;
-use crate::volume::spec::Source;
+use crate::volume::spec::{FileSpec, Source};
 
 const V1: &str = "11111111111111111111111111111111";
 
@@ -35,15 +36,16 @@ fn record() -> VolumeRecord {
         secret_ref: "db".parse().unwrap(),
         group: Some(7),
     };
-    let held = [(
-        Object {
-            name: "db".parse().unwrap(),
-            version: None,
-        },
-        V1.parse().unwrap(),
-    )]
-    .into();
+    let held = [(object(ObjectKind::Secrets, "db"), V1.parse().unwrap())].into();
     VolumeRecord::new(&facts, &token, &VolumeSpec::parse(&spec).unwrap(), &held)
+}
+
+fn object(kind: ObjectKind, name: &str) -> Object {
+    Object {
+        kind,
+        name: name.parse().unwrap(),
+        version: None,
+    }
 }
 
 #[test]
@@ -129,10 +131,7 @@ fn the_record_of_an_earlier_release_with_a_trust_bundle_is_read_and_written_as_o
         .iter()
         .map(|file| file.source.clone())
         .collect();
-    let secret = Object {
-        name: "db".parse().unwrap(),
-        version: None,
-    };
+    let secret = object(ObjectKind::Secrets, "db");
     assert_eq!(
         sources,
         [
@@ -147,6 +146,37 @@ fn the_record_of_an_earlier_release_with_a_trust_bundle_is_read_and_written_as_o
     let written = fs::read_to_string(directory.path().join("csi-1.json")).unwrap();
     assert!(
         written.contains(r#""source":{"TrustBundle":{"roots":"Vault","format":"Pem"}}"#),
+        "{written}"
+    );
+}
+
+#[test]
+fn a_key_and_a_secret_of_one_name_are_found_again_as_what_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let saved = SavedVolumes::new(directory.path().to_owned());
+    let (mut record, key) = (record(), object(ObjectKind::Keys, "db"));
+    record.spec.files.push(FileSpec {
+        path: "db.jwk".parse().unwrap(),
+        mode: None,
+        source: Source::Key {
+            object: key.clone(),
+            encoding: KeyEncoding::Jwk,
+        },
+    });
+    let v2 = "2".repeat(32);
+    record.held.push((key.clone(), v2.parse().unwrap()));
+    saved.write(&record).unwrap();
+    let restored = saved.read_all().unwrap().pop().unwrap().unwrap();
+    assert_eq!(restored.spec, record.spec);
+    let expected = [
+        (object(ObjectKind::Secrets, "db"), V1.parse().unwrap()),
+        (key, v2.parse().unwrap()),
+    ];
+    assert_eq!(restored.held, expected.into());
+    // Of a secret it holds what the release before keys writes and reads.
+    let written = fs::read_to_string(directory.path().join("csi-1.json")).unwrap();
+    assert!(
+        written.contains(r#""source":{"Secret":{"name":"db","version":null}}"#),
         "{written}"
     );
 }

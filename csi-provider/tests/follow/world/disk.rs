@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_core::Version;
+use strongroom_core::{ObjectKind, Version};
 use strongroom_csi::{
     follow::state::Change,
     volume::{
-        Content, File, FilePath, Image,
+        Content, File, FilePath, Image, KeyFiles, Value,
         spec::{Object, Source, VolumeSpec},
         tree::Written,
     },
@@ -30,6 +30,7 @@ pub struct Disk {
 }
 
 impl Disk {
+    /// What a file holds: of a key, in words that say its encoding before the number.
     pub fn read(&self, path: &str) -> Option<String> {
         let content = self.files.get(&path.parse().unwrap())?;
         Some(String::from_utf8(content.as_bytes().to_vec()).unwrap())
@@ -38,7 +39,8 @@ impl Disk {
     /// The version of an object in the files.
     pub fn version(&self, object: &Object) -> Option<Version> {
         let file = self.spec.as_ref()?.files_of(object).next()?;
-        let number = self.read(file.path.as_str())?;
+        let text = self.read(file.path.as_str())?;
+        let number = text.rsplit(' ').next().unwrap();
         Some(spec::version(number.parse().unwrap()))
     }
 
@@ -52,10 +54,12 @@ impl Disk {
         let mut image = Image::default();
         for file in &spec.files {
             let content = match &file.source {
-                Source::TrustBundle(_) => self.bundle.to_string(),
-                Source::Secret(object) => number(vault.current(object).unwrap()),
+                Source::TrustBundle(_) => self.bundle.to_string().into_bytes().into(),
+                Source::Secret(object) | Source::Key { object, .. } => {
+                    let value = value(object.kind, vault.current(object).unwrap());
+                    file.source.content_of(&value).unwrap()
+                }
             };
-            let content = content.into_bytes().into();
             image
                 .files
                 .insert(file.path.clone(), File { mode: 0o444, content });
@@ -83,12 +87,14 @@ impl Disk {
                             let bundle = self.bundle.to_string().into_bytes();
                             self.files.insert(file.path.clone(), bundle.into());
                         }
-                        Source::Secret(object) if watched.get(&object.name) == Some(&object) => {
-                            if let Some(content) = contents.get(&object.name) {
-                                self.files.insert(file.path.clone(), content.clone());
+                        Source::Secret(object) | Source::Key { object, .. } => {
+                            let path = object.path();
+                            let is_watched = watched.get(&path) == Some(&object);
+                            if let Some(value) = contents.get(&path).filter(|_| is_watched) {
+                                let content = file.source.content_of(value).unwrap();
+                                self.files.insert(file.path.clone(), content);
                             }
                         }
-                        Source::Secret(_) => {}
                     }
                 }
                 self.spec = Some(spec);
@@ -128,6 +134,15 @@ fn contents(image: &Image) -> BTreeMap<FilePath, Content> {
     image.files.iter().map(content).collect()
 }
 
-pub fn number(version: Version) -> String {
-    u128::from_be_bytes(*version.as_bytes()).to_string()
+/// What a vault gives of a version: its number, and of a key beside its encoding.
+pub fn value(kind: ObjectKind, version: Version) -> Value {
+    let number = u128::from_be_bytes(*version.as_bytes());
+    let content = |text: String| Content::from(text.into_bytes());
+    match kind {
+        ObjectKind::Keys => Value::Key(KeyFiles {
+            pem: content(format!("PEM {number}")),
+            jwk: content(format!("JWK {number}")),
+        }),
+        ObjectKind::Secrets | ObjectKind::Certificates => Value::Secret(content(number.to_string())),
+    }
 }

@@ -1,7 +1,7 @@
 //! The specs that a SecretRef may have.
 
-use strongroom_core::{VaultRef, Version};
-use strongroom_crds::secret_ref::TrustBundle;
+use strongroom_core::{ObjectKind, ObjectPath, VaultRef, Version};
+use strongroom_crds::secret_ref::{KeyEncoding, TrustBundle};
 use strongroom_csi::volume::spec::{FileSpec, Object, Source, VolumeSpec};
 
 /// What a SecretRef asks for.
@@ -21,10 +21,12 @@ pub enum Wanted {
     MovedWithBundle,
     /// Of the first vault: `a`: db, `b`: other pinned to its first version, `c`: db pinned to its first version, and `ca`.
     FollowedAndPinned,
+    /// Of the first vault: `a`: db, `b`: the key db as PEM, `c`: the key other as JWK pinned to its first version.
+    WithKeys,
 }
 
 impl Wanted {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Both,
         Self::Pinned,
         Self::Moved,
@@ -32,6 +34,7 @@ impl Wanted {
         Self::WithBundle,
         Self::MovedWithBundle,
         Self::FollowedAndPinned,
+        Self::WithKeys,
     ];
 }
 
@@ -41,8 +44,24 @@ pub fn version(number: u128) -> Version {
 
 pub fn object(name: &str, pin: Option<u128>) -> Object {
     Object {
+        kind: ObjectKind::Secrets,
         name: name.parse().unwrap(),
         version: pin.map(version),
+    }
+}
+
+pub fn key_of(name: &str, pin: Option<u128>) -> Object {
+    Object {
+        kind: ObjectKind::Keys,
+        ..object(name, pin)
+    }
+}
+
+/// The secret of that name, or the key where `name` begins with `key `.
+pub fn path(name: &str) -> ObjectPath {
+    match name.strip_prefix("key ") {
+        Some(name) => key_of(name, None).path(),
+        None => object(name, None).path(),
     }
 }
 
@@ -82,6 +101,18 @@ pub fn of(wanted: Wanted) -> VolumeSpec {
                 secret("c", "db", Some(1)),
             ];
             (0, secrets.into_iter().chain([bundle]).collect())
+        }
+        Wanted::WithKeys => {
+            let key = |path: &str, object, encoding| FileSpec {
+                path: path.parse().unwrap(),
+                mode: None,
+                source: Source::Key { object, encoding },
+            };
+            let keys = [
+                key("b", key_of("db", None), KeyEncoding::Pem),
+                key("c", key_of("other", Some(1)), KeyEncoding::Jwk),
+            ];
+            (0, [secret("a", "db", None)].into_iter().chain(keys).collect())
         }
     };
     VolumeSpec {

@@ -6,20 +6,23 @@ use std::{
 };
 
 use strongroom_client::identity::VaultToken;
-use strongroom_core::{ObjectName, Version};
+use strongroom_core::{ObjectKind, ObjectPath, Version};
 use strongroom_csi::{
     follow::state::{Reading, Refused, VaultMessage},
     source::load::Reason,
-    volume::{Content, spec::Object},
+    volume::spec::Object,
 };
 
-use super::{disk::number, spec::version};
+use super::{
+    disk::value,
+    spec::{path, version},
+};
 
 /// What the node driver sends on the stream.
 pub enum Request {
     Subscribe(VaultToken, Vec<Object>),
     Renew(VaultToken),
-    Fetch(BTreeSet<ObjectName>),
+    Fetch(BTreeSet<ObjectPath>),
     Ack(Vec<(Object, Option<Version>)>, String),
 }
 
@@ -28,8 +31,10 @@ pub type Ack = (Vec<(Object, Option<Version>)>, String);
 
 pub struct Vault {
     /// The newest version of each object. All are there from the beginning.
-    newest: BTreeMap<ObjectName, u128>,
-    unavailable: BTreeSet<ObjectName>,
+    newest: BTreeMap<ObjectPath, u128>,
+    unavailable: BTreeSet<ObjectPath>,
+    /// It is of a release before keys: it passes over them.
+    pub is_earlier: bool,
     pub subscription: Option<(VaultToken, Vec<Object>)>,
     /// Policy allows nothing.
     pub forbids: bool,
@@ -38,7 +43,7 @@ pub struct Vault {
     pub subscribes: u64,
     pub renews: u64,
     pub fetches: u64,
-    /// What was fetched, each time by name.
+    /// What was fetched, each time by its path in the vault's API.
     pub fetched: Vec<String>,
     /// The last acknowledgement.
     pub ack: Option<Ack>,
@@ -46,10 +51,11 @@ pub struct Vault {
 
 impl Vault {
     pub fn new(number: u128) -> Self {
-        let newest = ["db", "other"].map(|name| (name.parse().unwrap(), 1 + number * 1_000));
+        let newest = ["db", "other", "key db", "key other"].map(|name| (path(name), 1 + number * 1_000));
         Self {
             newest: newest.into(),
             unavailable: BTreeSet::new(),
+            is_earlier: false,
             subscription: None,
             forbids: false,
             refuses_to: 0,
@@ -62,37 +68,36 @@ impl Vault {
     }
 
     pub fn put(&mut self, name: &str) -> Version {
-        let newest = self.newest.get_mut(&name.parse().unwrap()).unwrap();
+        let newest = self.newest.get_mut(&path(name)).unwrap();
         *newest += 1;
         version(*newest)
     }
 
     pub fn set_unavailable(&mut self, name: &str, unavailable: bool) {
-        let name = name.parse().unwrap();
         if unavailable {
-            self.unavailable.insert(name);
+            self.unavailable.insert(path(name));
         } else {
-            self.unavailable.remove(&name);
+            self.unavailable.remove(&path(name));
         }
     }
 
     pub fn is_unavailable(&self, name: &str) -> bool {
-        self.unavailable.contains(&name.parse().unwrap())
+        self.unavailable.contains(&path(name))
     }
 
     pub fn current(&self, object: &Object) -> Reading {
-        if self.unavailable.contains(&object.name) {
+        if self.unavailable.contains(&object.path()) {
             return Err(Reason::Disabled);
         }
         Ok(object
             .version
-            .unwrap_or_else(|| version(self.newest[&object.name])))
+            .unwrap_or_else(|| version(self.newest[&object.path()])))
     }
 
-    fn readings(&self, objects: &[Object]) -> Vec<(ObjectName, Reading)> {
+    fn readings(&self, objects: &[Object]) -> Vec<(ObjectPath, Reading)> {
         objects
             .iter()
-            .map(|object| (object.name.clone(), self.current(object)))
+            .map(|object| (object.path(), self.current(object)))
             .collect()
     }
 
@@ -101,7 +106,7 @@ impl Vault {
         let (_, objects) = self.subscription.as_ref()?;
         let objects: Vec<_> = objects
             .iter()
-            .filter(|object| object.name.as_str() == name && (with_pinned || object.version.is_none()))
+            .filter(|object| object.path() == path(name) && (with_pinned || object.version.is_none()))
             .cloned()
             .collect();
         (!objects.is_empty()).then(|| VaultMessage::Changed(self.readings(&objects)))
@@ -134,14 +139,11 @@ impl Vault {
                 }
                 self.fetches += 1;
                 self.fetched.extend(names.iter().map(ToString::to_string));
-                let asked = objects.iter().filter(|object| names.contains(&object.name));
+                let asked = objects.iter().filter(|object| names.contains(&object.path()));
                 let content = |object: &Object| {
-                    let reading = self.current(object);
-                    let value = reading
-                        .as_ref()
-                        .map(|version| number(*version))
-                        .unwrap_or_default();
-                    (object.name.clone(), reading, Content::from(value.into_bytes()))
+                    let read = self.current(object);
+                    let fetched = read.map(|version| (version, value(object.kind, version)));
+                    (object.path(), fetched)
                 };
                 vec![VaultMessage::Contents(asked.map(content).collect())]
             }
@@ -156,6 +158,10 @@ impl Vault {
         let number: u64 = token.expose().parse().unwrap();
         if number <= self.refuses_to || token.expires_at() <= now {
             return vec![revoked(Refused::Token)];
+        }
+        let mut objects = objects;
+        if self.is_earlier {
+            objects.retain(|object| object.kind == ObjectKind::Secrets);
         }
         if self.forbids || objects.is_empty() {
             return vec![revoked(Refused::Subscription)];

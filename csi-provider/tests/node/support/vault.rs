@@ -10,9 +10,12 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
 use strongroom_core::SecretRefName;
+use strongroom_keys::KeyType;
 use strongroom_testing::{
     Authority, Identity, identity,
+    signing_key::claims,
     vault::{self, Files, allow, deny},
 };
 use strongroom_vault::{serve::Running, service::Service};
@@ -34,10 +37,12 @@ pub struct Vault {
     bundle: Cell<u64>,
     /// What policy denies.
     denied: RefCell<BTreeSet<String>>,
+    /// What policy allows with everything else.
+    permitted: Cell<&'static [&'static str]>,
 }
 
 impl Vault {
-    /// A vault that holds nothing, at `address`, whose policy lets the account `api` get everything.
+    /// A vault that holds nothing, at `address`, whose policy lets the account `api` get every secret and every key.
     pub async fn start(
         namespace: &str,
         authority: &Arc<Authority>,
@@ -51,6 +56,7 @@ impl Vault {
             service: None,
             bundle: Cell::default(),
             denied: RefCell::default(),
+            permitted: Cell::new(&["get", "keys/get"]),
         };
         vault.listen().await;
         vault.decide();
@@ -89,7 +95,35 @@ impl Vault {
         vault::purge(self.service(), name);
     }
 
-    /// Lets policy deny the secrets of this pattern, or not any more.
+    /// Makes a new version of a key, of this type, and answers which.
+    pub fn set_key(&self, name: &str, key_type: KeyType) -> String {
+        vault::set_key(self.service(), name, key_type).to_string()
+    }
+
+    /// Rotates a key, and answers which version it has then.
+    pub async fn rotate_key(&self, name: &str) -> String {
+        vault::rotate_key(self.service(), name).await.to_string()
+    }
+
+    /// What a GET of the key, or of one version of it (`NAME/VERSION`), answers in `key`; of the vault of `team-a` only.
+    pub async fn jwk(&self, path: &str) -> Value {
+        let client = vault::client(&self.files.path("ca.crt"), self.running().addresses().data);
+        let token = self
+            .files
+            .signer
+            .token(&claims(self.files.clock.now(), ACCOUNT, vault::AUDIENCE));
+        let url = format!("https://{}/keys/{path}?api-version=2025-07-01", vault::HOST);
+        let answer = client.get(url).bearer_auth(token).send().await.unwrap();
+        vault::answer(answer).await.body["key"].clone()
+    }
+
+    /// Lets policy allow these, and nothing else.
+    pub fn permit(&self, permissions: &'static [&'static str]) {
+        self.permitted.set(permissions);
+        self.decide();
+    }
+
+    /// Lets policy deny the objects of this pattern, or not any more.
     pub fn deny(&self, pattern: &str, denies: bool) {
         if denies {
             self.denied.borrow_mut().insert(pattern.to_owned());
@@ -102,11 +136,11 @@ impl Vault {
     /// Puts the policy in force.
     fn decide(&self) {
         self.bundle.set(self.bundle.get() + 1);
-        let mut policies = vec![allow("pods", ACCOUNT, &["*"], &["get"])];
+        let mut policies = vec![allow("pods", ACCOUNT, &["*"], self.permitted.get())];
         if !self.denied.borrow().is_empty() {
             let denied = self.denied.borrow();
             let patterns: Vec<_> = denied.iter().map(String::as_str).collect();
-            policies.push(deny("denied", ACCOUNT, &patterns, &["get"]));
+            policies.push(deny("denied", ACCOUNT, &patterns, &["get", "keys/get"]));
         }
         vault::put(self.service(), (1, self.bundle.get()), policies).unwrap();
     }

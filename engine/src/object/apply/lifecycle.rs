@@ -108,19 +108,21 @@ fn unschedule<K: Kind>(transaction: &mut Transaction<'_>, name: &ObjectName, fie
     }
 }
 
-/// Puts the tasks of a live head on the schedule in the place of those of the head before it. What is in both stays as it
-/// is: done, or to be done.
+/// Puts the tasks of a live head on the schedule in the place of those of the head before it. What is in both, of the same
+/// version, stays as it is: done, or to be done. Of a new version nothing is done yet.
 pub(super) fn reschedule<K: Tasks>(
     transaction: &mut Transaction<'_>,
     before: Option<&HeadFieldsOf<K>>,
     after: Option<&HeadFieldsOf<K>>,
 ) {
     let due = |head: Option<&HeadFieldsOf<K>>| head.map(K::due_of).unwrap_or_default();
+    let version = |head: Option<&HeadFieldsOf<K>>| head.map(|head| head.version);
+    let is_new = version(before) != version(after);
     let (before, after) = (due(before), due(after));
     for gone in before.iter().filter(|due| !after.contains(due)) {
         transaction.remove_due(gone);
     }
-    for new in after.iter().filter(|due| !before.contains(due)) {
+    for new in after.iter().filter(|due| is_new || !before.contains(due)) {
         transaction.put_due(new);
     }
 }

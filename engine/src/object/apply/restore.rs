@@ -1,4 +1,5 @@
-//! A restore: the versions of a backup come back under their own ids, in a new object.
+//! A restore: the versions of a backup come back under their own ids, in a new object. None of them is a new version, so no
+//! event says so.
 
 use super::{
     lifecycle, rules,

@@ -5,6 +5,7 @@ use strongroom_core::ObjectName;
 use super::{lifecycle, rules};
 use crate::{
     format::{
+        event::Occurrence,
         fields::{AttributesPatch, VersionFields},
         head::HeadFields,
         tags::Tags,
@@ -12,6 +13,7 @@ use crate::{
     object::{
         answer::{Answer, Attributes, Bundle},
         error::ObjectError,
+        events,
         kind::Kind,
         tasks::Tasks,
         transaction::Transaction,
@@ -62,6 +64,7 @@ pub(super) fn set<K: Tasks>(
     transaction.put_head(&object, &head)?;
     let before = live.as_deref().map(|head| &head.fields);
     lifecycle::reschedule::<K>(transaction, before, Some(&head));
+    events::note::<K>(transaction, Occurrence::NewVersionCreated, &head)?;
     transaction.touch(K::KIND, name);
     let content = K::answer_to_set(given.content);
     Ok(Answer::Object(Box::new(answer(transaction, head, content))))

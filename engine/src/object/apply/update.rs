@@ -30,6 +30,7 @@ pub(super) fn update<K: Tasks>(
     let before = view.locate(name, &head, version)?;
     let (content, mut fields) = view.open_version(name, &head, before)?;
     fields.patch(given.attributes);
+    K::check_patch(&fields.own, given.fields)?;
     K::patch(&mut fields.own, given.fields);
     fields.updated = transaction.now;
     if let Some(tags) = given.tags {

@@ -23,8 +23,13 @@ use strongroom_harness::{
 };
 use uuid::Uuid;
 
+use super::commands::{command_of, steps};
+
 /// The account of the scenario that may do everything with secrets.
 const ACCOUNT: &str = "admin";
+
+/// The groups of commands.
+const GROUPS: [&str; 3] = ["secret", "key", "policy"];
 
 #[tokio::test]
 async fn every_command_works_with_the_rights_that_are_listed_and_fails_without_any_one_of_them() -> Result<()>
@@ -40,6 +45,14 @@ async fn every_command_works_with_the_rights_that_are_listed_and_fails_without_a
 }
 
 async fn with_rights(scenario: &Scenario, listed: Vec<Right>) -> Result<()> {
+    let (account, officer) = (
+        scenario.account(ACCOUNT),
+        json!({"role": "KeyVaultCryptoOfficer"}),
+    );
+    scenario
+        .policy("officer", "Allow", &[account], &["*"], &officer)
+        .await?;
+    scenario.enforced("officer").await?;
     let directory = tempfile::tempdir()?;
     let person = Person::new(scenario, directory.path())?;
     let (instead, needed): (Vec<_>, Vec<_>) = listed.into_iter().partition(|right| right.is_instead);
@@ -151,42 +164,38 @@ impl<'a> Person<'a> {
         let name = format!("cli-{}", Uuid::new_v4().simple());
         let account = format!("{}/{ACCOUNT}", self.scenario.app.name);
         let vault = format!("{}/prod", self.scenario.vault.name);
-        let at = ["--vault", vault.as_str(), "--service-account", account.as_str()];
-        let check = [
-            "policy",
-            "check",
-            "--permission",
-            "secrets/get",
-            "--object",
-            name.as_str(),
-        ];
-        let commands = [
-            (joined(&["secret", "set", &name], &at), ""),
-            (joined(&["secret", "get", &name], &at), "a value"),
-            (joined(&["secret", "list", "-o", "name"], &at), name.as_str()),
-            (joined(&["secret", "delete", &name], &at), "deleted"),
-            (joined(&check, &at), "yes - allowed by AccessPolicy admin"),
-            (
-                joined(&["az-cloud", "--namespace"], &[&self.scenario.vault.name]),
-                "[strongroom]",
-            ),
-        ];
-        let run: BTreeSet<String> = commands.iter().map(|(words, _)| command_of(words)).collect();
+        let at = ["--vault", &vault, "--service-account", &account].map(str::to_owned);
+        let directory = self.kubeconfig.parent().context("the kubeconfig is nowhere")?;
+        let steps = steps(&name, &self.scenario.vault.name, directory);
+        let run: BTreeSet<String> = steps
+            .iter()
+            .map(|step| command_of(&step.words, &GROUPS))
+            .collect();
         let known = every_command()?;
         ensure!(known == run, "{known:?} is not {run:?}");
-        for (words, wanted) in commands {
+        for step in steps {
+            let mut words = step.words;
+            if GROUPS
+                .iter()
+                .any(|group| words.first().is_some_and(|first| first == group))
+            {
+                words.extend(at.clone());
+            }
             let output = self.strongroom(&words)?;
             if !output.status.success() {
                 let error = String::from_utf8_lossy(&output.stderr);
                 return Ok(Err(format!("{words:?}: {error}")));
             }
             let said = String::from_utf8(output.stdout)?;
-            ensure!(said.contains(wanted), "{words:?} printed {said}");
+            ensure!(said.contains(&step.wanted), "{words:?} printed {said}");
+            if let Some(path) = step.kept {
+                fs::write(path, said)?;
+            }
         }
         Ok(Ok(()))
     }
 
-    fn strongroom(&self, words: &[&str]) -> Result<Output> {
+    fn strongroom(&self, words: &[String]) -> Result<Output> {
         let mut child = Command::new(workspace::program("strongroom")?)
             .args(words)
             .env("KUBECONFIG", &self.kubeconfig)
@@ -203,39 +212,32 @@ impl<'a> Person<'a> {
     }
 }
 
-fn joined<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
-    [words, more].concat()
-}
-
-/// The word that a command line runs: the second where the first names a group.
-fn command_of(words: &[&str]) -> String {
-    let groups = ["secret", "policy"];
-    let command = words.iter().find(|word| !groups.contains(word));
-    command.copied().unwrap_or_default().to_owned()
-}
-
 /// The commands that the help lists.
 fn every_command() -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    for words in [&["--help"][..], &["secret", "--help"], &["policy", "--help"]] {
-        let output = Command::new(workspace::program("strongroom")?)
-            .args(words)
-            .output()?;
-        let help = String::from_utf8(output.stdout)?;
-        let (_, rest) = help
-            .split_once("Commands:\n")
-            .context("the help lists no commands")?;
-        let lines = rest.lines().take_while(|line| line.starts_with("  "));
-        found.extend(
-            lines
-                .filter_map(|line| line.split_whitespace().next())
-                .map(str::to_owned),
-        );
-    }
-    for group in ["help", "secret", "policy"] {
-        found.remove(group);
+    let mut found = listed_by(&[])?;
+    found.retain(|command| !GROUPS.contains(&command.as_str()));
+    for group in GROUPS {
+        let commands = listed_by(&[group])?;
+        found.extend(commands.iter().map(|command| format!("{group} {command}")));
     }
     Ok(found)
+}
+
+/// The commands that the help of a group lists.
+fn listed_by(group: &[&str]) -> Result<BTreeSet<String>> {
+    let output = Command::new(workspace::program("strongroom")?)
+        .args(group)
+        .arg("--help")
+        .output()?;
+    let help = String::from_utf8(output.stdout)?;
+    let (_, rest) = help
+        .split_once("Commands:\n")
+        .context("the help lists no commands")?;
+    // A long line goes on in the next, further in.
+    let lines = rest.lines().take_while(|line| line.starts_with("  "));
+    let lines = lines.filter(|line| !line.starts_with("   "));
+    let words = lines.filter_map(|line| line.split_whitespace().next());
+    Ok(words.filter(|word| *word != "help").map(str::to_owned).collect())
 }
 
 fn places(scenario: &Scenario) -> [(Place, &str); 3] {

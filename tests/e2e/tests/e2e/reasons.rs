@@ -7,7 +7,7 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::json;
-use strongroom_client::vault::{NewAttributes, SecretChange};
+use strongroom_client::vault::{NewAttributes, SecretChange, Secrets};
 use strongroom_crds::{AccessPolicy, SecretRef, Vault};
 use strongroom_e2e::scenario::{PATIENCE, Scenario};
 use strongroom_harness::cluster::wait;
@@ -83,7 +83,7 @@ async fn a_disabled_a_deleted_and_a_denied_secret_each_say_so_and_pods_start_onc
             enable(scenario, "db-disabled", true).await?;
             let (vault, token) = scenario.session("admin").await?;
             vault
-                .recover_deleted_secret(&token, &"db-deleted".parse()?)
+                .recover_deleted::<Secrets>(&token, &"db-deleted".parse()?)
                 .await?;
             let policies: Api<AccessPolicy> = Api::namespaced(scenario.client(), &scenario.vault.name);
             policies.delete("stop", &DeleteParams::default()).await?;

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::{Api, api::DeleteParams};
 use serde_json::json;
-use strongroom_client::vault::VaultRefusal;
+use strongroom_client::vault::{Secrets, VaultRefusal};
 use strongroom_crds::{SecretRef, Vault};
 use strongroom_e2e::scenario::{PATIENCE, Scenario, vault};
 use strongroom_harness::{cluster::wait, testbed::Cluster};
@@ -228,7 +228,9 @@ async fn a_vault_that_is_made_again_keeps_its_purge_protection_its_retention_and
             wait::reason::<Vault>(&client, namespace, "prod", stalled, PATIENCE * 2).await?;
             scenario.enforced("admin").await?;
             let (server, token) = scenario.session("admin").await?;
-            let purge = server.purge_deleted_secret(&token, &"db-password".parse()?).await;
+            let purge = server
+                .purge_deleted::<Secrets>(&token, &"db-password".parse()?)
+                .await;
             let refused = purge
                 .err()
                 .map(|error| error.refusal().map(VaultRefusal::is_forbidden));

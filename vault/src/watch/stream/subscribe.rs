@@ -141,7 +141,7 @@ impl Stream {
     ) -> Result<Subscription, SubscriptionRefusal> {
         self.count_requests(holder, 1)?;
         let limits = &self.core.limits;
-        if asked.objects.len() > limits.objects {
+        if asked.objects.len().saturating_add(asked.keys.len()) > limits.objects {
             return Err(SubscriptionRefusal::Objects(limits.objects));
         }
         if self.subscriptions.len() >= limits.subscriptions_per_stream {
@@ -149,14 +149,14 @@ impl Stream {
                 limits.subscriptions_per_stream,
             ));
         }
-        let objects = request::objects(&asked.objects)?;
+        let objects = request::objects(&asked.objects, &asked.keys)?;
         let secret_ref = request::secret_ref(asked.r#ref, holder.principal.namespace())?;
-        let names = objects.iter().map(|object| object.name.clone()).collect();
+        let paths = objects.iter().map(NamedObject::path).collect();
         // Entered before anything is looked at, so that no change falls between.
         let registration = self
             .core
             .registry
-            .enter(&holder.principal, &self.mailbox, names, secret_ref)?;
+            .enter(&holder.principal, &self.mailbox, paths, secret_ref)?;
         Ok(Subscription::new(Arc::clone(holder), objects, registration))
     }
 

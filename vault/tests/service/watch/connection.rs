@@ -84,6 +84,7 @@ async fn the_largest_contents_cross_a_connection_and_draining_ends_it() {
     asks.send(client_message(Asked::Fetch(Fetch {
         id,
         names: names.clone(),
+        keys: vec![],
     })))
     .await
     .unwrap();

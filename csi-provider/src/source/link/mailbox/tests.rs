@@ -8,6 +8,15 @@ fn state(name: &str, version: &str) -> NamedState {
         name: name.to_owned(),
         version: version.to_owned(),
         state: ObjectState::Available.into(),
+        ..NamedState::default()
+    }
+}
+
+fn fetch(names: &[&str]) -> Fetch {
+    Fetch {
+        id: "v".to_owned(),
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        keys: Vec::new(),
     }
 }
 
@@ -88,7 +97,7 @@ fn a_new_subscription_and_its_end_take_the_place_of_what_was_said_before() {
 fn contents_are_taken_once_for_each_time_they_were_asked_for() {
     let mailbox = Mailbox::default();
     assert_eq!(mailbox.put(contents("a", 1)), Err(Violation::Unasked));
-    mailbox.expect(&["A".to_owned(), "b".to_owned()]);
+    mailbox.expect(&fetch(&["A", "b"]));
     mailbox.put(contents("a", 1)).unwrap();
     assert_eq!(mailbox.put(contents("a", 1)), Err(Violation::Unasked));
     assert_eq!(mailbox.put(contents("c", 1)), Err(Violation::Unasked));
@@ -97,9 +106,63 @@ fn contents_are_taken_once_for_each_time_they_were_asked_for() {
 }
 
 #[test]
+fn contents_of_a_key_are_not_those_of_the_secret_of_that_name() {
+    let mailbox = Mailbox::default();
+    let of_key = || {
+        let Message::Contents(mut contents) = contents("a", 1) else {
+            unreachable!()
+        };
+        let state = contents.contents[0].state.as_mut().unwrap();
+        state.set_kind(ObjectKind::Key);
+        Message::Contents(contents)
+    };
+    mailbox.expect(&fetch(&["a"]));
+    assert_eq!(mailbox.put(of_key()), Err(Violation::Unasked));
+    let key = Fetch {
+        keys: vec!["A".to_owned()],
+        ..fetch(&[])
+    };
+    mailbox.expect(&key);
+    mailbox.put(of_key()).unwrap();
+    mailbox.put(contents("a", 1)).unwrap();
+    assert_eq!(mailbox.put(of_key()), Err(Violation::Unasked));
+}
+
+#[test]
+fn a_change_of_a_key_takes_no_place_of_the_secret_of_that_name() {
+    let mailbox = Mailbox::default();
+    let mut key = state("a", "2");
+    key.set_kind(ObjectKind::Key);
+    mailbox.put(changed(&[("a", "1")])).unwrap();
+    mailbox
+        .put(Message::Changed(Changed {
+            id: "v".to_owned(),
+            objects: vec![key],
+        }))
+        .unwrap();
+    assert_eq!(names(&mailbox), ["a:1 a:2"]);
+}
+
+#[test]
+fn a_state_of_a_kind_of_another_release_is_not_kept() {
+    let mailbox = Mailbox::default();
+    let later = NamedState {
+        kind: 99,
+        ..state("a", "1")
+    };
+    mailbox
+        .put(Message::Changed(Changed {
+            id: "v".to_owned(),
+            objects: vec![later, state("b", "1")],
+        }))
+        .unwrap();
+    assert_eq!(names(&mailbox), ["b:1"]);
+}
+
+#[test]
 fn what_was_asked_on_a_stream_that_is_lost_is_not_taken_on_the_next() {
     let mailbox = Mailbox::default();
-    mailbox.expect(&["a".to_owned()]);
+    mailbox.expect(&fetch(&["a"]));
     mailbox.restart(Signal::Disconnected("gone".to_owned()));
     assert_eq!(mailbox.put(contents("a", 1)), Err(Violation::Unasked));
     assert_eq!(names(&mailbox), ["disconnected"]);
@@ -108,7 +171,7 @@ fn what_was_asked_on_a_stream_that_is_lost_is_not_taken_on_the_next() {
 #[test]
 fn a_large_value_and_many_objects_are_violations() {
     let mailbox = Mailbox::default();
-    mailbox.expect(&["a".to_owned()]);
+    mailbox.expect(&fetch(&["a"]));
     assert_eq!(
         mailbox.put(contents("a", VALUE_BYTES + 1)),
         Err(Violation::LargeValue)

@@ -1,0 +1,75 @@
+//! Keys that lie in memory ready for use: a bounded number of them, and none of a key that changed.
+
+use std::sync::Arc;
+
+use strongroom_core::{NamedObject, ObjectKind, Timestamp, Version};
+use strongroom_engine::{Attributes, RecoveryLevel, format::id::Sequence};
+use strongroom_keys::{KeyKind, KeyOperations, KeyProvider as _, KeySpec, KeyType, OctSize, Software};
+use strongroom_vault::keys::opened::{OpenedKey, OpenedKeys};
+
+/// How many are remembered at most.
+const MOST: usize = 1024;
+
+fn key(name: &str) -> Arc<OpenedKey> {
+    let spec = KeySpec::new(KeyType::Oct(OctSize::Bits128));
+    Arc::new(OpenedKey {
+        name: name.parse().unwrap(),
+        version: Version::from_bytes([1; 16]),
+        attributes: Attributes {
+            enabled: true,
+            not_before: None,
+            expires: None,
+            created: Timestamp::from_unix(1),
+            updated: Timestamp::from_unix(1),
+            recovery_level: RecoveryLevel::Recoverable,
+            recoverable_days: 90,
+        },
+        operations: KeyOperations::defaults(KeyKind::Oct),
+        release: None,
+        key: Software.generate(spec).unwrap(),
+    })
+}
+
+#[test]
+fn no_more_keys_lie_in_memory_than_there_is_a_bound_whatever_is_used() {
+    let (opened, key) = (OpenedKeys::default(), key("db"));
+    let records = (1..=8 * u64::try_from(MOST).unwrap()).map(Sequence);
+    for record in records.clone() {
+        opened.insert(record, &key);
+    }
+    // What was put last is let in or out when others are looked for.
+    let count = || {
+        records
+            .clone()
+            .filter(|record| opened.get(*record).is_some())
+            .count()
+    };
+    count();
+    let count = count();
+    assert!((MOST / 2..=MOST).contains(&count), "{count}");
+    // Each is held once; one is ours.
+    assert!(Arc::strong_count(&key) <= 1 + MOST, "{}", Arc::strong_count(&key));
+}
+
+/// Nobody uses a key after that: what the cache would do when it is used again is done already.
+#[test]
+fn a_key_that_changed_is_dropped_at_once_and_no_other() {
+    let opened = OpenedKeys::default();
+    let keys = ["db", "DB", "other"].map(key);
+    for (record, key) in (1..).map(Sequence).zip(&keys) {
+        opened.insert(record, key);
+    }
+    let changed = |kind, name: &str| NamedObject {
+        kind,
+        name: name.parse().unwrap(),
+        version: None,
+    };
+    opened.forget(&[
+        changed(ObjectKind::Secrets, "other"),
+        changed(ObjectKind::Keys, "db"),
+    ]);
+    // One of each is ours.
+    assert_eq!(keys.each_ref().map(Arc::strong_count), [1, 1, 2]);
+    let found = [1, 2, 3].map(|number| opened.get(Sequence(number)).is_some());
+    assert_eq!(found, [false, false, true]);
+}
