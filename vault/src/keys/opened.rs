@@ -4,15 +4,20 @@
 //! of its record, which is never given to another, so what is remembered cannot be out of date. It is forgotten with its
 //! object, and by itself when nobody uses it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use moka::sync::Cache;
+use parking_lot::Mutex;
 use strongroom_core::{NamedObject, ObjectKind, ObjectName, Version};
 use strongroom_engine::{Attributes, KeyBundle, crypto_key::release::ReleaseTerms, format::id::Sequence};
 use strongroom_keys::{Key, KeyError, KeyOperations, KeyProvider};
 
 /// How many versions are remembered: of RSA 4096 each takes about 10 KiB.
-const MOST: u64 = 1024;
+const MOST: usize = 1024;
 
 /// For how long one is that nobody uses.
 const IDLE: Duration = Duration::from_mins(15);
@@ -52,53 +57,77 @@ impl OpenedKey {
     }
 }
 
-/// A bounded number of opened versions.
-pub struct OpenedKeys(Cache<Sequence, Arc<OpenedKey>>);
+/// A bounded number of opened versions. What it forgets is dropped, and so wiped, at once: a cache that drops later, as those
+/// do that readers share without a lock, would keep private keys of which nobody knows.
+pub struct OpenedKeys {
+    keys: Mutex<HashMap<Sequence, Remembered>>,
+    idle: Duration,
+}
+
+struct Remembered {
+    key: Arc<OpenedKey>,
+    used: Instant,
+}
 
 impl Default for OpenedKeys {
     fn default() -> Self {
-        let cache = Cache::builder()
-            .max_capacity(MOST)
-            .time_to_idle(IDLE)
-            .support_invalidation_closures();
-        Self(cache.build())
+        Self::idle_for(IDLE)
     }
 }
 
 impl fmt::Debug for OpenedKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenedKeys")
-            .field("keys", &self.0.entry_count())
-            .finish()
+            .field("keys", &self.keys.lock().len())
+            .finish_non_exhaustive()
     }
 }
 
 impl OpenedKeys {
-    /// The version whose record has this number, if it is remembered.
-    pub fn get(&self, record: Sequence) -> Option<Arc<OpenedKey>> {
-        self.0.get(&record)
+    /// Remembers each version until nobody has used it for so long.
+    pub fn idle_for(idle: Duration) -> Self {
+        Self {
+            keys: Mutex::default(),
+            idle,
+        }
     }
 
-    /// Remembers a version.
+    /// Drops what nobody has used for as long as it is remembered. To be called now and then.
+    pub fn drop_idle(&self) {
+        let mut keys = self.keys.lock();
+        keys.retain(|_, remembered| remembered.used.elapsed() < self.idle);
+    }
+
+    /// The version whose record has this number, if it is remembered.
+    pub fn get(&self, record: Sequence) -> Option<Arc<OpenedKey>> {
+        let mut keys = self.keys.lock();
+        let remembered = keys.get_mut(&record)?;
+        remembered.used = Instant::now();
+        Some(Arc::clone(&remembered.key))
+    }
+
+    /// Remembers a version, in the place of that which was used the longest ago where there are enough.
     pub fn insert(&self, record: Sequence, key: &Arc<OpenedKey>) {
-        self.0.insert(record, Arc::clone(key));
+        let mut keys = self.keys.lock();
+        if keys.len() >= MOST && !keys.contains_key(&record) {
+            let oldest = keys.iter().min_by_key(|(_, remembered)| remembered.used);
+            let oldest = oldest.map(|(record, _)| *record);
+            oldest.and_then(|record| keys.remove(&record));
+        }
+        let remembered = Remembered {
+            key: Arc::clone(key),
+            used: Instant::now(),
+        };
+        keys.insert(record, remembered);
     }
 
     /// Forgets every version of the keys among `changed`: one that was deleted or purged is not to stay in memory.
     pub fn forget(&self, changed: &[NamedObject]) {
-        let mut keys = changed
-            .iter()
-            .filter(|object| object.kind == ObjectKind::Keys)
-            .peekable();
-        if keys.peek().is_none() {
-            return;
+        let is_key = |object: &&NamedObject| object.kind == ObjectKind::Keys;
+        let names: Vec<_> = changed.iter().filter(is_key).map(|object| &object.name).collect();
+        if !names.is_empty() {
+            let mut keys = self.keys.lock();
+            keys.retain(|_, remembered| !names.contains(&&remembered.key.name));
         }
-        for object in keys {
-            let name = object.name.clone();
-            // The cache allows closures, which is all that this could fail for.
-            let _ = self.0.invalidate_entries_if(move |_, key| key.name == name);
-        }
-        // The cache drops them only when it is used again, which may be never.
-        self.0.run_pending_tasks();
     }
 }

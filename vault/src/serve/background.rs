@@ -68,6 +68,7 @@ async fn sweep(service: Service, access: Arc<Access>, is_disk_shared: bool) {
     loop {
         ticks.tick().await;
         access.forget_quiet();
+        service.keys.opened().drop_idle();
         if is_disk_shared {
             let audit = service.audit.usage();
             let wanted = audit.quota.bytes.saturating_sub(audit.bytes);
