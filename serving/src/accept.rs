@@ -32,7 +32,6 @@ mod socket;
 mod source;
 mod standing;
 mod turns;
-mod workers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -45,7 +44,6 @@ pub use listener::Listener;
 pub use socket::{bind, everywhere};
 pub use source::Source;
 pub use standing::Standing;
-pub use workers::Workers;
 
 /// A connection to a socket of the file system, for what speaks a protocol of its own on it. Its peer has the listener's
 /// `head_timeout` until it is answered for the first time, and its `idle_timeout` from each answer on.

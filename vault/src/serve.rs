@@ -11,7 +11,7 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 use strongroom_audit::{Class, Entry, Event};
 use strongroom_engine::store::Store;
 use strongroom_serving::{
-    accept::{Drain, Limits, Workers},
+    accept::{Drain, Limits},
     health,
     tls::{ServingCertificate, server_config},
 };
@@ -56,8 +56,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a vault as `args` say. To be called on a runtime, where the data port accepts and the upkeep runs. What is
-    /// accepted is served by a thread for each processor; the admin and health ports get threads of their own.
+    /// Starts a vault as `args` say. To be called on a runtime, where the data port is served; the admin and health
+    /// ports get threads of their own.
     pub fn start(args: &ServeArgs, clock: Clock) -> Result<Self, StartError> {
         Self::open(args, clock, || data::store(&args.storage))
     }
@@ -114,12 +114,7 @@ impl Running {
             .add_service(watch.service())
             .into_axum_router();
         let data_tls = server_config(Arc::clone(&certificate))?;
-        let failed = |source| StartError::Thread {
-            name: "serve",
-            source,
-        };
-        let workers = Workers::one_per_processor().map_err(failed)?;
-        listeners.spread(sockets.data, data_tls, api.guard(routes), &workers);
+        listeners.here(sockets.data, data_tls, api.guard(routes));
         let upkeep = Upkeep {
             service: service.clone(),
             access: Arc::clone(&access),

@@ -14,7 +14,7 @@ use super::{
     activity::Ended,
     connection::{Within, serve, serve_own},
     slots::Slot,
-    socket::{Connected, Detached},
+    socket::Connected,
 };
 
 /// What serves a connection that speaks a protocol of its own.
@@ -40,17 +40,6 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
-    /// Serves one that another runtime accepted, on this.
-    pub(super) async fn serve_detached(self, detached: Detached, shaking: Slot) {
-        match detached.on_runtime() {
-            Ok(connected) => self.serve(connected, shaking).await,
-            Err(error) => {
-                tracing::error!(%error, "cannot serve a connection");
-                self.counts.refused("accept");
-            }
-        }
-    }
-
     /// Serves it until its end, and counts why the server ended it.
     pub(super) async fn serve(self, connected: Connected, shaking: Slot) {
         let ended = match (connected, &self.answers) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::{runtime::Handle, time::timeout};
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long requests in flight may take to finish.
@@ -35,11 +35,6 @@ impl Drain {
     /// Runs `task`; [`finished`](Self::finished) waits for it as for a connection.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
-    }
-
-    /// The same on the runtime of `handle`.
-    pub(super) fn spawn_on(&self, task: impl Future<Output = ()> + Send + 'static, handle: &Handle) {
-        self.tasks.spawn_on(task, handle);
     }
 
     /// Waits until every connection has finished, at most ten seconds; true when all have.

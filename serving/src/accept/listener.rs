@@ -16,7 +16,6 @@ use super::{
     accepted::{Accepted, Answers, Own},
     slots::{Bounds, NoSlot, Slot, Slots},
     socket::Socket,
-    workers::Workers,
 };
 use crate::rate::RateLimiter;
 
@@ -30,7 +29,6 @@ pub struct Listener {
     limits: Arc<Limits>,
     counts: Counts,
     drain: Drain,
-    workers: Option<Arc<Workers>>,
 }
 
 impl std::fmt::Debug for Listener {
@@ -104,16 +102,6 @@ impl Listener {
             limits: Arc::new(limits),
             counts,
             drain,
-            workers: None,
-        }
-    }
-
-    /// Has connections served by `workers`, and not on the runtime that accepts them.
-    #[must_use]
-    pub fn on(self, workers: &Arc<Workers>) -> Self {
-        Self {
-            workers: Some(Arc::clone(workers)),
-            ..self
         }
     }
 
@@ -125,7 +113,6 @@ impl Listener {
             limits,
             counts,
             drain,
-            workers,
         } = self;
         let socket = match socket.on_runtime() {
             Ok(socket) => socket,
@@ -167,14 +154,7 @@ impl Listener {
                 drain: drain.clone(),
                 open,
             };
-            let Some(workers) = &workers else {
-                drain.spawn(accepted.serve(connected, shaking));
-                continue;
-            };
-            match connected.detach() {
-                Ok(detached) => workers.spawn(&drain, accepted.serve_detached(detached, shaking)),
-                Err(error) => accept_failed(&error, &counts).await,
-            }
+            drain.spawn(accepted.serve(connected, shaking));
         }
     }
 }

@@ -127,32 +127,7 @@ impl OnRuntime {
     }
 }
 
-/// One connection that no runtime waits for.
-#[derive(Debug)]
-pub(crate) enum Detached {
-    Port(net::TcpStream, SocketAddr),
-    File(unix::net::UnixStream),
-}
-
-impl Detached {
-    /// The same for the current runtime.
-    pub(crate) fn on_runtime(self) -> io::Result<Connected> {
-        Ok(match self {
-            Self::Port(stream, address) => Connected::Port(TcpStream::from_std(stream)?, address),
-            Self::File(stream) => Connected::File(UnixStream::from_std(stream)?),
-        })
-    }
-}
-
 impl Connected {
-    /// The same, for whichever runtime takes it.
-    pub(crate) fn detach(self) -> io::Result<Detached> {
-        Ok(match self {
-            Self::Port(stream, address) => Detached::Port(stream.into_std()?, address),
-            Self::File(stream) => Detached::File(stream.into_std()?),
-        })
-    }
-
     pub(crate) fn source(&self) -> Source {
         match self {
             Self::Port(_, address) => address.ip().into(),

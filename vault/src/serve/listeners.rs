@@ -2,13 +2,12 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use axum::Router;
 use rustls::ServerConfig;
-use strongroom_serving::accept::{self, Drain, Limits, Listener, Workers};
+use strongroom_serving::accept::{self, Drain, Limits, Listener};
 use tokio::runtime;
 
 use super::StartError;
@@ -64,11 +63,11 @@ pub(super) struct Listeners<'a> {
 }
 
 impl Listeners<'_> {
-    /// Accepts on this runtime until the vault drains, and serves on `workers`.
-    pub(super) fn spread(&self, tcp: TcpListener, tls: ServerConfig, router: Router, workers: &Arc<Workers>) {
+    /// Serves on this runtime until the vault drains.
+    pub(super) fn here(&self, tcp: TcpListener, tls: ServerConfig, router: Router) {
         let drain = &self.service.drain;
         let listener = self.listener(tcp, Some(tls), router, Limits::default(), drain);
-        drain.spawn(listener.on(workers).run());
+        drain.spawn(listener.run());
     }
 
     /// Serves on a thread and runtime of its own, so that it answers while the data port cannot, and until after that
