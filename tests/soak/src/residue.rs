@@ -181,6 +181,9 @@ fn report(args: &Args, planted: &Planted, at_work: &Search, idle: &Search) -> Re
         "MiB searched",
         format!("{}; {}", at_work.bytes >> 20, idle.bytes >> 20),
     );
+    for fault in gate::unseen(keys::READY, &counts) {
+        report.fault(fault);
+    }
     let path = workspace::root().join("docs/security.md");
     if args.write {
         page::put(&path, MARKERS, &gate::table(&counts))?;

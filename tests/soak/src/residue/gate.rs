@@ -49,6 +49,15 @@ pub fn grown(published: &Counts, measured: &Counts) -> Vec<String> {
     measured.iter().filter_map(fault).collect()
 }
 
+/// What ends with `control` and was not found, though it is there.
+pub fn unseen(control: &str, measured: &Counts) -> Vec<String> {
+    let missed = |(what, now): &(&String, &Copies)| what.ends_with(control) && now.at_work.min(now.idle) == 0;
+    let missed = measured.iter().filter(missed);
+    missed
+        .map(|(what, now)| format!("{what}: {now:?}, so the search does not see what is there"))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +70,14 @@ mod tests {
     fn a_table_is_read_as_it_was_written() {
         let written = counts(3, 0);
         assert_eq!(parse(&table(&written)), written);
+    }
+
+    #[test]
+    fn a_control_that_is_not_found_is_a_fault() {
+        assert_eq!(unseen("purged", &counts(3, 1)), Vec::<String>::new());
+        assert_eq!(unseen("purged", &counts(3, 0)).len(), 1);
+        assert_eq!(unseen("purged", &counts(0, 3)).len(), 1);
+        assert_eq!(unseen("used", &counts(0, 0)), Vec::<String>::new());
     }
 
     #[test]

@@ -14,6 +14,9 @@ use super::history::Clients;
 /// Keys of each type, with each history.
 const EACH: usize = 4;
 
+/// What the page says of keys that are ready for use: of each there are copies, so a search that finds none sees nothing.
+pub const READY: &str = "imported and used";
+
 /// When the vault has told itself of a change for sure. A key that is used before that is forgotten, and opened anew when it is
 /// used again: how many copies there are would depend on chance.
 const NOTICE: Duration = Duration::from_millis(100);
@@ -42,7 +45,7 @@ impl After {
     const fn name(self) -> &'static str {
         match self {
             Self::Imported => "imported",
-            Self::Used => "imported and used",
+            Self::Used => READY,
             Self::Deleted => "used, backed up, deleted",
             Self::Purged => "used, deleted, purged",
         }
@@ -215,83 +218,4 @@ fn length(der: &[u8]) -> Result<(usize, &[u8])> {
         .iter()
         .fold(0, |sum, digit| (sum << 8) | usize::from(*digit));
     Ok((length, rest))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        fs::{self, File},
-        os::unix::fs::FileExt as _,
-    };
-
-    use strongroom_keys::{Algorithm, Hash, Key, Plaintext};
-
-    use super::*;
-
-    /// How often a value, or its reverse, is found in this process. It is known here by its complement alone.
-    fn copies(complement: &[u8]) -> usize {
-        let memory = File::open("/proc/self/mem").unwrap();
-        let maps = fs::read_to_string("/proc/self/maps").unwrap();
-        let (mut part, mut found) = (vec![0; 1 << 20], 0);
-        for line in maps.lines().filter(|line| line.contains(" rw-p ")) {
-            let (begin, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
-            let [mut at, end] = [begin, end].map(|hex| u64::from_str_radix(hex, 16).unwrap());
-            while at < end {
-                let length = part.len().min(usize::try_from(end - at).unwrap());
-                if memory.read_exact_at(&mut part[..length], at).is_ok() {
-                    let windows = part[..length].windows(complement.len());
-                    found += windows
-                        .filter(|window| {
-                            let is = |(byte, other): (&u8, &u8)| *byte == !*other;
-                            window.iter().zip(complement).all(is)
-                                || window.iter().rev().zip(complement).all(is)
-                        })
-                        .count();
-                }
-                at += u64::try_from(length).unwrap();
-            }
-            part.fill(0);
-        }
-        found
-    }
-
-    /// A key that was used, and the complement of what is looked for.
-    fn used(key_type: KeyType) -> (Key, Vec<u8>) {
-        let (key, private) = generate(key_type).unwrap();
-        let secret = match key_type {
-            KeyType::Rsa(_) => {
-                key.sign(Algorithm::RsaPkcs1(Hash::Sha256), &[3; 32]).unwrap();
-                let mut numbers = Vec::new();
-                integers(&private, &mut numbers).unwrap();
-                numbers[5].clone()
-            }
-            KeyType::Ec(curve) => {
-                key.sign(Algorithm::Ecdsa(curve), &[3; 32]).unwrap();
-                private[..32].to_vec()
-            }
-            KeyType::Oct(size) => {
-                key.encrypt(Algorithm::AesGcm(size), Plaintext::new(b"data"))
-                    .unwrap();
-                private
-            }
-            KeyType::Akp(_) => panic!("its seed is not kept"),
-        };
-        (key, secret.iter().map(|byte| !*byte).collect())
-    }
-
-    #[test]
-    fn a_key_that_is_ready_for_use_is_found_in_memory_and_one_that_was_dropped_is_not() {
-        for key_type in [
-            KeyType::Oct(OctSize::Bits256),
-            KeyType::Ec(Curve::P256),
-            KeyType::Rsa(RsaSize::Bits2048),
-        ] {
-            let (key, complement) = used(key_type);
-            let with = copies(&complement);
-            drop(key);
-            let without = copies(&complement);
-            println!("{key_type:?}: {with}, {without}");
-            assert!(with > without, "{key_type:?}: {with}, {without}");
-        }
-    }
 }
