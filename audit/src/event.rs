@@ -30,7 +30,7 @@ pub struct RefusedCaller {
     pub upn: String,
 }
 
-/// The version of an object whose end is told of.
+/// A version of an object, and when it ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionEnd {

@@ -116,7 +116,7 @@ impl World {
         }
     }
 
-    /// What someone without rights is told to ask policy about, of `strongroom LINE`.
+    /// Runs `strongroom LINE` for an account without rights. The refusal must name this permission.
     pub(crate) async fn asks_policy_for(&self, line: &str, permission: Permission) {
         let failure = self.run_as(NOBODY, line).await.unwrap_err();
         let hint = failure.hint(Program::Command).unwrap_or_default();

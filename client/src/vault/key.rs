@@ -1,7 +1,7 @@
 //! The shapes of keys on the wire (Key Vault API, Keys/models.tsp).
 //!
-//! Types, curves, operations and algorithms are the names of the wire: what they mean is the matter of the vault and of
-//! whoever asks, and this client is also that of programs which have no use for keys.
+//! Types, curves, operations and algorithms are texts here, as the wire has them. The vault and the caller know what they
+//! mean; programs that have no use for keys use this client too.
 
 use std::collections::BTreeMap;
 

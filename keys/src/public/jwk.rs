@@ -47,7 +47,7 @@ impl PublicJwk {
         }
     }
 
-    /// The key of these members, whoever wrote them.
+    /// The key that these members make. They are checked, since a stranger may have written them.
     ///
     /// # Errors
     /// They are no key: a size that no key has, a point that is not on the curve, coordinates of another width.
