@@ -36,7 +36,7 @@ mod throttle;
 use std::{
     num::NonZeroU32,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use strongroom_audit::{CallerRefusals, Class, Entry, Outcome, Resource};
@@ -220,12 +220,12 @@ impl Access {
         }
     }
 
-    /// Counts one failed authentication against the rate of its source.
+    /// Counts one failed authentication at `now` against the rate of its source.
     ///
     /// # Errors
     /// [`Failure::Throttled`] when the source fails more often than it may.
-    pub fn count_failed_authentication(&self, source: Source) -> Result<(), Failure> {
-        self.throttle.count_failure(source).inspect_err(|_| {
+    pub fn count_failed_authentication(&self, source: Source, now: Instant) -> Result<(), Failure> {
+        self.throttle.count_failure(source, now).inspect_err(|_| {
             self.service.metrics.throttled("source");
         })
     }
@@ -241,9 +241,9 @@ impl Access {
         })
     }
 
-    /// Counts one token of `source` that was refused.
-    pub fn count_refused_token(&self, source: Source) {
-        self.throttle.count_token(source);
+    /// Counts one token of `source` that was refused at `now`.
+    pub fn count_refused_token(&self, source: Source, now: Instant) {
+        self.throttle.count_token(source, now);
     }
 
     /// Forgets sources and accounts that have been quiet. To be called every few seconds.

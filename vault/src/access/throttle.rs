@@ -38,9 +38,9 @@ impl Throttle {
         }
     }
 
-    /// Counts one failed authentication of `source`.
-    pub(super) fn count_failure(&self, source: Source) -> Result<(), Failure> {
-        self.failures.admit(&source, Instant::now()).map_err(throttled)
+    /// Counts one failed authentication of `source` at `now`.
+    pub(super) fn count_failure(&self, source: Source, now: Instant) -> Result<(), Failure> {
+        self.failures.admit(&source, now).map_err(throttled)
     }
 
     /// Whether a token that `source` shows may be verified. Counts nothing.
@@ -48,10 +48,10 @@ impl Throttle {
         self.tokens.check(&source, Instant::now()).map_err(throttled)
     }
 
-    /// Counts one token of `source` that was refused.
-    pub(super) fn count_token(&self, source: Source) {
+    /// Counts one token of `source` that was refused at `now`.
+    pub(super) fn count_token(&self, source: Source, now: Instant) {
         // What is beyond the rate was checked before.
-        let _ = self.tokens.admit(&source, Instant::now());
+        let _ = self.tokens.admit(&source, now);
     }
 
     /// Counts one request of `account`.
@@ -84,11 +84,26 @@ mod tests {
 
     #[test]
     fn a_source_that_keeps_failing_must_wait_and_others_need_not() {
-        let throttle = Throttle::new(NonZeroU32::MIN);
+        let (throttle, now) = (Throttle::new(NonZeroU32::MIN), Instant::now());
         let source = |last| Source::from(IpAddr::from([10, 0, 0, last]));
-        let failed = (0..=FAILURES_AT_ONCE.get() * 2).find_map(|_| throttle.count_failure(source(1)).err());
+        let failed =
+            (0..=FAILURES_AT_ONCE.get() * 2).find_map(|_| throttle.count_failure(source(1), now).err());
         assert_eq!(failed, Some(Failure::Throttled(1)));
-        assert_eq!(throttle.count_failure(source(2)), Ok(()));
+        assert_eq!(throttle.count_failure(source(2), now), Ok(()));
+    }
+
+    #[test]
+    fn a_source_that_shows_nothing_but_refused_tokens_comes_to_both_its_limits_with_the_same_one() {
+        let throttle = Throttle::new(NonZeroU32::MIN);
+        let source = Source::from(IpAddr::from([10, 0, 0, 1]));
+        let mut refused = 0;
+        while throttle.check_tokens(source).is_ok() {
+            let now = Instant::now();
+            throttle.count_token(source, now);
+            assert_eq!(throttle.count_failure(source, now), Ok(()), "token {refused}");
+            refused += 1;
+        }
+        assert!(refused >= FAILURES_AT_ONCE.get(), "{refused}");
     }
 
     #[test]

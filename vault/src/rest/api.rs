@@ -218,11 +218,12 @@ impl Api {
             RefusalReason::BadToken
         };
         self.metrics.authentication_failure(error);
-        let source = Source::from(peer.address.ip());
+        // One instant for both rates: with two, one of them would be used up a little before the other.
+        let (source, now) = (Source::from(peer.address.ip()), Instant::now());
         if error != AuthError::Missing {
-            self.access.count_refused_token(source);
+            self.access.count_refused_token(source, now);
         }
-        if let Err(throttled) = self.access.count_failed_authentication(source) {
+        if let Err(throttled) = self.access.count_failed_authentication(source, now) {
             return self.refuse_throttled(&throttled, client, began);
         }
         self.refusals.count(client.address(), reason);

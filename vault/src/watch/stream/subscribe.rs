@@ -122,7 +122,7 @@ impl Stream {
             self.core.service.metrics.authentication_failure(error);
             self.core
                 .access
-                .count_refused_token(Source::from(self.client.address()));
+                .count_refused_token(Source::from(self.client.address()), Instant::now());
         }
         self.revoke(id, refusal).await?;
         let is_empty = self.subscriptions.is_empty();
