@@ -134,15 +134,14 @@ impl Log {
     /// Appends several records as [`Self::append`] does, in their order and with one write. One that the quota has no
     /// room for is refused alone; the others are appended all or not at all.
     pub fn append_all(&self, records: &[(Class, Entry)]) -> Vec<Result<Head, AppendError>> {
-        let records: Vec<_> = records
-            .iter()
-            .map(|(class, entry)| Appended {
-                class: *class,
-                entry,
-                place: None,
-            })
-            .collect();
-        self.shared.append(&records)
+        self.shared.append(&without_places(records))
+    }
+
+    /// What [`Self::append_all`] does, where it comes down to one write to a file that took the last one promptly. None, and
+    /// nothing is appended, where something else would be waited for: another thread's write, a sync, the beginning of a
+    /// segment, a disk that was slow. For a thread that others wait for.
+    pub fn append_promptly(&self, records: &[(Class, Entry)]) -> Option<Vec<Result<Head, AppendError>>> {
+        self.shared.append_promptly(&without_places(records))
     }
 
     /// Appends a write's record from the store's outbox, after its commit; none if the log holds it already, which is
@@ -262,6 +261,18 @@ impl Drop for Log {
         }
         self.shared.sync();
     }
+}
+
+/// Records of what changes nothing in the store.
+fn without_places(records: &[(Class, Entry)]) -> Vec<Appended<'_>> {
+    records
+        .iter()
+        .map(|(class, entry)| Appended {
+            class: *class,
+            entry,
+            place: None,
+        })
+        .collect()
 }
 
 fn start(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {

@@ -2,7 +2,9 @@
 
 use std::{
     io::{self, Write as _},
+    num::NonZeroUsize,
     process::ExitCode,
+    thread,
 };
 
 use anyhow::Context as _;
@@ -26,6 +28,9 @@ use zeroizing_alloc::ZeroAlloc;
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<Jemalloc> = ZeroAlloc(Jemalloc);
 
+/// How few threads may serve the data port: an audit disk that does not answer can hold one.
+const LEAST_THREADS: usize = 2;
+
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Serve(args) => serve(&args),
@@ -43,7 +48,11 @@ fn main() -> anyhow::Result<ExitCode> {
 
 fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     process::begin()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(LEAST_THREADS))
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let mut termination = Termination::listen().context("cannot listen for signals")?;
         let running = match Running::start(args, Clock::default()) {

@@ -103,6 +103,8 @@ pub(super) struct Gauges {
 impl Gauges {
     /// The longest an append may take.
     const SLOW: Duration = Duration::from_secs(1);
+    /// The longest that a thread which others wait for may be held.
+    const PROMPT: Duration = Duration::from_millis(20);
     /// The longest a sync may take. A busy disk takes a second; one that hangs takes for ever.
     const UNSYNCED: Duration = Duration::from_secs(10);
     /// A record that would not fit is not far from one that does.
@@ -167,6 +169,11 @@ impl Gauges {
     /// Whether the last append was slow and none goes on: only another one tells whether the disk still is.
     pub(super) fn must_probe(&self) -> bool {
         self.began.load(Relaxed) == 0 && self.last() > Self::SLOW
+    }
+
+    /// Whether the log is healthy, the last append was prompt, and none goes on.
+    pub(super) fn is_prompt(&self) -> bool {
+        self.began.load(Relaxed) == 0 && self.last() <= Self::PROMPT && self.problem().is_none()
     }
 
     /// How long the last append took.

@@ -67,21 +67,7 @@ impl Shared {
             SyncMode::Always => self.progress().failures,
             SyncMode::Within(_) => 0,
         };
-        let mut appended = {
-            let mut writer = self.lock();
-            let _timer = self.gauges.time();
-            writer.append(records)
-        };
-        let full = |outcome: &Result<_, _>| {
-            matches!(
-                outcome,
-                Err(AppendError::QuotaReached { .. } | AppendError::BudgetSpent(_))
-            )
-        };
-        // A lost file needs the thread too; a full log does not.
-        if !appended.iter().all(full) {
-            self.wake();
-        }
+        let mut appended = self.append_locked(&mut self.lock(), records);
         let last = appended
             .iter()
             .rev()
@@ -92,6 +78,35 @@ impl Shared {
             for outcome in appended.iter_mut().filter(|outcome| outcome.is_ok()) {
                 *outcome = Err(AppendError::NotSynced);
             }
+        }
+        appended
+    }
+
+    /// What [`Self::append`] does, where it comes down to one write to a file that took the last one promptly.
+    pub(super) fn append_promptly(&self, records: &[Appended<'_>]) -> Option<Vec<Result<Head, AppendError>>> {
+        if self.config.sync == SyncMode::Always || !self.gauges.is_prompt() {
+            return None;
+        }
+        let mut writer = self
+            .writer
+            .try_lock()
+            .filter(|writer| !writer.is_rotation_due())?;
+        Some(self.append_locked(&mut writer, records))
+    }
+
+    fn append_locked(&self, writer: &mut Writer, records: &[Appended<'_>]) -> Vec<Result<Head, AppendError>> {
+        let timer = self.gauges.time();
+        let appended = writer.append(records);
+        drop(timer);
+        let full = |outcome: &Result<_, _>| {
+            matches!(
+                outcome,
+                Err(AppendError::QuotaReached { .. } | AppendError::BudgetSpent(_))
+            )
+        };
+        // A lost file needs the thread too; a full log does not.
+        if !appended.iter().all(full) {
+            self.wake();
         }
         appended
     }

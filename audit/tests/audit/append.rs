@@ -117,6 +117,40 @@ fn records_appended_together_are_chained_in_their_order() {
 }
 
 #[test]
+fn records_appended_promptly_are_in_the_log_like_any_other() {
+    let bench = Bench::new();
+    let log = bench.open();
+    let records = [(Class::Read, entry()), (Class::Read, entry())];
+    let mut heads = Vec::new();
+    // The log's own thread may be at it.
+    within(Duration::from_secs(10), || {
+        heads = log.append_promptly(&records).unwrap_or_default();
+        !heads.is_empty()
+    });
+    let heads: Vec<_> = heads.into_iter().map(Result::unwrap).collect();
+    assert_eq!(heads.last(), Some(&log.head()));
+    assert_eq!(bench.records("request").len(), 2);
+    let verified = verify(bench.dir(), heads.last().copied()).unwrap();
+    assert!(verified.is_intact());
+}
+
+#[test]
+fn nothing_is_appended_promptly_where_a_sync_or_a_new_segment_is_waited_for() {
+    let mut synced = Bench::new();
+    synced.config.sync = SyncMode::Always;
+    let mut full = Bench::new();
+    full.config.segment.bytes = 1;
+    for bench in [synced, full] {
+        let log = bench.open();
+        for _ in 0..20 {
+            assert!(log.append_promptly(&[(Class::Read, entry())]).is_none());
+        }
+        log.append(Class::Read, &entry()).unwrap();
+        assert_eq!(bench.records("request").len(), 1);
+    }
+}
+
+#[test]
 fn what_was_appended_is_synced_soon_by_itself() {
     let bench = Bench::new();
     let log = bench.open();

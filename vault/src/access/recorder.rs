@@ -4,7 +4,10 @@
 //! So a request leaves its record with the others that wait, and one task writes: it lets the requests that are ready now
 //! leave theirs, takes all of them, and appends them with one write, until none waits.
 //!
-//! A disk may not answer. The write goes on beside the runtime, whose threads serve all others, and no request waits for
+//! That task writes on the thread of the runtime that it is on: to wake another, and to be woken, costs more than the
+//! write. Where the write would wait for more than the page cache, it goes on beside the runtime.
+//!
+//! A disk may not answer. It then holds one thread of the runtime, whose others serve everyone, and no request waits for
 //! it longer than [`PATIENCE`].
 
 use std::{sync::Arc, time::Duration};
@@ -103,10 +106,16 @@ impl Recorder {
             .into_iter()
             .map(|waiting| (waiting.record, waiting.kept))
             .unzip();
-        let log = Arc::clone(&self.log);
-        let append = move || log.append_all(&records);
-        // The dropped senders say to each waiting request that its record was not kept.
-        let outcomes = spawn_blocking(append).await.unwrap_or_default();
+        let outcomes = match self.log.append_promptly(&records) {
+            Some(outcomes) => outcomes,
+            None => {
+                let log = Arc::clone(&self.log);
+                // The dropped senders say to each waiting request that its record was not kept.
+                spawn_blocking(move || log.append_all(&records))
+                    .await
+                    .unwrap_or_default()
+            }
+        };
         for (outcome, kept) in outcomes.into_iter().zip(kept) {
             let outcome = outcome.map(drop).map_err(|error| match error {
                 AppendError::BudgetSpent(_) => NotKept::BudgetSpent,

@@ -50,7 +50,7 @@ impl Writer {
         self.gauges.lost.store(true, Relaxed);
     }
 
-    pub(super) fn is_rotation_due(&self) -> bool {
+    pub(in crate::log) fn is_rotation_due(&self) -> bool {
         let is_full = |segment: &Segment| segment.len() >= self.config.segment.bytes;
         self.rotation_due || self.segment.as_ref().is_some_and(is_full)
     }
