@@ -156,18 +156,23 @@ impl References {
         earliest: impl Fn(&Reading) -> Option<Instant>,
     ) -> Result<Referred, ReferenceError> {
         let asked_at = Instant::now();
-        let reading = self.reading(secret_ref);
-        let mut reading = reading.lock().await;
-        if let Some(read) = reading.since(asked_at) {
-            return read;
-        }
-        if let Some(earliest) = earliest(&reading) {
+        let shared = self.reading(secret_ref);
+        loop {
+            let mut reading = shared.lock().await;
+            if let Some(read) = reading.since(asked_at) {
+                return read;
+            }
+            let earliest = earliest(&reading).filter(|earliest| *earliest > Instant::now());
+            let Some(earliest) = earliest else {
+                let began = Instant::now();
+                let read = self.read_once(secret_ref).await;
+                reading.keep(began, &read);
+                return read;
+            };
+            // A mount that asks meanwhile does not wait for what a vault said.
+            drop(reading);
             sleep_until(earliest).await;
         }
-        let began = Instant::now();
-        let read = self.read_once(secret_ref).await;
-        reading.keep(began, &read);
-        read
     }
 
     fn reading(&self, secret_ref: &SecretRefName) -> Arc<AsyncMutex<Reading>> {

@@ -65,6 +65,22 @@ fn a_secret_ref_that_moved_to_another_vault_takes_its_volumes_along() {
     });
 }
 
+/// A vault says to each new volume what changed lately. What vaults say has a SecretRef read every two seconds at most.
+#[test]
+fn a_mount_does_not_wait_until_a_vault_may_have_its_secret_ref_read_again() {
+    in_private_mounts(async |root| {
+        let node = published(root, &Pod::new("p")).await;
+        node.vault.say_ref_changed();
+        for n in 0..12 {
+            let pod = Pod::new(&format!("p{n}"));
+            let published = tokio::time::timeout(SECOND, node.publish(&pod, "app")).await;
+            published.expect("no wait").unwrap();
+            // So long that the vault has said it.
+            tokio::time::sleep(SECOND / 10).await;
+        }
+    });
+}
+
 #[test]
 fn a_secret_ref_that_cannot_be_followed_is_read_again_when_it_changes_again() {
     in_private_mounts(async |root| {
