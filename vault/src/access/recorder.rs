@@ -1,11 +1,9 @@
-//! Audit records of requests, written together.
+//! Audit records of requests.
 //!
-//! A record must be in the log before its request is answered, and a write to the log costs more than the record itself.
-//! So a request leaves its record with the others that wait, and one task writes: it lets the requests that are ready now
-//! leave theirs, takes all of them, and appends them with one write, until none waits.
-//!
-//! That task writes on the thread of the runtime that it is on: to wake another, and to be woken, costs more than the
-//! write. Where the write would wait for more than the page cache, it goes on beside the runtime.
+//! A record must be in the log before its request is answered. The thread that serves the request writes it: to wake
+//! another, and to be woken, costs more than the write. Where the write would wait for more than the page cache, as for
+//! another thread's, the record waits with others beside the runtime, and one task appends all of them with one write,
+//! until none waits.
 //!
 //! A disk may not answer. It then holds one thread of the runtime, whose others serve everyone, and no request waits for
 //! it longer than [`PATIENCE`].
@@ -13,12 +11,8 @@
 use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use strongroom_audit::{AppendError, Class, Entry, Log};
-use tokio::{
-    sync::oneshot,
-    task::{spawn_blocking, yield_now},
-    time::timeout,
-};
+use strongroom_audit::{AppendError, Class, Entry, Head, Log};
+use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 
 /// How long a request waits for its record.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -67,13 +61,14 @@ impl Recorder {
         if self.log.hangs() {
             return Err(NotKept::Failed);
         }
+        let record = (class, entry);
+        if let Some(outcome) = self.log.append_promptly(std::slice::from_ref(&record)) {
+            return outcome.into_iter().try_for_each(kept);
+        }
         let (kept, is_kept) = oneshot::channel();
         let is_first = {
             let mut waiting = self.waiting.lock();
-            waiting.records.push(Waiting {
-                record: (class, entry),
-                kept,
-            });
+            waiting.records.push(Waiting { record, kept });
             !std::mem::replace(&mut waiting.is_written, true)
         };
         if is_first {
@@ -88,7 +83,6 @@ impl Recorder {
 
     async fn write(self: Arc<Self>) {
         loop {
-            yield_now().await;
             let waiting = {
                 let mut waiting = self.waiting.lock();
                 waiting.is_written = !waiting.records.is_empty();
@@ -102,30 +96,29 @@ impl Recorder {
     }
 
     async fn append_all(&self, waiting: Vec<Waiting>) {
-        let (records, kept): (Vec<_>, Vec<_>) = waiting
+        let (records, senders): (Vec<_>, Vec<_>) = waiting
             .into_iter()
             .map(|waiting| (waiting.record, waiting.kept))
             .unzip();
-        let outcomes = match self.log.append_promptly(&records) {
-            Some(outcomes) => outcomes,
-            None => {
-                let log = Arc::clone(&self.log);
-                // The dropped senders say to each waiting request that its record was not kept.
-                spawn_blocking(move || log.append_all(&records))
-                    .await
-                    .unwrap_or_default()
-            }
-        };
-        for (outcome, kept) in outcomes.into_iter().zip(kept) {
-            let outcome = outcome.map(drop).map_err(|error| match error {
-                AppendError::BudgetSpent(_) => NotKept::BudgetSpent,
-                error => {
-                    tracing::debug!(%error, "no audit record, no answer");
-                    NotKept::Failed
-                }
-            });
+        let log = Arc::clone(&self.log);
+        // The dropped senders say to each waiting request that its record was not kept.
+        let outcomes = spawn_blocking(move || log.append_all(&records))
+            .await
+            .unwrap_or_default();
+        for (outcome, sender) in outcomes.into_iter().zip(senders) {
             // Its client may have gone away.
-            let _ = kept.send(outcome);
+            let _ = sender.send(kept(outcome));
         }
     }
+}
+
+/// Whether the log has taken a record.
+fn kept(outcome: Result<Head, AppendError>) -> Result<(), NotKept> {
+    outcome.map(drop).map_err(|error| match error {
+        AppendError::BudgetSpent(_) => NotKept::BudgetSpent,
+        error => {
+            tracing::debug!(%error, "no audit record, no answer");
+            NotKept::Failed
+        }
+    })
 }
