@@ -60,24 +60,50 @@ impl SigningKey {
 
     /// Has the vault make it.
     pub fn create(self) -> Call {
-        let body = match self {
-            Self::Rsa2048 => json!({"kty": "RSA", "key_size": 2048}),
-            Self::P256 => json!({"kty": "EC", "crv": "P-256"}),
-        };
-        Call {
-            method: Method::POST,
-            path: format!("/keys/{}/create?api-version=2026-04-01", self.name()),
-            body: body.to_string().into(),
-        }
+        Api::KeyVault.create_key(self, self.name())
     }
 }
 
 impl Api {
-    /// Signs a digest; `number` makes it another one each time.
+    /// Makes a key like `key` that is called `name`.
+    pub fn create_key(self, key: SigningKey, name: &str) -> Call {
+        let (path, body) = match self {
+            Self::KeyVault => {
+                let body = match key {
+                    SigningKey::Rsa2048 => json!({"kty": "RSA", "key_size": 2048}),
+                    SigningKey::P256 => json!({"kty": "EC", "crv": "P-256"}),
+                };
+                (format!("/keys/{name}/create?api-version=2026-04-01"), body)
+            }
+            Self::OpenBao => (
+                format!("/v1/transit/keys/{name}"),
+                json!({"type": key.openbao_type()}),
+            ),
+        };
+        Call {
+            method: Method::POST,
+            path,
+            body: body.to_string().into(),
+        }
+    }
+
+    /// Reads the public part of the key `name`.
+    pub fn get_key(self, name: &str) -> Call {
+        Call::get(match self {
+            Self::KeyVault => format!("/keys/{name}?api-version=2026-04-01"),
+            Self::OpenBao => format!("/v1/transit/keys/{name}"),
+        })
+    }
+
+    /// Signs a digest with the key that has the name of `key`; `number` makes it another digest each time.
     pub fn sign(self, key: SigningKey, number: u64) -> Call {
+        self.sign_with(key, key.name(), number)
+    }
+
+    /// Signs a digest with the key `name`, which is like `key`. The vault takes a version behind the name and a slash.
+    pub fn sign_with(self, key: SigningKey, name: &str, number: u64) -> Call {
         let mut digest = [0; 32];
         digest[..8].copy_from_slice(&number.to_be_bytes());
-        let name = key.name();
         let (path, body) = match self {
             Self::KeyVault => {
                 let algorithm = match key {

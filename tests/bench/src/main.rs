@@ -5,6 +5,7 @@
 //!   bench sign    signatures of the vault, of OpenBao and of the library alone
 //!   bench node    mounts, rotations, steady state and memory on the harness's cluster
 //!   bench attacks honest clients beside one source that attacks, for each program and attack
+//!   bench growth  requests as keys, versions and policies become more, and while RSA keys are made
 //! ```
 //!
 //! Absolute times are of the machine and of its hour; ratios and counts are what to compare.
@@ -13,6 +14,7 @@ mod api;
 mod attacks;
 mod bare;
 mod figures;
+mod growth;
 mod identity;
 mod load;
 mod machine;
@@ -59,6 +61,8 @@ enum Command {
     Node(node::Args),
     /// Honest clients of each program while one source attacks it.
     Attacks(attacks::Args),
+    /// Requests as keys, versions and policies become more, and while RSA keys are made.
+    Growth(growth::Args),
     /// One attack from one source; not for people.
     #[command(hide = true)]
     Attacker {
@@ -101,6 +105,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Sign(args) => ("sign", sign::run(args).await?),
         Command::Node(args) => ("node", node::run(args).await?),
         Command::Attacks(args) => ("attacks", attacks::run(args).await?),
+        Command::Growth(args) => ("growth", growth::run(args).await?),
         Command::Attacker { plan } => return attacks::attacker::run(plan).await,
         Command::Burner { share } => attacks::attacker::burn(*share),
         Command::Bare { directory } => return bare::run(directory).await,

@@ -47,6 +47,9 @@ pub struct Args {
 
 const CLUSTER: &str = "bench";
 
+/// The images that the chart installs.
+const COMPONENTS: [&str; 4] = ["vault", "operator", "identity", "csi"];
+
 /// Starts a cluster of its own, measures, removes it, and gives the report.
 pub async fn run(args: &Args) -> Result<String> {
     let (store, layout) = (Store::from_env()?, Layout::from_env(CLUSTER)?);
@@ -64,7 +67,8 @@ async fn on_cluster(args: &Args, store: &Store, layout: &Layout) -> Result<Strin
     up.args(["up", "--name", CLUSTER, "--sync-frequency", "1m"]);
     ensure!(up.status()?.success(), "the cluster did not start");
     let record = Record::load(layout)?.context("the cluster has no record")?;
-    local::load::import(&record, &images::released(store, &[], "dev")?)?;
+    let installed = COMPONENTS.map(str::to_owned);
+    local::load::import(&record, &images::released(store, &installed, "dev")?)?;
     let kubeconfig = layout.kubeconfig();
     Installer::new(store, &kubeconfig)?.install("dev", &[])?;
     installation::ready(&cluster::client(&kubeconfig).await?).await?;

@@ -90,6 +90,7 @@ audit "file" "bench" {{
         self.retry(&root, Method::POST, "/v1/sys/mounts/secret", &engine)
             .await?;
         let rule = r#"path "secret/data/*" { capabilities = ["create", "update", "read"] }
+path "transit/keys/*" { capabilities = ["create", "update", "read"] }
 path "transit/sign/*" { capabilities = ["update"] }"#;
         let policy = json!({"policy": rule});
         self.retry(&root, Method::PUT, "/v1/sys/policies/acl/bench", &policy)

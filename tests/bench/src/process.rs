@@ -48,6 +48,16 @@ impl Drop for Server {
     }
 }
 
+/// This program, of the lowest priority and on one thread: what it does then is as if on another machine.
+pub fn own_program() -> Result<Command> {
+    let mut command = Command::new("nice");
+    command
+        .args(["-n", "19"])
+        .arg(std::env::current_exe()?)
+        .env("TOKIO_WORKER_THREADS", "1");
+    Ok(command)
+}
+
 /// What a process costs, as proc(5) has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage(pub u32);

@@ -49,6 +49,15 @@ pub struct Ports {
     pub health: SocketAddr,
 }
 
+/// A bundle of policies that came into force.
+#[derive(Debug, Clone, Copy)]
+pub struct PutBundle {
+    /// Its length as JSON.
+    pub bytes: usize,
+    /// How long the vault took to answer that it is in force.
+    pub took: Duration,
+}
+
 impl Strongroom {
     /// A vault of `program` with no data, with its files below `parent`.
     pub fn new(program: PathBuf, parent: &Path) -> Result<Self> {
@@ -118,6 +127,11 @@ impl Strongroom {
         self.directory.path().join("ca.crt")
     }
 
+    /// How many bytes its store's file has.
+    pub fn store_bytes(&self) -> Result<u64> {
+        Ok(fs::metadata(self.directory.path().join("data/store.redb"))?.len())
+    }
+
     /// Starts it and pushes the policy, as the operator does.
     pub async fn start(&self) -> Result<Server> {
         let server = self.spawn()?;
@@ -173,21 +187,18 @@ impl Strongroom {
         command.arg("--tls-dir").arg(path("tls"));
         command.arg("--seal-dir").arg(path("seal"));
         command.arg("--data-dir").arg(path("data"));
-        // One account sends everything here, and nothing is to be removed meanwhile.
+        // One account sends everything here, and nothing is to be removed meanwhile. The audit log has half of the volume at
+        // most and the objects a quarter: of less, the log of a few minutes or a million objects would come to an end.
         command.args(["--account-rate", "1000000", "--audit-quota-mib", "65536"]);
+        command.args(["--volume-mib", "16384", "--versions-per-object", "1000000"]);
         Server::start(&mut command)
     }
 
     async fn allow(&self) -> Result<()> {
-        let shown = self.admin.client(OPERATOR);
-        let (chain, key) = (shown.certificate.as_bytes(), shown.key.as_bytes());
-        let trust = Trust::mutual_from_pem(self.ca().as_bytes(), chain, key)?;
-        let remote = Remote::new(HOST).by(Route::Socket(self.ports.admin));
-        let operator = AdminClient::new(&remote, trust);
-        let status = operator.status().await?;
         let secrets = ["get", "list", "set", "delete", "backup"];
         let secrets = secrets.map(|name| Permission::parse(ObjectKind::Secrets, name));
-        let keys = ["create", "sign"].map(|name| Permission::parse(ObjectKind::Keys, name));
+        let keys = ["get", "list", "create", "rotate", "sign"];
+        let keys = keys.map(|name| Permission::parse(ObjectKind::Keys, name));
         let policy = BundlePolicy {
             name: "everything".to_owned(),
             effect: Effect::Allow,
@@ -195,13 +206,25 @@ impl Strongroom {
             objects: vec!["*".parse()?],
             permissions: secrets.into_iter().chain(keys).flatten().collect(),
         };
-        let bundle = Bundle::new(
-            status.vault_id.to_string(),
-            Generation { epoch: 1, n: 1 },
-            vec![policy],
-        );
-        operator.put_bundle(serde_json::to_vec(&bundle)?.into()).await?;
-        Ok(())
+        self.put_policies(1, vec![policy]).await.map(drop)
+    }
+
+    /// Puts `policies` in the place of those in force, as its bundle of this `number`: the start puts the first one.
+    pub async fn put_policies(&self, number: u64, policies: Vec<BundlePolicy>) -> Result<PutBundle> {
+        let shown = self.admin.client(OPERATOR);
+        let (chain, key) = (shown.certificate.as_bytes(), shown.key.as_bytes());
+        let trust = Trust::mutual_from_pem(self.ca().as_bytes(), chain, key)?;
+        let remote = Remote::new(HOST).by(Route::Socket(self.ports.admin));
+        let operator = AdminClient::new(&remote, trust);
+        let status = operator.status().await?;
+        let generation = Generation { epoch: 1, n: number };
+        let bundle = serde_json::to_vec(&Bundle::new(status.vault_id.to_string(), generation, policies))?;
+        let (bytes, asked) = (bundle.len(), Instant::now());
+        operator.put_bundle(bundle.into()).await?;
+        Ok(PutBundle {
+            bytes,
+            took: asked.elapsed(),
+        })
     }
 
     /// Waits until a secret is answered, or is said to be missing: either means that the store was read.

@@ -2,7 +2,6 @@
 
 use std::{
     io::Read as _,
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -11,7 +10,7 @@ use anyhow::{Context, Result};
 use super::{Args, BEFORE, attacker::Plan, clients::Served, subjects::Subject};
 use crate::{
     figures::{median, mib, quantile, time},
-    process::Server,
+    process::{Server, own_program},
 };
 
 /// How long connections that have lost their client take to end.
@@ -40,7 +39,7 @@ impl Measured {
             measured.alone.push(p99(subject.client.ask(time).await?));
             let share = measured.attack(subject, plan, time).await?;
             tokio::time::sleep(AFTER).await;
-            let burner = Server::start(own()?.args(["burner", &share.to_string()]))?;
+            let burner = Server::start(own_program()?.args(["burner", &share.to_string()]))?;
             measured.control.push(p99(subject.client.ask(time).await?));
             drop(burner);
         }
@@ -50,7 +49,7 @@ impl Measured {
 
     /// One round of the attack; returns the share of a core that the attacker used.
     async fn attack(&mut self, subject: &Subject, plan: &Plan, time: Duration) -> Result<f64> {
-        let mut attacker = Server::start(own()?.args(["attacker", &serde_json::to_string(plan)?]))?;
+        let mut attacker = Server::start(own_program()?.args(["attacker", &serde_json::to_string(plan)?]))?;
         let began = Instant::now();
         tokio::time::sleep(BEFORE).await;
         let before = attacker.usage().cpu()?;
@@ -103,14 +102,4 @@ impl Measured {
 
 fn p99(mut served: Served) -> Duration {
     quantile(&mut served.latencies, 0.99)
-}
-
-/// This program, of the lowest priority and on one thread.
-fn own() -> Result<Command> {
-    let mut command = Command::new("nice");
-    command
-        .args(["-n", "19"])
-        .arg(std::env::current_exe()?)
-        .env("TOKIO_WORKER_THREADS", "1");
-    Ok(command)
 }

@@ -28,12 +28,12 @@ pub const STRONGROOM: &str = "Strongroom";
 pub const BARE: &str = "bare handler";
 pub const OPENBAO: &str = "OpenBao";
 
-/// All servers.
+/// All servers. Each process ends before its files go: it would write new ones.
 pub struct Peers {
-    pub strongroom: Strongroom,
     pub vault: Server,
-    pub openbao: OpenBao,
+    pub strongroom: Strongroom,
     pub bao: Server,
+    pub openbao: OpenBao,
     pub keys: Keys,
     bare: Option<(Server, Target)>,
 }
