@@ -9,7 +9,7 @@ pub fn median<T: Copy + PartialOrd>(values: &[T]) -> Option<T> {
     sorted.get(sorted.len().saturating_sub(1) / 2).copied()
 }
 
-/// The value that `share` of all values (0 to 1) do not exceed.
+/// The least value that `share` of all values (0 to 1) do not exceed: the nearest rank.
 pub fn quantile(values: &mut [Duration], share: f64) -> Duration {
     values.sort_unstable();
     #[allow(
@@ -18,8 +18,8 @@ pub fn quantile(values: &mut [Duration], share: f64) -> Duration {
         clippy::cast_sign_loss,
         reason = "an index into fewer than 2^52 values"
     )]
-    let at = (values.len().saturating_sub(1) as f64 * share).ceil() as usize;
-    values.get(at).copied().unwrap_or_default()
+    let rank = (values.len() as f64 * share).ceil() as usize;
+    values.get(rank.saturating_sub(1)).copied().unwrap_or_default()
 }
 
 /// A table of the report.
@@ -90,8 +90,9 @@ mod tests {
     #[test]
     fn a_quantile_is_a_value_that_was_measured() {
         let mut values: Vec<_> = (1..=100).rev().map(Duration::from_millis).collect();
-        assert_eq!(quantile(&mut values, 0.5), Duration::from_millis(51));
-        assert_eq!(quantile(&mut values, 0.99), Duration::from_millis(100));
+        assert_eq!(quantile(&mut values, 0.5), Duration::from_millis(50));
+        assert_eq!(quantile(&mut values, 0.99), Duration::from_millis(99));
+        assert_eq!(quantile(&mut values, 1.0), Duration::from_millis(100));
         assert_eq!(quantile(&mut [], 0.5), Duration::ZERO);
     }
 
