@@ -61,7 +61,7 @@ pub use object::{
     apply::apply,
     backup::BoundedBackup,
     blob::BackupBlob,
-    error::{BadParameter, ObjectError},
+    error::{BadParameter, MalformedBackup, ObjectError},
     events::EventPage,
     inputs::Inputs,
     limits::{ObjectLimits, RecoveryLevel, VERSIONS},

@@ -4,6 +4,7 @@
 //!   identity --token--> vault          (token)
 //!   operator --admin--> vault          (admin)
 //!   node driver <--Watch--> vault      (watch)
+//!   client ------REST-----> vault      (octets: bytes in its bodies, whose shapes are Azure's)
 //! ```
 //!
 //! Each carries its version: `token_use`/`ver` in a token, `/v1` in an admin path, the package
@@ -12,5 +13,6 @@
 pub mod admin;
 mod bounded;
 pub mod cloud_event;
+pub mod octets;
 pub mod token;
 pub mod watch;

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     blob::BackupBlob,
-    error::{BadParameter, ObjectError, damaged},
+    error::{BadParameter, MalformedBackup, ObjectError, damaged},
     kind::Kind,
     view::{FieldsOf, HeadOf, KindView, View, current_place},
 };
@@ -209,8 +209,8 @@ pub(crate) fn open<K: Kind>(view: View<'_>, blob: &BackupBlob) -> Result<BackedU
     if blob.as_bytes().len() > limits.backup_bytes.saturating_add(1024) {
         return Err(BadParameter::BackupTooLarge(limits.backup_bytes).into());
     }
-    let opened = unseal(view.keyring, K::KIND, blob).map_err(|_| BadParameter::BackupBlob)?;
-    decode(opened, limits.backup_versions).map_err(|_| BadParameter::BackupBlob.into())
+    let opened = unseal(view.keyring, K::KIND, blob).map_err(MalformedBackup::from)?;
+    Ok(decode(opened, limits.backup_versions).map_err(MalformedBackup::from)?)
 }
 
 /// A blob that was authenticated.

@@ -115,6 +115,9 @@ pub enum ObjectError {
     /// The request breaks a rule of the API: 400 `BadParameter`.
     #[error(transparent)]
     BadParameter(#[from] BadParameter),
+    /// The blob is no backup that this vault made: 400 `Malformed backup blob`.
+    #[error(transparent)]
+    MalformedBackup(#[from] MalformedBackup),
     /// A stored record is damaged or not what it should be: 500, and the vault is not ready.
     #[error("Stored data of {what} is damaged.")]
     Corrupt {
@@ -124,6 +127,17 @@ pub enum ObjectError {
     /// The store could not be read: 503.
     #[error("The store cannot be read now.")]
     Store(#[from] StoreError),
+}
+
+/// Why a blob is no backup that this vault made. The sentences begin as Azure's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedBackup {
+    /// It does not begin as a backup of a format that this program knows.
+    #[error("Backup blob contains invalid or corrupt version.")]
+    Format,
+    /// It was altered, or is another vault's, or of another kind of object.
+    #[error("Backup blob is corrupt. A vault restores only backups that it made itself.")]
+    Corrupt,
 }
 
 /// Which rule of the API a request breaks, as a sentence for its caller.
@@ -178,15 +192,25 @@ pub enum BadParameter {
     /// A release policy that stays as it is.
     #[error("AKV.SKR.1020: Immutable Key Release Policy cannot be modified.")]
     ImmutableReleasePolicy,
-    /// The blob is not a backup of this vault, or was altered.
-    #[error("Malformed backup blob. A vault restores only backups that it made itself.")]
-    BackupBlob,
 }
 
 impl BadParameter {
     /// The page size of `limits`, as the error of a request outside it.
     pub(crate) const fn max_results(limits: &ObjectLimits) -> Self {
         Self::MaxResults(limits.page_items)
+    }
+}
+
+impl From<CodecError> for MalformedBackup {
+    fn from(error: CodecError) -> Self {
+        match error {
+            CodecError::Magic | CodecError::Format(_) => Self::Format,
+            CodecError::Short
+            | CodecError::Trailing
+            | CodecError::OtherVault
+            | CodecError::Field
+            | CodecError::Proof => Self::Corrupt,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use strongroom_core::{ObjectKind, Timestamp};
 use strongroom_engine::{
-    AttributesPatch, BackupBlob, BadParameter, Change, ObjectError, ReadRequest, SecretFields, SecretPatch,
-    SecretValue, Tags, WriteRequest,
+    AttributesPatch, BackupBlob, Change, MalformedBackup, ObjectError, ReadRequest, SecretFields,
+    SecretPatch, SecretValue, Tags, WriteRequest,
 };
 
 use crate::fixture::{Bench, DAY, name, secret, set_request};
@@ -199,12 +199,14 @@ fn a_backup_outlives_a_purge_and_keeps_version_ids() {
 
 #[test]
 fn a_backup_with_a_flipped_bit_or_of_another_vault_is_refused() {
+    // The magic, and the number of the format.
+    const BEGINNING: usize = 6;
     let mut bench = Bench::new();
     bench.set("db", "one");
     let blob = bench.backup("db").unwrap();
     bench.delete("db").unwrap();
     bench.write(&WriteRequest::Purge { name: name("db") }).unwrap();
-    let refused = Err(ObjectError::BadParameter(BadParameter::BackupBlob));
+    let refused = |why: MalformedBackup| Err(why.into());
     for index in 0..blob.as_bytes().len() {
         let mut bytes = blob.as_bytes().to_vec();
         bytes[index] ^= 1;
@@ -212,7 +214,11 @@ fn a_backup_with_a_flipped_bit_or_of_another_vault_is_refused() {
             bench.write(&WriteRequest::Restore {
                 blob: BackupBlob::new(bytes)
             }),
-            refused,
+            refused(if index < BEGINNING {
+                MalformedBackup::Format
+            } else {
+                MalformedBackup::Corrupt
+            }),
             "byte {index}"
         );
     }
@@ -220,5 +226,6 @@ fn a_backup_with_a_flipped_bit_or_of_another_vault_is_refused() {
         std::sync::Arc::new(strongroom_engine::store::MemoryStore::default()),
         2,
     );
-    assert_eq!(other.write(&WriteRequest::Restore { blob }), refused);
+    let restored = other.write(&WriteRequest::Restore { blob });
+    assert_eq!(restored, refused(MalformedBackup::Corrupt));
 }

@@ -49,7 +49,7 @@ impl Refusal {
             ObjectError::NameInUse { .. } => Self::InUse,
             ObjectError::PurgeProtected { .. } => Self::Protected,
             ObjectError::Superseded { .. } => Self::Superseded,
-            ObjectError::BadParameter(_) => Self::Bad,
+            ObjectError::BadParameter(_) | ObjectError::MalformedBackup(_) => Self::Bad,
             ObjectError::TooManyVersions { .. }
             | ObjectError::VaultFull { .. }
             | ObjectError::Corrupt { .. }

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use strongroom_audit::{Entry, Event};
 use strongroom_core::Timestamp;
 use strongroom_engine::{
-    AttributesPatch, BadParameter, Change, Inputs, ObjectError, ReadRequest, Secret, Tags,
+    AttributesPatch, Change, Inputs, MalformedBackup, ObjectError, ReadRequest, Secret, Tags,
     crypt::cipher::KeyBytes,
     every_name,
     object::{
@@ -74,7 +74,7 @@ fn a_backup_is_restored_as_the_kind_that_it_is_of() {
     bench.set("db", "text");
     let blob = bench.backup("db").unwrap();
     let restored = bench.write_of::<Sealing>(&WriteRequest::Restore { blob });
-    assert_eq!(restored, Err(BadParameter::BackupBlob.into()));
+    assert_eq!(restored, Err(MalformedBackup::Corrupt.into()));
 }
 
 #[test]

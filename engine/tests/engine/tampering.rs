@@ -8,7 +8,7 @@ use std::{
 use proptest::prelude::*;
 use strongroom_core::Timestamp;
 use strongroom_engine::{
-    AttributesPatch, BackupBlob, BadParameter, CryptoKey, Initialise, ObjectError, OpenError, ReadRequest,
+    AttributesPatch, BackupBlob, CryptoKey, Initialise, MalformedBackup, ObjectError, OpenError, ReadRequest,
     Secret, StoreCorrupt, WriteRequest,
     crypt::{
         cipher::{self, Form},
@@ -521,5 +521,5 @@ fn a_backup_of_format_1_is_restored_as_a_secret() {
     assert_eq!(secret(restored).name.spelling(), "db");
     assert_eq!(bench.get("db", None).unwrap().content.unwrap().expose(), "kept");
     let as_another_kind = bench.write_of::<Sealing>(&request::WriteRequest::Restore { blob });
-    assert_eq!(as_another_kind, Err(BadParameter::BackupBlob.into()));
+    assert_eq!(as_another_kind, Err(MalformedBackup::Corrupt.into()));
 }

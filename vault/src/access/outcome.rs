@@ -183,6 +183,8 @@ const fn disabled(kind: ObjectKind) -> &'static str {
 const fn outcome_of_error(error: &ObjectError) -> Outcome {
     let (status, word) = match error {
         ObjectError::BadParameter(_) => (400, "BadParameter"),
+        // Azure's code, with its blanks.
+        ObjectError::MalformedBackup(_) => (400, "Malformed backup blob"),
         ObjectError::Disabled { kind, .. } => (403, disabled(*kind)),
         // As Azure answers, which has no inner code for it: policy allows it.
         ObjectError::PurgeProtected { .. } => (403, "Forbidden"),
@@ -229,7 +231,7 @@ pub(super) const fn class_of(verdict: &Verdict) -> Class {
 #[cfg(test)]
 mod tests {
     use strongroom_audit::PolicyName;
-    use strongroom_engine::{BadParameter, Secret, store::StoreError};
+    use strongroom_engine::{BadParameter, MalformedBackup, Secret, store::StoreError};
 
     use super::*;
 
@@ -277,6 +279,12 @@ mod tests {
         let object = |error| Failure::Object(error);
         vec![
             (object(BadParameter::SkipToken.into()), 400, "BadParameter", None),
+            (
+                object(MalformedBackup::Corrupt.into()),
+                400,
+                "Malformed backup blob",
+                None,
+            ),
             (
                 object(ObjectError::Disabled {
                     kind,

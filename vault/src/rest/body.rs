@@ -18,7 +18,7 @@ use crate::keys::release::policy::PolicyError;
 use self::members::{Fault, Object};
 pub(crate) use self::{
     members::{Member, Members, Next},
-    parts::{AttributesBody, Named, Names, Octets, TagsBody, Value, attributes, replaced_tags, required},
+    parts::{AttributesBody, Named, Names, TagsBody, Value, attributes, replaced_tags, required},
 };
 
 /// The longest body of a set or an update, in bytes: the longest value, content type and tags with every character

@@ -127,16 +127,30 @@ async fn what_is_not_there_is_said_as_the_real_service_says_it() {
 #[tokio::test]
 async fn a_backup_that_is_none_is_malformed() {
     let vault = Vault::start().await;
-    for value in ["not base64url!", "U1Jiaw", ""] {
-        let body = Some(json!({ "value": value }));
-        let refused = vault.admin(Method::POST, "/secrets/restore", body).await;
-        assert_eq!(
-            (refused.status, refused.code()),
-            (StatusCode::BAD_REQUEST, "BadParameter")
-        );
-        assert!(
-            refused.message().starts_with("Malformed backup blob"),
-            "{refused:?}"
-        );
+    let corrupt = "Backup blob is corrupt. A vault restores only backups that it made itself.";
+    let zeros = "A".repeat(6304);
+    for (value, code, sentence) in [
+        (
+            "not base64url!",
+            "BadParameter",
+            "Malformed backup blob. The member value must be base64url, as a backup is answered.",
+        ),
+        // Azure answers zeros so, and its SDK for JavaScript has a test that compares the sentence.
+        (
+            &zeros,
+            "Malformed backup blob",
+            "Backup blob contains invalid or corrupt version.",
+        ),
+        ("U1Jiaw", "Malformed backup blob", corrupt),
+        ("", "Malformed backup blob", corrupt),
+    ] {
+        for path in ["/secrets/restore", "/keys/restore"] {
+            let body = Some(json!({ "value": value }));
+            let refused = vault.admin(Method::POST, path, body).await;
+            assert_eq!(
+                (refused.status, refused.code(), refused.message()),
+                (StatusCode::BAD_REQUEST, code, sentence)
+            );
+        }
     }
 }

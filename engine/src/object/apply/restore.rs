@@ -11,7 +11,7 @@ use crate::{
         answer::Answer,
         backup::{self, BackedUp, BackedUpObject},
         blob::BackupBlob,
-        error::{BadParameter, ObjectError},
+        error::{MalformedBackup, ObjectError},
         tasks::Tasks,
         transaction::Transaction,
     },
@@ -43,7 +43,7 @@ fn write<K: Tasks>(
     transaction: &mut Transaction<'_>,
     backup: &BackedUpObject<K>,
 ) -> Result<Answer<K>, ObjectError> {
-    let (current, older) = backup.versions.split_last().ok_or(BadParameter::BackupBlob)?;
+    let (current, older) = backup.versions.split_last().ok_or(MalformedBackup::Corrupt)?;
     let object = transaction.new_object(K::KIND, &backup.name)?;
     for BackedUp {
         version,
@@ -59,7 +59,7 @@ fn write<K: Tasks>(
         name: backup.name.clone(),
         version: current.version,
         sequence: place.sequence,
-        versions: u32::try_from(backup.versions.len()).map_err(|_| BadParameter::BackupBlob)?,
+        versions: u32::try_from(backup.versions.len()).map_err(|_| MalformedBackup::Corrupt)?,
         current: current.fields.clone(),
         deleted: None,
         object: backup.object.clone(),

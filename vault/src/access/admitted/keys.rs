@@ -114,16 +114,8 @@ impl Admitted<'_> {
             Ok(()) => self.work(name, version, work, &mut used).await,
             Err(failure) => Err(failure),
         };
-        match done {
-            Ok(done) => match self.access.record(self.action, Outcome::success(200)).await {
-                Ok(()) => Ok(done),
-                Err(refused) => Err(KeyRefused { refused, used: None }),
-            },
-            Err(failure) => Err(KeyRefused {
-                refused: self.access.refuse_action(self.action, failure).await,
-                used,
-            }),
-        }
+        let concluded = self.conclude(done).await;
+        concluded.map_err(|refused| KeyRefused { refused, used })
     }
 
     /// Encrypts a version of a key for the environment that `target` attests, the current one without `version`.

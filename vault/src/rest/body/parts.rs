@@ -2,10 +2,6 @@
 
 use std::{fmt, str::FromStr};
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
@@ -86,40 +82,6 @@ impl From<Value> for SecretValue {
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
-    }
-}
-
-/// Bytes in base64url, with padding or without. Wiped when dropped.
-#[derive(Default)]
-pub(crate) struct Octets(pub(crate) Zeroizing<Vec<u8>>);
-
-/// Base64url with padding or without, as clients send it.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-impl<'de> Deserialize<'de> for Octets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(OctetsVisitor)
-    }
-}
-
-struct OctetsVisitor;
-
-impl Visitor<'_> for OctetsVisitor {
-    type Value = Octets;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("bytes in base64url")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Octets, E> {
-        // With its room at once, so that no part of it stays behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
-        let decoded = BASE64.decode_vec(text, &mut bytes);
-        decoded.map_err(|_| E::custom("not base64url"))?;
-        Ok(Octets(bytes))
     }
 }
 

@@ -6,12 +6,13 @@ use strongroom_engine::{AttributesPatch, Change, KeyPatch, Tags, crypto_key::rel
 use strongroom_keys::{
     Curve, KeyError, KeyKind, KeyOperations, KeySpec, Member as KeyMember, MlDsaSet, PrivateJwk, RequestedKey,
 };
+use strongroom_wire::octets::Octets;
 
 use super::{
     super::{
         body::{
-            AttributesBody, BodyError, Member, Members, Named, Names, Next, Octets, TagsBody, attributes,
-            parse, replaced_tags, required,
+            AttributesBody, BodyError, Member, Members, Named, Names, Next, TagsBody, attributes, parse,
+            replaced_tags, required,
         },
         call::CommandError,
     },
@@ -260,7 +261,7 @@ impl ImportBody {
         jwk.curve = key.curve.given().map(|curve| curve.0);
         jwk.parameter_set = key.parameter_set.given().map(|set| set.0);
         for (member, octets) in key.members {
-            jwk.set(member, octets.0);
+            jwk.set(member, octets.into_bytes());
         }
         let operations = operations(key.operations)?;
         let Asked {

@@ -5,11 +5,12 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Serialize, de::MapAccess};
 use strongroom_engine::{Change, KeyBundle, crypto_key::release::ReleaseTerms};
 use strongroom_keys::ReleaseEncryption;
+use strongroom_wire::octets::Octets;
 
 use super::{
     super::{
         answer::serialise,
-        body::{BodyError, Member, Members, Named, Next, Octets, parse, required},
+        body::{BodyError, Member, Members, Named, Next, parse, required},
         call::{Call, CommandError},
         error::Problem,
         face::Shown,
@@ -205,7 +206,7 @@ impl ReleasePolicyBody {
             return Err(BodyError::Member(Member::ReleaseContentType));
         }
         let data = required(self.data, Member::ReleaseData)?;
-        let policy = ReleasePolicy::parse(&data.0).map_err(BodyError::Policy)?;
+        let policy = ReleasePolicy::parse(data.as_bytes()).map_err(BodyError::Policy)?;
         if !policy.authorities().all(|authority| authorities.knows(authority)) {
             return Err(BodyError::UnknownAuthority);
         }

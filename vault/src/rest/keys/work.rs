@@ -5,11 +5,12 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer, de::MapAccess};
 use strongroom_engine::Change;
 use strongroom_keys::{Algorithm, Encrypted, KeyOperation};
+use strongroom_wire::octets::Octets;
 use zeroize::Zeroizing;
 
 use super::super::{
     answer::serialise,
-    body::{Member, Members, Named, Next, Octets, parse, required},
+    body::{Member, Members, Named, Next, parse, required},
     call::{Call, CommandError},
     error::Problem,
     host::Host,
@@ -53,10 +54,10 @@ async fn receive(
     let (_charge, bytes) = call.receive(MAX_BODY).await?;
     let body: WorkBody = parse(&bytes)?;
     let digest = match operation {
-        KeyOperation::Verify => Some(required(body.digest, Member::Digest)?.0),
+        KeyOperation::Verify => Some(required(body.digest, Member::Digest)?.into_bytes()),
         _ => None,
     };
-    let aad = body.aad.given().map(|aad| aad.0);
+    let aad = body.aad.given().map(Octets::into_bytes);
     let value = match operation {
         // What it wraps, the service makes.
         KeyOperation::SecureWrapKey => Octets::default(),
@@ -65,10 +66,10 @@ async fn receive(
     let work = Work {
         operation,
         algorithm: required(body.algorithm, Member::Algorithm)?.0,
-        value: value.0,
+        value: value.into_bytes(),
         digest,
-        iv: body.iv.given().map(|iv| iv.0),
-        tag: body.tag.given().map(|tag| tag.0),
+        iv: body.iv.given().map(Octets::into_bytes),
+        tag: body.tag.given().map(Octets::into_bytes),
         aad: aad.clone(),
     };
     Ok((work, aad))

@@ -3,7 +3,9 @@
 use strongroom_core::{
     Advice, ObjectKind, ObjectName, Permission, advice::table as markdown, advise, name::NameError,
 };
-use strongroom_engine::{BadParameter, ObjectError, crypto_key::rotation::RulesError, store::StoreError};
+use strongroom_engine::{
+    BadParameter, MalformedBackup, ObjectError, crypto_key::rotation::RulesError, store::StoreError,
+};
 use strongroom_keys::{Algorithm, BadKey, Curve, KeyError, KeyOperation, KeyType, Member as KeyMember};
 
 use super::super::{
@@ -269,9 +271,6 @@ advise! { parameters(): BadParameter;
     BadParameter::ImmutableReleasePolicy, [BadParameter::ImmutableReleasePolicy],
         "The release policy of the current version was made immutable.",
         "Leave `release_policy` out. A new version of the key may have another.";
-    BadParameter::BackupBlob, [BadParameter::BackupBlob],
-        "The backup was changed, or is another vault's or Azure's.",
-        "Restore it into the vault that made it. A backup is sealed by its vault and authenticated as a whole.";
 }
 
 advise! { objects_and_store(name: &ObjectName): ObjectError;
@@ -305,6 +304,12 @@ advise! { objects_and_store(name: &ObjectName): ObjectError;
     ObjectError::BadParameter(_), [],
         "",
         "";
+    ObjectError::MalformedBackup(MalformedBackup::Format), [MalformedBackup::Format.into()],
+        "What is restored is no backup of Strongroom's, such as one of Azure's, or is of a newer release.",
+        "Restore a backup that this vault made, as it was answered.";
+    ObjectError::MalformedBackup(MalformedBackup::Corrupt), [MalformedBackup::Corrupt.into()],
+        "The backup was changed, is another vault's, or is of another kind of object.",
+        "Restore it into the vault that made it. A backup is sealed by its vault and authenticated as a whole.";
     ObjectError::Corrupt { .. }, [ObjectError::Corrupt { what: "the head of secrets/db-password".into() }],
         "The bytes of a record are not those that the vault wrote: the volume is failing, or somebody changed it.",
         "The vault's owner restores its volume: [Install](install.md). The pod's log says more.";

@@ -144,6 +144,7 @@ fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, Strea
         | Failure::Key(_)
         | Failure::Object(
             ObjectError::BadParameter(_)
+            | ObjectError::MalformedBackup(_)
             | ObjectError::DeletedNotFound { .. }
             | ObjectError::PurgeProtected { .. }
             | ObjectError::DeletedButRecoverable { .. }
