@@ -14,9 +14,9 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::{failure::Failure, output::Output, program::Program};
 pub(crate) use az_cloud::AzCloud;
 pub(crate) use key::{
-    CipherArguments, CipherParts, DataArguments, DecipherArguments, KeyArguments, KeyCommand, KeyVersion,
-    NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments, VerifyArguments,
-    WrapArguments,
+    CipherArguments, CipherParts, DataArguments, DecipherArguments, ImportArguments, KeyArguments,
+    KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,
+    VerifyArguments, WrapArguments,
 };
 pub(crate) use life::LifeCommand;
 pub(crate) use names::VaultPath;

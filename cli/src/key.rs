@@ -7,6 +7,7 @@
 
 mod data;
 mod document;
+mod import;
 mod making;
 mod pem;
 mod rotation;
@@ -16,7 +17,7 @@ mod work;
 
 use std::process::ExitCode;
 
-use strongroom_client::vault::{KeyChange, Keys, NewKey};
+use strongroom_client::vault::{KeyChange, KeyImport, Keys, NewKey};
 use strongroom_core::{ObjectName, Permission};
 
 use crate::{
@@ -36,6 +37,11 @@ pub(crate) enum KeyRequest {
     Create {
         name: ObjectName,
         new: NewKey,
+        output: ObjectOutput,
+    },
+    Import {
+        name: ObjectName,
+        import: KeyImport,
         output: ObjectOutput,
     },
     Show {
@@ -74,6 +80,11 @@ impl KeyRequest {
                 output: ObjectOutput::of(output)?,
                 new: making::new_key(&new)?,
             },
+            KeyCommand::Import { name, import } => Self::Import {
+                name,
+                output: ObjectOutput::of(output)?,
+                import: import::read(&import)?,
+            },
             KeyCommand::Show { key } => Self::Show {
                 key,
                 output: PublicOutput::of(output)?,
@@ -108,6 +119,7 @@ impl KeyRequest {
     pub(crate) async fn perform(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
             Self::Create { name, new, output } => create(session, &name, &new, output).await,
+            Self::Import { name, import, output } => import_key(session, &name, &import, output).await,
             Self::Show { key, output } => show(session, &key, output).await,
             Self::Update { key, change, output } => update(session, &key, &change, output).await,
             Self::Rotate { name, output } => rotate(session, &name, output).await,
@@ -131,6 +143,20 @@ async fn create(
         .await
         .map_err(session.failed(Permission::KeyCreate, Some(name)))?;
     life::object::<Keys>(&key, "created", output).map(Outcome::from)
+}
+
+async fn import_key(
+    session: &Session,
+    name: &ObjectName,
+    import: &KeyImport,
+    output: ObjectOutput,
+) -> Result<Outcome, Failure> {
+    let key = session
+        .vault
+        .import_key(&session.token, name, import)
+        .await
+        .map_err(session.failed(Permission::KeyImport, Some(name)))?;
+    life::object::<Keys>(&key, "imported", output).map(Outcome::from)
 }
 
 async fn show(session: &Session, key: &KeyVersion, output: PublicOutput) -> Result<Outcome, Failure> {

@@ -43,6 +43,11 @@ impl Source {
         })
     }
 
+    /// What it is called in errors.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// All of it, which is at most `most` bytes; `None` where there are more. The buffer does not grow, so that no unwiped
     /// copy is left behind.
     pub(crate) fn bytes(self, most: usize) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {

@@ -2,20 +2,20 @@
 //!
 //! | room | what it holds |
 //! |---|---|
-//! | `collection`, `kind`, `id`, `attributes`, `octets`, `page` | what objects of every kind have in common on the wire |
+//! | `collection`, `kind`, `id`, `attributes`, `page` | what objects of every kind have in common on the wire |
 //! | `life` | what may be done with an object of any kind: list, delete, recover, back up |
 //! | `secret`, `secrets` | the shapes of secrets, and what may be done with them alone |
-//! | `key`, `keys`, `work`, `rotation` | the same of keys: their shapes, their making, what they do, when they rotate |
+//! | `key`, `import`, `keys`, `work`, `rotation` | the same of keys: their shapes, their making, what they do, when they rotate |
 
 mod attributes;
 mod collection;
 mod error;
 mod id;
+mod import;
 mod key;
 mod keys;
 mod kind;
 mod life;
-mod octets;
 mod page;
 mod rotation;
 mod secret;
@@ -41,13 +41,14 @@ pub use attributes::{Attributes, NewAttributes};
 pub use collection::{Collection, Keys, Secrets};
 pub use error::{VaultError, VaultRefusal};
 pub use id::{IdError, KeyId, ObjectId, SecretId};
+pub use import::{KeyImport, PrivateJwk};
 pub use key::{Jwk, Key, KeyAttributes, KeyChange, KeyItem, NewKey};
 pub use kind::VaultKind;
 pub use life::{Backup, Deleted};
-pub use octets::Octets;
 pub use page::{NextPage, Page};
 pub use rotation::{LifetimeAction, LifetimeActionKind, LifetimeTrigger, RotationAttributes, RotationPolicy};
 pub use secret::{NewSecret, Secret, SecretChange, SecretItem};
+pub use strongroom_wire::octets::Octets;
 pub use work::{KeyInput, KeyResult, KeyWork, Verification};
 
 /// The version of the API that is spoken.

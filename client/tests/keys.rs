@@ -31,8 +31,8 @@ use strongroom_client::{
     Retry, Route, Server, Trust,
     identity::VaultToken,
     vault::{
-        Key, KeyChange, KeyInput, KeyWork, Keys, NewAttributes, NewKey, Octets, Secrets, VaultClient,
-        VaultError, VaultKind, Verification,
+        Key, KeyChange, KeyImport, KeyInput, KeyWork, Keys, NewAttributes, NewKey, Octets, PrivateJwk,
+        Secrets, VaultClient, VaultError, VaultKind, Verification,
     },
 };
 use strongroom_core::{Delays, ObjectName};
@@ -125,6 +125,42 @@ async fn a_key_is_made_used_changed_and_rotated() {
     assert_eq!(set.lifetime_actions, policy.lifetime_actions);
 }
 
+/// A symmetric key of these bytes.
+fn oct(bytes: &[u8]) -> KeyImport {
+    KeyImport {
+        key: PrivateJwk {
+            kty: "oct".to_owned(),
+            key_ops: Some(vec!["sign".to_owned()]),
+            members: [("k", octets(bytes))].into(),
+            ..PrivateJwk::default()
+        },
+        attributes: NewAttributes {
+            exp: Some(1_893_456_000),
+            ..NewAttributes::default()
+        },
+        tags: Some([("team".to_owned(), "a".to_owned())].into()),
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_imported_with_what_is_said_of_it_and_does_not_print() {
+    let (_vault, client, token) = real().await;
+    let import = oct(b"CANARYCANARYCANA");
+    assert!(!format!("{import:?}").contains("CANARY"), "{import:?}");
+    let made = client.import_key(&token, &name("mac"), &import).await.unwrap();
+    assert_eq!(
+        (made.key.kty.as_str(), &made.key.key_ops[..]),
+        ("oct", &["sign".to_owned()][..])
+    );
+    assert_eq!(made.attributes.common.exp, import.attributes.exp);
+    assert_eq!(Some(made.tags), import.tags);
+    let refused = client
+        .import_key(&token, &name("mac"), &oct(b"x"))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.refusal().unwrap().status, StatusCode::BAD_REQUEST);
+}
+
 /// Everything that is done alike with objects of each kind.
 async fn lives<K: VaultKind>(client: &VaultClient, token: &VaultToken, object: &ObjectName) {
     assert_eq!(client.list_all::<K>(token, 10).await.unwrap().len(), 1);
@@ -214,6 +250,14 @@ async fn work_is_repeated_and_the_making_of_a_key_that_may_have_happened_is_not(
     let error = client.rotate_key(&token(), &name("k")).await;
     assert!(error.is_ok(), "{error:?}");
     assert_eq!(count.load(Ordering::SeqCst), 2);
+
+    let (client, count, _served) = scripted(unavailable(key("k"))).await;
+    let error = client
+        .import_key(&token(), &name("k"), &oct(&[7; 16]))
+        .await
+        .unwrap_err();
+    assert!(error.is_retryable());
+    assert_eq!(count.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

@@ -48,6 +48,11 @@ impl PrivateJwk {
             .map(|(_, bytes)| bytes.as_slice())
     }
 
+    /// Every member as it was sent.
+    pub fn members(&self) -> impl Iterator<Item = (Member, &[u8])> {
+        self.members.iter().map(|(name, bytes)| (*name, bytes.as_slice()))
+    }
+
     /// Refuses members of other kinds of keys, and those that are too long to be anything.
     pub fn check_members(&self) -> Result<(), BadKey> {
         if self.curve.is_some() && self.kind != KeyKind::Ec {

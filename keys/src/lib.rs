@@ -15,6 +15,7 @@
 //! | room | what it holds |
 //! |---|---|
 //! | [`key_type`], [`operation`], [`hash`], [`algorithm`], [`member`] | the names of the wire, parsed once, and what fits what |
+//! | `object_identifier` | the names that DER has for algorithms and curves |
 //! | [`error`] | why an operation was refused, in the sentences that Azure uses |
 //! | [`spec`], [`jwk`] | what to generate; what to import |
 //! | [`public`] | public keys: their JWK members, encryption and verification |
@@ -22,7 +23,7 @@
 //! | [`private`] | what a provider offers with a private part |
 //! | [`key`] | a key ready for use, which checks every rule before it calls either |
 //! | [`provider`] | who makes keys |
-//! | [`software`] | the provider that computes in this process |
+//! | [`software`] | the provider that computes in this process; private keys in DER, as files hold them |
 //!
 //! Which library computes what:
 //!
@@ -35,6 +36,7 @@
 //! | decryption with PKCS#1 v1.5 (`RSA1_5`) | `rsa`, which rejects implicitly; aws-lc-rs tells good padding from bad |
 //! | RSA generation with another e; the CRT members that an imported key lacks | `rsa` |
 //! | whether an imported p and q are primes | `crypto-primes`, on which `rsa` stands |
+//! | private keys in DER | here RSA and ML-DSA; aws-lc-rs EC, since it computes the public key that may not be there |
 //! | AES key wrap, RFC 3394 and RFC 5649 | `aes-kw`; aws-lc-rs has no 192-bit key wrap |
 //!
 //! Invariants:
@@ -54,6 +56,7 @@ pub mod key_type;
 mod key_wrap;
 pub mod limits;
 pub mod member;
+mod object_identifier;
 pub mod operation;
 pub mod private;
 pub mod provider;
@@ -74,5 +77,8 @@ pub use private::{Ciphertext, Encrypted, Plaintext, PrivatePart};
 pub use provider::KeyProvider;
 pub use public::{PublicJwk, PublicKey, PublicMembers};
 pub use release::{Recipient, ReleaseEncryption};
-pub use software::Software;
+pub use software::{
+    Software,
+    private_key_der::{PrivateKeyDer, PrivateKeyDerError},
+};
 pub use spec::{KeySpec, RequestedKey};

@@ -27,6 +27,7 @@ mod der;
 mod ec;
 mod mldsa;
 mod oct;
+pub mod private_key_der;
 mod random;
 mod rsa;
 mod sealed;

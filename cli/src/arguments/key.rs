@@ -1,5 +1,6 @@
 //! `strongroom key`.
 
+mod import;
 mod making;
 mod rotation;
 mod work;
@@ -9,6 +10,7 @@ use strongroom_client::vault::Keys;
 use strongroom_core::ObjectName;
 
 use super::{about::AboutChange, life::LifeCommand, selection::Selection};
+pub(crate) use import::ImportArguments;
 pub(crate) use making::NewKeyArguments;
 use making::operation;
 pub(crate) use rotation::PolicyChange;
@@ -34,6 +36,16 @@ pub(crate) enum KeyCommand {
         name: ObjectName,
         #[command(flatten)]
         new: NewKeyArguments,
+    },
+    /// Imports a private or symmetric key that was made elsewhere, as a new version.
+    ///
+    /// Reads PEM (PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY), a JWK, or with `--type oct` the bytes of a symmetric key.
+    /// The key is checked here before it is sent, and goes to the vault alone.
+    Import {
+        /// The name of the key.
+        name: ObjectName,
+        #[command(flatten)]
+        import: ImportArguments,
     },
     /// Prints the public part of a key and what is known about it.
     Show {

@@ -1,7 +1,11 @@
 //! What is wrong with the arguments or the input of a command on keys.
 
+use std::path::PathBuf;
+
 use strongroom_core::{ObjectName, Version};
 use strongroom_keys::{Algorithm, BadKey};
+
+use super::key_file::KeyFileError;
 
 /// Why a command on keys does nothing.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +19,9 @@ pub(crate) enum KeyFailure {
     /// No such key can be made.
     #[error(transparent)]
     BadKey(BadKey),
+    /// A file that holds no key to import.
+    #[error("{} cannot be imported: {source}", .path.display())]
+    Import { path: PathBuf, source: KeyFileError },
     /// An algorithm of other commands.
     #[error("{algorithm} is no algorithm to {verb} with")]
     WrongAlgorithm {
@@ -94,8 +101,13 @@ impl KeyFailure {
             | Self::LosesParts(_)
             | Self::OtherKey { .. }
             | Self::OtherVersion { .. }
-            | Self::OtherAlgorithm { .. } => 2,
-            Self::TooLong
+            | Self::OtherAlgorithm { .. }
+            | Self::Import {
+                source: KeyFileError::OtherType { .. },
+                ..
+            } => 2,
+            Self::Import { .. }
+            | Self::TooLong
             | Self::EncodedTooLong
             | Self::NotBase64
             | Self::LongSignature

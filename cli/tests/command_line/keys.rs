@@ -3,9 +3,9 @@
 use super::{assert_golden, strongroom, text, with_input};
 
 /// The commands, each of which has a page of help.
-const COMMANDS: [&str; 18] = [
-    "create", "show", "update", "rotate", "policy", "sign", "verify", "encrypt", "decrypt", "wrap", "unwrap",
-    "list", "versions", "delete", "recover", "purge", "backup", "restore",
+const COMMANDS: [&str; 19] = [
+    "create", "import", "show", "update", "rotate", "policy", "sign", "verify", "encrypt", "decrypt", "wrap",
+    "unwrap", "list", "versions", "delete", "recover", "purge", "backup", "restore",
 ];
 
 #[test]
@@ -44,6 +44,10 @@ fn wrong_arguments_of_keys_are_refused_before_any_request() {
         "create k --type EC --expires tomorrow",
         "create k --type EC --tag novalue",
         "create a/b --type EC",
+        "import k --type DSA",
+        "import k --base64",
+        "import k --type EC --base64",
+        "import k -o pem",
         "show k --version 1",
         "show k -o yaml",
         "show k -o base64",
@@ -85,6 +89,12 @@ fn input_that_no_key_takes_is_refused_before_anything_is_asked() {
             "/nonexistent/data",
         ),
         ("policy k -f -", b"{}}", "no rotation policy"),
+        (
+            "import k",
+            b"no key",
+            "standard input cannot be imported: it holds neither",
+        ),
+        ("import k -f /nonexistent/key", b"", "/nonexistent/key"),
         ("restore -f /nonexistent/backup", b"", "/nonexistent/backup"),
     ] {
         let words: Vec<_> = ["key"].into_iter().chain(line.split(' ')).collect();

@@ -7,12 +7,13 @@ use serde::{Deserialize, de::DeserializeOwned};
 use strongroom_core::{ObjectName, Version};
 
 use super::{
-    Call, Key, KeyChange, KeyInput, KeyResult, KeyWork, NewKey, RotationPolicy, VaultClient, VaultError,
-    Verification, collection::Keys, path, written,
+    Call, Key, KeyChange, KeyImport, KeyInput, KeyResult, KeyWork, NewKey, RotationPolicy, VaultClient,
+    VaultError, Verification, collection::Keys, path, written,
 };
 use crate::identity::VaultToken;
 
-/// How long the making of a key may take: a vault lets it wait for up to 20 seconds, and a large RSA key takes some more.
+/// How long the making of a key may take, and the check of one that is imported: a vault lets either wait for up to 20
+/// seconds, and a large RSA key takes some more.
 const MAKING: Duration = Duration::from_secs(45);
 
 /// The room for what is written about a key, without data: tags, and the names of operations.
@@ -33,6 +34,18 @@ impl VaultClient {
     ) -> Result<Key, VaultError> {
         let path = format!("{}/create", path::<Keys>(name, None));
         let call = Call::new(Method::POST, path).body(written(new, ROOM)?);
+        self.key(token, call.within(MAKING), name, None).await
+    }
+
+    /// Makes a new version of a key that was made elsewhere. Never repeated once it may have been carried out.
+    pub async fn import_key(
+        &self,
+        token: &VaultToken,
+        name: &ObjectName,
+        import: &KeyImport,
+    ) -> Result<Key, VaultError> {
+        let body = written(import, import.room() + ROOM)?;
+        let call = Call::new(Method::PUT, path::<Keys>(name, None)).body(body);
         self.key(token, call.within(MAKING), name, None).await
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{id::KeyId, octets::Octets};
+use super::{Octets, id::KeyId};
 
 /// What a key is to do with bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,18 +7,13 @@
 //! | ML-DSA | its parameter set | none | RFC 9881, 2 |
 
 use super::{EcPublicKey, MlDsaPublicKey, PublicKey, RsaPublicKey};
-use crate::key_type::{Curve, MlDsaSet};
+use crate::object_identifier as oid;
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
-
-/// 1.2.840.113549.1.1.1, as all that follow without tag and length.
-const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-/// 1.2.840.10045.2.1.
-const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
 impl PublicKey {
     /// The key as `SubjectPublicKeyInfo`, in DER; none of a symmetric key, of which nothing can be shown.
@@ -34,37 +29,24 @@ impl PublicKey {
 
 fn rsa(key: &RsaPublicKey) -> Vec<u8> {
     let numbers = [integer(key.modulus()), integer(key.exponent())];
-    let algorithm = [element(OBJECT_IDENTIFIER, RSA_ENCRYPTION), element(NULL, &[])];
+    let algorithm = [
+        element(OBJECT_IDENTIFIER, oid::RSA_ENCRYPTION),
+        element(NULL, &[]),
+    ];
     info(&algorithm.concat(), &element(SEQUENCE, &numbers.concat()))
 }
 
 fn ec(key: &EcPublicKey) -> Vec<u8> {
     let algorithm = [
-        element(OBJECT_IDENTIFIER, EC_PUBLIC_KEY),
-        element(OBJECT_IDENTIFIER, curve(key.curve())),
+        element(OBJECT_IDENTIFIER, oid::EC_PUBLIC_KEY),
+        element(OBJECT_IDENTIFIER, oid::of_curve(key.curve())),
     ];
     info(&algorithm.concat(), key.point())
 }
 
 fn ml_dsa(key: &MlDsaPublicKey) -> Vec<u8> {
-    let last = match key.set() {
-        MlDsaSet::MlDsa44 => 17,
-        MlDsaSet::MlDsa65 => 18,
-        MlDsaSet::MlDsa87 => 19,
-    };
-    // 2.16.840.1.101.3.4.3.17 and those after it.
-    let set = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, last];
-    info(&element(OBJECT_IDENTIFIER, &set), key.as_bytes())
-}
-
-/// The identifier of a curve: 1.2.840.10045.3.1.7, 1.3.132.0.34, .35 and .10.
-const fn curve(curve: Curve) -> &'static [u8] {
-    match curve {
-        Curve::P256 => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
-        Curve::P384 => &[0x2b, 0x81, 0x04, 0x00, 0x22],
-        Curve::P521 => &[0x2b, 0x81, 0x04, 0x00, 0x23],
-        Curve::P256K => &[0x2b, 0x81, 0x04, 0x00, 0x0a],
-    }
+    let set = element(OBJECT_IDENTIFIER, oid::of_parameter_set(key.set()));
+    info(&set, key.as_bytes())
 }
 
 /// `SubjectPublicKeyInfo` of an algorithm's elements and a key of whole bytes.

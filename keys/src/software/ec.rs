@@ -97,7 +97,8 @@ impl fmt::Debug for EcPrivate {
     }
 }
 
-const fn signing(curve: Curve) -> &'static EcdsaSigningAlgorithm {
+/// How the library signs with a key on that curve.
+pub const fn signing(curve: Curve) -> &'static EcdsaSigningAlgorithm {
     match curve {
         Curve::P256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
         Curve::P384 => &ECDSA_P384_SHA384_FIXED_SIGNING,

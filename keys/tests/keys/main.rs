@@ -21,6 +21,8 @@ mod other_libraries;
 #[cfg(test)]
 mod printing;
 #[cfg(test)]
+mod private_key_der;
+#[cfg(test)]
 mod release;
 #[cfg(test)]
 mod round_trips;

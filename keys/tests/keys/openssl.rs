@@ -1,5 +1,6 @@
 //! The same operations by the openssl program, where there is one.
 
+mod private;
 mod public;
 mod symmetric;
 

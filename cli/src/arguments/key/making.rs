@@ -28,7 +28,8 @@ pub(crate) struct NewKeyArguments {
     pub(crate) about: About,
 }
 
-fn kind(text: &str) -> Result<KeyKind, String> {
+/// Reads a type of key.
+pub(super) fn kind(text: &str) -> Result<KeyKind, String> {
     one_of(text, KeyKind::ALL, KeyKind::name)
 }
 

@@ -108,9 +108,11 @@ async fn a_refusal_names_the_permission_that_is_missing() {
     let world = World::start().await;
     let data = world.file("data", b"data");
     let policy = world.file("policy", b"{}");
+    let oct = world.file("oct", &[7; 16]);
     let rsa = "--algorithm RSA-OAEP-256";
     for (line, permission) in [
         ("key create k --type EC".to_owned(), Permission::KeyCreate),
+        (format!("key import k --type oct -f {oct}"), Permission::KeyImport),
         ("key show k".to_owned(), Permission::KeyGet),
         ("key update k --disabled".to_owned(), Permission::KeyUpdate),
         ("key rotate k".to_owned(), Permission::KeyRotate),

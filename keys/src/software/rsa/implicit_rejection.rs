@@ -39,8 +39,8 @@ impl Pkcs1DecryptingKey {
 
 fn convert(pair: &RsaKeyPair) -> Option<PrivateKey> {
     let pkcs8 = pair.as_der().ok()?;
-    let numbers = der::rsa_private_key(pkcs8.as_ref())?;
-    let [modulus, exponent, d, p, q] = [&numbers.n, &numbers.e, &numbers.d, &numbers.p, &numbers.q]
-        .map(|bytes| BoxedUint::from_be_slice_vartime(bytes));
+    let numbers = der::rsa_private_key(der::private_key_info(pkcs8.as_ref())?.key)?;
+    let [modulus, exponent, d, p, q] =
+        [numbers.n, numbers.e, numbers.d, numbers.p, numbers.q].map(BoxedUint::from_be_slice_vartime);
     PrivateKey::from_components(modulus, exponent, d, vec![p, q]).ok()
 }

@@ -23,10 +23,16 @@ use strongroom_harness::{
 };
 use uuid::Uuid;
 
-use super::commands::{command_of, steps};
+use super::{
+    commands::{command_of, steps},
+    openssl_keys::OpensslKeys,
+};
 
 /// The account of the scenario that may do everything with secrets.
 const ACCOUNT: &str = "admin";
+
+/// What every command finds on its standard input.
+const INPUT: &[u8] = b"a value";
 
 /// The groups of commands.
 const GROUPS: [&str; 3] = ["secret", "key", "policy"];
@@ -77,6 +83,8 @@ struct Person<'a> {
     scenario: &'a Scenario,
     name: String,
     kubeconfig: std::path::PathBuf,
+    /// Keys to import.
+    keys: OpensslKeys,
 }
 
 impl<'a> Person<'a> {
@@ -101,6 +109,7 @@ impl<'a> Person<'a> {
             scenario,
             name,
             kubeconfig,
+            keys: OpensslKeys::make(directory)?,
         })
     }
 
@@ -192,6 +201,7 @@ impl<'a> Person<'a> {
                 fs::write(path, said)?;
             }
         }
+        self.keys.verify(INPUT, &directory.join(name))?;
         Ok(Ok(()))
     }
 
@@ -206,7 +216,7 @@ impl<'a> Person<'a> {
             .context("cannot start strongroom")?;
         if let Some(mut input) = child.stdin.take() {
             // A command that reads nothing may be gone already.
-            drop(input.write_all(b"a value"));
+            drop(input.write_all(INPUT));
         }
         Ok(child.wait_with_output()?)
     }

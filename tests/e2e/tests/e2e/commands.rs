@@ -8,13 +8,14 @@ pub struct Step {
     pub words: Vec<String>,
     /// What it must print.
     pub wanted: String,
-    /// Where what it prints is kept for a later one.
+    /// Where what it prints is kept.
     pub kept: Option<PathBuf>,
 }
 
-/// The lines, what each must print, and what a later one calls that. NAME is an object and FILE its path on disk. What is
-/// asked of policy alone comes first: a right that only it needs is missed soon.
-const LINES: [(&str, &str, &str); 33] = [
+/// The lines, what each must print, and what is called that afterwards. NAME is an object, FILE its path on disk, and
+/// DIRECTORY where the keys are that openssl made. What is asked of policy alone comes first: a right that only it needs is
+/// missed soon.
+const LINES: [(&str, &str, &str); 39] = [
     (
         "policy check --permission secrets/get --object NAME",
         "yes - allowed by AccessPolicy admin",
@@ -64,6 +65,12 @@ const LINES: [(&str, &str, &str); 33] = [
     ("key delete NAME", "deleted", ""),
     ("key purge NAME", "purged", ""),
     ("key restore -f FILE.key", "restored", ""),
+    ("key import NAME-rsa -f DIRECTORY/rsa.pem", "imported", ""),
+    ("key import NAME-ec -f DIRECTORY/ec.pem", "imported", ""),
+    ("key import NAME-jwk -f DIRECTORY/jwk.json", "imported", ""),
+    ("key sign NAME-rsa --algorithm RS256 -o base64", "==", "rsa"),
+    ("key sign NAME-ec --algorithm ES256 -o base64", "==", "ec"),
+    ("key sign NAME-jwk --algorithm ES256 -o base64", "==", "jwk"),
 ];
 
 /// The commands on objects called `name` of a vault in `namespace`, with files in `directory`.
@@ -73,6 +80,7 @@ pub fn steps(name: &str, namespace: &str, directory: &Path) -> Vec<Step> {
         text.replace("NAMESPACE", namespace)
             .replace("NAME", name)
             .replace("FILE", &file.to_string_lossy())
+            .replace("DIRECTORY", &directory.to_string_lossy())
     };
     LINES
         .iter()

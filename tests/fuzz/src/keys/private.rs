@@ -1,4 +1,4 @@
-//! Private keys: the members of a JWK, and the form in which they are kept.
+//! Private keys: the members of a JWK, DER as files hold it, and the form in which they are kept.
 
 use rsa::{
     BoxedUint,
@@ -6,7 +6,7 @@ use rsa::{
 };
 use strongroom_keys::{
     Algorithm, Curve, Key, KeyKind, KeyOperation, KeyProvider as _, Member, MlDsaSet, PrivateJwk,
-    PublicMembers, Software,
+    PrivateKeyDer, PublicMembers, Software,
 };
 use zeroize::Zeroizing;
 
@@ -29,7 +29,13 @@ const MEMBERS: [Member; 13] = [
     Member::Priv,
 ];
 
-/// The first byte chooses: a sealed form, or a JWK of one kind.
+/// The choice of a sealed form, behind those of the kinds of JWKs; the three after it are of DER.
+const SEALED: usize = KeyKind::ALL.len();
+const PKCS8: usize = SEALED + 1;
+const PKCS1: usize = SEALED + 2;
+const SEC1: usize = SEALED + 3;
+
+/// The first byte chooses: a JWK of one kind, a sealed form, or DER of one form.
 ///
 /// - A form is opened only where it is the one form of the key that it makes.
 /// - A key that is imported is whole: its form opens as the same key, it shows the members that were given, and what it
@@ -38,16 +44,16 @@ pub fn private_key(input: &[u8]) -> Verdict {
     let Some((choice, input)) = input.split_first() else {
         return Verdict::Refused;
     };
-    let place = usize::from(*choice) % (KeyKind::ALL.len() + 1);
-    let Some(kind) = KeyKind::ALL.get(place) else {
-        let opened = Software.open(input);
-        if let Ok(key) = &opened {
-            assert_eq!(key.to_bytes().unwrap().as_slice(), input, "two forms of one key");
-            must_work(key);
-        }
-        return Verdict::of(&opened);
+    let read = match usize::from(*choice) % (SEC1 + 1) {
+        SEALED => return opened(input),
+        PKCS8 => PrivateKeyDer::Pkcs8(input).to_jwk(),
+        PKCS1 => PrivateKeyDer::Pkcs1(input).to_jwk(),
+        SEC1 => PrivateKeyDer::Sec1(input).to_jwk(),
+        kind => Ok(jwk(KeyKind::ALL[kind], input)),
     };
-    let jwk = jwk(*kind, input);
+    let Ok(jwk) = read else {
+        return Verdict::Refused;
+    };
     let imported = Software.import(&jwk);
     if let Ok(key) = &imported {
         let again = Software.open(&key.to_bytes().unwrap()).unwrap();
@@ -56,6 +62,15 @@ pub fn private_key(input: &[u8]) -> Verdict {
         must_work(key);
     }
     Verdict::of(&imported)
+}
+
+fn opened(input: &[u8]) -> Verdict {
+    let opened = Software.open(input);
+    if let Ok(key) = &opened {
+        assert_eq!(key.to_bytes().unwrap().as_slice(), input, "two forms of one key");
+        must_work(key);
+    }
+    Verdict::of(&opened)
 }
 
 /// Behind two bytes that choose curve and parameter set: for each member its place, its length in two bytes, and its bytes.
@@ -173,31 +188,69 @@ fn input(kind: KeyKind, members: &[(Member, Vec<u8>)]) -> Vec<u8> {
     chosen(u8::try_from(place).unwrap(), &input)
 }
 
-/// A JWK and a form of each kind, and some that are none.
+/// The sealed form of the key with these members, on the first curve or of the first parameter set.
+fn form(kind: KeyKind, members: &[(Member, Vec<u8>)]) -> Vec<u8> {
+    let mut made = PrivateJwk::new(kind);
+    (made.curve, made.parameter_set) = match kind {
+        KeyKind::Ec => (Some(Curve::P256), None),
+        KeyKind::Akp => (None, Some(MlDsaSet::MlDsa44)),
+        KeyKind::Rsa | KeyKind::Oct => (None, None),
+    };
+    for (member, bytes) in members {
+        made.set(*member, Zeroizing::new(bytes.clone()));
+    }
+    Software.import(&made).unwrap().to_bytes().unwrap().to_vec()
+}
+
+/// An input of one of the choices that are no kind.
+fn of(choice: usize, bytes: &[u8]) -> Vec<u8> {
+    chosen(u8::try_from(choice).unwrap(), bytes)
+}
+
+/// The scalar 1 on P-256 with its public key, in SEC 1.
+fn sec1() -> Vec<u8> {
+    let scalar = format!("{:064x}", 1);
+    number(&format!(
+        "30770201010420{scalar}a00a06082a8648ce3d030107a14403420004{X}{Y}"
+    ))
+}
+
+/// The key of Ed25519 of RFC 8410, section 10.3: no vault keeps one.
+const ED25519: &str =
+    "302e020100300506032b657004220420d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f44755842";
+/// PKCS#8 of the seed of zeros, of ML-DSA-44 (RFC 9881, 6).
+const ML_DSA: &str = "3034020100300b06096086480165030403110422\
+                      80200000000000000000000000000000000000000000000000000000000000000000";
+
+/// Keys in DER, and what is none.
+fn der_seeds(rsa: &[(Member, Vec<u8>)]) -> Vec<Seed> {
+    // Two bytes of type stand before PKCS#8, in which 26 stand before PKCS#1.
+    let form = form(KeyKind::Rsa, rsa);
+    let mut altered = sec1();
+    altered[100] ^= 1;
+    vec![
+        Seed::taken("pkcs8-rsa", of(PKCS8, &form[2..])),
+        Seed::taken("pkcs8-akp", of(PKCS8, &number(ML_DSA))),
+        Seed::taken("pkcs1", of(PKCS1, &form[28..])),
+        Seed::taken("sec1", of(SEC1, &sec1())),
+        Seed::refused("pkcs8-ed25519", of(PKCS8, &number(ED25519))),
+        Seed::refused("sec1-altered", of(SEC1, &altered)),
+    ]
+}
+
+/// A JWK and a form of each kind, DER, and some that are none.
 pub fn seeds() -> Vec<Seed> {
     let (rsa, ec) = (rsa_members(), ec_members());
     let (oct, akp) = (vec![(Member::K, vec![7; 24])], vec![(Member::Priv, vec![5; 32])]);
-    let form = |kind: KeyKind, members: &[(Member, Vec<u8>)]| {
-        let mut made = PrivateJwk::new(kind);
-        (made.curve, made.parameter_set) = match kind {
-            KeyKind::Ec => (Some(Curve::P256), None),
-            KeyKind::Akp => (None, Some(MlDsaSet::MlDsa44)),
-            KeyKind::Rsa | KeyKind::Oct => (None, None),
-        };
-        for (member, bytes) in members {
-            made.set(*member, Zeroizing::new(bytes.clone()));
-        }
-        let sealed = Software.import(&made).unwrap().to_bytes().unwrap();
-        chosen(u8::try_from(KeyKind::ALL.len()).unwrap(), &sealed)
-    };
+    let sealed = |kind, members: &[(Member, Vec<u8>)]| of(SEALED, &form(kind, members));
     let off_curve = [
         (Member::X, number(X)),
         (Member::Y, number(X)),
         (Member::D, vec![1]),
     ];
-    let mut altered = form(KeyKind::Ec, &ec);
+    let mut altered = sealed(KeyKind::Ec, &ec);
     altered[40] ^= 1;
-    vec![
+    let mut seeds = vec![
         Seed::taken("jwk-rsa", input(KeyKind::Rsa, &rsa)),
         Seed::taken("jwk-ec", input(KeyKind::Ec, &ec)),
         Seed::taken("jwk-oct", input(KeyKind::Oct, &oct)),
@@ -205,10 +258,12 @@ pub fn seeds() -> Vec<Seed> {
         Seed::refused("jwk-foreign-member", input(KeyKind::Oct, &ec)),
         Seed::refused("jwk-off-curve", input(KeyKind::Ec, &off_curve)),
         Seed::refused("jwk-without-primes", input(KeyKind::Rsa, &rsa[..3])),
-        Seed::taken("form-rsa", form(KeyKind::Rsa, &rsa)),
-        Seed::taken("form-ec", form(KeyKind::Ec, &ec)),
-        Seed::taken("form-oct", form(KeyKind::Oct, &oct)),
-        Seed::taken("form-akp", form(KeyKind::Akp, &akp)),
+        Seed::taken("form-rsa", sealed(KeyKind::Rsa, &rsa)),
+        Seed::taken("form-ec", sealed(KeyKind::Ec, &ec)),
+        Seed::taken("form-oct", sealed(KeyKind::Oct, &oct)),
+        Seed::taken("form-akp", sealed(KeyKind::Akp, &akp)),
         Seed::refused("form-altered", altered),
-    ]
+    ];
+    seeds.extend(der_seeds(&rsa));
+    seeds
 }

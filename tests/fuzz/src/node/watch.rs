@@ -1,12 +1,13 @@
 //! What a vault says on a Watch stream.
 
+mod messages;
+
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant, SystemTime},
 };
 
 use prost::Message as _;
-use serde_json::json;
 use strongroom_client::{identity::VaultToken, watch::FETCH_AT_ONCE};
 use strongroom_core::{ObjectKind, ObjectPath};
 use strongroom_csi::{
@@ -16,13 +17,11 @@ use strongroom_csi::{
     },
     volume::{Value, spec::VolumeSpec, tree::Written},
 };
-use strongroom_wire::watch::{
-    Changed, Content, Contents, NamedState, ObjectKind as WireKind, ObjectState, RefChanged, Revoked,
-    ServerMessage, Subscribed, server_message::Message as Said,
-};
+use strongroom_wire::watch::ServerMessage;
 
 use super::fixture::pod_token;
 use crate::{Seed, Verdict};
+use messages::{changed, key, public_key, ref_changed, revoked, secret, subscribed, unknown, values};
 
 /// What the volume holds: three files of two secrets, and one of a key that has the name of one of them.
 const SPEC: &str = r#"{"vaultRef":{"name":"prod","namespace":"team-a"},"serviceAccountName":"api","files":[
@@ -202,80 +201,20 @@ fn must_be_ours(note: &str) {
 
 /// What an honest vault says, and what a hostile one could.
 pub fn seeds() -> Vec<Seed> {
-    let state = |name: &str, version: u8| NamedState {
-        name: name.into(),
-        version: format!("{version:032x}"),
-        state: ObjectState::Available.into(),
-        ..NamedState::default()
-    };
-    let gone = |name: &str| NamedState {
-        name: name.into(),
-        state: 99,
-        ..NamedState::default()
-    };
-    let id = || "v".to_owned();
-    let say = |said: Said| {
-        let message = ServerMessage { message: Some(said) }.encode_to_vec();
-        let length = u16::try_from(message.len()).unwrap().to_be_bytes();
-        [&[3][..], &length, &message].concat()
-    };
-    let subscribed = |objects: Vec<NamedState>| say(Said::Subscribed(Subscribed { id: id(), objects }));
-    let changed = |objects: Vec<NamedState>| say(Said::Changed(Changed { id: id(), objects }));
-    let contents = |states: Vec<NamedState>| {
-        let content = |state| Content {
-            state: Some(state),
-            value: b"hunter2".to_vec(),
-        };
-        say(Said::Contents(Contents {
-            id: id(),
-            contents: states.into_iter().map(content).collect(),
-        }))
-    };
-    let revoked = |reason| {
-        say(Said::Revoked(Revoked {
-            id: id(),
-            reason,
-            message: "CANARY\n".into(),
-        }))
-    };
-    let both = || vec![state("db", 2), state("other", 3)];
-    let honest = [subscribed(both()), contents(both())].concat();
-    let rotated = [
-        honest.clone(),
-        changed(vec![state("db", 4)]),
-        contents(vec![state("db", 4)]),
-    ]
-    .concat();
-    let foreign = vec![state("hidden", 1), state("../db", 1)];
-    let key = || NamedState {
-        kind: WireKind::Key.into(),
-        ..state("db", 5)
-    };
-    let key_content = |kid: &str| {
-        let jwk = json!({
-            "kid": format!("{kid}{:032x}", 5), "kty": "EC", "key_ops": ["sign", "verify"], "crv": "P-256",
-            // RFC 7517, appendix A.1.
-            "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
-        });
-        say(Said::Contents(Contents {
-            id: id(),
-            contents: vec![Content {
-                state: Some(key()),
-                value: jwk.to_string().into_bytes(),
-            }],
-        }))
-    };
-    let of_key = |kid| [subscribed(vec![key()]), key_content(kid)].concat();
+    let both = || vec![secret("db", 2), secret("other", 3)];
+    let honest = [subscribed(both()), values(both())].concat();
+    let next = || vec![secret("db", 4)];
+    let rotated = [honest.clone(), changed(next()), values(next())].concat();
+    let foreign = vec![secret("hidden", 1), secret("../db", 1)];
+    let of_key = |content| [subscribed(vec![key("db", 5)]), content].concat();
+    let key_as = |kid| of_key(public_key(key("db", 5), kid));
     vec![
-        Seed::taken("key", of_key("https://elsewhere.example/keys/DB/")),
+        Seed::taken("key", key_as("https://elsewhere.example/keys/DB/")),
         Seed::refused(
             "key-of-another-name",
-            of_key("https://prod.team-a.svc/keys/other/"),
+            key_as("https://prod.team-a.svc/keys/other/"),
         ),
-        Seed::refused(
-            "secret-as-a-key",
-            [subscribed(vec![key()]), contents(vec![key()])].concat(),
-        ),
+        Seed::refused("secret-as-a-key", of_key(values(vec![key("db", 5)]))),
         Seed::taken("honest", honest.clone()),
         Seed::taken("rotated", rotated),
         Seed::taken("again", [honest.clone(), vec![0, 1], honest.clone()].concat()),
@@ -283,12 +222,9 @@ pub fn seeds() -> Vec<Seed> {
             "revoked",
             [honest, revoked(1), vec![2], revoked(5), vec![2]].concat(),
         ),
-        Seed::refused("unasked", contents(both())),
-        Seed::refused(
-            "foreign",
-            [subscribed(foreign.clone()), contents(foreign)].concat(),
-        ),
-        Seed::refused("unavailable", subscribed(vec![gone("db"), gone("CANARY")])),
-        Seed::refused("reference", say(Said::RefChanged(RefChanged { id: id() }))),
+        Seed::refused("unasked", values(both())),
+        Seed::refused("foreign", [subscribed(foreign.clone()), values(foreign)].concat()),
+        Seed::refused("unavailable", subscribed(vec![unknown("db"), unknown("CANARY")])),
+        Seed::refused("reference", ref_changed()),
     ]
 }

@@ -1,5 +1,7 @@
 //! What a node sends on a Watch stream.
 
+mod requests;
+
 use std::time::Duration;
 
 use http::{Request, header};
@@ -7,8 +9,8 @@ use http_body_util::{BodyExt as _, Full};
 use prost::Message as _;
 use strongroom_vault::watch::{Limits, Watch};
 use strongroom_wire::watch::{
-    Ack, ClientMessage, Fetch, NamedState, ObjectKind, ObjectName, RefName, Renew, ServerMessage, Subscribe,
-    Unsubscribe, client_message::Message as Asked, server_message::Message as Said,
+    ClientMessage, Fetch, NamedState, ObjectKind, Renew, ServerMessage, Subscribe,
+    client_message::Message as Asked, server_message::Message as Said,
 };
 use tokio::time::timeout;
 use tonic::body::Body;
@@ -16,6 +18,7 @@ use tower::ServiceExt as _;
 
 use super::fixture::{GENUINE, HIDDEN, Served, peer};
 use crate::{Seed, Verdict, kept::Kept};
+use requests::{acknowledge, call, fetch, fetch_keys, renew, subscribe, subscribe_to_both, unsubscribe};
 
 /// For how long a stream may stay whose client has said that it sends no more.
 const ENDS: Duration = Duration::from_secs(5);
@@ -188,82 +191,23 @@ fn judge(asked: &[ClientMessage], said: &[Said]) -> Verdict {
 
 /// Conversations, and what is no conversation.
 pub fn seeds() -> Vec<Seed> {
-    let object = |name: &str| ObjectName {
-        name: name.into(),
-        version: String::new(),
-    };
-    let subscribe = |token: &str, names: &[&str]| {
-        Asked::Subscribe(Subscribe {
-            id: "v".into(),
-            token: token.into(),
-            r#ref: Some(RefName {
-                namespace: "shop".into(),
-                name: "db".into(),
-            }),
-            objects: names.iter().map(|name| object(name)).collect(),
-            keys: vec![],
-        })
-    };
-    let key = |asked: Asked| match asked {
-        Asked::Subscribe(subscribe) => Asked::Subscribe(Subscribe {
-            keys: subscribe.objects.clone(),
-            ..subscribe
-        }),
-        other => other,
-    };
-    let id = || "v".to_owned();
-    let fetch = |names: &[&str]| {
-        Asked::Fetch(Fetch {
-            id: id(),
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
-            keys: vec![],
-        })
-    };
-    let fetch_keys = |names: &[&str]| {
-        Asked::Fetch(Fetch {
-            id: id(),
-            names: vec![],
-            keys: names.iter().map(|name| (*name).to_owned()).collect(),
-        })
-    };
-    let renew = Asked::Renew(Renew {
-        id: id(),
-        token: GENUINE.into(),
-    });
-    let ack = Asked::Ack(Ack {
-        id: id(),
-        objects: vec![object("db")],
-        keys: vec![object("db")],
-        error: String::new(),
-    });
-    let unsubscribe = Asked::Unsubscribe(Unsubscribe { id: id() });
-    let call = |asked: Vec<Asked>| -> Vec<u8> {
-        let message = |message| ClientMessage {
-            message: Some(message),
-        };
-        asked
-            .into_iter()
-            .flat_map(|asked| framed(&message(asked)))
-            .collect()
-    };
     let good = || subscribe(GENUINE, &["db", "hidden", "none"]);
+    let good_to_both = subscribe_to_both(GENUINE, &["db", "hidden", "none"]);
     let all = vec![
         good(),
         fetch(&["db", "hidden"]),
-        ack.clone(),
-        renew,
+        acknowledge("db"),
+        renew(),
         good(),
-        unsubscribe,
+        unsubscribe(),
     ];
+    let made_up = vec![subscribe("a.b.c", &["db"]), fetch(&["db"]), acknowledge("db")];
     vec![
         Seed::taken("all", call(all)),
         Seed::taken("fetch", call(vec![good(), fetch(&["db"])])),
-        Seed::taken("keys", call(vec![key(good()), fetch_keys(&["db", "hidden"])])),
+        Seed::taken("keys", call(vec![good_to_both, fetch_keys(&["db", "hidden"])])),
         Seed::taken("twice", call(vec![good(), good()])),
-        Seed::refused(
-            "made-up-token",
-            call(vec![subscribe("a.b.c", &["db"]), fetch(&["db"]), ack]),
-        ),
+        Seed::refused("made-up-token", call(made_up)),
         Seed::refused("no-objects", call(vec![subscribe(GENUINE, &[])])),
         Seed::refused("one-object-twice", call(vec![subscribe(GENUINE, &["db", "DB"])])),
         Seed::refused("no-message", vec![0, 0, 0, 0, 0]),
