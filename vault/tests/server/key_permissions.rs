@@ -1,17 +1,16 @@
 //! Every operation on keys with the permission that it needs and no other, and with every other and not that one.
 
+mod case;
+
 use std::collections::BTreeSet;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_core::{ObjectKind, Permission};
-use strongroom_testing::vault::{Answer, KEYS, Vault, allow};
+use strongroom_testing::vault::KEYS;
 
-use crate::support::attestation::{Attestation, claims, policy, runtime_key};
-
-/// Who asks.
-const CALLER: &str = "shop/api";
+use self::case::{CALLER, case};
 
 /// The permission that it needs, its method and path, its body, and its status when it is allowed.
 type Row = (&'static str, Method, &'static str, Value, u16);
@@ -115,89 +114,6 @@ fn base64(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A vault, and what is in force.
-struct Case {
-    vault: Vault,
-    attestation: Attestation,
-    generation: u64,
-    backup: String,
-}
-
-impl Case {
-    async fn admin(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        self.vault.admin(method, path, body).await
-    }
-
-    /// The account may do these with the keys of these patterns, and the officer everything.
-    async fn permit(&mut self, objects: &[&str], permissions: &[&str]) {
-        self.generation += 1;
-        let mut policies = vec![allow("officers", "team-a/admin", &["*"], KEYS)];
-        if !permissions.is_empty() {
-            policies.push(allow("caller", CALLER, objects, permissions));
-        }
-        self.vault.policy(self.generation, policies).await;
-    }
-
-    /// Makes the keys that the rows are about, whatever became of them before.
-    async fn make(&mut self) {
-        for name in ["there", "gone", "free", "back", "secure"] {
-            self.admin(Method::POST, &format!("/deletedkeys/{name}/recover"), None)
-                .await;
-            self.admin(Method::DELETE, &format!("/keys/{name}"), None).await;
-            self.admin(Method::DELETE, &format!("/deletedkeys/{name}"), None)
-                .await;
-        }
-        let exportable = json!({"exportable": true});
-        for (name, body) in [
-            (
-                "there",
-                json!({"kty": "RSA", "attributes": exportable, "release_policy": policy(false)}),
-            ),
-            ("gone", json!({"kty": "EC"})),
-            ("back", json!({"kty": "EC"})),
-            (
-                "secure",
-                json!({"kty": "EC", "key_ops": ["secureWrapKey", "secureUnwrapKey"]}),
-            ),
-        ] {
-            let path = format!("/keys/{name}/create");
-            let made = self.admin(Method::POST, &path, Some(body)).await;
-            assert_eq!(made.status, StatusCode::OK, "{made:?}");
-        }
-        let backup = self.admin(Method::POST, "/keys/back/backup", None).await;
-        self.backup = backup.body["value"].as_str().unwrap().to_owned();
-        for name in ["gone", "back"] {
-            self.admin(Method::DELETE, &format!("/keys/{name}"), None).await;
-        }
-        self.admin(Method::DELETE, "/deletedkeys/back", None).await;
-    }
-
-    async fn ask(&self, (_, method, path, body, _): &Row) -> Answer {
-        let body = if body["value"] == "BACKUP" {
-            Some(json!({"value": self.backup}))
-        } else if body["target"] == "TOKEN" {
-            let keys = [runtime_key(&self.vault, "there").await];
-            let claims = claims(self.vault.files.clock.now(), &keys);
-            Some(json!({"target": self.attestation.token(&claims)}))
-        } else {
-            Some(body.clone()).filter(|body| !body.is_null())
-        };
-        self.vault.request(CALLER, method.clone(), path, body).await
-    }
-}
-
-async fn case() -> Case {
-    let attestation = Attestation::new();
-    let mut case = Case {
-        vault: Vault::start_with(&["--account-rate=1000000", &attestation.argument()]).await,
-        attestation,
-        generation: 1,
-        backup: String::new(),
-    };
-    case.make().await;
-    case
-}
-
 #[tokio::test]
 async fn each_operation_is_allowed_by_its_own_permission_and_by_no_other() {
     let mut case = case().await;
@@ -220,7 +136,7 @@ async fn each_operation_is_allowed_by_its_own_permission_and_by_no_other() {
             *status,
             "{path} with {needed}: {allowed:?}"
         );
-        case.make().await;
+        case.make_keys().await;
     }
 }
 
