@@ -5,6 +5,7 @@ mod data;
 mod error;
 mod listeners;
 mod parts;
+mod pulse;
 
 use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -16,6 +17,7 @@ use strongroom_serving::{
     tls::{ServingCertificate, server_config},
 };
 use tokio::{
+    runtime::Handle,
     task::{JoinSet, spawn_blocking},
     time::sleep,
 };
@@ -109,6 +111,7 @@ impl Running {
                 health::LIMITS,
             )?,
             listeners.apart("admin", sockets.admin, Some(admin_tls), admin, Limits::default())?,
+            pulse::start(Handle::current(), &aside)?,
         ];
         let routes = Routes::from(api.router())
             .add_service(watch.service())

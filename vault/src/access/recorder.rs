@@ -1,18 +1,22 @@
-//! Audit records of requests.
+//! Audit records of requests, written together.
 //!
-//! A record must be in the log before its request is answered. The thread that serves the request writes it: to wake
-//! another, and to be woken, costs more than the write. Where the write would wait for more than the page cache, as for
-//! another thread's, the record waits with others beside the runtime, and one task appends all of them with one write,
-//! until none waits.
+//! A record must be in the log before its request is answered. A request leaves its record with the others that wait, and
+//! one task appends all of them with one write, until none waits. It writes on the thread of the runtime that it is on: to
+//! wake another, and to be woken, costs more than the write. Where the write would wait for more than the page cache, as
+//! for another thread's, it goes on beside the runtime.
 //!
-//! A disk may not answer. It then holds one thread of the runtime, whose others serve everyone, and no request waits for
-//! it longer than [`PATIENCE`].
+//! A disk may not answer. It then holds one thread of the runtime, whose others serve everyone (woken by the pulse of
+//! `serve`), and no request waits for it longer than [`PATIENCE`]: that is why the task is none of a request's.
 
 use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use strongroom_audit::{AppendError, Class, Entry, Head, Log};
-use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::oneshot,
+    task::{spawn_blocking, yield_now},
+    time::timeout,
+};
 
 /// How long a request waits for its record.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,14 +65,13 @@ impl Recorder {
         if self.log.hangs() {
             return Err(NotKept::Failed);
         }
-        let record = (class, entry);
-        if let Some(outcome) = self.log.append_promptly(std::slice::from_ref(&record)) {
-            return outcome.into_iter().try_for_each(kept);
-        }
         let (kept, is_kept) = oneshot::channel();
         let is_first = {
             let mut waiting = self.waiting.lock();
-            waiting.records.push(Waiting { record, kept });
+            waiting.records.push(Waiting {
+                record: (class, entry),
+                kept,
+            });
             !std::mem::replace(&mut waiting.is_written, true)
         };
         if is_first {
@@ -92,6 +95,10 @@ impl Recorder {
                 return;
             }
             self.append_all(waiting).await;
+            if !self.waiting.lock().records.is_empty() {
+                // The answers to those whose records are kept come first.
+                yield_now().await;
+            }
         }
     }
 
@@ -100,11 +107,16 @@ impl Recorder {
             .into_iter()
             .map(|waiting| (waiting.record, waiting.kept))
             .unzip();
-        let log = Arc::clone(&self.log);
-        // The dropped senders say to each waiting request that its record was not kept.
-        let outcomes = spawn_blocking(move || log.append_all(&records))
-            .await
-            .unwrap_or_default();
+        let outcomes = match self.log.append_promptly(&records) {
+            Some(outcomes) => outcomes,
+            None => {
+                let log = Arc::clone(&self.log);
+                // The dropped senders say to each waiting request that its record was not kept.
+                spawn_blocking(move || log.append_all(&records))
+                    .await
+                    .unwrap_or_default()
+            }
+        };
         for (outcome, sender) in outcomes.into_iter().zip(senders) {
             // Its client may have gone away.
             let _ = sender.send(kept(outcome));
