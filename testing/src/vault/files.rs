@@ -178,9 +178,14 @@ impl Files {
         }
     }
 
+    /// Where the audit log is.
+    pub fn audit_directory(&self) -> PathBuf {
+        self.path("data/audit")
+    }
+
     /// Every line of the audit log.
     pub fn audit_lines(&self) -> Vec<Value> {
-        lines(&self.path("data/audit"))
+        lines(&self.audit_directory())
     }
 
     /// The audit records of `operation`.

@@ -11,8 +11,8 @@
 //! - the tests are those of the published source archive, by its checksum, and nothing in them is changed;
 //! - login, TLS and the client's verification of both are as in a pod: only the names of a cluster are answered here;
 //! - a test that does not run has a written reason, and a reason that fits no test is an error;
-//! - a run in which the vault recorded fewer requests at that version than tests ran is an error: the tests asked
-//!   something else.
+//! - a test that passes has asked the vault at that version, by the vault's audit log; a run in which the vault recorded fewer
+//!   requests than tests ran is an error.
 
 pub mod site;
 pub mod suite;

@@ -92,8 +92,12 @@ impl Site {
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let ca = self.program.files.path("ca.crt").display().to_string();
         let token = self.directory.path().join("token").display().to_string();
+        let vault = url(HOST, self.program.address());
+        let audit = self.program.files.audit_directory().display().to_string();
         vec![
-            ("AZURE_KEYVAULT_URL", url(HOST, self.program.address())),
+            ("AZURE_KEYVAULT_URL", vault.clone()),
+            // A vault of ours is also asked for what Azure offers on a Managed HSM alone.
+            ("AZURE_MANAGEDHSM_URL", vault),
             ("AZURE_AUTHORITY_HOST", url(LOGIN, self.identity)),
             ("AZURE_FEDERATED_TOKEN_FILE", token),
             ("KEYVAULT_TENANT_ID", "adfs".to_owned()),
@@ -101,6 +105,7 @@ impl Site {
             ("REQUESTS_CA_BUNDLE", ca.clone()),
             ("SSL_CERT_FILE", ca),
             ("CONFORMANCE_NAMES", format!("{HOST},{SERVER_NAME},{LOGIN}")),
+            ("CONFORMANCE_AUDIT", audit),
             // What needs a key of an HSM asks for another tier.
             ("KEYVAULT_SKU", "standard".to_owned()),
         ]

@@ -1,6 +1,10 @@
 //! The tests of a package of the Azure SDK for Python, run by pytest, at one api-version after the other.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
@@ -59,7 +63,7 @@ impl Package {
 pub struct Suite {
     package: Package,
     python: PathBuf,
-    tests: PathBuf,
+    tests: Vec<PathBuf>,
 }
 
 /// What became of the tests at one version.
@@ -131,8 +135,15 @@ impl Suite {
         Ok(Self {
             package,
             python,
-            tests,
+            tests: vec![tests],
         })
+    }
+
+    /// The suite with the tests in another directory too.
+    #[must_use]
+    pub fn and(mut self, tests: &Path) -> Self {
+        self.tests.push(tests.to_owned());
+        self
     }
 
     /// Every version that the client can send, the newest first.
@@ -173,7 +184,7 @@ impl Suite {
             ])
             // The directory of the tests stays as it was unpacked.
             .args(["-p", "no:cacheprovider", "-p", "strongroom_conformance"])
-            .arg(&self.tests)
+            .args(&self.tests)
             .current_dir(site.directory())
             // Nothing of this machine's own Azure settings.
             .env_clear()

@@ -1,5 +1,7 @@
 //! The suite against a vault at one version.
 
+use std::fs;
+
 use strongroom_conformance::{
     site::Site,
     suite::{Outcome, Package, Suite},
@@ -36,6 +38,42 @@ async fn pass(package: Package) {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_passes_and_asks_nothing_counts_as_failed() {
+    let suite = Suite::installed(Package::Secrets).unwrap();
+    let version = suite.versions().unwrap().remove(0);
+    let vault = Site::start(ALL).await.unwrap();
+    let more = vault.directory().join("more");
+    fs::create_dir(&more).unwrap();
+    fs::write(more.join("test_silence.py"), SILENT).unwrap();
+    let run = suite
+        .and(&more)
+        .run(&vault, &version, "silent or test_parse_secret_id_with_version")
+        .await;
+    let run = run.unwrap();
+    let ended = run.tests.iter().map(|test| (test.name.as_str(), test.outcome));
+    assert_eq!(
+        ended.collect::<Vec<_>>(),
+        [
+            (
+                "test_parse_id.py::TestParseId::test_parse_secret_id_with_version",
+                Outcome::Passed
+            ),
+            ("test_silence.py::test_silent", Outcome::Failed),
+        ]
+    );
+}
+
+/// A test that asks nothing.
+const SILENT: &str = r#"
+import pytest
+from azure.keyvault.secrets._shared.client_base import DEFAULT_VERSION
+
+@pytest.mark.parametrize("api_version", [DEFAULT_VERSION])
+def test_silent(api_version):
+    pass
+"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_that_does_not_purge_fails_the_tests_that_purge_and_no_other() {
