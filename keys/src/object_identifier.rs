@@ -28,6 +28,9 @@ pub const fn of_parameter_set(set: MlDsaSet) -> &'static [u8] {
     }
 }
 
+/// The longest identifier that is shown, in bytes: what is altered could have the key in one.
+const LONGEST_SHOWN: usize = 32;
+
 /// An identifier for people: with the name that it is known by, if it is one that a key may well have.
 pub fn shown(identifier: &[u8]) -> String {
     let name = match identifier {
@@ -36,6 +39,7 @@ pub fn shown(identifier: &[u8]) -> String {
         [0x2b, 0x65, 0x70] => "Ed25519",
         [0x2b, 0x65, 0x71] => "Ed448",
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a] => "RSASSA-PSS",
+        _ if identifier.len() > LONGEST_SHOWN => "with an identifier of more than 32 bytes",
         _ => return dotted(identifier),
     };
     name.to_owned()
@@ -78,7 +82,8 @@ mod tests {
             (&[0x88, 0x37], "2.999"),
             (&[], ""),
             (&[0xff], ""),
-            (&[0xff; 64], ""),
+            (&[0xff; 32], ""),
+            (&[1; 33], "with an identifier of more than 32 bytes"),
         ] {
             assert_eq!(shown(identifier), text);
         }

@@ -6,7 +6,7 @@ use strongroom_keys::{KeyError, KeyKind, PrivateKeyDerError};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyFileError {
     /// More than any key.
-    #[error("it is longer than 64 KiB, and so no key")]
+    #[error("it is longer than 64 KiB, which no key is")]
     TooLong,
     /// Another form, or none.
     #[error(
@@ -16,7 +16,7 @@ pub(crate) enum KeyFileError {
     /// Certificates, public keys, parameters.
     #[error("none of its PEM blocks is a private key")]
     NoPrivateKey,
-    /// It does not say which.
+    /// The file does not say which of them is meant.
     #[error("it holds more than one private key")]
     TwoPrivateKeys,
     /// A key that needs a passphrase.
@@ -34,10 +34,10 @@ pub(crate) enum KeyFileError {
     /// What the PEM holds is no private key that a vault takes.
     #[error(transparent)]
     Der(#[from] PrivateKeyDerError),
-    /// It begins as JSON.
+    /// The file begins as JSON does.
     #[error("it is no JWK: line {line}, column {column}")]
     MalformedJwk { line: usize, column: usize },
-    /// It does not say which.
+    /// The file does not say which key is meant.
     #[error("it holds a set of JWKs: take the one that is to be imported out of it")]
     JwkSet,
     /// A member has no value that a vault knows.
@@ -52,6 +52,11 @@ pub(crate) enum KeyFileError {
     /// Bytes of a symmetric key in another form.
     #[error("it is not base64 or base64url")]
     NotBase64,
+    /// Text of which the bytes would be a key, and most likely are not the key that is meant.
+    #[error(
+        "it holds text that looks like base64 or hexadecimal, and not the bytes of a key: --base64 reads base64"
+    )]
+    LooksEncoded,
     /// Another type than the flag names.
     #[error("it holds a key of type {found}, and not {given}")]
     OtherType { found: KeyKind, given: KeyKind },

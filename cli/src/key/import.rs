@@ -95,7 +95,10 @@ fn in_its_form(bytes: &[u8], arguments: &ImportArguments) -> Result<ReadKey, Key
     if arguments.base64 {
         let decoded = encoding::decode_base64(bytes).ok_or(KeyFileError::NotBase64)?;
         Ok(oct(&decoded))
-    } else if is_oct && OctSize::from_bits(bytes.len() * 8).is_some() {
+    } else if is_oct && is_size(bytes) {
+        if looks_encoded(bytes) {
+            return Err(KeyFileError::LooksEncoded);
+        }
         Ok(oct(bytes))
     } else if jwk::is_json(bytes) {
         jwk::read(bytes)
@@ -107,6 +110,16 @@ fn in_its_form(bytes: &[u8], arguments: &ImportArguments) -> Result<ReadKey, Key
     } else {
         Err(KeyFileError::UnknownForm)
     }
+}
+
+fn is_size(bytes: &[u8]) -> bool {
+    OctSize::from_bits(bytes.len() * 8).is_some()
+}
+
+/// Whether bytes that could be a key are another one written as text. Of keys that are random, hardly any is.
+fn looks_encoded(bytes: &[u8]) -> bool {
+    // Hexadecimal of 16 bytes is base64 of 24.
+    encoding::decode_base64(bytes).is_some_and(|decoded| is_size(&decoded))
 }
 
 fn oct(bytes: &[u8]) -> ReadKey {

@@ -110,7 +110,7 @@ pub fn object_identifier(der: &[u8]) -> Option<&[u8]> {
     whole(der, OBJECT_IDENTIFIER)
 }
 
-/// A number that is not negative, without leading zeros.
+/// The bytes of a number without leading zeros, read as if it had no sign.
 fn integer<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let bytes = element(rest, INTEGER)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();

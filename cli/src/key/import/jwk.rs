@@ -5,7 +5,6 @@ use std::str::FromStr;
 use serde::{Deserialize, de::IgnoredAny};
 use strongroom_client::vault::Octets;
 use strongroom_keys::{Curve, KeyKind, Member, PrivateJwk};
-use zeroize::Zeroizing;
 
 use super::ReadKey;
 use crate::failure::KeyFileError;
@@ -86,7 +85,7 @@ impl JwkFile {
             (Member::Priv, self.seed),
         ] {
             if let Some(octets) = octets {
-                jwk.set(member, Zeroizing::new(octets.as_bytes().to_vec()));
+                jwk.set(member, octets.into_bytes());
             }
         }
         Ok((self.key_ops, jwk))

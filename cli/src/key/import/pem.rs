@@ -11,6 +11,8 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
+/// The longest label that is shown, in bytes.
+const LONGEST_LABEL: usize = 40;
 /// How every label of a private key ends.
 const PRIVATE_KEY: &str = "PRIVATE KEY";
 /// The header of a block that is encrypted in the old form of openssl (RFC 1421, 4.6.1.1).
@@ -50,13 +52,16 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, KeyFileError> {
             .strip_prefix(label)
             .and_then(|after| after.strip_prefix(DASHES));
         rest = end.ok_or(KeyFileError::MalformedPem)?;
-        // Errors show labels, and what a line that is broken holds in the place of one could be the key.
-        if label.contains(char::is_control) {
-            return Err(KeyFileError::MalformedPem);
-        }
         blocks.push(Block { label, body });
     }
     Ok(blocks)
+}
+
+/// Whether a label is like those of other programs. An error shows it, and what a broken line holds in the place of one could
+/// be the key.
+fn is_plain(label: &str) -> bool {
+    let is_usual = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ';
+    label.len() <= LONGEST_LABEL && label.bytes().all(is_usual)
 }
 
 impl Block<'_> {
@@ -67,7 +72,8 @@ impl Block<'_> {
             "PRIVATE KEY" => PrivateKeyDer::Pkcs8,
             "RSA PRIVATE KEY" => PrivateKeyDer::Pkcs1,
             "EC PRIVATE KEY" => PrivateKeyDer::Sec1,
-            other => return Err(KeyFileError::Label(other.to_owned())),
+            other if is_plain(other) => return Err(KeyFileError::Label(other.to_owned())),
+            _ => return Err(KeyFileError::MalformedPem),
         };
         let der = self.der().ok_or(KeyFileError::MalformedPem)?;
         Ok(form(&der).to_jwk()?)

@@ -214,7 +214,7 @@ async fn a_file_that_holds_no_private_key_is_refused_with_the_cause() {
             (
                 "",
                 vec![b' '; (64 << 10) + 1],
-                "it is longer than 64 KiB, and so no key",
+                "it is longer than 64 KiB, which no key is",
             ),
             (
                 "",
@@ -234,6 +234,7 @@ async fn a_file_that_holds_no_private_key_is_refused_with_the_cause() {
                 key.replace("PRIVATE KEY", "OPENSSH PRIVATE KEY").into(),
                 "its private key has the label OPENSSH PRIVATE KEY, and not PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY",
             ),
+            ("", key.replace("PRIVATE KEY", "canary PRIVATE KEY").into(), cut),
             (
                 "",
                 key.replace("PRIVATE KEY", "RSA PRIVATE KEY").into(),
@@ -321,6 +322,7 @@ async fn a_jwk_that_is_none_is_refused_without_its_values() {
 async fn a_key_of_another_size_or_type_than_a_vault_has_or_the_flag_says_is_refused() {
     let world = World::start().await;
     let ec = pem("PRIVATE KEY", ec().to_pkcs8v1().unwrap().as_ref());
+    let encoded = "it holds text that looks like base64 or hexadecimal, and not the bytes of a key: --base64 reads base64";
     refuses(
         &world,
         &[
@@ -332,6 +334,12 @@ async fn a_key_of_another_size_or_type_than_a_vault_has_or_the_flag_says_is_refu
             (" --type oct", ec.into(), "it holds a key of type EC, and not oct"),
             (" --type oct", vec![7; 33], "Invalid key size: '264'"),
             (" --type oct", Vec::new(), "Invalid key size: '0'"),
+            (
+                " --type oct",
+                encoding::encode_base64(&[7; 16]).as_bytes().to_vec(),
+                encoded,
+            ),
+            (" --type oct", "0123456789abcdef".repeat(2).into_bytes(), encoded),
             (" --type oct --base64", vec![b'A'; 23], "Invalid key size: '136'"),
             (
                 " --type oct --base64",
