@@ -87,12 +87,21 @@ pub struct References {
     readings: Arc<Mutex<BTreeMap<SecretRefName, Arc<AsyncMutex<Reading>>>>>,
 }
 
+/// Why a SecretRef is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// A pod mounts it.
+    Mount,
+    /// A vault says that it changed.
+    Vault,
+}
+
 /// The last reading of one SecretRef, which serves every volume that asked before the reading began. The volume that reads
 /// holds the lock.
 #[derive(Default)]
 struct Reading {
     last: Option<(Instant, Result<Referred, ReferenceError>)>,
-    /// How many readings in a row brought what the one before brought.
+    /// How many readings that vaults were the reason of brought what the one before brought, in a row.
     in_vain: u32,
 }
 
@@ -109,14 +118,14 @@ impl Reading {
         Some(*began + BETWEEN_READS.after(self.in_vain))
     }
 
-    fn keep(&mut self, began: Instant, read: &Result<Referred, ReferenceError>) {
+    fn keep(&mut self, began: Instant, reason: Reason, read: &Result<Referred, ReferenceError>) {
         let is_same = match (&self.last, read) {
             (Some((_, Ok(before))), Ok(now)) => before == now,
             (Some((_, Err(_))), Err(_)) => true,
             _ => false,
         };
         self.in_vain = if is_same {
-            self.in_vain.saturating_add(1)
+            self.in_vain.saturating_add(u32::from(reason == Reason::Vault))
         } else {
             0
         };
@@ -141,20 +150,16 @@ impl References {
 
     /// What `secret_ref` asks for now. Volumes that ask together share one reading.
     pub async fn read(&self, secret_ref: &SecretRefName) -> Result<Referred, ReferenceError> {
-        self.read_from(secret_ref, |_| None).await
+        self.read_for(Reason::Mount, secret_ref).await
     }
 
     /// The same for a volume whose vault says that it changed: the volumes of a node have it read the more seldom, the more
     /// often that was not so.
     pub async fn read_again(&self, secret_ref: &SecretRefName) -> Result<Referred, ReferenceError> {
-        self.read_from(secret_ref, Reading::next).await
+        self.read_for(Reason::Vault, secret_ref).await
     }
 
-    async fn read_from(
-        &self,
-        secret_ref: &SecretRefName,
-        earliest: impl Fn(&Reading) -> Option<Instant>,
-    ) -> Result<Referred, ReferenceError> {
+    async fn read_for(&self, reason: Reason, secret_ref: &SecretRefName) -> Result<Referred, ReferenceError> {
         let asked_at = Instant::now();
         let shared = self.reading(secret_ref);
         loop {
@@ -162,11 +167,14 @@ impl References {
             if let Some(read) = reading.since(asked_at) {
                 return read;
             }
-            let earliest = earliest(&reading).filter(|earliest| *earliest > Instant::now());
+            let earliest = match reason {
+                Reason::Mount => None,
+                Reason::Vault => reading.next().filter(|earliest| *earliest > Instant::now()),
+            };
             let Some(earliest) = earliest else {
                 let began = Instant::now();
                 let read = self.read_once(secret_ref).await;
-                reading.keep(began, &read);
+                reading.keep(began, reason, &read);
                 return read;
             };
             // A mount that asks meanwhile does not wait for what a vault said.

@@ -65,7 +65,7 @@ fn a_secret_ref_that_moved_to_another_vault_takes_its_volumes_along() {
     });
 }
 
-/// A vault says to each new volume what changed lately. What vaults say has a SecretRef read every two seconds at most.
+/// A vault says to each new volume what changed lately. For what vaults say, a SecretRef is read every two seconds at most.
 #[test]
 fn a_mount_does_not_wait_until_a_vault_may_have_its_secret_ref_read_again() {
     in_private_mounts(async |root| {
