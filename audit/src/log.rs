@@ -138,8 +138,8 @@ impl Log {
     }
 
     /// What [`Self::append_all`] does, where it comes down to one write to a file that took the last one promptly. None, and
-    /// nothing is appended, where something else would be waited for: another thread's write, a sync, the beginning of a
-    /// segment, a disk that was slow. For a thread that others wait for.
+    /// nothing is appended, where something else would be waited for: another thread's write, a sync of each record, the
+    /// beginning of a segment, a disk that was or is slow. For a thread that others wait for.
     pub fn append_promptly(&self, records: &[(Class, Entry)]) -> Option<Vec<Result<Head, AppendError>>> {
         self.shared.append_promptly(&without_places(records))
     }

@@ -30,6 +30,7 @@ pub use parts::{peers, service};
 use self::{
     background::Upkeep,
     listeners::{Listeners, Sockets},
+    pulse::Pulse,
 };
 use crate::{
     access::Access,
@@ -55,6 +56,8 @@ pub struct Running {
     /// Ends the admin and health listeners, which outlive the data port's drain.
     aside: Drain,
     threads: Vec<JoinHandle<()>>,
+    /// Ends last: what stops waits for timers.
+    _pulse: Pulse,
 }
 
 impl Running {
@@ -111,11 +114,14 @@ impl Running {
                 health::LIMITS,
             )?,
             listeners.apart("admin", sockets.admin, Some(admin_tls), admin, Limits::default())?,
-            pulse::start(Handle::current(), &aside)?,
         ];
         let routes = Routes::from(api.router())
             .add_service(watch.service())
             .into_axum_router();
+        let pulse = Pulse::start(Handle::current()).map_err(|source| StartError::Thread {
+            name: "pulse",
+            source,
+        })?;
         let data_tls = server_config(Arc::clone(&certificate))?;
         listeners.here(sockets.data, data_tls, api.guard(routes));
         let upkeep = Upkeep {
@@ -135,6 +141,7 @@ impl Running {
             tasks: upkeep.start(),
             aside,
             threads,
+            _pulse: pulse,
         })
     }
 

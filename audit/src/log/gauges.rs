@@ -103,7 +103,8 @@ pub(super) struct Gauges {
 impl Gauges {
     /// The longest an append may take.
     const SLOW: Duration = Duration::from_secs(1);
-    /// The longest that a thread which others wait for may be held.
+    /// How long the last append may have taken, and a sync go on, for the next append to be made on a thread that others
+    /// wait for.
     const PROMPT: Duration = Duration::from_millis(20);
     /// The longest a sync may take. A busy disk takes a second; one that hangs takes for ever.
     const UNSYNCED: Duration = Duration::from_secs(10);
@@ -171,9 +172,13 @@ impl Gauges {
         self.began.load(Relaxed) == 0 && self.last() > Self::SLOW
     }
 
-    /// Whether the log is healthy, the last append was prompt, and none goes on.
+    /// Whether the log is healthy, the last append was prompt, none goes on, and neither does a long sync: a write would
+    /// wait for what that waits for.
     pub(super) fn is_prompt(&self) -> bool {
-        self.began.load(Relaxed) == 0 && self.last() <= Self::PROMPT && self.problem().is_none()
+        self.began.load(Relaxed) == 0
+            && self.last() <= Self::PROMPT
+            && self.running(&self.sync_began) <= Self::PROMPT
+            && self.problem().is_none()
     }
 
     /// How long the last append took.
@@ -290,6 +295,24 @@ mod tests {
         drop(timer);
         assert_eq!(gauges.problem(), None);
         assert!(gauges.check_disk().is_ok());
+    }
+
+    #[test]
+    fn a_log_is_prompt_unless_its_disk_was_or_is_slow() {
+        let gauges = old_gauges();
+        assert!(gauges.is_prompt());
+        let append = gauges.time();
+        assert!(!gauges.is_prompt(), "an append goes on");
+        drop(append);
+        assert!(gauges.is_prompt());
+        gauges.pretend_last(Duration::from_millis(21));
+        assert!(!gauges.is_prompt(), "the last one was slow");
+        drop(gauges.time());
+        let sync = gauges.time_sync();
+        gauges.sync_began.store(1, Relaxed);
+        assert!(!gauges.is_prompt(), "a sync goes on for a minute");
+        drop(sync);
+        assert!(gauges.is_prompt());
     }
 
     #[test]

@@ -1,22 +1,19 @@
 //! Audit records of requests, written together.
 //!
 //! A record must be in the log before its request is answered. A request leaves its record with the others that wait, and
-//! one task appends all of them with one write, until none waits. It writes on the thread of the runtime that it is on: to
-//! wake another, and to be woken, costs more than the write. Where the write would wait for more than the page cache, as
-//! for another thread's, it goes on beside the runtime.
+//! one task appends all of them with one write, until none waits. The task writes on whichever thread of the runtime runs
+//! it: to wake another, and to be woken, costs more than the write. Where the write would wait for more than the page
+//! cache, as for another thread's, it goes on beside the runtime.
 //!
-//! A disk may not answer. It then holds one thread of the runtime, whose others serve everyone (woken by the pulse of
-//! `serve`), and no request waits for it longer than [`PATIENCE`]: that is why the task is none of a request's.
+//! A disk may not answer. It then holds one thread of the runtime, whose others serve everyone (the pulse of `serve` wakes
+//! one of them), and no request waits for it longer than [`PATIENCE`]: so the task belongs to no request, and gives way
+//! after it has answered some.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use parking_lot::Mutex;
 use strongroom_audit::{AppendError, Class, Entry, Head, Log};
-use tokio::{
-    sync::oneshot,
-    task::{spawn_blocking, yield_now},
-    time::timeout,
-};
+use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 
 /// How long a request waits for its record.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -76,29 +73,11 @@ impl Recorder {
         };
         if is_first {
             // A task of its own: a request whose client goes away is dropped, and the others still wait.
-            tokio::spawn(Arc::clone(self).write());
+            tokio::spawn(Turn::of(self).write());
         }
         match timeout(PATIENCE, is_kept).await {
             Ok(Ok(kept)) => kept,
             Ok(Err(_)) | Err(_) => Err(NotKept::Failed),
-        }
-    }
-
-    async fn write(self: Arc<Self>) {
-        loop {
-            let waiting = {
-                let mut waiting = self.waiting.lock();
-                waiting.is_written = !waiting.records.is_empty();
-                std::mem::take(&mut waiting.records)
-            };
-            if waiting.is_empty() {
-                return;
-            }
-            self.append_all(waiting).await;
-            if !self.waiting.lock().records.is_empty() {
-                // The answers to those whose records are kept come first.
-                yield_now().await;
-            }
         }
     }
 
@@ -107,21 +86,79 @@ impl Recorder {
             .into_iter()
             .map(|waiting| (waiting.record, waiting.kept))
             .unzip();
-        let outcomes = match self.log.append_promptly(&records) {
-            Some(outcomes) => outcomes,
-            None => {
-                let log = Arc::clone(&self.log);
-                // The dropped senders say to each waiting request that its record was not kept.
-                spawn_blocking(move || log.append_all(&records))
-                    .await
-                    .unwrap_or_default()
-            }
+        let outcomes = if let Some(outcomes) = self.log.append_promptly(&records) {
+            outcomes
+        } else {
+            let log = Arc::clone(&self.log);
+            spawn_blocking(move || log.append_all(&records))
+                .await
+                .unwrap_or_default()
         };
+        // A sender that is dropped, where there are fewer outcomes, says that the record was not kept.
         for (outcome, sender) in outcomes.into_iter().zip(senders) {
             // Its client may have gone away.
             let _ = sender.send(kept(outcome));
         }
     }
+}
+
+/// The turn of the one task that writes. However it ends, the next record gets a task again.
+struct Turn {
+    recorder: Arc<Recorder>,
+    is_over: bool,
+}
+
+impl Turn {
+    fn of(recorder: &Arc<Recorder>) -> Self {
+        Self {
+            recorder: Arc::clone(recorder),
+            is_over: false,
+        }
+    }
+
+    async fn write(mut self) {
+        let mut next = self.take();
+        while let Some(waiting) = next {
+            self.recorder.append_all(waiting).await;
+            next = self.take();
+            if next.is_some() {
+                give_way().await;
+            }
+        }
+    }
+
+    /// The records that wait; the turn is over where none does.
+    fn take(&mut self) -> Option<Vec<Waiting>> {
+        let mut queue = self.recorder.waiting.lock();
+        self.is_over = queue.records.is_empty();
+        queue.is_written = !self.is_over;
+        queue.is_written.then(|| std::mem::take(&mut queue.records))
+    }
+}
+
+impl Drop for Turn {
+    /// After a panic, what waits is not kept.
+    fn drop(&mut self) {
+        if !self.is_over {
+            let mut queue = self.recorder.waiting.lock();
+            queue.is_written = false;
+            queue.records.clear();
+        }
+    }
+}
+
+/// Lets what is ready run before the task goes on. Unlike [`tokio::task::yield_now`], it leaves the task where another
+/// thread finds it.
+async fn give_way() {
+    let mut has_given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Whether the log has taken a record.
@@ -133,4 +170,36 @@ fn kept(outcome: Result<Head, AppendError>) -> Result<(), NotKept> {
             NotKept::Failed
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use strongroom_audit::{Event, LogConfig};
+
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry::event(SystemTime::now(), &Event::VaultStop)
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_ends_in_a_panic_keeps_nobody_waiting_and_the_next_record_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = LogConfig::new(directory.path().join("audit"), "vault", "prod-0");
+        let recorder = Recorder::new(Arc::new(Log::open(config, None).unwrap()));
+        let (kept, is_kept) = oneshot::channel();
+        *recorder.waiting.lock() = Queue {
+            records: vec![Waiting {
+                record: (Class::Read, entry()),
+                kept,
+            }],
+            is_written: true,
+        };
+        drop(Turn::of(&recorder));
+        assert!(is_kept.await.is_err());
+        assert_eq!(recorder.append(Class::Read, entry()).await, Ok(()));
+        assert!(!recorder.waiting.lock().is_written);
+    }
 }

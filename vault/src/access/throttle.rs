@@ -96,14 +96,15 @@ mod tests {
     fn a_source_that_shows_nothing_but_refused_tokens_comes_to_both_its_limits_with_the_same_one() {
         let throttle = Throttle::new(NonZeroU32::MIN);
         let source = Source::from(IpAddr::from([10, 0, 0, 1]));
-        let mut refused = 0;
+        let (mut refused, mut now) = (0, Instant::now());
         while throttle.check_tokens(source).is_ok() {
-            let now = Instant::now();
+            now = Instant::now();
             throttle.count_token(source, now);
             assert_eq!(throttle.count_failure(source, now), Ok(()), "token {refused}");
             refused += 1;
         }
         assert!(refused >= FAILURES_AT_ONCE.get(), "{refused}");
+        assert!(throttle.count_failure(source, now).is_err());
     }
 
     #[test]
