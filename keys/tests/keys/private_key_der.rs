@@ -1,4 +1,4 @@
-//! Private keys in DER: what the library writes, what a standard shows, and what is none.
+//! Private keys in DER: those that the library writes, one that a standard shows, and bytes that are no key.
 
 use aws_lc_rs::{
     encoding::{AsDer, EcPrivateKeyRfc5915Der, Pkcs8V1Der},

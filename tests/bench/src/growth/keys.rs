@@ -11,7 +11,7 @@ use strongroom_harness::{
 use super::{
     Args,
     footprint::{self, Footprint},
-    rounds::{Rounds, head},
+    rounds::{self, Rounds},
     subject::{KEY, READERS, Subject, Vault, WRITERS},
 };
 use crate::{
@@ -110,10 +110,8 @@ pub async fn tables(args: &Args) -> Result<[Table; 2]> {
 }
 
 fn requests(least: u64, sizes: &[Size]) -> Table {
-    let mut columns = vec!["request".to_owned(), "server".to_owned(), "keys".to_owned()];
-    columns.extend(head(&format!("{least} keys")));
-    let columns: Vec<_> = columns.iter().map(String::as_str).collect();
-    let mut table = Table::new("Stored keys", &columns);
+    let lead = ["request", "server", "keys"];
+    let mut table = rounds::table("Stored keys", &lead, &format!("{least} keys"));
     for request in Request::ALL {
         let row = |server: &str, keys: u64, of: &Requests, base: &Requests| {
             let lead = [request.title(), server.to_owned(), keys.to_string()];

@@ -8,7 +8,7 @@ use strongroom_harness::progress::Step;
 
 use super::{
     Args,
-    rounds::{Rounds, head, middle},
+    rounds::{self, Rounds, middle},
     subject::{READERS, Vault},
 };
 use crate::{
@@ -68,14 +68,9 @@ pub async fn table(args: &Args) -> Result<Table> {
 }
 
 fn reads(args: &Args, all: &[UnderPolicies]) -> Table {
-    let columns: Vec<_> = ["policies", "bundle", "put to in force", "resident, first round"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(head("the fewest"))
-        .collect();
-    let columns: Vec<_> = columns.iter().map(String::as_str).collect();
+    let lead = ["policies", "bundle", "put to in force", "resident, first round"];
     let title = format!("GET of a secret under so many policies, {READERS} clients, {SECRETS} secrets");
-    let mut table = Table::new(&title, &columns);
+    let mut table = rounds::table(&title, &lead, "the fewest");
     let none = Rounds::default();
     let base = all.first().map_or(&none, |under| &under.rounds);
     for (count, under) in args.policies.iter().zip(all) {

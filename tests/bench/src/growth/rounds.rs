@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    figures::{median, quantile, time},
+    figures::{Table, median, quantile, time},
     load::Run,
 };
 
@@ -17,8 +17,19 @@ pub struct Rounds {
     p99: Vec<Duration>,
 }
 
-/// The heads of the columns that [`Rounds::cells`] fills, where ratios are to what is called `base`.
-pub fn head(base: &str) -> [String; 9] {
+/// A table whose rows have the columns `lead`, and behind them those that [`Rounds::cells`] fills, where ratios are to what is
+/// called `base`.
+pub fn table(title: &str, lead: &[&str], base: &str) -> Table {
+    let figures = head(base);
+    let columns: Vec<_> = lead
+        .iter()
+        .copied()
+        .chain(figures.iter().map(String::as_str))
+        .collect();
+    Table::new(title, &columns)
+}
+
+fn head(base: &str) -> [String; 9] {
     [
         "rounds".to_owned(),
         "requests".to_owned(),

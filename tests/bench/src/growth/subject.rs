@@ -20,7 +20,7 @@ pub const WRITERS: usize = 64;
 /// The kind of every key here but those that take long to make.
 pub const KEY: SigningKey = SigningKey::P256;
 
-/// After how many writes a person is told that the rest is still to come.
+/// How many writes are sent between two lines of progress.
 const CHUNK: u64 = 20_000;
 
 /// A vault, with the process that serves it.

@@ -14,7 +14,7 @@ use strongroom_harness::progress::Step;
 
 use super::{
     Args,
-    rounds::{Rounds, head},
+    rounds::{self, Rounds},
     subject::{KEY, READERS, Subject, Vault},
 };
 use crate::{
@@ -102,13 +102,8 @@ pub async fn table(args: &Args) -> Result<Table> {
 }
 
 fn requests(families: &[Family]) -> Table {
-    let columns: Vec<_> = ["request".to_owned(), "versions".to_owned()]
-        .into_iter()
-        .chain(head("the fewest"))
-        .collect();
-    let columns: Vec<_> = columns.iter().map(String::as_str).collect();
     let title = format!("Versions of a key, {READERS} clients over {KEYS} keys");
-    let mut table = Table::new(&title, &columns);
+    let mut table = rounds::table(&title, &["request", "versions"], "the fewest");
     for (place, request) in Request::ALL.into_iter().enumerate() {
         let mut rows = families
             .iter()
