@@ -1,19 +1,19 @@
 //! Connections of peers that have proved nothing yet: accepted within limits, their TLS handshakes bounded, their
-//! requests handed to a router, drained.
+//! requests handed to a handler, drained.
 //!
 //! ```text
-//!   accept --> slot --> handshake (a slot of its own, time) --> HTTP/1.1 or HTTP/2 --> turn --> router
+//!   accept --> slot --> handshake (a slot of its own, time) --> HTTP/1.1 or HTTP/2 --> turn --> handler
 //! ```
 //!
 //! All of this happens before a peer has proved an identity, so all of it has a bound: connections, handshakes, header
 //! bytes and counts, streams, resets, frames that belong to no request, idle time. Slots are bounded in all and per
 //! source; so is how often a source may connect, since each handshake costs a signature, and how many of its requests are
-//! in flight: few until a router has verified who the peer is. When all slots are taken, a new connection gets the slot of the one whose peer has got nowhere for longest. The memory
+//! in flight: few until a handler has verified who the peer is. When all slots are taken, a new connection gets the slot of the one whose peer has got nowhere for longest. The memory
 //! that all connections hold is bounded in bytes, for peers that proved an identity too: where there is too much, the
 //! source that holds most gives way.
 //!
 //! Nobody waits for a peer: a connection ends when its peer does not send the body of a request, or does not take an
-//! answer, at 240 bytes a second after some patience. An answer that the router has no bytes for waits for the router,
+//! answer, at 240 bytes a second after some patience. An answer that the handler has no bytes for waits for the handler,
 //! not for the peer, and may last.
 
 mod accepted;
@@ -24,6 +24,7 @@ mod connection;
 mod counts;
 mod drain;
 mod flow;
+mod handler;
 mod listener;
 mod of_request;
 mod pinned;
@@ -40,6 +41,7 @@ use tokio::net::UnixStream;
 
 pub use counts::Counts;
 pub use drain::Drain;
+pub use handler::{Answering, Handler};
 pub use listener::Listener;
 pub use socket::{bind, everywhere};
 pub use source::Source;

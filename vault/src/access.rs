@@ -39,6 +39,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use futures::future::BoxFuture;
 use strongroom_audit::{CallerRefusals, Class, Entry, Outcome, Resource};
 use strongroom_core::{NamedObject, ObjectState, Operation, Principal, Timestamp, Uid};
 use strongroom_engine::{
@@ -274,11 +275,14 @@ impl Access {
         }
     }
 
-    async fn refuse_action(&self, action: AuditedAction, failure: Failure) -> Refused {
-        match self.record(action, failure.outcome()).await {
-            Ok(()) => Refused(failure),
-            Err(refused) => refused,
-        }
+    /// In memory of its own, so that what a request takes is not that of its refusals.
+    fn refuse_action(&self, action: AuditedAction, failure: Failure) -> BoxFuture<'_, Refused> {
+        Box::pin(async move {
+            match self.record(action, failure.outcome()).await {
+                Ok(()) => Refused(failure),
+                Err(refused) => refused,
+            }
+        })
     }
 
     async fn record(&self, action: AuditedAction, outcome: Outcome) -> Result<(), Refused> {

@@ -7,8 +7,8 @@
 //!
 //! Each kind of object has a file with its paths, its bodies and its answers; [`kind`] finds it by the first segment.
 //!
-//! A request is answered by one fallback: paths are matched without case and refused when not canonical, which a
-//! router's patterns cannot do. Nothing is ever redirected.
+//! One function answers every request: paths are matched without case and refused when not canonical, which a router's
+//! patterns cannot do. Nothing is ever redirected.
 
 mod answer;
 mod api;
@@ -24,9 +24,11 @@ mod kind;
 mod life;
 mod method;
 pub mod page;
+mod port;
 mod query;
 mod respond;
 mod route;
 mod secrets;
 
 pub use api::{Api, ApiConfig};
+pub use port::DataPort;

@@ -16,6 +16,7 @@ use strongroom_serving::{
     health,
     tls::{ServingCertificate, server_config},
 };
+use strongroom_wire::watch::watch_server::WatchServer;
 use tokio::{
     runtime::Handle,
     task::{JoinSet, spawn_blocking},
@@ -37,7 +38,7 @@ use crate::{
     admin::{Admin, OperatorAuthority},
     args::ServeArgs,
     clock::Clock,
-    rest::Api,
+    rest::{Api, DataPort},
     service::Service,
     watch::{self, Watch},
 };
@@ -115,15 +116,14 @@ impl Running {
             )?,
             listeners.apart("admin", sockets.admin, Some(admin_tls), admin, Limits::default())?,
         ];
-        let routes = Routes::from(api.router())
-            .add_service(watch.service())
-            .into_axum_router();
+        let routes = Routes::new(watch.service()).into_axum_router();
+        let port = DataPort::new(api).with_service::<WatchServer<Watch>>(routes);
         let pulse = Pulse::start(Handle::current()).map_err(|source| StartError::Thread {
             name: "pulse",
             source,
         })?;
         let data_tls = server_config(Arc::clone(&certificate))?;
-        listeners.here(sockets.data, data_tls, api.guard(routes));
+        listeners.here(sockets.data, data_tls, port);
         let upkeep = Upkeep {
             service: service.clone(),
             access: Arc::clone(&access),

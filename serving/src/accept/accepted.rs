@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, pin::Pin, sync::Arc};
 
-use axum::Router;
 use tokio::{
     net::{TcpStream, UnixStream},
     time::timeout,
@@ -10,7 +9,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
-    Counts, Drain, Limits, Peer, Wire,
+    Counts, Drain, Handler, Limits, Peer, Wire,
     activity::Ended,
     connection::{Within, serve, serve_own},
     slots::Slot,
@@ -24,9 +23,9 @@ pub(super) type Own = Arc<dyn Fn(Wire) -> Pin<Box<dyn Future<Output = ()> + Send
 #[derive(Clone)]
 pub(super) enum Answers {
     /// HTTP by what TLS agrees on, or HTTP/1.1 without TLS.
-    Port(Option<TlsAcceptor>, Router),
+    Port(Option<TlsAcceptor>, Arc<dyn Handler>),
     /// HTTP/2, as gRPC has it, on a socket of the file system.
-    Grpc(Router),
+    Grpc(Arc<dyn Handler>),
     Own(Own),
 }
 
@@ -43,18 +42,18 @@ impl Accepted {
     /// Serves it until its end, and counts why the server ended it.
     pub(super) async fn serve(self, connected: Connected, shaking: Slot) {
         let ended = match (connected, &self.answers) {
-            (Connected::Port(tcp, address), Answers::Port(Some(tls), router)) => {
-                self.over_tls(tcp, address, tls.clone(), router.clone(), shaking)
+            (Connected::Port(tcp, address), Answers::Port(Some(tls), handler)) => {
+                self.over_tls(tcp, address, tls.clone(), Arc::clone(handler), shaking)
                     .await
             }
-            (Connected::Port(tcp, address), Answers::Port(None, router)) => {
+            (Connected::Port(tcp, address), Answers::Port(None, handler)) => {
                 drop(shaking);
                 let peer = Peer {
                     address,
                     tls: None,
                     certificates: Arc::default(),
                 };
-                serve(tcp, Some(peer), false, router.clone(), self.within()).await
+                serve(tcp, Some(peer), false, Arc::clone(handler), self.within()).await
             }
             (Connected::File(unix), answers) => {
                 drop(shaking);
@@ -70,7 +69,7 @@ impl Accepted {
 
     async fn of_file(&self, unix: UnixStream, answers: &Answers) -> Option<Ended> {
         match answers {
-            Answers::Grpc(router) => serve(unix, None, true, router.clone(), self.within()).await,
+            Answers::Grpc(handler) => serve(unix, None, true, Arc::clone(handler), self.within()).await,
             Answers::Own(own) => serve_own(unix, |wire| own(wire), self.within()).await,
             Answers::Port(..) => None,
         }
@@ -81,7 +80,7 @@ impl Accepted {
         tcp: TcpStream,
         address: SocketAddr,
         tls: TlsAcceptor,
-        router: Router,
+        handler: Arc<dyn Handler>,
         shaking: Slot,
     ) -> Option<Ended> {
         let Self {
@@ -108,7 +107,7 @@ impl Accepted {
             Ok(Ok(stream)) => {
                 let (peer, is_http2) = session(&stream, address);
                 let _open = counts.opened();
-                return serve(stream, Some(peer), is_http2, router, self.within()).await;
+                return serve(stream, Some(peer), is_http2, handler, self.within()).await;
             }
             Ok(Err(_)) => counts.refused("handshake"),
             Err(_) => counts.refused("handshake_timeout"),

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER};
 use hyper::{
     body::{Body as _, Incoming},
@@ -16,10 +16,9 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::sleep,
 };
-use tower::ServiceExt;
 
 use super::{
-    Drain, Limits, Peer, Standing,
+    Drain, Handler, Limits, Peer, Standing,
     activity::{Activity, Ended, Times},
     bodies::{Answered, Asked},
     chatter::{Bounded, Speaks},
@@ -61,7 +60,7 @@ pub(crate) async fn serve<S>(
     stream: S,
     peer: Option<Peer>,
     is_http2: bool,
-    router: Router,
+    handler: Arc<dyn Handler>,
     within: Within<'_>,
 ) -> Option<Ended>
 where
@@ -78,7 +77,13 @@ where
         service_fn(move |request| {
             // At once, and not when its task comes to run: all that come together take room together.
             let held = activity.arrive(size(&request));
-            answer(request, held, peer.clone(), activity.clone(), router.clone())
+            answer(
+                request,
+                held,
+                peer.clone(),
+                activity.clone(),
+                Arc::clone(&handler),
+            )
         })
     };
     let times = within.times();
@@ -133,13 +138,13 @@ where
     }
 }
 
-/// Hands a request to the router once its source has a turn.
+/// Hands a request to the handler once its source has a turn.
 async fn answer(
     mut request: Request<Incoming>,
     held: Held,
     peer: Option<Peer>,
     activity: Activity,
-    router: Router,
+    handler: Arc<dyn Handler>,
 ) -> Result<Response<Answered>, Infallible> {
     let Ok(in_flight) = activity.begin(held).await else {
         activity.answer_given();
@@ -150,7 +155,7 @@ async fn answer(
     }
     request.extensions_mut().insert(Standing::new(activity.clone()));
     let asked = request.map(|body| Body::new(Asked::new(body, Arc::clone(&in_flight))));
-    let response = router.oneshot(asked).await?;
+    let response = handler.handle(asked).await;
     activity.answer_given();
     in_flight.answered();
     Ok(response.map(|body| Answered::new(body, in_flight)))

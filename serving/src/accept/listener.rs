@@ -7,12 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::Router;
 use rustls::ServerConfig;
 use tokio::{net::UnixListener, time::sleep};
 
 use super::{
-    Counts, Drain, Limits, Source, Wire,
+    Counts, Drain, Handler, Limits, Source, Wire,
     accepted::{Accepted, Answers, Own},
     slots::{Bounds, NoSlot, Slot, Slots},
     socket::Socket,
@@ -22,7 +21,7 @@ use crate::rate::RateLimiter;
 /// How long to wait before the next try where the system cannot accept, for want of file descriptors for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A listener that hands requests to a router, or connections to what knows their protocol.
+/// A listener that hands requests to a handler, or connections to what knows their protocol.
 pub struct Listener {
     socket: Socket,
     answers: Answers,
@@ -45,13 +44,13 @@ impl Listener {
     pub fn new(
         tcp: net::TcpListener,
         tls: Option<ServerConfig>,
-        router: Router,
+        handler: impl Handler,
         limits: Limits,
         counts: Counts,
         drain: Drain,
     ) -> Self {
         let tls = tls.map(|tls| Arc::new(tls).into());
-        let (socket, answers) = (Socket::Port(tcp), Answers::Port(tls, router));
+        let (socket, answers) = (Socket::Port(tcp), Answers::Port(tls, Arc::new(handler)));
         Self::of(socket, answers, limits, counts, drain)
     }
 
@@ -59,11 +58,11 @@ impl Listener {
     ///
     /// # Errors
     /// That of the socket.
-    pub fn grpc(unix: UnixListener, router: Router, limits: Limits, drain: Drain) -> io::Result<Self> {
+    pub fn grpc(unix: UnixListener, handler: impl Handler, limits: Limits, drain: Drain) -> io::Result<Self> {
         let socket = Socket::File(unix.into_std()?);
         Ok(Self::of(
             socket,
-            Answers::Grpc(router),
+            Answers::Grpc(Arc::new(handler)),
             limits,
             Counts::default(),
             drain,

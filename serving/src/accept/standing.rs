@@ -2,7 +2,7 @@
 
 use super::activity::Activity;
 
-/// The standing of a connection, which every request carries as an extension. A router that has verified who the peer
+/// The standing of a connection, which every request carries as an extension. A handler that has verified who the peer
 /// is says so here: the source then may have more requests in flight.
 #[derive(Debug, Clone)]
 pub struct Standing(Activity);

@@ -1,16 +1,13 @@
-//! The order of every request: host, authentication, rate, form, and then [`crate::access`].
+//! The order of every request to the API: authentication, rate, form, and then [`crate::access`].
 
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    Router,
     body::Body,
-    extract::State,
-    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderValue, Request,
+    HeaderValue,
     header::{USER_AGENT, WWW_AUTHENTICATE},
     request::Parts,
 };
@@ -81,26 +78,55 @@ impl Api {
         })
     }
 
-    /// The routes: one fallback, since every path is ours to judge. To be served behind [`Self::guard`].
-    pub fn router(self: &Arc<Self>) -> Router {
-        Router::new().fallback(handle).with_state(Arc::clone(self))
+    /// The vault's name that a request was sent to.
+    pub(super) fn host(&self, request: &Parts) -> Result<Host, HostError> {
+        self.hosts.of(request)
     }
 
-    /// Puts the check of the host before everything else that `router` serves.
-    pub fn guard(self: &Arc<Self>, router: Router) -> Router {
-        router.layer(middleware::from_fn_with_state(Arc::clone(self), check_host))
+    /// Refuses a request that was sent to no name of the vault, which `error` says.
+    pub(super) fn refuse_host(&self, request: &Parts, error: HostError, began: Instant) -> Response {
+        if let Some(peer) = request.extensions.get::<Peer>() {
+            let address = Client::new(peer, None).address();
+            self.refusals.count(address, RefusalReason::OtherHost);
+        }
+        let mut response = self.refuse_stranger(error, began);
+        respond::stamp(&mut response, Echo::of(request), new_correlation_id());
+        response
     }
 
-    /// Answers a request that was sent to one of the vault's names.
-    async fn answer(
+    /// Answers a request that was sent to `host`.
+    pub(super) async fn answer(
+        self: Arc<Self>,
+        request: (Parts, Body),
+        host: Host,
+        began: Instant,
+    ) -> Response {
+        let (parts, mut body) = request;
+        let echo = Echo::of(&parts);
+        let request_id = new_correlation_id();
+        let theirs = parts
+            .headers
+            .get(CLIENT_REQUEST_ID)
+            .and_then(|id| id.to_str().ok());
+        let correlation = theirs.and_then(CorrelationId::parse).unwrap_or(request_id);
+        let mut response = self
+            .authenticated(&parts, &host, &mut body, correlation, began)
+            .await;
+        respond::stamp(&mut response, echo, request_id);
+        body::discard(&mut body).await;
+        response
+    }
+
+    /// Answers a request once its token was verified.
+    async fn authenticated(
         &self,
         parts: &Parts,
+        host: &Host,
         body: &mut Body,
         correlation: CorrelationId,
         began: Instant,
     ) -> Response {
-        let (Some(peer), Some(host)) = (parts.extensions.get::<Peer>(), parts.extensions.get::<Host>())
-        else {
+        let Some(peer) = parts.extensions.get::<Peer>() else {
             return self.refuse_stranger(HostError::Malformed, began);
         };
         let agent = parts.headers.get(USER_AGENT).map(HeaderValue::as_bytes);
@@ -248,41 +274,4 @@ impl Api {
             .request(operation, response.status().as_u16(), began.elapsed());
         response
     }
-}
-
-/// Sends on what was sent to one of the vault's names, and nothing else.
-async fn check_host(State(api): State<Arc<Api>>, request: Request<Body>, next: Next) -> Response {
-    let began = Instant::now();
-    let (mut parts, body) = request.into_parts();
-    match api.hosts.of(&parts) {
-        Ok(host) => {
-            parts.extensions.insert(host);
-            next.run(Request::from_parts(parts, body)).await
-        }
-        Err(error) => {
-            if let Some(peer) = parts.extensions.get::<Peer>() {
-                let address = Client::new(peer, None).address();
-                api.refusals.count(address, RefusalReason::OtherHost);
-            }
-            let mut response = api.refuse_stranger(error, began);
-            respond::stamp(&mut response, Echo::of(&parts), new_correlation_id());
-            response
-        }
-    }
-}
-
-async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response {
-    let began = Instant::now();
-    let (parts, mut body) = request.into_parts();
-    let echo = Echo::of(&parts);
-    let request_id = new_correlation_id();
-    let theirs = parts
-        .headers
-        .get(CLIENT_REQUEST_ID)
-        .and_then(|id| id.to_str().ok());
-    let correlation = theirs.and_then(CorrelationId::parse).unwrap_or(request_id);
-    let mut response = api.answer(&parts, &mut body, correlation, began).await;
-    respond::stamp(&mut response, echo, request_id);
-    body::discard(&mut body).await;
-    response
 }

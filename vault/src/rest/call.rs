@@ -81,7 +81,7 @@ impl Call<'_> {
     ) -> Result<Response, Problem> {
         let ReadAnswer { answer, room } = match command {
             Ok(Command::Read(request)) => self.admitted.read::<K>(request).await?,
-            Ok(Command::Write(request)) => self.admitted.write(request).await?.into(),
+            Ok(Command::Write(request)) => Box::pin(self.admitted.write(request)).await?.into(),
             Err(error) => return Err(self.refuse(error).await),
         };
         let json = answer::json(&answer, self.host, self.query, self.route)?;

@@ -5,9 +5,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use axum::Router;
 use rustls::ServerConfig;
-use strongroom_serving::accept::{self, Drain, Limits, Listener};
+use strongroom_serving::accept::{self, Drain, Handler, Limits, Listener};
 use tokio::runtime;
 
 use super::StartError;
@@ -55,7 +54,7 @@ impl Sockets {
     }
 }
 
-/// Puts routers on ports.
+/// Puts handlers on ports.
 pub(super) struct Listeners<'a> {
     pub(super) service: &'a Service,
     /// Ends the listeners that outlive the data port's drain.
@@ -64,9 +63,9 @@ pub(super) struct Listeners<'a> {
 
 impl Listeners<'_> {
     /// Serves on this runtime until the vault drains.
-    pub(super) fn here(&self, tcp: TcpListener, tls: ServerConfig, router: Router) {
+    pub(super) fn here(&self, tcp: TcpListener, tls: ServerConfig, handler: impl Handler) {
         let drain = &self.service.drain;
-        let listener = self.listener(tcp, Some(tls), router, Limits::default(), drain);
+        let listener = self.listener(tcp, Some(tls), handler, Limits::default(), drain);
         drain.spawn(listener.run());
     }
 
@@ -77,11 +76,11 @@ impl Listeners<'_> {
         name: &'static str,
         tcp: TcpListener,
         tls: Option<ServerConfig>,
-        router: Router,
+        handler: impl Handler,
         limits: Limits,
     ) -> Result<JoinHandle<()>, StartError> {
         let failed = |source| StartError::Thread { name, source };
-        let listener = self.listener(tcp, tls, router, limits, self.aside);
+        let listener = self.listener(tcp, tls, handler, limits, self.aside);
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -97,11 +96,11 @@ impl Listeners<'_> {
         &self,
         tcp: TcpListener,
         tls: Option<ServerConfig>,
-        router: Router,
+        handler: impl Handler,
         limits: Limits,
         drain: &Drain,
     ) -> Listener {
         let counts = self.service.metrics.connections.clone();
-        Listener::new(tcp, tls, router, limits, counts, drain.clone())
+        Listener::new(tcp, tls, handler, limits, counts, drain.clone())
     }
 }

@@ -5,17 +5,19 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use strongroom_core::VaultRef;
 use strongroom_engine::store::{
     Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Purpose, Snapshot, Store, StoreError, Value,
 };
-use strongroom_serving::{accept::Peer, tls::ServingCertificate};
+use strongroom_serving::{
+    accept::{Handler as _, Peer},
+    tls::ServingCertificate,
+};
 use strongroom_testing::vault::{Files, put, set};
-use strongroom_vault::rest::{Api, ApiConfig};
-use tower::ServiceExt as _;
+use strongroom_vault::rest::{Api, ApiConfig, DataPort};
 
 use crate::fixture::{API, Account, access, allow, token};
 
@@ -69,7 +71,7 @@ impl Snapshot for CountedSnapshot {
     }
 }
 
-fn router(fixture: &Files) -> (Router, strongroom_vault::service::Service) {
+fn port(fixture: &Files) -> (DataPort, strongroom_vault::service::Service) {
     let service = fixture.service();
     let config = ApiConfig {
         vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
@@ -78,10 +80,10 @@ fn router(fixture: &Files) -> (Router, strongroom_vault::service::Service) {
         certificate: ServingCertificate::load(&fixture.path("tls")).unwrap(),
     };
     let api = Api::new(access(&service), &service, config);
-    (api.guard(api.router()), service)
+    (DataPort::new(api), service)
 }
 
-async fn ask(router: &Router, token: &str, (method, path): (&str, &str)) -> Response<Body> {
+async fn ask(port: &DataPort, token: &str, (method, path): (&str, &str)) -> Response<Body> {
     let body = if method == "PUT" { r#"{"value":"v"}"# } else { "{}" };
     let mut request = Request::builder()
         .method(method)
@@ -96,7 +98,7 @@ async fn ask(router: &Router, token: &str, (method, path): (&str, &str)) -> Resp
         tls: None,
         certificates: Arc::default(),
     });
-    router.clone().oneshot(request).await.unwrap()
+    port.handle(request).await
 }
 
 /// Every operation on one name.
@@ -121,13 +123,13 @@ async fn to_an_account_without_permission_a_missing_object_is_a_forbidden_one_wi
     let store = Arc::new(Counted::default());
     let reads = Arc::clone(&store.reads);
     let fixture = Files::on(store);
-    let (router, service) = router(&fixture);
+    let (port, service) = port(&fixture);
     set(&service, "there", "value");
     put(&service, (1, 1), vec![allow(&[&API.uid()])]).unwrap();
     let (permitted, stranger) = (token(&fixture, API), token(&fixture, STRANGER));
     let before = reads.load(Ordering::Relaxed);
     assert_eq!(
-        ask(&router, &permitted, ("GET", "/secrets/there")).await.status(),
+        ask(&port, &permitted, ("GET", "/secrets/there")).await.status(),
         200
     );
     assert!(
@@ -138,7 +140,7 @@ async fn to_an_account_without_permission_a_missing_object_is_a_forbidden_one_wi
         let mut answers = Vec::new();
         for (method, path) in [there, missing] {
             let before = reads.load(Ordering::Relaxed);
-            let answer = ask(&router, &stranger, (method, &path)).await;
+            let answer = ask(&port, &stranger, (method, &path)).await;
             assert_eq!(
                 reads.load(Ordering::Relaxed),
                 before,

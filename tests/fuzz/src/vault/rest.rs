@@ -2,16 +2,15 @@
 
 use std::{convert::Infallible, io::Cursor, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
-use strongroom_serving::tls::ServingCertificate;
+use strongroom_serving::{accept::Handler as _, tls::ServingCertificate};
 use strongroom_testing::signing_key::ISSUER;
-use strongroom_vault::rest::{Api, ApiConfig};
-use tower::ServiceExt as _;
+use strongroom_vault::rest::{Api, ApiConfig, DataPort};
 
 use super::fixture::{GENUINE, HIDDEN, Served, peer};
 use crate::{Seed, Verdict, kept::Kept};
@@ -28,7 +27,7 @@ thread_local! {
 /// The API, and what was seen of its answers.
 struct Site {
     served: Served,
-    router: Router,
+    port: DataPort,
     inputs: usize,
 }
 
@@ -72,7 +71,7 @@ impl Site {
         };
         let api = Api::new(Arc::clone(&served.access), &served.service, config);
         Self {
-            router: api.guard(api.router()),
+            port: DataPort::new(api),
             served,
             inputs: 0,
         }
@@ -109,7 +108,7 @@ impl Site {
         request.extensions_mut().insert(peer());
         let is_genuine = self.put_token(&mut request);
         let audited = self.served.service.audit.head().sequence;
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.port.handle(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         judge(parts.status, &body, &parts.headers);
