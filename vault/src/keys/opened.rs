@@ -5,19 +5,20 @@
 //! object, and by itself when nobody uses it.
 
 use std::{
-    collections::HashMap,
     fmt,
+    num::NonZeroUsize,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use lru::LruCache;
 use parking_lot::Mutex;
 use strongroom_core::{NamedObject, ObjectKind, ObjectName, Version};
 use strongroom_engine::{Attributes, KeyBundle, crypto_key::release::ReleaseTerms, format::id::Sequence};
 use strongroom_keys::{Key, KeyError, KeyOperations, KeyProvider};
 
 /// How many versions are remembered: of RSA 4096 each takes about 10 KiB.
-const MOST: usize = 1024;
+const MOST: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
 /// For how long one is that nobody uses.
 const IDLE: Duration = Duration::from_mins(15);
@@ -60,7 +61,7 @@ impl OpenedKey {
 /// A bounded number of opened versions. What it forgets is dropped, and so wiped, at once: a cache that drops later, as those
 /// do that readers share without a lock, would keep private keys of which nobody knows.
 pub struct OpenedKeys {
-    keys: Mutex<HashMap<Sequence, Remembered>>,
+    keys: Mutex<LruCache<Sequence, Remembered>>,
     idle: Duration,
 }
 
@@ -87,7 +88,7 @@ impl OpenedKeys {
     /// Remembers each version until nobody has used it for so long.
     pub fn idle_for(idle: Duration) -> Self {
         Self {
-            keys: Mutex::default(),
+            keys: Mutex::new(LruCache::new(MOST)),
             idle,
         }
     }
@@ -95,7 +96,12 @@ impl OpenedKeys {
     /// Drops what nobody has used for as long as it is remembered. To be called now and then.
     pub fn drop_idle(&self) {
         let mut keys = self.keys.lock();
-        keys.retain(|_, remembered| remembered.used.elapsed() < self.idle);
+        while keys
+            .peek_lru()
+            .is_some_and(|(_, oldest)| oldest.used.elapsed() >= self.idle)
+        {
+            keys.pop_lru();
+        }
     }
 
     /// The version whose record has this number, if it is remembered.
@@ -108,17 +114,11 @@ impl OpenedKeys {
 
     /// Remembers a version, in the place of that which was used the longest ago where there are enough.
     pub fn insert(&self, record: Sequence, key: &Arc<OpenedKey>) {
-        let mut keys = self.keys.lock();
-        if keys.len() >= MOST && !keys.contains_key(&record) {
-            let oldest = keys.iter().min_by_key(|(_, remembered)| remembered.used);
-            let oldest = oldest.map(|(record, _)| *record);
-            oldest.and_then(|record| keys.remove(&record));
-        }
         let remembered = Remembered {
             key: Arc::clone(key),
             used: Instant::now(),
         };
-        keys.insert(record, remembered);
+        self.keys.lock().put(record, remembered);
     }
 
     /// Forgets every version of the keys among `changed`: one that was deleted or purged is not to stay in memory.
@@ -127,7 +127,13 @@ impl OpenedKeys {
         let names: Vec<_> = changed.iter().filter(is_key).map(|object| &object.name).collect();
         if !names.is_empty() {
             let mut keys = self.keys.lock();
-            keys.retain(|_, remembered| !names.contains(&&remembered.key.name));
+            let theirs = keys
+                .iter()
+                .filter(|(_, remembered)| names.contains(&&remembered.key.name));
+            let theirs: Vec<_> = theirs.map(|(record, _)| *record).collect();
+            for record in theirs {
+                keys.pop(&record);
+            }
         }
     }
 }

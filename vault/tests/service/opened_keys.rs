@@ -44,6 +44,18 @@ fn no_more_keys_lie_in_memory_than_there_is_a_bound_whatever_is_used() {
     assert_eq!(Arc::strong_count(&key), 1 + MOST);
 }
 
+#[test]
+fn the_key_that_gives_way_is_the_one_that_was_used_the_longest_ago() {
+    let (opened, key) = (OpenedKeys::default(), key("db"));
+    for record in (1..=u64::try_from(MOST).unwrap()).map(Sequence) {
+        opened.insert(record, &key);
+    }
+    assert!(opened.get(Sequence(1)).is_some());
+    opened.insert(Sequence(9_999), &key);
+    let found = [1, 2, 3].map(|number| opened.get(Sequence(number)).is_some());
+    assert_eq!(found, [true, false, true]);
+}
+
 /// Nobody uses a key after that.
 #[test]
 fn a_key_that_changed_is_dropped_at_once_and_no_other() {
