@@ -11,6 +11,12 @@
 //! A record key is used once, so the nonce is constant. The commitment makes it infeasible to find bytes that open
 //! under two keys, which GCM alone does not promise.
 
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::OnceLock,
+};
+
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, KeyType, Salt},
@@ -38,8 +44,36 @@ pub enum Form {
     Numbered,
 }
 
-/// 32 bytes of key; wiped when dropped.
-pub type KeyBytes = Zeroizing<[u8; 32]>;
+/// 32 bytes of key; wiped when dropped, and never printed.
+#[derive(Clone, Default)]
+pub struct KeyBytes(Zeroizing<[u8; 32]>);
+
+impl KeyBytes {
+    /// These bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl fmt::Debug for KeyBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyBytes(***)")
+    }
+}
+
+impl Deref for KeyBytes {
+    type Target = [u8; 32];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for KeyBytes {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
 
 /// The bytes were sealed under another key, for another context, or were altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +88,7 @@ pub fn seal(
     salt: &[u8; 32],
     plaintext: &[u8],
 ) -> Result<Vec<u8>, NotOpened> {
-    let (record_key, commitment) = derive(key, context, salt)?;
+    let RecordKey { key, commitment, .. } = RecordKey::derive(key, context, salt)?;
     let mut sealed = Vec::with_capacity(plaintext.len() + OVERHEAD);
     if form == Form::Numbered {
         sealed.push(VERSION);
@@ -64,7 +98,7 @@ pub fn seal(
     let begin = sealed.len();
     sealed.extend_from_slice(plaintext);
     let body = sealed.get_mut(begin..).ok_or(NotOpened)?;
-    let tag = record_key
+    let tag = key
         .seal_in_place_separate_tag(zero_nonce(), Aad::from(context), body)
         .map_err(|_| NotOpened)?;
     sealed.extend_from_slice(tag.as_ref());
@@ -101,43 +135,101 @@ pub fn open(
     context: &[u8],
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
+    let (salt, rest) = salt_of(form, sealed)?;
+    RecordKey::derive(key, context, salt)?.open(context, rest)
+}
+
+/// Undoes [`seal`] with the key that was derived for the same bytes before, where `remembered` has it. One memory serves one
+/// `key` and one `context`.
+pub fn open_again(
+    form: Form,
+    key: &[u8; 32],
+    context: &[u8],
+    sealed: &[u8],
+    remembered: &RememberedKey,
+) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
+    let (salt, rest) = salt_of(form, sealed)?;
+    match remembered.0.get() {
+        Some(known) if known.salt == *salt => known.open(context, rest),
+        Some(_) => RecordKey::derive(key, context, salt)?.open(context, rest),
+        None => {
+            let derived = RecordKey::derive(key, context, salt)?;
+            let opened = derived.open(context, rest)?;
+            // Another may have been as fast.
+            let _ = remembered.0.set(derived);
+            Ok(opened)
+        }
+    }
+}
+
+/// The key of a record that is opened again and again: deriving it takes as long as all the rest.
+#[derive(Default)]
+pub struct RememberedKey(OnceLock<RecordKey>);
+
+impl Clone for RememberedKey {
+    /// Remembers nothing: a copy is made to become something else.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for RememberedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RememberedKey(***)")
+    }
+}
+
+/// The salt of sealed bytes, and what follows it.
+fn salt_of(form: Form, sealed: &[u8]) -> Result<(&[u8; SALT], &[u8]), NotOpened> {
     let sealed = match form {
         Form::Numbered => sealed.strip_prefix(&[VERSION]).ok_or(NotOpened)?,
         Form::Unnumbered => sealed,
     };
-    let (salt, rest) = sealed.split_first_chunk::<SALT>().ok_or(NotOpened)?;
-    let (claimed, body) = rest.split_first_chunk::<COMMITMENT>().ok_or(NotOpened)?;
-    let length = body.len().checked_sub(TAG).ok_or(NotOpened)?;
-    let (record_key, commitment) = derive(key, context, salt)?;
-    if !bool::from(commitment.ct_eq(claimed)) {
-        return Err(NotOpened);
-    }
-    let mut opened = Zeroizing::new(body.to_vec());
-    record_key
-        .open_in_place(zero_nonce(), Aad::from(context), opened.as_mut_slice())
-        .map_err(|_| NotOpened)?;
-    opened.truncate(length);
-    Ok(opened)
+    sealed.split_first_chunk().ok_or(NotOpened)
 }
 
 /// A key for `purpose`, derived from `key`.
 pub fn derive_key(key: &[u8; 32], purpose: &[u8]) -> Result<KeyBytes, NotOpened> {
-    let mut derived = Zeroizing::new([0; 32]);
+    let mut derived = KeyBytes::default();
     expand(key, purpose, &[0; SALT], derived.as_mut_slice())?;
     Ok(derived)
 }
 
-fn derive(
-    key: &[u8; 32],
-    context: &[u8],
-    salt: &[u8; 32],
-) -> Result<(LessSafeKey, Zeroizing<[u8; COMMITMENT]>), NotOpened> {
-    let mut derived = Zeroizing::new([0; 64]);
-    expand(key, context, salt, derived.as_mut_slice())?;
-    let (record_key, rest) = derived.split_first_chunk::<32>().ok_or(NotOpened)?;
-    let commitment = rest.first_chunk::<COMMITMENT>().ok_or(NotOpened)?;
-    let record_key = UnboundKey::new(&AES_256_GCM, record_key).map_err(|_| NotOpened)?;
-    Ok((LessSafeKey::new(record_key), Zeroizing::new(*commitment)))
+/// What one record is encrypted with.
+struct RecordKey {
+    salt: [u8; SALT],
+    commitment: Zeroizing<[u8; COMMITMENT]>,
+    key: LessSafeKey,
+}
+
+impl RecordKey {
+    fn derive(key: &[u8; 32], context: &[u8], salt: &[u8; SALT]) -> Result<Self, NotOpened> {
+        let mut derived = Zeroizing::new([0; 64]);
+        expand(key, context, salt, derived.as_mut_slice())?;
+        let (record_key, rest) = derived.split_first_chunk::<32>().ok_or(NotOpened)?;
+        let commitment = rest.first_chunk::<COMMITMENT>().ok_or(NotOpened)?;
+        let record_key = UnboundKey::new(&AES_256_GCM, record_key).map_err(|_| NotOpened)?;
+        Ok(Self {
+            salt: *salt,
+            commitment: Zeroizing::new(*commitment),
+            key: LessSafeKey::new(record_key),
+        })
+    }
+
+    /// Opens what follows the salt.
+    fn open(&self, context: &[u8], rest: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
+        let (claimed, body) = rest.split_first_chunk::<COMMITMENT>().ok_or(NotOpened)?;
+        let length = body.len().checked_sub(TAG).ok_or(NotOpened)?;
+        if !bool::from(self.commitment.ct_eq(claimed)) {
+            return Err(NotOpened);
+        }
+        let mut opened = Zeroizing::new(body.to_vec());
+        self.key
+            .open_in_place(zero_nonce(), Aad::from(context), opened.as_mut_slice())
+            .map_err(|_| NotOpened)?;
+        opened.truncate(length);
+        Ok(opened)
+    }
 }
 
 fn expand(key: &[u8; 32], info: &[u8], salt: &[u8; 32], out: &mut [u8]) -> Result<(), NotOpened> {
@@ -216,13 +308,40 @@ mod tests {
         // As an attacker who made a body that GCM opens under two keys: it can name one of them only.
         let mut mixed = mine.clone();
         mixed[SALT..SALT + COMMITMENT].copy_from_slice(&theirs[SALT..SALT + COMMITMENT]);
-        let (record_key, _) = derive(&KEY, b"context", &SALT_BYTES).unwrap();
+        let record_key = RecordKey::derive(&KEY, b"context", &SALT_BYTES).unwrap().key;
         let mut body = mixed[SALT + COMMITMENT..].to_vec();
         let by_the_cipher = record_key.open_in_place(zero_nonce(), Aad::from(b"context"), &mut body);
         assert_eq!(by_the_cipher.unwrap(), b"hello");
         for key in [KEY, other] {
             assert_eq!(open(Form::Unnumbered, &key, b"context", &mixed), Err(NotOpened));
         }
+    }
+
+    #[test]
+    fn a_remembered_key_opens_what_it_opened_and_nothing_that_was_altered_since() {
+        for form in FORMS {
+            let (remembered, mine) = (RememberedKey::default(), sealed(form));
+            let other = seal(form, &KEY, b"context", &[1; 32], b"other").unwrap();
+            let open = |sealed: &[u8]| open_again(form, &KEY, b"context", sealed, &remembered);
+            assert_eq!(open(&mine[..mine.len() - 1]), Err(NotOpened));
+            for _ in 0..2 {
+                assert_eq!(open(&mine).unwrap().as_slice(), b"hello");
+                assert_eq!(open(&other).unwrap().as_slice(), b"other");
+            }
+            for index in 0..mine.len() {
+                let mut flipped = mine.clone();
+                flipped[index] ^= 1;
+                assert_eq!(open(&flipped), Err(NotOpened), "byte {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_is_printed() {
+        let derived = RecordKey::derive(&KEY, b"context", &SALT_BYTES).unwrap();
+        let remembered = RememberedKey(OnceLock::from(derived));
+        let printed = format!("{:?} {remembered:?}", KeyBytes::new([0xab; 32]));
+        assert_eq!(printed, "KeyBytes(***) RememberedKey(***)");
     }
 
     #[test]

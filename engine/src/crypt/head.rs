@@ -3,7 +3,7 @@
 use strongroom_core::{ObjectKind, ObjectName};
 
 use super::{
-    cipher::{self, Form, KeyBytes},
+    cipher::{self, Form, KeyBytes, RememberedKey},
     keyring::Keyring,
     version::RecordKey,
 };
@@ -27,6 +27,8 @@ pub struct Head<F, O> {
     pub object: ObjectId,
     /// The seed of its record keys.
     pub seed: KeyBytes,
+    /// The record key of the current version, once that was opened.
+    pub(crate) current: RememberedKey,
     /// The seed as stored.
     pub(crate) wrapped: WrappedSeed,
     /// What the head says.
@@ -135,6 +137,7 @@ pub fn open<F: Encoded, O: Encoded + Default>(
     Ok(Head {
         object: owner.object,
         seed,
+        current: RememberedKey::default(),
         wrapped: WrappedSeed {
             term: parts.term,
             form: form_of(parts.format),

@@ -2,7 +2,7 @@
 //!
 //! Format 2 says how it was encrypted. Format 1, of older programs, does not.
 
-use super::cipher::{self, Form, KeyBytes};
+use super::cipher::{self, Form, KeyBytes, RememberedKey};
 use crate::{
     format::{
         codec::{Decoder, Encoder, Magic},
@@ -46,16 +46,18 @@ pub fn seal<C: Encoded, F: Encoded>(
     Ok(Value::new(record.into_bytes()))
 }
 
-/// Opens the record found at `place`, which must be this version of this owner and nothing else.
+/// Opens the record found at `place`, which must be this version of this owner and nothing else. What is remembered is of
+/// this place and seed.
 pub fn open<C: Encoded, F: Encoded>(
     owner: Owner<'_>,
-    seed: &KeyBytes,
+    (seed, remembered): (&KeyBytes, Option<&RememberedKey>),
     place: Located,
     record: &Value,
 ) -> Result<(C, VersionFields<F>), Damaged> {
     let broken = || Damaged::of_object("a version", owner.name);
     let (form, expected, rest) = FORMATS
         .into_iter()
+        .rev()
         .find_map(|(format, form)| {
             let expected = context(format, owner, place);
             let rest = record.as_bytes().strip_prefix(expected.as_bytes())?;
@@ -65,7 +67,12 @@ pub fn open<C: Encoded, F: Encoded>(
     let mut decoder = Decoder::new(rest);
     let sealed = decoder.bytes().map_err(|_| broken())?;
     decoder.finish().map_err(|_| broken())?;
-    let plaintext = cipher::open(form, seed, expected.as_bytes(), sealed).map_err(|_| broken())?;
+    let context = expected.as_bytes();
+    let plaintext = match remembered {
+        Some(remembered) => cipher::open_again(form, seed, context, sealed, remembered),
+        None => cipher::open(form, seed, context, sealed),
+    };
+    let plaintext = plaintext.map_err(|_| broken())?;
     body::decode(&plaintext).map_err(|_| broken())
 }
 

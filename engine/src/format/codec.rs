@@ -5,7 +5,7 @@
 //!
 //! A record begins with `magic (4) | format (2) | vault id (16)`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use strongroom_core::{ObjectName, Timestamp, wiped};
 use zeroize::Zeroizing;
@@ -44,9 +44,14 @@ pub enum CodecError {
     Proof,
 }
 
-/// Writes fields. The bytes are wiped when dropped unless taken out.
-#[derive(Debug)]
+/// Writes fields. The bytes are wiped when dropped unless taken out, and never printed.
 pub struct Encoder(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Encoder(***)")
+    }
+}
 
 impl Encoder {
     /// An encoder with room for `capacity` bytes; secrets are written where no growing leaves copies behind.
@@ -158,9 +163,14 @@ impl Encoder {
     }
 }
 
-/// Reads fields.
-#[derive(Debug)]
+/// Reads fields, which are never printed.
 pub struct Decoder<'a>(&'a [u8]);
+
+impl fmt::Debug for Decoder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decoder(***)")
+    }
+}
 
 impl<'a> Decoder<'a> {
     /// A decoder of fields without a record's head.

@@ -221,7 +221,9 @@ impl<K: Kind> KindView<'_, K> {
         place: Located,
     ) -> Result<(K::Content, FieldsOf<K>), ObjectError> {
         let record = self.version_record(name, place)?;
-        Ok(version::open(self.owner(name, head), &head.seed, place, &record)?)
+        let remembered = (place == current_place(head)).then_some(&head.current);
+        let key = (&head.seed, remembered);
+        Ok(version::open(self.owner(name, head), key, place, &record)?)
     }
 
     /// The answer about one version; with its content where it is given.

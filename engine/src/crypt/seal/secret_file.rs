@@ -33,9 +33,8 @@ impl SecretFile {
     /// Reads the directory.
     pub fn read(directory: &Path) -> Result<Self, SealError> {
         let key = read(directory, "key")?;
-        let key = Zeroizing::new(
-            <[u8; 32]>::try_from(key.as_slice()).map_err(|_| SealError::KeyLength(key.len()))?,
-        );
+        let key =
+            KeyBytes::new(<[u8; 32]>::try_from(key.as_slice()).map_err(|_| SealError::KeyLength(key.len()))?);
         let id = text(directory, "id")?.ok_or(SealError::Id { file: "id".into() })?;
         let used_by = match text(directory, "vault-id") {
             Err(SealError::Unreadable {

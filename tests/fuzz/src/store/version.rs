@@ -43,8 +43,12 @@ pub fn version_record(input: &[u8]) -> Verdict {
     if choice % 2 == 0 {
         let name = db();
         let record = Value::new(input);
-        let opened =
-            version::open::<SecretValue, SecretFields>(owner(&name), &KeyBytes::new(SEED), PLACE, &record);
+        let opened = version::open::<SecretValue, SecretFields>(
+            owner(&name),
+            (&KeyBytes::new(SEED), None),
+            PLACE,
+            &record,
+        );
         assert!(
             opened.is_err() || GENUINE.iter().any(|genuine| genuine == input),
             "a version that the vault did not write is opened"
