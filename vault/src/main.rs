@@ -21,7 +21,8 @@ use tikv_jemallocator::Jemalloc;
 use zeroizing_alloc::ZeroAlloc;
 
 /// The store's pages come and go on every thread. The system's allocator has a heap per thread and seldom gives any of
-/// it back, so that memory could grow to the cache's size times the threads; this one returns what is free.
+/// it back, so that memory could grow to the cache's size times the threads; this one returns what is free, within a second
+/// (`.cargo/config.toml`).
 ///
 /// Around it, whatever is freed is wiped first: our own buffers of secrets are wiped by their types, those of the TLS and
 /// HTTP libraries, through which every value and token goes, by nothing else.
