@@ -275,7 +275,7 @@ impl Access {
         }
     }
 
-    /// In memory of its own, so that what a request takes is not that of its refusals.
+    /// Records the refusal. Boxed, so that the future of a request has no room for it.
     fn refuse_action(&self, action: AuditedAction, failure: Failure) -> BoxFuture<'_, Refused> {
         Box::pin(async move {
             match self.record(action, failure.outcome()).await {

@@ -8,7 +8,7 @@
 //! The version is 1. Another way to encrypt, with a random nonce perhaps, would be version 2, under keys derived for it.
 //! Sealed bytes of older programs have no version: which form they have, the format of the record around them says.
 //!
-//! A record key is used once, so the nonce is constant. The commitment makes it infeasible to find bytes that open
+//! A record key seals once, so the nonce is constant. The commitment makes it infeasible to find bytes that open
 //! under two keys, which GCM alone does not promise.
 
 use std::{
@@ -88,7 +88,7 @@ pub fn seal(
     salt: &[u8; 32],
     plaintext: &[u8],
 ) -> Result<Vec<u8>, NotOpened> {
-    let RecordKey { key, commitment, .. } = RecordKey::derive(key, context, salt)?;
+    let DerivedKey { key, commitment, .. } = DerivedKey::derive(key, context, salt)?;
     let mut sealed = Vec::with_capacity(plaintext.len() + OVERHEAD);
     if form == Form::Numbered {
         sealed.push(VERSION);
@@ -136,11 +136,11 @@ pub fn open(
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
     let (salt, rest) = salt_of(form, sealed)?;
-    RecordKey::derive(key, context, salt)?.open(context, rest)
+    DerivedKey::derive(key, context, salt)?.open(context, rest)
 }
 
 /// Undoes [`seal`] with the key that was derived for the same bytes before, where `remembered` has it. One memory serves one
-/// `key` and one `context`.
+/// `key`. Another `context` with the same salt is refused, since the body is authenticated with it.
 pub fn open_again(
     form: Form,
     key: &[u8; 32],
@@ -151,9 +151,9 @@ pub fn open_again(
     let (salt, rest) = salt_of(form, sealed)?;
     match remembered.0.get() {
         Some(known) if known.salt == *salt => known.open(context, rest),
-        Some(_) => RecordKey::derive(key, context, salt)?.open(context, rest),
+        Some(_) => DerivedKey::derive(key, context, salt)?.open(context, rest),
         None => {
-            let derived = RecordKey::derive(key, context, salt)?;
+            let derived = DerivedKey::derive(key, context, salt)?;
             let opened = derived.open(context, rest)?;
             // Another may have been as fast.
             let _ = remembered.0.set(derived);
@@ -164,7 +164,7 @@ pub fn open_again(
 
 /// The key of a record that is opened again and again: deriving it takes as long as all the rest.
 #[derive(Default)]
-pub struct RememberedKey(OnceLock<RecordKey>);
+pub struct RememberedKey(OnceLock<DerivedKey>);
 
 impl Clone for RememberedKey {
     /// Remembers nothing: a copy is made to become something else.
@@ -196,13 +196,13 @@ pub fn derive_key(key: &[u8; 32], purpose: &[u8]) -> Result<KeyBytes, NotOpened>
 }
 
 /// What one record is encrypted with.
-struct RecordKey {
+struct DerivedKey {
     salt: [u8; SALT],
     commitment: Zeroizing<[u8; COMMITMENT]>,
     key: LessSafeKey,
 }
 
-impl RecordKey {
+impl DerivedKey {
     fn derive(key: &[u8; 32], context: &[u8], salt: &[u8; SALT]) -> Result<Self, NotOpened> {
         let mut derived = Zeroizing::new([0; 64]);
         expand(key, context, salt, derived.as_mut_slice())?;
@@ -308,7 +308,7 @@ mod tests {
         // As an attacker who made a body that GCM opens under two keys: it can name one of them only.
         let mut mixed = mine.clone();
         mixed[SALT..SALT + COMMITMENT].copy_from_slice(&theirs[SALT..SALT + COMMITMENT]);
-        let record_key = RecordKey::derive(&KEY, b"context", &SALT_BYTES).unwrap().key;
+        let record_key = DerivedKey::derive(&KEY, b"context", &SALT_BYTES).unwrap().key;
         let mut body = mixed[SALT + COMMITMENT..].to_vec();
         let by_the_cipher = record_key.open_in_place(zero_nonce(), Aad::from(b"context"), &mut body);
         assert_eq!(by_the_cipher.unwrap(), b"hello");
@@ -323,10 +323,13 @@ mod tests {
             let (remembered, mine) = (RememberedKey::default(), sealed(form));
             let other = seal(form, &KEY, b"context", &[1; 32], b"other").unwrap();
             let open = |sealed: &[u8]| open_again(form, &KEY, b"context", sealed, &remembered);
+            let elsewhere = || open_again(form, &KEY, b"other", &mine, &remembered);
+            assert_eq!(elsewhere(), Err(NotOpened));
             assert_eq!(open(&mine[..mine.len() - 1]), Err(NotOpened));
             for _ in 0..2 {
                 assert_eq!(open(&mine).unwrap().as_slice(), b"hello");
                 assert_eq!(open(&other).unwrap().as_slice(), b"other");
+                assert_eq!(elsewhere(), Err(NotOpened));
             }
             for index in 0..mine.len() {
                 let mut flipped = mine.clone();
@@ -338,7 +341,7 @@ mod tests {
 
     #[test]
     fn no_key_is_printed() {
-        let derived = RecordKey::derive(&KEY, b"context", &SALT_BYTES).unwrap();
+        let derived = DerivedKey::derive(&KEY, b"context", &SALT_BYTES).unwrap();
         let remembered = RememberedKey(OnceLock::from(derived));
         let printed = format!("{:?} {remembered:?}", KeyBytes::new([0xab; 32]));
         assert_eq!(printed, "KeyBytes(***) RememberedKey(***)");

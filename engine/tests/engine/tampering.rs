@@ -181,6 +181,37 @@ fn flip_heads<K: Sample>() {
     }
 }
 
+/// What was remembered of the read before must not open what is there now. A key's version is not opened by a get.
+#[test]
+fn a_flipped_byte_of_a_version_is_refused_after_it_was_read_too() {
+    let mut bench = filled::<Secret>();
+    let read = |bench: &Bench| ["one", "two"].map(|text| damaged(&bench.get_of::<Secret>(text, None)));
+    assert_eq!(read(&bench), [false, false]);
+    let mut refused = 0;
+    for (key, value) in records(&bench) {
+        if key.as_bytes()[0] != b'v' {
+            continue;
+        }
+        let length = value.as_bytes().len();
+        let flipped = (0..length).map(|index| {
+            let mut bytes = value.as_bytes().to_vec();
+            bytes[index] ^= 1;
+            overwrite(&mut bench, [(key.clone(), Some(Value::new(bytes)))]);
+            read(&bench).into_iter().filter(|damaged| *damaged).count()
+        });
+        let found: BTreeSet<_> = flipped.collect();
+        // An older version is not read.
+        assert!(
+            found == BTreeSet::from([0]) || found == BTreeSet::from([1]),
+            "{found:?}"
+        );
+        refused += found.into_iter().sum::<usize>();
+        overwrite(&mut bench, [(key, Some(value))]);
+        assert_eq!(read(&bench), [false, false]);
+    }
+    assert_eq!(refused, 2);
+}
+
 /// Each kind of record where it is used: the vault does not open, or answers that its data is damaged.
 #[test]
 fn a_record_without_its_proof_is_refused_where_it_is_used() {

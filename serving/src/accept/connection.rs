@@ -3,7 +3,10 @@
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use axum::body::Body;
-use http::{HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode,
+    header::{CONTENT_LENGTH, RETRY_AFTER},
+};
 use hyper::{
     body::{Body as _, Incoming},
     service::service_fn,
@@ -154,11 +157,25 @@ async fn answer(
         request.extensions_mut().insert(peer);
     }
     request.extensions_mut().insert(Standing::new(activity.clone()));
+    let is_head = request.method() == Method::HEAD;
     let asked = request.map(|body| Body::new(Asked::new(body, Arc::clone(&in_flight))));
-    let response = handler.handle(asked).await;
+    let mut response = handler.handle(asked).await;
+    if is_head {
+        take_body(&mut response);
+    }
     activity.answer_given();
     in_flight.answered();
     Ok(response.map(|body| Answered::new(body, in_flight)))
+}
+
+/// Leaves of an answer what is due to a HEAD: the head, which says how long the body would be (RFC 9110, 9.3.2). HTTP/1.1 does so by
+/// itself, HTTP/2 sends what it is given.
+fn take_body(response: &mut Response<Body>) {
+    let body = std::mem::take(response.body_mut());
+    if let Some(length) = body.size_hint().exact() {
+        let headers = response.headers_mut();
+        headers.entry(CONTENT_LENGTH).or_insert(length.into());
+    }
 }
 
 fn size(request: &Request<Incoming>) -> Size {

@@ -13,9 +13,10 @@ use tower::ServiceExt;
 /// An answer that comes.
 pub type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// What answers requests. A router is one; what has one answer for every path saves the router's layers.
+/// What answers requests. A router is one. What answers every path with one function needs none, and saves its cost.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers `request`, which carries its [`Peer`](super::Peer) and its [`Standing`](super::Standing) as extensions.
+    /// Answers `request`, which carries its [`Peer`](super::Peer) and its [`Standing`](super::Standing) as extensions. Of an
+    /// answer to HEAD, the connection takes the body away.
     fn handle(&self, request: Request<Body>) -> Answering;
 }
 

@@ -127,13 +127,7 @@ impl OpenedKeys {
         let names: Vec<_> = changed.iter().filter(is_key).map(|object| &object.name).collect();
         if !names.is_empty() {
             let mut keys = self.keys.lock();
-            let theirs = keys
-                .iter()
-                .filter(|(_, remembered)| names.contains(&&remembered.key.name));
-            let theirs: Vec<_> = theirs.map(|(record, _)| *record).collect();
-            for record in theirs {
-                keys.pop(&record);
-            }
+            keys.retain(|_, remembered| !names.contains(&&remembered.key.name));
         }
     }
 }

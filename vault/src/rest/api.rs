@@ -110,15 +110,15 @@ impl Api {
             .and_then(|id| id.to_str().ok());
         let correlation = theirs.and_then(CorrelationId::parse).unwrap_or(request_id);
         let mut response = self
-            .authenticated(&parts, &host, &mut body, correlation, began)
+            .answer_caller(&parts, &host, &mut body, correlation, began)
             .await;
         respond::stamp(&mut response, echo, request_id);
         body::discard(&mut body).await;
         response
     }
 
-    /// Answers a request once its token was verified.
-    async fn authenticated(
+    /// Verifies the token of a request, and answers it.
+    async fn answer_caller(
         &self,
         parts: &Parts,
         host: &Host,

@@ -81,6 +81,7 @@ impl Call<'_> {
     ) -> Result<Response, Problem> {
         let ReadAnswer { answer, room } = match command {
             Ok(Command::Read(request)) => self.admitted.read::<K>(request).await?,
+            // Boxed, so that the future of a read has no room for it.
             Ok(Command::Write(request)) => Box::pin(self.admitted.write(request)).await?.into(),
             Err(error) => return Err(self.refuse(error).await),
         };

@@ -33,6 +33,7 @@ fn begins(table: &[Shape], first: &str) -> bool {
 pub(super) async fn perform(call: Call<'_>) -> Result<Response, Problem> {
     match call.route.operation.kind() {
         Some(ObjectKind::Secrets) => secrets::perform(call).await,
+        // Boxed, so that the future of a read of a secret has no room for it.
         Some(ObjectKind::Keys) => Box::pin(keys::perform(call)).await,
         // No table has a row of them.
         Some(ObjectKind::Certificates) | None => Err(call.refuse(NO_OPERATION).await),

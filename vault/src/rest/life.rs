@@ -40,6 +40,7 @@ pub(super) async fn command<K: Face>(call: &mut Call<'_>) -> Result<Command<K>, 
         Life::Delete => return Ok(Command::Write(WriteRequest::Delete { name: name()? })),
         Life::Recover => return Ok(Command::Write(WriteRequest::Recover { name: name()? })),
         Life::Purge => return Ok(Command::Write(WriteRequest::Purge { name: name()? })),
+        // Boxed, so that the future of a read has no room for it.
         Life::Restore => return Box::pin(restore(call)).await.map(Command::Write),
     };
     Ok(Command::Read(read))

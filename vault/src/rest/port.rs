@@ -1,7 +1,7 @@
 //! What answers on the data port: the API, and beside it a gRPC service.
 //!
-//! A request is looked at once it is known to be sent to one of the vault's names. The API has one answer for every path, and
-//! needs no router: one would be a tenth of what a read costs.
+//! Nothing of a request is looked at before it is known that it was sent to one of the vault's names. The API answers every
+//! path with one function, and needs no router: one would be a tenth of what a read costs.
 
 use std::{future::ready, sync::Arc, time::Instant};
 
@@ -34,12 +34,18 @@ impl DataPort {
         }
     }
 
-    /// What serves the gRPC service, if `path` is one of its.
+    /// What serves the gRPC service, if `path` is one of that service's.
     fn service(&self, path: &str) -> Option<&Router> {
         let (name, routes) = self.service.as_ref()?;
-        let rest = path.strip_prefix('/')?.strip_prefix(name)?;
-        rest.starts_with('/').then_some(routes)
+        is_of(name, path).then_some(routes)
     }
+}
+
+/// Whether `path` is that of a method of the gRPC service `name`.
+fn is_of(name: &str, path: &str) -> bool {
+    let rest = path.strip_prefix('/').and_then(|path| path.strip_prefix(name));
+    let method = rest.and_then(|rest| rest.strip_prefix('/'));
+    method.is_some_and(|method| !method.is_empty())
 }
 
 impl Handler for DataPort {
@@ -52,6 +58,29 @@ impl Handler for DataPort {
                 None => Box::pin(Arc::clone(&self.api).answer((parts, body), host, began)),
             },
             Err(error) => Box::pin(ready(self.api.refuse_host(&parts, error, began))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_methods_of_the_service_go_by_the_api() {
+        assert!(is_of("a.v1.Watch", "/a.v1.Watch/Watch"));
+        for path in [
+            "",
+            "*",
+            "/",
+            "/a.v1.Watch",
+            "/a.v1.Watch/",
+            "/a.v1.Watcher/Watch",
+            "//a.v1.Watch/Watch",
+            "/A.v1.Watch/Watch",
+            "/secrets/a.v1.Watch/Watch",
+        ] {
+            assert!(!is_of("a.v1.Watch", path), "{path}");
         }
     }
 }

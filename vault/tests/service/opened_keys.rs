@@ -83,9 +83,16 @@ fn a_key_that_changed_is_dropped_at_once_and_no_other() {
 #[test]
 fn a_key_that_nobody_used_for_long_is_dropped_by_the_next_look() {
     let (opened, key) = (OpenedKeys::idle_for(Duration::from_millis(20)), key("db"));
-    opened.insert(Sequence(1), &key);
+    for record in [1, 2] {
+        opened.insert(Sequence(record), &key);
+    }
     opened.drop_idle();
-    assert_eq!(Arc::strong_count(&key), 2);
+    assert_eq!(Arc::strong_count(&key), 3);
+    sleep(Duration::from_millis(60));
+    assert!(opened.get(Sequence(1)).is_some());
+    opened.drop_idle();
+    let found = [1, 2].map(|number| opened.get(Sequence(number)).is_some());
+    assert_eq!(found, [true, false]);
     sleep(Duration::from_millis(60));
     opened.drop_idle();
     assert_eq!(Arc::strong_count(&key), 1);

@@ -6,7 +6,7 @@ use strongroom_core::{ObjectKind, ObjectName, Version};
 use strongroom_engine::{
     SecretValue,
     crypt::{
-        cipher::{Form, KeyBytes},
+        cipher::{Form, KeyBytes, RememberedKey},
         version,
     },
     format::{
@@ -32,6 +32,17 @@ static GENUINE: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     [(1, Form::Unnumbered), (2, Form::Numbered)].map(|(format, form)| record(format, form, &plaintext()))
 });
 
+/// What a read of the newest of them left.
+static REMEMBERED: LazyLock<RememberedKey> = LazyLock::new(|| {
+    let remembered = RememberedKey::default();
+    let [.., newest] = &*GENUINE;
+    let (name, record) = (db(), Value::new(newest.as_slice()));
+    let key = (&KeyBytes::new(SEED), Some(&remembered));
+    let opened = version::open::<SecretValue, SecretFields>(owner(&name), key, PLACE, &record);
+    assert!(opened.is_ok(), "the vault's own record does not open");
+    remembered
+});
+
 /// The first byte chooses: a whole record, or what is behind the seal.
 ///
 /// - A record is opened only where the vault wrote it: one byte that is another is refused, whichever.
@@ -43,11 +54,15 @@ pub fn version_record(input: &[u8]) -> Verdict {
     if choice % 2 == 0 {
         let name = db();
         let record = Value::new(input);
-        let opened = version::open::<SecretValue, SecretFields>(
-            owner(&name),
-            (&KeyBytes::new(SEED), None),
-            PLACE,
-            &record,
+        let open = |remembered| {
+            let key = (&KeyBytes::new(SEED), remembered);
+            version::open::<SecretValue, SecretFields>(owner(&name), key, PLACE, &record)
+        };
+        let opened = open(None);
+        assert_eq!(
+            open(Some(&REMEMBERED)),
+            opened,
+            "what a read remembered opens another record"
         );
         assert!(
             opened.is_err() || GENUINE.iter().any(|genuine| genuine == input),
