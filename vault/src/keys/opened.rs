@@ -2,12 +2,16 @@
 //!
 //! To unseal a private key and to prepare it takes as long as a signature with it. A version is remembered by the number
 //! of its record, which is never given to another, so what is remembered cannot be out of date. It is forgotten with its
-//! object, and by itself when nobody uses it.
+//! object, and by itself when nobody uses it. One that is read while its object changes is not remembered at all.
 
 use std::{
-    fmt,
+    array, fmt,
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
     num::NonZeroUsize,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,6 +26,9 @@ const MOST: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
 /// For how long one is that nobody uses.
 const IDLE: Duration = Duration::from_mins(15);
+
+/// How many counters of changes there are. Names share one by chance, which costs no more than that a key is opened again.
+const COUNTERS: usize = 256;
 
 /// A version of a key, ready for use.
 #[derive(Debug)]
@@ -62,7 +69,16 @@ impl OpenedKey {
 /// do that readers share without a lock, would keep private keys of which nobody knows.
 pub struct OpenedKeys {
     keys: Mutex<LruCache<Sequence, Remembered>>,
+    /// How often keys of each name were forgotten. They grow only while `keys` is locked.
+    forgotten: [AtomicU64; COUNTERS],
     idle: Duration,
+}
+
+/// That a key is about to be read, and how often it had been forgotten before.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    counter: usize,
+    forgotten: u64,
 }
 
 struct Remembered {
@@ -89,6 +105,7 @@ impl OpenedKeys {
     pub fn idle_for(idle: Duration) -> Self {
         Self {
             keys: Mutex::new(LruCache::new(MOST)),
+            forgotten: array::from_fn(|_| AtomicU64::new(0)),
             idle,
         }
     }
@@ -112,13 +129,27 @@ impl OpenedKeys {
         Some(Arc::clone(&remembered.key))
     }
 
-    /// Remembers a version, in the place of that which was used the longest ago where there are enough.
-    pub fn insert(&self, record: Sequence, key: &Arc<OpenedKey>) {
+    /// Notes that a version of the key `name` is about to be read: before the state of the store is taken that it is read
+    /// from.
+    pub fn begin_reading(&self, name: &ObjectName) -> Reading {
+        let counter = counter_of(name);
+        Reading {
+            counter,
+            forgotten: self.times_forgotten(counter),
+        }
+    }
+
+    /// Remembers a version that was read after `reading` began, in the place of that which was used the longest ago where
+    /// there are enough. One that was forgotten since then may be deleted by now, and is not remembered.
+    pub fn insert(&self, record: Sequence, key: &Arc<OpenedKey>, reading: Reading) {
         let remembered = Remembered {
             key: Arc::clone(key),
             used: Instant::now(),
         };
-        self.keys.lock().put(record, remembered);
+        let mut keys = self.keys.lock();
+        if self.times_forgotten(reading.counter) == reading.forgotten {
+            keys.put(record, remembered);
+        }
     }
 
     /// Forgets every version of the keys among `changed`: one that was deleted or purged is not to stay in memory.
@@ -127,7 +158,24 @@ impl OpenedKeys {
         let names: Vec<_> = changed.iter().filter(is_key).map(|object| &object.name).collect();
         if !names.is_empty() {
             let mut keys = self.keys.lock();
+            for counter in names
+                .iter()
+                .filter_map(|name| self.forgotten.get(counter_of(name)))
+            {
+                counter.fetch_add(1, Ordering::Release);
+            }
             keys.retain(|_, remembered| !names.contains(&&remembered.key.name));
         }
     }
+
+    fn times_forgotten(&self, counter: usize) -> u64 {
+        let counter = self.forgotten.get(counter);
+        counter.map_or(0, |times| times.load(Ordering::Acquire))
+    }
+}
+
+/// Which counter the key `name` has, in whatever spelling.
+fn counter_of(name: &ObjectName) -> usize {
+    let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(name);
+    usize::from(hash.to_le_bytes()[0])
 }

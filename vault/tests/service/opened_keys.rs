@@ -30,12 +30,25 @@ fn key(name: &str) -> Arc<OpenedKey> {
     })
 }
 
+/// Remembers a key that nothing happened to while it was read.
+fn insert(opened: &OpenedKeys, record: Sequence, key: &Arc<OpenedKey>) {
+    opened.insert(record, key, opened.begin_reading(&key.name));
+}
+
+fn changed(kind: ObjectKind, name: &str) -> NamedObject {
+    NamedObject {
+        kind,
+        name: name.parse().unwrap(),
+        version: None,
+    }
+}
+
 #[test]
 fn no_more_keys_lie_in_memory_than_there_is_a_bound_whatever_is_used() {
     let (opened, key) = (OpenedKeys::default(), key("db"));
     let records = (1..=8 * u64::try_from(MOST).unwrap()).map(Sequence);
     for record in records.clone() {
-        opened.insert(record, &key);
+        insert(&opened, record, &key);
     }
     // Those that were used last are there.
     let last = records.skip(7 * MOST);
@@ -48,10 +61,10 @@ fn no_more_keys_lie_in_memory_than_there_is_a_bound_whatever_is_used() {
 fn the_key_that_gives_way_is_the_one_that_was_used_the_longest_ago() {
     let (opened, key) = (OpenedKeys::default(), key("db"));
     for record in (1..=u64::try_from(MOST).unwrap()).map(Sequence) {
-        opened.insert(record, &key);
+        insert(&opened, record, &key);
     }
     assert!(opened.get(Sequence(1)).is_some());
-    opened.insert(Sequence(9_999), &key);
+    insert(&opened, Sequence(9_999), &key);
     let found = [1, 2, 3].map(|number| opened.get(Sequence(number)).is_some());
     assert_eq!(found, [true, false, true]);
 }
@@ -62,13 +75,8 @@ fn a_key_that_changed_is_dropped_at_once_and_no_other() {
     let opened = OpenedKeys::default();
     let keys = ["db", "DB", "other"].map(key);
     for (record, key) in (1..).map(Sequence).zip(&keys) {
-        opened.insert(record, key);
+        insert(&opened, record, key);
     }
-    let changed = |kind, name: &str| NamedObject {
-        kind,
-        name: name.parse().unwrap(),
-        version: None,
-    };
     opened.forget(&[
         changed(ObjectKind::Secrets, "other"),
         changed(ObjectKind::Keys, "db"),
@@ -79,12 +87,43 @@ fn a_key_that_changed_is_dropped_at_once_and_no_other() {
     assert_eq!(found, [false, false, true]);
 }
 
+/// A use reads a key and opens it while nothing is locked.
+#[test]
+fn a_key_that_is_deleted_while_it_is_read_does_not_come_back_into_memory() {
+    let (opened, key) = (OpenedKeys::default(), key("db"));
+    let reading = opened.begin_reading(&key.name);
+    opened.forget(&[changed(ObjectKind::Keys, "DB")]);
+    opened.insert(Sequence(1), &key, reading);
+    assert!(opened.get(Sequence(1)).is_none());
+    assert_eq!(Arc::strong_count(&key), 1);
+    // One that is read later is another, or is there again.
+    insert(&opened, Sequence(1), &key);
+    assert!(opened.get(Sequence(1)).is_some());
+}
+
+#[test]
+fn a_key_that_is_read_while_others_change_is_remembered() {
+    const OTHERS: u64 = 200;
+    let (opened, key) = (OpenedKeys::default(), key("db"));
+    for record in 0..OTHERS {
+        let reading = opened.begin_reading(&key.name);
+        opened.forget(&[
+            changed(ObjectKind::Secrets, "db"),
+            changed(ObjectKind::Keys, &format!("other-{record}")),
+        ]);
+        opened.insert(Sequence(record), &key, reading);
+    }
+    let remembered = (0..OTHERS).filter(|record| opened.get(Sequence(*record)).is_some());
+    // Few share its counter.
+    assert!(remembered.count() > 180);
+}
+
 /// Nobody uses any key meanwhile.
 #[test]
 fn a_key_that_nobody_used_for_long_is_dropped_by_the_next_look() {
     let (opened, key) = (OpenedKeys::idle_for(Duration::from_millis(20)), key("db"));
     for record in [1, 2] {
-        opened.insert(Sequence(record), &key);
+        insert(&opened, Sequence(record), &key);
     }
     opened.drop_idle();
     assert_eq!(Arc::strong_count(&key), 3);

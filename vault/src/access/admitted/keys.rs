@@ -225,10 +225,12 @@ impl Admitted<'_> {
     fn opened(&self, name: &ObjectName, version: Option<Version>) -> Result<Arc<OpenedKey>, Failure> {
         let service = &self.access.service;
         let (remembered, provider) = (service.keys.opened(), service.keys.provider());
+        // Nothing is locked while the key is read, so it may be deleted meanwhile.
+        let reading = remembered.begin_reading(name);
         let known = |record| remembered.get(record).map(Ok);
         let open = |record, bundle| {
             let key = Arc::new(OpenedKey::of(bundle, provider)?);
-            remembered.insert(record, &key);
+            remembered.insert(record, &key, reading);
             Ok::<_, KeyError>(key)
         };
         let opened = service
