@@ -140,7 +140,7 @@ pub fn open(
 }
 
 /// Undoes [`seal`] with the key that was derived for the same bytes before, where `remembered` has it. One memory serves one
-/// `key`. Another `context` with the same salt is refused, since the body is authenticated with it.
+/// `key`, and one `context` for each form: another one with the same salt is refused, since the body is authenticated with it.
 pub fn open_again(
     form: Form,
     key: &[u8; 32],
@@ -150,13 +150,13 @@ pub fn open_again(
 ) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
     let (salt, rest) = salt_of(form, sealed)?;
     match remembered.0.get() {
-        Some(known) if known.salt == *salt => known.open(context, rest),
+        Some((of, known)) if *of == form && known.salt == *salt => known.open(context, rest),
         Some(_) => DerivedKey::derive(key, context, salt)?.open(context, rest),
         None => {
             let derived = DerivedKey::derive(key, context, salt)?;
             let opened = derived.open(context, rest)?;
             // Another may have been as fast.
-            let _ = remembered.0.set(derived);
+            let _ = remembered.0.set((form, derived));
             Ok(opened)
         }
     }
@@ -164,7 +164,7 @@ pub fn open_again(
 
 /// The key of a record that is opened again and again: deriving it takes as long as all the rest.
 #[derive(Default)]
-pub struct RememberedKey(OnceLock<DerivedKey>);
+pub struct RememberedKey(OnceLock<(Form, DerivedKey)>);
 
 impl Clone for RememberedKey {
     /// Remembers nothing: a copy is made to become something else.
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn no_key_is_printed() {
         let derived = DerivedKey::derive(&KEY, b"context", &SALT_BYTES).unwrap();
-        let remembered = RememberedKey(OnceLock::from(derived));
+        let remembered = RememberedKey(OnceLock::from((Form::Numbered, derived)));
         let printed = format!("{:?} {remembered:?}", KeyBytes::new([0xab; 32]));
         assert_eq!(printed, "KeyBytes(***) RememberedKey(***)");
     }
