@@ -30,11 +30,11 @@ use crate::{
         events::{self, EventPage},
         kind::Kind,
         limits::ObjectLimits,
-        read::{list::VisibleNames, open as open_version, read},
-        request::{ReadRequest, WriteRequest},
+        read::{current, list::VisibleNames, open as open_version, read},
+        request::{ReadRequest, Seen, WriteRequest},
         request_time::RequestTime,
         resolve::resolve,
-        system::{Whose, due_tasks},
+        system::{Whose, due_tasks, is_scheduled},
         tasks::Tasks,
         transaction,
     },
@@ -159,6 +159,13 @@ impl Objects {
         let published = self.shared.published();
         let view = published.view(&self.shared.rules);
         self.note_read(open_version(view, name, version, known, open))
+    }
+
+    /// The current version of a live object without its content, disabled or not, and what [`WriteRequest::Replace`] has to
+    /// say that was seen.
+    pub fn current<K: Kind>(&self, name: &ObjectName) -> Result<(Seen<K::Object>, Bundle<K>), ObjectError> {
+        let published = self.shared.published();
+        self.note_read(current(published.view(&self.shared.rules), name))
     }
 
     /// Hands a change to the writer. `audit` makes its record from the outcome and may be called more than once; `done`
@@ -319,12 +326,18 @@ impl Objects {
         self.send(Job::Order(Order::Sweep(now)))
     }
 
-    /// The tasks whose time has come and which the server carries out, up to `limit`. Each is due until the object has
-    /// changed so that it is not.
-    pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, ObjectError> {
+    /// The tasks whose time has come and which the server carries out: up to `limit` of them, those that came soonest
+    /// first, from the one behind `after` on. Each is due until the object has changed so that it is not.
+    pub fn due(&self, now: Timestamp, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, ObjectError> {
         let published = self.shared.published();
-        let view = published.view(&self.shared.rules);
-        self.note_read(due_tasks(view, self.shared.kinds, Whose::Servers, now, limit))
+        let (view, kinds) = (published.view(&self.shared.rules), self.shared.kinds);
+        self.note_read(due_tasks(view, kinds, Whose::Servers, now, after, limit))
+    }
+
+    /// Whether a task that was due is due still.
+    pub fn is_due(&self, due: &Due) -> Result<bool, ObjectError> {
+        let published = self.shared.published();
+        self.note_read(is_scheduled(published.view(&self.shared.rules), due))
     }
 
     /// Why the store takes no changes; none while it does. As of the last change: while it failed, each

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use strongroom_core::{ObjectName, Timestamp, Version};
+use strongroom_core::{ObjectName, Timestamp};
 
 use super::{
     answer::Answer,
     error::ObjectError,
     inputs::Inputs,
-    request::WriteRequest,
+    request::{Seen, WriteRequest},
     request_time::RequestTime,
     tasks::Tasks,
     transaction::{Changes, Transaction},
@@ -66,11 +66,11 @@ pub fn apply_in<K: Tasks>(
         }
         WriteRequest::Replace {
             name,
-            replaced,
+            seen,
             content,
             fields,
             expires,
-        } => replace(transaction, (name, *replaced), content, fields, *expires),
+        } => replace(transaction, (name, seen), content, fields, *expires),
         WriteRequest::Update {
             name,
             version,
@@ -110,16 +110,16 @@ fn amend<K: Tasks>(
     Ok(Answer::Object(Box::new(view.current(&head))))
 }
 
-/// A set of a live object whose current version is still the one that is to be replaced.
+/// A set of a live object that is still what was seen when the new version was made.
 fn replace<K: Tasks>(
     transaction: &mut Transaction<'_>,
-    (name, replaced): (&ObjectName, Version),
+    (name, seen): (&ObjectName, &Seen<K::Object>),
     content: &K::Content,
     fields: &K::Fields,
     expires: Option<Timestamp>,
 ) -> Result<Answer<K>, ObjectError> {
     let head = transaction.view.of::<K>().require_live(name)?;
-    if head.fields.version != replaced {
+    if head.fields.sequence != seen.record || head.fields.object != seen.object {
         return Err(ObjectError::Superseded {
             kind: K::KIND,
             name: name.clone(),

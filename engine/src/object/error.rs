@@ -55,9 +55,9 @@ pub enum ObjectError {
         /// The deleted object.
         name: ObjectName,
     },
-    /// The version that was to be replaced is not the current one any more: 409 `Conflict`.
+    /// What the new version was made from is not so any more: 409 `Conflict`.
     #[error(
-        "{} {} has a new version since this request began. Try again.",
+        "{} {} changed while this request made its new version. Try again.",
         capital(*kind),
         name.spelling()
     )]

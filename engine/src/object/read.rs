@@ -8,7 +8,7 @@ use super::{
     backup,
     error::ObjectError,
     kind::Kind,
-    request::ReadRequest,
+    request::{ReadRequest, Seen},
     view::{KindView, View, current_place},
 };
 use crate::format::id::Sequence;
@@ -56,6 +56,20 @@ pub(crate) fn open<K: Kind, T>(
     let (content, fields) = view.open_version(name, &head, place)?;
     let bundle = view.bundle(&head, place.version, fields, Some(content));
     Ok(open(place.sequence, bundle))
+}
+
+/// The current version of a live object without its content, disabled or not, and what its next version is made from.
+pub fn current<K: Kind>(
+    view: View<'_>,
+    name: &ObjectName,
+) -> Result<(Seen<K::Object>, Bundle<K>), ObjectError> {
+    let view: KindView<'_, K> = view.of();
+    let head = view.require_live(name)?;
+    let seen = Seen {
+        record: head.fields.sequence,
+        object: head.fields.object.clone(),
+    };
+    Ok((seen, view.current(&head)))
 }
 
 /// A version with its content. Outside `nbf` and `exp` it is answered all the same: there they only inform.

@@ -3,7 +3,7 @@
 use strongroom_core::{ObjectName, Timestamp, Version};
 
 use super::{blob::BackupBlob, kind::Kind};
-use crate::format::{fields::AttributesPatch, tags::Tags};
+use crate::format::{fields::AttributesPatch, id::Sequence, tags::Tags};
 
 /// A question about the objects of one kind; it changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +60,13 @@ pub enum WriteRequest<K: Kind> {
         /// The tags of this version.
         tags: Tags,
     },
-    /// A new version in place of another one, which must be the current one still. It keeps the tags, and is enabled.
+    /// A new version in place of the current one, of which it takes over what was seen: nothing of that may have changed
+    /// since. It keeps the tags, and is enabled.
     Replace {
         /// The object.
         name: ObjectName,
-        /// The version that it replaces.
-        replaced: Version,
+        /// What the new version was made from.
+        seen: Seen<K::Object>,
         /// Its new content.
         content: K::Content,
         /// What the kind notes about the new version.
@@ -114,6 +115,15 @@ pub enum WriteRequest<K: Kind> {
         /// What a backup answered.
         blob: BackupBlob,
     },
+}
+
+/// What an object was when its next version was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen<O> {
+    /// The record of the current version. A new version has another, and so has one that was updated.
+    pub record: Sequence,
+    /// What the kind noted about the object.
+    pub object: O,
 }
 
 impl<K: Kind> WriteRequest<K> {

@@ -87,17 +87,18 @@ pub(crate) enum Whose {
     Servers,
 }
 
-/// The tasks of the schedule whose time has come, up to `limit`, of the kinds that the vault keeps. Those of the other
-/// stand in nobody's way.
+/// The tasks of the schedule behind `after` whose time has come, up to `limit`, of the kinds that the vault keeps. Those of
+/// the other stand in nobody's way.
 pub(crate) fn due_tasks(
     view: View<'_>,
     kinds: Kinds,
     whose: Whose,
     now: Timestamp,
+    after: Option<&Due>,
     limit: usize,
 ) -> Result<Vec<Due>, ObjectError> {
     let mut tasks = Vec::new();
-    let mut after: Option<Key> = None;
+    let mut after = after.map(key::schedule);
     loop {
         let page = view.snapshot.scan(&key::all_schedule(), after.as_ref(), limit)?;
         for (key, entry) in &page.records {
@@ -123,6 +124,11 @@ pub(crate) fn due_tasks(
             _ => return Ok(tasks),
         }
     }
+}
+
+/// Whether a task is on the schedule still.
+pub(crate) fn is_scheduled(view: View<'_>, due: &Due) -> Result<bool, ObjectError> {
+    Ok(view.snapshot.get(&key::schedule(due))?.is_some())
 }
 
 /// An object of which something is left.

@@ -32,7 +32,7 @@ pub(super) fn steps(shared: &Shared, eraser: &mut Eraser, now: Timestamp) -> Vec
 }
 
 fn due(view: View<'_>, kinds: Kinds, now: Timestamp) -> Vec<SystemRequest> {
-    let tasks = due_tasks(view, kinds, Whose::Writers, now, DUE).unwrap_or_default();
+    let tasks = due_tasks(view, kinds, Whose::Writers, now, None, DUE).unwrap_or_default();
     tasks.into_iter().map(SystemRequest::Perform).collect()
 }
 

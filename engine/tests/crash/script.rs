@@ -16,9 +16,10 @@ use strongroom_core::{ObjectName, Operation, Principal, ServiceAccount, Timestam
 use strongroom_engine::{
     AttributesPatch, BackupBlob, Change, ObjectError, Objects, PageRequest, ReadRequest, Tags, WriteError,
     every_name,
+    format::id::Sequence,
     object::{
         answer::{Answer, Bundle},
-        request::WriteRequest,
+        request::{Seen, WriteRequest},
     },
 };
 
@@ -260,23 +261,18 @@ impl<K: Sample> Runner<K> {
     }
 
     /// So many bytes that no other request has.
-    fn content(&self, bytes: usize) -> K::Content {
-        K::content(&format!("{}-", self.marker).repeat(bytes)[..bytes])
+    fn text(&self, bytes: usize) -> String {
+        format!("{}-", self.marker).repeat(bytes)[..bytes].to_owned()
     }
 
-    /// The current version of an object, or one that none has.
-    fn current(&self, name: &ObjectName) -> Version {
-        let request = ReadRequest::Get {
-            name: name.clone(),
-            version: None,
+    /// What an object's next version is made from; what was never there where there is none.
+    fn seen(&self, name: &ObjectName) -> Seen<K::Object> {
+        let unseen = Seen {
+            record: Sequence(u64::MAX),
+            object: K::Object::default(),
         };
-        match self
-            .vault
-            .read::<K>(&request, Timestamp::from_unix(NOW), &every_name)
-        {
-            Ok(Answer::Object(found)) => found.version,
-            Ok(_) | Err(_) => Version::from_bytes([0; 16]),
-        }
+        let found = self.vault.current::<K>(name);
+        found.map_or(unseen, |(seen, _)| seen)
     }
 
     fn request(&self, ask: Ask) -> WriteRequest<K> {
@@ -284,16 +280,16 @@ impl<K: Sample> Runner<K> {
         match ask {
             Ask::Set(text, bytes) | Ask::SetEnding(text, bytes) => WriteRequest::Set {
                 name: name(text),
-                content: self.content(bytes),
-                fields: K::fields(true),
+                content: K::content(&self.text(bytes)),
+                fields: K::fields(&self.text(bytes), true),
                 attributes: attributes(ask),
                 tags: Tags::from([("marker".to_owned(), self.marker.to_string())]),
             },
             Ask::Replace(text, bytes) => WriteRequest::Replace {
                 name: name(text),
-                replaced: self.current(&name(text)),
-                content: self.content(bytes),
-                fields: K::fields(true),
+                seen: self.seen(&name(text)),
+                content: K::content(&self.text(bytes)),
+                fields: K::fields(&self.text(bytes), true),
                 expires: None,
             },
             Ask::Amend(text) => match K::amendment(1) {

@@ -10,7 +10,7 @@ use strongroom_engine::{
 };
 
 use crate::{
-    fixture::{Bench, DAY, name, object},
+    fixture::{Bench, DAY, name, object, unseen},
     model::{Model, ModelObject, ModelVersion, Refusal},
     sample::{Sample, Sealing},
     steps::{Given, Step, date_after, patch, step, tags, text},
@@ -119,7 +119,7 @@ impl<K: Sample> Both<K> {
         let request = WriteRequest::Set {
             name: name(n),
             content: K::content(&value.to_string()),
-            fields: K::fields(tagged),
+            fields: K::fields(&value.to_string(), tagged),
             attributes: patch(attributes),
             tags: tags(tagged),
         };
@@ -129,7 +129,7 @@ impl<K: Sample> Both<K> {
         let version = ModelVersion {
             id: object(answer).version,
             value: value.to_string(),
-            fields: format!("{:?}", K::fields(tagged)),
+            fields: format!("{:?}", K::fields(&value.to_string(), tagged)),
             enabled: enabled.unwrap_or(true),
             nbf,
             exp,
@@ -150,9 +150,13 @@ impl<K: Sample> Both<K> {
         let expected = self.model.can_replace(n, replaced, now);
         let request = WriteRequest::Replace {
             name: name(n),
-            replaced,
+            seen: if is_late {
+                unseen()
+            } else {
+                self.bench.seen_of::<K>(n)
+            },
             content: K::content(&value.to_string()),
-            fields: K::fields(false),
+            fields: K::fields(&value.to_string(), false),
             expires: expires.map(Timestamp::from_unix),
         };
         let answer = self.compare(
@@ -165,7 +169,7 @@ impl<K: Sample> Both<K> {
         let version = ModelVersion {
             id: object(answer).version,
             value: value.to_string(),
-            fields: format!("{:?}", K::fields(false)),
+            fields: format!("{:?}", K::fields(&value.to_string(), false)),
             enabled: true,
             nbf: None,
             exp: expires,

@@ -17,7 +17,14 @@ use strongroom_engine::{
         id::{Sequence, VaultId},
         state::{Marks, State},
     },
-    object::{answer, keeper::Kinds, kind::Kind, request, tasks::Tasks},
+    object::{
+        answer,
+        keeper::Kinds,
+        kind::Kind,
+        read::current,
+        request::{self, Seen},
+        tasks::Tasks,
+    },
     objects::{
         closing::{Base, Reached, close, initial},
         scrub::{ScrubReport, StoreCorrupt, scrub},
@@ -68,7 +75,7 @@ pub fn set_of<K: Sample>(named: &str, text: &str) -> request::WriteRequest<K> {
     request::WriteRequest::Set {
         name: name(named),
         content: K::content(text),
-        fields: K::fields(false),
+        fields: K::fields(text, false),
         attributes: AttributesPatch::default(),
         tags: Tags::new(),
     }
@@ -204,6 +211,12 @@ impl Bench {
             .map(object)
     }
 
+    /// What an object's next version is made from; what was never there where there is none.
+    pub fn seen_of<K: Kind>(&self, text: &str) -> Seen<K::Object> {
+        let snapshot = self.store.snapshot().unwrap();
+        current::<K>(self.view(&*snapshot), &name(text)).map_or_else(|_| unseen(), |(seen, _)| seen)
+    }
+
     pub fn set(&mut self, text: &str, value: &str) -> Version {
         secret(self.write(&set_request(text, value)).unwrap()).version
     }
@@ -257,6 +270,14 @@ impl Bench {
                 None => return Ok(items),
             }
         }
+    }
+}
+
+/// What was never there.
+pub fn unseen<O: Default>() -> Seen<O> {
+    Seen {
+        record: Sequence(u64::MAX),
+        object: O::default(),
     }
 }
 

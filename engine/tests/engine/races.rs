@@ -8,11 +8,13 @@ use std::{
 
 use strongroom_core::Version;
 use strongroom_engine::{
-    BackupBlob, CryptoKey, ObjectError, PageRequest, ReadRequest, Secret, SoftDelete, Tags, WriteError,
-    every_name,
+    AttributesPatch, BackupBlob, CryptoKey, ObjectError, PageRequest, ReadRequest, Secret, SoftDelete, Tags,
+    WriteError, every_name,
+    format::id::Sequence,
     object::{
         answer::{Answer, Bundle},
-        request::WriteRequest,
+        kind::Kind,
+        request::{Seen, WriteRequest},
     },
 };
 
@@ -30,12 +32,22 @@ const ASKERS: u64 = 4;
 /// How often each does.
 const ASKS: usize = 300;
 
+/// The current version, as it was read: which, its record, and the mark that the last update left on it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Read {
+    version: Option<Version>,
+    record: Sequence,
+    mark: Option<u64>,
+}
+
 /// A change of the name.
 #[derive(Debug, Clone, Copy)]
 enum Ask {
     Set,
-    /// A version in place of this one, which was the current one just before.
-    Replace(Version),
+    /// A version in place of the one that was the current one just before.
+    Replace(Read),
+    /// A mark of its own on the current version.
+    Update(u64),
     Delete,
     Recover,
     Purge,
@@ -86,13 +98,14 @@ impl Race {
         for _ in 0..ASKS {
             // Knuth's generator; its high bits are the random ones.
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed);
-            let ask = match (random >> 33) % 9 {
+            let ask = match (random >> 33) % 11 {
                 0 | 1 => Ask::Set,
-                2 | 3 => Ask::Replace(self.current::<K>().unwrap_or(Version::from_bytes([0; 16]))),
+                2 | 3 => Ask::Replace(self.current::<K>()),
                 4 => Ask::Delete,
                 5 => Ask::Recover,
                 6 => Ask::Purge,
                 7 => Ask::Restore,
+                8 | 9 => Ask::Update(random),
                 _ => {
                     self.back_up::<K>();
                     continue;
@@ -102,16 +115,16 @@ impl Race {
         }
     }
 
-    fn current<K: Sample>(&self) -> Option<Version> {
-        let request = ReadRequest::Get {
-            name: name(NAME),
-            version: None,
-        };
-        let found = self
-            .running
-            .vault
-            .read::<K>(&request, self.running.now, &every_name);
-        found.map(|found| object(found).version).ok()
+    fn current<K: Sample>(&self) -> Read {
+        let found = self.running.vault.current::<K>(&name(NAME));
+        found.map_or_else(
+            |_| Read::default(),
+            |(seen, bundle)| Read {
+                version: Some(bundle.version),
+                record: seen.record,
+                mark: mark_of(&bundle.tags),
+            },
+        )
     }
 
     /// A backup is of the whole object, or there is none.
@@ -133,23 +146,7 @@ impl Race {
 
     /// Asks for a change, and waits for its answer.
     fn ask<K: Sample>(&self, ask: Ask) {
-        let (content, fields) = (K::content("later"), K::fields(true));
-        let request = match ask {
-            Ask::Set => set_of::<K>(NAME, "later"),
-            Ask::Replace(replaced) => WriteRequest::Replace {
-                name: name(NAME),
-                replaced,
-                content,
-                fields,
-                expires: None,
-            },
-            Ask::Delete => WriteRequest::Delete { name: name(NAME) },
-            Ask::Recover => WriteRequest::Recover { name: name(NAME) },
-            Ask::Purge => WriteRequest::Purge { name: name(NAME) },
-            Ask::Restore => WriteRequest::Restore {
-                blob: self.blob.clone(),
-            },
-        };
+        let request = request::<K>(ask, &self.blob);
         let decided = Arc::clone(&self.decided);
         // The writer asks for the record when it has decided, once where every commit is made.
         let audit = Box::new(move |result: &Result<Answer<K>, ObjectError>| {
@@ -179,7 +176,7 @@ impl Race {
         let mut found = Vec::new();
         let mut listed = page_of(vault.read::<K>(&request, now, &every_name).unwrap());
         loop {
-            found.extend(listed.items.iter().map(|item| item.version));
+            found.extend(listed.items.iter().map(|item| (item.version, item.tags.clone())));
             let Some(marker) = listed.next else { break };
             let page = PageRequest {
                 max_results: None,
@@ -190,10 +187,11 @@ impl Race {
             listed = page_of(vault.read::<K>(&request, now, &every_name).unwrap());
         }
         let live = model.live(NAME, now.unix()).map(|object| &object.versions);
-        let mut expected: Vec<_> = live.into_iter().flatten().map(|version| version.id).collect();
+        let shown = |version: &ModelVersion| (version.id, version.tags.clone());
+        let mut expected: Vec<_> = live.into_iter().flatten().map(shown).collect();
         expected.sort();
         assert_eq!(found, expected);
-        for version in &found {
+        for (version, _) in &found {
             let open = |_, bundle: Bundle<K>| bundle.content.as_ref().map(K::text);
             let content = vault.open(&name(NAME), Some(version), |_| None, open).unwrap();
             let content = content.unwrap();
@@ -202,6 +200,43 @@ impl Race {
         let deleted = vault.read::<K>(&ReadRequest::GetDeleted { name: name(NAME) }, now, &every_name);
         assert_eq!(deleted.is_ok(), model.gone(NAME, now.unix()).is_ok());
     }
+}
+
+fn request<K: Sample>(ask: Ask, blob: &BackupBlob) -> WriteRequest<K> {
+    match ask {
+        Ask::Set => set_of::<K>(NAME, "later"),
+        Ask::Replace(read) => WriteRequest::Replace {
+            name: name(NAME),
+            seen: Seen {
+                record: read.record,
+                object: <K as Kind>::Object::default(),
+            },
+            content: K::content("later"),
+            fields: K::fields("later", true),
+            expires: None,
+        },
+        Ask::Update(mark) => WriteRequest::Update {
+            name: name(NAME),
+            version: None,
+            fields: K::Patch::default(),
+            attributes: AttributesPatch::default(),
+            tags: Some(marked(Some(mark))),
+        },
+        Ask::Delete => WriteRequest::Delete { name: name(NAME) },
+        Ask::Recover => WriteRequest::Recover { name: name(NAME) },
+        Ask::Purge => WriteRequest::Purge { name: name(NAME) },
+        Ask::Restore => WriteRequest::Restore { blob: blob.clone() },
+    }
+}
+
+fn marked(mark: Option<u64>) -> Tags {
+    mark.map(|mark| ("mark".to_owned(), mark.to_string()))
+        .into_iter()
+        .collect()
+}
+
+fn mark_of(tags: &Tags) -> Option<u64> {
+    tags.get("mark").map(|mark| mark.parse().unwrap())
 }
 
 fn version(id: Version) -> ModelVersion {
@@ -224,6 +259,7 @@ struct Counts {
     set: usize,
     replaced: usize,
     superseded: usize,
+    updated: usize,
     deleted: usize,
     recovered: usize,
     purged: usize,
@@ -237,6 +273,7 @@ impl Counts {
             (Ask::Set, Ok(())) => &mut self.set,
             (Ask::Replace(_), Ok(())) => &mut self.replaced,
             (Ask::Replace(_), Err(Refusal::Superseded)) => &mut self.superseded,
+            (Ask::Update(_), Ok(())) => &mut self.updated,
             (Ask::Delete, Ok(())) => &mut self.deleted,
             (Ask::Recover, Ok(())) => &mut self.recovered,
             (Ask::Purge, Ok(())) => &mut self.purged,
@@ -246,6 +283,22 @@ impl Counts {
         };
         *counted += 1;
     }
+}
+
+/// A version may be replaced while it is the current one, and nobody has marked it since it was read.
+fn replace(model: &mut Model<()>, read: Read, now: u64) -> Result<(), Refusal> {
+    let current = model.find(NAME, None, now)?;
+    if (Some(current.id), mark_of(&current.tags)) == (read.version, read.mark) {
+        Ok(())
+    } else {
+        Err(Refusal::Superseded)
+    }
+}
+
+/// Whether this version is as it is in the backup.
+fn is_of(backup: &ModelObject<()>, read: Read) -> bool {
+    let mut versions = backup.versions.iter();
+    read.mark.is_none() && versions.any(|version| Some(version.id) == read.version)
 }
 
 /// Lets many change the name, and does to the model what the writer decided.
@@ -263,15 +316,30 @@ fn race<K: Sample>(is_protected: bool) -> Counts {
     for (number, (ask, outcome)) in decided.into_iter().enumerate() {
         let expected = match ask {
             Ask::Set => model.can_set(NAME, now),
-            Ask::Replace(replaced) => model.can_replace(NAME, replaced, now).map(drop),
+            Ask::Replace(read) => match replace(&mut model, read, now) {
+                // The model does not know that what comes back from a backup is written anew.
+                Ok(()) if outcome == Err(Refusal::Superseded) && is_of(&backup, read) => {
+                    Err(Refusal::Superseded)
+                }
+                expected => expected,
+            },
+            Ask::Update(mark) => {
+                let current = model.find(NAME, None, now);
+                current.map(|version| version.tags = marked(Some(mark)))
+            }
             Ask::Delete => model.delete(NAME, now),
             Ask::Recover => model.recover(NAME, now),
             Ask::Purge => model.purge(NAME, now),
             Ask::Restore => model.restore(NAME, backup.clone(), now),
         };
         assert_eq!(outcome.map(drop), expected, "{number}: {ask:?}");
+        let tags = match ask {
+            Ask::Replace(read) => marked(read.mark),
+            _ => Tags::new(),
+        };
         if let (Ask::Set | Ask::Replace(_), Ok(Some(id))) = (ask, outcome) {
-            model.push(NAME, version(id));
+            let version = version(id);
+            model.push(NAME, ModelVersion { tags, ..version });
         }
         counts.count(ask, expected);
     }
@@ -287,6 +355,7 @@ fn race_both_ways<K: Sample>() {
         counts.set,
         counts.replaced,
         counts.superseded,
+        counts.updated,
         counts.deleted,
         counts.recovered,
         counts.purged,

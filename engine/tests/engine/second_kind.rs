@@ -8,10 +8,11 @@ use strongroom_engine::{
     AttributesPatch, Change, Inputs, MalformedBackup, ObjectError, ReadRequest, Secret, Tags,
     crypt::cipher::KeyBytes,
     every_name,
+    format::task::Due,
     object::{
         answer::Answer,
         apply::apply_in,
-        request::WriteRequest,
+        request::{Seen, WriteRequest},
         tasks::Tasks,
         transaction::{Changes, Transaction},
     },
@@ -20,14 +21,14 @@ use strongroom_engine::{
 use crate::{
     fixture::{Bench, DAY, name, object, set_request},
     running::Running,
-    sample::{BOTH, Material, Plan, Sample, Sealing, Shape},
+    sample::{BOTH, Material, NewCurve, Plan, Sample, Sealing, Shape},
 };
 
 fn set(text: &str, content: &str) -> WriteRequest<Sealing> {
     WriteRequest::Set {
         name: name(text),
         content: Sealing::content(content),
-        fields: Sealing::fields(true),
+        fields: Sealing::fields("", true),
         attributes: AttributesPatch::default(),
         tags: Tags::new(),
     }
@@ -96,7 +97,7 @@ fn a_limit_names_the_kind_that_exceeds_it() {
         let set = |tags: usize| WriteRequest::<K>::Set {
             name: name("db"),
             content: K::content("v"),
-            fields: K::fields(false),
+            fields: K::fields("v", false),
             attributes: AttributesPatch::default(),
             tags: (0..tags).map(|n| (n.to_string(), String::new())).collect(),
         };
@@ -178,7 +179,7 @@ fn a_task_of_a_kinds_own_is_carried_out_once_when_it_is_due() {
         WriteRequest::Set {
             name: name("rotated"),
             content: Sealing::content("bytes"),
-            fields: Sealing::fields(false),
+            fields: Sealing::fields("", false),
             attributes: AttributesPatch {
                 expires: Change::Set(expires),
                 ..AttributesPatch::default()
@@ -210,7 +211,7 @@ fn what_the_server_has_to_do_is_due_until_the_object_says_otherwise_and_stands_i
     let set = |text: &str, expires: Option<Timestamp>| WriteRequest::<Sealing>::Set {
         name: name(text),
         content: Sealing::content("bytes"),
-        fields: Sealing::fields(false),
+        fields: Sealing::fields("", false),
         attributes: AttributesPatch {
             expires: expires.map_or(Change::Keep, Change::Set),
             ..AttributesPatch::default()
@@ -228,10 +229,19 @@ fn what_the_server_has_to_do_is_due_until_the_object_says_otherwise_and_stands_i
         write(&running, plan(&text, Some(day(1))));
     }
     write(&running, set("expires", Some(day(2))));
-    let due = |at, most| running.vault.due(at, most).unwrap();
+    let due = |at, most| running.vault.due(at, None, most).unwrap();
     assert_eq!(due(day(0), 100), []);
     assert_eq!(due(day(3), 100).len(), 80);
     assert_eq!(due(day(3), 7).len(), 7);
+    let (mut reached, mut walked): (Option<Due>, _) = (None, Vec::new());
+    loop {
+        let page = running.vault.due(day(3), reached.as_ref(), 7).unwrap();
+        let Some(last) = page.last() else { break };
+        reached = Some(last.clone());
+        walked.extend(page);
+    }
+    assert_eq!(walked, due(day(3), 100), "page by page, each once");
+    assert!(running.vault.is_due(&walked[0]).unwrap());
     running.vault.sweep(day(3)).unwrap();
     write::<Secret>(&running, set_request("after", "v"));
     let lines = running.audited();
@@ -240,6 +250,7 @@ fn what_the_server_has_to_do_is_due_until_the_object_says_otherwise_and_stands_i
     assert_eq!(due(day(3), 100).len(), 80, "a sweep does nothing of the server's");
 
     write(&running, plan("planned-0", None));
+    assert!(!running.vault.is_due(&walked[0]).unwrap());
     write(
         &running,
         WriteRequest::<Sealing>::Delete {
@@ -258,26 +269,90 @@ fn what_the_server_has_to_do_is_due_until_the_object_says_otherwise_and_stands_i
     running.vault.scrub().unwrap();
 }
 
+/// A version in place of what was seen.
+fn replace(seen: Seen<Plan>, content: &str) -> WriteRequest<Sealing> {
+    WriteRequest::Replace {
+        name: name("db"),
+        seen,
+        content: Sealing::content(content),
+        fields: Sealing::fields("", true),
+        expires: None,
+    }
+}
+
 #[test]
 fn a_version_is_replaced_only_while_it_is_the_current_one() {
     let mut bench = Bench::new();
-    let first = object(bench.write_of(&set("db", "one")).unwrap()).version;
-    let replace = |replaced, content: &str| WriteRequest::<Sealing>::Replace {
-        name: name("db"),
-        replaced,
-        content: Sealing::content(content),
-        fields: Sealing::fields(true),
-        expires: None,
-    };
-    let second = object(bench.write_of(&replace(first, "two")).unwrap());
+    bench.write_of(&set("db", "one")).unwrap();
+    let first = bench.seen_of::<Sealing>("db");
+    let second = object(bench.write_of(&replace(first.clone(), "two")).unwrap());
     assert_eq!(second.attributes.expires, None);
     assert_eq!(get(&bench, "db").unwrap(), Sealing::content("two"));
     let late = bench.write_of(&replace(first, "late"));
     assert!(matches!(late, Err(ObjectError::Superseded { .. })), "{late:?}");
     assert_eq!(get(&bench, "db").unwrap(), Sealing::content("two"));
+    let second = bench.seen_of::<Sealing>("db");
     bench
         .write_of(&WriteRequest::<Sealing>::Delete { name: name("db") })
         .unwrap();
-    let gone = bench.write_of(&replace(second.version, "gone"));
+    let gone = bench.write_of(&replace(second, "gone"));
     assert!(matches!(gone, Err(ObjectError::NotFound { .. })), "{gone:?}");
+}
+
+#[test]
+fn what_changed_since_it_was_seen_is_not_replaced() {
+    let update = |fields, attributes, tags| WriteRequest::<Sealing>::Update {
+        name: name("db"),
+        version: None,
+        fields,
+        attributes,
+        tags,
+    };
+    let (same, kept) = (NewCurve::default, AttributesPatch::default);
+    let disable = AttributesPatch {
+        enabled: Some(false),
+        ..kept()
+    };
+    let amend = WriteRequest::<Sealing>::Amend {
+        name: name("db"),
+        amendment: Plan(Some(Timestamp::from_unix(9))),
+    };
+    for change in [
+        update(NewCurve(Some(9)), kept(), None),
+        update(same(), disable, None),
+        update(same(), kept(), Some(Tags::from([("a".into(), "b".into())]))),
+        amend,
+    ] {
+        let mut bench = Bench::new();
+        bench.write_of(&set("db", "one")).unwrap();
+        let before = bench.seen_of::<Sealing>("db");
+        bench.write_of(&change).unwrap();
+        let late = bench.write_of(&replace(before, "late"));
+        assert!(
+            matches!(late, Err(ObjectError::Superseded { .. })),
+            "{change:?}: {late:?}"
+        );
+        let seen = bench.seen_of::<Sealing>("db");
+        bench.write_of(&replace(seen, "two")).unwrap();
+        assert_eq!(get(&bench, "db").unwrap(), Sealing::content("two"));
+    }
+}
+
+#[test]
+fn an_update_of_an_older_version_changes_nothing_that_a_new_one_is_made_from() {
+    let mut bench = Bench::new();
+    let first = object(bench.write_of(&set("db", "one")).unwrap()).version;
+    bench.write_of(&set("db", "two")).unwrap();
+    let seen = bench.seen_of::<Sealing>("db");
+    bench
+        .write_of(&WriteRequest::<Sealing>::Update {
+            name: name("db"),
+            version: Some(first),
+            fields: NewCurve(Some(9)),
+            attributes: AttributesPatch::default(),
+            tags: None,
+        })
+        .unwrap();
+    bench.write_of(&replace(seen, "three")).unwrap();
+    assert_eq!(get(&bench, "db").unwrap(), Sealing::content("three"));
 }

@@ -1,14 +1,28 @@
 //! The next version of a key: of the same type, for the same uses, and as long as the rotation policy lets it live.
+//!
+//! To make it may take seconds, in which the key may change. So what the next version takes over is read when it is made
+//! already, and the change that puts it there says what was read: the store refuses it where that is not so any more.
 
-use strongroom_core::{ObjectName, Timestamp, Uid};
+use strongroom_core::{ObjectKind, ObjectName, Timestamp, Uid};
 use strongroom_engine::{
-    CryptoKey, KeyBundle, KeyFields, KeyMaterial, KeyWriteRequest, ObjectError, Objects, ReadRequest,
-    crypto_key::release::ReleaseTerms, no_name, object::answer::Answer,
+    CryptoKey, KeyBundle, KeyFields, KeyMaterial, KeyWriteRequest, ObjectError, Objects,
+    crypto_key::{release::ReleaseTerms, rotation::KeyObject},
+    object::request::Seen,
 };
 use strongroom_keys::{Key, KeyError, KeyOperations, KeySpec, PublicJwk};
 
 use super::{Keys, make::MakeError};
 use crate::timekeeper::Timekeeper;
+
+/// How often a key that changes meanwhile is read at most.
+pub const TRIES: usize = 3;
+
+/// A key that was made to be the next version of another.
+#[derive(Debug)]
+pub struct Made {
+    spec: KeySpec,
+    key: Key,
+}
 
 /// Why there is no next version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +46,7 @@ impl Keys {
     /// it there.
     ///
     /// # Errors
-    /// There is no such key, or as [`Self::generate`].
+    /// There is no such key, it changes its type faster than one is made, or as [`Self::generate`].
     pub async fn succeed(
         &self,
         objects: &Objects,
@@ -40,17 +54,36 @@ impl Keys {
         account: &Uid,
         name: ObjectName,
     ) -> Result<KeyWriteRequest, SuccessorError> {
-        let request = ReadRequest::Get {
+        self.succeed_with(objects, timekeeper, account, &name, &mut None)
+            .await
+    }
+
+    /// The same with a key that is `made` already, where one of that type is what is needed; else `made` is the new one.
+    ///
+    /// # Errors
+    /// As [`Self::succeed`].
+    pub async fn succeed_with(
+        &self,
+        objects: &Objects,
+        timekeeper: &Timekeeper,
+        account: &Uid,
+        name: &ObjectName,
+        made: &mut Option<Made>,
+    ) -> Result<KeyWriteRequest, SuccessorError> {
+        for _ in 0..TRIES {
+            let (seen, current) = objects.current::<CryptoKey>(name)?;
+            let spec = spec_of(&current)?;
+            if let Some(made) = made.as_ref().filter(|made| made.spec == spec) {
+                let now = timekeeper.now();
+                return Ok(replacement(name.clone(), (seen, current), &made.key, now)?);
+            }
+            let key = self.generate(account, spec).await?;
+            *made = Some(Made { spec, key });
+        }
+        Err(SuccessorError::Object(ObjectError::Superseded {
+            kind: ObjectKind::Keys,
             name: name.clone(),
-            version: None,
-        };
-        let current = match objects.read::<CryptoKey>(&request, timekeeper.now(), &no_name)? {
-            Answer::Object(bundle) => *bundle,
-            // A get answers one object.
-            Answer::Page(_) | Answer::Backup(_) | Answer::Purged => return Err(KeyError::Failed.into()),
-        };
-        let key = self.generate(account, spec_of(&current)?).await?;
-        Ok(replacement(name, current, &key, timekeeper.now())?)
+        }))
     }
 }
 
@@ -64,10 +97,10 @@ fn spec_of(current: &KeyBundle) -> Result<KeySpec, KeyError> {
     }
 }
 
-/// The change that puts `key`, made at `now`, in the place of `current`, the current version of `name`.
+/// The change that puts `key` at `now` in the place of `current`, the current version of `name`, as it was `seen`.
 fn replacement(
     name: ObjectName,
-    current: KeyBundle,
+    (seen, current): (Seen<KeyObject>, KeyBundle),
     key: &Key,
     now: Timestamp,
 ) -> Result<KeyWriteRequest, KeyError> {
@@ -75,7 +108,7 @@ fn replacement(
     let (content, fields) = stored(key, Some(current.fields.operations), current.fields.release)?;
     Ok(KeyWriteRequest::Replace {
         name,
-        replaced: current.version,
+        seen,
         content,
         fields,
         expires: life.and_then(|life| life.after(now)),

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_testing::vault::{Answer, Vault};
-use strongroom_vault::rotation::rotate_due;
+use strongroom_vault::rotation::{Rotation, rotate_due};
 
 pub const DAY: i64 = 24 * 60 * 60;
 
@@ -268,4 +268,104 @@ async fn the_end_of_a_version_is_announced_before_it_comes_and_when_it_comes_onc
         );
         assert_eq!(announced, (near, ended), "after {days} more days");
     }
+}
+
+/// Sends a rotation by `rotate`, and while its key is being made an update that leaves the key one use.
+async fn update_meanwhile<T>(vault: &Vault, rotate: impl Future<Output = T>) -> T {
+    let update = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let body = json!({"key_ops": ["sign"], "tags": {"a": "c"}});
+        vault.admin(Method::PATCH, "/keys/k", Some(body)).await
+    };
+    let (rotated, updated) = tokio::join!(rotate, update);
+    assert_eq!(updated.status, StatusCode::OK, "{updated:?}");
+    rotated
+}
+
+/// Whichever was first, the update counts for the current version.
+async fn has_one_use(vault: &Vault) {
+    let key = vault.get("/keys/k").await;
+    assert_eq!(
+        (&key.body["key"]["key_ops"], &key.body["tags"]),
+        (&json!(["sign"]), &json!({"a": "c"}))
+    );
+    assert_eq!(versions(vault, "k").await, 2);
+}
+
+#[tokio::test]
+async fn an_update_while_a_request_rotates_a_key_is_not_lost() {
+    let vault = Vault::start().await;
+    create(&vault, "k", json!({"kty": "RSA", "key_size": 3072})).await;
+    let rotated = update_meanwhile(&vault, vault.admin(Method::POST, "/keys/k/rotate", None)).await;
+    assert_eq!(rotated.status, StatusCode::OK, "{rotated:?}");
+    has_one_use(&vault).await;
+}
+
+#[tokio::test]
+async fn an_update_while_a_key_rotates_by_itself_is_not_lost() {
+    let vault = Vault::start().await;
+    create(&vault, "k", json!({"kty": "RSA", "key_size": 3072})).await;
+    let policy = json!({"lifetimeActions": [action("Rotate", "timeAfterCreate", "P7D")]});
+    put(&vault, "k", policy).await;
+    advance(&vault, 8 * DAY).await;
+    let looked = update_meanwhile(&vault, rotate_due(vault.running.service())).await;
+    assert_eq!(looked.failed, 0);
+    work_off(&vault).await;
+    has_one_use(&vault).await;
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_rotated_do_not_stand_in_the_way_of_one_that_can() {
+    let vault = Vault::start_with(&["--versions-per-object", "2"]).await;
+    let policy = json!({"lifetimeActions": [action("Rotate", "timeAfterCreate", "P7D")]});
+    for number in 0..40 {
+        let name = format!("full-{number:02}");
+        create(&vault, &name, json!({"kty": "oct"})).await;
+        create(&vault, &name, json!({"kty": "oct"})).await;
+        put(&vault, &name, policy.clone()).await;
+    }
+    vault.files.clock.advance(1);
+    create(&vault, "good", json!({"kty": "oct"})).await;
+    put(&vault, "good", policy).await;
+    advance(&vault, 8 * DAY).await;
+    let (mut rotation, mut looked) = (Rotation::default(), Vec::new());
+    for _ in 0..3 {
+        looked.push(rotation.look(vault.running.service()).await);
+    }
+    assert_eq!(versions(&vault, "good").await, 2, "{looked:?}");
+    let failed = looked.iter().map(|looked| looked.failed).sum::<usize>();
+    assert_eq!(failed, 40, "each was tried once: {looked:?}");
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_before_its_turn_is_not_rotated_again() {
+    let vault = Vault::start().await;
+    let policy = json!({"lifetimeActions": [action("Rotate", "timeAfterCreate", "P7D")]});
+    create(&vault, "first", json!({"kty": "RSA", "key_size": 3072})).await;
+    put(&vault, "first", policy.clone()).await;
+    vault.files.clock.advance(1);
+    create(&vault, "second", json!({"kty": "oct"})).await;
+    put(&vault, "second", policy).await;
+    advance(&vault, 8 * DAY).await;
+    let rotate = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        vault.admin(Method::POST, "/keys/second/rotate", None).await
+    };
+    let (looked, rotated) = tokio::join!(rotate_due(vault.running.service()), rotate);
+    assert_eq!((looked.failed, rotated.status), (0, StatusCode::OK));
+    assert_eq!(versions(&vault, "second").await, 2);
+}
+
+#[tokio::test]
+async fn requests_that_rotate_one_key_at_once_make_a_version_each() {
+    let vault = Vault::start().await;
+    create(&vault, "k", json!({"kty": "EC"})).await;
+    let rotate = || vault.admin(Method::POST, "/keys/k/rotate", None);
+    for _ in 0..8 {
+        // Who is late was overtaken by one of the two others, at most once by each.
+        for rotated in join_all((0..3).map(|_| rotate())).await {
+            assert_eq!(rotated.status, StatusCode::OK, "{rotated:?}");
+        }
+    }
+    assert_eq!(versions(&vault, "k").await, 25);
 }

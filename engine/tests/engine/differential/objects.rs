@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use super::redb;
 use crate::{
-    fixture::{Bench, name, object, page_of},
+    fixture::{Bench, name, object, page_of, unseen},
     room::counted,
     sample::{Sample, Sealing},
     steps::{Step, patch, step, tags, text},
@@ -104,7 +104,7 @@ impl<O: Sample> Pair<O> {
             } => self.write::<K>(&WriteRequest::Set {
                 name: name(text(n)),
                 content: K::content(&value.to_string()),
-                fields: K::fields(tagged),
+                fields: K::fields(&value.to_string(), tagged),
                 attributes: patch(attributes),
                 tags: tags(tagged),
             }),
@@ -129,16 +129,16 @@ impl<O: Sample> Pair<O> {
                 value,
                 expires,
             } => {
-                let replaced = if is_late {
-                    Version::from_bytes([value; 16])
+                let seen = if is_late {
+                    unseen()
                 } else {
-                    self.current::<K>(n)
+                    self.redb.seen_of::<K>(text(n))
                 };
                 self.write::<K>(&WriteRequest::Replace {
                     name: name(text(n)),
-                    replaced,
+                    seen,
                     content: K::content(&value.to_string()),
-                    fields: K::fields(false),
+                    fields: K::fields(&value.to_string(), false),
                     expires: expires.map(Timestamp::from_unix),
                 });
             }
@@ -191,15 +191,6 @@ impl<O: Sample> Pair<O> {
     }
 
     /// The current version of an object, as far as a get tells it.
-    fn current<K: Sample>(&self, n: u8) -> Version {
-        let request = ReadRequest::Get {
-            name: name(text(n)),
-            version: None,
-        };
-        let found = self.read::<K>(&request).map(object);
-        found.map_or(Version::from_bytes([0; 16]), |found| found.version)
-    }
-
     fn versions<K: Sample>(&self, name: &ObjectName) -> Vec<Version> {
         self.pages::<K>(|page| ReadRequest::ListVersions {
             name: name.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strongroom_audit::Outcome;
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
-    AttributesPatch, CryptoKey, KeyBundle, KeyWriteRequest, ReadRequest, Tags,
+    AttributesPatch, CryptoKey, KeyBundle, KeyWriteRequest, ObjectError, ReadRequest, Tags,
     crypto_key::release::ReleaseTerms, no_name, object::answer::Answer,
 };
 use strongroom_keys::{Key, KeyError, KeyOperations, KeySpec, PrivateJwk};
@@ -16,7 +16,8 @@ use super::{super::Refused, Admitted, Failure};
 use crate::keys::{
     opened::OpenedKey,
     release::{self, Released, Target, authority::Authorities},
-    successor, usable,
+    successor::{self, Made},
+    usable,
     work::{Product, Work},
 };
 
@@ -88,15 +89,21 @@ impl Admitted<'_> {
     }
 
     /// Makes a new version of the key `name`, of the same type and for the same operations, which is current from then
-    /// on.
+    /// on. A change of the key that comes in between is part of the new version; each try that it refuses has a record of
+    /// its own.
     ///
     /// # Errors
-    /// There is no such key, and as [`Self::create_key`].
+    /// There is no such key, it changes faster than it is read, and as [`Self::create_key`].
     pub async fn rotate_key(mut self, name: ObjectName) -> Result<Answer<CryptoKey>, Refused> {
-        match self.successor(name).await {
-            Ok(request) => self.write(request).await,
-            Err(failure) => Err(self.refuse(failure).await),
+        let mut made = None;
+        for _ in 1..successor::TRIES {
+            let again = self.again();
+            match self.replace_key(&name, &mut made).await {
+                Err(refused) if is_superseded(&refused) => self = again,
+                done => return done,
+            }
         }
+        self.replace_key(&name, &mut made).await
     }
 
     /// Works with a version of a key, the current one without `version`.
@@ -148,6 +155,27 @@ impl Admitted<'_> {
         self.conclude(made).await
     }
 
+    /// The same request, admitted as it was.
+    fn again(&self) -> Self {
+        Self {
+            access: self.access,
+            action: self.action.clone(),
+            policy: Arc::clone(&self.policy),
+            share: None,
+        }
+    }
+
+    async fn replace_key(
+        mut self,
+        name: &ObjectName,
+        made: &mut Option<Made>,
+    ) -> Result<Answer<CryptoKey>, Refused> {
+        match self.successor(name, made).await {
+            Ok(request) => self.write(request).await,
+            Err(failure) => Err(self.refuse(failure).await),
+        }
+    }
+
     /// Records what `done` is, and gives it on.
     async fn conclude<T>(self, done: Result<T, Failure>) -> Result<T, Refused> {
         match done {
@@ -192,11 +220,16 @@ impl Admitted<'_> {
         Ok(key?)
     }
 
-    async fn successor(&mut self, name: ObjectName) -> Result<KeyWriteRequest, Failure> {
+    async fn successor(
+        &mut self,
+        name: &ObjectName,
+        made: &mut Option<Made>,
+    ) -> Result<KeyWriteRequest, Failure> {
         self.decide_again()?;
         let service = &self.access.service;
         let (objects, timekeeper) = (&service.objects, &service.timekeeper);
-        let successor = service.keys.succeed(objects, timekeeper, self.account(), name);
+        let (keys, account) = (&service.keys, self.account());
+        let successor = keys.succeed_with(objects, timekeeper, account, name, made);
         Ok(successor.await?)
     }
 
@@ -238,6 +271,10 @@ impl Admitted<'_> {
             .open::<CryptoKey, _>(name, version.as_ref(), known, open)?;
         Ok(opened?)
     }
+}
+
+fn is_superseded(refused: &Refused) -> bool {
+    matches!(refused.failure(), Failure::Object(ObjectError::Superseded { .. }))
 }
 
 /// Work that was refused, and the version that would have done it, where there is one.

@@ -165,7 +165,6 @@ advise! { bodies(): BodyError;
             BodyError::Member(Member::LifetimeActions),
             BodyError::Member(Member::ExpiryTime),
             BodyError::Member(Member::Hsm),
-            BodyError::Member(Member::Wrapped),
             BodyError::Member(Member::ReleaseContentType),
             BodyError::Member(Member::ReleaseData),
             BodyError::Member(Member::Target),
@@ -287,7 +286,7 @@ advise! { objects_and_store(name: &ObjectName): ObjectError;
         "A deleted secret still holds the name.",
         "Recover the deleted secret, or purge it; its name is free after that.";
     ObjectError::Superseded { .. }, [ObjectError::Superseded { kind: ObjectKind::Keys, name: name.clone() }],
-        "Somebody set a version while this request made one in the place of the version before.",
+        "The key was changed again and again while this request made a new version of it.",
         "Read the current version, and send the request again if it is still wanted.";
     ObjectError::NameInUse { .. }, [ObjectError::NameInUse { kind: SECRET, name: name.clone() }],
         "The name of the backup's secret is in use.",
