@@ -318,3 +318,49 @@ async fn every_use_of_a_key_is_in_the_audit_log_without_what_it_was_used_on() {
     let text = format!("{lines:?}");
     assert!(!text.contains(&value) && !text.contains("CANARY"));
 }
+
+#[tokio::test]
+async fn a_signature_in_a_context_is_refused_and_not_made_or_verified_without_it() {
+    let vault = Vault::start().await;
+    create(&vault, "signer", json!({"kty": "AKP", "alg": "ML-DSA-44"})).await;
+    let digest = base64(&[3; 100]);
+    let signed = work(
+        &vault,
+        "signer/sign",
+        json!({"alg": "ML-DSA-44", "value": digest}),
+    )
+    .await;
+    let signature = &signed.body["value"];
+    let empty = [json!(null), json!("")];
+    let other = [json!(base64(b"for orders")), json!(7)];
+    for (member, sentence) in [
+        (
+            "context",
+            "The member context must be empty: a vault signs and verifies with an empty context.",
+        ),
+        (
+            "external_mu",
+            "The member external_mu must be empty: a vault computes it from the value.",
+        ),
+    ] {
+        let bodies = |given: &Value| {
+            let mut sign = json!({"alg": "ML-DSA-44", "value": digest});
+            let mut verify = json!({"alg": "ML-DSA-44", "digest": digest, "value": signature});
+            for body in [&mut sign, &mut verify] {
+                body[member] = given.clone();
+            }
+            [("signer/sign", sign), ("signer/verify", verify)]
+        };
+        for (path, body) in empty.iter().flat_map(bodies) {
+            assert_eq!(work(&vault, path, body).await.status, StatusCode::OK, "{member}");
+        }
+        for (path, body) in other.iter().flat_map(bodies) {
+            let answer = work(&vault, path, body).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.message()),
+                (400, sentence),
+                "{path}"
+            );
+        }
+    }
+}

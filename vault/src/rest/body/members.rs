@@ -30,6 +30,10 @@ pub(crate) enum Member {
     Iv,
     Tag,
     Aad,
+    /// The context of a signature of ML-DSA.
+    Context,
+    /// What ML-DSA signs, as its caller computed it.
+    ExternalMu,
     Algorithm,
     KeyType,
     KeySize,
@@ -75,6 +79,8 @@ impl Member {
             Self::Iv => "iv",
             Self::Tag => "tag",
             Self::Aad => "aad",
+            Self::Context => "context",
+            Self::ExternalMu => "external_mu",
             Self::Algorithm | Self::ParameterSet => "alg",
             Self::KeyType => "kty",
             Self::KeySize => "key_size",
@@ -113,6 +119,8 @@ impl Member {
             Self::Bytes | Self::Digest | Self::Iv | Self::Tag | Self::Aad | Self::Jwk(_) => {
                 "bytes in base64url, or null"
             }
+            Self::Context => "empty: a vault signs and verifies with an empty context",
+            Self::ExternalMu => "empty: a vault computes it from the value",
             Self::Algorithm => "the name of an algorithm, as ES256 or RSA-OAEP-256",
             Self::ParameterSet => "ML-DSA-44, ML-DSA-65 or ML-DSA-87",
             Self::KeyType => "RSA, EC, oct or AKP; types that end in -HSM need a hardware security module",
@@ -132,7 +140,8 @@ impl Member {
             Self::Nonce => "a string of at most 1024 bytes, or null",
             Self::Encryption => "CKM_RSA_AES_KEY_WRAP, RSA_AES_KEY_WRAP_256 or RSA_AES_KEY_WRAP_384, or null",
             Self::Count => "a number from 1 to 128",
-            Self::ReleasePolicy | Self::Key | Self::Wrapped => "an object",
+            Self::ReleasePolicy | Self::Key => "an object",
+            Self::Wrapped => "a key that is encrypted for a hardware security module",
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use axum::response::Response;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Serialize, Serializer, de::MapAccess};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, MapAccess},
+};
 use strongroom_engine::Change;
 use strongroom_keys::{Algorithm, Encrypted, KeyOperation};
 use strongroom_wire::octets::Octets;
@@ -84,6 +87,21 @@ struct WorkBody {
     iv: Change<Octets>,
     tag: Change<Octets>,
     aad: Change<Octets>,
+    context: Change<NoBytes>,
+    external_mu: Change<NoBytes>,
+}
+
+/// No bytes, where others would change what a signature is of: it must not be made or verified as if they were not there.
+struct NoBytes;
+
+impl<'de> Deserialize<'de> for NoBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if Octets::deserialize(deserializer)?.into_bytes().is_empty() {
+            Ok(Self)
+        } else {
+            Err(D::Error::custom("bytes"))
+        }
+    }
 }
 
 impl Members for WorkBody {
@@ -95,6 +113,8 @@ impl Members for WorkBody {
             "iv" => value.read(Member::Iv, &mut self.iv),
             "tag" => value.read(Member::Tag, &mut self.tag),
             "aad" => value.read(Member::Aad, &mut self.aad),
+            "context" => value.read(Member::Context, &mut self.context),
+            "external_mu" => value.read(Member::ExternalMu, &mut self.external_mu),
             _ => value.skip(),
         }
     }
