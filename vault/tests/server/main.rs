@@ -13,6 +13,8 @@ mod flood;
 #[cfg(test)]
 mod hostile_disk;
 #[cfg(test)]
+mod key_imports;
+#[cfg(test)]
 mod key_life;
 #[cfg(test)]
 mod key_permissions;
@@ -21,11 +23,15 @@ mod key_release;
 #[cfg(test)]
 mod key_rotation;
 #[cfg(test)]
+mod key_usability;
+#[cfg(test)]
 mod key_work;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
+mod managed_hsm;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]

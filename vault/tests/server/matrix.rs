@@ -3,10 +3,19 @@
 //! What is expected is the wire contract of Azure Key Vault, written down here as tables: which permission each operation
 //! needs, what it answers in each state of an object, and what a policy lets through.
 
+mod keys;
+mod secrets;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_core::BundlePolicy;
-use strongroom_testing::vault::{ALL, Answer, Vault, allow, deny};
+use strongroom_testing::vault::{Answer, Vault, allow, deny};
+
+use self::{
+    keys::{KEYS_AT_WORK, KEYS_IN_LIFE},
+    secrets::SECRETS,
+};
+use crate::support::attestation::Attestation;
 
 /// Who asks.
 const CALLER: &str = "shop/api";
@@ -16,10 +25,8 @@ type Expected = (u16, &'static str);
 
 const OK: Expected = (200, "");
 const PURGED: Expected = (204, "");
-const GONE: Expected = (404, "SecretNotFound");
 const BLOCKED: Expected = (409, "ObjectIsDeletedButRecoverable");
 const TAKEN: Expected = (409, "Conflict");
-const DISABLED: Expected = (403, "SecretDisabled");
 const PROTECTED: Expected = (403, "Forbidden");
 const FORBIDDEN: Expected = (403, "ForbiddenByPolicy");
 const CLOSED: Expected = (503, "PolicyUnavailable");
@@ -28,97 +35,20 @@ const CLOSED: Expected = (503, "PolicyUnavailable");
 /// disabled, expired, deleted, and deleted under protection.
 type Row = (&'static str, &'static str, Method, &'static str, [Expected; 6]);
 
-/// Deleted objects are only listed, got, recovered and purged; their names are blocked. The dates of a secret are for its
-/// readers. An update names a version, and what is disabled can be enabled by it.
-const ROWS: [Row; 13] = [
-    (
-        "SetSecret",
-        "set",
-        Method::PUT,
-        "/secrets/NAME",
-        [OK, OK, OK, OK, BLOCKED, BLOCKED],
-    ),
-    (
-        "GetSecret",
-        "get",
-        Method::GET,
-        "/secrets/NAME",
-        [GONE, OK, DISABLED, OK, GONE, GONE],
-    ),
-    (
-        "GetSecret of a version",
-        "get",
-        Method::GET,
-        "/secrets/NAME/VERSION",
-        [GONE, OK, DISABLED, OK, GONE, GONE],
-    ),
-    (
-        "UpdateSecret",
-        "set",
-        Method::PATCH,
-        "/secrets/NAME/VERSION",
-        [GONE, OK, OK, OK, GONE, GONE],
-    ),
-    (
-        "DeleteSecret",
-        "delete",
-        Method::DELETE,
-        "/secrets/NAME",
-        [GONE, OK, OK, OK, GONE, GONE],
-    ),
-    ("GetSecrets", "list", Method::GET, "/secrets", [OK; 6]),
-    (
-        "GetSecretVersions",
-        "list",
-        Method::GET,
-        "/secrets/NAME/versions",
-        [OK; 6],
-    ),
-    (
-        "GetDeletedSecrets",
-        "list",
-        Method::GET,
-        "/deletedsecrets",
-        [OK; 6],
-    ),
-    (
-        "GetDeletedSecret",
-        "get",
-        Method::GET,
-        "/deletedsecrets/NAME",
-        [GONE, GONE, GONE, GONE, OK, OK],
-    ),
-    (
-        "PurgeDeletedSecret",
-        "purge",
-        Method::DELETE,
-        "/deletedsecrets/NAME",
-        [GONE, GONE, GONE, GONE, PURGED, PROTECTED],
-    ),
-    (
-        "RecoverDeletedSecret",
-        "recover",
-        Method::POST,
-        "/deletedsecrets/NAME/recover",
-        [GONE, GONE, GONE, GONE, OK, OK],
-    ),
-    (
-        "BackupSecret",
-        "backup",
-        Method::POST,
-        "/secrets/NAME/backup",
-        [GONE, OK, OK, OK, GONE, GONE],
-    ),
-    (
-        "RestoreSecret",
-        "restore",
-        Method::POST,
-        "/secrets/restore",
-        [OK, TAKEN, TAKEN, TAKEN, BLOCKED, BLOCKED],
-    ),
-];
+/// A kind of object, and what is asked about it.
+struct Kind {
+    /// The first segment of its paths.
+    collection: &'static str,
+    /// Every permission on it.
+    permissions: &'static [&'static str],
+    rows: &'static [Row],
+    /// The body of the `PUT` that makes an object, but for its attributes.
+    content: fn() -> Value,
+    /// What is sent for an operation.
+    body: fn(&str, &Object) -> Option<Value>,
+}
 
-/// One of the twelve operations.
+/// An operation, as its row says.
 struct Operation {
     name: &'static str,
     needs: &'static str,
@@ -131,19 +61,28 @@ struct Operation {
 impl Operation {
     /// Whether it is about all objects that the caller may see.
     fn is_list(&self) -> bool {
-        self.needs == "list" && !self.path.contains("NAME")
+        self.needs.ends_with("list") && !self.path.contains("NAME")
+    }
+
+    /// Whether it leaves the object as it is.
+    fn reads(&self) -> bool {
+        let (_, word) = self.path.rsplit_once('/').unwrap();
+        let writes = ["create", "rotate", "recover", "restore"];
+        self.method == Method::GET || self.method == Method::POST && !writes.contains(&word)
     }
 }
 
-fn operations() -> Vec<Operation> {
-    let operation = |(name, needs, method, path, answers)| Operation {
-        name,
-        needs,
-        method,
-        path,
-        answers,
-    };
-    ROWS.map(operation).into()
+impl Kind {
+    fn operations(&self) -> Vec<Operation> {
+        let operation = |(name, needs, method, path, answers): &Row| Operation {
+            name,
+            needs,
+            method: method.clone(),
+            path,
+            answers: *answers,
+        };
+        self.rows.iter().map(operation).collect()
+    }
 }
 
 const STATES: [&str; 6] = ["missing", "live", "disabled", "expired", "deleted", "protected"];
@@ -158,15 +97,20 @@ enum Verdict {
 }
 
 /// The policies that stand for `CALLER`, and what they let through of an operation on `name` that needs `needed`.
-fn policies(name: &str, operation: &Operation) -> Vec<(&'static str, Vec<BundlePolicy>, Verdict)> {
+fn policies(
+    kind: &Kind,
+    name: &str,
+    operation: &Operation,
+) -> Vec<(&'static str, Vec<BundlePolicy>, Verdict)> {
     let needed = &[operation.needs][..];
-    let others: Vec<&str> = ALL
+    let every = kind.permissions;
+    let others: Vec<&str> = every
         .iter()
         .copied()
         .filter(|other| *other != operation.needs)
         .collect();
     let prefix = format!("{}*", &name[..2]);
-    let all = |objects: &str| allow("all", CALLER, &[objects], ALL);
+    let all = |objects: &str| allow("all", CALLER, &[objects], every);
     let hidden = if operation.is_list() {
         Verdict::Hidden
     } else {
@@ -176,7 +120,7 @@ fn policies(name: &str, operation: &Operation) -> Vec<(&'static str, Vec<BundleP
         ("none", vec![], Verdict::Refused),
         (
             "another account's",
-            vec![allow("other", "shop/web", &["*"], ALL)],
+            vec![allow("other", "shop/web", &["*"], every)],
             Verdict::Refused,
         ),
         ("everything", vec![all("*")], Verdict::Allowed),
@@ -195,7 +139,7 @@ fn policies(name: &str, operation: &Operation) -> Vec<(&'static str, Vec<BundleP
         ("all of another name", vec![all("another")], hidden),
         (
             "a deny of the name",
-            vec![all("*"), deny("no", CALLER, &[name], ALL)],
+            vec![all("*"), deny("no", CALLER, &[name], every)],
             hidden,
         ),
         (
@@ -218,6 +162,7 @@ fn policies(name: &str, operation: &Operation) -> Vec<(&'static str, Vec<BundleP
 
 /// A vault, and a fresh name for each case.
 struct Cases {
+    kind: &'static Kind,
     vault: Vault,
     made: u32,
     generation: u64,
@@ -231,10 +176,12 @@ struct Object {
 }
 
 impl Cases {
-    async fn of(protected: bool) -> Self {
-        let mut arguments = vec!["--account-rate=1000000"];
+    async fn of(kind: &'static Kind, protected: bool) -> Self {
+        let authority = Attestation::new().argument();
+        let mut arguments = vec!["--account-rate=1000000", &authority];
         arguments.extend(protected.then_some("--purge-protection"));
         Self {
+            kind,
             vault: Vault::start_with(&arguments).await,
             made: 0,
             generation: 1,
@@ -243,7 +190,7 @@ impl Cases {
 
     async fn put(&mut self, mut policies: Vec<BundlePolicy>) {
         self.generation += 1;
-        policies.push(allow("admins", "team-a/admin", &["*"], ALL));
+        policies.push(allow("admins", "team-a/admin", &["*"], self.kind.permissions));
         self.vault.policy(self.generation, policies).await;
     }
 
@@ -253,31 +200,34 @@ impl Cases {
         answer
     }
 
+    /// The path of `name` among the objects, or with the prefix `deleted` among those that are deleted.
+    fn path(&self, prefix: &str, name: &str) -> String {
+        format!("/{prefix}{}/{name}", self.kind.collection)
+    }
+
     async fn make(&mut self, state: &str) -> Object {
         self.made += 1;
         let name = format!("m{:05}", self.made);
-        let path = format!("/secrets/{name}");
-        let attributes = match state {
-            "disabled" => json!({"enabled": false}),
-            "expired" => json!({"nbf": 1_000_000_000, "exp": 1_000_000_001}),
-            _ => json!({}),
-        };
-        let body = json!({"value": "v", "attributes": attributes});
-        let set = self.admin(Method::PUT, &path, Some(body)).await;
-        let version = set.body["id"]
-            .as_str()
-            .unwrap()
-            .rsplit('/')
-            .next()
-            .unwrap()
-            .to_owned();
+        let path = self.path("", &name);
+        let mut body = (self.kind.content)();
+        match state {
+            "disabled" => body["attributes"]["enabled"] = json!(false),
+            "expired" => {
+                body["attributes"]["nbf"] = json!(1_000_000_000);
+                body["attributes"]["exp"] = json!(1_000_000_001);
+            }
+            _ => {}
+        }
+        let made = self.admin(Method::PUT, &path, Some(body)).await.body;
+        let id = made["id"].as_str().or(made["key"]["kid"].as_str()).unwrap();
+        let version = id.rsplit('/').next().unwrap().to_owned();
         let backup = self.admin(Method::POST, &format!("{path}/backup"), None).await;
         let backup = backup.body["value"].as_str().unwrap().to_owned();
         if ["missing", "deleted", "protected"].contains(&state) {
             self.admin(Method::DELETE, &path, None).await;
         }
         if state == "missing" {
-            self.admin(Method::DELETE, &format!("/deletedsecrets/{name}"), None)
+            self.admin(Method::DELETE, &self.path("deleted", &name), None)
                 .await;
         }
         Object {
@@ -292,12 +242,7 @@ impl Cases {
             .path
             .replace("NAME", &object.name)
             .replace("VERSION", &object.version);
-        let body = match operation.name {
-            "SetSecret" => Some(json!({"value": "w"})),
-            "UpdateSecret" => Some(json!({"attributes": {"enabled": true}})),
-            "RestoreSecret" => Some(json!({"value": object.backup})),
-            _ => None,
-        };
+        let body = (self.kind.body)(operation.name, object);
         self.vault
             .request(CALLER, operation.method.clone(), &path, body)
             .await
@@ -306,8 +251,13 @@ impl Cases {
     /// What an admin sees of an object.
     async fn picture(&self, object: &Object) -> Vec<(StatusCode, Value)> {
         let mut picture = Vec::new();
-        for path in ["/secrets/NAME", "/secrets/NAME/versions", "/deletedsecrets/NAME"] {
-            let answer = self.vault.get(&path.replace("NAME", &object.name)).await;
+        let path = self.path("", &object.name);
+        for path in [
+            format!("{path}/versions"),
+            path,
+            self.path("deleted", &object.name),
+        ] {
+            let answer = self.vault.get(&path).await;
             picture.push((answer.status, answer.body));
         }
         picture
@@ -337,16 +287,17 @@ fn nameless(answer: &Answer, object: &Object) -> (StatusCode, String) {
 
 async fn try_all(cases: &mut Cases, states: &[usize]) -> usize {
     let mut tried = 0;
-    for operation in &operations() {
+    let kind = cases.kind;
+    for operation in &kind.operations() {
         let mut refusal = None;
         for &state in states {
-            for place in 0..policies("m00000", operation).len() {
+            for place in 0..policies(kind, "m00000", operation).len() {
                 let object = cases.make(STATES[state]).await;
-                let (which, policies, verdict) = policies(&object.name, operation).swap_remove(place);
+                let (which, policies, verdict) = policies(kind, &object.name, operation).swap_remove(place);
                 cases.put(policies).await;
                 let before = cases.picture(&object).await;
                 let answer = cases.ask(operation, &object).await;
-                let case = format!("{} of a {} secret under {which}", operation.name, STATES[state]);
+                let case = format!("{} of a {} object under {which}", operation.name, STATES[state]);
                 tried += 1;
                 match verdict {
                     Verdict::Allowed | Verdict::Hidden => {
@@ -367,8 +318,7 @@ async fn try_all(cases: &mut Cases, states: &[usize]) -> usize {
                         assert!(!has_it, "{case}");
                     }
                 }
-                let is_read = operation.method == Method::GET || operation.name == "BackupSecret";
-                if verdict == Verdict::Refused || !answer.status.is_success() || is_read {
+                if verdict == Verdict::Refused || !answer.status.is_success() || operation.reads() {
                     assert_eq!(cases.picture(&object).await, before, "{case} changed something");
                 }
             }
@@ -377,30 +327,49 @@ async fn try_all(cases: &mut Cases, states: &[usize]) -> usize {
     tried
 }
 
+/// Tries every operation of `kind`, of which there are so many.
+async fn answers_as_the_contract_says(kind: &'static Kind, operations: usize) {
+    let mut cases = Cases::of(kind, false).await;
+    let tried = try_all(&mut cases, &[0, 1, 2, 3, 4]).await;
+    let mut cases = Cases::of(kind, true).await;
+    let tried = tried + try_all(&mut cases, &[5]).await;
+    assert_eq!(tried, operations * 6 * 12);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_in_every_state_under_every_policy_answers_as_the_contract_says() {
-    let mut cases = Cases::of(false).await;
-    let tried = try_all(&mut cases, &[0, 1, 2, 3, 4]).await;
-    let mut cases = Cases::of(true).await;
-    let tried = tried + try_all(&mut cases, &[5]).await;
-    assert_eq!(tried, 13 * 6 * 12);
+    answers_as_the_contract_says(&SECRETS, 13).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_on_a_key_s_life_in_every_state_under_every_policy_does_too() {
+    answers_as_the_contract_says(&KEYS_IN_LIFE, 18).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_work_with_a_key_in_every_state_under_every_policy_does_too() {
+    answers_as_the_contract_says(&KEYS_AT_WORK, 11).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_policy_cannot_be_asked_every_operation_in_every_state_is_refused_alike() {
-    let mut cases = Cases::of(false).await;
-    let mut objects = Vec::new();
-    for state in &STATES[..5] {
-        objects.push(cases.make(state).await);
-    }
-    cases.put(vec![allow("all", CALLER, &["*"], ALL)]).await;
-    let service = cases.vault.running.service().clone();
-    let close = move || service.policy.detect_rollback(u64::MAX / 2).unwrap();
-    assert!(tokio::task::spawn_blocking(close).await.unwrap());
-    for operation in &operations() {
-        for object in &objects {
-            let answer = cases.ask(operation, object).await;
-            assert_answer(&answer, CLOSED, operation.name);
+    for kind in [&SECRETS, &KEYS_IN_LIFE, &KEYS_AT_WORK] {
+        let mut cases = Cases::of(kind, false).await;
+        let mut objects = Vec::new();
+        for state in &STATES[..5] {
+            objects.push(cases.make(state).await);
+        }
+        cases
+            .put(vec![allow("all", CALLER, &["*"], kind.permissions)])
+            .await;
+        let service = cases.vault.running.service().clone();
+        let close = move || service.policy.detect_rollback(u64::MAX / 2).unwrap();
+        assert!(tokio::task::spawn_blocking(close).await.unwrap());
+        for operation in &kind.operations() {
+            for object in &objects {
+                let answer = cases.ask(operation, object).await;
+                assert_answer(&answer, CLOSED, operation.name);
+            }
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The bodies of the operations that make and change keys.
 
+use std::{convert::Infallible, str::FromStr};
+
 use serde::de::MapAccess;
 use strongroom_core::{ObjectName, Version};
 use strongroom_engine::{AttributesPatch, Change, KeyPatch, Tags, crypto_key::release::ReleaseTerms};
 use strongroom_keys::{
-    Curve, KeyError, KeyKind, KeyOperations, KeySpec, Member as KeyMember, MlDsaSet, PrivateJwk, RequestedKey,
+    Curve, KeyError, KeyKind, KeyOperations, KeySpec, Member as KeyMember, MlDsaSet, PrivateJwk,
+    RequestedKey, UnknownName,
 };
 use strongroom_wire::octets::Octets;
 
@@ -173,12 +176,42 @@ pub(super) struct ImportBody {
     common: Common,
 }
 
+/// The type of an imported key.
+enum ImportedKind {
+    Software(KeyKind),
+    /// One of those that end in `-HSM`.
+    Hsm,
+}
+
+impl FromStr for ImportedKind {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        match name.strip_suffix("-HSM") {
+            Some(name) => KeyKind::from_str(name).map(|_| Self::Hsm),
+            None => name.parse().map(Self::Software),
+        }
+    }
+}
+
+/// The member `alg` of a JWK: a parameter set of ML-DSA. JOSE libraries write it for the other types too (RFC 7517, 4.4),
+/// where it says what the key is used with, and here nothing.
+struct JwkAlgorithm(Option<MlDsaSet>);
+
+impl FromStr for JwkAlgorithm {
+    type Err = Infallible;
+
+    fn from_str(name: &str) -> Result<Self, Infallible> {
+        Ok(Self(name.parse().ok()))
+    }
+}
+
 /// A private JWK.
 #[derive(Default)]
 struct JwkBody {
-    kind: Change<Named<KeyKind>>,
+    kind: Change<Named<ImportedKind>>,
     curve: Change<Named<Curve>>,
-    parameter_set: Change<Named<MlDsaSet>>,
+    algorithm: Change<Named<JwkAlgorithm>>,
     operations: Change<Names>,
     wrapped: Change<serde::de::IgnoredAny>,
     members: Vec<(KeyMember, Octets)>,
@@ -206,7 +239,7 @@ impl Members for JwkBody {
         match name {
             "kty" => return value.read(Member::KeyType, &mut self.kind),
             "crv" => return value.read(Member::Curve, &mut self.curve),
-            "alg" => return value.read(Member::ParameterSet, &mut self.parameter_set),
+            "alg" => return value.read(Member::ParameterSet, &mut self.algorithm),
             "key_ops" => return value.read(Member::Operations, &mut self.operations),
             "key_hsm" => return value.read(Member::Wrapped, &mut self.wrapped),
             _ => {}
@@ -257,9 +290,14 @@ impl ImportBody {
         if matches!(key.wrapped, Change::Set(_)) || matches!(self.hsm, Change::Set(true)) {
             return Err(BodyError::NoHsm.into());
         }
-        let mut jwk = PrivateJwk::new(required(key.kind, Member::KeyType)?.0);
+        let ImportedKind::Software(kind) = required(key.kind, Member::KeyType)?.0 else {
+            return Err(BodyError::Member(Member::KeyType).into());
+        };
+        let mut jwk = PrivateJwk::new(kind);
         jwk.curve = key.curve.given().map(|curve| curve.0);
-        jwk.parameter_set = key.parameter_set.given().map(|set| set.0);
+        if let (KeyKind::Akp, Some(Named(JwkAlgorithm(set)))) = (kind, key.algorithm.given()) {
+            jwk.parameter_set = Some(set.ok_or(BodyError::Member(Member::ParameterSet))?);
+        }
         for (member, octets) in key.members {
             jwk.set(member, octets.into_bytes());
         }

@@ -4,11 +4,14 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_testing::vault::{Answer, KEYS, Vault, allow};
 
-use super::Row;
+use super::rows::Row;
 use crate::support::attestation::{Attestation, claims, policy, runtime_key};
 
 /// Who asks.
 pub(super) const CALLER: &str = "shop/api";
+
+/// The keys that rows are about, and the name that one of them takes.
+pub(super) const NAMES: [&str; 5] = ["there", "gone", "free", "back", "secure"];
 
 /// A vault, what is in force, and the backup that a row restores.
 pub(super) struct Case {
@@ -35,7 +38,7 @@ impl Case {
 
     /// Makes the keys that the rows are about, whatever became of them before.
     pub(super) async fn make_keys(&mut self) {
-        for name in ["there", "gone", "free", "back", "secure"] {
+        for name in NAMES {
             self.admin(Method::POST, &format!("/deletedkeys/{name}/recover"), None)
                 .await;
             self.admin(Method::DELETE, &format!("/keys/{name}"), None).await;
@@ -68,17 +71,39 @@ impl Case {
     }
 
     /// What the caller is answered.
-    pub(super) async fn ask(&self, (_, method, path, body, _): &Row) -> Answer {
-        let body = if body["value"] == "BACKUP" {
+    pub(super) async fn ask(&self, row: &Row) -> Answer {
+        let body = if row.body["value"] == "BACKUP" {
             Some(json!({"value": self.backup}))
-        } else if body["target"] == "TOKEN" {
+        } else if row.body["target"] == "TOKEN" {
             let keys = [runtime_key(&self.vault, "there").await];
             let claims = claims(self.vault.files.clock.now(), &keys);
             Some(json!({"target": self.attestation.token(&claims)}))
         } else {
-            Some(body.clone()).filter(|body| !body.is_null())
+            Some(row.body.clone()).filter(|body| !body.is_null())
         };
-        self.vault.request(CALLER, method.clone(), path, body).await
+        let path = self.path(row).await;
+        self.vault.request(CALLER, row.method.clone(), &path, body).await
+    }
+
+    /// The path of a row, with the current version of the key that it names.
+    async fn path(&self, row: &Row) -> String {
+        let Some((key, _)) = row.path.split_once("/VERSION") else {
+            return row.path.clone();
+        };
+        let got = self.vault.get(key).await;
+        let (_, version) = got.body["key"]["kid"].as_str().unwrap().rsplit_once('/').unwrap();
+        row.path.replace("VERSION", version)
+    }
+
+    /// The operation of the last request that policy allowed, as the audit log names it: of many that it refuses, the log
+    /// counts some.
+    pub(super) fn last_allowed(&self) -> String {
+        let mut lines = self.vault.files.audit_lines();
+        lines.retain(|line| line["type"] == "request" && line["properties"]["httpStatusCode"] != 403);
+        lines.last().unwrap()["operationName"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 }
 
