@@ -1,9 +1,11 @@
 //! Release policies: what an attestation must say of an environment that a key is released to (Azure Key Vault, "Azure Key
 //! Vault secure key release policy grammar", version 1.0.0).
 
-use serde::{Deserialize, Serialize};
+mod document;
+
 use serde_json::Value;
 
+use self::document::{Document, Part};
 use super::authority::{Attested, Url};
 
 /// The longest policy, in bytes of its JSON.
@@ -67,39 +69,6 @@ enum Condition {
     Equals(Vec<String>, String),
 }
 
-/// The policy as JSON. Its members stand in the order in which Azure answers them.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    version: String,
-    #[serde(rename = "anyOf")]
-    any_of: Vec<RuleDocument>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct RuleDocument {
-    authority: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    any_of: Option<Vec<PartDocument>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    all_of: Option<Vec<PartDocument>>,
-}
-
-/// A claim, or a group of parts: which of them shows in what is there.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct PartDocument {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claim: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    equals: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    any_of: Option<Vec<Self>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    all_of: Option<Vec<Self>>,
-}
-
 impl ReleasePolicy {
     /// Reads a policy from its JSON.
     ///
@@ -109,12 +78,12 @@ impl ReleasePolicy {
         if json.len() > MAX_BYTES {
             return Err(PolicyError::TooLong);
         }
-        let document: Document = serde_json::from_slice(json).map_err(|_| PolicyError::Form)?;
+        let document = Document::parse(json).ok_or(PolicyError::Form)?;
         if document.version != VERSION {
             return Err(PolicyError::Version);
         }
         let mut left = MAX_PARTS;
-        let rules = document.any_of.iter().map(|rule| {
+        let rules = document.rules().map(|rule| {
             Ok(Rule {
                 authority: Url::parse(&rule.authority).ok_or(PolicyError::Authority)?,
                 condition: Condition::group(&rule.any_of, &rule.all_of, MAX_DEPTH, &mut left)?,
@@ -124,10 +93,12 @@ impl ReleasePolicy {
         if rules.is_empty() {
             return Err(PolicyError::Group);
         }
-        Ok(Self {
-            rules,
-            json: serde_json::to_vec(&document).map_err(|_| PolicyError::Form)?,
-        })
+        let json = document.to_json().ok_or(PolicyError::Form)?;
+        // A number may be longer in the form that is kept than in the one that was sent.
+        if json.len() > MAX_BYTES {
+            return Err(PolicyError::TooLong);
+        }
+        Ok(Self { rules, json })
     }
 
     /// Its JSON, in one form for each policy, which [`Self::parse`] reads again.
@@ -148,11 +119,13 @@ impl ReleasePolicy {
     }
 }
 
-/// Parts of a group, where there are any.
-type Parts = Option<Vec<PartDocument>>;
-
 impl Condition {
-    fn group(any_of: &Parts, all_of: &Parts, depth: usize, left: &mut usize) -> Result<Self, PolicyError> {
+    fn group(
+        any_of: &document::Parts,
+        all_of: &document::Parts,
+        depth: usize,
+        left: &mut usize,
+    ) -> Result<Self, PolicyError> {
         let (parts, whole): (_, fn(Vec<Self>) -> Self) = match (any_of, all_of) {
             (Some(parts), None) => (parts, Self::AnyOf),
             (None, Some(parts)) => (parts, Self::AllOf),
@@ -160,7 +133,7 @@ impl Condition {
         };
         let depth = depth.checked_sub(1).ok_or(PolicyError::Group)?;
         *left = left.checked_sub(parts.len()).ok_or(PolicyError::Group)?;
-        let conditions = parts.iter().map(|part| Self::part(part, depth, left));
+        let conditions = parts.iter().map(|part| Self::part(&part.0, depth, left));
         let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
         // All of none would hold whatever is attested.
         if conditions.is_empty() {
@@ -169,9 +142,9 @@ impl Condition {
         Ok(whole(conditions))
     }
 
-    fn part(part: &PartDocument, depth: usize, left: &mut usize) -> Result<Self, PolicyError> {
+    fn part(part: &Part, depth: usize, left: &mut usize) -> Result<Self, PolicyError> {
         match part {
-            PartDocument {
+            Part {
                 claim: Some(claim),
                 equals: Some(equals),
                 any_of: None,
@@ -181,7 +154,7 @@ impl Condition {
                 let text = text(equals).ok_or(PolicyError::Equals)?;
                 Ok(Self::Equals(path, text))
             }
-            PartDocument {
+            Part {
                 claim: None,
                 equals: None,
                 any_of,
@@ -321,6 +294,15 @@ mod tests {
         let many = vec![claim.clone(); MAX_PARTS + 1];
         for (wrong, error) in [
             (json!({}), PolicyError::Form),
+            (json!(["1.0.0", []]), PolicyError::Form),
+            (
+                json!({"version": "1.0.0", "anyOf": [[AUTHORITY, null, [claim]]]}),
+                PolicyError::Form,
+            ),
+            (
+                policy(&json!({"allOf": [["a", "1", null, null]]})),
+                PolicyError::Form,
+            ),
             (json!({"version": "1.0.0"}), PolicyError::Form),
             (json!({"version": "1.0.0", "anyOf": []}), PolicyError::Group),
             (
@@ -360,6 +342,15 @@ mod tests {
         ] {
             assert_eq!(parse(&wrong).unwrap_err(), error, "{wrong}");
         }
+        let kept_longer = json!({"allOf": vec![json!({"claim": "a", "equals": 0}); MAX_PARTS]});
+        let kept_longer = policy(&kept_longer).to_string().replace(":0}", ":1e15}");
+        let rest = MAX_BYTES - kept_longer.len();
+        let kept_longer = kept_longer.replacen("\"a\"", &format!("\"{}\"", "a".repeat(rest)), 1);
+        assert!(kept_longer.len() <= MAX_BYTES);
+        assert_eq!(
+            ReleasePolicy::parse(kept_longer.as_bytes()).unwrap_err(),
+            PolicyError::TooLong
+        );
         let long = vec![b' '; MAX_BYTES + 1];
         assert_eq!(ReleasePolicy::parse(&long).unwrap_err(), PolicyError::TooLong);
     }
@@ -371,5 +362,31 @@ mod tests {
         let policy = ReleasePolicy::parse(sent.as_bytes()).unwrap();
         assert_eq!(policy.as_json(), kept.as_bytes());
         assert_eq!(ReleasePolicy::parse(policy.as_json()).unwrap(), policy);
+    }
+
+    #[test]
+    fn a_number_means_what_was_sent_after_it_was_kept() {
+        for number in [
+            "0.1",
+            "1e15",
+            "2.2250738585072014e-308",
+            "51.248178375505404",
+            "-0.30000000000000004",
+        ] {
+            let group = json!({"allOf": [{"claim": "a", "equals": 0}]});
+            let sent = policy(&group).to_string().replace(":0}", &format!(":{number}}}"));
+            let policy = ReleasePolicy::parse(sent.as_bytes()).unwrap();
+            assert_eq!(
+                ReleasePolicy::parse(policy.as_json()).unwrap(),
+                policy,
+                "{number}"
+            );
+            let claims = serde_json::from_str(&format!("{{\"a\":{number}}}")).unwrap();
+            let attested = Attested {
+                authority: Url::parse(AUTHORITY).unwrap(),
+                claims,
+            };
+            assert!(policy.allows(&attested), "{number}");
+        }
     }
 }
