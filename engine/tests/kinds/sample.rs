@@ -8,7 +8,10 @@ use strongroom_core::{ObjectKind, ObjectName, Timestamp};
 use strongroom_engine::{
     BadParameter, CryptoKey, KeyFields, KeyMaterial, ObjectError, ObjectLimits, Secret, SecretFields,
     SecretValue,
-    crypto_key::rotation::{RotationRules, Trigger},
+    crypto_key::{
+        release::ReleaseTerms,
+        rotation::{RotationRules, Trigger},
+    },
     format::{
         codec::{CodecError, Decoder, Encoder},
         encoded::Encoded,
@@ -172,8 +175,8 @@ pub trait Sample: Tasks<Patch: Default> {
     /// The text that content stands for.
     fn text(content: &Self::Content) -> String;
 
-    /// Fields with something in them, or without.
-    fn fields(tagged: bool) -> Self::Fields;
+    /// Fields with something in them, or without, of a version whose content stands for `text`.
+    fn fields(text: &str, tagged: bool) -> Self::Fields;
 
     /// What can be said anew of an object, where there is anything: due in more than two years.
     fn amendment(years: u8) -> Option<Self::Amendment>;
@@ -191,7 +194,7 @@ impl Sample for Sealing {
         String::from_utf8(content.0[2..].to_vec()).unwrap()
     }
 
-    fn fields(tagged: bool) -> Shape {
+    fn fields(_: &str, tagged: bool) -> Shape {
         Shape {
             bits: 2_048,
             curve: tagged.then_some(3),
@@ -216,7 +219,13 @@ impl Sample for CryptoKey {
         String::from_utf8(content.expose().to_vec()).unwrap()
     }
 
-    fn fields(tagged: bool) -> KeyFields {
+    /// Versions of about every other text may leave the vault. The terms are no secret, so nothing of the text is in them.
+    fn fields(text: &str, tagged: bool) -> KeyFields {
+        let is_exportable = text.bytes().next().is_some_and(|first| first % 2 == 1);
+        let release = is_exportable.then(|| ReleaseTerms {
+            policy: format!(r#"{{"claim":"{}"}}"#, text.len()).into_bytes().into(),
+            is_immutable: tagged,
+        });
         let operations = if tagged {
             vec![KeyOperation::Sign, KeyOperation::Verify]
         } else {
@@ -229,7 +238,7 @@ impl Sample for CryptoKey {
                 y: [8; 32].into(),
             },
             operations: operations.into_iter().collect(),
-            release: None,
+            release,
         }
     }
 
@@ -253,7 +262,7 @@ impl Sample for Secret {
         content.expose().to_owned()
     }
 
-    fn fields(tagged: bool) -> SecretFields {
+    fn fields(_: &str, tagged: bool) -> SecretFields {
         SecretFields {
             content_type: tagged.then(|| "text".to_owned()),
         }

@@ -3,7 +3,8 @@
 //! ```text
 //!   store      who writes the volume: records, keys, the keyring's file, backups
 //!   keys       who imports a private key
-//!   vault      who reaches the data port: requests, tokens, Watch; and the policy that the admin port takes
+//!   vault      who reaches the data port: requests, tokens, Watch, what keys are released on; and the policy that the
+//!              admin port takes
 //!   identity   who reaches the token endpoint: forms and service-account tokens
 //!   node       who reaches the node driver: the kubelet, SecretRefs, a vault's messages
 //!   answers    a hostile vault's answers to the operator and to clients
@@ -52,6 +53,7 @@ macro_rules! targets {
 pub const TARGETS: &[Target] = targets! {
     account_token: identity::assertion,
     admin_answer: answers::admin,
+    attestation_token: vault::attestation,
     backup_blob: store::backup,
     csi_request: node::csi,
     head_record: store::head,
@@ -61,6 +63,7 @@ pub const TARGETS: &[Target] = targets! {
     policy_bundle: vault::bundle,
     private_key: keys::private,
     registration: node::registration,
+    release_policy: vault::release_policy,
     rest_request: vault::rest,
     secret_ref: node::secret_ref,
     state_record: store::state,

@@ -48,6 +48,7 @@ macro_rules! replay {
 replay! {
     account_token: 2,
     admin_answer: 2,
+    attestation_token: 2,
     backup_blob: 4,
     csi_request: 16,
     head_record: 16,
@@ -57,6 +58,7 @@ replay! {
     policy_bundle: 1,
     private_key: 2,
     registration: 16,
+    release_policy: 16,
     rest_request: 1,
     secret_ref: 4,
     state_record: 16,

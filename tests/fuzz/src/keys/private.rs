@@ -143,7 +143,7 @@ const X: &str = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c29
 const Y: &str = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
 
 /// The members of an RSA key.
-fn rsa_members() -> Vec<(Member, Vec<u8>)> {
+pub(crate) fn rsa_members() -> Vec<(Member, Vec<u8>)> {
     let prime = |hex: &str| BoxedUint::from_be_hex(hex, 1024).unwrap();
     let key = rsa::PrivateKey::from_p_q(prime(P), prime(Q), BoxedUint::from(65_537_u64)).unwrap();
     let [p, q] = key.primes() else {

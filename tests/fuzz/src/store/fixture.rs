@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use strongroom_core::{ObjectName, Timestamp};
 use strongroom_engine::{
-    Answer, BackupBlob, Inputs, Keyring, ObjectError, ReadRequest, Rules, SoftDelete, View, WriteRequest,
-    apply,
+    BackupBlob, Inputs, Keyring, ObjectError, ReadRequest, Rules, SoftDelete, View, apply,
     crypt::{
         cipher::{self, Form, KeyBytes},
         keyring::KeyringSeeds,
@@ -19,6 +18,7 @@ use strongroom_engine::{
         id::{Sequence, VaultId},
         state::Marks,
     },
+    object::{answer::Answer, kind::Kind, request::WriteRequest, tasks::Tasks},
     objects::closing::{Base, Reached, close, initial},
     read,
     secret::SecretFields,
@@ -57,10 +57,15 @@ pub(super) fn db() -> ObjectName {
 
 /// What is noted about a version that has everything.
 pub(super) fn fields() -> VersionFields<SecretFields> {
+    fields_of(SecretFields {
+        content_type: Some("text/plain".into()),
+    })
+}
+
+/// The same about a version of any kind.
+pub(super) fn fields_of<F>(own: F) -> VersionFields<F> {
     VersionFields {
-        own: SecretFields {
-            content_type: Some("text/plain".into()),
-        },
+        own,
         enabled: true,
         not_before: Some(Timestamp::from_unix(1)),
         expires: Some(Timestamp::from_unix(2_000_000_000)),
@@ -131,7 +136,7 @@ impl Vault {
     }
 
     /// Does what a request asks.
-    pub(super) fn write(&mut self, request: &WriteRequest) -> Result<Answer, ObjectError> {
+    pub(super) fn write<K: Tasks>(&mut self, request: &WriteRequest<K>) -> Result<Answer<K>, ObjectError> {
         let snapshot = self.snapshot();
         self.drawn += 1;
         let mut inputs = Inputs::new(&KeyBytes::new([self.drawn; 32]));
@@ -163,13 +168,13 @@ impl Vault {
     }
 
     /// Answers a question.
-    pub(super) fn read(&self, request: &ReadRequest) -> Result<Answer, ObjectError> {
+    pub(super) fn read<K: Kind>(&self, request: &ReadRequest) -> Result<Answer<K>, ObjectError> {
         read(self.view(&*self.snapshot()), request, NOW, &every_name)
     }
 
-    /// Backs the object `name` up.
-    pub(super) fn backup(&self, name: &ObjectName) -> BackupBlob {
-        match self.read(&ReadRequest::Backup { name: name.clone() }) {
+    /// Backs the object `name` of kind `K` up.
+    pub(super) fn backup<K: Kind>(&self, name: &ObjectName) -> BackupBlob {
+        match self.read::<K>(&ReadRequest::Backup { name: name.clone() }) {
             Ok(Answer::Backup(blob)) => blob,
             other => panic!("what was restored cannot be backed up: {other:?}"),
         }

@@ -21,6 +21,8 @@ use strongroom_vault::{
 };
 use tokio::runtime::{Builder, Runtime};
 
+use super::authority::Authority;
+
 /// Now, for the vault and for every token.
 pub(super) const NOW: i64 = 1_800_000_000;
 /// Whose token is good.
@@ -38,6 +40,8 @@ pub(super) struct Served {
     /// A good token of [`ACCOUNT`].
     pub(super) token: String,
     pub(super) files: Files,
+    /// The attestation authority that the vault believes.
+    pub(super) authority: Authority,
 }
 
 impl Served {
@@ -45,7 +49,8 @@ impl Served {
     pub(super) fn start() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let guard = runtime.enter();
-        let files = Files::in_memory();
+        let authority = Authority::new();
+        let files = Files::in_memory().with(&[&authority.argument()]);
         stop(&files);
         let service = files.service();
         for name in ["db", "other"] {
@@ -71,6 +76,7 @@ impl Served {
             access,
             token,
             files,
+            authority,
         }
     }
 

@@ -1,5 +1,8 @@
 //! Requests to the data port: their lines, headers and bodies.
 
+mod keys;
+mod words;
+
 use std::{convert::Infallible, io::Cursor, sync::Arc, time::Duration};
 
 use axum::body::Body;
@@ -12,6 +15,7 @@ use strongroom_serving::{accept::Handler as _, tls::ServingCertificate};
 use strongroom_testing::signing_key::ISSUER;
 use strongroom_vault::rest::{Api, ApiConfig, DataPort};
 
+use self::words::Words;
 use super::fixture::{GENUINE, HIDDEN, Served, peer};
 use crate::{Seed, Verdict, kept::Kept};
 
@@ -28,6 +32,7 @@ thread_local! {
 struct Site {
     served: Served,
     port: DataPort,
+    words: Words,
     inputs: usize,
 }
 
@@ -36,11 +41,14 @@ struct Site {
 struct Seen {
     succeeded: bool,
     wrote: bool,
+    released: bool,
 }
 
-/// The input is what a client sends on a connection of HTTP/1.1. `Bearer genuine` stands for a good token.
+/// The input is what a client sends on a connection of HTTP/1.1. `Bearer genuine` stands for a good token, `ATTESTED` for an
+/// attestation of the vault's authority, `BACKUP` for the backup of a key that was purged.
 ///
 /// - Nothing succeeds without a good token, and with none of them what policy denies.
+/// - No key is released without an attestation.
 /// - No answer is a failure of the vault's own, and each error is one of Azure's form.
 /// - What succeeds is in the audit log.
 pub fn rest_request(input: &[u8]) -> Verdict {
@@ -48,7 +56,11 @@ pub fn rest_request(input: &[u8]) -> Verdict {
         let (seen, is_used_up) = kept.with(Site::start, |site| {
             site.served.stop_clock();
             site.inputs += 1;
-            let seen = site.converse(input);
+            let seen = site.converse(&site.words.filled(input));
+            assert!(
+                !seen.released || words::attests(input),
+                "a key is released without an attestation"
+            );
             // Each input is judged alone: none sees what another wrote.
             let is_used_up = seen.wrote || site.inputs >= INPUTS;
             (seen, is_used_up)
@@ -72,6 +84,7 @@ impl Site {
         let api = Api::new(Arc::clone(&served.access), &served.service, config);
         Self {
             port: DataPort::new(api),
+            words: Words::of(&served),
             served,
             inputs: 0,
         }
@@ -104,6 +117,7 @@ impl Site {
         seen: &Mutex<Seen>,
     ) -> Result<Response<Full<bytes::Bytes>>, Infallible> {
         let method = request.method().clone();
+        let is_release = method == Method::POST && names_release(request.uri().path());
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer());
         let is_genuine = self.put_token(&mut request);
@@ -122,6 +136,7 @@ impl Site {
             let mut seen = seen.lock();
             seen.succeeded = true;
             seen.wrote |= method != Method::GET;
+            seen.released |= is_release;
         }
         Ok(Response::from_parts(parts, Full::new(body)))
     }
@@ -138,6 +153,13 @@ impl Site {
         }
         is_genuine
     }
+}
+
+/// Whether a path is of a release: `/keys/NAME/release`, or with a version before the last word.
+fn names_release(path: &str) -> bool {
+    let words: Vec<&str> = path.split('/').filter(|word| !word.is_empty()).collect();
+    let is = |word: Option<&&str>, name: &str| word.is_some_and(|word| word.eq_ignore_ascii_case(name));
+    words.len() > 2 && is(words.first(), "keys") && is(words.last(), "release")
 }
 
 fn judge(status: StatusCode, body: &[u8], headers: &http::HeaderMap) {
@@ -183,7 +205,12 @@ const SET: &str = r#"{"value":"v","contentType":"t","attributes":{"enabled":true
 
 /// Requests of every operation, and what is refused at each step.
 pub fn seeds() -> Vec<Seed> {
-    taken().into_iter().chain(refused()).chain(keys()).collect()
+    taken()
+        .into_iter()
+        .chain(refused())
+        .chain(keys::seeds())
+        .chain(words::seeds())
+        .collect()
 }
 
 fn taken() -> Vec<Seed> {
@@ -234,86 +261,6 @@ fn taken() -> Vec<Seed> {
             )
         }),
     ]
-}
-
-/// Requests about keys: those that bring a body, each behind what it needs.
-fn keys() -> Vec<Seed> {
-    let at = |line: &str| format!("{line}?api-version=7.4");
-    let made = |kind: &str| ask(&at("POST /keys/k/create"), &format!(r#"{{"kty":"{kind}"}}"#));
-    let after = |kind: &str, line: &str, body: &str| made(kind) + &ask(&at(line), body);
-    let import = |body: &str| ask(&at("PUT /keys/k"), body);
-    vec![
-        Seed::taken(
-            "key-create",
-            ask(
-                &at("POST /keys/k/create"),
-                r#"{"kty":"EC","crv":"P-256K","key_ops":["sign"],"attributes":{"enabled":true,"exp":2000000000},"tags":{"a":"b"}}"#,
-            ),
-        ),
-        Seed::taken(
-            "key-create-akp",
-            ask(&at("POST /keys/k/create"), r#"{"kty":"AKP","alg":"ML-DSA-44"}"#),
-        ),
-        Seed::taken(
-            "key-import-oct",
-            import(r#"{"key":{"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODw","key_ops":["encrypt"]},"tags":{}}"#),
-        ),
-        Seed::taken(
-            "key-import-ec",
-            import(
-                r#"{"key":{"kty":"EC","crv":"P-256","x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU","d":"AQ"}}"#,
-            ),
-        ),
-        Seed::taken(
-            "key-update",
-            after(
-                "EC",
-                "PATCH /keys/k",
-                r#"{"key_ops":["verify"],"attributes":{"exp":null},"tags":{}}"#,
-            ),
-        ),
-        Seed::taken("key-sign", after("EC", "POST /keys/k/sign", &digest("ES256", ""))),
-        Seed::taken(
-            "key-verify",
-            after("EC", "POST /keys/k/verify", &digest("ES256", r#","digest":"AA""#)),
-        ),
-        Seed::taken(
-            "key-encrypt",
-            after(
-                "oct",
-                "POST /keys/k/encrypt",
-                r#"{"alg":"A256GCM","value":"AAAA","aad":"AA"}"#,
-            ),
-        ),
-        Seed::taken(
-            "key-decrypt",
-            after(
-                "oct",
-                "POST /keys/k/decrypt",
-                r#"{"alg":"A256CBC","value":"AAAAAAAAAAAAAAAAAAAAAA","iv":"AAAAAAAAAAAAAAAAAAAAAA"}"#,
-            ),
-        ),
-        Seed::taken(
-            "key-rotation-policy",
-            after(
-                "EC",
-                "PUT /keys/k/rotationpolicy",
-                r#"{"lifetimeActions":[{"trigger":{"timeAfterCreate":"P90D"},"action":{"type":"Rotate"}}],"attributes":{"expiryTime":"P2Y"}}"#,
-            ),
-        ),
-        Seed::refused("key-import-nothing", import(r#"{"key":{"kty":"RSA","n":"AQ"}}"#)),
-        Seed::refused("key-create-nothing", made("DSA")),
-        Seed::refused(
-            "key-sign-nothing",
-            ask(&at("POST /keys/k/sign"), &digest("ES256", "")),
-        ),
-    ]
-}
-
-/// What is to be done with a value of 32 bytes, and more.
-fn digest(algorithm: &str, more: &str) -> String {
-    let value = "A".repeat(43);
-    format!(r#"{{"alg":"{algorithm}","value":"{value}"{more}}}"#)
 }
 
 fn refused() -> Vec<Seed> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use strongroom_keys::{Curve, KeyProvider as _, KeySpec, KeyType, OctSize, PublicMembers, RsaSize, Software};
+use strongroom_keys::{
+    Curve, KeyProvider as _, KeySpec, KeyType, MlDsaSet, OctSize, PublicMembers, RsaSize, Software,
+};
 use strongroom_testing::Program;
 use tokio::time::sleep;
 
@@ -78,6 +80,12 @@ struct Planted {
     secret: Vec<(&'static str, Vec<u8>)>,
 }
 
+/// Makes a key of one type.
+type Plant = fn() -> Result<Planted>;
+
+/// The types.
+const TYPES: [(&str, Plant); 4] = [("oct", oct), ("EC", ec), ("AKP", akp), ("RSA", rsa)];
+
 /// Gives keys of each type this history, every other one by HTTP/1.1. Returns what to search for, by type and member.
 pub async fn live(
     program: &Program,
@@ -85,7 +93,7 @@ pub async fn live(
     after: After,
 ) -> Result<Vec<(String, Vec<Vec<u8>>)>> {
     let mut groups: Vec<(String, Vec<Vec<u8>>)> = Vec::new();
-    for (type_name, plant) in [("oct", oct as fn() -> Result<Planted>), ("EC", ec), ("RSA", rsa)] {
+    for (type_name, plant) in TYPES {
         for number in 0..EACH {
             let Planted { jwk, uses, secret } = plant()?;
             let name = format!("{after:?}-{type_name}-{number}").to_lowercase();
@@ -156,6 +164,15 @@ fn ec() -> Result<Planted> {
     })
 }
 
+fn akp() -> Result<Planted> {
+    let (_, seed) = generate(KeyType::Akp(MlDsaSet::MlDsa44))?;
+    Ok(Planted {
+        jwk: json!({"kty": "AKP", "alg": "ML-DSA-44", "priv": text(&seed)}),
+        uses: vec![work("sign", "ML-DSA-44", b"data")],
+        secret: vec![("priv", seed)],
+    })
+}
+
 fn rsa() -> Result<Planted> {
     let (_, private) = generate(KeyType::Rsa(RsaSize::Bits2048))?;
     let mut numbers = Vec::new();
@@ -169,7 +186,7 @@ fn rsa() -> Result<Planted> {
         if let Some(jwk) = jwk.as_object_mut() {
             jwk.insert(name.to_owned(), text(bytes).into());
         }
-        if ["d", "p", "q"].contains(&name) {
+        if !["n", "e"].contains(&name) {
             secret.push((name, bytes.clone()));
         }
     }
