@@ -28,7 +28,12 @@ async fn az_does_with_secrets_and_keys_what_it_does_in_azure() -> Result<()> {
             scenario
                 .policy("keys", "Allow", &sdk, &["sdk-*"], &officer)
                 .await?;
-            scenario.enforced("keys").await?;
+            // Random bytes are about no key.
+            let random = json!({"permissions": {"keys": ["encrypt"]}});
+            scenario.policy("random", "Allow", &sdk, &["*"], &random).await?;
+            for policy in ["keys", "random"] {
+                scenario.enforced(policy).await?;
+            }
             let az = Az::start(scenario).await?;
             az.write_and_read().await?;
             az.delete_and_recover().await?;
@@ -60,6 +65,11 @@ impl<'a> Az<'a> {
         };
         az.shell(&sdk::text(scenario, "az/login.sh")?, &[]).await?;
         Ok(az)
+    }
+
+    /// The vault's host.
+    pub fn host(&self) -> String {
+        format!("prod.{}.svc", self.scenario.vault.name)
     }
 
     /// Runs a script in the pod.

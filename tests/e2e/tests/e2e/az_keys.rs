@@ -1,9 +1,10 @@
-//! The unmodified az command line: every command for keys that asks a vault, but `random` and `get-attestation`, which ask a
-//! Managed HSM.
+//! The unmodified az command line: every command for keys that asks a server. `random` and `get-attestation` take no name of a
+//! vault, since Azure has them on a Managed HSM; they take its URL.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use strongroom_harness::command;
 
@@ -23,6 +24,7 @@ pub async fn does_with_keys_what_it_does_in_azure(az: &Az<'_>) -> Result<()> {
     keys.work().await?;
     keys.rotate().await?;
     keys.import().await?;
+    keys.ask_as_a_managed_hsm().await?;
     keys.delete_and_restore().await
 }
 
@@ -145,6 +147,18 @@ impl Keys<'_> {
             imported["key"]["crv"] == "P-384" && imported["key"]["d"].is_null(),
             "{imported}"
         );
+        Ok(())
+    }
+
+    async fn ask_as_a_managed_hsm(&self) -> Result<()> {
+        let vault = format!("https://{}", self.0.host());
+        let random = ["random", "--count", "16", "--id", &vault];
+        let random = self.0.keyvault("key", &random).await?;
+        let bytes = random["value"].as_str().context("there are no random bytes")?;
+        ensure!(BASE64_STANDARD.decode(bytes)?.len() == 16, "{random}");
+        let key = format!("{vault}/keys/sdk-rsa");
+        let attested = self.0.keyvault("key", &["get-attestation", "--id", &key]).await?;
+        ensure!(attested["publicKeyAttestation"].is_string(), "{attested}");
         Ok(())
     }
 
