@@ -234,9 +234,9 @@ impl fmt::Debug for PermissionSet {
     }
 }
 
-/// Declares the built-in roles from one table: Azure's role of that name, and what it allows.
+/// Declares the built-in roles from one table: Azure's role of that name, its data actions there, and what it allows here.
 macro_rules! roles {
-    ($(#[doc = $doc:literal] $variant:ident $permissions:expr;)+) => {
+    ($(#[doc = $doc:literal] $variant:ident [$($action:literal)+] $permissions:expr;)+) => {
         /// A built-in role: a name for a set of permissions, after Azure's role of that name (learn.microsoft.com, Azure
         /// built-in roles for Key Vault data plane operations).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -258,6 +258,11 @@ macro_rules! roles {
                 match self { $(Self::$variant => $doc.trim_ascii(),)+ }
             }
 
+            /// The data actions of Azure's role of that name, without `Microsoft.KeyVault/vaults/` in front.
+            pub const fn data_actions(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($action),+],)+ }
+            }
+
             /// The permissions of the role.
             pub const fn permissions(self) -> PermissionSet {
                 match self { $(Self::$variant => $permissions,)+ }
@@ -268,11 +273,24 @@ macro_rules! roles {
 
 roles! {
     /// Read secrets: get and list.
-    KeyVaultSecretsUser PermissionSet::of(&[Permission::SecretGet, Permission::SecretList]);
+    KeyVaultSecretsUser [
+        "secrets/getSecret/action"
+        "secrets/readMetadata/action"
+    ] PermissionSet::of(&[Permission::SecretGet, Permission::SecretList]);
     /// Every permission of secrets.
-    KeyVaultSecretsOfficer PermissionSet::of_kind(ObjectKind::Secrets);
+    KeyVaultSecretsOfficer ["secrets/*"] PermissionSet::of_kind(ObjectKind::Secrets);
     /// Use keys: encrypt, decrypt, wrap, unwrap, sign and verify, and get, list, update and back up.
-    KeyVaultCryptoUser PermissionSet::of(&[
+    KeyVaultCryptoUser [
+        "keys/read"
+        "keys/update/action"
+        "keys/backup/action"
+        "keys/encrypt/action"
+        "keys/decrypt/action"
+        "keys/wrap/action"
+        "keys/unwrap/action"
+        "keys/sign/action"
+        "keys/verify/action"
+    ] PermissionSet::of(&[
         Permission::KeyGet,
         Permission::KeyList,
         Permission::KeyUpdate,
@@ -285,16 +303,20 @@ roles! {
         Permission::KeyVerify,
     ]);
     /// Every permission of keys.
-    KeyVaultCryptoOfficer PermissionSet::of_kind(ObjectKind::Keys);
+    KeyVaultCryptoOfficer ["keys/*" "keyrotationpolicies/*"] PermissionSet::of_kind(ObjectKind::Keys);
     /// Encrypt data of a service with keys: get, list, wrap and unwrap.
-    KeyVaultCryptoServiceEncryptionUser PermissionSet::of(&[
+    KeyVaultCryptoServiceEncryptionUser [
+        "keys/read"
+        "keys/wrap/action"
+        "keys/unwrap/action"
+    ] PermissionSet::of(&[
         Permission::KeyGet,
         Permission::KeyList,
         Permission::KeyWrapKey,
         Permission::KeyUnwrapKey,
     ]);
     /// Release keys to attested environments.
-    KeyVaultCryptoServiceReleaseUser PermissionSet::of(&[Permission::KeyRelease]);
+    KeyVaultCryptoServiceReleaseUser ["keys/release/action"] PermissionSet::of(&[Permission::KeyRelease]);
 }
 
 impl FromStr for Role {
@@ -311,7 +333,72 @@ impl FromStr for Role {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// What a data action of Azure's allows, in permissions.
+    type Action = (&'static str, &'static [&'static str]);
+
+    const READ: Action = ("keys/read", &["get", "list"]);
+    const WRAP: Action = ("keys/wrap/action", &["wrapKey"]);
+    const UNWRAP: Action = ("keys/unwrap/action", &["unwrapKey"]);
+
+    /// Azure's built-in roles for keys, as its documentation lists them (learn.microsoft.com, Azure built-in roles for Key
+    /// Vault data plane operations).
+    const OF_KEYS: [(&str, &[Action]); 4] = [
+        (
+            "KeyVaultCryptoUser",
+            &[
+                READ,
+                ("keys/update/action", &["update"]),
+                ("keys/backup/action", &["backup"]),
+                ("keys/encrypt/action", &["encrypt"]),
+                ("keys/decrypt/action", &["decrypt"]),
+                WRAP,
+                UNWRAP,
+                ("keys/sign/action", &["sign"]),
+                ("keys/verify/action", &["verify"]),
+            ],
+        ),
+        (
+            "KeyVaultCryptoOfficer",
+            &[
+                (
+                    "keys/*",
+                    &[
+                        "encrypt",
+                        "decrypt",
+                        "wrapKey",
+                        "unwrapKey",
+                        "sign",
+                        "verify",
+                        "get",
+                        "list",
+                        "create",
+                        "update",
+                        "import",
+                        "delete",
+                        "backup",
+                        "restore",
+                        "recover",
+                        "purge",
+                        "release",
+                        "rotate",
+                    ],
+                ),
+                (
+                    "keyrotationpolicies/*",
+                    &["getrotationpolicy", "setrotationpolicy"],
+                ),
+            ],
+        ),
+        ("KeyVaultCryptoServiceEncryptionUser", &[READ, WRAP, UNWRAP]),
+        (
+            "KeyVaultCryptoServiceReleaseUser",
+            &[("keys/release/action", &["release"])],
+        ),
+    ];
 
     #[test]
     fn every_permission_has_a_bit_of_its_own_and_survives_its_text() {
@@ -333,6 +420,47 @@ mod tests {
         assert_eq!(
             "secrets/Get".parse::<Permission>(),
             Err(PermissionError::Permission)
+        );
+    }
+
+    #[test]
+    fn a_role_for_keys_allows_what_the_data_actions_of_azures_do_and_nothing_else() {
+        for (name, actions) in OF_KEYS {
+            let role: Role = name.parse().unwrap();
+            let names: Vec<_> = actions.iter().map(|(action, _)| *action).collect();
+            assert_eq!(role.data_actions(), names, "{name}");
+            let allowed: BTreeSet<_> = role.permissions().iter().map(|p| p.to_string()).collect();
+            let of_azure: BTreeSet<_> = actions
+                .iter()
+                .flat_map(|(_, permissions)| *permissions)
+                .map(|permission| format!("keys/{permission}"))
+                .collect();
+            assert_eq!(allowed, of_azure, "{name}");
+        }
+        let others = Role::ALL
+            .iter()
+            .filter(|role| OF_KEYS.iter().all(|(name, _)| role.name() != *name));
+        for role in others {
+            let mut permissions = role.permissions().iter();
+            assert!(
+                permissions.all(|permission| permission.kind() == ObjectKind::Secrets),
+                "{role:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_secrets_officer_can_do_everything_with_secrets() {
+        let names: Vec<_> = Role::KeyVaultSecretsOfficer
+            .permissions()
+            .iter()
+            .map(Permission::name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "get", "list", "set", "delete", "backup", "restore", "recover", "purge"
+            ]
         );
     }
 

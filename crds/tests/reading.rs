@@ -143,22 +143,81 @@ fn a_role_stands_for_its_permissions() {
     );
 }
 
+/// Azure's permissions on keys (Key Vault management API, `KeyPermissions`, without `all`).
+const ON_KEYS: [&str; 20] = [
+    "encrypt",
+    "decrypt",
+    "wrapKey",
+    "unwrapKey",
+    "sign",
+    "verify",
+    "get",
+    "list",
+    "create",
+    "update",
+    "import",
+    "delete",
+    "backup",
+    "restore",
+    "recover",
+    "purge",
+    "release",
+    "rotate",
+    "getrotationpolicy",
+    "setrotationpolicy",
+];
+
+/// What a policy on the kind of object allows, by Azure's names.
+fn allowed(spec: &AccessPolicySpec, kind: ObjectKind) -> Vec<&'static str> {
+    let permissions: Vec<_> = spec.permissions().unwrap().iter().collect();
+    assert!(permissions.iter().all(|permission| permission.kind() == kind));
+    permissions.into_iter().map(Permission::name).collect()
+}
+
 #[test]
-fn every_permission_on_keys_and_every_role_but_release_can_be_named() {
-    let words: Vec<_> = Permission::ALL
-        .iter()
-        .filter(|permission| permission.kind() == ObjectKind::Keys && **permission != Permission::KeyRelease)
-        .map(|permission| permission.name())
-        .collect();
-    let spec = policy(json!({"permissions": {"keys": words}})).unwrap();
-    let named: Vec<_> = spec.permissions().unwrap().iter().map(Permission::name).collect();
-    assert_eq!(named, words);
-    for role in Role::ALL
-        .iter()
-        .filter(|role| **role != Role::KeyVaultCryptoServiceReleaseUser)
-    {
-        let spec = policy(json!({"permissions": null, "role": role.name()})).unwrap();
-        assert_eq!(spec.permissions(), Ok(role.permissions()), "{}", role.name());
+fn every_permission_on_keys_can_be_named_alone_and_among_the_others() {
+    let all = policy(json!({"permissions": {"keys": ON_KEYS}})).unwrap();
+    assert_eq!(allowed(&all, ObjectKind::Keys), ON_KEYS);
+    for word in ON_KEYS {
+        let one = policy(json!({"permissions": {"keys": [word]}})).unwrap();
+        assert_eq!(allowed(&one, ObjectKind::Keys), [word]);
+    }
+}
+
+#[test]
+fn every_role_can_be_named_and_allows_what_azures_does() {
+    let of_secrets = [
+        "get", "list", "set", "delete", "backup", "restore", "recover", "purge",
+    ];
+    let of_keys = [
+        "encrypt",
+        "decrypt",
+        "wrapKey",
+        "unwrapKey",
+        "sign",
+        "verify",
+        "get",
+        "list",
+        "update",
+        "backup",
+    ];
+    let roles: [(&str, ObjectKind, &[&str]); 6] = [
+        ("KeyVaultSecretsUser", ObjectKind::Secrets, &["get", "list"]),
+        ("KeyVaultSecretsOfficer", ObjectKind::Secrets, &of_secrets),
+        ("KeyVaultCryptoUser", ObjectKind::Keys, &of_keys),
+        ("KeyVaultCryptoOfficer", ObjectKind::Keys, &ON_KEYS),
+        (
+            "KeyVaultCryptoServiceEncryptionUser",
+            ObjectKind::Keys,
+            &["wrapKey", "unwrapKey", "get", "list"],
+        ),
+        ("KeyVaultCryptoServiceReleaseUser", ObjectKind::Keys, &["release"]),
+    ];
+    let named: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
+    assert_eq!(roles.map(|(role, _, _)| role).to_vec(), named);
+    for (role, kind, words) in roles {
+        let spec = policy(json!({"permissions": null, "role": role})).unwrap();
+        assert_eq!(allowed(&spec, kind), words, "{role}");
     }
 }
 

@@ -25,8 +25,11 @@ vault asks for one operation, and each operation needs one permission on the obj
 const ROLES: &str = "
 ## Roles
 
-| role | what it allows |
-|---|---|
+A role allows what Azure's role of that name does. The last column has the data actions of that role in Azure, without
+`Microsoft.KeyVault/vaults/` in front.
+
+| role | what it allows | Azure's data actions |
+|---|---|---|
 ";
 
 /// The page, in Markdown.
@@ -52,7 +55,15 @@ pub fn render() -> String {
     for role in Role::ALL {
         let has_an_operation = |permission| !operations(permission).is_empty();
         if role.permissions().iter().any(has_an_operation) {
-            let _ = writeln!(page, "| `{}` | {} |", role.name(), role.summary());
+            let actions = role.data_actions().iter();
+            let actions: Vec<_> = actions.map(|action| format!("`{action}`")).collect();
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} |",
+                role.name(),
+                role.summary(),
+                actions.join(", ")
+            );
         }
     }
     page

@@ -185,7 +185,7 @@ impl From<Unsigned> for Problem {
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         let message = match error {
-            AuthError::Missing => "AKV10000: Request is missing a Bearer or PoP token.".into(),
+            AuthError::Missing => "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token.".into(),
             error => format!("Error validating token: {error}."),
         };
         Self::new(401, "Unauthorized", message)

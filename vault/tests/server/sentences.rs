@@ -85,6 +85,23 @@ async fn an_api_version_that_is_not_known_is_answered_with_the_newest_one() {
 }
 
 #[tokio::test]
+async fn a_request_without_a_token_is_refused_as_the_real_service_refuses_it() {
+    let vault = Vault::start().await;
+    for path in ["/secrets/a", "/keys/a", "/nowhere"] {
+        let request = vault.client.get(vault.url(path));
+        let refused = answer(request.send().await.unwrap()).await;
+        assert_eq!(
+            (refused.status, refused.code(), refused.message()),
+            (
+                StatusCode::UNAUTHORIZED,
+                "Unauthorized",
+                "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token."
+            )
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_as_the_real_service_says_it() {
     let vault = Vault::start().await;
     vault.set("Gone", "v").await;
