@@ -98,7 +98,7 @@ pub enum BadKey {
     TooLong(Member),
     /// No key of that kind has so many bits.
     Size(usize),
-    /// The public exponent is even, 1, or longer than 33 bits; or the kind of key has none.
+    /// The public exponent is even, 1, 3, or longer than 33 bits; or the kind of key has none.
     PublicExponent,
     /// The point is not on its curve.
     NotOnCurve,

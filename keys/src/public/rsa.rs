@@ -20,7 +20,7 @@ use crate::{
     hash::Hash,
     key_type::{KeyType, RsaSize},
     member::Member,
-    spec::is_public_exponent,
+    spec::{is_public_exponent, is_safe_public_exponent},
 };
 
 /// The bytes that the padding of PKCS#1 v1.5 takes at least.
@@ -67,6 +67,11 @@ impl RsaPublicKey {
     /// The modulus, without leading zeros.
     pub const fn modulus(&self) -> &[u8] {
         &self.modulus
+    }
+
+    /// Whether a vault makes or takes in a key with its public exponent.
+    pub(crate) fn has_safe_exponent(&self) -> bool {
+        number(&self.exponent).is_some_and(is_safe_public_exponent)
     }
 
     /// The public exponent, without leading zeros.

@@ -19,11 +19,12 @@ fn of(member: Member) -> &'static [u8] {
 }
 
 #[test]
-fn public_exponents_that_are_even_or_1_or_endless_are_refused() {
+fn public_exponents_that_are_even_or_1_or_3_or_endless_are_refused() {
     for exponent in [
         &[1][..],
         &[0],
         &[2],
+        &[3],
         &[1, 0, 0],
         &[1, 0, 0, 0, 1, 0],
         &[2, 0, 0, 0, 1],
@@ -35,8 +36,8 @@ fn public_exponents_that_are_even_or_1_or_endless_are_refused() {
             "{exponent:?}"
         );
     }
-    // 3 is an exponent, though not this key's.
-    assert_eq!(changed(Member::E, &[3]), BadKey::Inconsistent);
+    // 5 is an exponent, though not this key's.
+    assert_eq!(changed(Member::E, &[5]), BadKey::Inconsistent);
 }
 
 #[test]

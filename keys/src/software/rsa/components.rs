@@ -32,6 +32,9 @@ pub fn generate(size: RsaSize, exponent: u64) -> Result<RsaKeyPair, KeyError> {
 /// are computed, and those that are there must be what was computed.
 pub fn import(jwk: &PrivateJwk) -> Result<RsaKeyPair, KeyError> {
     let public = RsaPublicKey::new(jwk.needed_number(Member::N)?, jwk.needed_number(Member::E)?)?;
+    if !public.has_safe_exponent() {
+        return Err(BadKey::PublicExponent.into());
+    }
     let d = private_exponent(jwk, public.size())?;
     let (p, q) = (
         prime(jwk, Member::P, public.size())?,

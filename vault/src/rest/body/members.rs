@@ -125,7 +125,7 @@ impl Member {
             Self::ParameterSet => "ML-DSA-44, ML-DSA-65 or ML-DSA-87",
             Self::KeyType => "RSA, EC, oct or AKP; types that end in -HSM need a hardware security module",
             Self::KeySize => "a number of bits, or null",
-            Self::PublicExponent => "an odd number from 3 to 8589934591, or null",
+            Self::PublicExponent => "an odd number from 5 to 8589934591, or null",
             Self::Curve => "P-256, P-384, P-521 or P-256K, or null",
             Self::Operations => {
                 "a list of encrypt, decrypt, sign, verify, wrapKey, unwrapKey, import, export, secureWrapKey and secureUnwrapKey, or null"
