@@ -148,7 +148,7 @@ impl Authority {
         let (Ok(own), Ok(leaf)) = (parse(&self.certificate), parse(certificate)) else {
             return false;
         };
-        own.tbs_certificate.subject == leaf.tbs_certificate.issuer
+        own.tbs_certificate().subject() == leaf.tbs_certificate().issuer()
             && own_key_identifier(&own).is_some()
             && own_key_identifier(&own) == issuer_key_identifier(&leaf)
     }
@@ -163,7 +163,8 @@ pub fn needs_renewal(certificate: &str, authority: &Authority, leaf: &Leaf, now:
 
 /// When two thirds of a certificate's life are over.
 fn renewal_due(certificate: &str) -> Result<OffsetDateTime, PkiError> {
-    let validity = parse(certificate)?.tbs_certificate.validity;
+    let certificate = parse(certificate)?;
+    let validity = certificate.tbs_certificate().validity();
     let unix =
         |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     let (start, end) = (unix(validity.not_before), unix(validity.not_after));
@@ -178,7 +179,7 @@ fn says(certificate: &str, leaf: &Leaf) -> bool {
     let Ok(certificate) = parse(certificate) else {
         return false;
     };
-    let Ok(Some((_, found))) = certificate.tbs_certificate.get::<SubjectAltName>() else {
+    let Ok(Some((_, found))) = certificate.tbs_certificate().get_extension::<SubjectAltName>() else {
         return false;
     };
     let found: Vec<&str> = found
@@ -198,16 +199,15 @@ fn says(certificate: &str, leaf: &Leaf) -> bool {
 
 fn own_key_identifier(certificate: &Certificate) -> Option<Vec<u8>> {
     use x509_cert::ext::pkix::SubjectKeyIdentifier;
-    let (_, id) = certificate.tbs_certificate.get::<SubjectKeyIdentifier>().ok()??;
+    let fields = certificate.tbs_certificate();
+    let (_, id) = fields.get_extension::<SubjectKeyIdentifier>().ok()??;
     Some(id.0.as_bytes().to_vec())
 }
 
 fn issuer_key_identifier(certificate: &Certificate) -> Option<Vec<u8>> {
     use x509_cert::ext::pkix::AuthorityKeyIdentifier;
-    let (_, id) = certificate
-        .tbs_certificate
-        .get::<AuthorityKeyIdentifier>()
-        .ok()??;
+    let fields = certificate.tbs_certificate();
+    let (_, id) = fields.get_extension::<AuthorityKeyIdentifier>().ok()??;
     Some(id.key_identifier?.as_bytes().to_vec())
 }
 
