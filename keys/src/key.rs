@@ -108,6 +108,12 @@ impl Key {
         }
     }
 
+    /// The private part in PKCS#8 (RFC 5958), which a symmetric key has none of. Whether it may leave the vault is decided
+    /// elsewhere.
+    pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        self.private.to_pkcs8()
+    }
+
     /// Encrypts the private part for `recipient`. Whether it may be released is decided elsewhere.
     pub fn release(&self, recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
         self.private.release(recipient)

@@ -122,6 +122,11 @@ pub trait PrivatePart: fmt::Debug + Send + Sync {
         Err(KeyError::Failed)
     }
 
+    /// The private part in PKCS#8, for who may have it. A provider whose keys do not leave it keeps the answer given here.
+    fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        Err(KeyError::Failed)
+    }
+
     /// Encrypts the private part itself for `recipient`. A provider whose keys do not leave it keeps the answer given here.
     fn release(&self, _recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
         Err(KeyError::Failed)

@@ -79,6 +79,11 @@ impl PrivatePart for EcPrivate {
         Ok(sealed::seal(KeyType::Ec(self.curve), &[scalar.as_ref(), point]))
     }
 
+    fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let private = self.pair.to_pkcs8v1().map_err(|_| KeyError::Failed)?;
+        Ok(Zeroizing::new(private.as_ref().to_vec()))
+    }
+
     fn release(&self, recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
         let private = self.pair.to_pkcs8v1().map_err(|_| KeyError::Failed)?;
         recipient.seal(private.as_ref())

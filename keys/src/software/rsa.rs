@@ -101,6 +101,10 @@ impl PrivatePart for RsaPrivate {
         Ok(sealed::seal(KeyType::Rsa(self.size), &[private.as_ref()]))
     }
 
+    fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        Ok(Zeroizing::new(pkcs8_of(&self.signer)?.as_ref().to_vec()))
+    }
+
     fn release(&self, recipient: &Recipient) -> Result<Vec<u8>, KeyError> {
         recipient.seal(pkcs8_of(&self.signer)?.as_ref())
     }
