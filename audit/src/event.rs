@@ -106,6 +106,20 @@ pub enum Event {
         /// The new version; none where it could not be made.
         version: Option<Version>,
     },
+    /// The vault issued a certificate, as an operation asked for.
+    CertificateIssueIfDue {
+        /// The certificate's name.
+        name: ObjectName,
+        /// The new version; none where it was not issued.
+        version: Option<Version>,
+    },
+    /// The vault began the operation that renews a certificate, as its policy says.
+    CertificateRenewIfDue {
+        /// The certificate's name.
+        name: ObjectName,
+        /// The version that is to be issued; none where the operation did not begin.
+        version: Option<Version>,
+    },
     /// The current version of an object ends soon.
     NearExpiry(VersionEnd),
     /// The current version of an object has ended.
@@ -144,6 +158,8 @@ impl Event {
             | Self::RollbackDetected { .. }
             | Self::ScheduledPurge { .. }
             | Self::KeyRotateIfDue { .. }
+            | Self::CertificateIssueIfDue { .. }
+            | Self::CertificateRenewIfDue { .. }
             | Self::NearExpiry(_)
             | Self::Expired(_) => Actor::Vault,
             Self::PolicyBundlePut { .. }
@@ -165,6 +181,8 @@ impl Event {
             Self::RollbackAccepted { .. } => "RollbackAccepted",
             Self::ScheduledPurge { .. } => "ScheduledPurge",
             Self::KeyRotateIfDue { .. } => "KeyRotateIfDue",
+            Self::CertificateIssueIfDue { .. } => "CertificateIssueIfDue",
+            Self::CertificateRenewIfDue { .. } => "CertificateRenewIfDue",
             Self::NearExpiry(_) => "NearExpiry",
             Self::Expired(_) => "Expired",
             Self::Unauthenticated { .. } => "Unauthenticated",

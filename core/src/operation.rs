@@ -73,7 +73,7 @@ macro_rules! operations {
 
             /// The operation's row.
             pub const fn row(self) -> OperationRow {
-                use ObjectKind::{Keys, Secrets};
+                use ObjectKind::{Certificates, Keys, Secrets};
                 match self {
                     $(Self::$word => OperationRow {
                         kind: $kind,
@@ -167,6 +167,60 @@ operations! {
     KeyGetAttestation: Some(Keys), Some(Permission::KeyGet), Read, NamedObject;
     /// Makes random bytes.
     KeyGetRandomBytes: Some(Keys), Some(Permission::KeyEncrypt), Read, EveryObject;
+    /// Creates a certificate: the operation that makes a version begins.
+    CertificateCreate: Some(Certificates), Some(Permission::CertificateCreate), Write, NamedObject;
+    /// Imports a certificate with its private key: a new version, issued elsewhere.
+    CertificateImport: Some(Certificates), Some(Permission::CertificateImport), Write, NamedObject;
+    /// Reads a certificate.
+    CertificateGet: Some(Certificates), Some(Permission::CertificateGet), Read, NamedObject;
+    /// Changes the attributes of a version, or the policy.
+    CertificateUpdate: Some(Certificates), Some(Permission::CertificateUpdate), Write, NamedObject;
+    /// Deletes a certificate with its key and secret, recoverably.
+    CertificateDelete: Some(Certificates), Some(Permission::CertificateDelete), Write, NamedObject;
+    /// Lists the certificates.
+    CertificateList: Some(Certificates), Some(Permission::CertificateList), Read, ListedObjects;
+    /// Lists the versions of one certificate.
+    CertificateListVersions: Some(Certificates), Some(Permission::CertificateList), Read, NamedObject;
+    /// Reads a deleted certificate.
+    CertificateGetDeleted: Some(Certificates), Some(Permission::CertificateGet), Read, NamedObject;
+    /// Lists the deleted certificates.
+    CertificateListDeleted: Some(Certificates), Some(Permission::CertificateList), Read, ListedObjects;
+    /// Recovers a deleted certificate with its key and secret.
+    CertificateRecover: Some(Certificates), Some(Permission::CertificateRecover), Write, NamedObject;
+    /// Purges a deleted certificate with its key and secret.
+    CertificatePurge: Some(Certificates), Some(Permission::CertificatePurge), Write, NamedObject;
+    /// Backs up a certificate with all its versions, its key and its secret.
+    CertificateBackup: Some(Certificates), Some(Permission::CertificateBackup), Read, NamedObject;
+    /// Restores a certificate with its key and secret from a backup.
+    CertificateRestore: Some(Certificates), Some(Permission::CertificateRestore), Write, BackupBlob;
+    /// Reads the policy of a certificate.
+    CertificatePolicyGet: Some(Certificates), Some(Permission::CertificateGet), Read, NamedObject;
+    /// Changes the policy of a certificate.
+    CertificatePolicyUpdate: Some(Certificates), Some(Permission::CertificateUpdate), Write, NamedObject;
+    /// Reads the operation that makes a version of a certificate.
+    CertificatePendingGet: Some(Certificates), Some(Permission::CertificateGet), Read, NamedObject;
+    /// Cancels the operation that makes a version of a certificate.
+    CertificatePendingUpdate: Some(Certificates), Some(Permission::CertificateUpdate), Write, NamedObject;
+    /// Forgets the operation that makes a version of a certificate.
+    CertificatePendingDelete: Some(Certificates), Some(Permission::CertificateUpdate), Write, NamedObject;
+    /// Merges a certificate that was issued elsewhere for the operation's request.
+    CertificatePendingMerge: Some(Certificates), Some(Permission::CertificateCreate), Write, NamedObject;
+    /// Reads the contacts of the vault's certificates.
+    CertificateContactsGet: Some(Certificates), Some(Permission::CertificateManageContacts), Read, EveryObject;
+    /// Sets the contacts of the vault's certificates.
+    CertificateContactsSet: Some(Certificates), Some(Permission::CertificateManageContacts), Write, EveryObject;
+    /// Deletes the contacts of the vault's certificates.
+    CertificateContactsDelete: Some(Certificates), Some(Permission::CertificateManageContacts), Write, EveryObject;
+    /// Lists the issuers of certificates.
+    CertificateIssuersList: Some(Certificates), Some(Permission::CertificateListIssuers), Read, EveryObject;
+    /// Reads an issuer of certificates.
+    CertificateIssuerGet: Some(Certificates), Some(Permission::CertificateGetIssuers), Read, EveryObject;
+    /// Sets an issuer of certificates.
+    CertificateIssuerSet: Some(Certificates), Some(Permission::CertificateSetIssuers), Write, EveryObject;
+    /// Changes an issuer of certificates.
+    CertificateIssuerUpdate: Some(Certificates), Some(Permission::CertificateSetIssuers), Write, EveryObject;
+    /// Deletes an issuer of certificates.
+    CertificateIssuerDelete: Some(Certificates), Some(Permission::CertificateDeleteIssuers), Write, EveryObject;
     /// Asks for a path or method that no operation has.
     Unknown: None, None, Read, Nothing;
     /// Subscribes a volume to the changes of its objects.

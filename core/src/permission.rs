@@ -90,6 +90,7 @@ permissions! {
     CertificatePurge Certificates "purge"
     CertificateBackup Certificates "backup"
     CertificateRestore Certificates "restore"
+    CertificateUseIssuer Certificates "strongroom/issuers/use"
 }
 
 impl Permission {
@@ -182,10 +183,25 @@ impl PermissionSet {
         self.0 & permission.bit() != 0
     }
 
-    /// The set with `permission` added.
+    /// The set with `permission` added, and with what that implies: who may manage issuers may do each thing with them.
     #[must_use]
     pub const fn with(self, permission: Permission) -> Self {
-        Self(self.0 | permission.bit())
+        let implied = match permission {
+            Permission::CertificateManageIssuers => {
+                Permission::CertificateGetIssuers.bit()
+                    | Permission::CertificateListIssuers.bit()
+                    | Permission::CertificateSetIssuers.bit()
+                    | Permission::CertificateDeleteIssuers.bit()
+            }
+            _ => 0,
+        };
+        Self(self.0 | permission.bit() | implied)
+    }
+
+    /// The set with `permission` taken out.
+    #[must_use]
+    pub const fn without(self, permission: Permission) -> Self {
+        Self(self.0 & !permission.bit())
     }
 
     /// The permissions of both sets.
@@ -317,6 +333,26 @@ roles! {
     ]);
     /// Release keys to attested environments.
     KeyVaultCryptoServiceReleaseUser ["keys/release/action"] PermissionSet::of(&[Permission::KeyRelease]);
+    /// Every permission of certificates, contacts and issuers, but for the vault's own authorities. It reads no private key.
+    KeyVaultCertificatesOfficer [
+        "certificatecas/*"
+        "certificates/*"
+        "certificatecontacts/write"
+    ] PermissionSet::of_kind(ObjectKind::Certificates).without(Permission::CertificateUseIssuer);
+    /// Read certificates with their keys and secrets, and so with their private keys where these may leave the vault.
+    KeyVaultCertificateUser [
+        "certificates/read"
+        "secrets/getSecret/action"
+        "secrets/readMetadata/action"
+        "keys/read"
+    ] PermissionSet::of(&[
+        Permission::CertificateGet,
+        Permission::CertificateList,
+        Permission::SecretGet,
+        Permission::SecretList,
+        Permission::KeyGet,
+        Permission::KeyList,
+    ]);
 }
 
 impl FromStr for Role {
@@ -437,9 +473,11 @@ mod tests {
                 .collect();
             assert_eq!(allowed, of_azure, "{name}");
         }
-        let others = Role::ALL
-            .iter()
-            .filter(|role| OF_KEYS.iter().all(|(name, _)| role.name() != *name));
+        let of_certificates = [Role::KeyVaultCertificatesOfficer, Role::KeyVaultCertificateUser];
+        let others = Role::ALL.iter().filter(|role| {
+            let is_of_keys = OF_KEYS.iter().any(|(name, _)| role.name() == *name);
+            !is_of_keys && !of_certificates.contains(role)
+        });
         for role in others {
             let mut permissions = role.permissions().iter();
             assert!(
@@ -447,6 +485,52 @@ mod tests {
                 "{role:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_certificates_officer_does_everything_with_certificates_but_use_the_vaults_own_authorities() {
+        let role = Role::KeyVaultCertificatesOfficer;
+        let actions = ["certificatecas/*", "certificates/*", "certificatecontacts/write"];
+        assert_eq!(role.data_actions(), actions);
+        let of_kind = Permission::ALL.iter().copied();
+        let of_kind = of_kind.filter(|permission| permission.kind() == ObjectKind::Certificates);
+        let expected: PermissionSet = of_kind
+            .filter(|permission| *permission != Permission::CertificateUseIssuer)
+            .collect();
+        assert_eq!(role.permissions(), expected);
+        assert_eq!(expected.iter().count(), 16);
+    }
+
+    #[test]
+    fn the_certificate_user_reads_the_three_parts_and_changes_nothing() {
+        let names = Role::KeyVaultCertificateUser.permissions();
+        let names: Vec<_> = names.iter().map(|permission| permission.to_string()).collect();
+        assert_eq!(
+            names,
+            [
+                "secrets/get",
+                "secrets/list",
+                "keys/get",
+                "keys/list",
+                "certificates/get",
+                "certificates/list"
+            ]
+        );
+    }
+
+    #[test]
+    fn who_manages_issuers_may_do_each_thing_with_them() {
+        let manages = PermissionSet::of(&[Permission::CertificateManageIssuers]);
+        for implied in [
+            Permission::CertificateGetIssuers,
+            Permission::CertificateListIssuers,
+            Permission::CertificateSetIssuers,
+            Permission::CertificateDeleteIssuers,
+        ] {
+            assert!(manages.contains(implied), "{implied}");
+        }
+        assert!(!manages.contains(Permission::CertificateUseIssuer));
+        assert_eq!(manages.iter().count(), 5);
     }
 
     #[test]

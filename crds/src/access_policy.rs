@@ -113,7 +113,9 @@ pub struct AccessPolicySpec {
     /// What the subjects may do, by the name of a built-in role: KeyVaultSecretsUser is get and list of secrets,
     /// KeyVaultSecretsOfficer everything with secrets; KeyVaultCryptoUser uses keys, KeyVaultCryptoOfficer does everything
     /// with keys, KeyVaultCryptoServiceEncryptionUser gets, lists, wraps and unwraps,
-    /// KeyVaultCryptoServiceReleaseUser releases keys. Exactly one of permissions and role.
+    /// KeyVaultCryptoServiceReleaseUser releases keys; KeyVaultCertificatesOfficer does everything with certificates but
+    /// have the vault's own authorities issue, KeyVaultCertificateUser reads them with their keys and secrets. Exactly one of
+    /// permissions and role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleField>,
 }

@@ -16,7 +16,8 @@ use strongroom_crds::{
     AccessPolicySpec, SecretRefSpec, VaultSpec,
     access_policy::{PolicySpecError, SubjectMember},
     secret_ref::{
-        FileError, FileSource, FileState, KeyEncoding, KeyEncodingError, SecretRefFile, TrustBundle,
+        CertificateFormat, CertificatePart, CertificateSourceError, FileError, FileSource, FileState,
+        KeyEncoding, KeyEncodingError, SecretEncoding, SecretEncodingError, SecretRefFile, TrustBundle,
         TrustBundleError, TrustFormat, TrustRoots,
     },
     vault::{CreateMode, StorageBackend, VaultSpecError},
@@ -167,6 +168,26 @@ const ON_KEYS: [&str; 20] = [
     "setrotationpolicy",
 ];
 
+/// Azure's permissions on certificates (`CertificatePermissions`, without `all`).
+const ON_CERTIFICATES: [&str; 16] = [
+    "get",
+    "list",
+    "delete",
+    "create",
+    "import",
+    "update",
+    "managecontacts",
+    "getissuers",
+    "listissuers",
+    "setissuers",
+    "deleteissuers",
+    "manageissuers",
+    "recover",
+    "purge",
+    "backup",
+    "restore",
+];
+
 /// What a policy on the kind of object allows, by Azure's names.
 fn allowed(spec: &AccessPolicySpec, kind: ObjectKind) -> Vec<&'static str> {
     let permissions: Vec<_> = spec.permissions().unwrap().iter().collect();
@@ -201,7 +222,7 @@ fn every_role_can_be_named_and_allows_what_azures_does() {
         "update",
         "backup",
     ];
-    let roles: [(&str, ObjectKind, &[&str]); 6] = [
+    let roles: [(&str, ObjectKind, &[&str]); 7] = [
         ("KeyVaultSecretsUser", ObjectKind::Secrets, &["get", "list"]),
         ("KeyVaultSecretsOfficer", ObjectKind::Secrets, &of_secrets),
         ("KeyVaultCryptoUser", ObjectKind::Keys, &of_keys),
@@ -212,8 +233,18 @@ fn every_role_can_be_named_and_allows_what_azures_does() {
             &["wrapKey", "unwrapKey", "get", "list"],
         ),
         ("KeyVaultCryptoServiceReleaseUser", ObjectKind::Keys, &["release"]),
+        (
+            "KeyVaultCertificatesOfficer",
+            ObjectKind::Certificates,
+            &ON_CERTIFICATES,
+        ),
     ];
-    let named: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
+    let mut named: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
+    assert_eq!(
+        named.pop(),
+        Some("KeyVaultCertificateUser"),
+        "it is about three kinds"
+    );
     assert_eq!(roles.map(|(role, _, _)| role).to_vec(), named);
     for (role, kind, words) in roles {
         let spec = policy(json!({"permissions": null, "role": role})).unwrap();
@@ -222,11 +253,50 @@ fn every_role_can_be_named_and_allows_what_azures_does() {
 }
 
 #[test]
+fn the_user_of_certificates_reads_them_with_their_keys_and_secrets() {
+    let spec = policy(json!({"permissions": null, "role": "KeyVaultCertificateUser"})).unwrap();
+    let allowed: Vec<_> = spec
+        .permissions()
+        .unwrap()
+        .iter()
+        .map(|it| it.to_string())
+        .collect();
+    assert_eq!(
+        allowed,
+        [
+            "secrets/get",
+            "secrets/list",
+            "keys/get",
+            "keys/list",
+            "certificates/get",
+            "certificates/list"
+        ]
+    );
+}
+
+#[test]
+fn every_permission_on_certificates_can_be_named_alone_and_among_the_others() {
+    let words = [&ON_CERTIFICATES[..], &["strongroom/issuers/use"]].concat();
+    let all = policy(json!({"permissions": {"certificates": words}})).unwrap();
+    assert_eq!(allowed(&all, ObjectKind::Certificates), words);
+    for word in words {
+        let one = policy(json!({"permissions": {"certificates": [word]}})).unwrap();
+        let alone = allowed(&one, ObjectKind::Certificates);
+        if word == "manageissuers" {
+            let implied = ["getissuers", "listissuers", "setissuers", "deleteissuers"];
+            assert_eq!(alone, [&implied[..], &[word]].concat());
+        } else {
+            assert_eq!(alone, [word]);
+        }
+    }
+}
+
+#[test]
 fn a_part_of_a_policy_that_is_not_known_is_never_left_out() {
     for changes in [
         json!({"conditions": {}}),
         json!({"subjects": [{"serviceAccount": {"namespace": "a", "name": "b"}, "user": "c"}]}),
-        json!({"permissions": {"secrets": ["get"], "certificates": ["get"]}}),
+        json!({"permissions": {"secrets": ["get"], "storage": ["get"]}}),
         json!({"vaultRef": {"name": "prod", "namespace": "other"}}),
     ] {
         policy(changes).unwrap_err();
@@ -283,7 +353,8 @@ fn a_file_has_exactly_one_source() {
         secret.source(),
         Ok(FileSource::Secret {
             name: "db".parse().unwrap(),
-            version
+            version,
+            encoding: None
         })
     );
     assert_eq!(
@@ -291,15 +362,16 @@ fn a_file_has_exactly_one_source() {
         Ok(FileSource::TrustBundle(TrustBundle::default()))
     );
     assert_eq!(
-        file(json!({"path": "a", "certificate": {"name": "x"}})).source(),
+        file(json!({"path": "a", "sshKey": {"name": "x"}})).source(),
         Err(FileError::Source)
     );
     let sources = [
         json!({"secret": {"name": "a"}}),
         json!({"key": {"name": "a"}}),
+        json!({"certificate": {"name": "a", "part": "Leaf"}}),
         json!({"trustBundle": {}}),
     ];
-    for (first, second) in [(0, 1), (0, 2), (1, 2)] {
+    for (first, second) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
         let mut both = json!({"path": "a"});
         for source in [first, second] {
             both.as_object_mut()
@@ -346,6 +418,86 @@ fn a_key_is_shown_in_the_encoding_and_of_the_version_that_it_says_and_no_guess()
     );
     let nameless = json!({"path": "a", "key": {"nmae": "tokens"}});
     assert!(serde_json::from_value::<SecretRefFile>(nameless).is_err());
+}
+
+#[test]
+fn a_secret_is_decoded_of_what_it_says_and_no_guess() {
+    let source = |fields: Value| file(json!({"path": "a", "secret": fields})).source();
+    let secret = |encoding| {
+        Ok(FileSource::Secret {
+            name: "keytab".parse().unwrap(),
+            version: None,
+            encoding,
+        })
+    };
+    assert_eq!(source(json!({"name": "Keytab"})), secret(None));
+    for (text, encoding) in [("Base64", SecretEncoding::Base64), ("Hex", SecretEncoding::Hex)] {
+        let read = source(json!({"name": "keytab", "encoding": text}));
+        assert_eq!(read, secret(Some(encoding)), "{text}");
+    }
+    for encoding in ["base64", "HEX", "UTF8", ""] {
+        let unknown = source(json!({"name": "keytab", "encoding": encoding}));
+        assert_eq!(unknown, Err(FileError::Secret(SecretEncodingError)), "{encoding}");
+    }
+}
+
+#[test]
+fn a_certificate_shows_the_part_of_the_version_that_it_says_and_no_guess() {
+    let source = |fields: Value| file(json!({"path": "a", "certificate": fields})).source();
+    let certificate = |version: Option<&str>, part| {
+        Ok(FileSource::Certificate {
+            name: "shop-tls".parse().unwrap(),
+            version: version.map(|version| version.parse().unwrap()),
+            part,
+        })
+    };
+    let (pem, der) = (CertificateFormat::Pem, CertificateFormat::Der);
+    for (text, as_pem, as_der) in [
+        ("Chain", CertificatePart::Chain, None),
+        (
+            "Leaf",
+            CertificatePart::Leaf(pem),
+            Some(CertificatePart::Leaf(der)),
+        ),
+        ("CA", CertificatePart::Ca, None),
+        (
+            "PrivateKey",
+            CertificatePart::PrivateKey(pem),
+            Some(CertificatePart::PrivateKey(der)),
+        ),
+        ("Bundle", CertificatePart::Bundle, None),
+    ] {
+        let of = |format: Value| {
+            let mut fields = json!({"name": "Shop-TLS", "part": text});
+            fields
+                .as_object_mut()
+                .unwrap()
+                .extend(format.as_object().unwrap().clone());
+            source(fields)
+        };
+        assert_eq!(of(json!({})), certificate(None, as_pem), "{text}");
+        assert_eq!(of(json!({"format": "PEM"})), certificate(None, as_pem), "{text}");
+        let refused = Err(FileError::Certificate(CertificateSourceError::Der));
+        let expected = as_der.map_or(refused, |part| certificate(None, part));
+        assert_eq!(of(json!({"format": "DER"})), expected, "{text}");
+    }
+    let version = "0123456789abcdef0123456789abcdef";
+    assert_eq!(
+        source(json!({"name": "shop-tls", "version": version, "part": "CA"})),
+        certificate(Some(version), CertificatePart::Ca)
+    );
+    let unknown = |field| Err(FileError::Certificate(CertificateSourceError::Unknown { field }));
+    assert_eq!(source(json!({"name": "shop-tls", "part": "ca"})), unknown("part"));
+    assert_eq!(
+        source(json!({"name": "shop-tls", "part": "Chain", "format": "PKCS12"})),
+        unknown("format")
+    );
+    assert_eq!(
+        source(json!({"name": "a.b", "part": "Leaf"})),
+        Err(FileError::Name(NameError::Object))
+    );
+    let whole = json!({"path": "a", "certificate": {"name": "shop-tls"}});
+    assert!(serde_json::from_value::<SecretRefFile>(whole).is_err());
 }
 
 #[test]

@@ -7,10 +7,10 @@ use strongroom_core::{Permission, PermissionSet, Role};
 
 use super::PolicySpecError;
 
-/// Permissions by Azure's names, on one kind of object: secrets or keys. There is no word for all of them.
+/// Permissions by Azure's names, on one kind of object: secrets, keys or certificates. There is no word for all of them.
 #[derive(Clone, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 // Where the API server drops a misspelled list, nothing may be left that looks whole: least of all of a Deny.
-#[x_kube(validation = Rule::new("has(self.secrets) != has(self.keys)").message("permissions names at least one permission on one kind of object, as in secrets: [get]; another kind has a policy of its own."))]
+#[x_kube(validation = Rule::new("[has(self.secrets), has(self.keys), has(self.certificates)].exists_one(it, it)").message("permissions names at least one permission on one kind of object, as in secrets: [get]; another kind has a policy of its own."))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Permissions {
     /// What may be done with secrets: get, list, set, delete, backup, restore, recover, purge.
@@ -25,6 +25,13 @@ pub struct Permissions {
     #[schemars(length(min = 1, max = 20))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub keys: Option<Vec<KeyPermission>>,
+    /// What may be done with certificates: get, list, create, import, update, delete, backup, restore, recover, purge. For
+    /// every name (`objects: ["*"]`) also with their contacts and issuers: managecontacts, getissuers, listissuers, setissuers,
+    /// deleteissuers, and manageissuers for all four of these. With strongroom/issuers/use, an authority of the vault issues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 17))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub certificates: Option<Vec<CertificatePermission>>,
 }
 
 /// What may be done with secrets.
@@ -107,6 +114,52 @@ pub enum KeyPermission {
     Unknown,
 }
 
+/// What may be done with certificates.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[schemars(transform = crate::schema::undescribed)]
+pub enum CertificatePermission {
+    /// Read a certificate, its policy and its operation.
+    Get,
+    /// List certificates and versions.
+    List,
+    /// Have the vault make a certificate, or merge one.
+    Create,
+    /// Bring a certificate that was issued elsewhere.
+    Import,
+    /// Change attributes and policy.
+    Update,
+    /// Delete, recoverably.
+    Delete,
+    /// Take an encrypted backup.
+    Backup,
+    /// Restore an encrypted backup.
+    Restore,
+    /// Recover a deleted certificate.
+    Recover,
+    /// Destroy a deleted certificate before its retention ends.
+    Purge,
+    /// Read and set the contacts.
+    ManageContacts,
+    /// Read an issuer.
+    GetIssuers,
+    /// List the issuers.
+    ListIssuers,
+    /// Set or change an issuer.
+    SetIssuers,
+    /// Delete an issuer.
+    DeleteIssuers,
+    /// Everything with issuers.
+    ManageIssuers,
+    /// Have an authority of the vault issue.
+    #[serde(rename = "strongroom/issuers/use")]
+    UseIssuer,
+    /// A value of a newer release.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
 /// A built-in role.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = crate::schema::undescribed)]
@@ -123,6 +176,10 @@ pub enum RoleField {
     KeyVaultCryptoServiceEncryptionUser,
     /// Release keys to attested environments.
     KeyVaultCryptoServiceReleaseUser,
+    /// Everything with certificates, contacts and issuers, but for the vault's own authorities.
+    KeyVaultCertificatesOfficer,
+    /// Read certificates with their keys and secrets.
+    KeyVaultCertificateUser,
     /// A value of a newer release.
     #[serde(other)]
     #[schemars(skip)]
@@ -134,7 +191,8 @@ impl Permissions {
     pub(super) fn to_set(&self) -> Result<PermissionSet, PolicySpecError> {
         let secrets = self.secrets.iter().flatten().map(|it| it.to_core());
         let keys = self.keys.iter().flatten().map(|it| it.to_core());
-        secrets.chain(keys).collect()
+        let certificates = self.certificates.iter().flatten().map(|it| it.to_core());
+        secrets.chain(keys).chain(certificates).collect()
     }
 }
 
@@ -186,6 +244,33 @@ impl KeyPermission {
     }
 }
 
+impl CertificatePermission {
+    fn to_core(self) -> Result<Permission, PolicySpecError> {
+        match self {
+            Self::Get => Ok(Permission::CertificateGet),
+            Self::List => Ok(Permission::CertificateList),
+            Self::Create => Ok(Permission::CertificateCreate),
+            Self::Import => Ok(Permission::CertificateImport),
+            Self::Update => Ok(Permission::CertificateUpdate),
+            Self::Delete => Ok(Permission::CertificateDelete),
+            Self::Backup => Ok(Permission::CertificateBackup),
+            Self::Restore => Ok(Permission::CertificateRestore),
+            Self::Recover => Ok(Permission::CertificateRecover),
+            Self::Purge => Ok(Permission::CertificatePurge),
+            Self::ManageContacts => Ok(Permission::CertificateManageContacts),
+            Self::GetIssuers => Ok(Permission::CertificateGetIssuers),
+            Self::ListIssuers => Ok(Permission::CertificateListIssuers),
+            Self::SetIssuers => Ok(Permission::CertificateSetIssuers),
+            Self::DeleteIssuers => Ok(Permission::CertificateDeleteIssuers),
+            Self::ManageIssuers => Ok(Permission::CertificateManageIssuers),
+            Self::UseIssuer => Ok(Permission::CertificateUseIssuer),
+            Self::Unknown => Err(PolicySpecError::UnknownValue {
+                field: "permissions.certificates",
+            }),
+        }
+    }
+}
+
 impl RoleField {
     /// What the role permits.
     pub(super) fn to_set(self) -> Result<PermissionSet, PolicySpecError> {
@@ -196,6 +281,8 @@ impl RoleField {
             Self::KeyVaultCryptoOfficer => Role::KeyVaultCryptoOfficer,
             Self::KeyVaultCryptoServiceEncryptionUser => Role::KeyVaultCryptoServiceEncryptionUser,
             Self::KeyVaultCryptoServiceReleaseUser => Role::KeyVaultCryptoServiceReleaseUser,
+            Self::KeyVaultCertificatesOfficer => Role::KeyVaultCertificatesOfficer,
+            Self::KeyVaultCertificateUser => Role::KeyVaultCertificateUser,
             Self::Unknown => return Err(PolicySpecError::UnknownValue { field: "role" }),
         };
         Ok(role.permissions())
