@@ -75,7 +75,7 @@ fn put(vault: &Objects, index: usize) -> Result<(), Failure> {
     let request = WriteRequest::Set {
         name: format!("secret-{}", index % SECRETS).parse()?,
         content: SecretValue::new(format!("{index:0>512}")),
-        fields: SecretFields { content_type: None },
+        fields: SecretFields::default(),
         attributes: AttributesPatch::default(),
         tags: Tags::new(),
     };

@@ -9,5 +9,6 @@ pub mod keyring;
 pub mod opened;
 pub mod proof;
 pub mod seal;
+pub mod sealed;
 pub mod state;
 pub mod version;

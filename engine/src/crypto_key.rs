@@ -4,7 +4,7 @@ pub mod period;
 pub mod release;
 pub mod rotation;
 
-use std::fmt;
+use std::{convert::Infallible, fmt};
 
 use strongroom_audit::Event;
 use strongroom_core::{ObjectKind, ObjectName, Timestamp};
@@ -50,6 +50,15 @@ impl Kind for CryptoKey {
     type Patch = KeyPatch;
     type Object = KeyObject;
     type Amendment = RotationRules;
+    type Own = Infallible;
+
+    fn is_managed(fields: &KeyFields) -> bool {
+        fields.is_part
+    }
+
+    fn own_grows(request: &Infallible) -> bool {
+        match *request {}
+    }
 
     fn check_content(_: &ObjectLimits, material: &KeyMaterial) -> Result<(), error::BadParameter> {
         // A provider made it, and its forms are bounded.
@@ -113,6 +122,13 @@ impl Kind for CryptoKey {
 pub const ROTATE: u8 = 1;
 
 impl Tasks for CryptoKey {
+    fn apply_own(
+        _: &mut Transaction<'_>,
+        request: &Infallible,
+    ) -> Result<answer::Answer<Self>, error::ObjectError> {
+        match *request {}
+    }
+
     fn due_of(head: &HeadFieldsOf<Self>) -> Vec<Due> {
         let (rules, current) = (head.object.rules(), &head.current);
         let before_expiry = |period: &Period| current.expires.and_then(|end| period.before(end));
@@ -147,6 +163,8 @@ pub struct KeyFields {
     pub operations: KeyOperations,
     /// On what terms it may leave the vault; none where it never does.
     pub release: Option<ReleaseTerms>,
+    /// Whether it is the key of a certificate.
+    pub is_part: bool,
 }
 
 /// Which fields of a version an update changes.
@@ -169,9 +187,13 @@ const AKP: u8 = 4;
 /// What is added to the kind of one that is exportable: its terms follow. A program that does not know them refuses it.
 const EXPORTABLE: u8 = 0x80;
 
+/// What is added to the kind of one that is the key of a certificate.
+const PART: u8 = 0x40;
+
 impl Encoded for KeyFields {
     fn put(&self, encoder: &mut Encoder) {
-        let flag = if self.release.is_some() { EXPORTABLE } else { 0 };
+        let exportable = if self.release.is_some() { EXPORTABLE } else { 0 };
+        let flag = exportable | if self.is_part { PART } else { 0 };
         match &self.public {
             PublicJwk::Rsa { n, e } => encoder.u8(RSA | flag).bytes(n).bytes(e),
             PublicJwk::Ec { crv, x, y } => encoder.u8(EC | flag).text(crv.name()).bytes(x).bytes(y),
@@ -192,7 +214,7 @@ impl Encoded for KeyFields {
 
     fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
         let kind = decoder.u8()?;
-        let public = match kind & !EXPORTABLE {
+        let public = match kind & !(EXPORTABLE | PART) {
             RSA => PublicJwk::Rsa {
                 n: decoder.bytes()?.into(),
                 e: decoder.bytes()?.into(),
@@ -228,6 +250,7 @@ impl Encoded for KeyFields {
             public,
             operations,
             release,
+            is_part: kind & PART != 0,
         })
     }
 
@@ -301,6 +324,7 @@ mod tests {
             operations: KeyOperations::defaults(public.kind()),
             public,
             release: None,
+            is_part: false,
         }
     }
 

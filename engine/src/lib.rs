@@ -39,6 +39,7 @@
 //!
 //! This crate must not depend on tokio, axum, tonic or kube.
 
+pub mod certificate;
 pub mod crypt;
 pub mod crypto_key;
 pub mod format;
@@ -48,6 +49,7 @@ pub mod objects;
 pub mod secret;
 pub mod store;
 
+pub use certificate::{Certificate, CertificateBundle, CertificateWriteRequest};
 pub use crypt::keyring::Keyring;
 pub use crypto_key::{CryptoKey, KeyBundle, KeyFields, KeyMaterial, KeyPatch, KeyWriteRequest};
 pub use format::{

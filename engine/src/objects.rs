@@ -50,6 +50,7 @@ mod outbox;
 mod outcome;
 mod reply;
 pub mod scrub;
+mod sealed;
 mod shared;
 mod staging;
 mod totals;
@@ -137,7 +138,7 @@ pub enum Descent {
 impl Objects {
     /// Answers a question about objects of kind `K` from the latest committed state. Lists hold only names that are
     /// `visible`.
-    pub fn read<K: Kind>(
+    pub fn read<K: Tasks>(
         &self,
         request: &ReadRequest,
         now: Timestamp,
@@ -203,7 +204,7 @@ impl Objects {
 
     /// The backup of the object `name` of kind `K` if making it holds `room` bytes at most, else how many it needs. The
     /// room of one state of the store may not be enough for the next, so a caller asks until it has enough.
-    pub fn backup_within<K: Kind>(
+    pub fn backup_within<K: Tasks>(
         &self,
         name: &ObjectName,
         room: usize,

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, fmt};
 
 use strongroom_audit::Event;
-use strongroom_core::{ObjectKind, ObjectName, Timestamp};
+use strongroom_core::{ObjectKind, ObjectName, Timestamp, Version};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -53,6 +53,15 @@ impl Kind for Secret {
     type Patch = SecretPatch;
     type Object = ();
     type Amendment = Infallible;
+    type Own = Infallible;
+
+    fn is_managed(fields: &SecretFields) -> bool {
+        fields.part.is_some()
+    }
+
+    fn own_grows(request: &Infallible) -> bool {
+        match *request {}
+    }
 
     fn check_content(limits: &ObjectLimits, value: &SecretValue) -> Result<(), error::BadParameter> {
         if value.len() > limits.value_bytes {
@@ -87,6 +96,13 @@ impl Kind for Secret {
 }
 
 impl Tasks for Secret {
+    fn apply_own(
+        _: &mut Transaction<'_>,
+        request: &Infallible,
+    ) -> Result<answer::Answer<Self>, error::ObjectError> {
+        match *request {}
+    }
+
     fn due_of(head: &HeadFieldsOf<Self>) -> Vec<Due> {
         let notice = head.current.expires.and_then(expiry::usual_notice);
         expiry::due_of::<Self>(head, notice).collect()
@@ -106,6 +122,15 @@ impl Tasks for Secret {
 pub struct SecretFields {
     /// What the value is, in the owner's words.
     pub content_type: Option<String>,
+    /// What it is of a certificate, where it is part of one.
+    pub part: Option<CertificatePart>,
+}
+
+/// A secret that is part of a certificate: its chain, and its private key where that may leave the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CertificatePart {
+    /// The version of the certificate before this one; none where this is the first.
+    pub previous: Option<Version>,
 }
 
 /// Which fields of a version an update changes.
@@ -115,20 +140,45 @@ pub struct SecretPatch {
     pub content_type: Change<String>,
 }
 
+/// What the first byte says is there. Programs that know of no certificates wrote and read the first of these alone, and
+/// refuse the others.
+const CONTENT_TYPE: u8 = 1;
+const PART: u8 = 2;
+const PREVIOUS: u8 = 4;
+
 impl Encoded for SecretFields {
     fn put(&self, encoder: &mut Encoder) {
-        encoder.option(self.content_type.as_deref(), |e, text| {
-            e.text(text);
-        });
+        let previous = self.part.and_then(|part| part.previous);
+        let flag = |is_there: bool, flag| if is_there { flag } else { 0 };
+        encoder.u8(flag(self.content_type.is_some(), CONTENT_TYPE)
+            | flag(self.part.is_some(), PART)
+            | flag(previous.is_some(), PREVIOUS));
+        if let Some(text) = &self.content_type {
+            encoder.text(text);
+        }
+        if let Some(previous) = previous {
+            encoder.array(previous.as_bytes());
+        }
     }
 
     fn take(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
-        let content_type = decoder.option(|d| d.text().map(str::to_owned))?;
-        Ok(Self { content_type })
+        let flags = decoder.u8()?;
+        let has = |flag| flags & flag != 0;
+        if flags > CONTENT_TYPE | PART | PREVIOUS || has(PREVIOUS) && !has(PART) {
+            return Err(CodecError::Field);
+        }
+        let content_type = has(CONTENT_TYPE).then(|| decoder.text().map(str::to_owned));
+        let content_type = content_type.transpose()?;
+        let previous = has(PREVIOUS).then(|| decoder.array().map(Version::from_bytes));
+        let previous = previous.transpose()?;
+        Ok(Self {
+            content_type,
+            part: has(PART).then_some(CertificatePart { previous }),
+        })
     }
 
     fn room(&self) -> usize {
-        8 + self.content_type.as_ref().map_or(0, String::len)
+        24 + self.content_type.as_ref().map_or(0, String::len)
     }
 }
 
@@ -200,5 +250,34 @@ mod tests {
     fn a_value_cannot_be_seen_in_debug_output() {
         let shown = format!("{:?}", SecretValue::new("hunter2".into()));
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn fields_have_one_encoding_each_which_begins_as_it_did_before_there_were_certificates() {
+        let previous = Some(Version::from_bytes([7; 16]));
+        let parts = [
+            None,
+            Some(CertificatePart { previous: None }),
+            Some(CertificatePart { previous }),
+        ];
+        for (part, flags) in parts.into_iter().zip([0, PART, PART | PREVIOUS]) {
+            for (content_type, flag) in [(None, 0), (Some("text".to_owned()), CONTENT_TYPE)] {
+                let fields = SecretFields { content_type, part };
+                let mut encoder = Encoder::with_capacity(fields.room());
+                fields.put(&mut encoder);
+                assert!(encoder.as_bytes().len() <= fields.room());
+                assert_eq!(encoder.as_bytes()[0], flags | flag);
+                let mut decoder = Decoder::new(encoder.as_bytes());
+                assert_eq!(SecretFields::take(&mut decoder).unwrap(), fields);
+                decoder.finish().unwrap();
+            }
+        }
+        for wrong in [PREVIOUS, PREVIOUS | CONTENT_TYPE, 8, 255] {
+            let bytes = [&[wrong][..], &[0; 40]].concat();
+            assert_eq!(
+                SecretFields::take(&mut Decoder::new(&bytes)),
+                Err(CodecError::Field)
+            );
+        }
     }
 }

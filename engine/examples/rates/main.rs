@@ -88,7 +88,7 @@ fn put(vault: &Objects, count: usize, objects: usize, clients: usize) -> Result<
         let request = WriteRequest::Set {
             name: format!("secret-{}", scatter(index, objects)).parse()?,
             content: SecretValue::new(format!("value {index:0>500}")),
-            fields: SecretFields { content_type: None },
+            fields: SecretFields::default(),
             attributes: AttributesPatch::default(),
             tags: Tags::new(),
         };

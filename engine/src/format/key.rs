@@ -13,6 +13,7 @@
 //! | `m` | text | a small record of the server's |
 //! | `n` | | the number of the [`LastEvent`](super::event::LastEvent) |
 //! | `o` | replica, 0, generation, index | an audit record of a replica that is not yet known to be in its log |
+//! | `p` | text | a sealed record of the server's |
 //! | `v` | sequence | a version |
 //! | `x` | time, kind, name, then 0 and a number for a task of the kind's own | a [`Due`] task; without a number a purge |
 
@@ -248,6 +249,11 @@ pub fn meta(name: &str) -> Key {
     key(b'm', &[name.as_bytes()])
 }
 
+/// A sealed record of the server's.
+pub fn sealed(name: &str) -> Key {
+    key(b'p', &[name.as_bytes()])
+}
+
 /// A name in a key, which is folded: under a second key with another spelling an object would be there twice.
 fn folded(bytes: &[u8]) -> Option<ObjectName> {
     let name: ObjectName = std::str::from_utf8(bytes).ok()?.parse().ok()?;
@@ -313,5 +319,6 @@ mod tests {
         assert_eq!(shown(outbox("r0", 1, 2)), "6f723000000000000000000100000002");
         assert_eq!(shown(event(258)), "6c0000000000000102");
         assert_eq!(shown(last_event()), "6e");
+        assert_eq!(shown(sealed("db")), "706462");
     }
 }

@@ -102,6 +102,30 @@ impl Record for ServerRecord {
     }
 }
 
+/// A small record of the server's own that the volume's reader must not see: it is sealed with a backup key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRecord {
+    /// The number of the backup key.
+    pub backup_key: u32,
+    /// What it opens.
+    pub sealed: Vec<u8>,
+}
+
+impl Record for SealedRecord {
+    const MAGIC: Magic = *b"SRps";
+
+    fn put(&self, fields: &mut Encoder) {
+        fields.u32(self.backup_key).bytes(&self.sealed);
+    }
+
+    fn take(fields: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            backup_key: fields.u32()?,
+            sealed: fields.bytes()?.to_vec(),
+        })
+    }
+}
+
 /// How far the audit log had reached the disk at a commit: a log that ends before it has lost records.
 impl Record for audit::Head {
     const MAGIC: Magic = *b"SRah";

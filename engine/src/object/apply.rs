@@ -17,10 +17,11 @@ use super::{
 use crate::format::fields::{AttributesPatch, Change};
 
 pub(crate) mod lifecycle;
-mod restore;
-mod rules;
-mod set;
-mod update;
+pub(crate) mod managed;
+pub(crate) mod restore;
+pub(crate) mod rules;
+pub(crate) mod set;
+pub(crate) mod update;
 
 /// Decides `request` on `view` at `time`: what it changes, and its answer. A refused request changes nothing.
 pub fn apply<K: Tasks>(
@@ -48,6 +49,7 @@ pub fn apply_in<K: Tasks>(
     transaction: &mut Transaction<'_>,
     request: &WriteRequest<K>,
 ) -> Result<Answer<K>, ObjectError> {
+    managed::refuse(transaction, request)?;
     match request {
         WriteRequest::Set {
             name,
@@ -57,6 +59,7 @@ pub fn apply_in<K: Tasks>(
             tags,
         } => {
             let given = set::Given {
+                version: None,
                 content,
                 fields,
                 attributes,
@@ -90,6 +93,7 @@ pub fn apply_in<K: Tasks>(
         WriteRequest::Recover { name } => lifecycle::recover(transaction, name),
         WriteRequest::Purge { name } => lifecycle::purge(transaction, name),
         WriteRequest::Restore { blob } => restore::restore(transaction, blob),
+        WriteRequest::Own(request) => K::apply_own(transaction, request),
     }
 }
 
@@ -130,6 +134,7 @@ fn replace<K: Tasks>(
         ..AttributesPatch::default()
     };
     let given = set::Given {
+        version: None,
         content,
         fields,
         attributes: &attributes,

@@ -1,6 +1,7 @@
 //! Backups: one object with all its versions in one sealed blob.
 //!
-//! Format 4 holds what the kind notes about the object, beside its versions. It names the kind, keeps the spelling of the
+//! Format 5 holds the backups of the objects that are part of a certificate; other kinds have none, and are written in format
+//! 4, which holds what the kind notes about the object, beside its versions. It names the kind, keeps the spelling of the
 //! name, and says how it was encrypted. Older programs wrote format 3, which holds the versions alone, format 2, which does
 //! not say how it was encrypted, and format 1, which is of a secret.
 
@@ -13,6 +14,7 @@ use super::{
     blob::BackupBlob,
     error::{BadParameter, MalformedBackup, ObjectError, damaged},
     kind::Kind,
+    tasks::Tasks,
     view::{FieldsOf, HeadOf, KindView, View, current_place},
 };
 use crate::{
@@ -36,8 +38,14 @@ const OF_SECRETS: u16 = 1;
 /// The first format whose sealed part says how it was encrypted.
 const NUMBERED: u16 = 3;
 
-/// The first format with what the kind notes about the object, which this program writes.
-const NEWEST: u16 = 4;
+/// The first format with what the kind notes about the object.
+const WITH_OBJECT: u16 = 4;
+
+/// The format with the objects that are part of this one, and the newest.
+const WITH_LINKED: u16 = 5;
+
+/// How many objects are part of one at most.
+const LINKED: u8 = 2;
 
 /// The bytes of the number of versions, which begins the body.
 const COUNT: usize = 4;
@@ -65,6 +73,8 @@ pub(crate) struct BackedUpObject<K: Kind> {
     pub(crate) versions: Vec<BackedUp<K>>,
     /// What the kind notes about the object.
     pub(crate) object: K::Object,
+    /// The backups of the objects that are part of it.
+    pub(crate) linked: Vec<BackupBlob>,
 }
 
 /// A backup that was asked for with a bound on its memory.
@@ -85,9 +95,11 @@ struct Plan<K: Kind> {
     body_bytes: usize,
     /// The bytes of the longest record.
     longest: usize,
+    /// The bytes that making the backups of its parts may hold.
+    linked: usize,
 }
 
-impl<K: Kind> Plan<K> {
+impl<K: Tasks> Plan<K> {
     /// Reads how long each version of a live object is.
     fn of(view: KindView<'_, K>, name: &ObjectName) -> Result<Self, ObjectError> {
         let head = view.require_live(name)?;
@@ -99,6 +111,7 @@ impl<K: Kind> Plan<K> {
             longest = longest.max(length);
         }
         Ok(Self {
+            linked: K::linked_backup_room(view.view, &head.fields)?,
             head,
             places,
             body_bytes: sum.min(view.view.rules.limits.backup_bytes),
@@ -107,38 +120,65 @@ impl<K: Kind> Plan<K> {
     }
 
     /// The bytes that making the backup may hold: the body, the body sealed, and the blob around it; of the version that
-    /// is added its record, its plaintext, what that decodes to, and its part of the body; and the places.
+    /// is added its record, its plaintext, what that decodes to, and its part of the body; and the places. The backups of its parts
+    /// are in the body, too.
     const fn room(&self) -> usize {
-        self.body_bytes * 3 + self.longest * 4 + self.places.len() * PLACE
+        self.body_bytes * 3 + self.longest * 4 + self.places.len() * PLACE + self.linked * 4
     }
 }
 
-/// Makes the backup of a live object.
-pub(crate) fn make<K: Kind>(view: KindView<'_, K>, name: &ObjectName) -> Result<BackupBlob, ObjectError> {
+/// Makes the backup of a live object, which is no part of another.
+pub(crate) fn make<K: Tasks>(view: KindView<'_, K>, name: &ObjectName) -> Result<BackupBlob, ObjectError> {
+    carry_out(view, name, &Plan::of(refuse_managed(view, name)?, name)?)
+}
+
+/// Makes the backup of an object that is part of another.
+pub(crate) fn make_part<K: Tasks>(view: View<'_>, name: &ObjectName) -> Result<BackupBlob, ObjectError> {
+    let view = view.of::<K>();
     carry_out(view, name, &Plan::of(view, name)?)
 }
 
+/// The bytes that making the backup of a part may hold.
+pub(crate) fn room_of_part<K: Tasks>(view: View<'_>, name: &ObjectName) -> Result<usize, ObjectError> {
+    Ok(Plan::of(view.of::<K>(), name)?.room())
+}
+
+fn refuse_managed<'a, K: Tasks>(
+    view: KindView<'a, K>,
+    name: &ObjectName,
+) -> Result<KindView<'a, K>, ObjectError> {
+    if K::is_managed(&view.require_live(name)?.fields.current.own) {
+        return Err(ObjectError::Managed {
+            kind: K::KIND,
+            name: name.clone(),
+            operation: "backup",
+        });
+    }
+    Ok(view)
+}
+
 /// Makes the backup of a live object if that holds `room` bytes at most.
-pub(crate) fn make_within<K: Kind>(
+pub(crate) fn make_within<K: Tasks>(
     view: KindView<'_, K>,
     name: &ObjectName,
     room: usize,
 ) -> Result<BoundedBackup, ObjectError> {
-    let plan = Plan::of(view, name)?;
+    let plan = Plan::of(refuse_managed(view, name)?, name)?;
     if plan.room() > room {
         return Ok(BoundedBackup::Needs(plan.room()));
     }
     carry_out(view, name, &plan).map(BoundedBackup::Made)
 }
 
-fn carry_out<K: Kind>(
+fn carry_out<K: Tasks>(
     view: KindView<'_, K>,
     name: &ObjectName,
     plan: &Plan<K>,
 ) -> Result<BackupBlob, ObjectError> {
     let (head, limit) = (&plan.head, view.view.rules.limits.backup_bytes);
-    let own = &head.fields.object;
-    let mut body = Encoder::with_capacity(plan.body_bytes + own.room());
+    let own = K::backed_up(&head.fields.object);
+    let linked = K::back_up_linked(view.view, &head.fields)?;
+    let mut body = Encoder::with_capacity(plan.body_bytes + own.room() + linked_bytes(linked.as_deref()));
     body.u32(head.fields.versions);
     for place in &plan.places {
         let (content, fields) = view.open_version(name, head, *place)?;
@@ -151,7 +191,40 @@ fn carry_out<K: Kind>(
         body.array(place.version.as_bytes()).bytes(plaintext.as_bytes());
     }
     own.put(&mut body);
-    seal(view.view.keyring, K::KIND, &head.fields.name, &body)
+    let format = if let Some(linked) = &linked {
+        put_linked(&mut body, linked);
+        WITH_LINKED
+    } else {
+        WITH_OBJECT
+    };
+    if body.as_bytes().len() > limit {
+        return Err(BadParameter::BackupTooLarge(limit).into());
+    }
+    seal(view.view.keyring, format, K::KIND, &head.fields.name, &body)
+}
+
+/// Room that the backups of the parts fit into.
+fn linked_bytes(linked: Option<&[BackupBlob]>) -> usize {
+    let bytes = linked
+        .unwrap_or_default()
+        .iter()
+        .map(|blob| blob.as_bytes().len() + 4);
+    1 + bytes.sum::<usize>()
+}
+
+fn put_linked(body: &mut Encoder, linked: &[BackupBlob]) {
+    body.u8(u8::try_from(linked.len()).unwrap_or(u8::MAX));
+    for blob in linked {
+        body.bytes(blob.as_bytes());
+    }
+}
+
+fn take_linked(decoder: &mut Decoder<'_>) -> Result<Vec<BackupBlob>, CodecError> {
+    let count = decoder.u8()?;
+    if count > LINKED {
+        return Err(CodecError::Field);
+    }
+    (0..count).map(|_| decoder.bytes().map(BackupBlob::new)).collect()
 }
 
 /// Every version, the current one last.
@@ -182,6 +255,7 @@ fn places<K: Kind>(
 
 fn seal(
     keyring: &Keyring,
+    format: u16,
     kind: ObjectKind,
     name: &ObjectName,
     body: &Encoder,
@@ -189,7 +263,7 @@ fn seal(
     let (number, key) = keyring
         .current_backup()
         .ok_or_else(|| damaged("the backup key", name))?;
-    let mut blob = Encoder::record_of_format(MAGIC, NEWEST, keyring.vault());
+    let mut blob = Encoder::record_of_format(MAGIC, format, keyring.vault());
     blob.u32(number).u8(kind_byte(kind)).text(name.spelling());
     let sealed = cipher::seal_deterministic(Form::Numbered, key, blob.as_bytes(), body.as_bytes())
         .map_err(|_| damaged("the backup key", name))?;
@@ -221,7 +295,7 @@ struct Unsealed {
 }
 
 fn unseal(keyring: &Keyring, kind: ObjectKind, blob: &BackupBlob) -> Result<Unsealed, CodecError> {
-    let (mut decoder, format, vault) = Decoder::record_up_to(blob.as_bytes(), MAGIC, NEWEST)?;
+    let (mut decoder, format, vault) = Decoder::record_up_to(blob.as_bytes(), MAGIC, WITH_LINKED)?;
     let number = decoder.u32()?;
     let found = match format {
         OF_SECRETS => Some(ObjectKind::Secrets),
@@ -274,16 +348,22 @@ fn decode<K: Kind>(opened: Unsealed, limit: usize) -> Result<BackedUpObject<K>, 
             fields,
         });
     }
-    let object = if opened.format < NEWEST {
+    let object = if opened.format < WITH_OBJECT {
         K::Object::default()
     } else {
         K::Object::take(&mut decoder)?
+    };
+    let linked = if opened.format < WITH_LINKED {
+        Vec::new()
+    } else {
+        take_linked(&mut decoder)?
     };
     decoder.finish()?;
     Ok(BackedUpObject {
         name: opened.name,
         versions,
         object,
+        linked,
     })
 }
 
@@ -316,7 +396,7 @@ mod tests {
                 plaintext.array(&[*id; 16]).bytes(version.as_bytes());
             }
             let opened = Unsealed {
-                format: NEWEST,
+                format: WITH_OBJECT,
                 name: "a".parse().unwrap(),
                 plaintext: Zeroizing::new(plaintext.into_bytes()),
             };

@@ -15,7 +15,7 @@ pub enum ObjectError {
     /// link, which leads to help for Azure's vaults.
     #[error(
         "A {what} with (name/id) {} was not found in this key vault. If you recently deleted this {what} you may be able to recover it using the correct recovery command.",
-        path(name, *version),
+        path(*kind, name, *version),
         what = kind.singular()
     )]
     NotFound {
@@ -79,6 +79,36 @@ pub enum ObjectError {
         /// The live object.
         name: ObjectName,
     },
+    /// It is part of a certificate: 403 `Forbidden`, inner `SecretManagedByKeyVault` and its like. The sentence is Azure's
+    /// without its link.
+    #[error(
+        "Operation \"{operation}\" is not allowed on this {}, since it is associated with a certificate. Perform the operation on the corresponding certificate.",
+        part(*kind)
+    )]
+    Managed {
+        /// The kind of the object.
+        kind: ObjectKind,
+        /// The object.
+        name: ObjectName,
+        /// What was asked for.
+        operation: &'static str,
+    },
+    /// A first version of a certificate under the name of another key or secret: 409 `Conflict`.
+    #[error(
+        "A {} named {} is in this vault already, and a certificate keeps its key and its secret under its own name. Choose another name, or delete and purge the {}.",
+        kind.singular(),
+        name.spelling(),
+        kind.singular()
+    )]
+    NameOfAnother {
+        /// The kind of the object that has the name.
+        kind: ObjectKind,
+        /// That object.
+        name: ObjectName,
+    },
+    /// Why a request about a certificate's operation was refused.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
     /// A purge before the retention's end in a vault with purge protection: 403 `Forbidden`, without an inner code.
     #[error(
         "Operation \"purge\" is not allowed because purge protection is enabled for this vault. The vault purges the {} by itself after the retention period has passed.",
@@ -127,6 +157,22 @@ pub enum ObjectError {
     /// The store could not be read: 503.
     #[error("The store cannot be read now.")]
     Store(#[from] StoreError),
+}
+
+/// Why a request about the operation that makes a version of a certificate was refused. The sentences are Azure's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OperationError {
+    /// There is none: 404 `PendingCertificateNotFound`.
+    #[error("Pending certificate not found: {}", .0.spelling())]
+    NotFound(ObjectName),
+    /// Another is in progress: 409 with the code `Forbidden`.
+    #[error(
+        "A new key vault certificate can not be created or imported while a pending key vault certificate's status is inProgress."
+    )]
+    InProgress,
+    /// It has ended: 403 `Forbidden`.
+    #[error("Pending status must be in progress to allow update.")]
+    Ended,
 }
 
 /// Why a blob is no backup that this vault made. The sentences begin as Azure's.
@@ -223,10 +269,22 @@ const fn capital(kind: ObjectKind) -> &'static str {
     }
 }
 
-/// The name as the caller wrote it, with the version that it asked for.
-fn path(name: &ObjectName, version: Option<Version>) -> String {
+/// The kind of what is part of a certificate, as Azure writes it.
+const fn part(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Keys => "Key",
+        ObjectKind::Secrets | ObjectKind::Certificates => kind.singular(),
+    }
+}
+
+/// The name as the caller wrote it, with the version that it asked for, as Azure writes it for each kind.
+fn path(kind: ObjectKind, name: &ObjectName, version: Option<Version>) -> String {
     let name = name.spelling();
-    version.map_or_else(|| name.to_owned(), |version| format!("{name}/{version}"))
+    let between = match kind {
+        ObjectKind::Secrets | ObjectKind::Keys => "/",
+        ObjectKind::Certificates => "/versions/",
+    };
+    version.map_or_else(|| name.to_owned(), |version| format!("{name}{between}{version}"))
 }
 
 impl From<Damaged> for ObjectError {

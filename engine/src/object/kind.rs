@@ -19,6 +19,9 @@ pub trait Kind: fmt::Debug + Send + Sync + Sized + 'static {
     /// Whether a get answers the content. What it does not answer never leaves the vault.
     const SHOWS_CONTENT: bool = true;
 
+    /// Whether what is answered of an object that is deleted, recovered or restored has it, too.
+    const SHOWS_CONTENT_ALWAYS: bool = false;
+
     /// What a version keeps, and lists do not open.
     type Content: Encoded + fmt::Debug + Eq + Send + Sync;
 
@@ -33,6 +36,27 @@ pub trait Kind: fmt::Debug + Send + Sync + Sized + 'static {
 
     /// What can be said anew of an object.
     type Amendment: fmt::Debug + Send + Sync;
+
+    /// Requests that this kind alone has.
+    type Own: fmt::Debug + Send + Sync;
+
+    /// Whether the object with these fields is part of a certificate, and changes with that alone.
+    fn is_managed(_fields: &Self::Fields) -> bool {
+        false
+    }
+
+    /// Whether a version with these fields is complete. Lists leave out an object that is not, unless they are asked for it.
+    fn is_complete(_fields: &Self::Fields) -> bool {
+        true
+    }
+
+    /// Whether the vault's objects may take more room after a request of the kind's own.
+    fn own_grows(request: &Self::Own) -> bool;
+
+    /// What a backup holds of what the kind notes about an object.
+    fn backed_up(object: &Self::Object) -> Self::Object {
+        object.clone()
+    }
 
     /// Checks the content of a request.
     fn check_content(limits: &ObjectLimits, content: &Self::Content) -> Result<(), BadParameter>;

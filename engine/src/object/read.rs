@@ -9,6 +9,7 @@ use super::{
     error::ObjectError,
     kind::Kind,
     request::{ReadRequest, Seen},
+    tasks::Tasks,
     view::{KindView, View, current_place},
 };
 use crate::format::id::Sequence;
@@ -18,7 +19,7 @@ pub(crate) mod marker;
 mod versions;
 
 /// Answers `request` about the objects of kind `K` from `view` at `now`. Lists hold only names that are `visible`.
-pub fn read<K: Kind>(
+pub fn read<K: Tasks>(
     view: View<'_>,
     request: &ReadRequest,
     now: Timestamp,
@@ -32,7 +33,7 @@ pub fn read<K: Kind>(
         ReadRequest::ListDeleted { page } => list::deleted(view, page, now, visible).map(Answer::Page),
         ReadRequest::GetDeleted { name } => {
             let head = view.require_deleted(name, now)?;
-            Ok(Answer::Object(Box::new(view.current(&head))))
+            Ok(Answer::Object(Box::new(view.current_as_shown(name, &head)?)))
         }
         ReadRequest::Backup { name } => backup::make(view, name).map(Answer::Backup),
     }

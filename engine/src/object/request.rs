@@ -115,6 +115,8 @@ pub enum WriteRequest<K: Kind> {
         /// What a backup answered.
         blob: BackupBlob,
     },
+    /// What this kind alone can be asked.
+    Own(K::Own),
 }
 
 /// What an object was when its next version was made.
@@ -135,6 +137,7 @@ impl<K: Kind> WriteRequest<K> {
             Self::Update { fields, tags, .. } => {
                 tags.as_ref().is_some_and(|tags| !tags.is_empty()) || K::may_grow(fields)
             }
+            Self::Own(request) => K::own_grows(request),
             Self::Delete { .. } | Self::Recover { .. } | Self::Purge { .. } => false,
         }
     }
@@ -147,6 +150,8 @@ pub struct PageRequest {
     pub max_results: Option<u32>,
     /// Where the page before ended.
     pub marker: Option<Marker>,
+    /// Whether objects are listed that have no complete version yet.
+    pub incomplete: bool,
 }
 
 /// Where a page ended: text of this crate's making, to be carried in the next link's skip token. Any other text is

@@ -27,6 +27,9 @@ pub fn resolve<K: Kind>(
         Err(ObjectError::NotFound { .. }) => return Ok(ObjectState::NotFound),
         located => located?,
     };
+    if !K::is_complete(&head.fields.current.own) {
+        return Ok(ObjectState::NotFound);
+    }
     let enabled = if K::READ_WHEN_DISABLED {
         true
     } else if place.version == head.fields.version {

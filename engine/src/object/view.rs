@@ -250,6 +250,19 @@ impl<K: Kind> KindView<'_, K> {
     pub(crate) fn current(self, head: &HeadOf<K>) -> Bundle<K> {
         self.bundle(head, head.fields.version, head.fields.current.clone(), None)
     }
+
+    /// The same with the content, where the kind always shows it.
+    pub(crate) fn current_as_shown(
+        self,
+        name: &ObjectName,
+        head: &HeadOf<K>,
+    ) -> Result<Bundle<K>, ObjectError> {
+        if !K::SHOWS_CONTENT_ALWAYS {
+            return Ok(self.current(head));
+        }
+        let (content, fields) = self.open_version(name, head, current_place(head))?;
+        Ok(self.bundle(head, head.fields.version, fields, Some(content)))
+    }
 }
 
 /// The current version, and where its record lies.

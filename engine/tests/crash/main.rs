@@ -9,6 +9,11 @@
 
 // `cfg(test)` here tells clippy that these may unwrap and index as tests do.
 #[cfg(test)]
+#[path = "../kinds/certificate.rs"]
+mod certificate;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod fault;
@@ -30,6 +35,7 @@ use disk::{Disk, Random};
 use recording::{Place, Recording};
 use recovery::Tally;
 use sample::{Sample, Sealing};
+use script::Step;
 use strongroom_audit::SyncMode;
 use strongroom_engine::{CryptoKey, Secret};
 
@@ -49,6 +55,22 @@ fn a_machine_that_stops_at_any_write_loses_nothing_of_keys_either() {
 #[test]
 fn a_machine_that_stops_at_any_write_loses_nothing_of_another_kind_either() {
     stop_at_any_write::<Sealing>();
+}
+
+/// The objects of the vault's other kinds, that the script changes between, are keys.
+#[test]
+fn a_machine_that_stops_at_any_write_leaves_a_certificate_with_its_key_and_its_secret_or_none() {
+    stop_at_any_write_of::<CryptoKey>(certificates::long());
+}
+
+#[test]
+fn a_machine_that_stops_again_while_it_recovers_leaves_certificates_whole_too() {
+    stop_again_while_recovering_from::<Secret>(certificates::short());
+}
+
+#[test]
+fn records_about_certificates_that_the_log_loses_come_back_from_the_outbox_too() {
+    lose_the_log_of::<Secret>(certificates::long());
 }
 
 #[test]
@@ -97,8 +119,12 @@ fn a_disk_that_forgets_what_it_synced_of_another_kind_is_noticed_too() {
 }
 
 fn stop_at_any_write<K: Sample>() {
+    stop_at_any_write_of::<K>(script::long());
+}
+
+fn stop_at_any_write_of<K: Sample>(script: Vec<Step>) {
     let began = Instant::now();
-    let recording = Recording::<K>::of_new_vault(SyncMode::Always, script::long());
+    let recording = Recording::<K>::of_new_vault(SyncMode::Always, script);
     let mut tally = Tally::default();
     let mut random = Random::new(0x5742_4f4e_4752_4f4f);
     for moment in recording.moments() {
@@ -112,8 +138,12 @@ fn stop_at_any_write<K: Sample>() {
 }
 
 fn stop_again_while_recovering<K: Sample>() {
+    stop_again_while_recovering_from::<K>(script::short());
+}
+
+fn stop_again_while_recovering_from<K: Sample>(script: Vec<Step>) {
     let began = Instant::now();
-    let recording = Recording::<K>::of_new_vault(SyncMode::Always, script::short());
+    let recording = Recording::<K>::of_new_vault(SyncMode::Always, script);
     let mut tally = Tally::default();
     let mut random = Random::new(0x4d4f_4f52_474e_4f52);
     let moments = recording.moments().filter(|moment| moment.acknowledged.is_some());
@@ -133,9 +163,13 @@ fn stop_again_while_recovering<K: Sample>() {
 }
 
 fn lose_the_log<K: Sample>() {
+    lose_the_log_of::<K>(script::long());
+}
+
+fn lose_the_log_of<K: Sample>(script: Vec<Step>) {
     // Nothing of the log is ever synced, so all of it may be lost that was appended after the start.
     let never = SyncMode::Within(Duration::from_hours(1));
-    let recording = Recording::<K>::of_new_vault(never, script::long());
+    let recording = Recording::<K>::of_new_vault(never, script);
     let mut tally = Tally::default();
     let mut random = Random::new(0x4c4f_5354_4c4f_5354);
     for mut moment in recording.moments().filter(|moment| moment.acknowledged.is_some()) {

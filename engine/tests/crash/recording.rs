@@ -20,6 +20,7 @@ use strongroom_engine::{
 use tempfile::TempDir;
 
 use crate::{
+    certificates,
     disk::{Disk, Event, Logged, Random, apply, apply_some},
     sample::Sample,
     script::{self, Runner, Step},
@@ -321,5 +322,6 @@ pub fn seen<K: Sample>(vault: &Objects) -> BTreeMap<String, String> {
         let content = vault.open(&name, Some(&version), |_| None, open).unwrap();
         seen.insert(format!("the content of {name} {version}"), content.unwrap());
     }
+    certificates::see(vault, &mut seen);
     seen
 }

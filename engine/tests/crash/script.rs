@@ -20,10 +20,12 @@ use strongroom_engine::{
     object::{
         answer::{Answer, Bundle},
         request::{Seen, WriteRequest},
+        tasks::Tasks,
     },
 };
 
 use crate::{
+    certificates::{self, AskCertificate},
     recording::{Place, State, seen},
     sample::Sample,
 };
@@ -62,6 +64,8 @@ pub enum Ask {
     Purge(&'static str),
     /// Restores the backup that was kept.
     Restore,
+    /// What is asked of a certificate, where the vault keeps any.
+    Certificate(AskCertificate),
 }
 
 /// Every kind of change, alone and in batches, with values of one page and of many.
@@ -140,7 +144,7 @@ pub struct Runner<K> {
     refusals: Vec<u32>,
 }
 
-type Outcomes<K> = mpsc::Sender<(u32, Result<Answer<K>, WriteError>)>;
+type Outcomes = mpsc::Sender<(u32, Result<(), WriteError>)>;
 
 impl<K: Sample> Runner<K> {
     /// Goes on behind the markers that the log has.
@@ -208,7 +212,7 @@ impl<K: Sample> Runner<K> {
             let (outcomes, received) = mpsc::channel();
             self.submit(Ask::Set(Box::leak(name.to_string().into()), 2_000), &outcomes);
             let (marker, result) = received.recv().unwrap();
-            results.insert(marker, result.map(drop));
+            results.insert(marker, result);
         }
         results
     }
@@ -238,18 +242,28 @@ impl<K: Sample> Runner<K> {
         drop((gate, outcomes));
         for (marker, result) in received {
             match result {
-                Ok(_) => self.changes.push(marker),
+                Ok(()) => self.changes.push(marker),
                 Err(WriteError::Object(_)) => self.refusals.push(marker),
                 Err(other) => panic!("{other}"),
             }
         }
     }
 
-    fn submit(&mut self, ask: Ask, outcomes: &Outcomes<K>) {
+    fn submit(&mut self, ask: Ask, outcomes: &Outcomes) {
         let marker = self.next_marker();
-        let outcomes = outcomes.clone();
-        let done = Box::new(move |result| outcomes.send((marker, result)).unwrap());
+        if let Ask::Certificate(ask) = ask {
+            let request = certificates::request(&self.vault, ask, marker);
+            return self.hand_over(request, marker, outcomes);
+        }
         let request = self.request(ask);
+        self.hand_over(request, marker, outcomes);
+    }
+
+    fn hand_over<T: Tasks>(&self, request: WriteRequest<T>, marker: u32, outcomes: &Outcomes) {
+        let outcomes = outcomes.clone();
+        let done = Box::new(move |result: Result<Answer<T>, WriteError>| {
+            outcomes.send((marker, result.map(drop))).unwrap();
+        });
         self.vault
             .submit(request, Timestamp::from_unix(NOW), audit(marker), done)
             .unwrap();
@@ -306,6 +320,7 @@ impl<K: Sample> Runner<K> {
             Ask::Restore => WriteRequest::Restore {
                 blob: BackupBlob::new(self.backup.as_ref().unwrap().as_bytes()),
             },
+            Ask::Certificate(ask) => panic!("{ask:?} is of another kind"),
         }
     }
 }
@@ -333,7 +348,7 @@ fn attributes(ask: Ask) -> AttributesPatch {
 }
 
 /// The record of a request, by which it is found again.
-fn audit<K: Sample>(marker: u32) -> strongroom_engine::AuditOf<K> {
+fn audit<K: Tasks>(marker: u32) -> strongroom_engine::AuditOf<K> {
     Box::new(move |result: &Result<Answer<K>, ObjectError>| {
         let outcome = match result {
             Ok(_) => Outcome::success(200),

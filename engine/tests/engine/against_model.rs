@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use strongroom_core::{Timestamp, Version};
 use strongroom_engine::{
     BackupBlob, CryptoKey, ObjectError, ReadRequest, Secret, every_name,
-    object::{answer, kind::Kind, request::WriteRequest},
+    object::{answer, kind::Kind, request::WriteRequest, tasks::Tasks},
 };
 
 use crate::{
@@ -356,7 +356,7 @@ fn run<K: Sample>(steps: Vec<Step>, protected: bool) {
     both.bench.scrub(K::KINDS).unwrap();
 }
 
-fn backup<K: Kind>(bench: &Bench, text: &str) -> Result<BackupBlob, ObjectError> {
+fn backup<K: Tasks>(bench: &Bench, text: &str) -> Result<BackupBlob, ObjectError> {
     match bench.read_of::<K>(&ReadRequest::Backup { name: name(text) }, &every_name)? {
         answer::Answer::Backup(blob) => Ok(blob),
         other => panic!("{other:?}"),

@@ -35,6 +35,7 @@ fn longest(text: &str) -> WriteRequest {
         content: SecretValue::new("x".repeat(25 * KIB)),
         fields: SecretFields {
             content_type: Some("\u{10ffff}".repeat(255)),
+            part: None,
         },
         attributes: AttributesPatch {
             enabled: Some(true),

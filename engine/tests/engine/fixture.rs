@@ -64,7 +64,7 @@ pub fn set_request(text: &str, value: &str) -> WriteRequest {
     WriteRequest::Set {
         name: name(text),
         content: SecretValue::new(value.into()),
-        fields: SecretFields { content_type: None },
+        fields: SecretFields::default(),
         attributes: AttributesPatch::default(),
         tags: Tags::new(),
     }
@@ -188,7 +188,7 @@ impl Bench {
         self.read_of(request, visible)
     }
 
-    pub fn read_of<K: Kind>(
+    pub fn read_of<K: Tasks>(
         &self,
         request: &ReadRequest,
         visible: VisibleNames<'_>,
@@ -201,7 +201,7 @@ impl Bench {
         object(self.write_of(&set_of::<K>(text, content)).unwrap()).version
     }
 
-    pub fn get_of<K: Kind>(
+    pub fn get_of<K: Tasks>(
         &self,
         text: &str,
         version: Option<Version>,
@@ -253,14 +253,14 @@ impl Bench {
     }
 
     /// All pages of a list.
-    pub fn all_of<K: Kind>(
+    pub fn all_of<K: Tasks>(
         &self,
         request: impl Fn(PageRequest) -> ReadRequest,
     ) -> Result<Vec<answer::Bundle<K>>, ObjectError> {
         let mut items = Vec::new();
         let mut page = PageRequest {
             max_results: Some(2),
-            marker: None,
+            ..PageRequest::default()
         };
         loop {
             let found = page_of(self.read_of(&request(page.clone()), &every_name)?);

@@ -12,7 +12,10 @@ fn with(content_type: Option<String>, tags: Tags) -> WriteRequest {
     WriteRequest::Set {
         name: name("db"),
         content: SecretValue::new("v".into()),
-        fields: SecretFields { content_type },
+        fields: SecretFields {
+            content_type,
+            part: None,
+        },
         attributes: AttributesPatch::default(),
         tags,
     }
@@ -107,7 +110,7 @@ fn a_page_has_1_to_25_items() {
     for size in [0, 26, u32::MAX] {
         let page = PageRequest {
             max_results: Some(size),
-            marker: None,
+            ..PageRequest::default()
         };
         assert_eq!(
             bad(&bench.read(&ReadRequest::List { page })),
@@ -121,8 +124,8 @@ fn a_skip_token_that_is_not_ours_is_refused() {
     let bench = Bench::new();
     for text in ["", "x", "====", &"A".repeat(200)] {
         let page = PageRequest {
-            max_results: None,
             marker: Some(Marker::new(text)),
+            ..PageRequest::default()
         };
         assert_eq!(
             bad(&bench.read(&ReadRequest::List { page })),

@@ -44,7 +44,7 @@ fn pages(
     let mut pages = Vec::new();
     let mut page = PageRequest {
         max_results: Some(size),
-        marker: None,
+        ..PageRequest::default()
     };
     loop {
         let found = page_of(bench.read_as(&request(page.clone()), visible).unwrap());
@@ -173,12 +173,13 @@ fn a_marker_of_one_list_is_no_marker_of_another() {
     bench.set("b", "v");
     let page = PageRequest {
         max_results: Some(1),
-        marker: None,
+        ..PageRequest::default()
     };
     let marker = page_of(bench.read(&live(page)).unwrap()).next;
     let page = PageRequest {
         max_results: Some(1),
         marker,
+        incomplete: false,
     };
     assert!(bench.read(&deleted(page.clone())).is_err());
     assert!(bench.read(&live(page)).is_ok());

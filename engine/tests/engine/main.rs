@@ -6,6 +6,11 @@ mod against_model;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+#[path = "../kinds/certificate.rs"]
+mod certificate;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod descent;
 #[cfg(test)]
 mod differential;
@@ -36,6 +41,8 @@ mod running;
 #[cfg(test)]
 #[path = "../kinds/sample.rs"]
 mod sample;
+#[cfg(test)]
+mod sealed;
 #[cfg(test)]
 mod second_kind;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use strongroom_core::Version;
-use strongroom_engine::{ObjectError, Tags};
+use strongroom_engine::{ObjectError, Tags, object::error::OperationError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelVersion {
@@ -36,6 +36,12 @@ pub enum Refusal {
     InUse,
     Protected,
     Superseded,
+    /// It is part of a certificate.
+    Managed,
+    /// A certificate has no such operation.
+    NoOperation,
+    InProgress,
+    Ended,
     Bad,
 }
 
@@ -46,7 +52,11 @@ impl Refusal {
             ObjectError::NotFound { .. } | ObjectError::DeletedNotFound { .. } => Self::NotFound,
             ObjectError::Disabled { .. } => Self::Disabled,
             ObjectError::DeletedButRecoverable { .. } => Self::Blocked,
-            ObjectError::NameInUse { .. } => Self::InUse,
+            ObjectError::NameInUse { .. } | ObjectError::NameOfAnother { .. } => Self::InUse,
+            ObjectError::Managed { .. } => Self::Managed,
+            ObjectError::Operation(OperationError::NotFound(_)) => Self::NoOperation,
+            ObjectError::Operation(OperationError::InProgress) => Self::InProgress,
+            ObjectError::Operation(OperationError::Ended) => Self::Ended,
             ObjectError::PurgeProtected { .. } => Self::Protected,
             ObjectError::Superseded { .. } => Self::Superseded,
             ObjectError::BadParameter(_) | ObjectError::MalformedBackup(_) => Self::Bad,

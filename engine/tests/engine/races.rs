@@ -179,8 +179,8 @@ impl Race {
             found.extend(listed.items.iter().map(|item| (item.version, item.tags.clone())));
             let Some(marker) = listed.next else { break };
             let page = PageRequest {
-                max_results: None,
                 marker: Some(marker),
+                ..PageRequest::default()
             };
             let name = name(NAME);
             let request = ReadRequest::ListVersions { name, page };

@@ -20,6 +20,7 @@ use strongroom_engine::{
     },
     kinds::EVERY_KIND,
     object::{
+        answer::Answer,
         keeper::{KeeperOf, Kinds},
         kind::Kind,
         tasks::Tasks,
@@ -111,6 +112,11 @@ impl Kind for Sealing {
     type Patch = NewCurve;
     type Object = Plan;
     type Amendment = Plan;
+    type Own = Infallible;
+
+    fn own_grows(request: &Infallible) -> bool {
+        match *request {}
+    }
 
     fn check_content(limits: &ObjectLimits, content: &Material) -> Result<(), BadParameter> {
         if content.0.len() > limits.value_bytes {
@@ -141,6 +147,10 @@ impl Kind for Sealing {
 }
 
 impl Tasks for Sealing {
+    fn apply_own(_: &mut Transaction<'_>, request: &Infallible) -> Result<Answer<Self>, ObjectError> {
+        match *request {}
+    }
+
     /// A version that expires is looked at when it does; what is planned is the server's.
     fn due_of(head: &HeadFields<Shape, Plan>) -> Vec<Due> {
         let due = |at, number| Due {
@@ -239,6 +249,7 @@ impl Sample for CryptoKey {
             },
             operations: operations.into_iter().collect(),
             release,
+            is_part: false,
         }
     }
 
@@ -265,6 +276,7 @@ impl Sample for Secret {
     fn fields(_: &str, tagged: bool) -> SecretFields {
         SecretFields {
             content_type: tagged.then(|| "text".to_owned()),
+            part: None,
         }
     }
 

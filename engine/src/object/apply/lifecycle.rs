@@ -15,13 +15,13 @@ use crate::{
         answer::Answer,
         error::ObjectError,
         kind::Kind,
-        tasks::Tasks,
+        tasks::{LifeChange, Tasks},
         transaction::Transaction,
         view::{HeadFieldsOf, HeadOf, is_past},
     },
 };
 
-pub(super) fn delete<K: Tasks>(
+pub(crate) fn delete<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
 ) -> Result<Answer<K>, ObjectError> {
@@ -37,12 +37,16 @@ pub(super) fn delete<K: Tasks>(
     let object = transaction.known(K::KIND, name, &head)?;
     transaction.remove_head(key::live(K::KIND, name));
     transaction.put_head(&object, &head.fields)?;
-    transaction.put_due(&purge_of::<K>(name, &deletion));
+    // What is part of a certificate is purged with it: no time may come in which one is there without the other.
+    if !K::is_managed(&head.fields.current.own) {
+        transaction.put_due(&purge_of::<K>(name, &deletion));
+    }
     transaction.touch(K::KIND, name);
-    Ok(Answer::Object(Box::new(view.current(&head))))
+    K::change_linked(transaction, &head.fields, LifeChange::Delete)?;
+    Ok(Answer::Object(Box::new(view.current_as_shown(name, &head)?)))
 }
 
-pub(super) fn recover<K: Tasks>(
+pub(crate) fn recover<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
 ) -> Result<Answer<K>, ObjectError> {
@@ -55,10 +59,11 @@ pub(super) fn recover<K: Tasks>(
     transaction.remove_head(key::deleted(K::KIND, name));
     transaction.put_head(&object, &head.fields)?;
     transaction.touch(K::KIND, name);
-    Ok(Answer::Object(Box::new(view.current(&head))))
+    K::change_linked(transaction, &head.fields, LifeChange::Recover)?;
+    Ok(Answer::Object(Box::new(view.current_as_shown(name, &head)?)))
 }
 
-pub(super) fn purge<K: Kind>(
+pub(super) fn purge<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
 ) -> Result<Answer<K>, ObjectError> {
@@ -75,7 +80,7 @@ pub(super) fn purge<K: Kind>(
 }
 
 /// Purges a deleted object if its time has come; purge protection ends with the retention.
-pub(crate) fn expire<K: Kind>(
+pub(crate) fn expire<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
 ) -> Result<bool, ObjectError> {
@@ -88,7 +93,7 @@ pub(crate) fn expire<K: Kind>(
 }
 
 /// Removes a deleted object's head, and with it the only seed of its versions; the sweep removes those.
-pub(super) fn remove<K: Kind>(
+pub(crate) fn remove<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
     head: &HeadOf<K>,
@@ -99,7 +104,7 @@ pub(super) fn remove<K: Kind>(
     transaction.put_garbage(head.object, Garbage { current });
     transaction.request_erasure(head.wrapped.term)?;
     transaction.touch(K::KIND, name);
-    Ok(())
+    K::change_linked(transaction, &head.fields, LifeChange::Purge)
 }
 
 fn unschedule<K: Kind>(transaction: &mut Transaction<'_>, name: &ObjectName, fields: &HeadFieldsOf<K>) {
@@ -110,7 +115,7 @@ fn unschedule<K: Kind>(transaction: &mut Transaction<'_>, name: &ObjectName, fie
 
 /// Puts the tasks of a live head on the schedule in the place of those of the head before it. What is in both, of the same
 /// version, stays as it is: done, or to be done. Of a new version nothing is done yet.
-pub(super) fn reschedule<K: Tasks>(
+pub(crate) fn reschedule<K: Tasks>(
     transaction: &mut Transaction<'_>,
     before: Option<&HeadFieldsOf<K>>,
     after: Option<&HeadFieldsOf<K>>,

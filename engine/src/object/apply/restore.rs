@@ -2,7 +2,7 @@
 //! event says so.
 
 use super::{
-    lifecycle, rules,
+    lifecycle, managed, rules,
     set::{answer, free_name},
 };
 use crate::{
@@ -21,12 +21,25 @@ pub(super) fn restore<K: Tasks>(
     transaction: &mut Transaction<'_>,
     blob: &BackupBlob,
 ) -> Result<Answer<K>, ObjectError> {
+    let backup: BackedUpObject<K> = backup::open(transaction.view, blob)?;
+    let mut versions = backup.versions.iter();
+    if versions.any(|version| K::is_managed(&version.fields.own)) {
+        return Err(managed::managed::<K>(&backup.name, "restore"));
+    }
+    managed::refuse_taken::<K>(transaction.view, &backup.name, "restore")?;
+    bring_back(transaction, &backup)
+}
+
+/// Brings an object back from a backup that was opened.
+pub(crate) fn bring_back<K: Tasks>(
+    transaction: &mut Transaction<'_>,
+    backup: &BackedUpObject<K>,
+) -> Result<Answer<K>, ObjectError> {
     let view = transaction.view;
-    let backup: BackedUpObject<K> = backup::open(view, blob)?;
     if view.of::<K>().is_live(&backup.name)? {
         return Err(ObjectError::NameInUse {
             kind: K::KIND,
-            name: backup.name,
+            name: backup.name.clone(),
         });
     }
     let versions = u32::try_from(backup.versions.len()).unwrap_or(u32::MAX);
@@ -36,7 +49,7 @@ pub(super) fn restore<K: Tasks>(
         K::check_content(&view.rules.limits, &version.content)?;
         rules::fields::<K>(&view.rules.limits, &version.fields)?;
     }
-    write(transaction, &backup)
+    write(transaction, backup)
 }
 
 fn write<K: Tasks>(
@@ -67,5 +80,8 @@ fn write<K: Tasks>(
     transaction.put_head(&object, &head)?;
     lifecycle::reschedule::<K>(transaction, None, Some(&head));
     transaction.touch(K::KIND, &backup.name);
-    Ok(Answer::Object(Box::new(answer(transaction, head, None))))
+    let restored: Vec<_> = backup.versions.iter().map(|version| version.version).collect();
+    K::restore_linked(transaction, &restored, &backup.name, &backup.linked)?;
+    let content = K::answer_to_set(&current.content).filter(|_| K::SHOWS_CONTENT_ALWAYS);
+    Ok(Answer::Object(Box::new(answer(transaction, head, content))))
 }

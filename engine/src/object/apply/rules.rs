@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Checks everything about a version but its content.
-pub(super) fn fields<K: Kind>(limits: &ObjectLimits, fields: &FieldsOf<K>) -> Result<(), BadParameter> {
+pub(crate) fn fields<K: Kind>(limits: &ObjectLimits, fields: &FieldsOf<K>) -> Result<(), BadParameter> {
     K::check_fields(limits, &fields.own)?;
     if let (Some(not_before), Some(expires)) = (fields.not_before, fields.expires)
         && not_before >= expires
@@ -24,7 +24,7 @@ pub(super) fn fields<K: Kind>(limits: &ObjectLimits, fields: &FieldsOf<K>) -> Re
 }
 
 /// Checks how many versions the object `name` would have.
-pub(super) fn versions<K: Kind>(
+pub(crate) fn versions<K: Kind>(
     limits: &ObjectLimits,
     name: &ObjectName,
     versions: u32,

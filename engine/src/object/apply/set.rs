@@ -1,6 +1,6 @@
 //! A set: a new version, of a new object where the name is free.
 
-use strongroom_core::ObjectName;
+use strongroom_core::{ObjectName, Version};
 
 use super::{lifecycle, rules};
 use crate::{
@@ -22,14 +22,16 @@ use crate::{
 };
 
 /// What the request gives.
-pub(super) struct Given<'a, K: Kind> {
-    pub(super) content: &'a K::Content,
-    pub(super) fields: &'a K::Fields,
-    pub(super) attributes: &'a AttributesPatch,
-    pub(super) tags: &'a Tags,
+pub(crate) struct Given<'a, K: Kind> {
+    /// The version's id, where it is given out already.
+    pub(crate) version: Option<Version>,
+    pub(crate) content: &'a K::Content,
+    pub(crate) fields: &'a K::Fields,
+    pub(crate) attributes: &'a AttributesPatch,
+    pub(crate) tags: &'a Tags,
 }
 
-pub(super) fn set<K: Tasks>(
+pub(crate) fn set<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
     given: &Given<'_, K>,
@@ -38,7 +40,7 @@ pub(super) fn set<K: Tasks>(
     let limits = &transaction.view.rules.limits;
     K::check_content(limits, given.content)?;
     rules::fields::<K>(limits, &current)?;
-    let version = transaction.inputs.version();
+    let version = given.version.unwrap_or_else(|| transaction.inputs.version());
     let live = transaction.view.of::<K>().live(name)?;
     let mut own = K::Object::default();
     let (object, shown, versions) = if let Some(head) = &live {
@@ -71,7 +73,7 @@ pub(super) fn set<K: Tasks>(
 }
 
 /// The answer about the current version of a live head.
-pub(super) fn answer<K: Kind>(
+pub(crate) fn answer<K: Kind>(
     transaction: &Transaction<'_>,
     head: HeadFieldsOf<K>,
     content: Option<K::Content>,
@@ -88,7 +90,7 @@ pub(super) fn answer<K: Kind>(
     }
 }
 
-fn fields<K: Kind>(transaction: &Transaction<'_>, given: &Given<'_, K>) -> FieldsOf<K> {
+pub(crate) fn fields<K: Kind>(transaction: &Transaction<'_>, given: &Given<'_, K>) -> FieldsOf<K> {
     let mut fields = VersionFields {
         own: given.fields.clone(),
         enabled: true,
@@ -103,7 +105,7 @@ fn fields<K: Kind>(transaction: &Transaction<'_>, given: &Given<'_, K>) -> Field
 }
 
 /// A deleted object blocks its name until its time has come; from then on the request that needs the name purges it.
-pub(super) fn free_name<K: Kind>(
+pub(crate) fn free_name<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
 ) -> Result<(), ObjectError> {

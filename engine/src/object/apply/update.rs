@@ -11,15 +11,15 @@ use crate::{
 };
 
 /// What the request gives.
-pub(super) struct Given<'a, K: Kind> {
-    pub(super) fields: &'a K::Patch,
-    pub(super) attributes: &'a AttributesPatch,
-    pub(super) tags: Option<&'a Tags>,
+pub(crate) struct Given<'a, K: Kind> {
+    pub(crate) fields: &'a K::Patch,
+    pub(crate) attributes: &'a AttributesPatch,
+    pub(crate) tags: Option<&'a Tags>,
 }
 
 /// Writes the version anew at another place: a record is never rewritten where it lies, so that an older copy of it
 /// fits nowhere.
-pub(super) fn update<K: Tasks>(
+pub(crate) fn update<K: Tasks>(
     transaction: &mut Transaction<'_>,
     name: &ObjectName,
     version: Option<&Version>,

@@ -44,7 +44,8 @@ pub(super) fn live<K: Kind>(
     let prefix = key::all_live(K::KIND);
     page_of(view.view, &prefix, page, visible, |name, record| {
         let head = view.open(name, record, true)?;
-        Ok(Some(view.current(&head)))
+        let is_item = page.incomplete || K::is_complete(&head.fields.current.own);
+        Ok(is_item.then(|| view.current(&head)))
     })
 }
 
@@ -58,7 +59,10 @@ pub(super) fn deleted<K: Kind>(
     let prefix = key::all_deleted(K::KIND);
     page_of(view.view, &prefix, page, visible, |name, record| {
         let head = view.open(name, record, false)?;
-        Ok((!is_past(&head, now)).then(|| view.current(&head)))
+        let own = &head.fields.current.own;
+        // What is part of a certificate is deleted and recovered with it.
+        let is_item = (page.incomplete || K::is_complete(own)) && !K::is_managed(own);
+        Ok((is_item && !is_past(&head, now)).then(|| view.current(&head)))
     })
 }
 

@@ -64,7 +64,8 @@ fn stretch<K: Kind>(
         located.push(view.located(name, (key, entry))?);
     }
     let current = current_place(head);
-    if after.is_none_or(|after| current.version > after) {
+    let is_complete = K::is_complete(&head.fields.current.own);
+    if is_complete && after.is_none_or(|after| current.version > after) {
         located.push(current);
         located.sort_unstable();
     }

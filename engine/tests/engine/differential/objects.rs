@@ -203,7 +203,7 @@ impl<O: Sample> Pair<O> {
         let mut versions = Vec::new();
         let mut page = PageRequest {
             max_results: Some(2),
-            marker: None,
+            ..PageRequest::default()
         };
         loop {
             let ItemPage { items, next } = page_of(self.read::<K>(&request(page.clone())).unwrap());
