@@ -25,7 +25,7 @@ use strongroom_vault::{
 
 pub use files::{Files, parse};
 pub use keys::{delete_key, enable_key, recover_key, rotate_key, set_key};
-pub use policy::{ALL, KEYS, allow, bundle, deny, rule};
+pub use policy::{ALL, CERTIFICATES, KEYS, allow, bundle, deny, rule};
 pub use secrets::{delete, enable, purge, set, write};
 
 use crate::signing_key::claims;
@@ -91,6 +91,7 @@ impl Vault {
                 vec![
                     allow("admins", "team-a/admin", &["*"], ALL),
                     allow("officers", "team-a/admin", &["*"], KEYS),
+                    allow("managers", "team-a/admin", &["*"], CERTIFICATES),
                 ],
             )
             .await;

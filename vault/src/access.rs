@@ -48,7 +48,7 @@ use strongroom_engine::{
 };
 use strongroom_serving::accept::Source;
 
-pub use admitted::{Admitted, ReadAnswer, keys};
+pub use admitted::{Admitted, ReadAnswer, certificates, keys};
 pub use caller::{Caller, Client};
 pub use intake::Charge;
 pub use outcome::Failure;

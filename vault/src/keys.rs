@@ -3,6 +3,7 @@
 //! | room | what it holds |
 //! |---|---|
 //! | [`jwk`] | the public part of a key as JSON |
+//! | `of_certificate` | the key that a certificate is asked for with |
 //! | [`make`] | making and importing keys, on threads of their own where that takes long |
 //! | [`opened`] | the keys opened last |
 //! | [`release`] | the release of a key to an attested environment |
@@ -15,6 +16,7 @@
 
 pub mod jwk;
 pub mod make;
+mod of_certificate;
 pub mod opened;
 pub mod release;
 pub mod statement;

@@ -1,4 +1,4 @@
-//! The Azure Key Vault REST API: the operations on secrets and on keys.
+//! The Azure Key Vault REST API: the operations on secrets, keys and certificates.
 //!
 //! ```text
 //!   host --421--> token --401 + challenge--> route, query --400/404/405--> access: admit --403--> body --400--> perform
@@ -16,6 +16,7 @@ mod api_version;
 mod bearer;
 mod body;
 mod call;
+mod certificates;
 mod error;
 mod face;
 mod host;

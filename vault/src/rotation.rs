@@ -1,29 +1,37 @@
-//! Keys that rotate by themselves: as their policies say, once each, also where their time came while nobody was there.
+//! What the vault does by itself when it is due: keys that rotate and certificates that are issued and renewed, as their
+//! policies say, once each, also where their time came while nobody was there.
 //!
-//! What is due stays due until the key has its new version, which the store takes only in the place of what was there when
-//! it was made. So two that rotate the same key at once make one version of it.
+//! What is due stays due until the object has its new version, which the store takes only in the place of what was there when
+//! it was made. So two that do the same at once make one version.
 //!
 //! A look goes on along the schedule from where the one before it stopped, and passes over what failed a short while ago.
-//! So keys that cannot be rotated stand in the way of no other, however many they are.
+//! So objects of which nothing can be done stand in the way of no other, however many they are.
 
+mod certificates;
 mod failures;
 
 use std::time::{Duration, Instant};
 
 use strongroom_audit::{Class, Entry, Event};
-use strongroom_core::Uid;
+use strongroom_core::{ObjectKind, ObjectName, Uid, Version};
 use strongroom_engine::{
-    CryptoKey, ObjectError, QueueFull, WriteError, format::task::Due, object::answer::Answer,
+    ObjectError, QueueFull, WriteError,
+    format::task::Due,
+    object::{answer::Answer, request::WriteRequest, tasks::Tasks},
 };
-use tokio::{sync::oneshot, time::sleep};
+use tokio::{sync::oneshot, time::timeout};
 
 use self::failures::Failures;
-use crate::{keys::successor::SuccessorError, service::Service};
+use crate::{
+    certificates::error::{CertificateError, CertificateFailure},
+    keys::{make::MakeError, successor::SuccessorError},
+    service::Service,
+};
 
 /// How often what is due is looked for.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How many keys one look tries to rotate.
+/// How many tasks one look tries.
 const AT_ONCE: usize = 16;
 
 /// How many tasks are read at a time.
@@ -35,43 +43,58 @@ const PAGES: usize = 16;
 /// Whom the making of keys counts for: no account has this UID.
 const ITSELF: &str = "strongroom-rotation";
 
-/// Why a key was not rotated. It is due still.
+/// Why what is due was not done. It is due still.
 #[derive(Debug, thiserror::Error)]
-enum RotationError {
+enum DueError {
     #[error(transparent)]
     Successor(#[from] SuccessorError),
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error("too many changes wait for the writer")]
     Full,
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error(transparent)]
+    Make(#[from] MakeError),
     #[error("no account can have the name of this vault's own work")]
     Account,
 }
 
-impl From<QueueFull> for RotationError {
+impl From<CertificateFailure> for DueError {
+    fn from(error: CertificateFailure) -> Self {
+        match error {
+            CertificateFailure::Object(error) => error.into(),
+            CertificateFailure::Certificate(error) => error.into(),
+        }
+    }
+}
+
+impl From<QueueFull> for DueError {
     fn from(_: QueueFull) -> Self {
         Self::Full
     }
 }
 
-/// What came of one key, where nothing failed.
+/// What came of one task, where nothing failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    Rotated,
-    /// Somebody else rotated or changed it. If it is due still, the next look finds it.
+    Done,
+    /// Somebody else did it, or changed the object. If it is due still, the next look finds it.
     Overtaken,
 }
 
 /// What a look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Looked {
-    /// How many keys were rotated.
-    pub rotated: usize,
-    /// How many could not be rotated.
+    /// How much was done.
+    pub done: usize,
+    /// How much could not be done.
     pub failed: usize,
 }
 
-/// Rotates what is due, look by look.
+/// Does what is due, look by look.
 #[derive(Debug, Default)]
 pub struct Rotation {
     failures: Failures,
@@ -79,22 +102,30 @@ pub struct Rotation {
     reached: Option<Due>,
 }
 
-/// Rotates what is due, for ever.
+/// Does what is due, for ever: every [`LOOK`], when something comes due sooner, and at once while there is more than one look
+/// does.
 pub async fn run(service: Service) {
     let mut rotation = Rotation::default();
     loop {
-        rotation.look(&service).await;
-        sleep(LOOK).await;
+        if rotation.look(&service).await.done < AT_ONCE {
+            let soon = service.soon.notified();
+            // Both ends are the same.
+            let _ = timeout(LOOK, soon).await;
+        }
     }
 }
 
-/// Rotates what is due now, by one look that knows of none before it.
+/// Does what is due now, by one look that knows of none before it.
 pub async fn rotate_due(service: &Service) -> Looked {
     Rotation::default().look(service).await
 }
 
+fn object_of(due: &Due) -> (ObjectKind, ObjectName) {
+    (due.kind, due.name.clone())
+}
+
 impl Rotation {
-    /// Rotates what is due now, as far as one look goes.
+    /// Does what is due now, as far as one look goes.
     pub async fn look(&mut self, service: &Service) -> Looked {
         let mut looked = Looked::default();
         let mut tried = 0;
@@ -104,7 +135,7 @@ impl Rotation {
             let page = page.unwrap_or_default();
             let is_last = page.len() < PAGE;
             for due in page {
-                if !self.failures.waits(&due.name, Instant::now()) {
+                if !self.failures.waits(&object_of(&due), Instant::now()) {
                     if tried >= AT_ONCE || !is_ready(service) {
                         return looked;
                     }
@@ -122,18 +153,22 @@ impl Rotation {
     }
 
     async fn turn(&mut self, service: &Service, due: &Due, looked: &mut Looked) {
-        let turn = rotate(service, due).await;
+        let turn = match due.kind {
+            ObjectKind::Certificates => certificates::see_to(service, due).await,
+            ObjectKind::Keys | ObjectKind::Secrets => rotate(service, due).await,
+        };
+        let object = object_of(due);
         match turn {
-            Ok(Turn::Rotated) => looked.rotated += 1,
+            Ok(Turn::Done) => looked.done += 1,
             Ok(Turn::Overtaken) => {}
             Err(error) => {
                 looked.failed += 1;
-                tracing::warn!(key = due.name.as_str(), %error, "a key that is due was not rotated");
+                tracing::warn!(%due.kind, name = due.name.as_str(), %error, "what is due was not done");
                 // A key that was made and not stored has cost a processor: what fails is tried less often.
-                return self.failures.note(&due.name, Instant::now());
+                return self.failures.note(&object, Instant::now());
             }
         }
-        self.failures.forget(&due.name);
+        self.failures.forget(&object);
     }
 }
 
@@ -144,8 +179,8 @@ fn is_ready(service: &Service) -> bool {
         && service.audit.check(Class::Write).is_ok()
 }
 
-async fn rotate(service: &Service, due: &Due) -> Result<Turn, RotationError> {
-    let itself: Uid = ITSELF.parse().map_err(|_| RotationError::Account)?;
+async fn rotate(service: &Service, due: &Due) -> Result<Turn, DueError> {
+    let itself: Uid = ITSELF.parse().map_err(|_| DueError::Account)?;
     let is_due = || service.objects.is_due(due).map_err(SuccessorError::from);
     if !is_due()? {
         return Ok(Turn::Overtaken);
@@ -158,21 +193,33 @@ async fn rotate(service: &Service, due: &Due) -> Result<Turn, RotationError> {
     if !is_due()? {
         return Ok(Turn::Overtaken);
     }
+    let event = move |version| Event::KeyRotateIfDue {
+        name: name.clone(),
+        version,
+    };
+    submit(service, request, event).await
+}
+
+/// Hands the vault's own change to the writer, with the event that records it.
+async fn submit<K: Tasks>(
+    service: &Service,
+    request: WriteRequest<K>,
+    event: impl Fn(Option<Version>) -> Event + Send + 'static,
+) -> Result<Turn, DueError> {
     let time = service.timekeeper.request_time();
     let clock = service.clock.clone();
-    let audit = Box::new(move |change: &Result<Answer<CryptoKey>, ObjectError>| {
+    let audit = Box::new(move |change: &Result<Answer<K>, ObjectError>| {
         let version = match change {
             Ok(Answer::Object(bundle)) => Some(bundle.version),
             Ok(_) | Err(_) => None,
         };
-        let name = name.clone();
-        Entry::event(clock.time(), &Event::KeyRotateIfDue { name, version })
+        Entry::event(clock.time(), &event(version))
     });
     let (done, outcome) = oneshot::channel();
     let done = Box::new(move |change| drop(done.send(change)));
     service.objects.submit(request, time, audit, done)?;
     match outcome.await {
-        Ok(Ok(_)) => Ok(Turn::Rotated),
+        Ok(Ok(_)) => Ok(Turn::Done),
         Ok(Err(WriteError::Object(ObjectError::Superseded { .. }))) => Ok(Turn::Overtaken),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(WriteError::OutcomeUnknown.into()),

@@ -7,8 +7,8 @@ use strongroom_engine::Objects;
 use strongroom_serving::accept::Drain;
 
 use crate::{
-    auth::Authenticator, clock::Clock, keys::Keys, metrics::Metrics, policy::Policy, storage::StorageHealth,
-    timekeeper::Timekeeper,
+    auth::Authenticator, certificates::settings::Turns, clock::Clock, keys::Keys, metrics::Metrics,
+    policy::Policy, soon::Soon, storage::StorageHealth, timekeeper::Timekeeper,
 };
 
 /// How many sources of unauthenticated requests the audit log distinguishes in one interval.
@@ -39,6 +39,10 @@ pub struct Service {
     pub clock: Clock,
     /// The time that the objects live by.
     pub timekeeper: Timekeeper,
+    /// Wakes who looks at the schedule.
+    pub soon: Soon,
+    /// Lets one change of the settings of certificates at a time happen.
+    pub turns: Turns,
     /// Says that the vault stops, and waits for the requests in flight.
     pub drain: Drain,
 }

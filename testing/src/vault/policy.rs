@@ -34,6 +34,22 @@ pub const KEYS: &[&str] = &[
     "keys/setrotationpolicy",
 ];
 
+/// Every permission on certificates that a manager of them has.
+pub const CERTIFICATES: &[&str] = &[
+    "certificates/get",
+    "certificates/list",
+    "certificates/delete",
+    "certificates/create",
+    "certificates/import",
+    "certificates/update",
+    "certificates/managecontacts",
+    "certificates/manageissuers",
+    "certificates/recover",
+    "certificates/purge",
+    "certificates/backup",
+    "certificates/restore",
+];
+
 /// The account `NAMESPACE/NAME` may do this with the objects of these patterns.
 pub fn allow(name: &str, account: &str, objects: &[&str], permissions: &[&str]) -> BundlePolicy {
     rule(name, Effect::Allow, &[&uid(account)], objects, permissions)

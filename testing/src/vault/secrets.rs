@@ -29,7 +29,7 @@ pub fn set(service: &Service, name: &str, value: &str) -> Version {
     let request = WriteRequest::Set {
         name: name.parse().unwrap(),
         content: SecretValue::new(value.to_owned()),
-        fields: SecretFields { content_type: None },
+        fields: SecretFields::default(),
         attributes: AttributesPatch::default(),
         tags: BTreeMap::new(),
     };

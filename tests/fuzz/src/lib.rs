@@ -1,13 +1,14 @@
 //! Everything that reads bytes which a stranger wrote, each as one plain function of those bytes.
 //!
 //! ```text
-//!   store      who writes the volume: records, keys, the keyring's file, backups
-//!   keys       who imports a private key
-//!   vault      who reaches the data port: requests, tokens, Watch, what keys are released on; and the policy that the
-//!              admin port takes
-//!   identity   who reaches the token endpoint: forms and service-account tokens
-//!   node       who reaches the node driver: the kubelet, SecretRefs, a vault's messages
-//!   answers    a hostile vault's answers to the operator and to clients
+//!   store         who writes the volume: records, keys, the keyring's file, backups
+//!   keys          who imports a private key
+//!   certificates  who imports a certificate, or asks for one: files, certificates, policies
+//!   vault         who reaches the data port: requests, tokens, Watch, what keys are released on; and the policy that the
+//!                 admin port takes
+//!   identity      who reaches the token endpoint: forms and service-account tokens
+//!   node          who reaches the node driver: the kubelet, SecretRefs, a vault's messages
+//!   answers       a hostile vault's answers to the operator and to clients
 //! ```
 //!
 //! A function drives the real reader, at its outermost edge where that is quick enough, and panics where a property does
@@ -27,6 +28,7 @@
 )]
 
 pub mod answers;
+pub mod certificates;
 pub mod identity;
 mod input;
 mod kept;
@@ -55,6 +57,9 @@ pub const TARGETS: &[Target] = targets! {
     admin_answer: answers::admin,
     attestation_token: vault::attestation,
     backup_blob: store::backup,
+    certificate_content: certificates::content,
+    certificate_der: certificates::der,
+    certificate_policy: certificates::policy,
     csi_request: node::csi,
     head_record: store::head,
     key_fields: store::key_fields,

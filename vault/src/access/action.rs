@@ -83,6 +83,41 @@ impl AuditedAction {
         Err(needed.map_or(Failure::NoSuchOperation, Failure::Forbidden))
     }
 
+    /// Checks that no policy denies `permission` on the named object. That none allows it is enough.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] where one does.
+    pub(super) fn refuse_denied(&mut self, policy: &InForce, permission: Permission) -> Result<(), Failure> {
+        let subject = self.caller.origin.principal.id();
+        let Resource::Object(object) = &self.resource else {
+            return Ok(());
+        };
+        match policy.decide(subject, permission, &object.name).into() {
+            denied @ Verdict::Deny(_) => {
+                self.verdict = denied;
+                Err(Failure::Forbidden(permission))
+            }
+            Verdict::Allow(_) | Verdict::NoPolicy | Verdict::NotAsked => Ok(()),
+        }
+    }
+
+    /// Asks `policy` about another permission on the named object.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] where none allows it.
+    pub(super) fn decide_also(&mut self, policy: &InForce, permission: Permission) -> Result<(), Failure> {
+        let subject = self.caller.origin.principal.id();
+        let Resource::Object(object) = &self.resource else {
+            return Err(Failure::Forbidden(permission));
+        };
+        let decision = policy.decide(subject, permission, &object.name);
+        if decision.is_allowed() {
+            return Ok(());
+        }
+        self.verdict = decision.into();
+        Err(Failure::Forbidden(permission))
+    }
+
     /// Names the object, which only the body of the request names.
     pub(super) fn set_object(&mut self, object: NamedObject) {
         self.resource = Resource::Object(object);

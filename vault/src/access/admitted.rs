@@ -1,6 +1,10 @@
 //! A request that policy allows, until it is performed.
 
+pub mod certificates;
 pub mod keys;
+mod operation;
+mod secrets;
+mod settings;
 
 use std::{sync::Arc, time::Duration};
 
@@ -87,7 +91,7 @@ impl<'a> Admitted<'a> {
     ///
     /// # Errors
     /// What the objects refuse, and what policy does not allow any more. Every end is recorded.
-    pub async fn read<K: Kind>(mut self, request: ReadRequest) -> Result<ReadAnswer<K>, Refused> {
+    pub async fn read<K: Tasks>(mut self, request: ReadRequest) -> Result<ReadAnswer<K>, Refused> {
         let done = match self.decide_again() {
             Ok(()) => self.perform_read(request).await,
             Err(failure) => Err(failure),
@@ -152,7 +156,7 @@ impl<'a> Admitted<'a> {
         Ok(blob)
     }
 
-    async fn perform_read<K: Kind>(&self, request: ReadRequest) -> Result<ReadAnswer<K>, Failure> {
+    async fn perform_read<K: Tasks>(&self, request: ReadRequest) -> Result<ReadAnswer<K>, Failure> {
         let (now, objects) = (self.access.now(), self.access.service.objects.clone());
         let Some(bytes) = room::of_read(&request) else {
             return Ok(objects.read(&request, now, &no_name)?.into());
@@ -178,7 +182,7 @@ impl<'a> Admitted<'a> {
     /// Makes a backup with a share of `room` bytes or, where that is too little, with as much as it needs. It holds no
     /// share while it waits for a larger one. An object that grows meanwhile needs more again. The room for the answer is
     /// taken before that for the work is given back.
-    async fn perform_backup<K: Kind>(
+    async fn perform_backup<K: Tasks>(
         &self,
         name: &ObjectName,
         mut room: usize,

@@ -4,11 +4,12 @@ use strongroom_audit::{Class, Outcome, Verdict};
 use strongroom_core::{ObjectKind, Permission};
 use strongroom_engine::{
     ObjectError,
-    object::{answer::Answer, kind::Kind},
+    object::{answer::Answer, error::OperationError, kind::Kind},
 };
 use strongroom_keys::KeyError;
 
 use crate::{
+    certificates::error::{CertificateError, CertificateFailure},
     keys::{make::MakeError, release::NotReleased, successor::SuccessorError, usable::Unusable},
     policy::Closed,
     pool::NoRoom,
@@ -72,6 +73,9 @@ pub enum Failure {
     /// The key does not leave the vault so.
     #[error(transparent)]
     NotReleased(#[from] NotReleased),
+    /// The certificate cannot be made, imported or merged.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The log does not take the record of the request, so the vault does not answer it.
     #[error("The vault cannot write its audit log now.")]
     Audit,
@@ -104,6 +108,7 @@ impl Failure {
             Self::Object(error) => return outcome_of_error(error),
             Self::Unusable(why) => (403, why.word()),
             Self::NotReleased(why) => why.outcome(),
+            Self::Certificate(why) => return why.outcome(),
             Self::Key(error) if error.is_bad_parameter() => (400, "BadParameter"),
             Self::Key(_) => (500, "InternalServerError"),
         };
@@ -133,7 +138,17 @@ impl Failure {
             | Self::Object(_)
             | Self::Unusable(_)
             | Self::NotReleased(_)
+            | Self::Certificate(_)
             | Self::Key(_) => None,
+        }
+    }
+}
+
+impl From<CertificateFailure> for Failure {
+    fn from(error: CertificateFailure) -> Self {
+        match error {
+            CertificateFailure::Object(error) => error.into(),
+            CertificateFailure::Certificate(error) => error.into(),
         }
     }
 }
@@ -180,14 +195,25 @@ const fn disabled(kind: ObjectKind) -> &'static str {
     }
 }
 
+/// Azure's word for an object that is part of a certificate.
+const fn managed(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Secrets => "SecretManagedByKeyVault",
+        ObjectKind::Keys => "KeyManagedByKeyVault",
+        ObjectKind::Certificates => "Forbidden",
+    }
+}
+
 const fn outcome_of_error(error: &ObjectError) -> Outcome {
     let (status, word) = match error {
         ObjectError::BadParameter(_) => (400, "BadParameter"),
         // Azure's code, with its blanks.
         ObjectError::MalformedBackup(_) => (400, "Malformed backup blob"),
         ObjectError::Disabled { kind, .. } => (403, disabled(*kind)),
-        // As Azure answers, which has no inner code for it: policy allows it.
-        ObjectError::PurgeProtected { .. } => (403, "Forbidden"),
+        // As Azure answers, which has no inner code for them: policy allows them.
+        ObjectError::PurgeProtected { .. } | ObjectError::Operation(OperationError::Ended) => {
+            (403, "Forbidden")
+        }
         // Azure's clients try again after 408, 429 and what begins with 5, and take 409 for a name that is in use. Nothing
         // but the vault's owner, or a purge, changes these.
         ObjectError::TooManyVersions { .. } => (403, "VersionLimitReached"),
@@ -196,7 +222,13 @@ const fn outcome_of_error(error: &ObjectError) -> Outcome {
             (404, not_found(*kind))
         }
         ObjectError::DeletedButRecoverable { .. } => (409, "ObjectIsDeletedButRecoverable"),
-        ObjectError::NameInUse { .. } | ObjectError::Superseded { .. } => (409, "Conflict"),
+        ObjectError::Managed { kind, .. } => (403, managed(*kind)),
+        ObjectError::Operation(OperationError::NotFound(_)) => (404, "PendingCertificateNotFound"),
+        // Azure's code, which is that of another status.
+        ObjectError::Operation(OperationError::InProgress) => (409, "Forbidden"),
+        ObjectError::NameOfAnother { .. }
+        | ObjectError::NameInUse { .. }
+        | ObjectError::Superseded { .. } => (409, "Conflict"),
         ObjectError::Corrupt { .. } => (500, "InternalServerError"),
         ObjectError::Store(_) => (503, "StorageUnavailable"),
     };

@@ -41,16 +41,16 @@ impl Caller {
     pub(super) fn check(der: Option<&[u8]>, operator: &str) -> Result<Self, CallerError> {
         let certificate =
             Certificate::from_der(der.ok_or(CallerError::Missing)?).map_err(|_| CallerError::Unreadable)?;
-        let fields = &certificate.tbs_certificate;
+        let fields = certificate.tbs_certificate();
         match fields
-            .get::<ExtendedKeyUsage>()
+            .get_extension::<ExtendedKeyUsage>()
             .map_err(|_| CallerError::Unreadable)?
         {
             Some((_, usage)) if usage.0.contains(&CLIENT_AUTH) => {}
             Some(_) | None => return Err(CallerError::Usage),
         }
         let names = fields
-            .get::<SubjectAltName>()
+            .get_extension::<SubjectAltName>()
             .map_err(|_| CallerError::Unreadable)?;
         let names = names.map(|(_, names)| names.0).unwrap_or_default();
         let mut uris = names.iter().filter_map(|name| match name {
@@ -59,7 +59,7 @@ impl Caller {
         });
         match (uris.next(), uris.next()) {
             (Some(uri), None) if uri == operator => Ok(Self {
-                expires: i64::try_from(fields.validity.not_after.to_unix_duration().as_secs())
+                expires: i64::try_from(fields.validity().not_after.to_unix_duration().as_secs())
                     .unwrap_or(i64::MAX),
             }),
             (Some(_), None) => Err(CallerError::Name),

@@ -8,7 +8,7 @@ use strongroom_keys::{Key, KeyError, KeyKind, KeySpec, PrivateJwk};
 use tokio::sync::oneshot;
 
 use super::Keys;
-use crate::pool::{NoRoom, Pool};
+use crate::pool::{NoRoom, Pool, Share};
 
 /// What one key in the making counts as, in bytes: what its candidates and their arithmetic take.
 const PLACE: usize = 256 * 1024;
@@ -70,6 +70,14 @@ impl Keys {
         }
         let provider = Arc::clone(&self.provider);
         self.beside(account, move || provider.import(&jwk)).await
+    }
+
+    /// Takes a place for other work that may take long, which the caller does beside the runtime.
+    ///
+    /// # Errors
+    /// Others have every place.
+    pub async fn place(&self, account: &Uid) -> Result<Share<Uid>, NoRoom> {
+        self.maker.places.share(account, PLACE).await
     }
 
     async fn beside(

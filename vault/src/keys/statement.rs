@@ -14,7 +14,7 @@ use base64::{
 use rustls::{SignatureScheme, sign::CertifiedKey};
 use serde::Serialize;
 use strongroom_serving::tls::ServingCertificate;
-use x509_cert::der::{Decode as _, Reader as _, SliceReader, asn1::UintRef};
+use x509_cert::der::{self, Decode as _, Reader as _, SliceReader, asn1::UintRef};
 
 /// The key of the certificate signs nothing that a statement could carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -116,7 +116,8 @@ fn encoded(part: &impl Serialize) -> Result<String, Unsigned> {
 /// r, then s, each as wide as that (RFC 7518, 3.4), of a signature as TLS has it (RFC 3279, 2.2.3).
 fn fixed(der: &[u8], width: usize) -> Option<Vec<u8>> {
     let mut reader = SliceReader::new(der).ok()?;
-    let numbers = reader.sequence(|reader| Ok((UintRef::decode(reader)?, UintRef::decode(reader)?)));
+    let numbers: der::Result<_> =
+        reader.sequence(|reader| Ok((UintRef::decode(reader)?, UintRef::decode(reader)?)));
     let (r, s) = numbers.ok()?;
     let mut bytes = Vec::with_capacity(2 * width);
     for number in [r, s] {

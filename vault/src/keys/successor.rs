@@ -134,6 +134,7 @@ pub fn stored(
             public,
             operations,
             release,
+            is_part: false,
         },
     ))
 }

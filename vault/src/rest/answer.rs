@@ -61,7 +61,7 @@ pub(super) fn json<K: Face>(
             let tags = bundle.tags.iter();
             let tags: usize = tags.map(|(name, value)| escaped(name) + escaped(value) + 8).sum();
             let room = K::room(bundle) + tags + 1024;
-            serialise(&K::json(bundle, host, Shown::Alone), room)?
+            serialise(&K::json(bundle, host, Shown::by(route)), room)?
         }
         Answer::Page(items) => serialise(&page(items, host, query, route), 16 * 1024)?,
         Answer::Backup(blob) => {
@@ -112,8 +112,21 @@ pub(super) struct AttributesJson {
     exp: Option<u64>,
     created: u64,
     updated: u64,
-    recovery_level: &'static str,
-    recoverable_days: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_level: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recoverable_days: Option<u8>,
+}
+
+impl AttributesJson {
+    /// The same without how it can be recovered.
+    pub(super) fn without_recovery(self) -> Self {
+        Self {
+            recovery_level: None,
+            recoverable_days: None,
+            ..self
+        }
+    }
 }
 
 impl From<&Attributes> for AttributesJson {
@@ -124,8 +137,8 @@ impl From<&Attributes> for AttributesJson {
             exp: attributes.expires.map(Timestamp::unix),
             created: attributes.created.unix(),
             updated: attributes.updated.unix(),
-            recovery_level: attributes.recovery_level.as_str(),
-            recoverable_days: attributes.recoverable_days,
+            recovery_level: Some(attributes.recovery_level.as_str()),
+            recoverable_days: Some(attributes.recoverable_days),
         }
     }
 }

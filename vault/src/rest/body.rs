@@ -1,5 +1,6 @@
 //! The bodies of requests: bounded in bytes, depth and time, and no member twice.
 
+mod issuer;
 mod members;
 mod parts;
 
@@ -17,6 +18,7 @@ use crate::keys::release::policy::PolicyError;
 
 use self::members::{Fault, Object};
 pub(crate) use self::{
+    issuer::IssuerMember,
     members::{Member, Members, Next},
     parts::{AttributesBody, Named, Names, TagsBody, Value, attributes, replaced_tags, required},
 };

@@ -40,7 +40,7 @@ impl FormError {
     pub(crate) const fn failure(self) -> Failure {
         match self {
             Self::Route(RouteError::Unknown) => Failure::NoSuchOperation,
-            Self::Route(RouteError::Method(_)) => Failure::NoSuchMethod,
+            Self::Route(RouteError::Method(_) | RouteError::Nameless(_)) => Failure::NoSuchMethod,
             Self::Body(BodyError::TooLong(_)) => Failure::BodyTooLong,
             Self::Body(BodyError::Timeout) => Failure::BodyTooSlow,
             Self::Route(RouteError::Path | RouteError::Name(_) | RouteError::NamedMethod)
@@ -122,7 +122,11 @@ impl Problem {
     pub(crate) const fn code(&self) -> &'static str {
         match self.status {
             403 => "Forbidden",
-            409 => "Conflict",
+            // Azure's code for a certificate whose operation is in progress is that of another status.
+            409 => match self.word.as_bytes() {
+                b"Forbidden" => "Forbidden",
+                _ => "Conflict",
+            },
             503 => "ServiceUnavailable",
             _ => self.word,
         }
@@ -133,6 +137,7 @@ impl From<FormError> for Problem {
     fn from(error: FormError) -> Self {
         let allow = match error {
             FormError::Route(RouteError::Method(allow)) => Some(allow),
+            FormError::Route(RouteError::Nameless(_)) => Some(Verbs::default()),
             FormError::Route(_) | FormError::Query(_) | FormError::Body(_) => None,
         };
         Self {

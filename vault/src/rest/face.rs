@@ -3,7 +3,10 @@
 use serde::Serialize;
 use strongroom_engine::object::{answer::Bundle, tasks::Tasks};
 
-use super::host::Host;
+use super::{
+    host::Host,
+    route::{Life, Route},
+};
 
 /// How a kind of object looks in answers.
 pub(super) trait Face: Tasks {
@@ -25,6 +28,8 @@ pub(super) trait Face: Tasks {
 pub(super) enum Shown {
     /// By itself.
     Alone,
+    /// By itself, to who asked for this version.
+    ByVersion,
     /// In a list of objects, by the latest version.
     InList,
     /// In the list of an object's versions.
@@ -32,11 +37,24 @@ pub(super) enum Shown {
 }
 
 impl Shown {
+    /// Where the answer to `route` shows one version.
+    pub(super) fn by(route: &Route) -> Self {
+        match (route.life, route.version) {
+            (Some(Life::Get), Some(_)) => Self::ByVersion,
+            _ => Self::Alone,
+        }
+    }
+
+    /// Whether a version is shown by itself.
+    pub(super) const fn is_alone(self) -> bool {
+        matches!(self, Self::Alone | Self::ByVersion)
+    }
+
     /// The id: with its version, but for the items of a list of objects.
     pub(super) fn id<K: Face>(self, bundle: &Bundle<K>, host: &Host) -> String {
         let (host, name) = (host.as_str(), bundle.name.spelling());
         match self {
-            Self::Alone | Self::AmongVersions => {
+            Self::Alone | Self::ByVersion | Self::AmongVersions => {
                 format!("https://{host}/{}/{name}/{}", K::COLLECTION, bundle.version)
             }
             Self::InList => format!("https://{host}/{}/{name}", K::COLLECTION),

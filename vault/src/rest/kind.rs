@@ -6,19 +6,21 @@ use strongroom_core::ObjectKind;
 
 use super::{
     call::Call,
+    certificates,
     error::Problem,
     keys,
     life::NO_OPERATION,
-    route::{Route, RouteError, Shape, segments},
+    route::{Route, RouteError, Shape, check_empty, segments},
     secrets,
 };
 
 /// The paths of every kind.
-pub(super) const SHAPES: [&[Shape]; 2] = [secrets::SHAPES, keys::SHAPES];
+pub(super) const SHAPES: [&[Shape]; 3] = [secrets::SHAPES, keys::SHAPES, certificates::SHAPES];
 
 /// What `method` and `path` ask for.
 pub(super) fn route(method: &Method, path: &str) -> Result<Route, RouteError> {
-    let segments = segments(path)?;
+    let segments = certificates::named(method, segments(path)?)?;
+    check_empty(&segments)?;
     let first = segments.first().copied().unwrap_or_default();
     let table = SHAPES.into_iter().find(|table| begins(table, first));
     Route::find(method, &segments, table.ok_or(RouteError::Unknown)?)
@@ -35,8 +37,9 @@ pub(super) async fn perform(call: Call<'_>) -> Result<Response, Problem> {
         Some(ObjectKind::Secrets) => secrets::perform(call).await,
         // Boxed, so that the future of a read of a secret has no room for it.
         Some(ObjectKind::Keys) => Box::pin(keys::perform(call)).await,
+        Some(ObjectKind::Certificates) => Box::pin(certificates::perform(call)).await,
         // No table has a row of them.
-        Some(ObjectKind::Certificates) | None => Err(call.refuse(NO_OPERATION).await),
+        None => Err(call.refuse(NO_OPERATION).await),
     }
 }
 
@@ -44,7 +47,10 @@ pub(super) async fn perform(call: Call<'_>) -> Result<Response, Problem> {
 mod tests {
     use strongroom_core::{Operation, name::NameError};
 
-    use super::{super::route::Life, *};
+    use super::{
+        super::route::{Life, Verb},
+        *,
+    };
 
     const VERSION: &str = "0123456789abcdef0123456789abcdef";
 
@@ -80,6 +86,7 @@ mod tests {
             life: Some(Life::Get),
             name: Some("a".parse().unwrap()),
             version: None,
+            issuer: None,
         };
         for path in ["/secrets/a", "/secrets/a/", "/SECRETS/A/", "//secrets/a"] {
             assert_eq!(parse("GET", path).as_ref(), Ok(&latest), "{path}");
@@ -104,6 +111,46 @@ mod tests {
             ("POST", "/deletedkeys/a/recover", "KeyRecover"),
         ] {
             assert_eq!(operation(method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn the_operations_on_certificates_have_their_paths() {
+        for (method, path, expected) in [
+            ("POST", "/certificates/a/create", "CertificateCreate"),
+            ("POST", "/certificates//a/import", "CertificateImport"),
+            ("GET", "/certificates/a/", "CertificateGet"),
+            ("GET", "/certificates/pending", "CertificateGet"),
+            ("PATCH", "/certificates/a/policy", "CertificatePolicyUpdate"),
+            ("DELETE", "/certificates/a/pending", "CertificatePendingDelete"),
+            ("POST", "/certificates/a/pending/merge", "CertificatePendingMerge"),
+            ("GET", "/certificates/Contacts", "CertificateContactsGet"),
+            ("GET", "/certificates/issuers", "CertificateIssuersList"),
+            ("PUT", "/certificates/issuers/a", "CertificateIssuerSet"),
+            ("POST", "/certificates/restore", "CertificateRestore"),
+            ("GET", "/deletedCertificates/a", "CertificateGetDeleted"),
+        ] {
+            assert_eq!(operation(method, path), expected, "{method} {path}");
+        }
+        let issuer = parse("GET", "/certificates/issuers/A-1").unwrap();
+        assert_eq!((issuer.name, issuer.issuer), (None, Some("a-1".parse().unwrap())));
+    }
+
+    #[test]
+    fn a_path_of_certificates_without_a_name_is_no_other_path() {
+        for (verb, path) in [
+            (Verb::Post, "/certificates//create"),
+            (Verb::Get, "/CERTIFICATES//create"),
+            (Verb::Put, "/certificates/issuers/"),
+        ] {
+            let refused = parse(verb.as_str(), path);
+            assert_eq!(refused, Err(RouteError::Nameless(verb)), "{path}");
+        }
+        for path in ["/certificates//", "/certificates///import", "/secrets//backup"] {
+            assert_eq!(parse("POST", path), Err(RouteError::Path), "{path}");
+        }
+        for path in ["/certificates/contacts/create", "/certificates/restore/import"] {
+            assert_eq!(parse("POST", path), Err(RouteError::Unknown), "{path}");
         }
     }
 
@@ -187,7 +234,9 @@ mod tests {
             "/",
             "/keys/a/b/c",
             "/secrets/a/b/c",
-            "/certificates",
+            "/certificates/a/b/c",
+            "/certificates/contacts/versions",
+            "/certificates/a/pending/",
             "/strongroom",
         ] {
             assert_eq!(parse("GET", path), Err(RouteError::Unknown), "{path}");

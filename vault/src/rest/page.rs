@@ -4,7 +4,7 @@ mod errors;
 
 use std::fmt::Write as _;
 
-use strongroom_core::advice;
+use strongroom_core::{Operation, advice};
 
 use super::{
     api_version::{Stage, VERSIONS},
@@ -61,18 +61,20 @@ fn path(shape: &Shape) -> String {
     shape.path.iter().fold(String::new(), |path, segment| {
         let text = match segment {
             Segment::Word(word) => *word,
-            Segment::Name => "{name}",
+            Segment::Name | Segment::NameBut(_) => "{name}",
             Segment::Version => "{version}",
+            Segment::Issuer => "{issuer}",
         };
         format!("{path}/{text}")
     })
 }
 
 fn answer(shape: &Shape) -> &'static str {
-    if shape.life == Some(Life::Purge) {
-        "204"
-    } else {
-        "200"
+    match (shape.life, shape.operation) {
+        (Some(Life::Purge), _) => "204",
+        (_, Operation::CertificateCreate) => "202",
+        (_, Operation::CertificatePendingMerge) => "201",
+        _ => "200",
     }
 }
 
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_on_secrets_and_each_word_of_an_error_is_on_the_page() {
+    fn each_operation_and_each_word_of_an_error_is_on_the_page() {
         let page = kept(PATH);
         for shape in kind::SHAPES.into_iter().flatten() {
             assert!(

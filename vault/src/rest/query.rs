@@ -1,13 +1,14 @@
-//! The query of a request: `api-version`, `outContentType`, and the paging of a list.
+//! The query of a request: `api-version`, the paging of a list, and what is asked of certificates.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use strongroom_certificates::policy::SecretContentType;
 use strongroom_engine::{Marker, PageRequest};
 
 use super::api_version::ApiVersion;
 
-/// The content types that `outContentType` may name: what the certificate behind a secret is converted to. No secret of
-/// this vault has one behind it, so the parameter changes nothing.
-const OUT_CONTENT_TYPES: [&str; 2] = ["application/x-pkcs12", "application/x-pem-file"];
+/// What a token begins with that goes on with a list of objects that have no complete version yet, too. No marker has a
+/// colon.
+const INCOMPLETE: &str = "incomplete:";
 
 /// The longest query, in bytes.
 const MAX_QUERY: usize = 2048;
@@ -33,8 +34,8 @@ pub(crate) enum QueryError {
     /// An `outContentType` that there is not.
     #[error(
         "The query parameter outContentType must be {} or {}.",
-        OUT_CONTENT_TYPES[0],
-        OUT_CONTENT_TYPES[1]
+        SecretContentType::Pkcs12.name(),
+        SecretContentType::Pem.name()
     )]
     OutContentType,
     /// `maxresults` is no number.
@@ -52,6 +53,10 @@ pub(crate) struct Query {
     pub(crate) api_version: ApiVersion,
     /// Which page of a list.
     pub(crate) page: PageRequest,
+    /// What the value of a certificate's secret is converted to. It changes nothing for a secret that is part of none.
+    pub(crate) out_content_type: Option<SecretContentType>,
+    /// Which operation of a certificate is asked about, as it was sent.
+    pub(crate) request_id: Option<String>,
 }
 
 impl Query {
@@ -61,13 +66,16 @@ impl Query {
         if query.len() > MAX_QUERY {
             return Err(QueryError::TooLong);
         }
-        let (mut version, mut max_results, mut skip_token, mut out) = (None, None, None, None);
+        let (mut version, mut max_results, mut skip_token) = (None, None, None);
+        let (mut out, mut pending, mut request_id) = (None, None, None);
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let place = match &*key {
                 "api-version" => &mut version,
                 "maxresults" => &mut max_results,
                 "$skiptoken" => &mut skip_token,
                 "outContentType" => &mut out,
+                "includePending" => &mut pending,
+                "request_id" => &mut request_id,
                 _ => continue,
             };
             if place.replace(value).is_some() {
@@ -76,28 +84,34 @@ impl Query {
         }
         let version = version.ok_or(QueryError::NoApiVersion)?;
         let api_version = ApiVersion::parse(&version).ok_or(QueryError::ApiVersion)?;
-        let is_known = |out: &str| {
-            OUT_CONTENT_TYPES
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(out))
-        };
-        if out.is_some_and(|out| !is_known(&out)) {
-            return Err(QueryError::OutContentType);
-        }
+        let out = out.map(|name| SecretContentType::from_name(&name).ok_or(QueryError::OutContentType));
         let max_results = max_results
             .map(|text| text.parse())
             .transpose()
             .map_err(|_| QueryError::MaxResults)?;
-        let marker = skip_token.map(|token| marker(&token)).transpose()?;
+        let includes_pending = pending.is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let mut page = PageRequest {
+            max_results,
+            marker: None,
+            incomplete: includes_pending,
+        };
+        if let Some(token) = skip_token {
+            let (marker, is_incomplete) = marker(&token)?;
+            page.marker = Some(marker);
+            page.incomplete |= is_incomplete;
+        }
         Ok(Self {
             api_version,
-            page: PageRequest { max_results, marker },
+            page,
+            out_content_type: out.transpose()?,
+            request_id: request_id.map(Into::into),
         })
     }
 
     /// The query of the page that starts at `next`.
     pub(crate) fn next(&self, next: &Marker) -> String {
-        let token = BASE64_URL_SAFE_NO_PAD.encode(next.as_str());
+        let begin = if self.page.incomplete { INCOMPLETE } else { "" };
+        let token = BASE64_URL_SAFE_NO_PAD.encode(format!("{begin}{}", next.as_str()));
         let mut query = format!("api-version={}&$skiptoken={token}", self.api_version);
         if let Some(max) = self.page.max_results {
             query.push_str("&maxresults=");
@@ -107,13 +121,16 @@ impl Query {
     }
 }
 
-fn marker(token: &str) -> Result<Marker, QueryError> {
+/// Where a token goes on, and whether with objects that have no complete version yet, too.
+fn marker(token: &str) -> Result<(Marker, bool), QueryError> {
     let bytes = BASE64_URL_SAFE_NO_PAD
         .decode(token)
         .map_err(|_| QueryError::SkipToken)?;
-    String::from_utf8(bytes)
-        .map(Marker::new)
-        .map_err(|_| QueryError::SkipToken)
+    let text = String::from_utf8(bytes).map_err(|_| QueryError::SkipToken)?;
+    Ok(match text.strip_prefix(INCOMPLETE) {
+        Some(marker) => (Marker::new(marker), true),
+        None => (Marker::new(text), false),
+    })
 }
 
 #[cfg(test)]
@@ -156,7 +173,7 @@ mod tests {
             "outContentType=application/x-pem-file",
             "outContentType=Application/X-PEM-File",
         ] {
-            assert!(parse(known).is_ok(), "{known}");
+            assert!(parse(known).unwrap().out_content_type.is_some(), "{known}");
         }
         for unknown in ["outContentType=x", "outContentType=", "outContentType=text/plain"] {
             assert_eq!(
@@ -184,6 +201,27 @@ mod tests {
                 .marker
                 .is_some()
         );
+    }
+
+    #[test]
+    fn a_list_with_what_is_pending_goes_on_with_it() {
+        let first = |query: &str| Query::parse(&format!("api-version=7.4&{query}")).unwrap();
+        for (query, is_incomplete) in [
+            ("includePending=true", true),
+            ("includePending=True", true),
+            ("includePending=false", false),
+            ("includepending=true", false),
+            ("", false),
+        ] {
+            let first = first(query);
+            assert_eq!(first.page.incomplete, is_incomplete, "{query}");
+            let next = first.next(&Marker::new("a"));
+            assert!(!next.contains("includePending"), "{next}");
+            let second = Query::parse(&next).unwrap();
+            assert_eq!(second.page.incomplete, is_incomplete, "{query}");
+            assert_eq!(second.page.marker, Some(Marker::new("a")), "{query}");
+        }
+        assert_eq!(first("request_id=0aB").request_id.as_deref(), Some("0aB"));
     }
 
     #[test]

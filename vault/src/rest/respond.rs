@@ -88,6 +88,19 @@ pub(crate) fn success(json: Option<Bytes>, room: Option<Share<Uid>>) -> Response
     response
 }
 
+/// Says in `response` where what was asked for is to be found.
+pub(crate) fn locate(response: &mut Response, url: &str) {
+    // An address of ours is always a header.
+    if let Ok(url) = HeaderValue::try_from(url) {
+        response.headers_mut().insert(header::LOCATION, url);
+    }
+}
+
+/// Says in `response` after how many seconds it is worth to ask again.
+pub(crate) fn defer(response: &mut Response, seconds: u64) {
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+}
+
 /// What an answer says of its request.
 #[derive(Debug)]
 pub(crate) struct Echo {

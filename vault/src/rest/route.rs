@@ -32,6 +32,9 @@ pub(crate) enum RouteError {
     /// An operation has this path, but not with this method.
     #[error("This path allows {0} only.")]
     Method(Verbs),
+    /// The path has nothing where the name of a certificate or an issuer belongs. The sentence is Azure's.
+    #[error("HTTP {} not allowed", .0.as_str())]
+    Nameless(Verb),
     /// A header names a method that it cannot.
     #[error(
         "The header X-HTTP-METHOD or X-HTTP-REQUEST must name GET, PUT, PATCH, DELETE or POST, once, and on a POST."
@@ -110,8 +113,19 @@ pub(crate) enum Segment {
     Word(&'static str),
     /// Letters, digits and dashes, 1 to 127 of them: the name of an object.
     Name,
+    /// The same, but none of these words in any case: the kind has other paths that begin with them.
+    NameBut(&'static [&'static str]),
     /// A version, or nothing for the latest one.
     Version,
+    /// The name of an issuer of certificates, which is of the form of an object's.
+    Issuer,
+}
+
+impl Segment {
+    /// Whether it stands for the name of an object.
+    const fn is_name(&self) -> bool {
+        matches!(self, Self::Name | Self::NameBut(_))
+    }
 }
 
 /// What is asked of an object's life.
@@ -211,6 +225,8 @@ pub(crate) struct Route {
     pub(crate) name: Option<ObjectName>,
     /// The version in the path; `None` is the latest.
     pub(crate) version: Option<Version>,
+    /// The issuer of certificates in the path: compared without case, and shown as it was written.
+    pub(crate) issuer: Option<ObjectName>,
 }
 
 impl Route {
@@ -253,7 +269,7 @@ impl Shape {
     pub(crate) const fn names_an_object(&self) -> bool {
         let mut segments = self.path;
         while let [segment, others @ ..] = segments {
-            if matches!(segment, Segment::Name) {
+            if segment.is_name() {
                 return true;
             }
             segments = others;
@@ -270,7 +286,8 @@ impl Shape {
     fn resembles(&self, segments: &[&str]) -> bool {
         let is_alike = |(shape, text): (&Segment, &&str)| match shape {
             Segment::Word(word) => word.eq_ignore_ascii_case(text),
-            Segment::Name | Segment::Version => true,
+            Segment::NameBut(words) => !words.iter().any(|word| word.eq_ignore_ascii_case(text)),
+            Segment::Name | Segment::Version | Segment::Issuer => true,
         };
         self.path.len() == segments.len() && self.path.iter().zip(segments).all(is_alike)
     }
@@ -281,10 +298,12 @@ impl Shape {
             life: self.life,
             name: None,
             version: None,
+            issuer: None,
         };
         for (shape, text) in self.path.iter().zip(segments) {
             match shape {
-                Segment::Name => route.name = Some(text.parse()?),
+                Segment::Name | Segment::NameBut(_) => route.name = Some(text.parse()?),
+                Segment::Issuer => route.issuer = Some(text.parse()?),
                 Segment::Version if !text.is_empty() => {
                     route.version = Some(text.to_ascii_lowercase().parse()?);
                 }
@@ -305,15 +324,19 @@ pub(crate) fn segments(path: &str) -> Result<Vec<&str>, RouteError> {
     let clean = path
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'/');
-    let segments: Vec<&str> = path.split('/').collect();
-    let is_placed = match segments.as_slice() {
+    if clean && path.len() <= MAX_PATH {
+        Ok(path.split('/').collect())
+    } else {
+        Err(RouteError::Path)
+    }
+}
+
+/// Checks that no segment is empty but where the latest version is meant.
+pub(crate) fn check_empty(segments: &[&str]) -> Result<(), RouteError> {
+    let is_placed = match segments {
         [first, name, "", word] => ![first, name, word].contains(&&""),
         [inner @ .., _] => !inner.contains(&""),
         [] => false,
     };
-    if clean && path.len() <= MAX_PATH && is_placed {
-        Ok(segments)
-    } else {
-        Err(RouteError::Path)
-    }
+    if is_placed { Ok(()) } else { Err(RouteError::Path) }
 }

@@ -5,15 +5,17 @@ mod answer;
 mod body;
 
 use axum::response::Response;
+use strongroom_certificates::policy::SecretContentType;
 use strongroom_core::{ObjectKind, Operation};
-use strongroom_engine::{Secret, SecretFields, SecretPatch, WriteRequest};
+use strongroom_engine::{ReadRequest, Secret, SecretFields, SecretPatch, WriteRequest};
 
 use self::body::{SetBody, UpdateBody};
 use super::{
+    answer as common,
     body::MAX_BODY,
     call::{Call, Command, CommandError},
     error::Problem,
-    life,
+    life, respond,
     route::{
         Life, Segment,
         Segment::{Name, Version, Word},
@@ -51,11 +53,27 @@ const _: () = check(SHAPES, ObjectKind::Secrets);
 /// Performs a request about secrets.
 pub(super) async fn perform(mut call: Call<'_>) -> Result<Response, Problem> {
     let command = match call.route.operation {
+        Operation::SecretGet => match call.query.out_content_type {
+            // Boxed, so that the future of another read has no room for it.
+            Some(wanted) => return Box::pin(get_converted(call, wanted)).await,
+            None => life::command::<Secret>(&mut call).await,
+        },
         Operation::SecretSet => set(&mut call).await.map(Command::Write),
         Operation::SecretUpdate => update(&mut call).await.map(Command::Write),
         _ => life::command::<Secret>(&mut call).await,
     };
     call.carry_out(command).await
+}
+
+/// Answers a secret in the form that the query asks for.
+async fn get_converted(call: Call<'_>, wanted: SecretContentType) -> Result<Response, Problem> {
+    let name = call.name();
+    let (call, name) = call.or_refuse(name).await?;
+    let (host, query, route) = (call.host, call.query, call.route);
+    let version = route.version;
+    let request = ReadRequest::Get { name, version };
+    let answer = call.admitted.read_converted(request, wanted).await?;
+    Ok(respond::success(common::json(&answer, host, query, route)?, None))
 }
 
 async fn set(call: &mut Call<'_>) -> Result<WriteRequest, CommandError> {
@@ -67,6 +85,7 @@ async fn set(call: &mut Call<'_>) -> Result<WriteRequest, CommandError> {
         content: body.value.into(),
         fields: SecretFields {
             content_type: body.content_type,
+            part: None,
         },
         attributes: body.attributes,
         tags: body.tags,

@@ -1,4 +1,4 @@
-//! The keys that could not be rotated, and when each is tried again.
+//! The objects of which something due could not be done, and when each is tried again.
 
 use std::{
     collections::HashMap,
@@ -6,23 +6,23 @@ use std::{
 };
 
 use strongroom_core::{
-    ObjectName,
+    ObjectKind, ObjectName,
     backoff::{Backoff, Delays},
 };
 
-/// How long a key waits after it could not be rotated.
+/// How long an object waits after it failed.
 const DELAYS: Delays = Delays {
     first: Duration::from_secs(5),
     longest: Duration::from_mins(10),
 };
 
-/// How many keys are remembered. Others that fail are tried each time that a look comes to them.
+/// How many objects are remembered. Others that fail are tried each time that a look comes to them.
 const REMEMBERED: usize = 1024;
 
-/// The keys that failed, each with when it is tried again. Pure: it is told the time.
+/// The objects that failed, each with when it is tried again. Pure: it is told the time.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    keys: HashMap<ObjectName, Failed>,
+    keys: HashMap<(ObjectKind, ObjectName), Failed>,
 }
 
 #[derive(Debug)]
@@ -33,12 +33,12 @@ struct Failed {
 
 impl Failures {
     /// Whether `key` is not to be tried yet.
-    pub(super) fn waits(&self, key: &ObjectName, now: Instant) -> bool {
+    pub(super) fn waits(&self, key: &(ObjectKind, ObjectName), now: Instant) -> bool {
         self.keys.get(key).is_some_and(|failed| now < failed.again)
     }
 
-    /// Notes that `key` could not be rotated.
-    pub(super) fn note(&mut self, key: &ObjectName, now: Instant) {
+    /// Notes that what is due of `key` could not be done.
+    pub(super) fn note(&mut self, key: &(ObjectKind, ObjectName), now: Instant) {
         if self.keys.len() >= REMEMBERED && !self.keys.contains_key(key) {
             // Also those that are gone, or were rotated by somebody else.
             self.keys.retain(|_, failed| now < failed.again);
@@ -54,7 +54,7 @@ impl Failures {
     }
 
     /// Forgets `key`: it is not due any more.
-    pub(super) fn forget(&mut self, key: &ObjectName) {
+    pub(super) fn forget(&mut self, key: &(ObjectKind, ObjectName)) {
         self.keys.remove(key);
     }
 }
@@ -63,8 +63,8 @@ impl Failures {
 mod tests {
     use super::*;
 
-    fn key(number: usize) -> ObjectName {
-        format!("k-{number}").parse().unwrap()
+    fn key(number: usize) -> (ObjectKind, ObjectName) {
+        (ObjectKind::Keys, format!("k-{number}").parse().unwrap())
     }
 
     #[test]

@@ -12,12 +12,14 @@ use crate::{
     access::AccessConfig,
     args::ServeArgs,
     auth::{Authenticator, Expected, Peers},
+    certificates::settings::Turns,
     clock::Clock,
     keys::Keys,
     metrics::Metrics,
     policy::Policy,
     rest::ApiConfig,
     service::Service,
+    soon::Soon,
     timekeeper::Timekeeper,
 };
 
@@ -69,6 +71,8 @@ pub fn service(
         storage: Arc::default(),
         metrics,
         drain: Drain::default(),
+        soon: Soon::default(),
+        turns: Turns::default(),
         timekeeper: Timekeeper::new(clock.clone(), objects.changed()),
         objects,
         audit,

@@ -46,7 +46,8 @@ fn stated(vault: &Vault, statement: &str) -> Value {
         "the statement is by another certificate"
     );
     let leaf = Certificate::from_der(&BASE64_STANDARD.decode(&chain[0]).unwrap()).unwrap();
-    let key = leaf.tbs_certificate.subject_public_key_info.subject_public_key;
+    let key = leaf.tbs_certificate().subject_public_key_info();
+    let key = &key.subject_public_key;
     let key = DecodingKey::from_ec_der(key.as_bytes().unwrap());
     let mut validation = Validation::new(Algorithm::ES256);
     validation.required_spec_claims.clear();

@@ -199,7 +199,7 @@ async fn a_key_that_cannot_be_stored_is_due_still_and_rotates_once_there_is_room
     put(&vault, "k", policy).await;
     advance(&vault, 8 * DAY).await;
     let looked = rotate_due(vault.running.service()).await;
-    assert_eq!((looked.rotated, looked.failed), (0, 1));
+    assert_eq!((looked.done, looked.failed), (0, 1));
     let Vault { running, files, .. } = vault;
     assert!(running.stop().await);
     let files = std::sync::Arc::into_inner(files).unwrap();

@@ -5,6 +5,12 @@ mod audit;
 #[cfg(test)]
 mod azure;
 #[cfg(test)]
+mod certificate_contacts;
+#[cfg(test)]
+mod certificate_issuers;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod faulty_disk;

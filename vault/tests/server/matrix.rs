@@ -3,6 +3,7 @@
 //! What is expected is the wire contract of Azure Key Vault, written down here as tables: which permission each operation
 //! needs, what it answers in each state of an object, and what a policy lets through.
 
+mod certificates;
 mod keys;
 mod secrets;
 
@@ -12,6 +13,7 @@ use strongroom_core::BundlePolicy;
 use strongroom_testing::vault::{Answer, Vault, allow, deny};
 
 use self::{
+    certificates::CERTIFICATES,
     keys::{KEYS_AT_WORK, KEYS_IN_LIFE},
     secrets::SECRETS,
 };
@@ -42,7 +44,9 @@ struct Kind {
     /// Every permission on it.
     permissions: &'static [&'static str],
     rows: &'static [Row],
-    /// The body of the `PUT` that makes an object, but for its attributes.
+    /// The method that makes an object, and what stands behind the path of the object.
+    made_by: (Method, &'static str),
+    /// The body of that, but for its attributes.
     content: fn() -> Value,
     /// What is sent for an operation.
     body: fn(&str, &Object) -> Option<Value>,
@@ -67,7 +71,7 @@ impl Operation {
     /// Whether it leaves the object as it is.
     fn reads(&self) -> bool {
         let (_, word) = self.path.rsplit_once('/').unwrap();
-        let writes = ["create", "rotate", "recover", "restore"];
+        let writes = ["create", "import", "merge", "rotate", "recover", "restore"];
         self.method == Method::GET || self.method == Method::POST && !writes.contains(&word)
     }
 }
@@ -218,7 +222,11 @@ impl Cases {
             }
             _ => {}
         }
-        let made = self.admin(Method::PUT, &path, Some(body)).await.body;
+        let (method, suffix) = self.kind.made_by.clone();
+        let made = self
+            .admin(method, &format!("{path}{suffix}"), Some(body))
+            .await
+            .body;
         let id = made["id"].as_str().or(made["key"]["kid"].as_str()).unwrap();
         let version = id.rsplit('/').next().unwrap().to_owned();
         let backup = self.admin(Method::POST, &format!("{path}/backup"), None).await;
@@ -352,8 +360,13 @@ async fn all_work_with_a_key_in_every_state_under_every_policy_does_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_operation_on_a_certificate_in_every_state_under_every_policy_does_too() {
+    answers_as_the_contract_says(&CERTIFICATES, 21).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_policy_cannot_be_asked_every_operation_in_every_state_is_refused_alike() {
-    for kind in [&SECRETS, &KEYS_IN_LIFE, &KEYS_AT_WORK] {
+    for kind in [&SECRETS, &KEYS_IN_LIFE, &KEYS_AT_WORK, &CERTIFICATES] {
         let mut cases = Cases::of(kind, false).await;
         let mut objects = Vec::new();
         for state in &STATES[..5] {

@@ -158,6 +158,7 @@ impl Backed for CryptoKey {
                 policy: br#"{"anyOf":[]}"#.to_vec().into(),
                 is_immutable: true,
             }),
+            is_part: false,
         });
         let material = KeyMaterial::new(b"hunter2".to_vec().into());
         let rotation = RotationPolicy {

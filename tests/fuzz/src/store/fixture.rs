@@ -18,7 +18,7 @@ use strongroom_engine::{
         id::{Sequence, VaultId},
         state::Marks,
     },
-    object::{answer::Answer, kind::Kind, request::WriteRequest, tasks::Tasks},
+    object::{answer::Answer, request::WriteRequest, tasks::Tasks},
     objects::closing::{Base, Reached, close, initial},
     read,
     secret::SecretFields,
@@ -59,6 +59,7 @@ pub(super) fn db() -> ObjectName {
 pub(super) fn fields() -> VersionFields<SecretFields> {
     fields_of(SecretFields {
         content_type: Some("text/plain".into()),
+        part: None,
     })
 }
 
@@ -168,12 +169,12 @@ impl Vault {
     }
 
     /// Answers a question.
-    pub(super) fn read<K: Kind>(&self, request: &ReadRequest) -> Result<Answer<K>, ObjectError> {
+    pub(super) fn read<K: Tasks>(&self, request: &ReadRequest) -> Result<Answer<K>, ObjectError> {
         read(self.view(&*self.snapshot()), request, NOW, &every_name)
     }
 
     /// Backs the object `name` of kind `K` up.
-    pub(super) fn backup<K: Kind>(&self, name: &ObjectName) -> BackupBlob {
+    pub(super) fn backup<K: Tasks>(&self, name: &ObjectName) -> BackupBlob {
         match self.read::<K>(&ReadRequest::Backup { name: name.clone() }) {
             Ok(Answer::Backup(blob)) => blob,
             other => panic!("what was restored cannot be backed up: {other:?}"),

@@ -71,6 +71,7 @@ pub fn seeds() -> Vec<Seed> {
             operations: KeyOperations::defaults(public.kind()),
             public,
             release,
+            is_part: false,
         };
         chosen(0, &bytes(|encoder| fields.put(encoder)))
     };

@@ -177,7 +177,7 @@ impl Admitted<'_> {
     }
 
     /// Records what `done` is, and gives it on.
-    async fn conclude<T>(self, done: Result<T, Failure>) -> Result<T, Refused> {
+    pub(super) async fn conclude<T>(self, done: Result<T, Failure>) -> Result<T, Refused> {
         match done {
             Ok(done) => {
                 self.access.record(self.action, Outcome::success(200)).await?;

@@ -339,7 +339,7 @@ impl Jwk {
 fn of_certificate(kind: &str, certificate: &str) -> Option<DecodingKey> {
     let der = BASE64_STANDARD.decode(certificate).ok()?;
     let certificate = Certificate::from_der(&der).ok()?;
-    let key = certificate.tbs_certificate.subject_public_key_info;
+    let key = certificate.tbs_certificate().subject_public_key_info();
     let bits = key.subject_public_key.as_bytes()?;
     match kind {
         // A DER of PKCS#1 is what stands in it.

@@ -12,7 +12,7 @@ use serde::{
 use serde_json::error::Category;
 use strongroom_engine::Change;
 
-use super::BodyError;
+use super::{BodyError, issuer::IssuerMember};
 
 /// A member of a body that the vault reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,20 @@ pub(crate) enum Member {
     Encryption,
     /// A number of random bytes.
     Count,
+    /// The policy of a certificate.
+    CertificatePolicy,
+    /// The password of a file that is imported.
+    Password,
+    /// Whether a chain stays in its order.
+    PreserveOrder,
+    /// Whether an operation is to be cancelled.
+    Cancellation,
+    /// The certificates of a merge.
+    Chain,
+    /// The contacts of a vault's certificates.
+    Contacts,
+    /// A member of an issuer of certificates.
+    Issuer(IssuerMember),
     /// A member of a private JWK.
     Jwk(strongroom_keys::Member),
 }
@@ -101,6 +115,13 @@ impl Member {
             Self::Nonce => "nonce",
             Self::Encryption => "enc",
             Self::Count => "count",
+            Self::CertificatePolicy => "policy",
+            Self::Password => "pwd",
+            Self::PreserveOrder => "preserveCertOrder",
+            Self::Cancellation => "cancellation_requested",
+            Self::Chain => "x5c",
+            Self::Contacts => "contacts",
+            Self::Issuer(member) => member.path(),
             Self::Jwk(member) => member.name(),
         }
     }
@@ -109,9 +130,11 @@ impl Member {
     pub(crate) const fn form(self) -> &'static str {
         match self {
             Self::Value => "a string",
-            Self::ContentType => "a string or null",
+            Self::ContentType | Self::Password => "a string or null",
             Self::Attributes => "an object or null",
-            Self::Enabled | Self::Exportable | Self::Hsm | Self::ReleaseImmutable => "true, false or null",
+            Self::Enabled | Self::Exportable | Self::Hsm | Self::ReleaseImmutable | Self::PreserveOrder => {
+                "true, false or null"
+            }
             Self::NotBefore | Self::Expires => {
                 "a whole number of seconds since 1970, from 0 to 253402300799 (the end of the year 9999), or null"
             }
@@ -140,6 +163,11 @@ impl Member {
             Self::Nonce => "a string of at most 1024 bytes, or null",
             Self::Encryption => "CKM_RSA_AES_KEY_WRAP, RSA_AES_KEY_WRAP_256 or RSA_AES_KEY_WRAP_384, or null",
             Self::Count => "a number from 1 to 128",
+            Self::CertificatePolicy => "an object in which no object has a member twice, or null",
+            Self::Cancellation => "true or false",
+            Self::Chain => "a list of certificates, each in base64",
+            Self::Contacts => "a list of objects with the strings email, name and phone",
+            Self::Issuer(member) => member.form(),
             Self::ReleasePolicy | Self::Key => "an object",
             Self::Wrapped => "a key that is encrypted for a hardware security module",
         }

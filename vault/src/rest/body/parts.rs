@@ -73,6 +73,12 @@ impl Value {
     }
 }
 
+impl From<Value> for Zeroizing<String> {
+    fn from(value: Value) -> Self {
+        value.0
+    }
+}
+
 impl From<Value> for SecretValue {
     fn from(value: Value) -> Self {
         Self::from(value.0)

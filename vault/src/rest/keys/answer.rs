@@ -28,6 +28,8 @@ pub(in crate::rest) struct KeyJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<&'a Tags>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    managed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     release_policy: Option<ReleasePolicyJson>,
 }
 
@@ -82,7 +84,9 @@ struct KeyAttributesJson {
     /// In bits, of an RSA key.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_size: Option<usize>,
-    exportable: bool,
+    /// None of a certificate's key, which leaves the vault in the certificate's secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exportable: Option<bool>,
     /// Where it lives: `0` is this process.
     #[serde(rename = "hsmPlatform")]
     hsm_platform: &'static str,
@@ -98,7 +102,7 @@ impl Face for CryptoKey {
         let id = shown.id::<Self>(bundle, host);
         let json = KeyJson::listed(bundle, host);
         match shown {
-            Shown::Alone => KeyJson {
+            Shown::Alone | Shown::ByVersion => KeyJson {
                 key: Some(JwkJson {
                     public: public_jwk(bundle, id),
                     key_hsm: None,
@@ -135,11 +139,12 @@ impl<'a> KeyJson<'a> {
             attributes: KeyAttributesJson {
                 common: (&bundle.attributes).into(),
                 key_size: key_size(&bundle.fields.public),
-                exportable: bundle.fields.release.is_some(),
+                exportable: (!bundle.fields.is_part).then_some(bundle.fields.release.is_some()),
                 hsm_platform: "0",
                 attestation: None,
             },
             tags: Some(&bundle.tags).filter(|tags| !tags.is_empty()),
+            managed: bundle.fields.is_part.then_some(true),
             release_policy: None,
         }
     }

@@ -1,26 +1,18 @@
 //! Every error that a vault answers over REST, with its cause and what its caller should do.
 
-use strongroom_core::{
-    Advice, ObjectKind, ObjectName, Permission, advice::table as markdown, advise, name::NameError,
-};
-use strongroom_engine::{
-    BadParameter, MalformedBackup, ObjectError, crypto_key::rotation::RulesError, store::StoreError,
-};
+mod certificates;
+mod forms;
+
+use strongroom_core::{Advice, ObjectKind, ObjectName, Permission, advice::table as markdown, advise};
+use strongroom_engine::{BadParameter, MalformedBackup, ObjectError, store::StoreError};
 use strongroom_keys::{Algorithm, BadKey, Curve, KeyError, KeyOperation, KeyType, Member as KeyMember};
 
-use super::super::{
-    answer::Unwritable,
-    body::{BodyError, MAX_BODY, Member},
-    error::{FormError, Problem},
-    host::HostError,
-    query::QueryError,
-    route::{RouteError, Verb, Verbs},
-};
+use super::super::{answer::Unwritable, error::Problem, host::HostError};
 use crate::{
     access::Failure,
     auth::AuthError,
     keys::{
-        release::{NotReleased, authority::NotAttested, policy::PolicyError},
+        release::{NotReleased, authority::NotAttested},
         statement::Unsigned,
         usable::Unusable,
     },
@@ -31,21 +23,18 @@ use crate::{
 pub(super) fn table(name: &ObjectName) -> String {
     let mut rows = Vec::new();
     let mut add = |problem: Problem, advice: Advice| rows.push((problem, advice));
-    let forms = routes()
-        .into_iter()
-        .map(|(error, advice)| (FormError::from(error), advice));
-    let forms = forms.chain(
-        queries()
-            .into_iter()
-            .map(|(error, advice)| (error.into(), advice)),
-    );
-    let forms = forms.chain(bodies().into_iter().map(|(error, advice)| (error.into(), advice)));
-    forms.for_each(|(error, advice)| add(error.into(), advice));
+    for (error, advice) in forms::forms() {
+        add(error.into(), advice);
+    }
     let parameters = parameters().into_iter();
     let objects = parameters.map(|(error, advice)| (ObjectError::from(error), advice));
     let objects = objects.chain(objects_and_store(name));
+    let operations = certificates::operations(name).into_iter();
+    let objects = objects.chain(operations.map(|(error, advice)| (error.into(), advice)));
     let failures = objects.map(|(error, advice)| (Failure::from(error), advice));
-    for (failure, advice) in failures.chain(failures_of_the_vault()) {
+    let of_certificates = certificates::certificates().into_iter();
+    let of_certificates = of_certificates.map(|(error, advice)| (error.into(), advice));
+    for (failure, advice) in failures.chain(of_certificates).chain(failures_of_the_vault()) {
         add((&failure).into(), advice);
     }
     for (error, advice) in tokens() {
@@ -65,7 +54,8 @@ pub(super) fn table(name: &ObjectName) -> String {
             problem.status().to_string(),
             format!("`{}`", problem.code()),
             inner,
-            problem.message().to_owned(),
+            // Some of Azure's sentences have an end of line.
+            problem.message().trim_end().to_owned(),
             advice.cause.to_owned(),
             advice.cure.to_owned(),
         ]
@@ -86,149 +76,6 @@ const FAULT: Advice = Advice {
     cause: "A fault of this release. The request was carried out all the same.",
     cure: "Read the secret again. Report the fault with the answer's `x-ms-request-id`.",
 };
-
-advise! { routes(): RouteError;
-    RouteError::Path, [RouteError::Path],
-        "The path has empty or encoded parts, or dot segments.",
-        "Send the path as the [table of operations](api.md#operations) has it. It is not decoded: a name has no character to encode.";
-    RouteError::Name(_), [RouteError::Name(NameError::Object), RouteError::Name(NameError::Version)],
-        "The name or the version in the path is not of its form.",
-        "Correct the name, or leave the version out to mean the latest.";
-    RouteError::NamedMethod, [RouteError::NamedMethod],
-        "The headers that name a method in the place of POST are there twice, disagree, or stand beside another method.",
-        "Send one of these headers, once, and POST; or the method itself and no header.";
-    RouteError::Unknown, [RouteError::Unknown],
-        "The path is of no operation that a vault has.",
-        "Compare the path with the [table of operations](api.md#operations). Certificates are not there yet.";
-    RouteError::Method(_), [RouteError::Method(Verbs::default().with(Verb::Get))],
-        "The path has operations, but none with this method.",
-        "Use a method that the header `Allow` names.";
-}
-
-advise! { queries(): QueryError;
-    QueryError::TooLong, [QueryError::TooLong],
-        "The query is longer than any that the API has.",
-        "Send only the parameters of the API.";
-    QueryError::Twice, [QueryError::Twice],
-        "A parameter is in the query twice.",
-        "Send each parameter once.";
-    QueryError::NoApiVersion, [QueryError::NoApiVersion],
-        "The client names no version of the API.",
-        "Add `api-version=` with a version of the [list](api.md#versions).";
-    QueryError::ApiVersion, [QueryError::ApiVersion],
-        "The version of the API is one that this vault does not know.",
-        "Send a version of the [list](api.md#versions). A client that is newer than the vault can be told an older version.";
-    QueryError::OutContentType, [QueryError::OutContentType],
-        "The parameter is of an operation on certificates.",
-        "Send one of the two, or leave the parameter out: it changes nothing for a secret that belongs to no certificate.";
-    QueryError::MaxResults, [QueryError::MaxResults],
-        "The number is not written in digits.",
-        "Send a number from 1 to 25.";
-    QueryError::SkipToken, [QueryError::SkipToken],
-        "The token was changed, or is of another vault.",
-        "Follow `nextLink` as it was answered.";
-}
-
-advise! { bodies(): BodyError;
-    BodyError::TooLong(_), [BodyError::TooLong(MAX_BODY)],
-        "The body is longer than any of its operation.",
-        "A value has 25 KiB at most. Keep larger data elsewhere, and its key here.";
-    BodyError::Timeout, [BodyError::Timeout],
-        "The body came too slowly, or stopped coming.",
-        "Send the body at once; look for what is slow on the way.";
-    BodyError::BrokenOff, [BodyError::BrokenOff],
-        "The connection ended before the body did.",
-        "Send the request again.";
-    BodyError::Json { .. }, [BodyError::Json { line: 1, column: 11 }],
-        "The body is not JSON.",
-        "Correct the JSON at this place.";
-    BodyError::NotAnObject, [BodyError::NotAnObject],
-        "The body is JSON of another kind, such as a list.",
-        "Send an object with the members of the operation.";
-    BodyError::Member(_), [
-            BodyError::Member(Member::Value),
-            BodyError::Member(Member::ContentType),
-            BodyError::Member(Member::Attributes),
-            BodyError::Member(Member::Enabled),
-            BodyError::Member(Member::NotBefore),
-            BodyError::Member(Member::Expires),
-            BodyError::Member(Member::Tags),
-            BodyError::Member(Member::KeyType),
-            BodyError::Member(Member::KeySize),
-            BodyError::Member(Member::PublicExponent),
-            BodyError::Member(Member::Curve),
-            BodyError::Member(Member::ParameterSet),
-            BodyError::Member(Member::Operations),
-            BodyError::Member(Member::Exportable),
-            BodyError::Member(Member::ReleasePolicy),
-            BodyError::Member(Member::Key),
-            BodyError::Member(Member::LifetimeActions),
-            BodyError::Member(Member::ExpiryTime),
-            BodyError::Member(Member::Hsm),
-            BodyError::Member(Member::ReleaseContentType),
-            BodyError::Member(Member::ReleaseData),
-            BodyError::Member(Member::Target),
-            BodyError::Member(Member::Nonce),
-            BodyError::Member(Member::Encryption),
-            BodyError::Member(Member::Count),
-            BodyError::Member(Member::Jwk(strongroom_keys::Member::N)),
-            BodyError::Member(Member::Algorithm),
-            BodyError::Member(Member::Bytes),
-            BodyError::Member(Member::Digest),
-            BodyError::Member(Member::Iv),
-            BodyError::Member(Member::Tag),
-            BodyError::Member(Member::Aad)
-        ],
-        "A member of the body has another type than the API says, or a name that the vault does not know.",
-        "Send the member as the sentence says, or leave it out where the operation does not need it.";
-    BodyError::Twice(_), [BodyError::Twice(Member::Value)],
-        "A member is in the body twice.",
-        "Send each member once.";
-    BodyError::Missing(_), [BodyError::Missing(Member::Value)],
-        "The operation needs the member.",
-        "Add the member.";
-    BodyError::TooDeep, [BodyError::TooDeep],
-        "The body holds objects in objects.",
-        "Send only the members of the operation.";
-    BodyError::ValueInUpdate, [BodyError::ValueInUpdate],
-        "The body of an update holds a value.",
-        "Use `PUT /secrets/{name}` for a new value.";
-    BodyError::Exportable, [BodyError::Exportable],
-        "The key is to be exportable, and the body says on no terms.",
-        "Send a `release_policy`, or leave `exportable` out.";
-    BodyError::ReleasePolicy, [BodyError::ReleasePolicy],
-        "The body holds a release policy, which only an exportable key has.",
-        "Leave `release_policy` out, or make a key with `exportable`: one that is there cannot become exportable.";
-    BodyError::VersionedReleasePolicy, [BodyError::VersionedReleasePolicy],
-        "The path names a version, and the body holds a release policy.",
-        "Send the update to the key without a version: it is the current version's policy that changes.";
-    BodyError::UnknownAuthority, [BodyError::UnknownAuthority],
-        "The release policy names an attestation authority that this vault does not know.",
-        "The vault's owner names the authority with its keys: [Keys](keys.md#release-a-key-to-an-attested-environment).";
-    BodyError::Policy(_), [
-            BodyError::Policy(PolicyError::TooLong),
-            BodyError::Policy(PolicyError::Form),
-            BodyError::Policy(PolicyError::Version),
-            BodyError::Policy(PolicyError::Group),
-            BodyError::Policy(PolicyError::Authority),
-            BodyError::Policy(PolicyError::Equals)
-        ],
-        "The release policy is not of the form that its grammar has.",
-        "Write the policy as [Keys](keys.md#release-a-key-to-an-attested-environment) shows.";
-    BodyError::Rotation(_), [
-            BodyError::Rotation(RulesError::Life),
-            BodyError::Rotation(RulesError::TooEarly),
-            BodyError::Rotation(RulesError::TooLate)
-        ],
-        "The periods of the rotation policy are too short, or do not fit each other.",
-        "Let a key live for 28 days at least, and rotate it 7 days or more after its creation and before its expiry.";
-    BodyError::NoHsm, [BodyError::NoHsm],
-        "The key is to be imported into a hardware security module.",
-        "Import the key itself, as a JWK without `key_hsm`, and leave `Hsm` out.";
-    BodyError::Base64, [BodyError::Base64],
-        "The backup is not of the form in which backups are answered.",
-        "Send the backup as it was answered.";
-}
 
 advise! { parameters(): BadParameter;
     BadParameter::ValueTooLarge(_), [BadParameter::ValueTooLarge(25_600)],
@@ -291,6 +138,15 @@ advise! { objects_and_store(name: &ObjectName): ObjectError;
     ObjectError::NameInUse { .. }, [ObjectError::NameInUse { kind: SECRET, name: name.clone() }],
         "The name of the backup's secret is in use.",
         "Delete and purge the secret before its backup is restored.";
+    ObjectError::Managed { .. }, [certificates::managed(name)],
+        "The key or the secret is part of the certificate of its name, and changes with that alone.",
+        "Send the request about the certificate: `/certificates/{name}`.";
+    ObjectError::NameOfAnother { .. }, [certificates::name_of_another(name)],
+        "A certificate has a key and a secret of its own name, and there is one already that is part of none.",
+        "Choose another name; or delete and purge the key or the secret that has it.";
+    ObjectError::Operation(_), [],
+        "",
+        "";
     ObjectError::PurgeProtected { .. }, [ObjectError::PurgeProtected { kind: SECRET, name: name.clone() }],
         "The vault has purge protection.",
         "Wait until `scheduledPurgeDate`, or recover the secret. Purge protection of a vault is not switched off.";
@@ -327,7 +183,8 @@ advise! { failures_of_the_vault(): Failure;
         | Failure::OtherHolder
         | Failure::NotSubscribed
         | Failure::Limit
-        | Failure::Object(_), [],
+        | Failure::Object(_)
+        | Failure::Certificate(_), [],
         "",
         "";
     Failure::Throttled(_), [Failure::Throttled(1)],

@@ -19,6 +19,7 @@ const UNATTESTED: Expected = (403, "AttestationNotVerified");
 pub(super) const KEYS_IN_LIFE: Kind = Kind {
     collection: "keys",
     permissions: KEYS,
+    made_by: (Method::PUT, ""),
     rows: &LIFE,
     content,
     body,

@@ -12,6 +12,7 @@ const DISABLED: Expected = (403, "SecretDisabled");
 pub(super) const SECRETS: Kind = Kind {
     collection: "secrets",
     permissions: ALL,
+    made_by: (Method::PUT, ""),
     rows: &ROWS,
     content,
     body,

@@ -8,7 +8,7 @@ use strongroom_engine::{
     CryptoKey, KeyBundle, ObjectError, ReadRequest, Secret, SecretBundle,
     object::{
         answer::{Answer, Bundle},
-        kind::Kind,
+        tasks::Tasks,
     },
 };
 use strongroom_wire::watch::{Content, NamedState};
@@ -57,7 +57,7 @@ impl Stream {
     }
 
     /// Reads the version that `object` names, as a GET of it would; none where what is answered is no object.
-    async fn read_one<K: Kind>(
+    async fn read_one<K: Tasks>(
         &self,
         caller: Caller,
         object: NamedObject,
@@ -152,11 +152,15 @@ fn state_of(failure: &Failure, before: ObjectState) -> Result<ObjectState, Strea
             | ObjectError::Superseded { .. }
             | ObjectError::TooManyVersions { .. }
             | ObjectError::VaultFull { .. }
+            | ObjectError::Managed { .. }
+            | ObjectError::NameOfAnother { .. }
+            | ObjectError::Operation(_)
             | ObjectError::Corrupt { .. }
             | ObjectError::Store(_),
         )
         | Failure::Audit
         | Failure::Storage
+        | Failure::Certificate(_)
         | Failure::OutcomeUnknown => Err(failure.clone().into()),
     }
 }

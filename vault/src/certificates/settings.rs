@@ -1,0 +1,64 @@
+//! The settings of all certificates of a vault, its contacts and its issuers: each is one sealed record of the store, in JSON.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+use strongroom_engine::{ObjectError, Objects};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::timeout,
+};
+use zeroize::Zeroizing;
+
+/// How long a change waits for the one before it: as long as a change waits for the writer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A setting, which is stored as a whole.
+pub trait Setting: Serialize + DeserializeOwned {
+    /// The name of its record.
+    const NAME: &'static str;
+}
+
+/// The setting as last stored; none where there is none.
+///
+/// # Errors
+/// The store cannot be read, or the record is damaged.
+pub fn read<S: Setting>(objects: &Objects) -> Result<Option<S>, ObjectError> {
+    let Some(bytes) = objects.sealed_get(S::NAME)? else {
+        return Ok(None);
+    };
+    // The parser's own sentence may quote the record.
+    let setting = serde_json::from_slice(&bytes).map_err(|_| damaged::<S>())?;
+    Ok(Some(setting))
+}
+
+/// The setting as it is stored.
+///
+/// # Errors
+/// It has no JSON, as none of ours.
+pub fn bytes<S: Setting>(setting: &S) -> Result<Zeroizing<Vec<u8>>, ObjectError> {
+    let bytes = serde_json::to_vec(setting);
+    bytes.map(Zeroizing::new).map_err(|_| damaged::<S>())
+}
+
+fn damaged<S: Setting>() -> ObjectError {
+    ObjectError::Corrupt { what: S::NAME.into() }
+}
+
+/// Lets one change of settings at a time read what there is and store what becomes of it, so that two at once lose nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Turns(Arc<Mutex<()>>);
+
+/// The turn of one change. It is kept until the change is stored, also where nobody waits for its answer any more.
+#[derive(Debug)]
+pub struct Turn {
+    _guard: OwnedMutexGuard<()>,
+}
+
+impl Turns {
+    /// The next turn; none where the changes before it take too long.
+    pub async fn next(&self) -> Option<Turn> {
+        let guard = timeout(PATIENCE, Arc::clone(&self.0).lock_owned()).await;
+        guard.ok().map(|guard| Turn { _guard: guard })
+    }
+}

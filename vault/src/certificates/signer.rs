@@ -1,0 +1,110 @@
+//! An authority of the vault, opened to sign: a certificate of the vault with its key and its chain.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use strongroom_certificates::{
+    authority::Authority, certificate::Certificate as Parsed, content::LONGEST_TEXT, pem, pkcs12::Pfx,
+};
+use strongroom_core::{ObjectName, Timestamp, Version};
+use strongroom_engine::{Certificate, CryptoKey, ObjectError, Objects, Secret, object::kind::Kind};
+use strongroom_keys::{Key, KeyProvider};
+use zeroize::Zeroizing;
+
+use super::{
+    authority::AuthorityTerms,
+    error::{CertificateError, CertificateFailure},
+    seconds,
+};
+
+/// An authority of the vault, ready to sign.
+#[derive(Debug)]
+pub struct AuthoritySigner {
+    /// What signs, as far as its issuer permits.
+    pub authority: Authority,
+    /// Its certificate and those above it.
+    pub chain: Vec<Parsed>,
+}
+
+impl AuthoritySigner {
+    /// The authority that `terms` names, which permits what they say of certificates that are issued at `now`.
+    ///
+    /// # Errors
+    /// The certificate is not there, not enabled, not that of an authority, or its key cannot be opened.
+    pub fn open(
+        objects: &Objects,
+        provider: &dyn KeyProvider,
+        terms: &AuthorityTerms,
+        now: Timestamp,
+    ) -> Result<Self, CertificateFailure> {
+        let name = terms.certificate().map_err(CertificateError::from)?;
+        let permitted = terms.permitted(seconds(now)).map_err(CertificateError::from)?;
+        let (version, certificate) = certificate(objects, &name)?;
+        let key = key(objects, provider, &name, &version)?;
+        let chain = chain(objects, &name, &version)?;
+        // Lists of revoked certificates are not served yet, so no certificate says where one is.
+        let authority = Authority::new(key, certificate, permitted, None).map_err(CertificateError::from)?;
+        Ok(Self { authority, chain })
+    }
+}
+
+fn certificate(objects: &Objects, name: &ObjectName) -> Result<(Version, Parsed), CertificateFailure> {
+    let bundle = current::<Certificate, _>(objects, name, None, |bundle| bundle)?;
+    let content = bundle.content.filter(|content| !content.0.is_empty());
+    let content = content
+        .filter(|_| bundle.attributes.enabled)
+        .ok_or_else(|| absent(name))?;
+    let parsed = Parsed::from_der(&content.0).map_err(CertificateError::from)?;
+    Ok((bundle.version, parsed))
+}
+
+fn key(
+    objects: &Objects,
+    provider: &dyn KeyProvider,
+    name: &ObjectName,
+    version: &Version,
+) -> Result<Key, CertificateFailure> {
+    let key = current::<CryptoKey, _>(objects, name, Some(version), |bundle| {
+        let material = bundle.content?;
+        provider.open(material.expose()).ok()
+    });
+    key?.ok_or_else(|| CertificateError::Damaged.into())
+}
+
+/// The certificates in the secret of a certificate.
+fn chain(objects: &Objects, name: &ObjectName, version: &Version) -> Result<Vec<Parsed>, CertificateFailure> {
+    let found = current::<Secret, _>(objects, name, Some(version), |bundle| {
+        certificates_in(bundle.content?.expose())
+    });
+    let found = found?.ok_or(CertificateError::Damaged)?;
+    let parsed = found
+        .iter()
+        .map(|der| Parsed::from_der(der))
+        .collect::<Result<_, _>>();
+    Ok(parsed.map_err(CertificateError::from)?)
+}
+
+fn certificates_in(secret: &str) -> Option<Vec<Vec<u8>>> {
+    if pem::is_pem(secret) {
+        let blocks = pem::read(secret, LONGEST_TEXT).ok()?;
+        let certificates = blocks.iter().filter(|block| block.label == pem::CERTIFICATE);
+        return Some(certificates.map(|block| block.der.to_vec()).collect());
+    }
+    let pfx = Zeroizing::new(BASE64_STANDARD.decode(secret).ok()?);
+    Some(Pfx::read(&pfx, None).ok()?.certificates)
+}
+
+/// What `read` makes of a version of an object that is part of an authority.
+fn current<K: Kind, T>(
+    objects: &Objects,
+    name: &ObjectName,
+    version: Option<&Version>,
+    read: impl FnOnce(strongroom_engine::object::answer::Bundle<K>) -> T,
+) -> Result<T, CertificateFailure> {
+    match objects.open::<K, _>(name, version, |_| None, |_, bundle| read(bundle)) {
+        Err(ObjectError::NotFound { .. }) => Err(absent(name).into()),
+        opened => Ok(opened?),
+    }
+}
+
+fn absent(name: &ObjectName) -> CertificateError {
+    CertificateError::NoAuthority(name.spelling().into())
+}
