@@ -1,7 +1,9 @@
 //! `SecretRef`: which objects of a vault become which files of a pod.
 
+mod certificate;
 mod file;
 mod key;
+mod secret;
 mod status;
 mod trust_bundle;
 
@@ -10,8 +12,13 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{VaultRef, name::NameError};
 
 use crate::rule;
-pub use file::{FileError, FileSource, SecretRefFile, SecretSource};
+pub use certificate::{
+    CertificateFormat, CertificateFormatField, CertificatePart, CertificatePartField, CertificateSource,
+    CertificateSourceError,
+};
+pub use file::{FileError, FileSource, SecretRefFile};
 pub use key::{KeyEncoding, KeyEncodingError, KeyEncodingField, KeySource};
+pub use secret::{SecretEncoding, SecretEncodingError, SecretEncodingField, SecretSource};
 pub use status::{FileState, FileStatus, SecretRefStatus, VolumeCounts};
 pub use trust_bundle::{
     TrustBundle, TrustBundleError, TrustBundleSource, TrustFormat, TrustFormatField, TrustRoots,

@@ -15,8 +15,9 @@
 //! - a file changes only when a vault that allows it says something else than before: never because a vault, the API
 //!   server or the node driver is down;
 //! - what is published answers OK ever after; what goes wrong then is an event, a metric and an acknowledgement;
-//! - of a key, a file holds what the node driver wrote of it once it had parsed what the vault said: no vault can put
-//!   other bytes where a key was asked for;
+//! - of a key or a certificate, a file holds what the node driver wrote of it once it had parsed what the vault said: no
+//!   vault can put other bytes where either was asked for;
+//! - the files of one object, whatever they show of it, are of one version and change in one moment, or none does;
 //! - taking a volume away needs no other server;
 //! - tokens and values are in types that do not print; no value is kept outside the volume.
 //!

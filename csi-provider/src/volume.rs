@@ -5,7 +5,9 @@
 //!   TARGET                  the same tmpfs: read-only, nosuid, nodev, noexec; what the pod sees
 //! ```
 
+pub mod certificate;
 pub mod facts;
+pub mod fault;
 pub mod id;
 pub mod image;
 pub mod limits;
@@ -18,7 +20,8 @@ pub mod tree;
 pub mod value;
 
 pub use facts::Facts;
+pub use fault::ContentError;
 pub use id::VolumeId;
 pub use image::{Content, File, Image};
 pub use path::FilePath;
-pub use value::{KeyFiles, Value};
+pub use value::{KeyFiles, SecretValue, Value};

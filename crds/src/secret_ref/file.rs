@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, Version, name::NameError};
 
 use super::{
+    certificate::{CertificatePart, CertificateSource, CertificateSourceError},
     key::{KeyEncoding, KeyEncodingError, KeySource},
+    secret::{SecretEncoding, SecretEncodingError, SecretSource},
     trust_bundle::{TrustBundle, TrustBundleError, TrustBundleSource},
 };
-use crate::rule;
 
 /// One file: a path and exactly one source.
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
-#[x_kube(validation = Rule::new("[has(self.secret), has(self.key), has(self.trustBundle)].exists_one(present, present)").message("A file has exactly one source: secret, key or trustBundle."))]
+#[x_kube(validation = Rule::new("[has(self.secret), has(self.key), has(self.certificate), has(self.trustBundle)].exists_one(present, present)").message("A file has exactly one source: secret, key, certificate or trustBundle."))]
 #[serde(rename_all = "camelCase")]
 pub struct SecretRefFile {
     /// Where the file lies below the mount point: names of letters, digits, dots, dashes and underscores, divided by
@@ -32,25 +33,12 @@ pub struct SecretRefFile {
     /// The public part of a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeySource>,
+    /// A part of a certificate. All files of one certificate are of one version, and change at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateSource>,
     /// The certificates that the vault's own TLS certificate can be verified with. Write {} for these alone, as PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust_bundle: Option<TrustBundleSource>,
-}
-
-/// A secret as a file's content.
-#[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SecretSource {
-    /// The secret's name: letters, digits and dashes; upper and lower case are the same.
-    #[schemars(length(min = 1, max = 127))]
-    #[x_kube(validation = rule::object_name())]
-    pub name: String,
-    /// The version that the file is pinned to, 32 hexadecimal digits. Default: the current version, and every newer
-    /// one when it comes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 32, max = 32))]
-    #[x_kube(validation = rule::version())]
-    pub version: Option<String>,
 }
 
 /// What a file is made of.
@@ -62,6 +50,8 @@ pub enum FileSource {
         name: ObjectName,
         /// The version it is pinned to; `None` follows the current one.
         version: Option<Version>,
+        /// What the value is decoded of, if it is.
+        encoding: Option<SecretEncoding>,
     },
     /// The public part of a key.
     Key {
@@ -72,6 +62,15 @@ pub enum FileSource {
         /// The file's encoding.
         encoding: KeyEncoding,
     },
+    /// A part of a certificate.
+    Certificate {
+        /// The certificate's name in the vault, which its secret has, too.
+        name: ObjectName,
+        /// The version it is pinned to; `None` follows the current one.
+        version: Option<Version>,
+        /// What of it the file holds.
+        part: CertificatePart,
+    },
     /// The certificates that verify the vault.
     TrustBundle(TrustBundle),
 }
@@ -80,7 +79,7 @@ pub enum FileSource {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FileError {
     /// Not exactly one source that this release knows.
-    #[error("a file needs exactly one source: secret, key or trustBundle")]
+    #[error("a file needs exactly one source: secret, key, certificate or trustBundle")]
     Source,
     /// The trust bundle is asked for in a way that this release does not know.
     #[error(transparent)]
@@ -88,7 +87,13 @@ pub enum FileError {
     /// The key is asked for in a way that this release does not know.
     #[error(transparent)]
     Key(#[from] KeyEncodingError),
-    /// The name or version of the secret or key cannot be parsed.
+    /// The secret is to be decoded in a way that this release does not know.
+    #[error(transparent)]
+    Secret(#[from] SecretEncodingError),
+    /// The certificate is asked for in a way that this release does not know, or that there is not.
+    #[error(transparent)]
+    Certificate(#[from] CertificateSourceError),
+    /// The name or version of the secret, key or certificate cannot be parsed.
     #[error(transparent)]
     Name(#[from] NameError),
     /// The mode is not octal.
@@ -109,17 +114,23 @@ impl SecretRefFile {
 
     /// What the file is made of.
     pub fn source(&self) -> Result<FileSource, FileError> {
-        match (&self.secret, &self.key, self.trust_bundle) {
-            (Some(secret), None, None) => Ok(FileSource::Secret {
+        match (&self.secret, &self.key, &self.certificate, self.trust_bundle) {
+            (Some(secret), None, None, None) => Ok(FileSource::Secret {
                 name: secret.name.parse()?,
                 version: parsed_version(secret.version.as_deref())?,
+                encoding: secret.encoding()?,
             }),
-            (None, Some(key), None) => Ok(FileSource::Key {
+            (None, Some(key), None, None) => Ok(FileSource::Key {
                 name: key.name.parse()?,
                 version: parsed_version(key.version.as_deref())?,
                 encoding: key.encoding()?,
             }),
-            (None, None, Some(bundle)) => Ok(FileSource::TrustBundle(bundle.parsed()?)),
+            (None, None, Some(certificate), None) => Ok(FileSource::Certificate {
+                name: certificate.name.parse()?,
+                version: parsed_version(certificate.version.as_deref())?,
+                part: certificate.part()?,
+            }),
+            (None, None, None, Some(bundle)) => Ok(FileSource::TrustBundle(bundle.parsed()?)),
             _ => Err(FileError::Source),
         }
     }

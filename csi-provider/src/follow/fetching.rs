@@ -53,7 +53,7 @@ impl Fetching {
         self.objects.extend(objects);
         if matches!(self.state, State::Idle) {
             let (room, holders) = (self.room.clone(), [namespace, Holder::Vault(spec.vault.clone())]);
-            let bytes = spec.watched().len() * VALUE_BYTES;
+            let bytes = (spec.watched().len() + spec.derived_files()) * VALUE_BYTES;
             self.state = State::Waiting(Box::pin(async move { room.take(&holders, bytes).await }));
         }
     }

@@ -102,11 +102,15 @@ fn merged(
     for wanted in &spec.files {
         let news = match &wanted.source {
             Source::TrustBundle(bundle) => loader.bundle(*bundle).ok(),
-            Source::Secret(object) | Source::Key { object, .. } => {
+            Source::Secret(object)
+            | Source::Decoded { object, .. }
+            | Source::Certificate { object, .. }
+            | Source::Key { object, .. } => {
                 let path = object.path();
                 let is_watched = watched.get(&path) == Some(&object);
                 let value = fetched.get(&path).filter(|_| is_watched);
-                value.and_then(|value| wanted.source.content_of(value))
+                // What makes no content of every file of its object was refused when it came.
+                value.and_then(|value| wanted.source.content_of(value).ok())
             }
         };
         let kept = files.remove(&wanted.path).map(|file| file.content);

@@ -10,7 +10,7 @@ use strongroom_wire::watch::{
 use super::state::{Fetched, Reading, Refused, VaultMessage};
 use crate::{
     source::load::{Reason, key_files_of_json},
-    volume::{Facts, Value, spec::Object},
+    volume::{Content, Facts, Value, spec::Object},
 };
 
 /// The message of `vault`. What of it cannot be read is left out: it is about no object of any SecretRef.
@@ -48,9 +48,9 @@ fn fetched(mut content: watch::Content, vault: &VaultRef) -> Option<(ObjectPath,
     let (object, reading) = reading(content.state.as_ref()?)?;
     let fetched = reading.and_then(|version| {
         let value = match object.kind {
-            ObjectKind::Secrets => Value::Secret(std::mem::take(&mut content.value).into()),
+            ObjectKind::Secrets => Value::Secret(Content::from(std::mem::take(&mut content.value)).into()),
             ObjectKind::Keys => Value::Key(key_files_of_json(&content.value, vault, &object.name, version)?),
-            // No SecretRef asks for one.
+            // No SecretRef asks for one: of a certificate its secret is watched.
             ObjectKind::Certificates => return Err(Reason::NotFound),
         };
         Ok((version, value))

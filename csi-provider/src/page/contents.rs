@@ -9,7 +9,9 @@ use strongroom_core::{
 };
 use strongroom_crds::{
     ApiError,
-    secret_ref::{FileError, KeyEncoding, TrustBundle},
+    secret_ref::{
+        CertificatePart, CertificateSourceError, FileError, KeyEncoding, SecretEncoding, TrustBundle,
+    },
 };
 
 use super::Row;
@@ -20,7 +22,8 @@ use crate::{
         reference::ReferenceError,
     },
     volume::{
-        FilePath,
+        ContentError, FilePath,
+        fault::CertificateFault,
         path::PathError,
         spec::{Object, Source, SpecError},
     },
@@ -66,6 +69,8 @@ struct Names {
     path: FilePath,
     object: Object,
     key: Object,
+    keytab: Object,
+    certificate: Object,
 }
 
 impl Names {
@@ -76,16 +81,10 @@ impl Names {
             account: "api".parse().ok()?,
             vault: VaultRef::new("team-a".parse().ok()?, "prod".parse().ok()?),
             path: "password".parse().ok()?,
-            object: Object {
-                kind: ObjectKind::Secrets,
-                name: "db-password".parse().ok()?,
-                version: None,
-            },
-            key: Object {
-                kind: ObjectKind::Keys,
-                name: "tokens".parse().ok()?,
-                version: None,
-            },
+            object: object(ObjectKind::Secrets, "db-password")?,
+            key: object(ObjectKind::Keys, "tokens")?,
+            keytab: object(ObjectKind::Secrets, "keytab")?,
+            certificate: object(ObjectKind::Secrets, "shop-tls")?,
         })
     }
 
@@ -111,6 +110,14 @@ impl Names {
                 object: self.key.clone(),
                 encoding: KeyEncoding::Pem,
             },
+            Reason::Content(ContentError::Undecodable(encoding)) => Source::Decoded {
+                object: self.keytab.clone(),
+                encoding,
+            },
+            Reason::Content(_) => Source::Certificate {
+                object: self.certificate.clone(),
+                part: CertificatePart::Chain,
+            },
             // Said of mounted volumes alone.
             Reason::NotReported => return None,
             _ => Source::Secret(self.object.clone()),
@@ -134,6 +141,14 @@ impl Names {
             }),
         })
     }
+}
+
+fn object(kind: ObjectKind, name: &str) -> Option<Object> {
+    Some(Object {
+        kind,
+        name: name.parse().ok()?,
+        version: None,
+    })
 }
 
 /// What a client says of a server that does not answer.
@@ -181,15 +196,23 @@ advise! { specs(names: &Names): SpecError;
         "Give it 1 to 64 files; two SecretRefs and two volumes may have two times as many.";
     SpecError::Path(_), [], "", "";
     SpecError::File { .. }, [names.file(FileError::Name(NameError::Object))],
-        "The file's `secret` or `key` holds no name or version.",
+        "The file's `secret`, `key` or `certificate` holds no name or version.",
         "Correct the name or the version.";
 }
 
 advise! { files(): FileError;
     FileError::Source, [FileError::Source],
-        "The file has more than one of `secret`, `key` and `trustBundle`, or none of them, or one that this release does not know.",
+        "The file has more than one of `secret`, `key`, `certificate` and `trustBundle`, or none of them, or one that this release does not know.",
         "Give it one of them.";
-    FileError::TrustBundle(_) | FileError::Key(_) | FileError::Name(_) | FileError::Path, [], "", "";
+    FileError::Certificate(CertificateSourceError::Der), [FileError::Certificate(CertificateSourceError::Der)],
+        "The part is `Chain`, `CA` or `Bundle`, which may be several certificates; DER holds one.",
+        "Leave `format` out, or ask for the part `Leaf` or `PrivateKey`.";
+    FileError::Certificate(CertificateSourceError::Unknown { .. })
+        | FileError::TrustBundle(_)
+        | FileError::Key(_)
+        | FileError::Secret(_)
+        | FileError::Name(_)
+        | FileError::Path, [], "", "";
     FileError::Mode, [FileError::Mode],
         "The mode is a number or has another form.",
         "Write octal digits in quotes, such as `\"0440\"`.";
@@ -258,6 +281,26 @@ advise! { pub(super) reasons(): Reason;
         "The SecretRef asks for the public part of a key of type `oct`. It encrypts and decrypts with one and the same value, which never \
          leaves the vault.",
         "Ask the vault to encrypt and decrypt, or name a key of type RSA, EC or AKP. See [Keys](keys.md#in-a-pod).";
+    Reason::Content(ContentError::NoCertificate(_)), [Reason::Content(ContentError::NoCertificate(CertificateFault::Form))],
+        "The SecretRef asks for a part of a certificate, and the secret of that name is no certificate's: somebody set it, or it is damaged. \
+         The end of the sentence says what it is not.",
+        "Name a certificate of the vault. A secret that somebody set serves, too, if it holds a chain as PEM, or as base64 of a PFX without \
+         a password.";
+    Reason::Content(ContentError::NoAuthority), [Reason::Content(ContentError::NoAuthority)],
+        "The SecretRef asks for the part `CA`, and the certificate signed itself, or was imported or merged without those of its authorities.",
+        "Import or merge it with its chain, or leave the file out. Who is to trust a certificate that signed itself needs the part `Leaf`.";
+    Reason::Content(ContentError::NoPrivateKey), [Reason::Content(ContentError::NoPrivateKey)],
+        "The SecretRef asks for the part `PrivateKey` or `Bundle`, and the certificate's policy says that its key is not exportable, or the \
+         secret holds certificates alone.",
+        "Ask the vault to sign with the key of the certificate's name, or make a certificate whose policy says `exportable`.";
+    Reason::Content(ContentError::Undecodable(_)), [
+            Reason::Content(ContentError::Undecodable(SecretEncoding::Base64)),
+            Reason::Content(ContentError::Undecodable(SecretEncoding::Hex))
+        ],
+        "The SecretRef says an `encoding` that the secret's value is not in. The sentence does not repeat the value.",
+        "Set the secret anew, encoded, or correct `encoding`, or leave it out.";
+    // Each is read as an object of its kind.
+    Reason::Content(ContentError::Kind), [], "", "";
     Reason::NotReported, [Reason::NotReported],
         "The node driver is of a newer release than the vault. The file has the version that the key had when the volume was mounted.",
         "Upgrade the vault, then make the pod anew.";

@@ -13,6 +13,7 @@ use crate::{
         wire::revocation,
     },
     source::load::Reason,
+    volume::ContentError,
 };
 
 /// The table, by the reason of the event.
@@ -62,6 +63,8 @@ fn unavailable(reason: Reason) -> Option<String> {
         Reason::NotPermitted | Reason::NotFound | Reason::Deleted | Reason::Disabled | Reason::Refused(_) => {
             (ObjectKind::Secrets, "db-password")
         }
+        Reason::Content(ContentError::Undecodable(_)) => (ObjectKind::Secrets, "keytab"),
+        Reason::Content(_) => (ObjectKind::Secrets, "shop-tls"),
         Reason::Symmetric | Reason::NotReported => (ObjectKind::Keys, "tokens"),
         Reason::Unavailable(_) | Reason::TrustBundle(_) | Reason::Closing => return None,
     };

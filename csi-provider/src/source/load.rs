@@ -228,7 +228,7 @@ impl Loader {
 /// The most memory that it takes to load the objects of `spec`.
 pub fn room_for(spec: &VolumeSpec) -> usize {
     let objects = spec.objects().len();
-    objects * VALUE_BYTES + objects.min(AT_ONCE) * ANSWER_BYTES
+    (objects + spec.derived_files()) * VALUE_BYTES + objects.min(AT_ONCE) * ANSWER_BYTES
 }
 
 async fn read(object: &Object, name: &VaultRef, vault: &VaultClient, token: &VaultToken) -> Answer {
@@ -237,7 +237,7 @@ async fn read(object: &Object, name: &VaultRef, vault: &VaultClient, token: &Vau
         ObjectKind::Secrets => {
             let secret = vault.get_secret(token, &object.name, version).await?;
             let value = secret.value.expose_secret().as_bytes().to_vec();
-            Ok((Value::Secret(value.into()), secret.id.version))
+            Ok((Value::Secret(Content::from(value).into()), secret.id.version))
         }
         ObjectKind::Keys => {
             let key = vault.get_key(token, &object.name, version).await?.key;
@@ -247,7 +247,7 @@ async fn read(object: &Object, name: &VaultRef, vault: &VaultClient, token: &Vau
             let files = key_files(&key, name, &object.name, version)?;
             Ok((Value::Key(files), Some(version)))
         }
-        // No SecretRef asks for one.
+        // No SecretRef asks for one: of a certificate its secret is read.
         ObjectKind::Certificates => Err(Reason::NotFound),
     }
 }

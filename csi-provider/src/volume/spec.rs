@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectKind, ObjectName, ObjectPath, VaultRef, Version, name::NameError};
 use strongroom_crds::{
     SecretRefSpec,
-    secret_ref::{FileError, FileSource, KeyEncoding, SecretRefFile, TrustBundle},
+    secret_ref::{
+        CertificatePart, FileError, FileSource, KeyEncoding, SecretEncoding, SecretRefFile, TrustBundle,
+    },
 };
 
 use crate::volume::{
-    Content, FilePath, Value,
+    Content, ContentError, FilePath, Value,
     path::{PathError, check_disjoint},
 };
 
@@ -46,6 +48,20 @@ const fn is_secrets(kind: &ObjectKind) -> bool {
 pub enum Source {
     /// The value of a secret.
     Secret(Object),
+    /// What the value of a secret is the encoding of.
+    Decoded {
+        /// The secret.
+        object: Object,
+        /// What it is decoded of.
+        encoding: SecretEncoding,
+    },
+    /// A part of a certificate.
+    Certificate {
+        /// The secret of the certificate's name, which holds the chain and the private key.
+        object: Object,
+        /// What of it the file shows.
+        part: CertificatePart,
+    },
     /// The public part of a key.
     Key {
         /// The key.
@@ -74,7 +90,18 @@ enum EarlierSource {
 #[derive(Deserialize)]
 enum NowSource {
     Secret(Object),
-    Key { object: Object, encoding: KeyEncoding },
+    Decoded {
+        object: Object,
+        encoding: SecretEncoding,
+    },
+    Certificate {
+        object: Object,
+        part: CertificatePart,
+    },
+    Key {
+        object: Object,
+        encoding: KeyEncoding,
+    },
     TrustBundle(TrustBundle),
 }
 
@@ -83,6 +110,8 @@ impl From<SavedSource> for Source {
         match saved {
             SavedSource::Earlier(EarlierSource::TrustBundle) => Self::TrustBundle(TrustBundle::default()),
             SavedSource::Now(NowSource::Secret(object)) => Self::Secret(object),
+            SavedSource::Now(NowSource::Decoded { object, encoding }) => Self::Decoded { object, encoding },
+            SavedSource::Now(NowSource::Certificate { object, part }) => Self::Certificate { object, part },
             SavedSource::Now(NowSource::Key { object, encoding }) => Self::Key { object, encoding },
             SavedSource::Now(NowSource::TrustBundle(bundle)) => Self::TrustBundle(bundle),
         }
@@ -167,6 +196,22 @@ impl VolumeSpec {
         watched
     }
 
+    /// How many files hold something that is made of a value, and not the value itself: each takes memory of its own.
+    pub fn derived_files(&self) -> usize {
+        let is_derived =
+            |file: &&FileSpec| matches!(file.source, Source::Decoded { .. } | Source::Certificate { .. });
+        self.files.iter().filter(is_derived).count()
+    }
+
+    /// Whether `value` makes a content of every file that is made of `object`, which only change together.
+    ///
+    /// # Errors
+    /// Why it makes none of the first one of which it does not.
+    pub fn check_contents(&self, object: &Object, value: &Value) -> Result<(), ContentError> {
+        self.files_of(object)
+            .try_for_each(|file| file.source.content_of(value).map(drop))
+    }
+
     /// The files made of `object`.
     pub fn files_of(&self, object: &Object) -> impl Iterator<Item = &FileSpec> {
         self.files
@@ -183,11 +228,21 @@ impl FileSpec {
             source,
         };
         let source = match file.source().map_err(wrong)? {
-            FileSource::Secret { name, version } => Source::Secret(Object {
-                kind: ObjectKind::Secrets,
+            FileSource::Secret {
                 name,
                 version,
-            }),
+                encoding,
+            } => {
+                let object = secret(name, version);
+                match encoding {
+                    None => Source::Secret(object),
+                    Some(encoding) => Source::Decoded { object, encoding },
+                }
+            }
+            FileSource::Certificate { name, version, part } => Source::Certificate {
+                object: secret(name, version),
+                part,
+            },
             FileSource::Key {
                 name,
                 version,
@@ -216,20 +271,36 @@ impl Source {
     /// The object that it is.
     pub const fn object(&self) -> Option<&Object> {
         match self {
-            Self::Secret(object) | Self::Key { object, .. } => Some(object),
+            Self::Secret(object)
+            | Self::Decoded { object, .. }
+            | Self::Certificate { object, .. }
+            | Self::Key { object, .. } => Some(object),
             Self::TrustBundle(_) => None,
         }
     }
 
-    /// The content that it makes of what the vault gave of its object; none where that is an object of another kind.
-    pub fn content_of(&self, value: &Value) -> Option<Content> {
+    /// The content that it makes of what the vault gave of its object.
+    ///
+    /// # Errors
+    /// That is an object of another kind, or holds nothing of what is asked for.
+    pub fn content_of(&self, value: &Value) -> Result<Content, ContentError> {
         match (self, value) {
-            (Self::Secret(_), Value::Secret(content)) => Some(content.clone()),
-            (Self::Key { encoding, .. }, Value::Key(key)) => Some(key.encoded(*encoding).clone()),
-            (Self::Secret(_), Value::Key(_))
+            (Self::Secret(_), Value::Secret(secret)) => Ok(secret.as_content().clone()),
+            (Self::Decoded { encoding, .. }, Value::Secret(secret)) => secret.decoded(*encoding),
+            (Self::Certificate { part, .. }, Value::Secret(secret)) => secret.certificate_part(*part),
+            (Self::Key { encoding, .. }, Value::Key(key)) => Ok(key.encoded(*encoding).clone()),
+            (Self::Secret(_) | Self::Decoded { .. } | Self::Certificate { .. }, Value::Key(_))
             | (Self::Key { .. }, Value::Secret(_))
-            | (Self::TrustBundle(_), _) => None,
+            | (Self::TrustBundle(_), _) => Err(ContentError::Kind),
         }
+    }
+}
+
+const fn secret(name: ObjectName, version: Option<Version>) -> Object {
+    Object {
+        kind: ObjectKind::Secrets,
+        name,
+        version,
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use strongroom_csi::follow::state::{Event, ReportReason};
+use strongroom_csi::{
+    follow::state::{Event, ReportReason},
+    volume::certificate::SecretCertificate,
+};
 
 use crate::world::{
-    SECOND, World, failure,
+    SECOND, World, certificate, failure,
     spec::{Wanted, key_of, object, version},
 };
 
@@ -63,6 +66,57 @@ fn a_key_that_cannot_be_read_any_more_is_reported_as_a_key() {
         [(ReportReason::ObjectUnavailable, note.to_owned())]
     );
     assert_eq!(world.read("b").as_deref(), Some("PEM 1"));
+}
+
+/// Whether the files of the certificate are those of this version, all of them.
+fn shows_certificate(world: &World, number: u128) -> bool {
+    let signed = certificate::of(version(number));
+    let lines = |pem: &str| pem.replace("\r\n", "\n");
+    let key = world.read("tls.key").unwrap();
+    let bundle = format!("{key}{}", world.read("tls.crt").unwrap());
+    // The key is written anew, and is that of the leaf.
+    let is_pair = SecretCertificate::read(bundle.as_bytes()).is_ok();
+    is_pair
+        && world.read("tls.crt").unwrap() == lines(&signed.certificate)
+        && world.read("a").unwrap().ends_with(&format!(" {number}"))
+}
+
+#[test]
+fn a_renewed_certificate_is_fetched_once_and_changes_all_its_files_in_one_write() {
+    let mut world = World::subscribed(Wanted::Certificate);
+    assert!(shows_certificate(&world, 1));
+    let renewed = world.put(0, "tls");
+    world.settle();
+    assert!(shows_certificate(&world, 2));
+    assert_eq!((world.vaults[0].fetches, world.disk.writes), (1, 1));
+    assert_eq!(world.vaults[0].fetched, ["secrets/tls"]);
+    let (objects, error) = world.vaults[0].ack.clone().unwrap();
+    let held = [
+        (object("other", None), Some(version(1))),
+        (object("tls", None), Some(renewed)),
+    ];
+    assert_eq!((objects.as_slice(), error.as_str()), (held.as_slice(), ""));
+}
+
+#[test]
+fn a_version_that_is_no_certificate_changes_no_file_of_it_and_is_reported() {
+    let mut world = World::subscribed(Wanted::Certificate);
+    world.vaults[0].spoils_certificates = true;
+    world.put(0, "tls");
+    world.put(0, "other");
+    world.settle();
+    let note = "secret tls: it holds no certificate that can be read: it is neither PEM nor base64 of a PFX; the files stay \
+                as they are";
+    assert!(shows_certificate(&world, 1), "also the file of the secret itself");
+    assert_eq!(world.read("b").as_deref(), Some("2"));
+    let unavailable = (ReportReason::ObjectUnavailable, note.to_owned());
+    assert!(world.reports.contains(&unavailable), "{:?}", world.reports);
+    assert_eq!(world.vaults[0].ack.as_ref().unwrap().1, note);
+    world.vaults[0].spoils_certificates = false;
+    world.put(0, "tls");
+    world.settle();
+    assert!(shows_certificate(&world, 3));
+    assert_eq!(world.vaults[0].ack.as_ref().unwrap().1, "");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! [`actions`] carries out what the volume does and checks it; [`others`] is what everybody else does.
 
 mod actions;
+pub mod certificate;
 pub mod disk;
 mod others;
 pub mod spec;

@@ -3,6 +3,8 @@
 
 // `cfg(test)` here shows clippy that these may unwrap and index as tests do.
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod keys;

@@ -50,7 +50,10 @@ fn parse(secret_ref: &SecretRef) -> Result<Question, String> {
     let mut files = Vec::new();
     for file in &secret_ref.spec.files {
         let (kind, name, version) = match file.source().map_err(|error| text(&error))? {
-            FileSource::Secret { name, version } => (ObjectKind::Secrets, name, version),
+            // A certificate is read from the secret of its name.
+            FileSource::Secret { name, version, .. } | FileSource::Certificate { name, version, .. } => {
+                (ObjectKind::Secrets, name, version)
+            }
             FileSource::Key { name, version, .. } => (ObjectKind::Keys, name, version),
             FileSource::TrustBundle(_) => continue,
         };

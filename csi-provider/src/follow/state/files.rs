@@ -145,8 +145,14 @@ impl Files {
         wanted
     }
 
-    /// Takes contents that were asked for. Answers what became unavailable.
-    pub fn receive(&mut self, contents: Vec<(ObjectPath, Fetched)>) -> BTreeMap<ObjectPath, Reason> {
+    /// Takes contents that were asked for. Answers what became unavailable: also what does not make every file of its
+    /// object, since the files of one object are always of one version.
+    pub fn receive(
+        &mut self,
+        spec: &VolumeSpec,
+        contents: Vec<(ObjectPath, Fetched)>,
+    ) -> BTreeMap<ObjectPath, Reason> {
+        let watched = spec.watched();
         let mut unavailable = BTreeMap::new();
         for (object, fetched) in contents {
             let Some(reported) = self.awaited.remove(&object) else {
@@ -157,7 +163,13 @@ impl Files {
                 // The vault read it before it reported that version, so it is asked again.
                 self.wanted.insert(object.clone());
             }
-            match fetched {
+            let usable = fetched.and_then(|(version, value)| {
+                if let Some(watched) = watched.get(&object) {
+                    spec.check_contents(watched, &value)?;
+                }
+                Ok((version, value))
+            });
+            match usable {
                 Ok(fetched) => {
                     self.unavailable.remove(&object);
                     self.fetched.insert(object, fetched);

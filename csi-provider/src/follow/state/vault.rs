@@ -81,10 +81,10 @@ impl Follow {
     /// Takes contents that were asked for; others change nothing.
     fn receive(&mut self, mut contents: Vec<(ObjectPath, Fetched)>, actions: &mut Vec<Action>) {
         contents.retain(|(object, _)| self.files.awaits(object));
-        if contents.is_empty() {
+        let Some(spec) = self.spec.as_ref().filter(|_| !contents.is_empty()) else {
             return;
-        }
-        let unavailable = self.files.receive(contents);
+        };
+        let unavailable = self.files.receive(spec, contents);
         report_unavailable(&unavailable, actions);
         if !self.files.is_complete() || self.writing.is_some() {
             return;

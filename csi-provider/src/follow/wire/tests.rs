@@ -76,7 +76,7 @@ fn contents(kind: watch::ObjectKind, value: &str) -> Vec<(ObjectPath, Fetched)> 
 #[test]
 fn the_content_of_a_secret_is_any_and_that_of_a_key_is_a_key() {
     let pem = "-----BEGIN PUBLIC KEY-----";
-    let value = Value::Secret(pem.as_bytes().to_vec().into());
+    let value = Value::Secret(Content::from(pem.as_bytes().to_vec()).into());
     let version = V1.parse().unwrap();
     assert_eq!(
         contents(watch::ObjectKind::Secret, pem),

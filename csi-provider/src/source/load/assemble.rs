@@ -29,7 +29,10 @@ pub(super) fn assemble(
     for file in &spec.files {
         let content = match &file.source {
             Source::TrustBundle(wanted) => bundle(*wanted),
-            Source::Secret(object) | Source::Key { object, .. } => content(&file.source, answers.get(object)),
+            Source::Secret(object)
+            | Source::Decoded { object, .. }
+            | Source::Certificate { object, .. }
+            | Source::Key { object, .. } => content(&file.source, answers.get(object)),
         };
         match content {
             Ok(content) => {
@@ -55,8 +58,7 @@ pub(super) fn assemble(
 
 fn content(source: &Source, answer: Option<&Answer>) -> Result<Content, Reason> {
     match answer {
-        // Each is read as an object of its kind.
-        Some(Ok((value, _))) => source.content_of(value).ok_or(Reason::NotFound),
+        Some(Ok((value, _))) => Ok(source.content_of(value)?),
         Some(Err(reason)) => Err(reason.clone()),
         None => Err(Reason::Closing),
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use strongroom_client::vault::{VaultError, VaultRefusal};
 use strongroom_core::{AccountName, ObjectState, Permission, PolicyCheck, ResourceName, VaultRef, Version};
 
-use crate::volume::{FilePath, spec::Source};
+use crate::volume::{ContentError, FilePath, spec::Source};
 
 /// Why one object cannot be read. Distinguishes what is missing from what is not permitted only as far as the vault does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Reason {
     Disabled,
     /// Allowed, and a key that has no public part.
     Symmetric,
+    /// Allowed, and its value does not hold what the file is to show.
+    Content(ContentError),
     /// Allowed perhaps, and the vault does not say when it changes.
     NotReported,
     /// The vault cannot be asked now.
@@ -42,6 +44,7 @@ impl Reason {
             | Self::Deleted
             | Self::Disabled
             | Self::Symmetric
+            | Self::Content(_)
             | Self::NotReported
             | Self::Refused(_) => false,
         }
@@ -56,6 +59,12 @@ impl Reason {
             ObjectState::Deleted => Err(Self::Deleted),
             ObjectState::Disabled => Err(Self::Disabled),
         }
+    }
+}
+
+impl From<ContentError> for Reason {
+    fn from(error: ContentError) -> Self {
+        Self::Content(error)
     }
 }
 
@@ -102,6 +111,7 @@ impl fmt::Display for Reason {
             Self::Deleted => f.write_str("it is deleted and can be recovered"),
             Self::Disabled => f.write_str("it is disabled"),
             Self::Symmetric => f.write_str("it is a symmetric key, which has no public part"),
+            Self::Content(error) => error.fmt(f),
             Self::NotReported => {
                 f.write_str("the vault is of an earlier release, which reports no changes of keys")
             }
@@ -176,6 +186,7 @@ impl FilesError {
             | Reason::Deleted
             | Reason::Disabled
             | Reason::Symmetric
+            | Reason::Content(_)
             | Reason::NotReported
             | Reason::Unavailable(_)
             | Reason::Refused(_)

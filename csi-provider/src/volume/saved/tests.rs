@@ -3,7 +3,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_core::ObjectKind;
-use strongroom_crds::secret_ref::{KeyEncoding, TrustBundle};
+use strongroom_crds::secret_ref::{
+    CertificateFormat, CertificatePart, KeyEncoding, SecretEncoding, TrustBundle,
+};
 
 use super::*;
 use crate::volume::spec::{FileSpec, Source};
@@ -179,4 +181,48 @@ fn a_key_and_a_secret_of_one_name_are_found_again_as_what_they_are() {
         written.contains(r#""source":{"Secret":{"name":"db","version":null}}"#),
         "{written}"
     );
+}
+
+#[test]
+fn every_source_of_this_release_is_found_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let saved = SavedVolumes::new(directory.path().to_owned());
+    let mut record = record();
+    let tls = object(ObjectKind::Secrets, "shop-tls");
+    let parts = [
+        CertificatePart::Chain,
+        CertificatePart::Leaf(CertificateFormat::Pem),
+        CertificatePart::Leaf(CertificateFormat::Der),
+        CertificatePart::Ca,
+        CertificatePart::PrivateKey(CertificateFormat::Pem),
+        CertificatePart::PrivateKey(CertificateFormat::Der),
+        CertificatePart::Bundle,
+    ];
+    let certificates = parts.map(|part| Source::Certificate {
+        object: tls.clone(),
+        part,
+    });
+    let decoded = [SecretEncoding::Base64, SecretEncoding::Hex].map(|encoding| Source::Decoded {
+        object: tls.clone(),
+        encoding,
+    });
+    for (n, source) in certificates.into_iter().chain(decoded).enumerate() {
+        record.spec.files.push(FileSpec {
+            path: format!("tls/{n}").parse().unwrap(),
+            mode: None,
+            source,
+        });
+    }
+    record.held.push((tls, V1.parse().unwrap()));
+    saved.write(&record).unwrap();
+    let restored = saved.read_all().unwrap().pop().unwrap().unwrap();
+    assert_eq!(restored.spec, record.spec);
+    assert_eq!(restored.held.len(), 2);
+    let written = fs::read_to_string(directory.path().join("csi-1.json")).unwrap();
+    for source in [
+        r#""source":{"Certificate":{"object":{"name":"shop-tls","version":null},"part":{"Leaf":"Der"}}}"#,
+        r#""source":{"Decoded":{"object":{"name":"shop-tls","version":null},"encoding":"Base64"}}"#,
+    ] {
+        assert!(written.contains(source), "{written}");
+    }
 }

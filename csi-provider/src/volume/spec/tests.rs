@@ -1,4 +1,5 @@
 use serde_json::json;
+use strongroom_crds::secret_ref::CertificateFormat;
 
 use super::*;
 
@@ -73,6 +74,66 @@ fn a_secret_and_a_key_of_one_name_are_two_objects() {
     let paths: Vec<_> = spec.files_of(key).map(|file| file.path.as_str()).collect();
     assert_eq!(paths, ["db.pem", "db.jwk"]);
     assert_eq!(spec.connected_vault(), Some(&spec.vault));
+}
+
+/// What is one object is read once and watched once.
+#[test]
+fn all_files_of_a_certificate_and_of_its_secret_are_of_one_object() {
+    let pinned = "0123456789abcdef0123456789abcdef";
+    let spec = parse(&json!([
+        {"path": "tls.crt", "certificate": {"name": "shop-tls", "part": "Chain"}},
+        {"path": "tls.key", "certificate": {"name": "Shop-TLS", "part": "PrivateKey"}},
+        {"path": "leaf.der", "certificate": {"name": "shop-tls", "part": "Leaf", "format": "DER"}},
+        {"path": "tls.pfx", "secret": {"name": "shop-tls", "encoding": "Base64"}},
+        {"path": "tls.txt", "secret": {"name": "shop-tls"}},
+        {"path": "old.crt", "certificate": {"name": "shop-tls", "version": pinned, "part": "Chain"}},
+    ]))
+    .unwrap();
+    let shown: Vec<_> = spec.objects().into_iter().map(ToString::to_string).collect();
+    let old = format!("secret shop-tls version {pinned}");
+    assert_eq!(shown, ["secret shop-tls".to_owned(), old]);
+    let watched: Vec<_> = spec.watched().into_values().collect();
+    assert_eq!(watched, [spec.files[0].object().unwrap()]);
+    assert_eq!(spec.files_of(watched[0]).count(), 5);
+    assert_eq!(spec.derived_files(), 5);
+    assert_eq!(
+        spec.files[2].source,
+        Source::Certificate {
+            object: watched[0].clone(),
+            part: CertificatePart::Leaf(CertificateFormat::Der)
+        }
+    );
+    assert_eq!(
+        spec.files[3].source,
+        Source::Decoded {
+            object: watched[0].clone(),
+            encoding: SecretEncoding::Base64
+        }
+    );
+}
+
+#[test]
+fn a_value_is_good_where_it_makes_every_file_of_its_object() {
+    let spec = parse(&json!([
+        {"path": "keytab", "secret": {"name": "db", "encoding": "Hex"}},
+        {"path": "text", "secret": {"name": "db"}},
+        {"path": "other.crt", "certificate": {"name": "other", "part": "Leaf"}},
+    ]))
+    .unwrap();
+    let [db, _, other] = spec.files.as_slice() else {
+        panic!("{spec:?}")
+    };
+    let checked = |file: &FileSpec, text: &str| {
+        let value = Value::Secret(Content::from(text.as_bytes().to_vec()).into());
+        spec.check_contents(file.object().unwrap(), &value)
+    };
+    assert_eq!(checked(db, "0aff"), Ok(()));
+    let refused = Err(ContentError::Undecodable(SecretEncoding::Hex));
+    assert_eq!(checked(db, "hunter2"), refused);
+    assert!(matches!(
+        checked(other, "hunter2"),
+        Err(ContentError::NoCertificate(_))
+    ));
 }
 
 #[test]

@@ -55,8 +55,11 @@ impl Disk {
         for file in &spec.files {
             let content = match &file.source {
                 Source::TrustBundle(_) => self.bundle.to_string().into_bytes().into(),
-                Source::Secret(object) | Source::Key { object, .. } => {
-                    let value = value(object.kind, vault.current(object).unwrap());
+                Source::Secret(object)
+                | Source::Decoded { object, .. }
+                | Source::Certificate { object, .. }
+                | Source::Key { object, .. } => {
+                    let value = vault.value(object, vault.current(object).unwrap());
                     file.source.content_of(&value).unwrap()
                 }
             };
@@ -87,7 +90,10 @@ impl Disk {
                             let bundle = self.bundle.to_string().into_bytes();
                             self.files.insert(file.path.clone(), bundle.into());
                         }
-                        Source::Secret(object) | Source::Key { object, .. } => {
+                        Source::Secret(object)
+                        | Source::Decoded { object, .. }
+                        | Source::Certificate { object, .. }
+                        | Source::Key { object, .. } => {
                             let path = object.path();
                             let is_watched = watched.get(&path) == Some(&object);
                             if let Some(value) = contents.get(&path).filter(|_| is_watched) {
@@ -143,6 +149,6 @@ pub fn value(kind: ObjectKind, version: Version) -> Value {
             pem: content(format!("PEM {number}")),
             jwk: content(format!("JWK {number}")),
         }),
-        ObjectKind::Secrets | ObjectKind::Certificates => Value::Secret(content(number.to_string())),
+        ObjectKind::Secrets | ObjectKind::Certificates => Value::Secret(content(number.to_string()).into()),
     }
 }

@@ -1,7 +1,7 @@
 //! The specs that a SecretRef may have.
 
 use strongroom_core::{ObjectKind, ObjectPath, VaultRef, Version};
-use strongroom_crds::secret_ref::{KeyEncoding, TrustBundle};
+use strongroom_crds::secret_ref::{CertificateFormat, CertificatePart, KeyEncoding, TrustBundle};
 use strongroom_csi::volume::spec::{FileSpec, Object, Source, VolumeSpec};
 
 /// What a SecretRef asks for.
@@ -23,9 +23,12 @@ pub enum Wanted {
     FollowedAndPinned,
     /// Of the first vault: `a`: db, `b`: the key db as PEM, `c`: the key other as JWK pinned to its first version.
     WithKeys,
+    /// Of the first vault: `a`: the secret tls, `tls.crt`: the chain of the certificate in it, `tls.key`: its private key, and `b`: other.
+    Certificate,
 }
 
 impl Wanted {
+    /// All but that of a certificate: histories are about objects, whatever the files show of them.
     pub const ALL: [Self; 8] = [
         Self::Both,
         Self::Pinned,
@@ -113,6 +116,23 @@ pub fn of(wanted: Wanted) -> VolumeSpec {
                 key("c", key_of("other", Some(1)), KeyEncoding::Jwk),
             ];
             (0, [secret("a", "db", None)].into_iter().chain(keys).collect())
+        }
+        Wanted::Certificate => {
+            let certificate = |path: &str, part| FileSpec {
+                path: path.parse().unwrap(),
+                mode: None,
+                source: Source::Certificate {
+                    object: object("tls", None),
+                    part,
+                },
+            };
+            let files = [
+                secret("a", "tls", None),
+                certificate("tls.crt", CertificatePart::Chain),
+                certificate("tls.key", CertificatePart::PrivateKey(CertificateFormat::Pem)),
+                secret("b", "other", None),
+            ];
+            (0, files.into())
         }
     };
     VolumeSpec {

@@ -10,10 +10,11 @@ use strongroom_core::{ObjectKind, ObjectPath, Version};
 use strongroom_csi::{
     follow::state::{Reading, Refused, VaultMessage},
     source::load::Reason,
-    volume::spec::Object,
+    volume::{Value, spec::Object},
 };
 
 use super::{
+    certificate,
     disk::value,
     spec::{path, version},
 };
@@ -33,6 +34,8 @@ pub struct Vault {
     /// The newest version of each object. All are there from the beginning.
     newest: BTreeMap<ObjectPath, u128>,
     unavailable: BTreeSet<ObjectPath>,
+    /// What is in the secret tls is no certificate.
+    pub spoils_certificates: bool,
     /// It is of a release before keys: it passes over them.
     pub is_earlier: bool,
     pub subscription: Option<(VaultToken, Vec<Object>)>,
@@ -51,10 +54,12 @@ pub struct Vault {
 
 impl Vault {
     pub fn new(number: u128) -> Self {
-        let newest = ["db", "other", "key db", "key other"].map(|name| (path(name), 1 + number * 1_000));
+        let newest =
+            ["db", "other", "tls", "key db", "key other"].map(|name| (path(name), 1 + number * 1_000));
         Self {
             newest: newest.into(),
             unavailable: BTreeSet::new(),
+            spoils_certificates: false,
             is_earlier: false,
             subscription: None,
             forbids: false,
@@ -92,6 +97,15 @@ impl Vault {
         Ok(object
             .version
             .unwrap_or_else(|| version(self.newest[&object.path()])))
+    }
+
+    /// What a version of an object is. The secret tls holds a certificate.
+    pub fn value(&self, object: &Object, version: Version) -> Value {
+        if object.path() == path("tls") && !self.spoils_certificates {
+            certificate::value(version)
+        } else {
+            value(object.kind, version)
+        }
     }
 
     fn readings(&self, objects: &[Object]) -> Vec<(ObjectPath, Reading)> {
@@ -142,7 +156,7 @@ impl Vault {
                 let asked = objects.iter().filter(|object| names.contains(&object.path()));
                 let content = |object: &Object| {
                     let read = self.current(object);
-                    let fetched = read.map(|version| (version, value(object.kind, version)));
+                    let fetched = read.map(|version| (version, self.value(object, version)));
                     (object.path(), fetched)
                 };
                 vec![VaultMessage::Contents(asked.map(content).collect())]

@@ -10,11 +10,14 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
+use http::StatusCode;
+use serde_json::{Value, json};
 use strongroom_core::SecretRefName;
 use strongroom_keys::KeyType;
 use strongroom_testing::{
-    Authority, Identity, identity,
+    Authority, Identity,
+    authority::Signed,
+    identity,
     signing_key::claims,
     vault::{self, Files, allow, deny},
 };
@@ -105,15 +108,35 @@ impl Vault {
         vault::rotate_key(self.service(), name).await.to_string()
     }
 
+    /// Imports a certificate with its private key and its chain, as a PFX or as PEM by `content_type`; of the vault of
+    /// `team-a` only, whose policy must permit it. Answers which version that is.
+    pub async fn import(&self, name: &str, signed: &Signed, content_type: &str, exportable: bool) -> String {
+        let policy =
+            json!({"secret_props": {"contentType": content_type}, "key_props": {"exportable": exportable}});
+        let body = json!({"value": signed.both(), "policy": policy});
+        let client = vault::client(&self.files.path("ca.crt"), self.running().addresses().data);
+        let url = format!(
+            "https://{}/certificates/{name}/import?api-version=2025-07-01",
+            vault::HOST
+        );
+        let request = client.post(url).bearer_auth(self.token()).json(&body);
+        let imported = vault::answer(request.send().await.unwrap()).await;
+        assert_eq!(imported.status, StatusCode::OK, "{imported:?}");
+        let id = imported.body["id"].as_str().unwrap();
+        id.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// The account's token for the vault of `team-a`.
+    fn token(&self) -> String {
+        let claims = claims(self.files.clock.now(), ACCOUNT, vault::AUDIENCE);
+        self.files.signer.token(&claims)
+    }
+
     /// What a GET of the key, or of one version of it (`NAME/VERSION`), answers in `key`; of the vault of `team-a` only.
     pub async fn jwk(&self, path: &str) -> Value {
         let client = vault::client(&self.files.path("ca.crt"), self.running().addresses().data);
-        let token = self
-            .files
-            .signer
-            .token(&claims(self.files.clock.now(), ACCOUNT, vault::AUDIENCE));
         let url = format!("https://{}/keys/{path}?api-version=2025-07-01", vault::HOST);
-        let answer = client.get(url).bearer_auth(token).send().await.unwrap();
+        let answer = client.get(url).bearer_auth(self.token()).send().await.unwrap();
         vault::answer(answer).await.body["key"].clone()
     }
 

@@ -1,8 +1,8 @@
 use strongroom_core::ObjectKind;
-use strongroom_crds::secret_ref::KeyEncoding;
+use strongroom_crds::secret_ref::{CertificatePart, KeyEncoding, SecretEncoding};
 
 use super::*;
-use crate::volume::spec::Object;
+use crate::volume::{fault::CertificateFault, spec::Object};
 
 fn object(kind: ObjectKind, name: &str) -> Object {
     Object {
@@ -86,6 +86,48 @@ fn a_refusal_of_a_key_is_explained_by_the_permission_on_keys() {
          public part"
     );
     assert!(!symmetric.is_retryable());
+}
+
+#[test]
+fn each_file_of_a_certificate_fails_with_a_sentence_of_its_own() {
+    let part = |path: &str, part, reason| FileFailure {
+        source: Source::Certificate {
+            object: object(ObjectKind::Secrets, "shop-tls"),
+            part,
+        },
+        ..failure(path, "shop-tls", Reason::Content(reason))
+    };
+    let keytab = FileFailure {
+        source: Source::Decoded {
+            object: object(ObjectKind::Secrets, "keytab"),
+            encoding: SecretEncoding::Base64,
+        },
+        ..failure(
+            "krb5.keytab",
+            "keytab",
+            ContentError::Undecodable(SecretEncoding::Base64).into(),
+        )
+    };
+    let failures = vec![
+        part("ca.crt", CertificatePart::Ca, ContentError::NoAuthority),
+        part("all.pem", CertificatePart::Bundle, ContentError::NoPrivateKey),
+        part(
+            "tls.crt",
+            CertificatePart::Chain,
+            ContentError::NoCertificate(CertificateFault::Password),
+        ),
+        keytab,
+    ];
+    let error = error(failures, "intern");
+    assert_eq!(
+        error.to_string(),
+        "4 of its files cannot be read from vault team-a/prod: \
+         tls.crt (secret shop-tls): it holds no certificate that can be read: its PFX has a password; \
+         ca.crt (secret shop-tls): its chain has no certificate of an authority; \
+         all.pem (secret shop-tls): its private key may not leave the vault; \
+         krb5.keytab (secret keytab): its value is not base64"
+    );
+    assert!(!error.is_retryable() && !error.is_forbidden());
 }
 
 #[test]
