@@ -2,6 +2,7 @@
 
 mod about;
 mod az_cloud;
+mod cert;
 mod key;
 mod life;
 mod names;
@@ -13,6 +14,11 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{failure::Failure, output::Output, program::Program};
 pub(crate) use az_cloud::AzCloud;
+pub(crate) use cert::{
+    CertArguments, CertCommand, CertImportArguments, CertPolicyCommand, CertPolicyFlags, CertVersion,
+    ContactsCommand, DownloadArguments, IssuerCommand, IssuerFlags, MergeArguments, NewCertArguments,
+    PendingCommand, WaitArguments,
+};
 pub(crate) use key::{
     CipherArguments, CipherParts, DataArguments, DecipherArguments, ImportArguments, KeyArguments,
     KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,
@@ -34,7 +40,7 @@ pub(crate) use selection::Selection;
     after_help = "Also runs as `kubectl strongroom` when it lies in the PATH as kubectl-strongroom.\n\n\
                   Exit codes: 0 done, or yes; 1 refused, or no; 2 wrong arguments; 3 the Kubernetes API refused or \
                   cannot be reached; 4 the vault or the identity service cannot be reached; 5 the value cannot be \
-                  read or written."
+                  read or written; 6 what was waited for did not come in time."
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -64,7 +70,7 @@ pub(crate) struct Global {
     /// The namespace Strongroom is installed in.
     #[arg(long, default_value = "strongroom-system", global = true)]
     pub(crate) release_namespace: String,
-    /// How to print. No value is printed but by `secret get`, `key decrypt` and `key unwrap`.
+    /// How to print. No value is printed but by `secret get`, `key decrypt`, `key unwrap` and `cert download`.
     #[arg(short, long, value_enum, global = true)]
     pub(crate) output: Option<Output>,
 }
@@ -85,6 +91,9 @@ pub(crate) enum Command {
     Secret(SecretArguments),
     /// Makes keys, and has them sign, encrypt and wrap in their vault.
     Key(KeyArguments),
+    /// Makes, imports, renews and downloads certificates.
+    #[command(visible_alias = "certificate")]
+    Cert(CertArguments),
     /// Asks what policy says.
     Policy(PolicyCommand),
     /// Prints the file that lets Azure's command line, az, use the vaults of a namespace.

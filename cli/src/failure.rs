@@ -1,5 +1,6 @@
 //! Why a command failed, and the exit code; what to do about it is in `hint`.
 
+mod cert;
 mod hint;
 mod key;
 mod key_file;
@@ -11,6 +12,7 @@ use strongroom_client::{TrustError, identity::ExchangeError, vault::VaultError};
 use strongroom_core::{NamespaceName, PolicyCheck, name::NameError};
 use strongroom_crds::ApiError;
 
+pub(crate) use cert::{CertFailure, CertFileError};
 pub(crate) use key::KeyFailure;
 pub(crate) use key_file::KeyFileError;
 
@@ -111,12 +113,22 @@ pub(crate) enum Failure {
     /// No backup is that long.
     #[error("the file is longer than 24 MiB, and so no backup that a vault takes")]
     BackupTooLong,
+    /// A private key is nothing for a terminal.
+    #[error("a private key is not for a terminal to show; give --to-file PATH, or write it to a pipe")]
+    PrivateKeyToTerminal,
     /// A file cannot be written.
-    #[error("the backup cannot be written to {path}: {source}")]
-    WriteFile { path: PathBuf, source: io::Error },
+    #[error("the {what} cannot be written to {path}: {source}")]
+    WriteFile {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     /// A command on a key cannot do what its arguments or its input say.
     #[error(transparent)]
     Key(#[from] KeyFailure),
+    /// The same of a command on a certificate, or it came to nothing.
+    #[error(transparent)]
+    Cert(#[from] CertFailure),
     /// Standard output is closed.
     #[error("cannot write the output: {0}")]
     Write(#[from] io::Error),
@@ -165,6 +177,7 @@ impl Failure {
             | Self::Output(_)
             | Self::NoOutput(_) => 2,
             Self::Key(failure) => failure.exit_code(),
+            Self::Cert(failure) => failure.exit_code(),
             Self::Kubeconfig(_)
             | Self::Client(_)
             | Self::Cluster { .. }
@@ -179,6 +192,7 @@ impl Failure {
             | Self::ResultControls
             | Self::BackupControls
             | Self::BackupTooLong
+            | Self::PrivateKeyToTerminal
             | Self::WriteFile { .. }
             | Self::Write(_)
             | Self::Json(_) => 5,

@@ -1,6 +1,6 @@
 //! Kinds of objects, by what the command line says of them and asks policy about them.
 
-use strongroom_client::vault::{Attributes, Keys, ObjectId, Secrets, VaultKind};
+use strongroom_client::vault::{Attributes, Certificates, Keys, ObjectId, Secrets, VaultKind};
 use strongroom_core::Permission;
 
 use crate::{table, terminal};
@@ -92,5 +92,34 @@ impl CommandKind for Keys {
 
     fn object_id(object: &Self::Object) -> &ObjectId<Self> {
         &object.key.kid
+    }
+}
+
+impl CommandKind for Certificates {
+    const PERMISSIONS: LifePermissions = LifePermissions {
+        list: Permission::CertificateList,
+        delete: Permission::CertificateDelete,
+        recover: Permission::CertificateRecover,
+        purge: Permission::CertificatePurge,
+        backup: Permission::CertificateBackup,
+        restore: Permission::CertificateRestore,
+    };
+    const DETAIL: &'static str = "EXPIRES";
+
+    fn detail(item: &Self::Item) -> String {
+        let expires = item.attributes.exp;
+        expires.map_or_else(|| table::NONE.to_owned(), table::time)
+    }
+
+    fn item_id(item: &Self::Item) -> &ObjectId<Self> {
+        &item.id
+    }
+
+    fn item_attributes(item: &Self::Item) -> &Attributes {
+        &item.attributes
+    }
+
+    fn object_id(object: &Self::Object) -> &ObjectId<Self> {
+        &object.id
     }
 }

@@ -1,4 +1,4 @@
-//! The command line: secrets and keys of a vault, what policy says, and the file that lets az use a vault.
+//! The command line: secrets, keys and certificates of a vault, what policy says, and the file that lets az use a vault.
 //!
 //! ```text
 //!   kubeconfig --> a token of a service account (TokenRequest, as the current user)
@@ -19,6 +19,7 @@
 mod account;
 mod arguments;
 mod az_cloud;
+mod cert;
 mod cluster;
 mod encoding;
 mod failure;
@@ -26,6 +27,7 @@ mod forward;
 mod key;
 mod kind;
 mod life;
+mod new_file;
 mod output;
 mod policy;
 mod printed;
@@ -50,6 +52,7 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
     let result = match arguments.command {
         Command::Secret(command) => secret::run(command, &arguments.global).await,
         Command::Key(command) => key::run(command, &arguments.global).await,
+        Command::Cert(command) => cert::run(command, &arguments.global).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
     };

@@ -2,11 +2,7 @@
 
 mod show;
 
-use std::{
-    fs::OpenOptions,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use strongroom_client::vault::{Backup, Octets};
 use strongroom_core::ObjectName;
@@ -15,6 +11,7 @@ use crate::{
     Failure,
     arguments::LifeCommand,
     kind::CommandKind,
+    new_file::NewFile,
     output::{ObjectOutput, Output},
     printed::{Printed, Refusal},
     session::Session,
@@ -183,7 +180,7 @@ async fn backup<K: CommandKind>(
     to: Option<&Path>,
 ) -> Result<Printed, Failure> {
     // Before the vault is asked: it would be of no use to take a backup that has no place.
-    let file = to.map(NewFile::create).transpose()?;
+    let file = to.map(|path| NewFile::create("backup", path)).transpose()?;
     let backup = session
         .vault
         .backup::<K>(&session.token, name)
@@ -222,74 +219,4 @@ async fn restore<K: CommandKind>(
 /// Seconds since 1970.
 fn now() -> i64 {
     jiff::Timestamp::now().as_second()
-}
-
-/// A file that was not there before, and is removed again unless it is written.
-struct NewFile {
-    file: std::fs::File,
-    path: PathBuf,
-    is_written: bool,
-}
-
-impl NewFile {
-    /// A file for its owner alone. One that is there stays as it is: it may be the only backup.
-    fn create(path: &Path) -> Result<Self, Failure> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|source| write_failure(path, source))?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-            is_written: false,
-        })
-    }
-
-    /// Writes all of it to the disk.
-    fn write(mut self, bytes: &[u8]) -> Result<PathBuf, Failure> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
-        written.map_err(|source| write_failure(&self.path, source))?;
-        self.is_written = true;
-        Ok(self.path.clone())
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.is_written {
-            // What cannot be removed is an empty file, which restores nothing.
-            drop(std::fs::remove_file(&self.path));
-        }
-    }
-}
-
-fn write_failure(path: &Path, source: std::io::Error) -> Failure {
-    Failure::WriteFile {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use super::*;
-
-    #[test]
-    fn a_backup_takes_the_place_of_no_file_and_leaves_none_behind_when_it_fails() {
-        let directory = strongroom_testing::Directory::new();
-        let path = directory.path().join("backup");
-        drop(NewFile::create(&path).unwrap());
-        assert!(!path.exists());
-        NewFile::create(&path).unwrap().write(b"first").unwrap();
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        let refused = NewFile::create(&path).err().unwrap().to_string();
-        assert!(refused.contains("cannot be written to"), "{refused}");
-        assert_eq!(std::fs::read(&path).unwrap(), b"first");
-    }
 }

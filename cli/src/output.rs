@@ -11,7 +11,7 @@ pub(crate) enum Output {
     Name,
     /// The public part of a key as a JWK (`key show`).
     Jwk,
-    /// The public part of a key as PEM (`key show`).
+    /// As PEM: the public part of a key (`key show`), a certificate (`cert show`), or a request for one (`cert pending show`).
     Pem,
     /// What a key made of its input, in base64.
     Base64,
@@ -85,6 +85,30 @@ impl PublicOutput {
             Some(given @ Output::Base64) => Err(OutputError {
                 given,
                 known: "json, jwk, pem or name",
+            }),
+        }
+    }
+}
+
+/// How a certificate, or the operation that makes one, is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CertificateOutput {
+    /// With everything else that is known about it.
+    Object(ObjectOutput),
+    /// As PEM: the certificate, or the request for it.
+    Pem,
+}
+
+impl CertificateOutput {
+    pub(crate) const fn of(given: Option<Output>) -> Result<Self, OutputError> {
+        match given {
+            None => Ok(Self::Object(ObjectOutput::Text)),
+            Some(Output::Name) => Ok(Self::Object(ObjectOutput::Name)),
+            Some(Output::Json) => Ok(Self::Object(ObjectOutput::Json)),
+            Some(Output::Pem) => Ok(Self::Pem),
+            Some(given @ (Output::Jwk | Output::Base64)) => Err(OutputError {
+                given,
+                known: "json, pem or name",
             }),
         }
     }

@@ -39,6 +39,8 @@ pub(crate) enum Refusal {
     Result,
     /// They are a backup.
     Backup,
+    /// They are a private key, which no terminal gets, whatever they look like.
+    PrivateKey,
 }
 
 impl Refusal {
@@ -47,6 +49,7 @@ impl Refusal {
             Self::Value => Failure::ValueControls,
             Self::Result => Failure::ResultControls,
             Self::Backup => Failure::BackupControls,
+            Self::PrivateKey => Failure::PrivateKeyToTerminal,
         }
     }
 }
@@ -109,7 +112,8 @@ fn write(bytes: &[u8], end: &[u8]) -> Result<(), Failure> {
 /// Whether bytes may be printed as they are.
 fn check_shown(bytes: &[u8], is_terminal: bool, raw: bool, refusal: Refusal) -> Result<(), Failure> {
     let is_plain = || std::str::from_utf8(bytes).is_ok_and(terminal::is_plain);
-    if is_terminal && !raw && !is_plain() {
+    let is_kept = refusal == Refusal::PrivateKey;
+    if is_terminal && (is_kept || !raw && !is_plain()) {
         Err(refusal.failure())
     } else {
         Ok(())
@@ -137,11 +141,20 @@ mod tests {
     }
 
     #[test]
+    fn a_private_key_goes_to_no_terminal_although_it_is_plain_text() {
+        for raw in [false, true] {
+            assert!(check_shown(b"-----BEGIN", true, raw, Refusal::PrivateKey).is_err());
+            assert!(check_shown(b"-----BEGIN", false, raw, Refusal::PrivateKey).is_ok());
+        }
+    }
+
+    #[test]
     fn each_refusal_says_what_to_do_instead() {
         for (refusal, cure) in [
             (Refusal::Value, "give --raw"),
             (Refusal::Result, "give -o base64"),
             (Refusal::Backup, "--to-file PATH"),
+            (Refusal::PrivateKey, "--to-file PATH"),
         ] {
             let refused = check_shown(b"\0", true, false, refusal).unwrap_err().to_string();
             assert!(refused.contains(cure), "{refused}");

@@ -134,6 +134,12 @@ impl Session {
         &self.acting.account
     }
 
+    /// The flags by which the same vault is reached as the same account.
+    pub(crate) fn flags(&self) -> String {
+        let account = self.acting.account.path();
+        format!("--vault {} --service-account {account}", self.reference)
+    }
+
     /// What a vault's error means for `permission`, and how to find out why.
     pub(crate) fn failed(
         &self,

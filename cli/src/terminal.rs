@@ -1,10 +1,15 @@
 //! What others wrote, on a terminal: shown, never obeyed. A pipe or a file gets every byte as it is.
 
+#[cfg(unix)]
+mod silence;
+
 use std::{
     borrow::Cow,
     fmt::Write as _,
     io::{self, IsTerminal as _, Write as _},
 };
+
+use secrecy::SecretString;
 
 /// Writes `text` to standard output.
 pub(crate) fn print(text: &str) -> io::Result<()> {
@@ -20,6 +25,22 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 /// Writes a line to standard error, escaped in any case: a log of it is read on a terminal later.
 pub(crate) fn complain(text: &str) {
     eprintln!("{}", lines(text));
+}
+
+/// Writes a line to standard error, where a person reads that: what a command waits for, or what is to be done next.
+pub(crate) fn tell(text: &str) {
+    if io::stderr().is_terminal() {
+        complain(text);
+    }
+}
+
+/// Asks the person at the terminal for a password, which is not shown. Nothing where nobody is there, or the terminal cannot hide
+/// it.
+pub(crate) fn ask(prompt: &str) -> Option<SecretString> {
+    #[cfg(unix)]
+    return silence::ask(prompt);
+    #[cfg(not(unix))]
+    return None;
 }
 
 /// One field of a line that is printed, so that it is no line of its own on a terminal.

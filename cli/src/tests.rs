@@ -1,5 +1,6 @@
-//! Every command on secrets and keys, against a vault in this process.
+//! Every command on secrets, keys and certificates, against a vault in this process.
 
+mod cert;
 mod key;
 mod secret;
 mod world;

@@ -11,6 +11,8 @@
 
 #[path = "command_line/api_server.rs"]
 mod api_server;
+#[path = "command_line/certs.rs"]
+mod certs;
 #[path = "command_line/keys.rs"]
 mod keys;
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   service-account token --identity::IdentityClient--> VaultToken
-//!   VaultToken --vault::VaultClient--> secrets, keys    (REST, HTTP/2)
+//!   VaultToken --vault::VaultClient--> secrets, keys, certificates    (REST, HTTP/2)
 //!                      `--watch::Watch--> changes       (gRPC, on the same connection)
 //!   operator --admin::AdminClient--> one replica        (JSON over mutual TLS)
 //! ```

@@ -1,4 +1,4 @@
-//! The vault's REST API: the operations of Azure Key Vault on secrets and keys.
+//! The vault's REST API: the operations of Azure Key Vault on secrets, keys and certificates.
 //!
 //! | room | what it holds |
 //! |---|---|
@@ -6,12 +6,18 @@
 //! | `life` | what may be done with an object of any kind: list, delete, recover, back up |
 //! | `secret`, `secrets` | the shapes of secrets, and what may be done with them alone |
 //! | `key`, `import`, `keys`, `work`, `rotation` | the same of keys: their shapes, their making, what they do, when they rotate |
+//! | `certificate`, `certificates` | the same of certificates, and of the operations that make them |
+//! | `issuer`, `issuers` | whom a vault asks for certificates, and whom it tells of them |
 
 mod attributes;
+mod certificate;
+mod certificates;
 mod collection;
 mod error;
 mod id;
 mod import;
+mod issuer;
+mod issuers;
 mod key;
 mod keys;
 mod kind;
@@ -38,10 +44,16 @@ use crate::{
     trust::Trust,
 };
 pub use attributes::{Attributes, NewAttributes};
-pub use collection::{Collection, Keys, Secrets};
+pub use certificate::{
+    Certificate, CertificateChange, CertificateImport, CertificateItem, CertificateMerge,
+    CertificateOperation, NewCertificate, OperationError, OperationIssuer, OperationStatus,
+};
+pub use certificates::PendingCertificate;
+pub use collection::{Certificates, Collection, Keys, Secrets};
 pub use error::{VaultError, VaultRefusal};
-pub use id::{IdError, KeyId, ObjectId, SecretId};
+pub use id::{CertificateId, IdError, KeyId, ObjectId, SecretId};
 pub use import::{KeyImport, PrivateJwk};
+pub use issuer::{CertificateContact, CertificateContacts, CertificateIssuer};
 pub use key::{Jwk, Key, KeyAttributes, KeyChange, KeyItem, NewKey};
 pub use kind::VaultKind;
 pub use life::{Backup, Deleted};
@@ -157,12 +169,7 @@ impl VaultClient {
 
     /// Sends `call` and reads a JSON answer.
     async fn json<T: DeserializeOwned>(&self, token: &VaultToken, call: Call<'_>) -> Result<T, VaultError> {
-        let answer = self.send(token, call).await?;
-        // serde_json's own message could quote a value.
-        serde_json::from_slice(&answer.body).map_err(|error| VaultError::Malformed {
-            line: error.line(),
-            column: error.column(),
-        })
+        read(&self.send(token, call).await?)
     }
 
     async fn send(&self, token: &VaultToken, call: Call<'_>) -> Result<HttpAnswer, VaultError> {
@@ -209,6 +216,15 @@ impl VaultClient {
             source,
         }
     }
+}
+
+/// The JSON of an answer.
+fn read<T: DeserializeOwned>(answer: &HttpAnswer) -> Result<T, VaultError> {
+    // serde_json's own message could quote a value.
+    serde_json::from_slice(&answer.body).map_err(|error| VaultError::Malformed {
+        line: error.line(),
+        column: error.column(),
+    })
 }
 
 /// The path of an object, or of one version of it.

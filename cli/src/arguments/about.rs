@@ -67,7 +67,8 @@ impl AboutChange {
     }
 }
 
-fn tag(text: &str) -> Result<(String, String), String> {
+/// Reads a label.
+pub(super) fn tag(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("a tag is KEY=VALUE".to_owned()),

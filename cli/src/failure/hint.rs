@@ -8,7 +8,7 @@ use strongroom_client::{
 use strongroom_core::NamespaceName;
 use strongroom_crds::ApiError;
 
-use super::{Failure, is_forbidden};
+use super::{CertFailure, Failure, is_forbidden};
 use crate::program::Program;
 
 impl Failure {
@@ -52,6 +52,9 @@ impl Failure {
                 };
                 Some(format!("{acts}To see why: {program} {question}"))
             }
+            Self::Cert(CertFailure::InTime { name, flags, .. }) => Some(format!(
+                "To go on waiting: {program} cert pending wait {name} {flags}"
+            )),
             _ => None,
         }
     }

@@ -13,6 +13,7 @@ use strongroom_testing::{
 use crate::{
     Arguments, Failure, Program,
     arguments::Command,
+    cert::CertRequest,
     encoding,
     key::KeyRequest,
     printed::{Outcome, Printed},
@@ -78,6 +79,11 @@ impl World {
                     .await
             }
             Command::Key(key) => KeyRequest::prepare(key.command, output)?.perform(&session).await,
+            Command::Cert(cert) => {
+                CertRequest::prepare(cert.command, output)?
+                    .perform(&session)
+                    .await
+            }
             Command::Policy(_) | Command::AzCloud(_) => panic!("{line} needs no vault"),
         }
     }

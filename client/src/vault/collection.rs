@@ -25,3 +25,11 @@ pub struct Keys;
 impl Collection for Keys {
     const KIND: ObjectKind = ObjectKind::Keys;
 }
+
+/// Certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Certificates;
+
+impl Collection for Certificates {
+    const KIND: ObjectKind = ObjectKind::Certificates;
+}

@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData};
 use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, Version};
 
-use super::collection::{Collection, Keys, Secrets};
+use super::collection::{Certificates, Collection, Keys, Secrets};
 
 /// An id that is not `https://HOST/KIND/NAME[/VERSION]`, such as `https://HOST/secrets/NAME`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,9 @@ pub type SecretId = ObjectId<Secrets>;
 
 /// The id of a key, `kid`.
 pub type KeyId = ObjectId<Keys>;
+
+/// The id of a certificate.
+pub type CertificateId = ObjectId<Certificates>;
 
 impl<K: Collection> ObjectId<K> {
     /// Whether it is the id of `name`, and of `version` where one is given.

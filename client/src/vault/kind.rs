@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    collection::{Collection, Keys, Secrets},
+    certificate::{Certificate, CertificateItem},
+    collection::{Certificates, Collection, Keys, Secrets},
     key::{Key, KeyItem},
     secret::SecretItem,
 };
@@ -28,4 +29,9 @@ impl VaultKind for Secrets {
 impl VaultKind for Keys {
     type Item = KeyItem;
     type Object = Key;
+}
+
+impl VaultKind for Certificates {
+    type Item = CertificateItem;
+    type Object = Certificate;
 }

@@ -1,4 +1,5 @@
-//! What may be done with an object of any kind (Key Vault API, Secrets/routes.tsp, Keys/routes.tsp).
+//! What may be done with an object of any kind (Key Vault API, Secrets/routes.tsp, Keys/routes.tsp,
+//! Certificates/routes.tsp).
 
 use http::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -137,7 +138,7 @@ impl VaultClient {
     }
 
     /// Every page of the list at `path`.
-    async fn pages<T: DeserializeOwned>(
+    pub(super) async fn pages<T: DeserializeOwned>(
         &self,
         token: &VaultToken,
         path: &str,

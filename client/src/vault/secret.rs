@@ -82,6 +82,6 @@ pub struct SecretChange {
 }
 
 /// Writes a value into a request. Its buffer is wiped by [`super::written`].
-fn expose<S: Serializer>(value: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn expose<S: Serializer>(value: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(value.expose_secret())
 }
