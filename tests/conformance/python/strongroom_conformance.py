@@ -6,6 +6,7 @@ each.
 - The tests wait a minute after a purge, which is what Azure needs. A vault of ours has purged when it answers: a wait
   of more than SHORT ends after SHORT, so that the tests ask at once.
 - A Managed HSM is the same vault: what the tests ask of one alone, they ask here too, unless it needs a key of an HSM's type.
+- The authority that signs what is merged is not in the archive of certificates: the run makes one, beside a copy of the tests.
 - A test is deselected for a reason that is written below, or not at all.
 - A test that passes and asked the vault nothing fails.
 """
@@ -35,6 +36,7 @@ client_base.DEFAULT_VERSION = VERSION
 NAMES = set(os.environ["CONFORMANCE_NAMES"].split(","))
 RESULTS = os.environ["CONFORMANCE_RESULTS"]
 AUDIT = os.environ["CONFORMANCE_AUDIT"]
+TESTS = os.environ["CONFORMANCE_TESTS"]
 SHORT = 1
 
 ALONE = "It asks no vault: it tests the client alone."
@@ -86,11 +88,25 @@ REASONS = {
         ("test_key*.py::*::test_list_deleted_keys", None, DISABLED),
         ("test_key*.py::*::test_recover", None, DISABLED),
     ],
+    "certificates": [
+        ("test_certificates_client*.py::test_*", None, ALONE),
+        ("test_challenge_auth*.py::*", None, ALONE),
+        ("test_context_manager*.py::*", None, ALONE),
+        ("test_examples_certificates*.py::test_*", None, SUITE),
+        ("test_multi_api.py::*", None, ALONE),
+        ("test_parse_id.py::test_*", None, ALONE),
+        ("test_platform_managed.py::*", None, ALONE),
+        ("test_san_ip_uri.py::*", None, ALONE),
+        ("test_certificates_client*.py::*::test_async_request_cancellation_and_deletion", None, DISABLED),
+    ],
 }[PACKAGE]
 
 # What runs as the suite asks a Managed HSM for it. Whatever else it asks one for is about a key of an `-HSM` type: the same
 # test asks a vault with another key, or a reason above says that it does not.
 OF_HSM = "test_key*.py::*::test_get_random_bytes"
+
+# Names no version, and so asks at the client's default one.
+AT_DEFAULT = "test_parse_id.py::TestParseId::test_parse_certificate_id_with_version"
 
 outcomes, deselected = {}, {}
 
@@ -107,6 +123,34 @@ def pytest_configure(config):
     sleep, sleep_aio = time.sleep, asyncio.sleep
     time.sleep = lambda seconds: sleep(min(seconds, SHORT))
     asyncio.sleep = lambda seconds, *rest, **more: sleep_aio(min(seconds, SHORT), *rest, **more)
+    if PACKAGE == "certificates":
+        make_authority()
+
+
+def make_authority():
+    """Puts an authority where the tests look for theirs: `ca.key`, and `ca.crt`, of which they take the name alone.
+
+    They take the lines around a certificate off as letters, of which base64 must not end in one: it ends in `=` as long as
+    the certificate's size is no multiple of three. The sizes of an RSA signature and of this name keep it so.
+    """
+    from OpenSSL import crypto
+
+    key = crypto.PKey()
+    key.generate_key(crypto.TYPE_RSA, 2048)
+    certificate = crypto.X509()
+    certificate.get_subject().CN = "Conformance"
+    certificate.set_pubkey(key)
+    certificate.gmtime_adj_notBefore(0)
+    certificate.gmtime_adj_notAfter(86400)
+    certificate.set_issuer(certificate.get_subject())
+    certificate.sign(key, "sha256")
+    files = {
+        "ca.key": crypto.dump_privatekey(crypto.FILETYPE_PEM, key),
+        "ca.crt": crypto.dump_certificate(crypto.FILETYPE_PEM, certificate),
+    }
+    for name, text in files.items():
+        with open(os.path.join(TESTS, name), "wb") as file:
+            file.write(text)
 
 
 def name_of(test):
@@ -139,6 +183,8 @@ def pytest_collection_modifyitems(config, items):
                 raise pytest.UsageError(f"{name} asks a vault, and is deselected as one that does not")
             deselected[name] = reason
             dropped.append(item)
+        elif name == AT_DEFAULT:
+            kept.append(item)
         elif version is None:
             raise pytest.UsageError(f"{name} names no version, and there is no reason to deselect it")
         elif parameter(item, "is_hsm") and not fnmatch.fnmatchcase(name, OF_HSM):

@@ -1,16 +1,17 @@
 //! The program behind `make conformance`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{num::NonZero, path::PathBuf, process::ExitCode, thread};
 
 use anyhow::{Result, anyhow, ensure};
 use clap::Parser;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use strongroom_conformance::{
     site::Site,
     suite::{Package, Run, Suite},
     tables,
 };
 use strongroom_harness::{page, progress::Step};
-use strongroom_testing::vault::{ALL, KEYS};
+use strongroom_testing::vault::{ALL, CERTIFICATES, KEYS};
 
 /// Runs the tests of the Azure SDK for Python against a vault. Exits with 1 when one of them fails.
 #[derive(Debug, Parser)]
@@ -25,8 +26,11 @@ struct Cli {
     /// Runs the tests whose names contain this word.
     #[arg(long, default_value = "", value_name = "WORD")]
     only: String,
-    /// Also puts the tables into this page, between the markers.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["packages", "versions", "only"])]
+    /// How many versions to run at a time, each against a vault of its own [default: one for each processor].
+    #[arg(long, value_name = "COUNT")]
+    beside: Option<NonZero<usize>>,
+    /// Also puts the tables into this page, between the markers of each package.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["versions", "only"])]
     write: Option<PathBuf>,
 }
 
@@ -52,10 +56,9 @@ async fn run(cli: Cli) -> Result<()> {
     } else {
         cli.packages.clone()
     };
-    let vault = Site::start(&[ALL, KEYS].concat()).await?;
     let mut failed = 0;
     for package in packages {
-        let runs = runs(&cli, package, &vault).await?;
+        let runs = runs(&cli, package).await?;
         for failure in runs.iter().flat_map(Run::failures) {
             eprintln!("\n{}\n{}", failure.name, failure.said);
         }
@@ -71,21 +74,32 @@ async fn run(cli: Cli) -> Result<()> {
 }
 
 /// The tests of one package, at each version that was asked for.
-async fn runs(cli: &Cli, package: Package, vault: &Site) -> Result<Vec<Run>> {
+async fn runs(cli: &Cli, package: Package) -> Result<Vec<Run>> {
     let suite = Suite::installed(package)?;
     let versions = if cli.versions.is_empty() {
         suite.versions()?
     } else {
         cli.versions.clone()
     };
-    let mut runs = Vec::new();
-    for version in &versions {
-        let word = package.word();
-        let step = Step::begin(format!(
-            "The tests of the Azure SDK for Python of {word} at {version}"
-        ));
-        runs.push(suite.run(vault, version, &cli.only).await?);
-        step.done();
-    }
+    let beside = match cli.beside {
+        Some(count) => count,
+        None => thread::available_parallelism()?,
+    };
+    let step = Step::begin(format!(
+        "The tests of the Azure SDK for Python of {}",
+        package.word()
+    ));
+    let runs = versions.iter().map(|version| at(&suite, version, &cli.only));
+    // In the order of the versions, whichever ends first.
+    let runs = stream::iter(runs).buffered(beside.get()).try_collect().await?;
+    step.done();
     Ok(runs)
+}
+
+/// The tests at one version, against a new vault.
+async fn at(suite: &Suite, version: &str, only: &str) -> Result<Run> {
+    let vault = Site::start(&[ALL, KEYS, CERTIFICATES].concat()).await?;
+    let run = suite.run(&vault, version, only).await?;
+    eprintln!("    {}", tables::row(&run));
+    Ok(run)
 }

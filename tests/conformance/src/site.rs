@@ -40,8 +40,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// Starts both, with an API server that reviews tokens. The account may do `permissions` with every secret and key. To be
-    /// called on a runtime, which the API server lives on.
+    /// Starts both, with an API server that reviews tokens. The account may do `permissions` with every secret, key and
+    /// certificate. To be called on a runtime, which the API server lives on.
     ///
     /// # Errors
     /// A program is not built, ends, or does not answer in time.

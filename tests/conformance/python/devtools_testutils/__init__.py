@@ -13,6 +13,7 @@ import pytest
 
 __all__ = [
     "AzureRecordedTestCase",
+    "PowerShellPreparer",
     "add_body_key_sanitizer",
     "add_general_regex_sanitizer",
     "add_general_string_sanitizer",
@@ -56,10 +57,27 @@ set_bodiless_matcher = _for_recordings
 set_custom_default_matcher = _for_recordings
 
 
+def PowerShellPreparer(_directory, **named):
+    """What gives a test the variables of the environment that are its parameters."""
+
+    def prepare(test):
+        # Without the names of the test's own parameters, which pytest would take for fixtures.
+        def run(self):
+            return test(self, **{name: os.environ[name.upper()] for name in named})
+
+        return run
+
+    return prepare
+
+
 class AzureRecordedTestCase:
     """What the classes of the tests are made from."""
 
     is_live = True
+
+    def is_playback(self):
+        """Whether a recording answers: never."""
+        return False
 
     def get_credential(self, client_class, is_async=False):
         """Workload identity by environment alone, as a pod has it."""

@@ -8,7 +8,7 @@ use strongroom_conformance::{
     tables,
 };
 use strongroom_harness::{page, workspace};
-use strongroom_testing::vault::{ALL, KEYS};
+use strongroom_testing::vault::{ALL, CERTIFICATES, KEYS};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sdks_own_tests_of_secrets_pass_at_its_newest_version_and_the_page_says_so() {
@@ -20,10 +20,15 @@ async fn the_sdks_own_tests_of_keys_pass_at_its_newest_version_and_the_page_says
     pass(Package::Keys).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sdks_own_tests_of_certificates_pass_at_its_newest_version_and_the_page_says_so() {
+    pass(Package::Certificates).await;
+}
+
 async fn pass(package: Package) {
     let suite = Suite::installed(package).unwrap();
     let versions = suite.versions().unwrap();
-    let vault = Site::start(&[ALL, KEYS].concat()).await.unwrap();
+    let vault = Site::start(&[ALL, KEYS, CERTIFICATES].concat()).await.unwrap();
     let run = suite.run(&vault, &versions[0], "").await.unwrap();
     for failure in run.failures() {
         println!("{}\n{}", failure.name, failure.said);
