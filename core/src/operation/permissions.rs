@@ -70,6 +70,19 @@ pub fn render() -> String {
 }
 
 fn operations(permission: Permission) -> Vec<String> {
+    match permission {
+        Permission::CertificateManageIssuers => {
+            return vec![
+                "every operation on issuers: it stands for the other four permissions on them".to_owned(),
+            ];
+        }
+        Permission::CertificateUseIssuer => {
+            return vec![
+                "`CertificateCreate`, `CertificateImport`, `CertificateUpdate` and `CertificatePolicyUpdate` with a policy whose issuer is an authority of the vault, beside their own".to_owned(),
+            ];
+        }
+        _ => {}
+    }
     Operation::ALL
         .iter()
         .filter(|operation| operation.permission() == Some(permission))

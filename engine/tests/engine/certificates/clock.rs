@@ -28,7 +28,7 @@ use crate::{
     running::{Running, entry, options, redb},
 };
 
-/// How many certificates there are unless STRONGROOM_CLOCK_CERTIFICATES says so: a thousand take four minutes in a build
+/// How many certificates there are unless `STRONGROOM_CLOCK_CERTIFICATES` says so: a thousand take four minutes in a build
 /// without optimisation.
 const CERTIFICATES: usize = 60;
 const YEARS: u64 = 2;

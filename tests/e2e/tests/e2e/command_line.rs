@@ -35,7 +35,7 @@ const ACCOUNT: &str = "admin";
 const INPUT: &[u8] = b"a value";
 
 /// The groups of commands.
-const GROUPS: [&str; 3] = ["secret", "key", "policy"];
+const GROUPS: [&str; 4] = ["secret", "key", "cert", "policy"];
 
 #[tokio::test]
 async fn every_command_works_with_the_rights_that_are_listed_and_fails_without_any_one_of_them() -> Result<()>
@@ -51,14 +51,14 @@ async fn every_command_works_with_the_rights_that_are_listed_and_fails_without_a
 }
 
 async fn with_rights(scenario: &Scenario, listed: Vec<Right>) -> Result<()> {
-    let (account, officer) = (
-        scenario.account(ACCOUNT),
-        json!({"role": "KeyVaultCryptoOfficer"}),
-    );
-    scenario
-        .policy("officer", "Allow", &[account], &["*"], &officer)
-        .await?;
-    scenario.enforced("officer").await?;
+    for (name, role) in [
+        ("keys", "KeyVaultCryptoOfficer"),
+        ("certificates", "KeyVaultCertificatesOfficer"),
+    ] {
+        let (account, role) = (scenario.account(ACCOUNT), json!({ "role": role }));
+        scenario.policy(name, "Allow", &[account], &["*"], &role).await?;
+        scenario.enforced(name).await?;
+    }
     let directory = tempfile::tempdir()?;
     let person = Person::new(scenario, directory.path())?;
     let (instead, needed): (Vec<_>, Vec<_>) = listed.into_iter().partition(|right| right.is_instead);
@@ -198,7 +198,10 @@ impl<'a> Person<'a> {
             let said = String::from_utf8(output.stdout)?;
             ensure!(said.contains(&step.wanted), "{words:?} printed {said}");
             if let Some(path) = step.kept {
-                fs::write(path, said)?;
+                fs::write(&path, said)?;
+                if path.extension().is_some_and(|kept| kept == "csr") {
+                    self.keys.issue(&path)?;
+                }
             }
         }
         self.keys.verify(INPUT, &directory.join(name))?;

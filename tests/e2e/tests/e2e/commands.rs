@@ -15,7 +15,7 @@ pub struct Step {
 /// The lines, what each must print, and what is called that afterwards. NAME is an object, FILE its path on disk, and
 /// DIRECTORY where the keys are that openssl made. What is asked of policy alone comes first: a right that only it needs is
 /// missed soon.
-const LINES: [(&str, &str, &str); 39] = [
+const LINES: [(&str, &str, &str); 63] = [
     (
         "policy check --permission secrets/get --object NAME",
         "yes - allowed by AccessPolicy admin",
@@ -71,6 +71,42 @@ const LINES: [(&str, &str, &str); 39] = [
     ("key sign NAME-rsa --algorithm RS256 -o base64", "==", "rsa"),
     ("key sign NAME-ec --algorithm ES256 -o base64", "==", "ec"),
     ("key sign NAME-jwk --algorithm ES256 -o base64", "==", "jwk"),
+    (
+        "cert create NAME-self --subject CN=a --type EC",
+        "certificate/NAME-self",
+        "",
+    ),
+    ("cert pending show NAME-self", "completed", ""),
+    ("cert show NAME-self -o pem", "BEGIN CERTIFICATE", ""),
+    ("cert update NAME-self --tag a=b", "certificate/NAME-self", ""),
+    ("cert policy show NAME-self -o json", "x509_props", "policy"),
+    ("cert policy set NAME-self -f FILE.policy", "CN=a", ""),
+    ("cert renew NAME-self", "certificate/NAME-self", ""),
+    ("cert versions NAME-self -o name", "certificate/NAME-self/", ""),
+    ("cert list -o name", "certificate/NAME-self", ""),
+    (
+        "cert download NAME-self --with-private-key -f FILE.pfx",
+        "NAME-self with its private key",
+        "",
+    ),
+    ("cert import NAME-pfx -f FILE.pfx", "imported", ""),
+    (
+        "cert create NAME-csr --subject CN=b --type EC --issuer Unknown",
+        "BEGIN CERTIFICATE REQUEST",
+        "csr",
+    ),
+    ("cert merge NAME-csr -f FILE.crt", "merged", ""),
+    ("cert issuer set NAME --provider Test", "issuer/NAME set", ""),
+    ("cert issuer list -o name", "issuer/NAME", ""),
+    ("cert issuer delete NAME", "issuer/NAME", ""),
+    ("cert contacts set a@b.example", "contacts", ""),
+    ("cert contacts delete", "deleted", ""),
+    ("cert backup NAME-self -f FILE.cert", "backed up", ""),
+    ("cert delete NAME-self", "deleted", ""),
+    ("cert recover NAME-self", "recovered", ""),
+    ("cert delete NAME-self", "deleted", ""),
+    ("cert purge NAME-self", "purged", ""),
+    ("cert restore -f FILE.cert", "restored", ""),
 ];
 
 /// The commands on objects called `name` of a vault in `namespace`, with files in `directory`.

@@ -64,6 +64,30 @@ impl OpensslKeys {
         Ok(())
     }
 
+    /// Issues the certificate that a request asks for, beside it, by an authority whose key is the one of RSA.
+    pub fn issue(&self, request: &Path) -> Result<()> {
+        let authority = self.directory.join("authority.pem");
+        openssl(
+            "req -x509 -subj /CN=authority -days 30 -key",
+            &[&self.private("rsa"), Path::new("-out"), &authority],
+        )?;
+        let issued = request.with_extension("crt");
+        openssl(
+            "x509 -req -days 30 -in",
+            &[
+                request,
+                Path::new("-CA"),
+                &authority,
+                Path::new("-CAkey"),
+                &self.private("rsa"),
+                Path::new("-CAcreateserial"),
+                Path::new("-out"),
+                &issued,
+            ],
+        )?;
+        Ok(())
+    }
+
     /// The JWK of a key on P-256. All lengths in its DER (RFC 5915) are fixed.
     fn jwk(&self, name: &str) -> Result<Vec<u8>> {
         let der = openssl("ec -outform DER -in", &[&self.private(name)])?;
