@@ -12,6 +12,8 @@
 mod access;
 #[path = "e2e/az.rs"]
 mod az;
+#[path = "e2e/az_certificates.rs"]
+mod az_certificates;
 #[path = "e2e/az_keys.rs"]
 mod az_keys;
 #[path = "e2e/command_line.rs"]

@@ -51,7 +51,7 @@ pub struct Az<'a> {
 
 impl<'a> Az<'a> {
     /// Starts the pod of docs/sdk/az.md, and logs in with the lines of that page.
-    async fn start(scenario: &'a Scenario) -> Result<Self> {
+    pub async fn start(scenario: &'a Scenario) -> Result<Self> {
         let tool = Tool::installed("azure-cli")?;
         let mut pod = sdk::pod(scenario, "az")?;
         sdk::run_from_machine(&mut pod, &tool, &["/bin/sleep", "2147483647"])?;
