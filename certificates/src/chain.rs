@@ -30,6 +30,17 @@ pub enum ChainOrder {
     Preserved,
 }
 
+impl ChainOrder {
+    /// The order that `preserveCertOrder` asks for; leaf first where nobody said.
+    pub fn of(preserved: Option<bool>) -> Self {
+        if preserved == Some(true) {
+            Self::Preserved
+        } else {
+            Self::LeafFirst
+        }
+    }
+}
+
 /// The certificate of a key with those that came with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {

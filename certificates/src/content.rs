@@ -13,6 +13,7 @@ mod private_key;
 
 use std::str;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
 pub use self::private_key::ContentKey;
@@ -136,6 +137,25 @@ impl Content {
             _ => Err(ContentError::NoPrivateKey),
         }
     }
+}
+
+/// What the secret of a certificate holds, as a vault writes it: PEM, or base64 of a PFX with the empty password; none where the
+/// text is neither. A private key is in it only where that may leave the vault.
+pub fn read_secret(text: &str) -> Option<Pfx> {
+    if !pem::is_pem(text) {
+        let mut pfx = Zeroizing::new(Vec::with_capacity(text.len()));
+        BASE64_STANDARD.decode_vec(text, &mut pfx).ok()?;
+        return Pfx::read(&pfx, None).ok();
+    }
+    let mut held = Pfx::default();
+    for Block { label, der } in pem::read(text, LONGEST_TEXT).ok()? {
+        match label {
+            pem::PRIVATE_KEY => held.private_keys.push(der),
+            pem::CERTIFICATE => held.certificates.push(der.to_vec()),
+            _ => {}
+        }
+    }
+    Some(held)
 }
 
 /// The certificates of a merge (`x5c`) in DER, in their order.

@@ -1,13 +1,11 @@
 //! The secret of a certificate in another form than the one that its policy says.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use strongroom_certificates::{
+    content::read_secret,
     pem,
-    pkcs12::Pfx,
     policy::SecretContentType::{self, Pem, Pkcs12},
 };
 use strongroom_engine::{SecretBundle, SecretValue};
-use zeroize::Zeroizing;
 
 use super::error::CertificateError;
 
@@ -34,11 +32,7 @@ pub fn convert(secret: &mut SecretBundle, wanted: SecretContentType) -> Result<(
 
 /// The same as PEM: the private key, where there is one, and the certificates in their order.
 fn pem_of(pfx: &SecretValue) -> Result<SecretValue, CertificateError> {
-    let mut der = Zeroizing::new(Vec::with_capacity(pfx.len()));
-    BASE64_STANDARD
-        .decode_vec(pfx.expose(), &mut der)
-        .map_err(|_| CertificateError::Damaged)?;
-    let pfx = Pfx::read(&der, None).map_err(|_| CertificateError::Damaged)?;
+    let pfx = read_secret(pfx.expose()).ok_or(CertificateError::Damaged)?;
     let keys = pfx
         .private_keys
         .iter()

@@ -43,7 +43,8 @@ impl std::fmt::Debug for Import {
 pub struct Opened {
     /// The private key, which is believed no more than one that is imported by itself.
     pub private_key: PrivateJwk,
-    certificates: Vec<Parsed>,
+    /// The certificates, in the order of the file.
+    pub certificates: Vec<Parsed>,
 }
 
 impl std::fmt::Debug for Opened {
@@ -66,22 +67,19 @@ pub fn open(import: &Import) -> Result<Opened, CertificateError> {
     })
 }
 
-/// The request that stores what `import` gives, whose private key was imported as `key`, at `now`.
+/// The request that stores what `import` gives, whose file held these `certificates` and the private key that was imported as
+/// `key`, at `now`.
 ///
 /// # Errors
 /// No certificate is of that key, it has ended, or a policy cannot say what it is.
 pub fn request(
     import: Import,
-    opened: Opened,
+    certificates: Vec<Parsed>,
     key: &Key,
     now: Timestamp,
 ) -> Result<request::Import, CertificateError> {
-    let order = if import.preserve_order == Some(true) {
-        ChainOrder::Preserved
-    } else {
-        ChainOrder::LeafFirst
-    };
-    let chain = Chain::of(key.public(), opened.certificates, order)?;
+    let order = ChainOrder::of(import.preserve_order);
+    let chain = Chain::of(key.public(), certificates, order)?;
     if chain.leaf().validity().not_after < seconds(now) {
         return Err(CertificateError::Expired);
     }

@@ -49,11 +49,7 @@ pub fn complete(
     let key = opened(provider, progress)?;
     let certificates = merge_certificates(&merge.x5c)?;
     let certificates = certificates.iter().map(|der| Parsed::from_der(der));
-    let order = if operation.preserve_order == Some(true) {
-        ChainOrder::Preserved
-    } else {
-        ChainOrder::LeafFirst
-    };
+    let order = ChainOrder::of(operation.preserve_order);
     let chain = Chain::of(key.public(), certificates.collect::<Result<_, _>>()?, order);
     let chain = chain.map_err(|error| match error {
         ChainError::NoLeaf => CertificateError::OtherKey,

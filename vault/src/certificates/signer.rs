@@ -1,13 +1,11 @@
 //! An authority of the vault, opened to sign: a certificate of the vault with its key and its chain.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use strongroom_certificates::{
-    authority::Authority, certificate::Certificate as Parsed, content::LONGEST_TEXT, pem, pkcs12::Pfx,
+    authority::Authority, certificate::Certificate as Parsed, content::read_secret,
 };
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{Certificate, CryptoKey, ObjectError, Objects, Secret, object::kind::Kind};
 use strongroom_keys::{Key, KeyProvider};
-use zeroize::Zeroizing;
 
 use super::{
     authority::AuthorityTerms,
@@ -72,7 +70,7 @@ fn key(
 /// The certificates in the secret of a certificate.
 fn chain(objects: &Objects, name: &ObjectName, version: &Version) -> Result<Vec<Parsed>, CertificateFailure> {
     let found = current::<Secret, _>(objects, name, Some(version), |bundle| {
-        certificates_in(bundle.content?.expose())
+        Some(read_secret(bundle.content?.expose())?.certificates)
     });
     let found = found?.ok_or(CertificateError::Damaged)?;
     let parsed = found
@@ -80,16 +78,6 @@ fn chain(objects: &Objects, name: &ObjectName, version: &Version) -> Result<Vec<
         .map(|der| Parsed::from_der(der))
         .collect::<Result<_, _>>();
     Ok(parsed.map_err(CertificateError::from)?)
-}
-
-fn certificates_in(secret: &str) -> Option<Vec<Vec<u8>>> {
-    if pem::is_pem(secret) {
-        let blocks = pem::read(secret, LONGEST_TEXT).ok()?;
-        let certificates = blocks.iter().filter(|block| block.label == pem::CERTIFICATE);
-        return Some(certificates.map(|block| block.der.to_vec()).collect());
-    }
-    let pfx = Zeroizing::new(BASE64_STANDARD.decode(secret).ok()?);
-    Some(Pfx::read(&pfx, None).ok()?.certificates)
 }
 
 /// What `read` makes of a version of an object that is part of an authority.

@@ -1,11 +1,9 @@
 //! The key that a certificate is asked for with: a new one, or that of the version before.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use strongroom_certificates::{content::LONGEST_TEXT, pem, pkcs12::Pfx, policy::Policy};
+use strongroom_certificates::{content::read_secret, policy::Policy};
 use strongroom_core::{ObjectName, Uid, Version};
 use strongroom_engine::{CryptoKey, KeyBundle, ObjectError, Objects, Secret, SecretBundle};
 use strongroom_keys::{Key, KeyError};
-use zeroize::Zeroizing;
 
 use super::{Keys, successor::SuccessorError};
 
@@ -54,18 +52,8 @@ impl Keys {
 /// Whether the secret of a version holds its private key.
 fn has_left(objects: &Objects, name: &ObjectName, version: &Version) -> Result<bool, SuccessorError> {
     let holds = |_, bundle: SecretBundle| {
-        let secret = bundle.content;
-        secret.is_some_and(|secret| holds_private_key(secret.expose()).unwrap_or_default())
+        let held = bundle.content.and_then(|secret| read_secret(secret.expose()));
+        held.is_some_and(|held| !held.private_keys.is_empty())
     };
     Ok(objects.open::<Secret, _>(name, Some(version), |_| None, holds)?)
-}
-
-/// Whether the text of a certificate's secret holds a private key; none where it cannot be read.
-fn holds_private_key(secret: &str) -> Option<bool> {
-    if pem::is_pem(secret) {
-        let blocks = pem::read(secret, LONGEST_TEXT).ok()?;
-        return Some(blocks.iter().any(|block| block.label == pem::PRIVATE_KEY));
-    }
-    let pfx = Zeroizing::new(BASE64_STANDARD.decode(secret).ok()?);
-    Some(!Pfx::read(&pfx, None).ok()?.private_keys.is_empty())
 }

@@ -1,5 +1,7 @@
 //! Requests about certificates that policy allows: what makes a version, before the writer stores it.
 
+use std::sync::Arc;
+
 use strongroom_certificates::policy::{Policy, SentPolicy};
 use strongroom_core::{ObjectName, Permission};
 use strongroom_engine::{
@@ -20,7 +22,7 @@ use crate::certificates::{
     begin::{Wishes, begin},
     chosen::ChosenIssuer,
     error::CertificateError,
-    import::{self, Import},
+    import::{self, Import, Opened},
     issued::terms,
     merge::{self, Merge},
 };
@@ -110,7 +112,7 @@ impl Admitted<'_> {
     /// A version of a certificate brings one of its key and one of its secret: who may not write those, may not by this.
     fn decide_parts(&mut self, key: Permission) -> Result<(), Failure> {
         self.decide_again()?;
-        let policy = std::sync::Arc::clone(&self.policy);
+        let policy = Arc::clone(&self.policy);
         self.action.refuse_denied(&policy, key)?;
         self.action.refuse_denied(&policy, Permission::SecretSet)
     }
@@ -120,7 +122,7 @@ impl Admitted<'_> {
     fn decide_issuer(&mut self, policy: &Policy) -> Result<ChosenIssuer, Failure> {
         let chosen = ChosenIssuer::of(policy, &self.access.service.objects)?;
         if chosen.is_authority() {
-            let in_force = std::sync::Arc::clone(&self.policy);
+            let in_force = Arc::clone(&self.policy);
             self.action
                 .decide_also(&in_force, Permission::CertificateUseIssuer)?;
         }
@@ -180,14 +182,13 @@ impl Admitted<'_> {
             (given, opened)
         });
         let (given, opened) = opened.await.map_err(|_| Failure::Storage)?;
-        let mut opened = opened?;
-        let jwk = std::mem::replace(
-            &mut opened.private_key,
-            strongroom_keys::PrivateJwk::new(strongroom_keys::KeyKind::Oct),
-        );
-        let key = keys.import(account, jwk).await?;
+        let Opened {
+            private_key,
+            certificates,
+        } = opened?;
+        let key = keys.import(account, private_key).await?;
         let now = service.timekeeper.now();
-        let request = spawn_blocking(move || import::request(given, opened, &key, now));
+        let request = spawn_blocking(move || import::request(given, certificates, &key, now));
         let request = request.await.map_err(|_| Failure::Storage)??;
         let policy = Policy::from_stored(&request.policy.json).map_err(|_| CertificateError::Damaged)?;
         self.decide_named(&policy)?;
@@ -206,7 +207,7 @@ impl Admitted<'_> {
         if object.in_progress().is_none() {
             return Err(ObjectError::from(OperationError::Ended).into());
         }
-        let keys = std::sync::Arc::clone(&service.keys);
+        let keys = Arc::clone(&service.keys);
         let completed = spawn_blocking(move || {
             let running = object.in_progress();
             running.map(|(operation, progress)| merge::complete(keys.provider(), given, operation, progress))
