@@ -63,11 +63,7 @@ impl Authority {
         if certificate.subject().is_empty() {
             return Err(AuthorityError::Nameless);
         }
-        if let Some(url) = revocation_list_url.as_deref()
-            && !is_uri(url)
-        {
-            return Err(AuthorityError::RevocationListUrl);
-        }
+        check_url(revocation_list_url.as_deref())?;
         let constraints = match certificate.name_constraints() {
             Some(value) => NameConstraints::from_der(value).ok_or(AuthorityError::NameConstraints)?,
             None => NameConstraints::default(),
@@ -78,6 +74,15 @@ impl Authority {
             permitted,
             constraints,
             revocation_list_url,
+        })
+    }
+
+    /// The same, whose certificates say that its list of revoked certificates is at the URL, if there is one.
+    pub fn with_revocation_list(self, url: Option<String>) -> Result<Self, AuthorityError> {
+        check_url(url.as_deref())?;
+        Ok(Self {
+            revocation_list_url: url,
+            ..self
         })
     }
 
@@ -182,6 +187,13 @@ impl Authority {
         } else {
             Err(NotPermitted::SubjectConstraint(subject.to_string()))
         }
+    }
+}
+
+fn check_url(url: Option<&str>) -> Result<(), AuthorityError> {
+    match url {
+        Some(url) if !is_uri(url) => Err(AuthorityError::RevocationListUrl),
+        Some(_) | None => Ok(()),
     }
 }
 

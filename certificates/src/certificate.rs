@@ -182,6 +182,17 @@ impl Certificate {
         self.extensions.name_constraints.as_deref()
     }
 
+    /// Where it says that lists of revoked certificates are; none if it does not say, or not in a form that is read.
+    pub fn revocation_list_urls(&self) -> Vec<String> {
+        self.extensions.revocation_list_urls()
+    }
+
+    /// Whether the key signed it, in the way in which keys sign here. What another program signed otherwise with the same key
+    /// does not count.
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        signer::has_signed(key, &self.der)
+    }
+
     /// Whether `issuer` looks like what signed it: by name, and by the identifiers of keys where both have them.
     pub fn may_be_signed_by(&self, issuer: &Self) -> bool {
         let is_name = self.issuer.name.is_same(&issuer.subject.name);

@@ -13,12 +13,11 @@ mod private_key;
 
 use std::str;
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
 pub use self::private_key::ContentKey;
 use crate::{
-    encoding::decode_either_base64,
+    encoding::{decode_base64, decode_either_base64},
     pem::{self, Block, PemError},
     pkcs12::{self, Pfx, Pkcs12Error},
 };
@@ -71,6 +70,29 @@ pub enum ContentError {
     Pem(#[from] PemError),
 }
 
+/// The private keys and the certificates of a file, before anybody knows whether they belong together.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// The private keys.
+    pub private_keys: Vec<ContentKey>,
+    /// The certificates in DER, in the order of the file.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+/// Why a text is not what the secret of a certificate holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// It is something else.
+    #[error("it is neither PEM nor base64 of a PFX")]
+    Form,
+    /// It is PEM that cannot be read.
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    /// It is a PFX that cannot be read.
+    #[error(transparent)]
+    Pkcs12(#[from] Pkcs12Error),
+}
+
 /// Why the certificates of a merge cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
@@ -108,27 +130,18 @@ impl Content {
     }
 
     fn from_pem(text: &str) -> Result<Self, ContentError> {
-        let mut private_keys = Vec::new();
-        let mut certificates = Vec::new();
-        for Block { label, der } in pem::read(text, LONGEST_TEXT)? {
-            match label {
-                pem::PRIVATE_KEY => private_keys.push(ContentKey::Pkcs8(der)),
-                pem::RSA_PRIVATE_KEY => private_keys.push(ContentKey::Pkcs1(der)),
-                pem::EC_PRIVATE_KEY => private_keys.push(ContentKey::Sec1(der)),
-                label if CERTIFICATE_LABELS.contains(&label) => certificates.push(der.to_vec()),
-                // Parameters of curves, public keys, requests, revocation lists.
-                _ => {}
-            }
-        }
-        Self::of(private_keys, certificates)
+        Self::of(Parts::of_pem(text)?)
     }
 
     fn from_pfx(pfx: Pfx) -> Result<Self, ContentError> {
-        let private_keys = pfx.private_keys.into_iter().map(ContentKey::Pkcs8);
-        Self::of(private_keys.collect(), pfx.certificates)
+        Self::of(pfx.into())
     }
 
-    fn of(mut private_keys: Vec<ContentKey>, certificates: Vec<Vec<u8>>) -> Result<Self, ContentError> {
+    fn of(parts: Parts) -> Result<Self, ContentError> {
+        let Parts {
+            mut private_keys,
+            certificates,
+        } = parts;
         match (private_keys.pop(), private_keys.is_empty()) {
             (Some(private_key), true) if !certificates.is_empty() => Ok(Self {
                 private_key,
@@ -139,23 +152,53 @@ impl Content {
     }
 }
 
-/// What the secret of a certificate holds, as a vault writes it: PEM, or base64 of a PFX with the empty password; none where the
-/// text is neither. A private key is in it only where that may leave the vault.
-pub fn read_secret(text: &str) -> Option<Pfx> {
-    if !pem::is_pem(text) {
-        let mut pfx = Zeroizing::new(Vec::with_capacity(text.len()));
-        BASE64_STANDARD.decode_vec(text, &mut pfx).ok()?;
-        return Pfx::read(&pfx, None).ok();
+impl Parts {
+    /// Those of the secret of a certificate: PEM, or base64 of a PFX with the empty password, which may take so many `hashes`.
+    ///
+    /// # Errors
+    /// It is something else, or too much of it.
+    pub fn of_secret(text: &str, hashes: u64) -> Result<Self, SecretError> {
+        if pem::is_pem(text) {
+            return Ok(Self::of_pem(text)?);
+        }
+        let pfx = decode_base64(text.as_bytes()).ok_or(SecretError::Form)?;
+        Ok(Pfx::read_within(&pfx, None, hashes)?.into())
     }
-    let mut held = Pfx::default();
-    for Block { label, der } in pem::read(text, LONGEST_TEXT).ok()? {
-        match label {
-            pem::PRIVATE_KEY => held.private_keys.push(der),
-            pem::CERTIFICATE => held.certificates.push(der.to_vec()),
-            _ => {}
+
+    fn of_pem(text: &str) -> Result<Self, PemError> {
+        let mut parts = Self::default();
+        for Block { label, der } in pem::read(text, LONGEST_TEXT)? {
+            match label {
+                pem::PRIVATE_KEY => parts.private_keys.push(ContentKey::Pkcs8(der)),
+                pem::RSA_PRIVATE_KEY => parts.private_keys.push(ContentKey::Pkcs1(der)),
+                pem::EC_PRIVATE_KEY => parts.private_keys.push(ContentKey::Sec1(der)),
+                label if CERTIFICATE_LABELS.contains(&label) => parts.certificates.push(der.to_vec()),
+                // Parameters of curves, public keys, requests, revocation lists.
+                _ => {}
+            }
+        }
+        Ok(parts)
+    }
+}
+
+impl From<Pfx> for Parts {
+    fn from(pfx: Pfx) -> Self {
+        Self {
+            private_keys: pfx.private_keys.into_iter().map(ContentKey::Pkcs8).collect(),
+            certificates: pfx.certificates,
         }
     }
-    Some(held)
+}
+
+/// What the secret of a certificate holds, as a vault writes it; none where the text is something else. A private key is in it
+/// only where that may leave the vault.
+pub fn read_secret(text: &str) -> Option<Pfx> {
+    let parts = Parts::of_secret(text, pkcs12::LARGEST_WORK).ok()?;
+    let private_keys = parts.private_keys.into_iter().map(ContentKey::into_pkcs8);
+    Some(Pfx {
+        private_keys: private_keys.collect::<Result<_, _>>().ok()?,
+        certificates: parts.certificates,
+    })
 }
 
 /// The certificates of a merge (`x5c`) in DER, in their order.

@@ -5,10 +5,10 @@
 
 use der::{
     Decode, Encode, Sequence,
-    asn1::{Any, Ia5String, ObjectIdentifier, OctetString},
+    asn1::{Any, Ia5String, OctetString},
 };
 use spki::AlgorithmIdentifierOwned;
-use strongroom_keys::{Key, PublicKey};
+use strongroom_keys::{Key, KeyKind, PublicKey};
 use x509_cert::{
     ext::{
         Extension,
@@ -23,12 +23,13 @@ use x509_cert::{
 
 use crate::{
     authority::{Authority, NotPermitted},
-    profile::{AUTHORITY_KEY_IDENTIFIER, Order, Profile, ProfileError, SUBJECT_KEY_IDENTIFIER, extension},
+    profile::{
+        AUTHORITY_KEY_IDENTIFIER, Order, Profile, ProfileError, REVOCATION_LISTS, SUBJECT_KEY_IDENTIFIER,
+        extension,
+    },
     serial::Serial,
     signer::{self, SignError, Signer},
 };
-
-const REVOCATION_LISTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
 
 /// Why no certificate was issued.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +82,7 @@ pub fn self_signed(key: &Key, profile: &Profile, serial: Serial) -> Result<Vec<u
         validity: profile.der_validity()?,
         subject,
         public_key: signer::public_key_info(key.public())?,
-        extensions: extensions(profile, &own, &own)?,
+        extensions: extensions(profile, key.key_type().kind(), &own, &own)?,
     };
     Ok(Signer::new(key)?.signed(&content)?)
 }
@@ -99,6 +100,7 @@ pub fn by_authority(
     let signer = Signer::new(authority.key())?;
     let mut extensions = extensions(
         profile,
+        key.key_type().kind(),
         &authority.certificate().key_identifier(),
         &key_identifier(key)?,
     )?;
@@ -118,8 +120,13 @@ pub fn by_authority(
     Ok(signer.signed(&content)?)
 }
 
-fn extensions(profile: &Profile, issuer: &[u8], own: &[u8]) -> Result<Vec<Extension>, IssueError> {
-    let mut extensions = profile.extensions(Order::Certificate)?;
+fn extensions(
+    profile: &Profile,
+    kind: KeyKind,
+    issuer: &[u8],
+    own: &[u8],
+) -> Result<Vec<Extension>, IssueError> {
+    let mut extensions = profile.extensions(Order::Certificate, kind)?;
     extensions.push(authority_key_identifier(issuer)?);
     let own = SubjectKeyIdentifier(OctetString::new(own)?);
     extensions.push(extension(SUBJECT_KEY_IDENTIFIER, false, own.to_der()?)?);

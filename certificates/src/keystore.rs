@@ -1,4 +1,5 @@
-//! Java's own keystore (JKS, version 2), for programs that cannot open a PFX: one private key with its chain.
+//! Java's own keystore (JKS, version 2), for programs that cannot open a PFX: one private key with its chain, or certificates that
+//! a program trusts.
 //!
 //! There is no standard; the form is that of `sun.security.provider.JavaKeyStore` and `KeyProtector` in `OpenJDK`. The protection is
 //! weak (a stream of SHA-1 over the password): the file is worth what keeps others from reading it. Java opens a PFX as well since
@@ -22,6 +23,7 @@ use crate::pkcs12::structure::EncryptedPrivateKeyInfo;
 const MAGIC: u32 = 0xfeed_feed;
 const VERSION: u32 = 2;
 const PRIVATE_KEY_ENTRY: u32 = 1;
+const TRUSTED_ENTRY: u32 = 2;
 const CERTIFICATE_TYPE: &str = "X.509";
 /// What is hashed between the password and the file.
 const WHITENER: &[u8] = b"Mighty Aphrodite";
@@ -59,31 +61,72 @@ impl NewKeystore<'_> {
     /// The file, where one password protects the key and the whole. The salt is random, and no other file's.
     pub fn to_jks(&self, password: &str, salt: &[u8; SHA1_OUTPUT_LEN]) -> Result<Vec<u8>, KeystoreError> {
         let password = utf16(password);
-        let mut file = Vec::new();
-        for number in [MAGIC, VERSION, 1, PRIVATE_KEY_ENTRY] {
-            file.extend(number.to_be_bytes());
-        }
-        let alias = self.alias.to_lowercase();
-        if alias
-            .chars()
-            .any(|character| matches!(character, '\0' | '\u{10000}'..))
-        {
-            return Err(KeystoreError::Alias);
-        }
-        append_text(&mut file, &alias).ok_or(KeystoreError::Alias)?;
-        file.extend(self.created.to_be_bytes());
+        let mut file = header(1)?;
+        append_entry(&mut file, PRIVATE_KEY_ENTRY, self.alias, self.created)?;
         let key = protect(self.private_key, &password, salt)?;
         append_bytes(&mut file, &key).ok_or(KeystoreError::TooLong)?;
-        let count = u32::try_from(self.certificates.len()).map_err(|_| KeystoreError::TooLong)?;
-        file.extend(count.to_be_bytes());
+        file.extend(number_of(self.certificates.len())?);
         for certificate in self.certificates {
-            append_text(&mut file, CERTIFICATE_TYPE).ok_or(KeystoreError::TooLong)?;
-            append_bytes(&mut file, certificate).ok_or(KeystoreError::TooLong)?;
+            append_certificate(&mut file, certificate)?;
         }
-        let digest = sha1(&[&password, WHITENER, &file]);
-        file.extend(digest.as_ref());
-        Ok(file)
+        Ok(sealed(file, &password))
     }
+}
+
+/// See [`NewTrustStore::to_jks`](crate::trust_store::NewTrustStore::to_jks).
+pub(crate) fn trust_store(
+    entries: &[(&str, &[u8])],
+    password: &str,
+    created: u64,
+) -> Result<Vec<u8>, KeystoreError> {
+    let mut file = header(entries.len())?;
+    for (alias, certificate) in entries {
+        append_entry(&mut file, TRUSTED_ENTRY, alias, created)?;
+        append_certificate(&mut file, certificate)?;
+    }
+    Ok(sealed(file, &utf16(password)))
+}
+
+/// The beginning of a file with so many entries.
+fn header(entries: usize) -> Result<Vec<u8>, KeystoreError> {
+    let mut file = Vec::new();
+    for number in [MAGIC, VERSION] {
+        file.extend(number.to_be_bytes());
+    }
+    file.extend(number_of(entries)?);
+    Ok(file)
+}
+
+fn append_entry(file: &mut Vec<u8>, kind: u32, alias: &str, created: u64) -> Result<(), KeystoreError> {
+    let alias = alias.to_lowercase();
+    if alias
+        .chars()
+        .any(|character| matches!(character, '\0' | '\u{10000}'..))
+    {
+        return Err(KeystoreError::Alias);
+    }
+    file.extend(kind.to_be_bytes());
+    append_text(file, &alias).ok_or(KeystoreError::Alias)?;
+    file.extend(created.to_be_bytes());
+    Ok(())
+}
+
+fn append_certificate(file: &mut Vec<u8>, certificate: &[u8]) -> Result<(), KeystoreError> {
+    append_text(file, CERTIFICATE_TYPE)
+        .and_then(|()| append_bytes(file, certificate))
+        .ok_or(KeystoreError::TooLong)
+}
+
+/// The file with the digest that shows the password, and that the file is whole.
+fn sealed(mut file: Vec<u8>, password: &[u8]) -> Vec<u8> {
+    let digest = sha1(&[password, WHITENER, &file]);
+    file.extend(digest.as_ref());
+    file
+}
+
+fn number_of(count: usize) -> Result<[u8; 4], KeystoreError> {
+    let count = u32::try_from(count).map_err(|_| KeystoreError::TooLong)?;
+    Ok(count.to_be_bytes())
 }
 
 /// The key under Java's protection: salt, key and proof.

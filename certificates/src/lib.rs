@@ -24,7 +24,7 @@
 //! | [`certificate`], [`chain`] | certificates that exist; which of several is that of a key |
 //! | [`authority`], [`revocation`] | who signs for others and what; which certificates are good no more |
 //! | [`policy`] | what a user says of the next certificate, in JSON |
-//! | `encoding`, [`pem`], [`pkcs12`], [`keystore`], [`content`] | the files that hold certificates and keys |
+//! | `encoding`, [`pem`], [`pkcs12`], [`keystore`], [`trust_store`], [`content`] | the files that hold certificates and keys |
 //!
 //! Invariants:
 //! - a certificate that is issued here is never that of an authority (`cA` is false);
@@ -52,4 +52,5 @@ pub mod revocation;
 pub mod serial;
 pub mod signer;
 pub mod time;
+pub mod trust_store;
 pub mod usage;

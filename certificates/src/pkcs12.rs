@@ -40,6 +40,7 @@ use der::asn1::ObjectIdentifier;
 use zeroize::Zeroizing;
 
 use self::work::Work;
+pub(crate) use self::write::trust_store;
 
 /// The longest PFX that is read, in bytes.
 pub const LARGEST: usize = 256 * 1024;

@@ -4,7 +4,7 @@
 //! ```text
 //!   a request's JSON -- create ------\                          /-- answered: JSON with id and times
 //!   a request's JSON -- patch -------> Policy = terms + stored ---- stored: JSON, one text for each policy
-//!   a certificate --- of_certificate -/     ^                   \-- key_spec, profile, issuer; renewal, notice
+//!   a certificate --- of_certificate -/     ^                   \-- key_spec, profile, issuer, lifetime_actions
 //!   stored bytes ---- from_stored ----------/
 //! ```
 //!
@@ -194,27 +194,6 @@ impl Policy {
     /// What happens in the life of a certificate.
     pub fn lifetime_actions(&self) -> &[LifetimeAction] {
         &self.terms.lifetime_actions
-    }
-
-    /// When a new version of a certificate is to be made that is valid from `not_before` to `expires`, all in unix
-    /// seconds. Nobody can do so for the issuer `Unknown`.
-    pub fn renewal(&self, not_before: i64, expires: i64) -> Option<i64> {
-        if self.issuer().kind() == IssuerKind::Unknown {
-            return None;
-        }
-        let renews = |action| action == ActionType::AutoRenew;
-        lifetime::first_due(self.lifetime_actions(), renews, not_before, expires)
-    }
-
-    /// When the contacts are told that a certificate ends, which is valid from `not_before` to `expires`, all in unix
-    /// seconds. With the issuer `Unknown` they are told too when it should renew itself.
-    pub fn notice(&self, not_before: i64, expires: i64) -> Option<i64> {
-        let is_unknown = self.issuer().kind() == IssuerKind::Unknown;
-        let tells = |action| match action {
-            ActionType::EmailContacts => true,
-            ActionType::AutoRenew => is_unknown,
-        };
-        lifetime::first_due(self.lifetime_actions(), tells, not_before, expires)
     }
 
     /// Who issues the certificate.

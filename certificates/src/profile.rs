@@ -4,6 +4,7 @@ use der::{
     Encode,
     asn1::{ObjectIdentifier, OctetString},
 };
+use strongroom_keys::KeyKind;
 use x509_cert::ext::{
     Extension,
     pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName},
@@ -25,6 +26,8 @@ pub(crate) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unw
 pub(crate) const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
 pub(crate) const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
 pub(crate) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+/// Where lists of revoked certificates are.
+pub(crate) const REVOCATION_LISTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
 /// `anyExtendedKeyUsage`: the certificate is for everything.
 pub const ANY_EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
@@ -43,6 +46,20 @@ impl Validity {
         Self {
             not_before: now.saturating_sub(BACKDATING),
             not_after: time::months_after(now, months),
+        }
+    }
+
+    /// The same, but not for longer than so many seconds after `now`. A shortened one is dated back by a tenth of its
+    /// length at most: the part of its life that a lifetime action waits for must not have passed before it is issued.
+    #[must_use]
+    pub fn at_most(self, now: i64, seconds: i64) -> Self {
+        let not_after = now.saturating_add(seconds);
+        if self.not_after <= not_after {
+            return self;
+        }
+        Self {
+            not_before: self.not_before.max(now.saturating_sub(seconds / 10)),
+            not_after,
         }
     }
 }
@@ -90,8 +107,8 @@ pub(crate) enum Order {
 }
 
 impl Profile {
-    /// The extensions that the profile decides. Its names and counts are checked on the way.
-    pub(crate) fn extensions(&self, order: Order) -> Result<Vec<Extension>, ProfileError> {
+    /// The extensions that the profile decides, beside a key of that kind. Its names and counts are checked on the way.
+    pub(crate) fn extensions(&self, order: Order, kind: KeyKind) -> Result<Vec<Extension>, ProfileError> {
         // Who issues may give a request the name that it has not.
         let needs_name = order == Order::Certificate;
         if needs_name && self.subject.is_empty() && self.alternative_names.is_empty() {
@@ -103,7 +120,7 @@ impl Profile {
         }
         let mut extensions = Vec::new();
         if !self.key_usages.is_empty() {
-            let value = self.key_usages.to_der()?;
+            let value = self.key_usages.stated_of(kind).to_der()?;
             extensions.push(extension(KEY_USAGE, true, value)?);
         }
         let constraints = BasicConstraints {
@@ -153,4 +170,30 @@ pub(crate) fn extension(extn_id: ObjectIdentifier, critical: bool, value: Vec<u8
         critical,
         extn_value: OctetString::new(value)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_life_is_hardly_dated_back() {
+        let now = 1_700_000_000;
+        let month = Validity::months_from(now, 1);
+        assert_eq!(
+            month.at_most(now, 120),
+            Validity {
+                not_before: now - 12,
+                not_after: now + 120
+            }
+        );
+        assert_eq!(
+            month.at_most(now, 86_400),
+            Validity {
+                not_before: now - 600,
+                not_after: now + 86_400
+            }
+        );
+        assert_eq!(month.at_most(now, 400 * 86_400), month);
+    }
 }

@@ -43,7 +43,7 @@ struct RequestInfo {
 ///
 /// The extensions have Azure's order: usage of the key, extended usage, alternative names, basic constraints.
 pub fn create(key: &Key, profile: &Profile) -> Result<Vec<u8>, RequestError> {
-    let extensions = ExtensionReq(profile.extensions(Order::Request)?);
+    let extensions = ExtensionReq(profile.extensions(Order::Request, key.key_type().kind())?);
     let info = RequestInfo {
         version: 0,
         subject: Any::from_der(&profile.subject.to_der()?)?,

@@ -15,6 +15,7 @@ use x509_cert::{
 
 use crate::{
     authority::Authority,
+    certificate::Certificate,
     issue::authority_key_identifier,
     profile::extension,
     serial::Serial,
@@ -29,7 +30,7 @@ const REASON: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
 /// The most revoked certificates of one list.
 pub const MOST_REVOKED: usize = 100_000;
 
-/// Why a certificate was revoked (RFC 5280, 5.3.1).
+/// Why a certificate was revoked (RFC 5280, 5.3.1). None of them is a hold (`certificateHold`): what is revoked stays so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RevocationReason {
     /// Nobody says why; the list then has no reason.
@@ -44,22 +45,19 @@ pub enum RevocationReason {
     Superseded,
     /// It is needed no more.
     CessationOfOperation,
-    /// It is on hold, and may come back.
-    Hold,
     /// The subject may no longer do what it was for.
     PrivilegeWithdrawn,
 }
 
 impl RevocationReason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Unspecified,
         Self::KeyCompromise,
         Self::AuthorityCompromise,
         Self::AffiliationChanged,
         Self::Superseded,
         Self::CessationOfOperation,
-        Self::Hold,
         Self::PrivilegeWithdrawn,
     ];
 
@@ -72,7 +70,6 @@ impl RevocationReason {
             Self::AffiliationChanged => "affiliationChanged",
             Self::Superseded => "superseded",
             Self::CessationOfOperation => "cessationOfOperation",
-            Self::Hold => "certificateHold",
             Self::PrivilegeWithdrawn => "privilegeWithdrawn",
         }
     }
@@ -85,7 +82,6 @@ impl RevocationReason {
             Self::AffiliationChanged => Some(CrlReason::AffiliationChanged),
             Self::Superseded => Some(CrlReason::Superseded),
             Self::CessationOfOperation => Some(CrlReason::CessationOfOperation),
-            Self::Hold => Some(CrlReason::CertificateHold),
             Self::PrivilegeWithdrawn => Some(CrlReason::PrivilegeWithdrawn),
         }
     }
@@ -171,6 +167,12 @@ struct Entry {
 /// Version 2.
 const VERSION: u8 = 1;
 
+/// Whether the key of the certificate may sign lists: where its usage is stated, that must be among them.
+pub fn may_sign_lists(authority: &Certificate) -> bool {
+    let usages = authority.key_usages();
+    usages.is_none_or(|usages| usages.contains(KeyUsage::CrlSign))
+}
+
 /// The list in DER, signed by the authority. Entries keep their order.
 pub fn list(
     authority: &Authority,
@@ -178,8 +180,7 @@ pub fn list(
     revoked: &[Revoked],
 ) -> Result<Vec<u8>, RevocationError> {
     let certificate = authority.certificate();
-    let may_sign = certificate.key_usages();
-    if may_sign.is_some_and(|usages| !usages.contains(KeyUsage::CrlSign)) {
+    if !may_sign_lists(certificate) {
         return Err(RevocationError::NotAllowed);
     }
     if revoked.len() > MOST_REVOKED {

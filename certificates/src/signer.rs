@@ -55,20 +55,11 @@ pub struct Signer<'a> {
 impl<'a> Signer<'a> {
     /// The signer of a key of RSA or on a curve.
     pub fn new(key: &'a Key) -> Result<Self, SignError> {
-        let key_type = key.key_type();
-        let (algorithm, oid, parameters) = match key_type {
-            KeyType::Rsa(_) => (
-                Algorithm::RsaPkcs1(Hash::Sha256),
-                SHA256_WITH_RSA,
-                Some(Any::from(Null)),
-            ),
-            KeyType::Ec(curve) => (Algorithm::Ecdsa(curve), ecdsa_identifier(curve), None),
-            KeyType::Oct(_) | KeyType::Akp(_) => return Err(SignError::KeyType(key_type)),
-        };
+        let (algorithm, identifier) = algorithm_of(key.key_type())?;
         Ok(Self {
             key,
             algorithm,
-            identifier: AlgorithmIdentifierOwned { oid, parameters },
+            identifier,
         })
     }
 
@@ -100,6 +91,44 @@ impl<'a> Signer<'a> {
         };
         Ok(signed.to_der()?)
     }
+}
+
+/// How a key of this type signs, and what that is called.
+fn algorithm_of(key_type: KeyType) -> Result<(Algorithm, AlgorithmIdentifierOwned), SignError> {
+    let (algorithm, oid, parameters) = match key_type {
+        KeyType::Rsa(_) => (
+            Algorithm::RsaPkcs1(Hash::Sha256),
+            SHA256_WITH_RSA,
+            Some(Any::from(Null)),
+        ),
+        KeyType::Ec(curve) => (Algorithm::Ecdsa(curve), ecdsa_identifier(curve), None),
+        KeyType::Oct(_) | KeyType::Akp(_) => return Err(SignError::KeyType(key_type)),
+    };
+    Ok((algorithm, AlgorithmIdentifierOwned { oid, parameters }))
+}
+
+/// Whether `signed` is DER that the key signed as [`Signer`] does.
+pub(crate) fn has_signed(key: &PublicKey, signed: &[u8]) -> bool {
+    verify(key, signed).unwrap_or(false)
+}
+
+fn verify(key: &PublicKey, signed: &[u8]) -> Option<bool> {
+    let Signed {
+        content,
+        algorithm,
+        signature,
+    } = Signed::from_der(signed).ok()?;
+    let (how, identifier) = algorithm_of(key.key_type()).ok()?;
+    if algorithm != identifier {
+        return Some(false);
+    }
+    let digest = digest::digest(digest_of(how), &content.to_der().ok()?);
+    let signature = signature.as_bytes()?;
+    let verified = match how {
+        Algorithm::Ecdsa(curve) => key.verify(how, digest.as_ref(), &ecdsa_fixed(signature, curve)?),
+        _ => key.verify(how, digest.as_ref(), signature),
+    };
+    verified.ok()
 }
 
 /// A public key as `SubjectPublicKeyInfo`.
@@ -137,6 +166,21 @@ fn ecdsa_der(signature: &[u8], curve: Curve) -> der::Result<Vec<u8>> {
     [Uint::new(r)?, Uint::new(s)?].as_slice().to_vec().to_der()
 }
 
+/// The reverse of [`ecdsa_der`]; none of what is no signature on the curve.
+fn ecdsa_fixed(der: &[u8], curve: Curve) -> Option<Vec<u8>> {
+    let numbers = Vec::<Uint>::from_der(der).ok()?;
+    let [r, s] = numbers.as_slice() else {
+        return None;
+    };
+    let mut fixed = Vec::with_capacity(2 * curve.width());
+    for number in [r, s] {
+        let zeros = curve.width().checked_sub(number.as_bytes().len())?;
+        fixed.resize(fixed.len() + zeros, 0);
+        fixed.extend_from_slice(number.as_bytes());
+    }
+    Some(fixed)
+}
+
 /// SHA-1, which names keys and certificates, and protects nothing.
 pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
     Sha1::digest(bytes).into()
@@ -158,5 +202,28 @@ mod tests {
             3 + 2 * (2 + 67)
         );
         assert!(ecdsa_der(&[0; 31], Curve::P256).is_err());
+        assert_eq!(
+            ecdsa_fixed(&hex::decode("300702017f02020080").unwrap(), Curve::P256),
+            Some(signature.to_vec())
+        );
+    }
+
+    #[test]
+    fn numbers_that_are_too_long_for_the_curve_or_not_two_are_no_signature() {
+        let long = ecdsa_der(&[0x7f; 132], Curve::P521).unwrap();
+        assert_eq!(ecdsa_fixed(&long, Curve::P256), None);
+        for der in [
+            "",
+            "3000",
+            "3003020101",
+            "3009020101020101020101",
+            "300602017f0201ff",
+        ] {
+            assert_eq!(
+                ecdsa_fixed(&hex::decode(der).unwrap(), Curve::P256),
+                None,
+                "{der}"
+            );
+        }
     }
 }

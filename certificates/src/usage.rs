@@ -157,6 +157,21 @@ impl KeyUsages {
             .collect()
     }
 
+    /// What a certificate with a key of that kind says of them. A key on a curve enciphers nothing, so that neither
+    /// `keyEncipherment` nor `dataEncipherment` may stand there (RFC 8813, 3). Where nothing else was asked for they stay: a
+    /// certificate that says nothing would be for everything.
+    pub(crate) fn stated_of(&self, kind: KeyKind) -> Self {
+        let is_impossible = |usage: &KeyUsage| {
+            kind == KeyKind::Ec && matches!(usage, KeyUsage::KeyEncipherment | KeyUsage::DataEncipherment)
+        };
+        let possible: Self = self.iter().filter(|usage| !is_impossible(usage)).collect();
+        if possible.is_empty() {
+            self.clone()
+        } else {
+            possible
+        }
+    }
+
     /// The value of the extension in DER: as many bits as the last that is set needs (X.690, 11.2.2).
     pub fn to_der(&self) -> der::Result<Vec<u8>> {
         let flags = self

@@ -15,6 +15,8 @@ fn names_are_read_as_they_are_written() {
         uris: Some(texts([
             "https://contoso.com/a?b#c",
             "spiffe://cluster.local/ns/a/sa/b",
+            "https://user:word@[::1]:8443",
+            "https://10.0.0.1:/%41?/1:@",
             "urn:uuid:1",
         ])),
         ip_addresses: Some(texts(["10.0.0.1", "::1", "2001:db8::1"])),
@@ -57,7 +59,9 @@ fn what_is_no_name_of_its_kind_is_refused() {
     for (kind, texts) in [
         (
             Email,
-            &["", "a", "@b", "a@", "a b@c", "a@b@c", "ä@b", "a@*.b", "a@b\n"][..],
+            &[
+                "", "a", "@b", "a@", "a b@c", "a@b@c", "ä@b", "a@*.b", "a@b\n", ".a@b", "a.@b", "a..b@c",
+            ][..],
         ),
         (
             DnsName,
@@ -68,7 +72,34 @@ fn what_is_no_name_of_its_kind_is_refused() {
         (Upn, &["", " ", "a\0"]),
         (
             Uri,
-            &["", "a", ":a", "1:a", "a:", "https://a b", "https://ä", "a:\\b"],
+            &[
+                "",
+                "a",
+                ":a",
+                "1:a",
+                "a:",
+                "https://a b",
+                "https://ä",
+                "a:\\b",
+                "https://",
+                "file:///etc",
+                "https://a.",
+                "https://a..b/",
+                "https://*.a/",
+                "https://a:b/",
+                "https://a@b@c/",
+                "https://[::1",
+                "https://[::1]8/",
+                "https://[a]/",
+                "https://::1/",
+                "https://a%41/",
+                "https://a/%",
+                "https://a/%4",
+                "https://a/%4g",
+                "https://a/[b]",
+                "a:b[",
+                "a:b#c#d",
+            ],
         ),
         (
             IpAddress,
@@ -120,6 +151,7 @@ fn a_uri_may_have_a_host() {
         ("https://[::1]:8443/", Some("::1")),
         ("spiffe://cluster.local/ns/a", Some("cluster.local")),
         ("urn:uuid:1", None),
+        ("urn:a://contoso.com", None),
         ("file:///etc", None),
         ("https://[::1", None),
     ] {

@@ -108,8 +108,15 @@ impl Subtree {
     fn overlaps(&self, kind: AlternativeNameKind, name: &str) -> bool {
         match self {
             Self::Other => kind == AlternativeNameKind::Upn,
-            // A URI without a host cannot be compared.
-            Self::Uri(_) if kind == AlternativeNameKind::Uri && host_of_uri(name).is_none() => true,
+            // Some take a host for that of everything below it.
+            Self::Email(base) if kind == AlternativeNameKind::Email => {
+                let host = name.rsplit_once('@').map_or(name, |(_, host)| host);
+                self.holds(kind, name) || is_below(base, host)
+            }
+            // One without the name of a host cannot be compared, and is to be refused (RFC 5280, 4.2.1.10).
+            Self::Uri(base) if kind == AlternativeNameKind::Uri => host_of_uri(name)
+                .filter(|host| host.parse::<IpAddr>().is_err())
+                .is_none_or(|host| holds_host(base, host) || is_below(base, host)),
             Self::Dns(base) if kind == AlternativeNameKind::DnsName => {
                 let (is_wildcard, domain) = split_wildcard(name);
                 let base = base.strip_prefix('.').unwrap_or(base);
@@ -138,6 +145,11 @@ fn holds_mailbox(base: &str, mailbox: &str) -> bool {
         Some((base_local, base_host)) => base_local == local && base_host.eq_ignore_ascii_case(host),
         None => holds_host(base, host),
     }
+}
+
+/// Whether a host is below another one. None is below a mailbox.
+fn is_below(base: &str, host: &str) -> bool {
+    !base.is_empty() && depth_below(host, base).is_some_and(|depth| depth > 0)
 }
 
 fn holds_host(base: &str, host: &str) -> bool {

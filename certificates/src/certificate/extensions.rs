@@ -7,12 +7,17 @@ use der::{
     asn1::{Any, ObjectIdentifier, OctetString},
 };
 
+use x509_cert::ext::pkix::{
+    CrlDistributionPoints,
+    name::{DistributionPointName, GeneralName},
+};
+
 use super::CertificateError;
 use crate::{
     alternative_names::AlternativeNames,
     profile::{
         ALTERNATIVE_NAME, AUTHORITY_KEY_IDENTIFIER, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, KEY_USAGE,
-        SUBJECT_KEY_IDENTIFIER,
+        REVOCATION_LISTS, SUBJECT_KEY_IDENTIFIER,
     },
     usage::KeyUsages,
 };
@@ -30,6 +35,8 @@ pub(super) struct Extensions {
     pub(super) authority_key_identifier: Option<Vec<u8>>,
     /// The value in DER.
     pub(super) name_constraints: Option<Vec<u8>>,
+    /// The value in DER. It may be malformed: nothing but [`Self::revocation_list_urls`] reads it.
+    revocation_lists: Option<Vec<u8>>,
 }
 
 impl Extensions {
@@ -65,9 +72,28 @@ impl Extensions {
                 self.authority_key_identifier = key_identifier(&Vec::from_der(value).ok()?);
             }
             NAME_CONSTRAINTS => self.name_constraints = Some(value.to_vec()),
+            REVOCATION_LISTS => self.revocation_lists = Some(value.to_vec()),
             _ => {}
         }
         Some(())
+    }
+
+    /// The URLs that are said to have a list of revoked certificates. Points that name no URL are passed over.
+    pub(super) fn revocation_list_urls(&self) -> Vec<String> {
+        let points = self.revocation_lists.as_deref();
+        let points = points.and_then(|value| CrlDistributionPoints::from_der(value).ok());
+        let points = points.map(|points| points.0).unwrap_or_default();
+        let names = points
+            .into_iter()
+            .filter_map(|point| match point.distribution_point {
+                Some(DistributionPointName::FullName(names)) => Some(names),
+                Some(DistributionPointName::NameRelativeToCRLIssuer(_)) | None => None,
+            });
+        let urls = names.flatten().filter_map(|name| match name {
+            GeneralName::UniformResourceIdentifier(url) => Some(url.as_str().to_owned()),
+            _ => None,
+        });
+        urls.collect()
     }
 }
 

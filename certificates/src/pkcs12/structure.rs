@@ -29,6 +29,10 @@ pub const X509_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2
 pub const FRIENDLY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.20");
 /// The attribute that ties a certificate to its private key.
 pub const LOCAL_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.21");
+/// The attribute that says what a certificate is trusted for, of Oracle. Java passes over a certificate that has neither this nor a key.
+pub const TRUSTED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113894.746875.1.1");
+/// Everything, as a value of [`TRUSTED_KEY_USAGE`] (RFC 5280, 4.2.1.12).
+pub const ANY_EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 /// The whole file.
 #[derive(Sequence)]

@@ -53,7 +53,33 @@ pub(super) fn write(
         let bags = certificate_bags(new)?;
         parts.push(encrypted(&sequence(&bags)?, &method, &salts.certificates)?);
     }
-    let contents = sequence(&parts)?;
+    file(&parts, &method, salts)
+}
+
+/// See [`NewTrustStore::to_pkcs12`](crate::trust_store::NewTrustStore::to_pkcs12).
+pub(crate) fn trust_store(
+    entries: &[(&str, &[u8])],
+    password: &str,
+    salts: &Salts,
+) -> Result<Zeroizing<Vec<u8>>, Pkcs12WriteError> {
+    let method = Method::of(Protection::Password(password));
+    let bags = entries.iter().map(|(alias, certificate)| {
+        let usage = structure::ANY_EXTENDED_KEY_USAGE.to_der()?;
+        let attributes = attributes(Some(alias), (structure::TRUSTED_KEY_USAGE, usage))?;
+        certificate_bag(certificate, Some(attributes))
+    });
+    let bags = bags.collect::<Result<Vec<_>, _>>()?;
+    let part = encrypted(&sequence(&bags)?, &method, &salts.certificates)?;
+    file(&[part], &method, salts)
+}
+
+/// The file with these parts.
+fn file(
+    parts: &[Zeroizing<Vec<u8>>],
+    method: &Method<'_>,
+    salts: &Salts,
+) -> Result<Zeroizing<Vec<u8>>, Pkcs12WriteError> {
+    let contents = sequence(parts)?;
     let mac = mac::of(method.hash, &contents, method.password, &salts.mac, method.rounds)
         .map_err(|_| Pkcs12WriteError::Encryption)?;
     let contents = octets(&contents)?;
@@ -166,32 +192,47 @@ fn key_bag(
     bag(
         structure::SHROUDED_KEY_BAG,
         &Zeroizing::new(key.to_der()?),
-        Some(attributes(alias)?),
+        Some(key_attributes(alias)?),
     )
 }
 
 fn certificate_bags(new: &NewPfx<'_>) -> Result<Vec<Zeroizing<Vec<u8>>>, Pkcs12WriteError> {
-    let mut attributes = Some(attributes(new.alias)?);
-    let bags = new.certificates.iter().map(|certificate| {
-        let certificate = octets(certificate)?;
-        let value = CertBag {
-            cert_id: structure::X509_CERTIFICATE,
-            value: AnyRef::from_der(&certificate)?,
-        };
-        // The first is the leaf, and it alone is that of the key.
-        bag(structure::CERT_BAG, &value.to_der()?, attributes.take())
-    });
+    let mut attributes = Some(key_attributes(new.alias)?);
+    let certificates = new.certificates.iter();
+    // The first is the leaf, and it alone is that of the key.
+    let bags = certificates.map(|certificate| certificate_bag(certificate, attributes.take()));
     bags.collect()
 }
 
+fn certificate_bag(
+    certificate: &[u8],
+    attributes: Option<SetOfVec<BagAttribute>>,
+) -> Result<Zeroizing<Vec<u8>>, Pkcs12WriteError> {
+    let certificate = octets(certificate)?;
+    let value = CertBag {
+        cert_id: structure::X509_CERTIFICATE,
+        value: AnyRef::from_der(&certificate)?,
+    };
+    bag(structure::CERT_BAG, &value.to_der()?, attributes)
+}
+
 /// The attributes of the key and of the leaf.
-fn attributes(alias: Option<&str>) -> Result<SetOfVec<BagAttribute>, Pkcs12WriteError> {
+fn key_attributes(alias: Option<&str>) -> Result<SetOfVec<BagAttribute>, Pkcs12WriteError> {
+    let key_id = octets(&LOCAL_KEY_ID)?.to_vec();
+    attributes(alias, (structure::LOCAL_KEY_ID, key_id))
+}
+
+/// An attribute, and the name beside it.
+fn attributes(
+    alias: Option<&str>,
+    (attribute, value): (ObjectIdentifier, Vec<u8>),
+) -> Result<SetOfVec<BagAttribute>, Pkcs12WriteError> {
     let mut attributes = SetOfVec::new();
     let mut insert = |attribute, value: Vec<u8>| {
         let values = SetOfVec::try_from([Any::from_der(&value)?])?;
         attributes.insert(BagAttribute { attribute, values })
     };
-    insert(structure::LOCAL_KEY_ID, octets(&LOCAL_KEY_ID)?.to_vec())?;
+    insert(attribute, value)?;
     if let Some(alias) = alias {
         let alias = BmpString::from_utf8(alias).map_err(|_| Pkcs12WriteError::Alias)?;
         insert(structure::FRIENDLY_NAME, alias.to_der()?)?;

@@ -14,8 +14,6 @@ const MOST_DAYS_OF_A_MONTH: u32 = 27;
 /// When something happens if the policy does not say, as a part of a certificate's life in percent.
 const USUAL_PERCENTAGE: u32 = 80;
 
-const SECONDS_OF_A_DAY: i64 = 86_400;
-
 /// Something that happens in the life of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LifetimeAction {
@@ -56,21 +54,6 @@ impl ActionType {
         [Self::EmailContacts, Self::AutoRenew]
             .into_iter()
             .find(|action| action.name().eq_ignore_ascii_case(name))
-    }
-}
-
-impl Trigger {
-    /// When it is, for a certificate that is valid from the one to the other; all in unix seconds.
-    fn of(self, not_before: i64, expires: i64) -> i64 {
-        match self {
-            Self::LifetimePercentage(percent) => {
-                let life = i128::from(expires) - i128::from(not_before);
-                let until = i128::from(not_before) + life * i128::from(percent) / 100;
-                // It lies between two that are no longer.
-                i64::try_from(until).unwrap_or(expires)
-            }
-            Self::DaysBeforeExpiry(days) => expires.saturating_sub(i64::from(days) * SECONDS_OF_A_DAY),
-        }
     }
 }
 
@@ -123,18 +106,4 @@ pub(super) fn check(actions: &[LifetimeAction], validity_months: u32) -> Result<
     } else {
         Err(PolicyError::DaysBeforeExpiry { most })
     }
-}
-
-/// When the first of the actions `which` is due.
-pub(super) fn first_due(
-    actions: &[LifetimeAction],
-    which: impl Fn(ActionType) -> bool,
-    not_before: i64,
-    expires: i64,
-) -> Option<i64> {
-    actions
-        .iter()
-        .filter(|action| which(action.action))
-        .map(|action| action.trigger.of(not_before, expires))
-        .min()
 }

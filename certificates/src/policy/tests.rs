@@ -11,7 +11,6 @@ mod clients;
 mod create;
 mod import;
 mod issued;
-mod life;
 mod patch;
 mod refused;
 mod stored;

@@ -1,8 +1,12 @@
 //! What Java reads in the keystores of the vault.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use strongroom_certificates::keystore::{KeystoreError, NewKeystore};
+use strongroom_certificates::{
+    keystore::{KeystoreError, NewKeystore},
+    pkcs12::{Pfx, Pkcs12WriteError, Salts},
+    trust_store::NewTrustStore,
+};
 
 use crate::{
     programs::{directory_for, run},
@@ -11,6 +15,11 @@ use crate::{
 
 /// 2026-12-01.
 const CREATED: u64 = 1_796_083_200_000;
+const SALTS: Salts = Salts {
+    private_key: [1; 32],
+    certificates: [2; 32],
+    mac: [3; 20],
+};
 
 #[test]
 fn java_reads_a_keystore() {
@@ -77,20 +86,7 @@ fn keytool_lists_a_keystore() {
         new.to_jks("123456", &[7; 20]).unwrap(),
     )
     .unwrap();
-    let list = run(
-        directory,
-        "keytool",
-        &[
-            "-list",
-            "-v",
-            "-keystore",
-            "file.jks",
-            "-storetype",
-            "JKS",
-            "-storepass",
-            "123456",
-        ],
-    );
+    let list = listed(directory, "file.jks", "JKS");
     for line in [
         "Keystore type: JKS",
         "Your keystore contains 1 entry",
@@ -100,6 +96,68 @@ fn keytool_lists_a_keystore() {
         "Owner: CN=leaf",
     ] {
         assert!(list.contains(line), "{line} is not in {list}");
+    }
+}
+
+/// What `keytool -list` says of a store.
+fn listed(directory: &Path, file: &str, kind: &str) -> String {
+    let arguments = format!("-list -v -keystore {file} -storetype {kind} -storepass 123456");
+    run(directory, "keytool", &arguments.split(' ').collect::<Vec<_>>())
+}
+
+#[test]
+fn java_trusts_the_certificates_of_a_trust_store() {
+    let Some(directory) = directory_for("javac", &["-version"]) else {
+        return;
+    };
+    let directory = directory.path();
+    let (leaf, ca) = (leaf(), ca());
+    let new = NewTrustStore {
+        entries: &[("leaf", &leaf), ("CA-1", &ca)],
+    };
+    fs::write(
+        directory.join("trust.jks"),
+        new.to_jks("123456", CREATED).unwrap(),
+    )
+    .unwrap();
+    let pkcs12 = new.to_pkcs12("123456", &SALTS).unwrap();
+    fs::write(directory.join("trust.p12"), pkcs12.as_slice()).unwrap();
+    for (file, kind) in [("trust.jks", "JKS"), ("trust.p12", "PKCS12")] {
+        let list = listed(directory, file, kind);
+        for line in [
+            "Your keystore contains 2 entries",
+            "Alias name: leaf",
+            "Alias name: ca-1",
+            "Owner: CN=leaf",
+            "Owner: CN=Authority",
+        ] {
+            assert!(list.contains(line), "{line} is not in {list}");
+        }
+        assert_eq!(list.matches("Entry type: trustedCertEntry").count(), 2, "{list}");
+    }
+    let found = Pfx::read(&pkcs12, Some("123456")).unwrap();
+    assert!(found.private_keys.is_empty());
+    assert_eq!(found.certificates, [leaf, ca]);
+    assert!(Pfx::read(&pkcs12, Some("654321")).is_err());
+}
+
+#[test]
+fn openssl_reads_a_trust_store_with_its_names() {
+    let Some(directory) = directory_for("openssl", &["version"]) else {
+        return;
+    };
+    let directory = directory.path();
+    let (leaf, ca) = (leaf(), ca());
+    let new = NewTrustStore {
+        entries: &[("leaf", &leaf), ("ca-1", &ca)],
+    };
+    let store = new.to_pkcs12("123456", &SALTS).unwrap();
+    fs::write(directory.join("trust.p12"), store.as_slice()).unwrap();
+    let arguments = "pkcs12 -in trust.p12 -passin pass:123456 -nokeys";
+    let shown = run(directory, "openssl", &arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!(shown.matches("BEGIN CERTIFICATE").count(), 2, "{shown}");
+    for line in ["friendlyName: leaf", "friendlyName: ca-1", "subject=CN = leaf"] {
+        assert!(shown.contains(line), "{line} is not in {shown}");
     }
 }
 
@@ -116,5 +174,13 @@ fn names_that_java_writes_in_another_way_are_refused() {
     };
     for alias in ["😀", "a\0b", &"a".repeat(65_536)] {
         assert_eq!(refused(alias), KeystoreError::Alias);
+        let trusted = NewTrustStore {
+            entries: &[(alias, &[])],
+        };
+        assert_eq!(trusted.to_jks("", 0), Err(KeystoreError::Alias));
     }
+    let trusted = NewTrustStore {
+        entries: &[("😀", &[])],
+    };
+    assert_eq!(trusted.to_pkcs12("", &SALTS), Err(Pkcs12WriteError::Alias));
 }

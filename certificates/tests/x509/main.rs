@@ -8,7 +8,15 @@ mod certificates;
 #[cfg(test)]
 mod chains;
 #[cfg(test)]
+mod constrained;
+#[cfg(test)]
 mod constraints;
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod judges;
+#[cfg(test)]
+mod lints;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]
@@ -19,3 +27,5 @@ mod revocation;
 mod self_signed;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod verdicts;
