@@ -201,3 +201,6 @@ impl CertificateObject {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use strongroom_core::{ObjectName, Timestamp, Version};
 
-use super::{blob::BackupBlob, kind::Kind};
+use super::{blob::BackupBlob, error::BadParameter, kind::Kind, limits::ObjectLimits};
 use crate::format::{fields::AttributesPatch, id::Sequence, tags::Tags};
 
 /// A question about the objects of one kind; it changes nothing.
@@ -152,6 +152,22 @@ pub struct PageRequest {
     pub marker: Option<Marker>,
     /// Whether objects are listed that have no complete version yet.
     pub incomplete: bool,
+}
+
+impl PageRequest {
+    /// How many items the page may have.
+    ///
+    /// # Errors
+    /// More are asked for than one may have, or none.
+    pub fn size(&self, limits: &ObjectLimits) -> Result<usize, BadParameter> {
+        let size = self.max_results.unwrap_or(limits.page_items);
+        let accepted = if (1..=limits.page_items).contains(&size) {
+            usize::try_from(size).ok()
+        } else {
+            None
+        };
+        accepted.ok_or(BadParameter::max_results(limits))
+    }
 }
 
 /// Where a page ended: text of this crate's making, to be carried in the next link's skip token. Any other text is

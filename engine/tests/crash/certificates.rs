@@ -1,23 +1,20 @@
-//! Certificates in the script: what is asked of them, and what is seen of each with its key and its secret.
+//! Certificates in the script: what is asked of them.
 
-use std::collections::BTreeMap;
+mod parts;
 
-use strongroom_core::{ObjectName, Timestamp};
+use strongroom_core::ObjectName;
 use strongroom_engine::{
-    Certificate, CertificateWriteRequest, CryptoKey, ObjectError, Objects, ReadRequest, Secret,
+    BackupBlob, Certificate, CertificateBundle, CertificateWriteRequest, Objects, Tags,
     certificate::{
         CertificateRequest,
         object::OperationId,
-        request::{OperationEnd, Update},
+        request::{Complete, OperationEnd, Update},
     },
-    every_name,
-    object::{
-        answer::{Answer, Bundle},
-        kind::Kind,
-        request::WriteRequest,
-        tasks::Tasks,
-    },
+    format::id::Sequence,
+    object::request::WriteRequest,
 };
+
+pub use self::parts::{see, seen_of};
 
 use crate::{
     certificate::{Life, begin, complete, import, own, policy},
@@ -25,14 +22,21 @@ use crate::{
 };
 
 /// The names of certificates. No other object of a script has them.
-const NAMES: [&str; 3] = ["web", "mail", "never"];
+pub const NAMES: [&str; 4] = ["web", "mail", "never", "gone"];
 
 /// What is asked of a certificate.
 #[derive(Debug, Clone, Copy)]
 pub enum AskCertificate {
+    /// The vault is to issue.
     Begin(&'static str),
+    /// Somebody else is to issue.
+    Request(&'static str),
+    /// The next version by the policy that there is.
+    Renew(&'static str),
     /// With a certificate of so many bytes.
     Complete(&'static str, usize),
+    /// The same of somebody else's, with tags of its own.
+    Merge(&'static str, usize),
     Fail(&'static str),
     Cancel(&'static str),
     Forget(&'static str),
@@ -42,11 +46,16 @@ pub enum AskCertificate {
     Delete(&'static str),
     Recover(&'static str),
     Purge(&'static str),
+    /// Restores the backup that was kept, of a certificate with its key and its secret.
+    Restore,
 }
 
 /// Every change of a certificate, alone and in batches with those of others.
 pub fn long() -> Vec<Step> {
-    use AskCertificate::{Begin, Cancel, Complete, Delete, Fail, Forget, Import, Purge, Recover, Update};
+    use AskCertificate::{
+        Begin, Cancel, Complete, Delete, Fail, Forget, Import, Merge, Purge, Recover, Renew, Request,
+        Restore, Update,
+    };
     let asks =
         |asks: &[AskCertificate]| Step::Requests(asks.iter().map(|ask| Ask::Certificate(*ask)).collect());
     let one = |ask| Step::Requests(vec![Ask::Certificate(ask)]);
@@ -68,8 +77,16 @@ pub fn long() -> Vec<Step> {
         one(Complete("web", 5_000)),
         Step::Sweep(NOW),
         one(Import("mail", 40)),
+        one(Renew("mail")),
+        one(Complete("mail", 700)),
+        one(Request("mail")),
+        one(Merge("mail", 3_000)),
+        Step::BackupCertificate("web"),
         one(Delete("web")),
         asks(&[Recover("web"), Delete("mail"), Update("web")]),
+        one(Delete("web")),
+        one(Purge("web")),
+        one(Restore),
         one(Delete("web")),
         one(Purge("web")),
         one(Forget("never")),
@@ -95,19 +112,42 @@ pub fn short() -> Vec<Step> {
     ]
 }
 
-pub fn request(vault: &Objects, ask: AskCertificate, marker: u32) -> CertificateWriteRequest {
-    use AskCertificate::{Begin, Cancel, Complete, Delete, Fail, Forget, Import, Purge, Recover, Update};
+pub fn request(
+    vault: &Objects,
+    backup: Option<&BackupBlob>,
+    ask: AskCertificate,
+    marker: u32,
+) -> CertificateWriteRequest {
+    use AskCertificate::{
+        Begin, Cancel, Complete, Delete, Fail, Forget, Import, Merge, Purge, Recover, Renew, Request,
+        Restore, Update,
+    };
     let text = |bytes: usize| format!("{marker}-").repeat(bytes)[..bytes].to_owned();
-    let operation = |name: &str| operation(vault, &named(name));
     own(match ask {
-        Begin(name) => CertificateRequest::Begin(Box::new(begin(&named(name), &text(300), life()))),
+        Begin(name) | Request(name) | Renew(name) => {
+            let mut begin = begin(&named(name), &text(300), life());
+            begin.tags = marked(marker);
+            if let Request(_) = ask {
+                begin.issue_after = None;
+            }
+            if let Renew(_) = ask {
+                let current = current(vault, name);
+                begin.renews = Some(current.map_or(Sequence(u64::MAX), |(record, _)| record));
+            }
+            CertificateRequest::Begin(Box::new(begin))
+        }
         Complete(name, bytes) => {
-            let request = complete(&named(name), operation(name), &text(bytes), life());
-            CertificateRequest::Complete(Box::new(request))
+            let complete = completion(vault, name, &text(bytes));
+            CertificateRequest::Complete(Box::new(complete))
+        }
+        Merge(name, bytes) => {
+            let mut complete = completion(vault, name, &text(bytes));
+            complete.tags = Some(marked(marker));
+            CertificateRequest::Complete(Box::new(complete))
         }
         Fail(name) => CertificateRequest::End {
             name: named(name),
-            operation: operation(name),
+            operation: operation(vault, name),
             end: OperationEnd::Failed {
                 code: "Refused".into(),
                 message: text(50).into(),
@@ -116,23 +156,40 @@ pub fn request(vault: &Objects, ask: AskCertificate, marker: u32) -> Certificate
         Cancel(name) => CertificateRequest::Cancel { name: named(name) },
         Forget(name) => CertificateRequest::Forget { name: named(name) },
         Import(name, bytes) => {
-            CertificateRequest::Import(Box::new(import(&named(name), &text(bytes), life())))
+            let mut import = import(&named(name), &text(bytes), life());
+            import.tags = marked(marker);
+            CertificateRequest::Import(Box::new(import))
         }
-        Update(name) => CertificateRequest::Update(Box::new(changed(name, marker))),
+        Update(name) => CertificateRequest::Update(Box::new(changed(vault, name, marker))),
         Delete(name) => return WriteRequest::Delete { name: named(name) },
         Recover(name) => return WriteRequest::Recover { name: named(name) },
         Purge(name) => return WriteRequest::Purge { name: named(name) },
+        Restore => {
+            let blob = BackupBlob::new(backup.unwrap().as_bytes());
+            return WriteRequest::Restore { blob };
+        }
     })
 }
 
-fn changed(name: &str, marker: u32) -> Update {
+fn completion(vault: &Objects, name: &str, text: &str) -> Complete {
+    complete(&named(name), operation(vault, name), text, life())
+}
+
+/// An update with another policy than that which is there.
+fn changed(vault: &Objects, name: &str, marker: u32) -> Update {
+    let policy_now = current(vault, name).and_then(|(_, found)| found.object.policy);
+    let json = policy_now.map_or_else(|| b"policy".as_slice().into(), |policy| policy.json);
     Update {
         name: named(name),
         version: None,
-        policy: Some((b"policy".as_slice().into(), policy("another"))),
-        enabled: Some(true),
-        tags: Some([("marker".to_owned(), marker.to_string())].into()),
+        policy: Some((json, policy(&format!("policy of -{marker}-")))),
+        enabled: Some(!marker.is_multiple_of(3)),
+        tags: Some(marked(marker)),
     }
+}
+
+fn marked(marker: u32) -> Tags {
+    [("marker".to_owned(), format!("-{marker}-"))].into()
 }
 
 fn named(text: &str) -> ObjectName {
@@ -144,54 +201,14 @@ const fn life() -> Life {
     (NOW - 1_000, NOW + 24 * 60 * 60)
 }
 
-/// The operation that is in progress when this is asked; of none where there is none.
-fn operation(vault: &Objects, name: &ObjectName) -> OperationId {
-    let found = vault.current::<Certificate>(name).ok();
-    let operation = found.and_then(|(_, found)| found.object.operation);
+/// The certificate when this is asked, with the number of its record.
+fn current(vault: &Objects, name: &str) -> Option<(Sequence, CertificateBundle)> {
+    let found = vault.current::<Certificate>(&named(name)).ok();
+    found.map(|(seen, bundle)| (seen.record, bundle))
+}
+
+/// The operation that is there when this is asked; of none where there is none.
+fn operation(vault: &Objects, name: &str) -> OperationId {
+    let operation = current(vault, name).and_then(|(_, found)| found.object.operation);
     operation.map_or(OperationId([0; 16]), |operation| operation.id)
-}
-
-/// Adds what is seen of every certificate, and checks that each has its key and its secret, and that neither is alone.
-pub fn see(vault: &Objects, seen: &mut BTreeMap<String, String>) {
-    for name in NAMES.map(named) {
-        for is_live in [true, false] {
-            let certificate = look::<Certificate>(vault, &name, is_live, seen);
-            let issued = certificate.filter(|found| Certificate::is_complete(&found.fields));
-            let key = look::<CryptoKey>(vault, &name, is_live, seen);
-            let secret = look::<Secret>(vault, &name, is_live, seen);
-            let version = issued.map(|found| (found.version, found.attributes, found.tags));
-            assert_eq!(
-                version,
-                key.map(|found| (found.version, found.attributes, found.tags)),
-                "{name}"
-            );
-            assert_eq!(
-                version,
-                secret.map(|found| (found.version, found.attributes, found.tags)),
-                "{name}"
-            );
-        }
-    }
-}
-
-fn look<K: Tasks>(
-    vault: &Objects,
-    name: &ObjectName,
-    is_live: bool,
-    seen: &mut BTreeMap<String, String>,
-) -> Option<Bundle<K>> {
-    let name = name.clone();
-    let request = if is_live {
-        ReadRequest::Get { name, version: None }
-    } else {
-        ReadRequest::GetDeleted { name }
-    };
-    let answer = vault.read::<K>(&request, Timestamp::from_unix(NOW), &every_name);
-    seen.insert(format!("{} {request:?}", K::KIND.as_str()), format!("{answer:?}"));
-    match answer {
-        Ok(Answer::Object(bundle)) => Some(*bundle),
-        Ok(other) => panic!("{other:?}"),
-        Err(ObjectError::NotFound { .. } | ObjectError::DeletedNotFound { .. }) => None,
-        Err(error) => panic!("{error}"),
-    }
 }

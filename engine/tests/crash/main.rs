@@ -9,6 +9,8 @@
 
 // `cfg(test)` here tells clippy that these may unwrap and index as tests do.
 #[cfg(test)]
+mod author;
+#[cfg(test)]
 #[path = "../kinds/certificate.rs"]
 mod certificate;
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::{
     certificates,
     disk::{Disk, Event, Logged, Random, apply, apply_some},
     sample::Sample,
-    script::{self, Runner, Step},
+    script::{self, Step, runner::Runner},
 };
 
 /// What can be seen of a vault after a step, and which records its log must have by then.

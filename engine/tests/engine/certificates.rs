@@ -3,6 +3,7 @@
 mod backups;
 mod clock;
 mod due;
+mod golden;
 mod issue;
 mod lifecycle;
 mod limits;

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Everything in the store.
-fn records(bench: &Bench) -> Vec<(Key, Value)> {
+pub fn records(bench: &Bench) -> Vec<(Key, Value)> {
     let snapshot = bench.store.snapshot().unwrap();
     snapshot.scan(&Key::new([]), None, usize::MAX).unwrap().records
 }
@@ -492,7 +492,7 @@ fn the_records_that_are_written_are_the_golden_ones() {
     assert_eq!(shown, include_str!("golden/format-7.txt"));
 }
 
-fn line((key, value): &(Key, Value)) -> String {
+pub fn line((key, value): &(Key, Value)) -> String {
     let [key, value] = [key.as_bytes(), value.as_bytes()].map(hex::encode);
     format!("{key} {value}\n")
 }

@@ -42,7 +42,7 @@ const WITHOUT_OBJECTS: &str = include_str!("golden/format-5.txt");
 /// The store of an earlier one: its state does not say what happens to deleted objects.
 const UNRULED: &str = include_str!("golden/format-4.txt");
 
-fn records(text: &str) -> impl Iterator<Item = (Key, Value)> {
+pub fn records(text: &str) -> impl Iterator<Item = (Key, Value)> {
     text.lines().map(|line| {
         let (key, value) = line.split_once(' ').unwrap();
         let [key, value] = [key, value].map(|text| hex::decode(text).unwrap());
@@ -67,7 +67,7 @@ fn golden(text: &str) -> MemoryStore {
 }
 
 /// The keyring's file as an older program wrote it: the keys under the seal itself.
-fn older_keyring(directory: &Path) {
+pub fn older_keyring(directory: &Path) {
     let seal = seal_key(directory, 1, "");
     let mut file = Encoder::record(*b"SRkr", keyring(SEED).vault());
     file.text(seal.key_id());

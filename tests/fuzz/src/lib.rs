@@ -60,6 +60,7 @@ pub const TARGETS: &[Target] = targets! {
     certificate_content: certificates::content,
     certificate_der: certificates::der,
     certificate_policy: certificates::policy,
+    certificate_secret: node::certificate,
     csi_request: node::csi,
     head_record: store::head,
     key_fields: store::key_fields,

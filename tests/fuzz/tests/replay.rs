@@ -53,6 +53,7 @@ replay! {
     certificate_content: 4,
     certificate_der: 16,
     certificate_policy: 4,
+    certificate_secret: 4,
     csi_request: 16,
     head_record: 16,
     key_fields: 16,

@@ -1,27 +1,13 @@
 //! The engine's crash simulator over a long script: one of its own tests (`engine/tests/crash/long.rs`), which every other
 //! run leaves out.
-//!
-//! It stays among the engine's tests, since it reaches into the engine; this starts it and reads its figures.
+//! Half of the script is about certificates.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::{Command, Stdio},
-};
+use anyhow::Result;
+use strongroom_harness::progress::Step;
 
-use anyhow::{Context, Result, ensure};
-use strongroom_harness::{
-    cargo::{self, PROFILE},
-    progress::Step,
-    workspace,
-};
-
-use crate::report::Report;
+use crate::{engine::LongTest, report::Report};
 
 const TEST: &str = "long::a_long_script_of_a_seed_loses_nothing_wherever_it_stops_and_stops_again";
-
-/// What a line of a figure begins with.
-const FIGURE: &str = "figure: ";
 
 /// How much is tried.
 #[derive(Debug, Clone, clap::Args)]
@@ -54,44 +40,19 @@ fn blocking(args: &Args) -> Result<Report> {
         "Stopping the disk at each write of {} commits, seed {}",
         args.commits, args.seed
     ));
-    let built = cargo::programs(cargo::command("test", PROFILE).args(["--no-run", "--test", "crash"]))?;
-    let engine = workspace::root().join("engine");
-    let program = built
-        .into_iter()
-        .find(|artifact| artifact.is_test && artifact.package == engine);
-    let program = program.context("cargo built no crash simulator")?;
-    let report = simulate(&program.executable, args)?;
-    step.done();
-    Ok(report)
-}
-
-fn simulate(program: &Path, args: &Args) -> Result<Report> {
     let mut report = Report::new(format!("crash simulator, seed {}", args.seed));
-    let mut child = Command::new(program)
-        .args(["--ignored", "--exact", TEST, "--nocapture"])
-        .env("STRONGROOM_SOAK_COMMITS", args.commits.to_string())
-        .env("STRONGROOM_SOAK_SEED", args.seed.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let output = child.stdout.take().context("the simulator has no output")?;
-    let mut ran = false;
-    for line in BufReader::new(output).lines() {
-        let line = line?;
-        // The first one stands behind the name of the test.
-        let figure = line
-            .split_once(FIGURE)
-            .and_then(|(_, figure)| figure.split_once(": "));
-        match figure {
-            Some((name, figure)) => report.row(name, figure),
-            None => eprintln!("    {line}"),
-        }
-        ran |= line.contains("1 passed") || line.contains("1 failed");
-    }
-    let status = child.wait()?;
-    ensure!(ran, "the simulator has no test {TEST}");
-    if !status.success() {
+    let test = LongTest {
+        program: "crash",
+        name: TEST,
+        is_ignored: true,
+        environment: &[
+            ("STRONGROOM_SOAK_COMMITS", args.commits.to_string()),
+            ("STRONGROOM_SOAK_SEED", args.seed.to_string()),
+        ],
+    };
+    if !test.run(&mut report)? {
         report.fault("a disk was recovered to something else than it must hold; the output above says what");
     }
+    step.done();
     Ok(report)
 }

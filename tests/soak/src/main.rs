@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Instant};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use strongroom_harness::progress::seconds;
-use strongroom_soak::{crashes, kills, report::Report, residue, timing};
+use strongroom_soak::{clock, crashes, kills, report::Report, residue, timing};
 
 /// Tries for minutes what the tests try for seconds. Exits with 1 when anything is found.
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ enum Part {
     Kills(kills::Args),
     /// Stops the disk at each write of a long script, and again while the vault recovers.
     Crashes(crashes::Args),
+    /// Renews certificates for two years under a clock that is given.
+    Clock(clock::Args),
     /// Compares how long a hidden name and a missing one take.
     Timing(timing::Args),
     /// Searches the memory of the process for values that were planted.
@@ -38,6 +40,7 @@ async fn main() -> ExitCode {
             Part::Timing(timing::Args::default()),
             Part::Kills(kills::Args::default()),
             Part::Crashes(crashes::Args::default()),
+            Part::Clock(clock::Args::default()),
         ],
     };
     let mut passed = true;
@@ -67,6 +70,7 @@ async fn run(part: Part) -> Result<Report> {
     match part {
         Part::Kills(args) => kills::run(&args).await,
         Part::Crashes(args) => crashes::run(&args).await,
+        Part::Clock(args) => clock::run(&args).await,
         Part::Timing(args) => timing::run(&args).await,
         Part::Residue(args) => residue::run(&args).await,
     }

@@ -1,17 +1,21 @@
 //! What is left in the memory of the live process of values that went through it.
 //!
-//! Known random values are planted: secrets and private keys with several histories, tokens, the seal key. Then all that the
-//! process can read is searched for each of them: as they are, reversed, in base64, in hexadecimal, in UTF-16. The counts are
-//! on a page of the documentation, and a count that is greater than there fails.
+//! Known random values are planted: secrets, private keys and certificates with several histories, tokens, the seal key. Then
+//! all that the process can read is searched for each of them: as they are, reversed, in base64, in hexadecimal, in UTF-16. The
+//! counts are on a page of the documentation, and a count that is greater than there fails. On the volume none may be.
 //!
 //! ```text
 //!   history   what is planted, and what is done with it
 //!   keys      private keys that are planted, and what is done with them
+//!   certificates  certificates that are planted with theirs
+//!   disk      the files of the vault's volume
 //!   needles   forms of a value, and how often they are found    (pure)
 //!   memory    the memory of another process
 //!   gate      the counts on the page                            (pure)
 //! ```
 
+mod certificates;
+mod disk;
 mod gate;
 mod history;
 mod keys;
@@ -24,7 +28,7 @@ use anyhow::Result;
 use strongroom_harness::{page, progress::Step, workspace};
 use strongroom_testing::{
     Process, Program,
-    vault::{ALL, KEYS, allow},
+    vault::{ALL, CERTIFICATES, KEYS, allow},
 };
 use tokio::time::sleep;
 
@@ -79,6 +83,7 @@ pub async fn run_with(args: &Args, vault: PathBuf) -> Result<Report> {
             vec![
                 allow("admins", "team-a/admin", &["*"], ALL),
                 allow("officers", "team-a/admin", &["*"], KEYS),
+                allow("managers", "team-a/admin", &["*"], CERTIFICATES),
             ],
         )
         .await;
@@ -88,8 +93,16 @@ pub async fn run_with(args: &Args, vault: PathBuf) -> Result<Report> {
     drop(clients);
     sleep(Duration::from_secs(args.idle)).await;
     let idle = search(&process, &planted)?;
+    let on_disk = on_disk(&program, &planted)?;
     step.done();
-    report(args, &planted, &at_work, &idle)
+    let mut report = report(args, &planted, &at_work, &idle)?;
+    report.row("KiB of the volume searched", on_disk.bytes >> 10);
+    for ((name, _), copies) in planted.groups.iter().zip(&on_disk.copies) {
+        if copies.iter().any(|count| *count > 0) {
+            report.fault(format!("{name}: it is on the volume"));
+        }
+    }
+    Ok(report)
 }
 
 /// Values by what they are.
@@ -132,6 +145,10 @@ impl Planted {
         for after in keys::After::ALL {
             self.groups.extend(keys::live(program, clients, after).await?);
         }
+        for after in certificates::After::ALL {
+            self.groups
+                .extend(certificates::live(program, clients, after).await?);
+        }
         let tokens = clients.tokens().map(history::signature).to_vec();
         self.groups.push(("token, accepted".to_owned(), tokens));
         self.groups.push(("token, refused".to_owned(), refused));
@@ -148,12 +165,25 @@ struct Search {
 fn search(process: &Process, planted: &Planted) -> Result<Search> {
     let mut needles = Needles::of(planted.groups.iter().map(|(_, values)| values.as_slice()))?;
     let bytes = memory::search(process.id(), &mut needles)?;
-    let found = needles.copies();
-    let of = |group| Form::ALL.map(|form| found.get(&(group, form)).copied().unwrap_or_default());
-    Ok(Search {
-        copies: (0..planted.groups.len()).map(of).collect(),
-        bytes,
-    })
+    Ok(Search::of(planted, &needles, bytes))
+}
+
+impl Search {
+    fn of(planted: &Planted, needles: &Needles, bytes: u64) -> Self {
+        let found = needles.copies();
+        let of = |group| Form::ALL.map(|form| found.get(&(group, form)).copied().unwrap_or_default());
+        Self {
+            copies: (0..planted.groups.len()).map(of).collect(),
+            bytes,
+        }
+    }
+}
+
+/// The files of the volume.
+fn on_disk(program: &Program, planted: &Planted) -> Result<Search> {
+    let mut needles = Needles::of(planted.groups.iter().map(|(_, values)| values.as_slice()))?;
+    let bytes = disk::search(&program.files.path("data"), &mut needles)?;
+    Ok(Search::of(planted, &needles, bytes))
 }
 
 fn report(args: &Args, planted: &Planted, at_work: &Search, idle: &Search) -> Result<Report> {

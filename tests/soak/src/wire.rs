@@ -89,6 +89,12 @@ impl Wire {
         }
         Ok((sent.elapsed(), status(&self.answer)?))
     }
+
+    /// The body of the answer that came last.
+    pub fn body(&self) -> &[u8] {
+        let head = head(&self.answer).map_or(0, |(head, _)| head);
+        self.answer.get(head..).unwrap_or_default()
+    }
 }
 
 /// How long the head of an answer is, and its body; none before the whole head is there.

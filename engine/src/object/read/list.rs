@@ -66,18 +66,6 @@ pub(super) fn deleted<K: Kind>(
     })
 }
 
-/// How many items a page may have.
-pub(super) fn page_size(view: View<'_>, page: &PageRequest) -> Result<usize, BadParameter> {
-    let limits = &view.rules.limits;
-    let size = page.max_results.unwrap_or(limits.page_items);
-    let accepted = if (1..=limits.page_items).contains(&size) {
-        usize::try_from(size).ok()
-    } else {
-        None
-    };
-    accepted.ok_or(BadParameter::max_results(limits))
-}
-
 /// Walks the heads that the caller may see until the page is full and another item is known to follow, the heads end, or
 /// enough was looked at: ranges, and heads that are no items, all of which the caller may know.
 fn page_of<K: Kind>(
@@ -87,7 +75,7 @@ fn page_of<K: Kind>(
     visible: VisibleNames<'_>,
     item: impl Fn(&ObjectName, &Value) -> Result<Option<Bundle<K>>, ObjectError>,
 ) -> Result<ItemPage<K>, ObjectError> {
-    let size = page_size(view, page)?;
+    let size = page.size(&view.rules.limits)?;
     let mut from = start(view, prefix, page)?;
     let mut items = Vec::new();
     let mut last = String::new();

@@ -2,7 +2,7 @@
 
 use strongroom_core::{ObjectName, Version};
 
-use super::{list::page_size, marker};
+use super::marker;
 use crate::{
     format::{id::Located, key},
     object::{
@@ -20,7 +20,7 @@ pub(super) fn list<K: Kind>(
     name: &ObjectName,
     page: &PageRequest,
 ) -> Result<ItemPage<K>, ObjectError> {
-    let size = page_size(view.view, page)?;
+    let size = page.size(&view.view.rules.limits)?;
     let keyring = view.view.keyring;
     let Some(head) = view.live(name)? else {
         return Ok(ItemPage {

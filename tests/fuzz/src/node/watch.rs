@@ -3,19 +3,24 @@
 mod messages;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant, SystemTime},
 };
 
 use prost::Message as _;
 use strongroom_client::{identity::VaultToken, watch::FETCH_AT_ONCE};
-use strongroom_core::{ObjectKind, ObjectPath};
+use strongroom_core::ObjectPath;
+use strongroom_crds::secret_ref::KeyEncoding;
 use strongroom_csi::{
     follow::{
         state::{Action, Change, Event, Follow, Moment, Start},
         wire,
     },
-    volume::{Value, spec::VolumeSpec, tree::Written},
+    volume::{
+        Content, FilePath,
+        spec::{Object, Source, VolumeSpec},
+        tree::Written,
+    },
 };
 use strongroom_wire::watch::ServerMessage;
 
@@ -23,11 +28,11 @@ use super::fixture::pod_token;
 use crate::{Seed, Verdict};
 use messages::{changed, key, public_key, ref_changed, revoked, secret, subscribed, unknown, values};
 
-/// What the volume holds: three files of two secrets, and one of a key that has the name of one of them.
+/// What the volume holds: three files of two secrets, and two of a key that has the name of one of them.
 const SPEC: &str = r#"{"vaultRef":{"name":"prod","namespace":"team-a"},"serviceAccountName":"api","files":[
     {"path":"a","secret":{"name":"db"}},{"path":"b","secret":{"name":"other"}},
     {"path":"c","secret":{"name":"db","version":"00000000000000000000000000000001"}},
-    {"path":"d","key":{"name":"db"}}]}"#;
+    {"path":"d","key":{"name":"db"}},{"path":"e","key":{"name":"db","encoding":"JWK"}}]}"#;
 
 /// The input is a list of happenings: a byte that chooses one, and for a message of the vault its length in two bytes, and
 /// itself. The others are the stream's end and its beginning, and time that passes.
@@ -82,7 +87,7 @@ impl Volume {
         let start = Start {
             token: pod_token(),
             spec: Some(spec.clone()),
-            held: std::collections::BTreeMap::new(),
+            held: BTreeMap::new(),
             vault_token: Some(VaultToken::new("t".into(), now.time + Duration::from_hours(24))),
             reread: false,
         };
@@ -140,10 +145,7 @@ impl Volume {
                 }
                 Action::Write(Change::Merge { spec, contents }) => {
                     assert_eq!(spec, self.spec);
-                    for (object, value) in &contents {
-                        assert!(self.asked.remove(object), "{object} was not asked for");
-                        must_be_of_its_kind(object, value);
-                    }
+                    self.must_be_asked_for(&contents);
                     written += 1;
                 }
                 Action::Write(Change::Replace { .. }) => panic!("nobody changed the SecretRef"),
@@ -170,21 +172,38 @@ impl Volume {
         }
     }
 
+    /// Whatever the vault sent: only files of the SecretRef become others, and only by what was asked for since they did.
+    fn must_be_asked_for(&mut self, contents: &BTreeMap<FilePath, Content>) {
+        let mut answered = BTreeSet::new();
+        for (path, content) in contents {
+            let file = self.spec.files.iter().find(|file| file.path == *path);
+            let source = &file.expect("a file of the SecretRef").source;
+            must_be_of_its_kind(source, content);
+            answered.extend(source.objects().map(Object::path));
+        }
+        for object in &answered {
+            assert!(self.asked.remove(object), "{object} was not asked for");
+        }
+    }
+
     fn names(&self, path: &ObjectPath) -> bool {
         self.spec.objects().iter().any(|object| object.path() == *path)
     }
 }
 
 /// Whatever the vault sent as a key, the files hold one.
-fn must_be_of_its_kind(object: &ObjectPath, value: &Value) {
-    match value {
-        Value::Secret(_) => assert_eq!(object.kind, ObjectKind::Secrets),
-        Value::Key(files) => {
-            assert_eq!(object.kind, ObjectKind::Keys);
-            let pem = std::str::from_utf8(files.pem.as_bytes()).unwrap();
+fn must_be_of_its_kind(source: &Source, content: &Content) {
+    let Source::Key { encoding, .. } = source else {
+        return;
+    };
+    match encoding {
+        KeyEncoding::Pem => {
+            let pem = std::str::from_utf8(content.as_bytes()).unwrap();
             assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"), "{pem}");
             assert_eq!(pem.matches("-----").count(), 4, "{pem}");
-            let jwk: serde_json::Value = serde_json::from_slice(files.jwk.as_bytes()).unwrap();
+        }
+        KeyEncoding::Jwk => {
+            let jwk: serde_json::Value = serde_json::from_slice(content.as_bytes()).unwrap();
             let kid = jwk["kid"].as_str().unwrap();
             assert!(kid.starts_with("https://prod.team-a.svc/keys/"), "{kid}");
         }

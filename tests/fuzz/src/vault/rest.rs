@@ -287,6 +287,10 @@ fn refused() -> Vec<Seed> {
                 "",
             ),
         ),
+        Seed::refused("no-list", {
+            let version = "0123456789abcdef0123456789abcdef";
+            with(&format!("GET /crl/house/{version}"), "", "")
+        }),
         Seed::refused("no-version", ask("GET /secrets/db", "")),
         Seed::refused("no-such-path", ask("GET /secrets/../db?api-version=7.4", "")),
         Seed::refused("no-such-method", ask("TRACE /secrets/db?api-version=7.4", "")),

@@ -110,9 +110,19 @@ impl Clients {
         &mut self,
         program: &Program,
         by_newer: bool,
-        (method, path, body): (&str, &str, &str),
+        request: (&str, &str, &str),
     ) -> Result<()> {
-        let status = if by_newer {
+        self.read(program, by_newer, request).await.map(drop)
+    }
+
+    /// The same, and gives the body of the answer.
+    pub async fn read(
+        &mut self,
+        program: &Program,
+        by_newer: bool,
+        (method, path, body): (&str, &str, &str),
+    ) -> Result<Vec<u8>> {
+        let (status, answer) = if by_newer {
             let method = Method::from_bytes(method.as_bytes())?;
             let request = self
                 .newer
@@ -127,14 +137,14 @@ impl Clients {
             };
             let answer = request.send().await?;
             let status = answer.status().as_u16();
-            answer.bytes().await?;
-            status
+            (status, answer.bytes().await?.to_vec())
         } else {
             let request = self.older.request(method, path, body);
-            self.older.time(&request).context("by HTTP/1.1")?.1
+            let status = self.older.time(&request).context("by HTTP/1.1")?.1;
+            (status, self.older.body().to_vec())
         };
         ensure!((200..300).contains(&status), "{method} {path}: {status}");
-        Ok(())
+        Ok(answer)
     }
 
     /// Shows a token whose signature is wrong.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use strongroom_keys::{
-    Curve, KeyProvider as _, KeySpec, KeyType, MlDsaSet, OctSize, PublicMembers, RsaSize, Software,
+    Curve, Key, KeyProvider as _, KeySpec, KeyType, MlDsaSet, OctSize, PublicMembers, RsaSize, Software,
 };
 use strongroom_testing::Program;
 use tokio::time::sleep;
@@ -72,12 +72,14 @@ impl After {
 /// Method, path and body.
 type Request = (&'static str, String, String);
 
+/// A private member of a key: its name, and its bytes.
+pub type Member = (&'static str, Vec<u8>);
+
 /// A key, and what is looked for of it.
 struct Planted {
     jwk: Value,
     uses: Vec<Request>,
-    /// By the name of its member: the bytes.
-    secret: Vec<(&'static str, Vec<u8>)>,
+    secret: Vec<Member>,
 }
 
 /// Makes a key of one type.
@@ -131,7 +133,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A new key's public members, and its sealed form without the head.
-fn generate(key_type: KeyType) -> Result<(strongroom_keys::Key, Vec<u8>)> {
+fn generate(key_type: KeyType) -> Result<(Key, Vec<u8>)> {
     let said = |error: strongroom_keys::KeyError| anyhow!("{}", error.sentence(""));
     let key = Software.generate(KeySpec::new(key_type)).map_err(said)?;
     let sealed = key.to_bytes().map_err(said)?;
@@ -151,16 +153,34 @@ fn oct() -> Result<Planted> {
     })
 }
 
-fn ec() -> Result<Planted> {
+/// A key of EC, and its private member.
+pub fn ec_key() -> Result<(Key, Vec<Member>)> {
     let (key, private) = generate(KeyType::Ec(Curve::P256))?;
     let d = private.get(..32).context("a scalar")?.to_vec();
+    Ok((key, vec![("d", d)]))
+}
+
+/// A key of RSA, and its private members.
+pub fn rsa_key() -> Result<(Key, Vec<Member>)> {
+    let (key, private) = generate(KeyType::Rsa(RsaSize::Bits2048))?;
+    let (_, secret) = rsa_members(&private)?.into_iter().partition(is_public);
+    Ok((key, secret))
+}
+
+fn is_public((name, _): &Member) -> bool {
+    ["n", "e"].contains(name)
+}
+
+fn ec() -> Result<Planted> {
+    let (key, secret) = ec_key()?;
+    let (_, d) = secret.first().context("a scalar")?;
     let PublicMembers::Ec { x, y, .. } = key.public().members() else {
         return Err(anyhow!("not a point"));
     };
     Ok(Planted {
-        jwk: json!({"kty": "EC", "crv": "P-256", "x": text(x), "y": text(y), "d": text(&d)}),
+        jwk: json!({"kty": "EC", "crv": "P-256", "x": text(x), "y": text(y), "d": text(d)}),
         uses: vec![work("sign", "ES256", &[3; 32])],
-        secret: vec![("d", d)],
+        secret,
     })
 }
 
@@ -173,23 +193,26 @@ fn akp() -> Result<Planted> {
     })
 }
 
+/// All members of a key of RSA in PKCS#8.
+fn rsa_members(private: &[u8]) -> Result<Vec<Member>> {
+    let mut numbers = Vec::new();
+    integers(private, &mut numbers)?;
+    // The versions of PKCS#8 and of PKCS#1 stand before the members of the key.
+    let members = numbers.get(2..).unwrap_or_default().to_vec();
+    ensure!(members.len() == RSA_MEMBERS.len(), "{} members", members.len());
+    Ok(RSA_MEMBERS.into_iter().zip(members).collect())
+}
+
 fn rsa() -> Result<Planted> {
     let (_, private) = generate(KeyType::Rsa(RsaSize::Bits2048))?;
-    let mut numbers = Vec::new();
-    integers(&private, &mut numbers)?;
-    // The versions of PKCS#8 and of PKCS#1 stand before the members of the key.
-    let members = numbers.get(2..).unwrap_or_default();
-    ensure!(members.len() == RSA_MEMBERS.len(), "{} members", members.len());
+    let members = rsa_members(&private)?;
     let mut jwk = json!({"kty": "RSA"});
-    let mut secret = Vec::new();
-    for (name, bytes) in RSA_MEMBERS.into_iter().zip(members) {
+    for (name, bytes) in &members {
         if let Some(jwk) = jwk.as_object_mut() {
-            jwk.insert(name.to_owned(), text(bytes).into());
-        }
-        if !["n", "e"].contains(&name) {
-            secret.push((name, bytes.clone()));
+            jwk.insert((*name).to_owned(), text(bytes).into());
         }
     }
+    let (_, secret) = members.into_iter().partition(is_public);
     let below_modulus = [1; 256];
     Ok(Planted {
         jwk,
