@@ -114,7 +114,7 @@ pub struct AccessPolicySpec {
     /// KeyVaultSecretsOfficer everything with secrets; KeyVaultCryptoUser uses keys, KeyVaultCryptoOfficer does everything
     /// with keys, KeyVaultCryptoServiceEncryptionUser gets, lists, wraps and unwraps,
     /// KeyVaultCryptoServiceReleaseUser releases keys; KeyVaultCertificatesOfficer does everything with certificates but
-    /// have the vault's own authorities issue, KeyVaultCertificateUser reads them with their keys and secrets. Exactly one of
+    /// have the vault's own authorities issue and revoke, KeyVaultCertificateUser reads them with their keys and secrets. Exactly one of
     /// permissions and role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleField>,

@@ -3,6 +3,7 @@
 mod certificate;
 mod file;
 mod key;
+mod password;
 mod secret;
 mod status;
 mod trust_bundle;
@@ -13,11 +14,12 @@ use strongroom_core::{VaultRef, name::NameError};
 
 use crate::rule;
 pub use certificate::{
-    CertificateFormat, CertificateFormatField, CertificatePart, CertificatePartField, CertificateSource,
-    CertificateSourceError,
+    CertificateFile, CertificateFormat, CertificateFormatField, CertificatePart, CertificatePartField,
+    CertificateSource, CertificateSourceError, CertificateStore, StoreContents, StoreFormat,
 };
-pub use file::{FileError, FileSource, SecretRefFile};
+pub use file::{FileError, FileSource, SecretRefFile, StorePassword};
 pub use key::{KeyEncoding, KeyEncodingError, KeyEncodingField, KeySource};
+pub use password::PasswordSource;
 pub use secret::{SecretEncoding, SecretEncodingError, SecretEncodingField, SecretSource};
 pub use status::{FileState, FileStatus, SecretRefStatus, VolumeCounts};
 pub use trust_bundle::{

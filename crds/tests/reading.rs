@@ -16,9 +16,9 @@ use strongroom_crds::{
     AccessPolicySpec, SecretRefSpec, VaultSpec,
     access_policy::{PolicySpecError, SubjectMember},
     secret_ref::{
-        CertificateFormat, CertificatePart, CertificateSourceError, FileError, FileSource, FileState,
-        KeyEncoding, KeyEncodingError, SecretEncoding, SecretEncodingError, SecretRefFile, TrustBundle,
-        TrustBundleError, TrustFormat, TrustRoots,
+        CertificateFormat, CertificatePart, CertificateSourceError, CertificateStore, FileError, FileSource,
+        FileState, KeyEncoding, KeyEncodingError, SecretEncoding, SecretEncodingError, SecretRefFile,
+        StoreContents, StoreFormat, StorePassword, TrustBundle, TrustBundleError, TrustFormat, TrustRoots,
     },
     vault::{CreateMode, StorageBackend, VaultSpecError},
 };
@@ -168,25 +168,15 @@ const ON_KEYS: [&str; 20] = [
     "setrotationpolicy",
 ];
 
-/// Azure's permissions on certificates (`CertificatePermissions`, without `all`).
-const ON_CERTIFICATES: [&str; 16] = [
-    "get",
-    "list",
-    "delete",
-    "create",
-    "import",
-    "update",
-    "managecontacts",
-    "getissuers",
-    "listissuers",
-    "setissuers",
-    "deleteissuers",
-    "manageissuers",
-    "recover",
-    "purge",
-    "backup",
-    "restore",
-];
+/// The permissions on certificates that there are, by the table of them all; those of Azure are `from_azure`.
+fn on_certificates(from_azure: bool) -> Vec<&'static str> {
+    let of_kind = Permission::ALL.iter().copied();
+    let of_kind = of_kind.filter(|permission| permission.kind() == ObjectKind::Certificates);
+    let names = of_kind.map(Permission::name);
+    names
+        .filter(|name| name.starts_with("strongroom/") != from_azure)
+        .collect()
+}
 
 /// What a policy on the kind of object allows, by Azure's names.
 fn allowed(spec: &AccessPolicySpec, kind: ObjectKind) -> Vec<&'static str> {
@@ -222,6 +212,7 @@ fn every_role_can_be_named_and_allows_what_azures_does() {
         "update",
         "backup",
     ];
+    let of_certificates = on_certificates(true);
     let roles: [(&str, ObjectKind, &[&str]); 7] = [
         ("KeyVaultSecretsUser", ObjectKind::Secrets, &["get", "list"]),
         ("KeyVaultSecretsOfficer", ObjectKind::Secrets, &of_secrets),
@@ -236,7 +227,7 @@ fn every_role_can_be_named_and_allows_what_azures_does() {
         (
             "KeyVaultCertificatesOfficer",
             ObjectKind::Certificates,
-            &ON_CERTIFICATES,
+            &of_certificates,
         ),
     ];
     let mut named: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
@@ -276,7 +267,8 @@ fn the_user_of_certificates_reads_them_with_their_keys_and_secrets() {
 
 #[test]
 fn every_permission_on_certificates_can_be_named_alone_and_among_the_others() {
-    let words = [&ON_CERTIFICATES[..], &["strongroom/issuers/use"]].concat();
+    let words = [on_certificates(true), on_certificates(false)].concat();
+    assert!(words.contains(&"manageissuers") && words.contains(&"strongroom/issuers/use"));
     let all = policy(json!({"permissions": {"certificates": words}})).unwrap();
     assert_eq!(allowed(&all, ObjectKind::Certificates), words);
     for word in words {
@@ -489,7 +481,7 @@ fn a_certificate_shows_the_part_of_the_version_that_it_says_and_no_guess() {
     let unknown = |field| Err(FileError::Certificate(CertificateSourceError::Unknown { field }));
     assert_eq!(source(json!({"name": "shop-tls", "part": "ca"})), unknown("part"));
     assert_eq!(
-        source(json!({"name": "shop-tls", "part": "Chain", "format": "PKCS12"})),
+        source(json!({"name": "shop-tls", "part": "Chain", "format": "PFX"})),
         unknown("format")
     );
     assert_eq!(
@@ -498,6 +490,63 @@ fn a_certificate_shows_the_part_of_the_version_that_it_says_and_no_guess() {
     );
     let whole = json!({"path": "a", "certificate": {"name": "shop-tls"}});
     assert!(serde_json::from_value::<SecretRefFile>(whole).is_err());
+}
+
+#[test]
+fn a_store_holds_what_it_says_under_the_password_that_it_names() {
+    let source = |fields: Value| {
+        let mut certificate = json!({"name": "shop-tls"});
+        let all = certificate.as_object_mut().unwrap();
+        all.extend(fields.as_object().unwrap().clone());
+        file(json!({"path": "a", "certificate": certificate})).source()
+    };
+    let version = "0123456789abcdef0123456789abcdef";
+    for (text, format) in [("PKCS12", StoreFormat::Pkcs12), ("JKS", StoreFormat::Jks)] {
+        for (part, holds) in [
+            ("Bundle", Some(StoreContents::KeyAndChain)),
+            ("CA", Some(StoreContents::Authorities)),
+            ("Leaf", Some(StoreContents::Leaf)),
+            ("Chain", None),
+            ("PrivateKey", None),
+        ] {
+            for pinned in [None, Some(version)] {
+                let mut password = json!({"secret": "Store-Password"});
+                if let Some(version) = pinned {
+                    password["version"] = json!(version);
+                }
+                let read = source(json!({"part": part, "format": text, "password": password}));
+                let refused = Err(FileError::Certificate(CertificateSourceError::Store));
+                let expected = holds.map_or(refused, |holds| {
+                    Ok(FileSource::Store {
+                        name: "shop-tls".parse().unwrap(),
+                        version: None,
+                        store: CertificateStore { holds, format },
+                        password: StorePassword {
+                            name: "store-password".parse().unwrap(),
+                            version: pinned.map(|version| version.parse().unwrap()),
+                        },
+                    })
+                });
+                assert_eq!(read, expected, "{part} {text}");
+            }
+        }
+        let open = source(json!({"part": "Bundle", "format": text}));
+        assert_eq!(
+            open,
+            Err(FileError::Certificate(CertificateSourceError::NoPassword))
+        );
+        for wrong in [json!({"secret": "a.b"}), json!({"secret": "a", "version": "1"})] {
+            let read = source(json!({"part": "CA", "format": text, "password": wrong}));
+            assert!(matches!(read, Err(FileError::Name(_))), "{read:?}");
+        }
+    }
+    for format in [json!({}), json!({"format": "PEM"}), json!({"format": "DER"})] {
+        let mut fields = json!({"part": "Leaf", "password": {"secret": "store-password"}});
+        let all = fields.as_object_mut().unwrap();
+        all.extend(format.as_object().unwrap().clone());
+        let unused = Err(FileError::Certificate(CertificateSourceError::Password));
+        assert_eq!(source(fields), unused, "{format}");
+    }
 }
 
 #[test]

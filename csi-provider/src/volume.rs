@@ -16,6 +16,7 @@ pub mod mountinfo;
 pub mod path;
 pub mod saved;
 pub mod spec;
+mod store;
 pub mod tree;
 pub mod value;
 

@@ -27,9 +27,10 @@ pub struct Permissions {
     pub keys: Option<Vec<KeyPermission>>,
     /// What may be done with certificates: get, list, create, import, update, delete, backup, restore, recover, purge. For
     /// every name (`objects: ["*"]`) also with their contacts and issuers: managecontacts, getissuers, listissuers, setissuers,
-    /// deleteissuers, and manageissuers for all four of these. With strongroom/issuers/use, an authority of the vault issues.
+    /// deleteissuers, and manageissuers for all four of these. With strongroom/issuers/use, an authority of the vault issues;
+    /// with strongroom/revoke, what it issued is revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 17))]
+    #[schemars(length(min = 1, max = 18))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub certificates: Option<Vec<CertificatePermission>>,
 }
@@ -154,6 +155,9 @@ pub enum CertificatePermission {
     /// Have an authority of the vault issue.
     #[serde(rename = "strongroom/issuers/use")]
     UseIssuer,
+    /// Revoke what an authority of the vault issued.
+    #[serde(rename = "strongroom/revoke")]
+    Revoke,
     /// A value of a newer release.
     #[serde(other)]
     #[schemars(skip)]
@@ -264,6 +268,7 @@ impl CertificatePermission {
             Self::DeleteIssuers => Ok(Permission::CertificateDeleteIssuers),
             Self::ManageIssuers => Ok(Permission::CertificateManageIssuers),
             Self::UseIssuer => Ok(Permission::CertificateUseIssuer),
+            Self::Revoke => Ok(Permission::CertificateRevoke),
             Self::Unknown => Err(PolicySpecError::UnknownValue {
                 field: "permissions.certificates",
             }),

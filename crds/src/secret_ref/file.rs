@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, Version, name::NameError};
 
 use super::{
-    certificate::{CertificatePart, CertificateSource, CertificateSourceError},
+    certificate::{
+        CertificateFile, CertificatePart, CertificateSource, CertificateSourceError, CertificateStore,
+    },
     key::{KeyEncoding, KeyEncodingError, KeySource},
     secret::{SecretEncoding, SecretEncodingError, SecretSource},
     trust_bundle::{TrustBundle, TrustBundleError, TrustBundleSource},
@@ -71,8 +73,28 @@ pub enum FileSource {
         /// What of it the file holds.
         part: CertificatePart,
     },
+    /// A store of Java with a part of a certificate.
+    Store {
+        /// The certificate's name in the vault, which its secret has, too.
+        name: ObjectName,
+        /// The version it is pinned to; `None` follows the current one.
+        version: Option<Version>,
+        /// What the store holds, and how.
+        store: CertificateStore,
+        /// What protects it.
+        password: StorePassword,
+    },
     /// The certificates that verify the vault.
     TrustBundle(TrustBundle),
+}
+
+/// The secret whose value is the password of a store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StorePassword {
+    /// The secret's name in the vault.
+    pub name: ObjectName,
+    /// The version it is pinned to; `None` follows the current one.
+    pub version: Option<Version>,
 }
 
 /// Why a file of a `SecretRef` cannot be made by this release.
@@ -93,7 +115,7 @@ pub enum FileError {
     /// The certificate is asked for in a way that this release does not know, or that there is not.
     #[error(transparent)]
     Certificate(#[from] CertificateSourceError),
-    /// The name or version of the secret, key or certificate cannot be parsed.
+    /// The name or version of the secret, key, certificate or password cannot be parsed.
     #[error(transparent)]
     Name(#[from] NameError),
     /// The mode is not octal.
@@ -125,11 +147,7 @@ impl SecretRefFile {
                 version: parsed_version(key.version.as_deref())?,
                 encoding: key.encoding()?,
             }),
-            (None, None, Some(certificate), None) => Ok(FileSource::Certificate {
-                name: certificate.name.parse()?,
-                version: parsed_version(certificate.version.as_deref())?,
-                part: certificate.part()?,
-            }),
+            (None, None, Some(certificate), None) => of_certificate(certificate),
             (None, None, None, Some(bundle)) => Ok(FileSource::TrustBundle(bundle.parsed()?)),
             _ => Err(FileError::Source),
         }
@@ -156,6 +174,23 @@ impl SecretRefFile {
         let fits = self.path.len() <= Self::MAX_PATH && names.len() <= Self::MAX_DEPTH;
         let clean = fits && names.iter().all(|name| is_file_name(name));
         if clean { Ok(names) } else { Err(FileError::Path) }
+    }
+}
+
+fn of_certificate(certificate: &CertificateSource) -> Result<FileSource, FileError> {
+    let name = certificate.name.parse()?;
+    let version = parsed_version(certificate.version.as_deref())?;
+    match certificate.file()? {
+        CertificateFile::Part(part) => Ok(FileSource::Certificate { name, version, part }),
+        CertificateFile::Store(store, password) => Ok(FileSource::Store {
+            name,
+            version,
+            store,
+            password: StorePassword {
+                name: password.secret.parse()?,
+                version: parsed_version(password.version.as_deref())?,
+            },
+        }),
     }
 }
 

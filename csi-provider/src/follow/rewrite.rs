@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use strongroom_core::ObjectPath;
-
 use super::state::{Change, Failure};
 use crate::{
     services::Services,
     source::load::Loader,
     volume::{
-        Facts, File, Image, Value,
+        Content, Facts, File, FilePath, Image,
         image::default_mode,
         limits::LimitError,
         mount::{MountError, MountPaths, Mounted},
@@ -18,6 +15,7 @@ use crate::{
         tree::{Tree, TreeError, Written},
     },
 };
+use jiff::Timestamp;
 
 /// Why the files of a published volume could not be changed. They are as they were.
 #[derive(Debug, thiserror::Error)]
@@ -85,16 +83,15 @@ pub fn write(services: &Services, facts: &Facts, change: Change) -> Result<Writt
     Ok(written)
 }
 
-/// What the files should hold, given what they hold and what was fetched: the rest stays, but for modes and the trust
+/// What the files should hold, given what they hold and what is new: the rest stays, but for modes and the trust
 /// bundle, which cost nothing to bring up to date.
 fn merged(
     current: Image,
     spec: &VolumeSpec,
-    fetched: &BTreeMap<ObjectPath, Value>,
+    contents: &BTreeMap<FilePath, Content>,
     loader: &Loader,
 ) -> Image {
     let Image { mut files, group } = current;
-    let watched = spec.watched();
     let mut merged = Image {
         group,
         ..Image::default()
@@ -102,16 +99,11 @@ fn merged(
     for wanted in &spec.files {
         let news = match &wanted.source {
             Source::TrustBundle(bundle) => loader.bundle(*bundle).ok(),
-            Source::Secret(object)
-            | Source::Decoded { object, .. }
-            | Source::Certificate { object, .. }
-            | Source::Key { object, .. } => {
-                let path = object.path();
-                let is_watched = watched.get(&path) == Some(&object);
-                let value = fetched.get(&path).filter(|_| is_watched);
-                // What makes no content of every file of its object was refused when it came.
-                value.and_then(|value| wanted.source.content_of(value).ok())
-            }
+            Source::Secret(_)
+            | Source::Decoded { .. }
+            | Source::Certificate { .. }
+            | Source::Store { .. }
+            | Source::Key { .. } => contents.get(&wanted.path).cloned(),
         };
         let kept = files.remove(&wanted.path).map(|file| file.content);
         if let Some(content) = news.or(kept) {

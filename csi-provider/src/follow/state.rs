@@ -22,6 +22,7 @@ mod begin;
 mod credential;
 mod event;
 mod files;
+mod making;
 mod outcome;
 mod reference;
 mod report;
@@ -202,8 +203,9 @@ impl Follow {
     }
 
     fn fetch_again(&mut self, actions: &mut Vec<Action>) {
+        let Some(spec) = &self.spec else { return };
         if self.files.wants_fetch() && self.files.is_complete() {
-            actions.push(Action::Fetch(self.files.fetch()));
+            actions.push(Action::Fetch(self.files.fetch(spec)));
         }
     }
 

@@ -9,9 +9,7 @@ use strongroom_core::{
 };
 use strongroom_crds::{
     ApiError,
-    secret_ref::{
-        CertificatePart, CertificateSourceError, FileError, KeyEncoding, SecretEncoding, TrustBundle,
-    },
+    secret_ref::{CertificateSourceError, FileError, SecretEncoding},
 };
 
 use super::Row;
@@ -23,9 +21,9 @@ use crate::{
     },
     volume::{
         ContentError, FilePath,
-        fault::CertificateFault,
+        fault::{CertificateFault, PasswordFault},
         path::PathError,
-        spec::{Object, Source, SpecError},
+        spec::{Object, SpecError},
     },
 };
 
@@ -71,6 +69,7 @@ struct Names {
     key: Object,
     keytab: Object,
     certificate: Object,
+    password: Object,
 }
 
 impl Names {
@@ -85,6 +84,7 @@ impl Names {
             key: object(ObjectKind::Keys, "tokens")?,
             keytab: object(ObjectKind::Secrets, "keytab")?,
             certificate: object(ObjectKind::Secrets, "shop-tls")?,
+            password: object(ObjectKind::Secrets, "store-password")?,
         })
     }
 
@@ -104,27 +104,19 @@ impl Names {
 
     /// The account is another one than the SecretRef names: the refusal that needs most words.
     fn publish(&self, reason: Reason) -> Option<PublishError> {
-        let source = match reason {
-            Reason::TrustBundle(_) => Source::TrustBundle(TrustBundle::default()),
-            Reason::Symmetric => Source::Key {
-                object: self.key.clone(),
-                encoding: KeyEncoding::Pem,
-            },
-            Reason::Content(ContentError::Undecodable(encoding)) => Source::Decoded {
-                object: self.keytab.clone(),
-                encoding,
-            },
-            Reason::Content(_) => Source::Certificate {
-                object: self.certificate.clone(),
-                part: CertificatePart::Chain,
-            },
+        let object = match reason {
+            Reason::TrustBundle(_) => None,
+            Reason::Symmetric => Some(&self.key),
+            Reason::Content(ContentError::Undecodable(_)) => Some(&self.keytab),
+            Reason::Content(ContentError::Password(_)) => Some(&self.password),
+            Reason::Content(_) => Some(&self.certificate),
             // Said of mounted volumes alone.
             Reason::NotReported => return None,
-            _ => Source::Secret(self.object.clone()),
+            _ => Some(&self.object),
         };
         let failure = FileFailure {
             path: self.path.clone(),
-            source,
+            object: object.cloned(),
             reason,
         };
         Some(PublishError::Files {
@@ -194,9 +186,12 @@ advise! { specs(names: &Names): SpecError;
     SpecError::Files(_), [SpecError::Files(65)],
         "The SecretRef has no file, or too many for one volume.",
         "Give it 1 to 64 files; two SecretRefs and two volumes may have two times as many.";
+    SpecError::Objects(_), [SpecError::Objects(65)],
+        "Its stores have passwords of their own, so that it asks for more objects than a vault reports the changes of to one volume.",
+        "Divide the files among two SecretRefs and two volumes, or give stores one password.";
     SpecError::Path(_), [], "", "";
     SpecError::File { .. }, [names.file(FileError::Name(NameError::Object))],
-        "The file's `secret`, `key` or `certificate` holds no name or version.",
+        "The file's `secret`, `key`, `certificate` or `password` holds no name or version.",
         "Correct the name or the version.";
 }
 
@@ -207,6 +202,15 @@ advise! { files(): FileError;
     FileError::Certificate(CertificateSourceError::Der), [FileError::Certificate(CertificateSourceError::Der)],
         "The part is `Chain`, `CA` or `Bundle`, which may be several certificates; DER holds one.",
         "Leave `format` out, or ask for the part `Leaf` or `PrivateKey`.";
+    FileError::Certificate(CertificateSourceError::Store), [FileError::Certificate(CertificateSourceError::Store)],
+        "The part is `Chain` or `PrivateKey`, which Java keeps in no store alone.",
+        "Ask for `Bundle`, which is a key store, or for `CA` or `Leaf`, which is a trust store.";
+    FileError::Certificate(CertificateSourceError::NoPassword), [FileError::Certificate(CertificateSourceError::NoPassword)],
+        "The file is a store, and the SecretRef says no password.",
+        "Set a secret with the password in the vault, and name it: `password: {secret: NAME}`.";
+    FileError::Certificate(CertificateSourceError::Password), [FileError::Certificate(CertificateSourceError::Password)],
+        "The format is `PEM` or `DER`, or left out, and nothing of it is encrypted.",
+        "Leave `password` out, or ask for the format `PKCS12` or `JKS`.";
     FileError::Certificate(CertificateSourceError::Unknown { .. })
         | FileError::TrustBundle(_)
         | FileError::Key(_)
@@ -288,11 +292,20 @@ advise! { pub(super) reasons(): Reason;
          a password.";
     Reason::Content(ContentError::NoAuthority), [Reason::Content(ContentError::NoAuthority)],
         "The SecretRef asks for the part `CA`, and the certificate signed itself, or was imported or merged without those of its authorities.",
-        "Import or merge it with its chain, or leave the file out. Who is to trust a certificate that signed itself needs the part `Leaf`.";
+        "Import or merge it with its chain, or leave the file out. Who is to trust a certificate that signed itself needs the part `Leaf`, \
+         which is a trust store too.";
     Reason::Content(ContentError::NoPrivateKey), [Reason::Content(ContentError::NoPrivateKey)],
         "The SecretRef asks for the part `PrivateKey` or `Bundle`, and the certificate's policy says that its key is not exportable, or the \
          secret holds certificates alone.",
         "Ask the vault to sign with the key of the certificate's name, or make a certificate whose policy says `exportable`.";
+    Reason::Content(ContentError::Password(_)), [
+            Reason::Content(ContentError::Password(PasswordFault::Empty)),
+            Reason::Content(ContentError::Password(PasswordFault::TooLong)),
+            Reason::Content(ContentError::Password(PasswordFault::Text))
+        ],
+        "The SecretRef names the secret as the `password` of a store, and programs cannot be given its value as one. The sentence does not \
+         repeat it.",
+        "Set the secret anew: printable ASCII, which Java reads in every store, and no end of a line, which would be part of it.";
     Reason::Content(ContentError::Undecodable(_)), [
             Reason::Content(ContentError::Undecodable(SecretEncoding::Base64)),
             Reason::Content(ContentError::Undecodable(SecretEncoding::Hex))

@@ -64,6 +64,7 @@ fn unavailable(reason: Reason) -> Option<String> {
             (ObjectKind::Secrets, "db-password")
         }
         Reason::Content(ContentError::Undecodable(_)) => (ObjectKind::Secrets, "keytab"),
+        Reason::Content(ContentError::Password(_)) => (ObjectKind::Secrets, "store-password"),
         Reason::Content(_) => (ObjectKind::Secrets, "shop-tls"),
         Reason::Symmetric | Reason::NotReported => (ObjectKind::Keys, "tokens"),
         Reason::Unavailable(_) | Reason::TrustBundle(_) | Reason::Closing => return None,

@@ -84,6 +84,8 @@ pub struct Known {
     pub spec: VolumeSpec,
     /// A token of its vault.
     pub token: Option<VaultToken>,
+    /// Whether that has changed at the vault, so that all of it is to be read anew.
+    pub is_outdated: bool,
 }
 
 /// What a SecretRef asks for, and all of it.
@@ -177,8 +179,8 @@ impl Sources {
         self.load(request, referred, token).await
     }
 
-    /// Reads the SecretRef, and every object that it names if it asks for something else than `known`; `None` if it does
-    /// not. Uses the token of `known` for as long as it is good for the vault that the SecretRef names.
+    /// Reads the SecretRef, and every object that it names if it asks for something else than `known`, or that is outdated;
+    /// `None` if not. Uses the token of `known` for as long as it is good for the vault that the SecretRef names.
     pub async fn obtain_if_changed(
         &self,
         request: ObtainRequest<'_>,
@@ -188,7 +190,7 @@ impl Sources {
         let referred = self.references.read_again(&request.secret_ref()).await?;
         let spec = &referred.spec;
         let mut token = match known {
-            Some(known) if known.spec == *spec => return Ok(None),
+            Some(known) if known.spec == *spec && !known.is_outdated => return Ok(None),
             Some(known) if known.spec.vault == spec.vault => known.token.filter(is_fresh),
             Some(_) | None => None,
         };

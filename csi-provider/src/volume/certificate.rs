@@ -12,9 +12,8 @@ use base64::{
 use strongroom_certificates::{
     certificate::Certificate,
     chain::{Chain, ChainOrder},
-    content::ContentKey,
+    content::Parts,
     pem::{self, PemWriteError},
-    pkcs12::Pfx,
 };
 use strongroom_core::limits::VALUE_BYTES;
 use strongroom_crds::secret_ref::{CertificateFormat, CertificatePart};
@@ -39,44 +38,13 @@ pub struct SecretCertificate {
     private_key: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// What a file holds, before it is known whether that belongs together.
-#[derive(Default)]
-struct Found {
-    private_keys: Vec<ContentKey>,
-    certificates: Vec<Vec<u8>>,
-}
-
-impl Found {
-    fn read(value: &[u8]) -> Result<Self, CertificateFault> {
-        if value.len() > VALUE_BYTES {
-            return Err(CertificateFault::TooLong);
-        }
-        let text = std::str::from_utf8(value).map_err(|_| CertificateFault::Form)?;
-        if pem::is_pem(text) {
-            return Self::of_pem(text);
-        }
-        let pfx = decode_base64(value).ok_or(CertificateFault::Form)?;
-        let pfx = Pfx::read_within(&pfx, None, PFX_WORK)?;
-        Ok(Self {
-            private_keys: pfx.private_keys.into_iter().map(ContentKey::Pkcs8).collect(),
-            certificates: pfx.certificates,
-        })
+/// The private keys and certificates of a value.
+fn read(value: &[u8]) -> Result<Parts, CertificateFault> {
+    if value.len() > VALUE_BYTES {
+        return Err(CertificateFault::TooLong);
     }
-
-    fn of_pem(text: &str) -> Result<Self, CertificateFault> {
-        let mut found = Self::default();
-        for block in pem::read(text, VALUE_BYTES)? {
-            match block.label {
-                pem::CERTIFICATE => found.certificates.push(block.der.to_vec()),
-                pem::PRIVATE_KEY => found.private_keys.push(ContentKey::Pkcs8(block.der)),
-                pem::RSA_PRIVATE_KEY => found.private_keys.push(ContentKey::Pkcs1(block.der)),
-                pem::EC_PRIVATE_KEY => found.private_keys.push(ContentKey::Sec1(block.der)),
-                // Parameters of curves, and what else stands in files of people.
-                _ => {}
-            }
-        }
-        Ok(found)
-    }
+    let text = std::str::from_utf8(value).map_err(|_| CertificateFault::Form)?;
+    Ok(Parts::of_secret(text, PFX_WORK)?)
 }
 
 impl SecretCertificate {
@@ -85,7 +53,7 @@ impl SecretCertificate {
     /// # Errors
     /// It holds no certificate, or several things that do not belong together.
     pub fn read(value: &[u8]) -> Result<Self, CertificateFault> {
-        let mut found = Found::read(value)?;
+        let mut found = read(value)?;
         if found.certificates.is_empty() {
             return Err(CertificateFault::Empty);
         }
@@ -123,15 +91,8 @@ impl SecretCertificate {
                 in_format(format, pem::CERTIFICATE, leaf)
             }
             CertificatePart::Ca => {
-                let leaf = self.chain.leaf();
-                let others = self.chain.certificates().iter().filter(|other| *other != leaf);
-                // A program trusts what such a file holds.
-                let authorities = others.filter(|other| other.is_authority());
-                let blocks: Vec<_> = authorities.map(block).collect();
-                if blocks.is_empty() {
-                    return Err(ContentError::NoAuthority);
-                }
-                written(&blocks)
+                let authorities = self.authorities()?;
+                written(&authorities.into_iter().map(block).collect::<Vec<_>>())
             }
             CertificatePart::PrivateKey(format) => in_format(format, pem::PRIVATE_KEY, self.private_key()?),
             CertificatePart::Bundle => {
@@ -142,7 +103,30 @@ impl SecretCertificate {
         }
     }
 
-    fn private_key(&self) -> Result<&[u8], ContentError> {
+    /// The leaf, and after it whoever signed the one before.
+    pub(super) const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Those that a program may trust as authorities; there is one at least.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn authorities(&self) -> Result<Vec<&Certificate>, ContentError> {
+        let leaf = self.chain.leaf();
+        let others = self.chain.certificates().iter().filter(|other| *other != leaf);
+        let authorities: Vec<_> = others.filter(|other| other.is_authority()).collect();
+        if authorities.is_empty() {
+            return Err(ContentError::NoAuthority);
+        }
+        Ok(authorities)
+    }
+
+    /// In PKCS#8.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub(super) fn private_key(&self) -> Result<&[u8], ContentError> {
         let key = self.private_key.as_ref().map(|key| key.as_slice());
         key.ok_or(ContentError::NoPrivateKey)
     }

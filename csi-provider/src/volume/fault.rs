@@ -1,7 +1,8 @@
 //! Why what a vault gave makes no content of a file. Nothing of the value is in it.
 
 use strongroom_certificates::{
-    certificate::CertificateError, chain::ChainError, pem::PemError, pkcs12::Pkcs12Error,
+    certificate::CertificateError, chain::ChainError, content::SecretError, pem::PemError,
+    pkcs12::Pkcs12Error,
 };
 use strongroom_core::limits::VALUE_BYTES;
 use strongroom_crds::secret_ref::SecretEncoding;
@@ -29,7 +30,7 @@ pub enum CertificateFault {
     Pfx(Pkcs12Error),
     /// It is no PEM that can be read.
     #[error(transparent)]
-    Pem(#[from] PemError),
+    Pem(PemError),
     /// It has a private key at most.
     #[error("it has no certificate")]
     Empty,
@@ -47,6 +48,16 @@ pub enum CertificateFault {
     Chain(#[from] ChainError),
 }
 
+impl From<SecretError> for CertificateFault {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::Form => Self::Form,
+            SecretError::Pem(error) => Self::Pem(error),
+            SecretError::Pkcs12(error) => error.into(),
+        }
+    }
+}
+
 impl From<Pkcs12Error> for CertificateFault {
     fn from(error: Pkcs12Error) -> Self {
         match error {
@@ -58,6 +69,23 @@ impl From<Pkcs12Error> for CertificateFault {
             | Pkcs12Error::TooManyBags => Self::Pfx(error),
         }
     }
+}
+
+/// The longest password of a store, in bytes. openssl(1) reads no longer one.
+pub(super) const PASSWORD_BYTES: usize = 1024;
+
+/// Why a value is no password of a store. Nothing of the value is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordFault {
+    /// There is nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// It is longer than programs read.
+    #[error("it has more than {PASSWORD_BYTES} bytes")]
+    TooLong,
+    /// It is no text that a program can be given.
+    #[error("it is not UTF-8, or has a zero byte")]
+    Text,
 }
 
 /// Why what a vault gave makes no content of a file. Nothing of the value is in it.
@@ -75,6 +103,9 @@ pub enum ContentError {
     /// It is a certificate whose secret holds no private key.
     #[error("its private key may not leave the vault")]
     NoPrivateKey,
+    /// It is a secret whose value cannot protect a store.
+    #[error("it cannot be the password of a store: {0}")]
+    Password(#[from] PasswordFault),
     /// It is a secret whose value is not encoded so.
     #[error("its value is not {}", encoding_name(*.0))]
     Undecodable(SecretEncoding),

@@ -5,13 +5,15 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use strongroom_crds::secret_ref::{CertificatePart, KeyEncoding, SecretEncoding};
+use strongroom_core::Version;
+use strongroom_crds::secret_ref::{CertificatePart, CertificateStore, KeyEncoding, SecretEncoding};
 use zeroize::Zeroizing;
 
 use super::{
     Content,
     certificate::{SecretCertificate, decode_base64, without_space},
     fault::{CertificateFault, ContentError},
+    store::{Password, Stored},
 };
 
 /// What a vault gave of one object.
@@ -60,9 +62,28 @@ impl SecretValue {
 
     /// The file of a part of the certificate that the value holds.
     pub fn certificate_part(&self, part: CertificatePart) -> Result<Content, ContentError> {
+        self.certificate()?.content_of(part)
+    }
+
+    /// The store of the certificate that the value holds, under that other value as its password. `alias` is the name of the
+    /// certificate. `versions` are those of the two values: with them comes a store of other bytes.
+    pub fn store(
+        &self,
+        store: CertificateStore,
+        alias: &str,
+        password: &Self,
+        versions: [Option<Version>; 2],
+    ) -> Result<Content, ContentError> {
+        let certificate = self.certificate()?;
+        let password = Password::read(password.content.as_bytes())?;
+        let stored = Stored::of(certificate, store.holds, alias)?;
+        stored.written(store.format, password, versions)
+    }
+
+    fn certificate(&self) -> Result<&SecretCertificate, ContentError> {
         let read = || SecretCertificate::read(self.content.as_bytes()).map(Arc::new);
         match self.certificate.get_or_init(read) {
-            Ok(certificate) => certificate.content_of(part),
+            Ok(certificate) => Ok(certificate.as_ref()),
             Err(fault) => Err(ContentError::NoCertificate(fault.clone())),
         }
     }

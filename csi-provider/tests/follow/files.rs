@@ -101,8 +101,7 @@ fn a_renewed_certificate_is_fetched_once_and_changes_all_its_files_in_one_write(
 #[test]
 fn a_version_that_is_no_certificate_changes_no_file_of_it_and_is_reported() {
     let mut world = World::subscribed(Wanted::Certificate);
-    world.vaults[0].spoils_certificates = true;
-    world.put(0, "tls");
+    world.put_spoiled(0, "tls");
     world.put(0, "other");
     world.settle();
     let note = "secret tls: it holds no certificate that can be read: it is neither PEM nor base64 of a PFX; the files stay \
@@ -112,7 +111,6 @@ fn a_version_that_is_no_certificate_changes_no_file_of_it_and_is_reported() {
     let unavailable = (ReportReason::ObjectUnavailable, note.to_owned());
     assert!(world.reports.contains(&unavailable), "{:?}", world.reports);
     assert_eq!(world.vaults[0].ack.as_ref().unwrap().1, note);
-    world.vaults[0].spoils_certificates = false;
     world.put(0, "tls");
     world.settle();
     assert!(shows_certificate(&world, 3));

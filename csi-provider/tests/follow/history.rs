@@ -74,8 +74,8 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// What the vaults have: two secrets, and two keys of the same names.
-const OBJECTS: [&str; 4] = ["db", "other", "key db", "key other"];
+/// What the vaults have: two secrets, a certificate, and two keys of the names of the secrets.
+const OBJECTS: [&str; 5] = ["db", "other", "tls", "key db", "key other"];
 
 fn object() -> impl Strategy<Value = usize> {
     0..OBJECTS.len()

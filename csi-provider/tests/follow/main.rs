@@ -9,6 +9,8 @@ mod history;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod stores;
+#[cfg(test)]
 mod subscription;
 #[cfg(test)]
 mod token;

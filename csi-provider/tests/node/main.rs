@@ -27,6 +27,8 @@ mod sanity;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]
+mod stores;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tree;

@@ -1,10 +1,12 @@
 //! What the vault of a SecretRef is asked, and what it answers.
 
+use std::iter;
+
 use kube::runtime::reflector::ObjectRef;
 use strongroom_client::admin::AdminClient;
 use strongroom_core::{
     AccountName, NamedObject, NamespaceName, ObjectKind, ObjectName, ObjectState, Permission, ResourceName,
-    SecretRefName, Uid, VaultRef, allows,
+    SecretRefName, Uid, VaultRef, Version, allows,
 };
 use strongroom_crds::{
     SecretRef, Vault,
@@ -26,11 +28,18 @@ use crate::{
     target::Target,
 };
 
-/// What a SecretRef asks, parsed: the path and the object of each file that shows one.
+/// What a SecretRef asks, parsed: each file that shows an object.
 struct Question {
     name: SecretRefName,
     account: ResourceName,
-    files: Vec<(String, NamedObject)>,
+    files: Vec<AskedFile>,
+}
+
+/// A file and the objects that it is made of: one, or a certificate and the password of its store.
+struct AskedFile {
+    path: String,
+    object: NamedObject,
+    password: Option<NamedObject>,
 }
 
 /// A question to a vault that may answer it.
@@ -44,20 +53,61 @@ pub(super) struct Inquiry {
     client: AdminClient,
 }
 
+impl Question {
+    /// All objects, in the order of the files.
+    fn objects(&self) -> impl Iterator<Item = &NamedObject> {
+        self.files.iter().flat_map(AskedFile::objects)
+    }
+}
+
+impl AskedFile {
+    fn objects(&self) -> impl Iterator<Item = &NamedObject> {
+        iter::once(&self.object).chain(&self.password)
+    }
+
+    /// What the file would meet, given what its objects would, which are the next of `answered`: of two the one that keeps it from
+    /// being mounted, and a refusal before all.
+    fn state(&self, answered: &mut impl Iterator<Item = ObjectState>) -> ObjectState {
+        let mut next = || answered.next().unwrap_or(ObjectState::NotFound);
+        let object = next();
+        match self.password.as_ref().map(|_| next()) {
+            Some(password @ ObjectState::Forbidden) => password,
+            Some(password) if object.version().is_some() && password.version().is_none() => password,
+            Some(_) | None => object,
+        }
+    }
+}
+
 fn parse(secret_ref: &SecretRef) -> Result<Question, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let metadata = &secret_ref.metadata;
     let mut files = Vec::new();
     for file in &secret_ref.spec.files {
-        let (kind, name, version) = match file.source().map_err(|error| text(&error))? {
+        let (object, password) = match file.source().map_err(|error| text(&error))? {
             // A certificate is read from the secret of its name.
             FileSource::Secret { name, version, .. } | FileSource::Certificate { name, version, .. } => {
-                (ObjectKind::Secrets, name, version)
+                (secret(name, version), None)
             }
-            FileSource::Key { name, version, .. } => (ObjectKind::Keys, name, version),
+            FileSource::Store {
+                name,
+                version,
+                password,
+                ..
+            } => (
+                secret(name, version),
+                Some(secret(password.name, password.version)),
+            ),
+            FileSource::Key { name, version, .. } => {
+                let kind = ObjectKind::Keys;
+                (NamedObject { kind, name, version }, None)
+            }
             FileSource::TrustBundle(_) => continue,
         };
-        files.push((file.path.clone(), NamedObject { kind, name, version }));
+        files.push(AskedFile {
+            path: file.path.clone(),
+            object,
+            password,
+        });
     }
     let namespace: Result<NamespaceName, _> = metadata.namespace.as_deref().unwrap_or_default().parse();
     let name: Result<ResourceName, _> = metadata.name.as_deref().unwrap_or_default().parse();
@@ -70,6 +120,14 @@ fn parse(secret_ref: &SecretRef) -> Result<Question, String> {
         account: account.map_err(|error| text(&error))?,
         files,
     })
+}
+
+const fn secret(name: ObjectName, version: Option<Version>) -> NamedObject {
+    NamedObject {
+        kind: ObjectKind::Secrets,
+        name,
+        version,
+    }
 }
 
 /// The question to the vault, or what is found without it. The vault decides; what is decided here first only keeps a
@@ -140,7 +198,7 @@ fn will_read_everything(
         &context.stores,
         &ObjectRef::from_obj(vault),
         (&account, uid),
-        question.files.iter().map(|(_, object)| read(object)),
+        question.objects().map(read),
     )
 }
 
@@ -153,7 +211,7 @@ fn may_read_something(member: &Member, secret_ref: &SecretRef, account: &Uid, qu
         let (permission, name) = read(object);
         allows(&in_force.policies, account, permission, name)
     };
-    question.files.iter().any(|(_, object)| allowed(object))
+    question.objects().any(allowed)
 }
 
 /// What a read of `object` needs, and of which name.
@@ -180,10 +238,9 @@ pub(super) async fn ask(context: &Context, inquiry: Inquiry) -> (Finding, Option
         starts,
         client,
     } = inquiry;
-    let (paths, objects) = question.files.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
     let resolve = Resolve {
         subject: account,
-        objects,
+        objects: question.objects().cloned().collect(),
     };
     let (resolved, ()) = tokio::join!(
         timeout(ANSWER, client.resolve(&resolve)),
@@ -192,9 +249,10 @@ pub(super) async fn ask(context: &Context, inquiry: Inquiry) -> (Finding, Option
     let volumes = context.followers.lock().volumes(&vault, &question.name);
     let finding = match resolved {
         Ok(Ok(resolved)) => {
-            let states = resolved.objects.into_iter();
-            let states = states.chain(std::iter::repeat(ObjectState::NotFound));
-            Finding::Resolved(paths.into_iter().zip(states).collect())
+            let mut states = resolved.objects.into_iter();
+            let files = question.files.into_iter();
+            let files = files.map(|file| (file.state(&mut states), file.path));
+            Finding::Resolved(files.map(|(state, path)| (path, state)).collect())
         }
         Ok(Err(_)) | Err(_) if starts => Finding::VaultStarting,
         Ok(Err(error)) => Finding::VaultNotReady(error.outline()),
@@ -210,5 +268,51 @@ fn counts(volumes: &RefVolumes) -> VolumeCounts {
         current: count(volumes.current),
         outdated: count(volumes.outdated),
         failing: count(volumes.failing),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::ObjectState::{Available, Deleted, Disabled, Forbidden, NotFound};
+
+    use super::*;
+
+    fn version(number: u8) -> Version {
+        Version::from_bytes([number; 16])
+    }
+
+    fn asked(with_password: bool) -> AskedFile {
+        let named = |name: &str| secret(name.parse().unwrap(), None);
+        AskedFile {
+            path: "key.jks".to_owned(),
+            object: named("shop-tls"),
+            password: with_password.then(|| named("store-password")),
+        }
+    }
+
+    #[test]
+    fn a_store_meets_what_keeps_either_of_its_objects_from_being_read() {
+        let (tls, password) = (Available(version(1)), Available(version(2)));
+        for (answers, state) in [
+            ([tls, password], tls),
+            ([tls, Disabled], Disabled),
+            ([tls, Forbidden], Forbidden),
+            ([Deleted, password], Deleted),
+            ([Forbidden, NotFound], Forbidden),
+            ([NotFound, Forbidden], Forbidden),
+            ([Deleted, NotFound], Deleted),
+        ] {
+            let mut answered = answers.into_iter();
+            assert_eq!(asked(true).state(&mut answered), state, "{answers:?}");
+            assert_eq!(answered.next(), None, "both answers are its own");
+        }
+    }
+
+    #[test]
+    fn each_file_takes_the_answers_about_its_own_objects_and_what_is_not_answered_is_not_there() {
+        let mut answered = [Available(version(1)), Available(version(2)), Disabled].into_iter();
+        assert_eq!(asked(false).state(&mut answered), Available(version(1)));
+        assert_eq!(asked(true).state(&mut answered), Disabled);
+        assert_eq!(asked(true).state(&mut answered), NotFound);
     }
 }

@@ -263,6 +263,31 @@ async fn a_key_needs_the_permission_on_keys_and_a_secret_that_on_secrets() {
     }
 }
 
+#[tokio::test]
+async fn a_store_needs_its_certificate_and_its_password_to_be_readable() {
+    let password = json!({"secret": "store-password"});
+    let certificate = json!({"name": "shop-tls", "part": "Bundle", "format": "JKS", "password": password});
+    let files = json!([{"path": "key.jks", "certificate": certificate}]);
+    let read = json!({"secrets": ["get"]});
+    let on = |objects| policy("Allow", "api", objects, &read);
+    for (policies, reason) in [
+        (vec![on("*")], "VaultStarting"),
+        (vec![on("shop-tls")], "NotPermitted"),
+        (vec![on("store-password")], "NotPermitted"),
+        (
+            vec![on("*"), policy("Deny", "api", "store-password", &read)],
+            "NotPermitted",
+        ),
+    ] {
+        let (found, _) = while_the_vault_starts(&policies, &files).await;
+        assert_eq!(found, reason, "{policies:?}");
+    }
+    let open =
+        json!([{"path": "key.jks", "certificate": {"name": "shop-tls", "part": "Bundle", "format": "JKS"}}]);
+    let (found, _) = while_the_vault_starts(&[on("*")], &open).await;
+    assert_eq!(found, "SpecUnreadable", "a store without a password");
+}
+
 /// The vault runs on, whatever its spec says to a later operator.
 #[tokio::test]
 async fn a_vault_whose_spec_cannot_be_read_is_asked_all_the_same() {

@@ -12,7 +12,7 @@ use crate::{
     pod::PodToken,
     source::obtain::Known,
     volume::{
-        Image, Value,
+        Content, FilePath, Image,
         spec::{Object, VolumeSpec},
     },
 };
@@ -77,12 +77,12 @@ pub enum Action {
 /// A change of a volume's files.
 #[derive(Debug)]
 pub enum Change {
-    /// Some objects have other contents, and the trust bundle may have; all else stays.
+    /// Some files have other contents, and the trust bundle may have; all else stays.
     Merge {
         /// What the files are.
         spec: VolumeSpec,
-        /// The new contents.
-        contents: BTreeMap<ObjectPath, Value>,
+        /// The files that have other contents.
+        contents: BTreeMap<FilePath, Content>,
     },
     /// The SecretRef asks for other files.
     Replace {

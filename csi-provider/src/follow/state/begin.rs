@@ -16,7 +16,7 @@ impl Follow {
             Step::Exchange => self.exchange(actions),
             Step::Subscribe => self.subscribe(now, actions),
             Step::Obtain => self.obtain(now, actions),
-            Step::Fetch => actions.push(Action::Fetch(self.files.fetch())),
+            Step::Fetch => self.fetch_again(actions),
             Step::Write => self.write(actions),
         }
     }
@@ -52,6 +52,7 @@ impl Follow {
         let known = self.spec.clone().map(|spec| Known {
             spec,
             token: self.credential.usable(now.time).cloned(),
+            is_outdated: self.reference.is_outdated(),
         });
         actions.push(Action::Obtain {
             token: self.pod_token.clone(),

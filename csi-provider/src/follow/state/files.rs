@@ -7,11 +7,14 @@ use std::{
 
 use strongroom_core::{ObjectPath, Version};
 
-use super::event::{Fetched, Reading};
+use super::{
+    event::{Fetched, Reading},
+    making::{Made, make},
+};
 use crate::{
     source::load::Reason,
     volume::{
-        Value,
+        Content, FilePath, Value,
         spec::{FileSpec, Object, Source, VolumeSpec},
     },
 };
@@ -19,7 +22,7 @@ use crate::{
 /// What a volume's files hold, and what is on its way to them.
 ///
 /// Levels are compared, edges are not counted: an object is fetched when the version that the vault reports is not the
-/// one that the files hold, once at a time.
+/// one that the files hold, once at a time, and with it all that is in files together with it.
 #[derive(Debug, Default)]
 pub struct Files {
     held: BTreeMap<Object, Version>,
@@ -29,6 +32,10 @@ pub struct Files {
     awaited: BTreeMap<ObjectPath, Option<Version>>,
     /// What the vault sent. It is written once all that is awaited is there.
     fetched: BTreeMap<ObjectPath, (Version, Value)>,
+    /// The files that become others by it.
+    made: BTreeMap<FilePath, Content>,
+    /// Whether something changed that the stream alone does not bring.
+    is_outdated: bool,
     /// Whether the trust bundle changed and is not written.
     bundle_changed: bool,
     /// Objects that cannot be read. The files keep what they held.
@@ -111,7 +118,7 @@ impl Files {
             let Some(object) = watched.get(&path) else {
                 continue;
             };
-            self.unavailable.remove(&path);
+            let was_unavailable = self.unavailable.remove(&path).is_some();
             self.wanted.remove(&path);
             match reading {
                 Err(reason) => {
@@ -120,14 +127,34 @@ impl Files {
                 Ok(version) => {
                     if let Some(reported) = self.awaited.get_mut(&path) {
                         *reported = Some(version);
-                    } else if !self.has(&path, object, version) {
-                        self.wanted.insert(path);
+                    } else if !self.has(&path, object, version)
+                        || (was_unavailable && spec.bound_to(object).len() > 1)
+                    {
+                        // What it is bound to may have waited for it.
+                        self.want(spec, path, object);
                     }
                 }
             }
         }
         self.unavailable.extend(unavailable.clone());
         unavailable
+    }
+
+    /// The object is to be fetched. What it is bound to may be a version that the vault does not send, since the subscription has
+    /// another one of that name: then all is to be read anew.
+    fn want(&mut self, spec: &VolumeSpec, path: ObjectPath, object: &Object) {
+        let watched = spec.watched();
+        let is_watched = |object: &&Object| watched.get(&object.path()) == Some(object);
+        if spec.bound_to(object).iter().all(is_watched) {
+            self.wanted.insert(path);
+        } else {
+            self.is_outdated = true;
+        }
+    }
+
+    /// Whether something changed that the stream alone does not bring: answered once.
+    pub const fn take_outdated(&mut self) -> bool {
+        std::mem::replace(&mut self.is_outdated, false)
     }
 
     fn has(&self, path: &ObjectPath, object: &Object, version: Version) -> bool {
@@ -137,22 +164,26 @@ impl Files {
         }
     }
 
-    /// The objects to be fetched, which are awaited from now on.
-    pub fn fetch(&mut self) -> BTreeSet<ObjectPath> {
+    /// The objects to be fetched, which are awaited from now on, with all that they are bound to.
+    pub fn fetch(&mut self, spec: &VolumeSpec) -> BTreeSet<ObjectPath> {
         let wanted = std::mem::take(&mut self.wanted);
+        let watched = spec.watched();
+        let objects = wanted.iter().filter_map(|path| watched.get(path));
+        let bound = objects.flat_map(|object| spec.bound_to(object));
+        let mut wanted: BTreeSet<_> = bound.map(Object::path).chain(wanted.iter().cloned()).collect();
+        wanted.retain(|object| !self.awaited.contains_key(object));
         self.awaited
             .extend(wanted.iter().map(|object| (object.clone(), None)));
         wanted
     }
 
-    /// Takes contents that were asked for. Answers what became unavailable: also what does not make every file of its
-    /// object, since the files of one object are always of one version.
+    /// Takes contents that were asked for. Once all of them are there, makes the files of them. Answers what became
+    /// unavailable: also what does not make every file of its object, since the files of one object are always of one version.
     pub fn receive(
         &mut self,
         spec: &VolumeSpec,
         contents: Vec<(ObjectPath, Fetched)>,
     ) -> BTreeMap<ObjectPath, Reason> {
-        let watched = spec.watched();
         let mut unavailable = BTreeMap::new();
         for (object, fetched) in contents {
             let Some(reported) = self.awaited.remove(&object) else {
@@ -163,13 +194,7 @@ impl Files {
                 // The vault read it before it reported that version, so it is asked again.
                 self.wanted.insert(object.clone());
             }
-            let usable = fetched.and_then(|(version, value)| {
-                if let Some(watched) = watched.get(&object) {
-                    spec.check_contents(watched, &value)?;
-                }
-                Ok((version, value))
-            });
-            match usable {
+            match fetched {
                 Ok(fetched) => {
                     self.unavailable.remove(&object);
                     self.fetched.insert(object, fetched);
@@ -178,6 +203,16 @@ impl Files {
                     unavailable.insert(object, reason);
                 }
             }
+        }
+        if self.awaited.is_empty() {
+            let Made {
+                files,
+                refused,
+                faults,
+            } = make(spec, &self.held, &self.fetched);
+            self.made = files;
+            self.fetched.retain(|object, _| !refused.contains(object));
+            unavailable.extend(faults);
         }
         self.unavailable.extend(unavailable.clone());
         unavailable
@@ -188,6 +223,7 @@ impl Files {
         self.wanted.clear();
         self.awaited.clear();
         self.fetched.clear();
+        self.made.clear();
     }
 
     /// The trust bundle changed.
@@ -196,19 +232,17 @@ impl Files {
         self.bundle_changed |= spec.files.iter().any(is_bundle);
     }
 
-    /// What is to be written, and its contents.
-    pub fn merge(&mut self) -> (Merge, BTreeMap<ObjectPath, Value>) {
-        let mut versions = BTreeMap::new();
-        let mut contents = BTreeMap::new();
-        for (object, (version, value)) in std::mem::take(&mut self.fetched) {
-            versions.insert(object.clone(), version);
-            contents.insert(object, value);
-        }
+    /// What is to be written, and the files that become others by it.
+    pub fn merge(&mut self) -> (Merge, BTreeMap<FilePath, Content>) {
+        let fetched = std::mem::take(&mut self.fetched);
+        let versions = fetched
+            .into_iter()
+            .map(|(object, (version, _))| (object, version));
         let merge = Merge {
-            versions,
+            versions: versions.collect(),
             bundle_changed: std::mem::take(&mut self.bundle_changed),
         };
-        (merge, contents)
+        (merge, std::mem::take(&mut self.made))
     }
 
     /// The files hold what was to be written.

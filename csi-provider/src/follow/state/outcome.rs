@@ -85,7 +85,12 @@ impl Follow {
             self.reference.changed();
             return;
         }
-        self.reference.brought_news();
+        // Not every change of what a SecretRef asks for is one of the SecretRef: a vault may say so in vain.
+        if self.spec.as_ref() == Some(&spec) {
+            self.reference.brought_nothing();
+        } else {
+            self.reference.brought_news();
+        }
         actions.push(Action::Write(Change::Replace {
             spec: spec.clone(),
             image,
@@ -152,8 +157,13 @@ impl Follow {
     /// The files are those of another spec: the volume asks for its objects, where they are.
     fn replaced(&mut self, new: Replacement, now: Moment, actions: &mut Vec<Action>) {
         let before = self.watched_vault();
+        let asks_the_same = self
+            .spec
+            .as_ref()
+            .is_some_and(|spec| spec.watched() == new.spec.watched());
         self.spec = Some(new.spec);
         self.files.replaced(new.versions);
+        self.reference.replaced();
         match new.vault_token {
             Some(token) => self.credential.confirm(token, now.time),
             None => self.credential = Credential::Missing,
@@ -163,7 +173,10 @@ impl Follow {
         self.retries.reference.succeed();
         let after = self.watched_vault();
         if before == after {
-            self.subscription.replace();
+            // Where the vault has not answered yet, its answer is about the files of now.
+            if self.subscription.is_active() || !asks_the_same {
+                self.subscription.replace();
+            }
         } else {
             self.subscription.close();
             actions.extend(before.map(|_| Action::Detach));

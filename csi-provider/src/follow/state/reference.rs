@@ -28,6 +28,8 @@ pub struct ReferenceSchedule {
     /// How many readings in a row brought nothing new.
     in_vain: u32,
     next: Option<Instant>,
+    /// Whether what it asks for is to be read too, even if that is what it asked for before.
+    is_outdated: bool,
 }
 
 impl ReferenceSchedule {
@@ -37,6 +39,7 @@ impl ReferenceSchedule {
             read_at: now,
             in_vain: 0,
             next: None,
+            is_outdated: false,
         }
     }
 
@@ -78,6 +81,22 @@ impl ReferenceSchedule {
         let at = self.read_at + BETWEEN_READS.after(self.in_vain.saturating_add(1));
         self.read_by(at);
         at
+    }
+
+    /// What the SecretRef asks for changed, as the vault says, and is all to be read anew. Answers when.
+    pub fn outdate(&mut self) -> Instant {
+        self.is_outdated = true;
+        self.changed()
+    }
+
+    /// Whether what the SecretRef asks for is to be read with it, even if that is what it asked for before.
+    pub const fn is_outdated(&self) -> bool {
+        self.is_outdated
+    }
+
+    /// The files are of what was read.
+    pub const fn replaced(&mut self) {
+        self.is_outdated = false;
     }
 
     /// A reading failed, or what it brought could not be used: it is due again.

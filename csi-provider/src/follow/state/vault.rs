@@ -69,9 +69,14 @@ impl Follow {
         let Some(spec) = &self.spec else { return };
         let unavailable = self.files.compare(spec, readings);
         report_unavailable(&unavailable, actions);
+        if self.files.take_outdated() {
+            let at = self.reference.outdate();
+            self.retries.reference.end(at);
+        }
         // At once, also where a change before is still paused.
-        if self.files.wants_fetch() {
-            actions.push(Action::Fetch(self.files.fetch()));
+        let asked = self.files.fetch(spec);
+        if !asked.is_empty() {
+            actions.push(Action::Fetch(asked));
         } else if self.files.is_complete() {
             self.files.take_changed_at();
             self.settle(actions);

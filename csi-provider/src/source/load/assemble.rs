@@ -28,20 +28,21 @@ pub(super) fn assemble(
     let mut failures = Vec::new();
     for file in &spec.files {
         let content = match &file.source {
-            Source::TrustBundle(wanted) => bundle(*wanted),
-            Source::Secret(object)
-            | Source::Decoded { object, .. }
-            | Source::Certificate { object, .. }
-            | Source::Key { object, .. } => content(&file.source, answers.get(object)),
+            Source::TrustBundle(wanted) => bundle(*wanted).map_err(|reason| (None, reason)),
+            Source::Secret(_)
+            | Source::Decoded { .. }
+            | Source::Certificate { .. }
+            | Source::Store { .. }
+            | Source::Key { .. } => content(&file.source, answers),
         };
         match content {
             Ok(content) => {
                 let mode = file.mode.unwrap_or_else(|| default_mode(group));
                 image.files.insert(file.path.clone(), File { mode, content });
             }
-            Err(reason) => failures.push(FileFailure {
+            Err((object, reason)) => failures.push(FileFailure {
                 path: file.path.clone(),
-                source: file.source.clone(),
+                object: object.cloned(),
                 reason,
             }),
         }
@@ -56,12 +57,21 @@ pub(super) fn assemble(
     }
 }
 
-fn content(source: &Source, answer: Option<&Answer>) -> Result<Content, Reason> {
-    match answer {
-        Some(Ok((value, _))) => Ok(source.content_of(value)?),
-        Some(Err(reason)) => Err(reason.clone()),
-        None => Err(Reason::Closing),
+/// What the source makes of the answers, or the first object that keeps it from being made, and why.
+fn content<'a>(
+    source: &'a Source,
+    answers: &BTreeMap<&Object, Answer>,
+) -> Result<Content, (Option<&'a Object>, Reason)> {
+    let mut given = Vec::new();
+    for object in source.objects() {
+        match answers.get(object) {
+            Some(Ok((value, version))) => given.push((value, *version)),
+            Some(Err(reason)) => return Err((Some(object), reason.clone())),
+            None => return Err((Some(object), Reason::Closing)),
+        }
     }
+    let content = source.content_of(&given);
+    content.map_err(|error| (source.at_fault(&error), error.into()))
 }
 
 fn versions(answers: &BTreeMap<&Object, Answer>) -> BTreeMap<Object, Version> {

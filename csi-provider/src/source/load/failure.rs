@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use strongroom_client::vault::{VaultError, VaultRefusal};
 use strongroom_core::{AccountName, ObjectState, Permission, PolicyCheck, ResourceName, VaultRef, Version};
 
-use crate::volume::{ContentError, FilePath, spec::Source};
+use crate::volume::{ContentError, FilePath, spec::Object};
 
 /// Why one object cannot be read. Distinguishes what is missing from what is not permitted only as far as the vault does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,8 +127,8 @@ impl fmt::Display for Reason {
 pub struct FileFailure {
     /// The file's path in the volume.
     pub path: FilePath,
-    /// What it is made of.
-    pub source: Source,
+    /// The object that it lacks; none where it shows nothing of a vault's.
+    pub object: Option<Object>,
     /// What kept the driver from obtaining it.
     pub reason: Reason,
 }
@@ -202,7 +202,7 @@ impl FilesError {
             .failures
             .iter()
             .filter(|failure| failure.reason == Reason::NotPermitted);
-        let object = refused.find_map(|failure| failure.source.object())?;
+        let object = refused.find_map(|failure| failure.object.as_ref())?;
         let checked = match &self.checked_for {
             Some(checked) if *checked == self.account.name => {
                 ". The conditions of the SecretRef are about this service account".to_owned()
@@ -230,7 +230,7 @@ impl fmt::Display for FilesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for failure in &self.failures {
-            let file = match failure.source.object() {
+            let file = match &failure.object {
                 Some(object) => format!("{} ({object})", failure.path),
                 None => failure.path.to_string(),
             };

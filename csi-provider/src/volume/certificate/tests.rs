@@ -1,5 +1,5 @@
 use base64::prelude::BASE64_STANDARD;
-use strongroom_certificates::pkcs12::{NewPfx, Protection, Salts};
+use strongroom_certificates::pkcs12::{NewPfx, Pfx, Protection, Salts};
 use strongroom_testing::{Authority, authority::Signed};
 
 use super::*;

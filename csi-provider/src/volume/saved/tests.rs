@@ -4,7 +4,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_core::ObjectKind;
 use strongroom_crds::secret_ref::{
-    CertificateFormat, CertificatePart, KeyEncoding, SecretEncoding, TrustBundle,
+    CertificateFormat, CertificatePart, CertificateStore, KeyEncoding, SecretEncoding, StoreContents,
+    StoreFormat, TrustBundle,
 };
 
 use super::*;
@@ -206,7 +207,22 @@ fn every_source_of_this_release_is_found_again() {
         object: tls.clone(),
         encoding,
     });
-    for (n, source) in certificates.into_iter().chain(decoded).enumerate() {
+    let password = object(ObjectKind::Secrets, "store-password");
+    let contents = [
+        StoreContents::KeyAndChain,
+        StoreContents::Authorities,
+        StoreContents::Leaf,
+    ];
+    let stores = contents.into_iter().flat_map(|holds| {
+        [StoreFormat::Pkcs12, StoreFormat::Jks].map(|format| CertificateStore { holds, format })
+    });
+    let stores = stores.map(|store| Source::Store {
+        object: tls.clone(),
+        store,
+        password: password.clone(),
+    });
+    let sources = certificates.into_iter().chain(decoded).chain(stores);
+    for (n, source) in sources.collect::<Vec<_>>().into_iter().enumerate() {
         record.spec.files.push(FileSpec {
             path: format!("tls/{n}").parse().unwrap(),
             mode: None,
@@ -222,6 +238,7 @@ fn every_source_of_this_release_is_found_again() {
     for source in [
         r#""source":{"Certificate":{"object":{"name":"shop-tls","version":null},"part":{"Leaf":"Der"}}}"#,
         r#""source":{"Decoded":{"object":{"name":"shop-tls","version":null},"encoding":"Base64"}}"#,
+        r#"{"name":"shop-tls","version":null},"store":{"holds":"Leaf","format":"Jks"},"password":{"name":"store-password","version":null}}}"#,
     ] {
         assert!(written.contains(source), "{written}");
     }

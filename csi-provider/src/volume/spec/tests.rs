@@ -1,7 +1,16 @@
 use serde_json::json;
-use strongroom_crds::secret_ref::CertificateFormat;
+use strongroom_crds::secret_ref::{
+    CertificateFormat, CertificatePart, CertificateStore, SecretEncoding, StoreContents, StoreFormat,
+    TrustBundle,
+};
 
 use super::*;
+use crate::volume::{Content, ContentError, Value};
+
+/// The first object of a file.
+fn object_of(file: &FileSpec) -> &Object {
+    file.source.objects().next().unwrap()
+}
 
 fn parse(files: &serde_json::Value) -> Result<VolumeSpec, SpecError> {
     let spec = json!({
@@ -19,7 +28,7 @@ fn a_specs_files_are_read_with_source_and_mode() {
     .unwrap();
     assert_eq!(spec.vault.to_string(), "team-a/prod");
     assert_eq!(spec.files[0].mode, Some(0o400));
-    assert_eq!(spec.files[0].object().unwrap().to_string(), "secret db");
+    assert_eq!(object_of(&spec.files[0]).to_string(), "secret db");
     assert_eq!(spec.files[1].source, Source::TrustBundle(TrustBundle::default()));
 }
 
@@ -70,7 +79,7 @@ fn a_secret_and_a_key_of_one_name_are_two_objects() {
     );
     let watched: Vec<_> = spec.watched().values().map(ToString::to_string).collect();
     assert_eq!(watched, ["secret db", "key db"]);
-    let key = spec.files[1].object().unwrap();
+    let key = object_of(&spec.files[1]);
     let paths: Vec<_> = spec.files_of(key).map(|file| file.path.as_str()).collect();
     assert_eq!(paths, ["db.pem", "db.jwk"]);
     assert_eq!(spec.connected_vault(), Some(&spec.vault));
@@ -93,7 +102,7 @@ fn all_files_of_a_certificate_and_of_its_secret_are_of_one_object() {
     let old = format!("secret shop-tls version {pinned}");
     assert_eq!(shown, ["secret shop-tls".to_owned(), old]);
     let watched: Vec<_> = spec.watched().into_values().collect();
-    assert_eq!(watched, [spec.files[0].object().unwrap()]);
+    assert_eq!(watched, [object_of(&spec.files[0])]);
     assert_eq!(spec.files_of(watched[0]).count(), 5);
     assert_eq!(spec.derived_files(), 5);
     assert_eq!(
@@ -113,27 +122,118 @@ fn all_files_of_a_certificate_and_of_its_secret_are_of_one_object() {
 }
 
 #[test]
-fn a_value_is_good_where_it_makes_every_file_of_its_object() {
+fn a_value_that_a_file_cannot_be_made_of_says_why() {
     let spec = parse(&json!([
         {"path": "keytab", "secret": {"name": "db", "encoding": "Hex"}},
         {"path": "text", "secret": {"name": "db"}},
         {"path": "other.crt", "certificate": {"name": "other", "part": "Leaf"}},
     ]))
     .unwrap();
-    let [db, _, other] = spec.files.as_slice() else {
-        panic!("{spec:?}")
-    };
-    let checked = |file: &FileSpec, text: &str| {
+    let made = |index: usize, text: &str| {
         let value = Value::Secret(Content::from(text.as_bytes().to_vec()).into());
-        spec.check_contents(file.object().unwrap(), &value)
+        let content = spec.files[index].source.content_of(&[(&value, None)])?;
+        Ok(content.as_bytes().to_vec())
     };
-    assert_eq!(checked(db, "0aff"), Ok(()));
+    assert_eq!(made(0, "0aff"), Ok(vec![0x0a, 0xff]));
     let refused = Err(ContentError::Undecodable(SecretEncoding::Hex));
-    assert_eq!(checked(db, "hunter2"), refused);
-    assert!(matches!(
-        checked(other, "hunter2"),
-        Err(ContentError::NoCertificate(_))
-    ));
+    assert_eq!(made(0, "hunter2"), refused);
+    assert_eq!(made(1, "hunter2"), Ok(b"hunter2".to_vec()));
+    assert!(matches!(made(2, "hunter2"), Err(ContentError::NoCertificate(_))));
+    assert_eq!(
+        spec.files[1].source.content_of(&[]),
+        Err(ContentError::Kind),
+        "of nothing nothing is made"
+    );
+}
+
+fn store(path: &str, name: &str, format: &str, password: &serde_json::Value) -> serde_json::Value {
+    let certificate = json!({"name": name, "part": "Bundle", "format": format, "password": password});
+    json!({"path": path, "certificate": certificate})
+}
+
+#[test]
+fn a_store_is_made_of_its_certificate_and_of_its_password() {
+    let pinned = "0123456789abcdef0123456789abcdef";
+    let spec = parse(&json!([
+        store("tls.p12", "Shop-TLS", "PKCS12", &json!({"secret": "Store-Password"})),
+        store("old.jks", "other", "JKS", &json!({"secret": "store-password", "version": pinned})),
+        {"path": "tls.crt", "certificate": {"name": "shop-tls", "part": "Chain"}},
+        {"path": "db", "secret": {"name": "db"}},
+    ]))
+    .unwrap();
+    let shown = |objects: BTreeSet<&Object>| {
+        let shown: Vec<_> = objects.into_iter().map(ToString::to_string).collect();
+        shown.join(", ")
+    };
+    let old = format!("secret store-password version {pinned}");
+    assert_eq!(
+        shown(spec.objects()),
+        format!("secret db, secret other, secret shop-tls, secret store-password, {old}")
+    );
+    let [tls, password] = &spec.files[0].source.objects().collect::<Vec<_>>()[..] else {
+        panic!("it is made of two")
+    };
+    let store = CertificateStore {
+        holds: StoreContents::KeyAndChain,
+        format: StoreFormat::Pkcs12,
+    };
+    let expected = Source::Store {
+        object: (*tls).clone(),
+        store,
+        password: (*password).clone(),
+    };
+    assert_eq!(spec.files[0].source, expected);
+    assert_eq!(
+        (tls.name.to_string(), password.name.to_string()),
+        ("shop-tls".to_owned(), "store-password".to_owned())
+    );
+    assert_eq!(spec.files_of(tls).count(), 2);
+    assert_eq!(spec.files_of(password).count(), 1);
+    assert_eq!(spec.derived_files(), 3);
+    for object in [tls, password] {
+        assert_eq!(
+            shown(spec.bound_to(object)),
+            "secret shop-tls, secret store-password"
+        );
+    }
+    let other = object_of(&spec.files[1]);
+    assert_eq!(shown(spec.bound_to(other)), format!("secret other, {old}"));
+    let db = object_of(&spec.files[3]);
+    assert_eq!(shown(spec.bound_to(db)), "secret db");
+}
+
+#[test]
+fn what_shares_a_password_is_bound_together_with_what_shares_a_certificate() {
+    let secret = |name: &str| json!({"secret": name});
+    let spec = parse(&json!([
+        store("a", "tls-a", "JKS", &secret("first")),
+        store("b", "tls-b", "JKS", &secret("first")),
+        store("c", "tls-b", "JKS", &secret("second")),
+        store("d", "tls-d", "JKS", &secret("third")),
+    ]))
+    .unwrap();
+    let bound = spec.bound_to(object_of(&spec.files[0]));
+    let names: Vec<_> = bound.iter().map(|object| object.name.to_string()).collect();
+    assert_eq!(names, ["first", "second", "tls-a", "tls-b"]);
+}
+
+#[test]
+fn no_more_objects_are_asked_for_than_a_vault_reports_the_changes_of() {
+    let files = |count: usize| {
+        let stores = (0..32).map(|n| {
+            let password = json!({"secret": format!("password-{n}")});
+            store(&format!("s{n}"), &format!("tls-{n}"), "JKS", &password)
+        });
+        let secrets =
+            (0..count).map(|n| json!({"path": format!("f{n}"), "secret": {"name": format!("db-{n}")}}));
+        json!(stores.chain(secrets).collect::<Vec<_>>())
+    };
+    assert_eq!(parse(&files(0)).unwrap().objects().len(), 64);
+    let refused = parse(&files(1)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "its files are made of 65 secrets and keys; at most 64 can be followed"
+    );
 }
 
 #[test]
@@ -166,6 +266,13 @@ fn what_the_api_server_should_have_refused_is_refused_here() {
         parse(&json!([{"path": "a", "key": {"name": "db", "encoding": "DER"}}])),
         Err(SpecError::File {
             source: FileError::Key(_),
+            ..
+        })
+    ));
+    assert!(matches!(
+        parse(&json!([{"path": "a", "certificate": {"name": "a", "part": "CA", "format": "JKS"}}])),
+        Err(SpecError::File {
+            source: FileError::Certificate(_),
             ..
         })
     ));

@@ -64,7 +64,9 @@ impl World {
                 if let Some(failure) = self.write_failure.take() {
                     return Some(Event::Written(Err(failure)));
                 }
-                return Some(Event::Written(Ok(self.disk.write(change))));
+                let written = self.disk.write(change);
+                self.disk.check_stores(&self.vaults);
+                return Some(Event::Written(Ok(written)));
             }
             Action::Save => self.saves += 1,
             Action::Report { reason, note } => self.reports.push((reason, note)),

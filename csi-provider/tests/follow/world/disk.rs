@@ -7,7 +7,7 @@ use strongroom_csi::{
     follow::state::Change,
     volume::{
         Content, File, FilePath, Image, KeyFiles, Value,
-        spec::{Object, Source, VolumeSpec},
+        spec::{FileSpec, Object, Source, VolumeSpec},
         tree::Written,
     },
 };
@@ -55,13 +55,11 @@ impl Disk {
         for file in &spec.files {
             let content = match &file.source {
                 Source::TrustBundle(_) => self.bundle.to_string().into_bytes().into(),
-                Source::Secret(object)
-                | Source::Decoded { object, .. }
-                | Source::Certificate { object, .. }
-                | Source::Key { object, .. } => {
-                    let value = vault.value(object, vault.current(object).unwrap());
-                    file.source.content_of(&value).unwrap()
-                }
+                Source::Secret(_)
+                | Source::Decoded { .. }
+                | Source::Certificate { .. }
+                | Source::Store { .. }
+                | Source::Key { .. } => made(file, vault, |object| vault.current(object).unwrap()),
             };
             image
                 .files
@@ -83,24 +81,17 @@ impl Disk {
                 self.spec = self.next.map(spec::of);
             }
             Change::Merge { spec, contents } => {
-                let watched = spec.watched();
                 for file in &spec.files {
-                    match &file.source {
-                        Source::TrustBundle(_) => {
-                            let bundle = self.bundle.to_string().into_bytes();
-                            self.files.insert(file.path.clone(), bundle.into());
-                        }
-                        Source::Secret(object)
-                        | Source::Decoded { object, .. }
-                        | Source::Certificate { object, .. }
-                        | Source::Key { object, .. } => {
-                            let path = object.path();
-                            let is_watched = watched.get(&path) == Some(&object);
-                            if let Some(value) = contents.get(&path).filter(|_| is_watched) {
-                                let content = file.source.content_of(value).unwrap();
-                                self.files.insert(file.path.clone(), content);
-                            }
-                        }
+                    let news = match &file.source {
+                        Source::TrustBundle(_) => Some(self.bundle.to_string().into_bytes().into()),
+                        Source::Secret(_)
+                        | Source::Decoded { .. }
+                        | Source::Certificate { .. }
+                        | Source::Store { .. }
+                        | Source::Key { .. } => contents.get(&file.path).cloned(),
+                    };
+                    if let Some(content) = news {
+                        self.files.insert(file.path.clone(), content);
                     }
                 }
                 self.spec = Some(spec);
@@ -133,6 +124,32 @@ impl Disk {
             );
         }
     }
+
+    /// Checks that stores are of the versions that the other files have.
+    pub fn check_stores(&self, vaults: &[Vault; 2]) {
+        let Some(spec) = &self.spec else { return };
+        let vault = spec::index(&spec.vault);
+        for file in &spec.files {
+            if matches!(file.source, Source::Store { .. }) {
+                let expected = made(file, &vaults[vault], |object| self.version(object).unwrap());
+                assert!(
+                    self.files[&file.path] == expected,
+                    "{} is of other versions than its neighbours",
+                    file.path
+                );
+            }
+        }
+    }
+}
+
+/// What a file is, of these versions.
+fn made(file: &FileSpec, vault: &Vault, version: impl Fn(&Object) -> Version) -> Content {
+    let objects = file.source.objects();
+    let given: Vec<_> = objects
+        .map(|object| (vault.value(object, version(object)), Some(version(object))))
+        .collect();
+    let given: Vec<_> = given.iter().map(|(value, version)| (value, *version)).collect();
+    file.source.content_of(&given).unwrap()
 }
 
 fn contents(image: &Image) -> BTreeMap<FilePath, Content> {
@@ -151,4 +168,10 @@ pub fn value(kind: ObjectKind, version: Version) -> Value {
         }),
         ObjectKind::Secrets | ObjectKind::Certificates => Value::Secret(content(number.to_string()).into()),
     }
+}
+
+/// What a vault gives of a version that is no certificate and no password: its number, after a byte that ends a password.
+pub fn spoiled(version: Version) -> Value {
+    let number = u128::from_be_bytes(*version.as_bytes());
+    Value::Secret(Content::from(format!("\0 {number}").into_bytes()).into())
 }

@@ -83,6 +83,13 @@ impl World {
         version
     }
 
+    /// The same, and it is no certificate and no password.
+    pub fn put_spoiled(&mut self, vault: usize, name: &str) {
+        self.vaults[vault].put(name);
+        self.vaults[vault].spoil(name);
+        self.notify(vault, name, false);
+    }
+
     pub fn set_unavailable(&mut self, vault: usize, name: &str, unavailable: bool) {
         self.vaults[vault].set_unavailable(name, unavailable);
         self.notify(vault, name, true);
@@ -156,7 +163,8 @@ impl World {
             return Read::Failed;
         };
         let spec = spec::of(wanted);
-        if known.as_ref().is_some_and(|known| known.spec == spec) {
+        let is_same = |known: &Known| known.spec == spec && !known.is_outdated;
+        if known.as_ref().is_some_and(is_same) {
             return Read::Same;
         }
         let vault = &self.vaults[spec::index(&spec.vault)];

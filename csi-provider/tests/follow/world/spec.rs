@@ -1,7 +1,10 @@
 //! The specs that a SecretRef may have.
 
 use strongroom_core::{ObjectKind, ObjectPath, VaultRef, Version};
-use strongroom_crds::secret_ref::{CertificateFormat, CertificatePart, KeyEncoding, TrustBundle};
+use strongroom_crds::secret_ref::{
+    CertificateFormat, CertificatePart, CertificateStore, KeyEncoding, StoreContents, StoreFormat,
+    TrustBundle,
+};
 use strongroom_csi::volume::spec::{FileSpec, Object, Source, VolumeSpec};
 
 /// What a SecretRef asks for.
@@ -25,11 +28,16 @@ pub enum Wanted {
     WithKeys,
     /// Of the first vault: `a`: the secret tls, `tls.crt`: the chain of the certificate in it, `tls.key`: its private key, and `b`: other.
     Certificate,
+    /// Of the first vault: `a`: the secret tls, `b`: other, `key.jks`: the certificate in tls under the password other, and
+    /// `d`: db.
+    Store,
+    /// The same, and `old`: other pinned to its first version, and `ca.jks`: the authorities of tls under that password.
+    StoreOfBoth,
 }
 
 impl Wanted {
-    /// All but that of a certificate: histories are about objects, whatever the files show of them.
-    pub const ALL: [Self; 8] = [
+    /// All but that of a certificate: histories are about objects, whatever one file shows of one of them.
+    pub const ALL: [Self; 10] = [
         Self::Both,
         Self::Pinned,
         Self::Moved,
@@ -38,6 +46,8 @@ impl Wanted {
         Self::MovedWithBundle,
         Self::FollowedAndPinned,
         Self::WithKeys,
+        Self::Store,
+        Self::StoreOfBoth,
     ];
 }
 
@@ -77,6 +87,30 @@ fn vault(number: usize) -> VaultRef {
 
 pub fn index(key: &VaultRef) -> usize {
     usize::from(*key != vault(0))
+}
+
+/// A store of the certificate in tls, under the password other.
+fn store(path: &str, holds: StoreContents, pin: Option<u128>) -> FileSpec {
+    let format = StoreFormat::Jks;
+    FileSpec {
+        path: path.parse().unwrap(),
+        mode: None,
+        source: Source::Store {
+            object: object("tls", None),
+            store: CertificateStore { holds, format },
+            password: object("other", pin),
+        },
+    }
+}
+
+/// What every world with a store shows. The files that have the numbers of versions come before stores.
+fn stores(secret: &impl Fn(&str, &str, Option<u128>) -> FileSpec) -> [FileSpec; 4] {
+    [
+        secret("a", "tls", None),
+        secret("b", "other", None),
+        store("key.jks", StoreContents::KeyAndChain, None),
+        secret("d", "db", None),
+    ]
 }
 
 pub fn of(wanted: Wanted) -> VolumeSpec {
@@ -133,6 +167,13 @@ pub fn of(wanted: Wanted) -> VolumeSpec {
                 secret("b", "other", None),
             ];
             (0, files.into())
+        }
+        Wanted::Store => (0, stores(&secret).into()),
+        Wanted::StoreOfBoth => {
+            let old = secret("old", "other", Some(1));
+            let pinned = store("ca.jks", StoreContents::Authorities, Some(1));
+            let files = [old].into_iter().chain(stores(&secret));
+            (0, files.chain([pinned]).collect())
         }
     };
     VolumeSpec {

@@ -15,7 +15,7 @@ use strongroom_csi::{
 
 use super::{
     certificate,
-    disk::value,
+    disk::{spoiled, value},
     spec::{path, version},
 };
 
@@ -34,8 +34,8 @@ pub struct Vault {
     /// The newest version of each object. All are there from the beginning.
     newest: BTreeMap<ObjectPath, u128>,
     unavailable: BTreeSet<ObjectPath>,
-    /// What is in the secret tls is no certificate.
-    pub spoils_certificates: bool,
+    /// Versions that no file but the plain one can be made of.
+    spoiled: BTreeSet<(ObjectPath, Version)>,
     /// It is of a release before keys: it passes over them.
     pub is_earlier: bool,
     pub subscription: Option<(VaultToken, Vec<Object>)>,
@@ -59,7 +59,7 @@ impl Vault {
         Self {
             newest: newest.into(),
             unavailable: BTreeSet::new(),
-            spoils_certificates: false,
+            spoiled: BTreeSet::new(),
             is_earlier: false,
             subscription: None,
             forbids: false,
@@ -76,6 +76,12 @@ impl Vault {
         let newest = self.newest.get_mut(&path(name)).unwrap();
         *newest += 1;
         version(*newest)
+    }
+
+    /// The newest version of `name` is no certificate and no password.
+    pub fn spoil(&mut self, name: &str) {
+        let newest = version(self.newest[&path(name)]);
+        self.spoiled.insert((path(name), newest));
     }
 
     pub fn set_unavailable(&mut self, name: &str, unavailable: bool) {
@@ -101,7 +107,9 @@ impl Vault {
 
     /// What a version of an object is. The secret tls holds a certificate.
     pub fn value(&self, object: &Object, version: Version) -> Value {
-        if object.path() == path("tls") && !self.spoils_certificates {
+        if self.spoiled.contains(&(object.path(), version)) {
+            spoiled(version)
+        } else if object.path() == path("tls") {
             certificate::value(version)
         } else {
             value(object.kind, version)

@@ -1,8 +1,8 @@
 use strongroom_core::ObjectKind;
-use strongroom_crds::secret_ref::{CertificatePart, KeyEncoding, SecretEncoding};
+use strongroom_crds::secret_ref::SecretEncoding;
 
 use super::*;
-use crate::volume::{fault::CertificateFault, spec::Object};
+use crate::volume::fault::{CertificateFault, PasswordFault};
 
 fn object(kind: ObjectKind, name: &str) -> Object {
     Object {
@@ -15,7 +15,7 @@ fn object(kind: ObjectKind, name: &str) -> Object {
 fn failure(path: &str, name: &str, reason: Reason) -> FileFailure {
     FileFailure {
         path: path.parse().unwrap(),
-        source: Source::Secret(object(ObjectKind::Secrets, name)),
+        object: Some(object(ObjectKind::Secrets, name)),
         reason,
     }
 }
@@ -67,10 +67,7 @@ fn every_file_is_named_and_each_reason_once() {
 #[test]
 fn a_refusal_of_a_key_is_explained_by_the_permission_on_keys() {
     let key = |path: &str, reason| FileFailure {
-        source: Source::Key {
-            object: object(ObjectKind::Keys, "tokens"),
-            encoding: KeyEncoding::Pem,
-        },
+        object: Some(object(ObjectKind::Keys, "tokens")),
         ..failure(path, "tokens", reason)
     };
     let text = error(vec![key("a", Reason::NotPermitted)], "intern").to_string();
@@ -90,38 +87,28 @@ fn a_refusal_of_a_key_is_explained_by_the_permission_on_keys() {
 
 #[test]
 fn each_file_of_a_certificate_fails_with_a_sentence_of_its_own() {
-    let part = |path: &str, part, reason| FileFailure {
-        source: Source::Certificate {
-            object: object(ObjectKind::Secrets, "shop-tls"),
-            part,
-        },
-        ..failure(path, "shop-tls", Reason::Content(reason))
-    };
-    let keytab = FileFailure {
-        source: Source::Decoded {
-            object: object(ObjectKind::Secrets, "keytab"),
-            encoding: SecretEncoding::Base64,
-        },
-        ..failure(
+    let file = |path: &str, name: &str, reason| failure(path, name, Reason::Content(reason));
+    let part = |path: &str, reason| file(path, "shop-tls", reason);
+    let failures = vec![
+        part("ca.crt", ContentError::NoAuthority),
+        part("all.pem", ContentError::NoPrivateKey),
+        part("tls.crt", ContentError::NoCertificate(CertificateFault::Password)),
+        file(
             "krb5.keytab",
             "keytab",
-            ContentError::Undecodable(SecretEncoding::Base64).into(),
-        )
-    };
-    let failures = vec![
-        part("ca.crt", CertificatePart::Ca, ContentError::NoAuthority),
-        part("all.pem", CertificatePart::Bundle, ContentError::NoPrivateKey),
-        part(
-            "tls.crt",
-            CertificatePart::Chain,
-            ContentError::NoCertificate(CertificateFault::Password),
+            ContentError::Undecodable(SecretEncoding::Base64),
         ),
-        keytab,
+        file("tls.p12", "store-password", PasswordFault::Empty.into()),
+        file("tls.jks", "binary", PasswordFault::Text.into()),
+        file("ca.jks", "novel", PasswordFault::TooLong.into()),
     ];
     let error = error(failures, "intern");
     assert_eq!(
         error.to_string(),
-        "4 of its files cannot be read from vault team-a/prod: \
+        "7 of its files cannot be read from vault team-a/prod: \
+         ca.jks (secret novel): it cannot be the password of a store: it has more than 1024 bytes; \
+         tls.p12 (secret store-password): it cannot be the password of a store: it is empty; \
+         tls.jks (secret binary): it cannot be the password of a store: it is not UTF-8, or has a zero byte; \
          tls.crt (secret shop-tls): it holds no certificate that can be read: its PFX has a password; \
          ca.crt (secret shop-tls): its chain has no certificate of an authority; \
          all.pem (secret shop-tls): its private key may not leave the vault; \
