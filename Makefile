@@ -54,7 +54,7 @@ fuzz: ## what reads a stranger's bytes, under libFuzzer on nightly, FUZZ_SECONDS
 	@scripts/fuzz
 
 .PHONY: bench
-bench: bench-vault bench-sign bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
+bench: bench-vault bench-sign bench-certificates bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
 
 BENCH := $(or $(CARGO_TARGET_DIR),target)/release/bench
 BENCH_ARGS :=
@@ -72,6 +72,10 @@ bench-vault: bench-program ## the vault alone, as a bare process
 .PHONY: bench-sign
 bench-sign: bench-program ## signatures of the vault, of OpenBao and of the library alone
 	$(BENCH) sign --write docs/benchmarks.md $(BENCH_ARGS)
+
+.PHONY: bench-certificates
+bench-certificates: bench-program ## certificates that the vault and OpenBao issue
+	$(BENCH) certificates --write docs/benchmarks.md $(BENCH_ARGS)
 
 .PHONY: bench-node
 bench-node: bench-program ## mounts, rotations, steady state and memory
@@ -91,7 +95,7 @@ SOAK := $(BUILT)/run/soak
 SOAK_ARGS :=
 
 .PHONY: soak
-soak: ## for hours what the tests try for seconds: kills, crashes, equal times, residue in memory; needs root
+soak: ## for hours what the tests try for seconds: kills, crashes, renewals, equal times, residue in memory; needs root
 	@$(CARGO) build $(PROFILE) $(WHOLE) --bins
 	@install -D -m 755 $(BUILT)/soak $(SOAK)
 	$(SOAK) $(SOAK_ARGS)

@@ -3,6 +3,7 @@
 mod about;
 mod az_cloud;
 mod cert;
+mod choice;
 mod key;
 mod life;
 mod names;
@@ -17,14 +18,14 @@ pub(crate) use az_cloud::AzCloud;
 pub(crate) use cert::{
     CertArguments, CertCommand, CertImportArguments, CertPolicyCommand, CertPolicyFlags, CertVersion,
     ContactsCommand, DownloadArguments, IssuerCommand, IssuerFlags, MergeArguments, NewCertArguments,
-    PendingCommand, WaitArguments,
+    PendingCommand, RevokeArguments, WaitArguments,
 };
 pub(crate) use key::{
     CipherArguments, CipherParts, DataArguments, DecipherArguments, ImportArguments, KeyArguments,
     KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,
     VerifyArguments, WrapArguments,
 };
-pub(crate) use life::LifeCommand;
+pub(crate) use life::{LifeCommand, ListedKind};
 pub(crate) use names::VaultPath;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
 pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};

@@ -13,6 +13,7 @@ mod operation;
 mod pem;
 mod people;
 mod policy;
+mod revoke;
 mod rows;
 mod show;
 
@@ -34,6 +35,7 @@ use making::MakeRequest;
 use operation::PendingRequest;
 use people::{ContactsRequest, IssuerRequest};
 use policy::PolicyRequest;
+use revoke::RevokeRequest;
 
 /// A command that was read with everything it needs from this machine.
 pub(crate) enum CertRequest {
@@ -59,6 +61,7 @@ pub(crate) enum CertRequest {
         merge: CertificateMerge,
         output: ObjectOutput,
     },
+    Revoke(RevokeRequest),
     Download(DownloadRequest),
     Issuer(IssuerRequest),
     Contacts(ContactsRequest),
@@ -100,6 +103,7 @@ impl CertRequest {
                 output: ObjectOutput::of(output)?,
                 merge: import::merge(merge)?,
             },
+            CertCommand::Revoke(revoke) => Self::Revoke(RevokeRequest::prepare(revoke, output)?),
             CertCommand::Download(download) => Self::Download(DownloadRequest::prepare(download, output)?),
             CertCommand::Issuer { command } => Self::Issuer(IssuerRequest::prepare(command, output)?),
             CertCommand::Contacts { command } => Self::Contacts(ContactsRequest::prepare(command, output)?),
@@ -117,6 +121,7 @@ impl CertRequest {
             Self::Policy(request) => request.perform(session).await,
             Self::Pending(request) => request.perform(session).await,
             Self::Merge { name, merge, output } => merge_cert(session, &name, &merge, output).await,
+            Self::Revoke(request) => request.perform(session).await,
             Self::Download(request) => request.perform(session).await,
             Self::Issuer(request) => request.perform(session).await,
             Self::Contacts(request) => request.perform(session).await,

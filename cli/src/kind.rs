@@ -1,9 +1,9 @@
 //! Kinds of objects, by what the command line says of them and asks policy about them.
 
-use strongroom_client::vault::{Attributes, Certificates, Keys, ObjectId, Secrets, VaultKind};
+use strongroom_client::vault::{Attributes, Certificates, Keys, ObjectId, Secrets};
 use strongroom_core::Permission;
 
-use crate::{table, terminal};
+use crate::{arguments::ListedKind, table, terminal};
 
 /// The permissions that the life cycle of one kind needs.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub(crate) struct LifePermissions {
 }
 
 /// A kind of object that has commands.
-pub(crate) trait CommandKind: VaultKind {
+pub(crate) trait CommandKind: ListedKind {
     /// What its life cycle needs.
     const PERMISSIONS: LifePermissions;
     /// The column of a list that no other kind has.

@@ -27,13 +27,22 @@ const MAX_BACKUP: usize = 24 << 20;
 
 /// A command that was read with everything it needs from this machine.
 pub(crate) enum LifeRequest {
-    List { deleted: bool, output: ObjectOutput },
+    List { which: Listed, output: ObjectOutput },
     Versions { name: ObjectName, output: ObjectOutput },
     Delete { name: ObjectName, output: ObjectOutput },
     Recover { name: ObjectName, output: ObjectOutput },
     Purge { name: ObjectName, output: ObjectOutput },
     Backup { name: ObjectName, to: Option<PathBuf> },
     Restore { backup: Backup, output: ObjectOutput },
+}
+
+/// Which objects are listed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Listed {
+    Live,
+    /// Those, too, that have no complete version yet.
+    AndPending,
+    Deleted,
 }
 
 impl LifeRequest {
@@ -45,7 +54,13 @@ impl LifeRequest {
         let objects = ObjectOutput::of(output);
         Ok(match command {
             LifeCommand::List(list) => Self::List {
-                deleted: list.deleted,
+                which: if list.deleted {
+                    Listed::Deleted
+                } else if K::lists_pending(&list.flags) {
+                    Listed::AndPending
+                } else {
+                    Listed::Live
+                },
                 output: objects?,
             },
             LifeCommand::Versions(named) => Self::Versions {
@@ -86,14 +101,7 @@ impl LifeRequest {
     /// Does it with an object of kind `K`.
     pub(crate) async fn perform<K: CommandKind>(self, session: &Session) -> Result<Printed, Failure> {
         match self {
-            Self::List {
-                deleted: false,
-                output,
-            } => list::<K>(session, output).await,
-            Self::List {
-                deleted: true,
-                output,
-            } => list_deleted::<K>(session, output).await,
+            Self::List { which, output } => list::<K>(session, which, output).await,
             Self::Versions { name, output } => versions::<K>(session, &name, output).await,
             Self::Delete { name, output } => delete::<K>(session, &name, output).await,
             Self::Recover { name, output } => recover::<K>(session, &name, output).await,
@@ -104,12 +112,18 @@ impl LifeRequest {
     }
 }
 
-async fn list<K: CommandKind>(session: &Session, output: ObjectOutput) -> Result<Printed, Failure> {
-    let items = session
-        .vault
-        .list_all::<K>(&session.token, MAX_LISTED)
-        .await
-        .map_err(session.failed(K::PERMISSIONS.list, None))?;
+async fn list<K: CommandKind>(
+    session: &Session,
+    which: Listed,
+    output: ObjectOutput,
+) -> Result<Printed, Failure> {
+    let (vault, token) = (&session.vault, &session.token);
+    let listed = match which {
+        Listed::Live => vault.list_all::<K>(token, MAX_LISTED).await,
+        Listed::AndPending => vault.list_all_and_pending::<K>(token, MAX_LISTED).await,
+        Listed::Deleted => return list_deleted::<K>(session, output).await,
+    };
+    let items = listed.map_err(session.failed(K::PERMISSIONS.list, None))?;
     show::items::<K>(&items, session.account(), now(), output)
 }
 

@@ -6,7 +6,7 @@
 //! | `life` | what may be done with an object of any kind: list, delete, recover, back up |
 //! | `secret`, `secrets` | the shapes of secrets, and what may be done with them alone |
 //! | `key`, `import`, `keys`, `work`, `rotation` | the same of keys: their shapes, their making, what they do, when they rotate |
-//! | `certificate`, `certificates` | the same of certificates, and of the operations that make them |
+//! | `certificate`, `certificates`, `revocation` | the same of certificates, of the operations that make them, and of their end |
 //! | `issuer`, `issuers` | whom a vault asks for certificates, and whom it tells of them |
 
 mod attributes;
@@ -23,6 +23,7 @@ mod keys;
 mod kind;
 mod life;
 mod page;
+mod revocation;
 mod rotation;
 mod secret;
 mod secrets;
@@ -58,6 +59,7 @@ pub use key::{Jwk, Key, KeyAttributes, KeyChange, KeyItem, NewKey};
 pub use kind::VaultKind;
 pub use life::{Backup, Deleted};
 pub use page::{NextPage, Page};
+pub use revocation::CertificateRevocation;
 pub use rotation::{LifetimeAction, LifetimeActionKind, LifetimeTrigger, RotationAttributes, RotationPolicy};
 pub use secret::{NewSecret, Secret, SecretChange, SecretItem};
 pub use strongroom_wire::octets::Octets;
@@ -125,7 +127,7 @@ impl<'a> Call<'a> {
         Self { limit, ..self }
     }
 
-    /// Says that it changes nothing, although its method does not.
+    /// Says that a second one does no harm, although its method does not.
     fn repeatable(self) -> Self {
         Self {
             repeatable: true,

@@ -205,6 +205,8 @@ operations! {
     CertificatePendingDelete: Some(Certificates), Some(Permission::CertificateUpdate), Write, NamedObject;
     /// Merges a certificate that was issued elsewhere for the operation's request.
     CertificatePendingMerge: Some(Certificates), Some(Permission::CertificateCreate), Write, NamedObject;
+    /// Revokes a version of a certificate that an authority of the vault issued.
+    CertificateRevoke: Some(Certificates), Some(Permission::CertificateRevoke), Write, NamedObject;
     /// Reads the contacts of the vault's certificates.
     CertificateContactsGet: Some(Certificates), Some(Permission::CertificateManageContacts), Read, EveryObject;
     /// Sets the contacts of the vault's certificates.
@@ -221,6 +223,8 @@ operations! {
     CertificateIssuerUpdate: Some(Certificates), Some(Permission::CertificateSetIssuers), Write, EveryObject;
     /// Deletes an issuer of certificates.
     CertificateIssuerDelete: Some(Certificates), Some(Permission::CertificateDeleteIssuers), Write, EveryObject;
+    /// Reads the list of revoked certificates of an authority, without login.
+    RevocationListGet: None, None, Read, Nothing;
     /// Asks for a path or method that no operation has.
     Unknown: None, None, Read, Nothing;
     /// Subscribes a volume to the changes of its objects.
@@ -305,6 +309,7 @@ mod tests {
         let keys = Role::KeyVaultCryptoOfficer.permissions();
         let certificates = Role::KeyVaultCertificatesOfficer.permissions();
         let certificates = certificates.without(Permission::CertificateManageIssuers);
+        let certificates = certificates.with(Permission::CertificateRevoke);
         let all = secrets.union(keys).union(certificates);
         assert_eq!(needed, all.iter().collect());
     }

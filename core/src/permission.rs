@@ -91,6 +91,7 @@ permissions! {
     CertificateBackup Certificates "backup"
     CertificateRestore Certificates "restore"
     CertificateUseIssuer Certificates "strongroom/issuers/use"
+    CertificateRevoke Certificates "strongroom/revoke"
 }
 
 impl Permission {
@@ -338,7 +339,9 @@ roles! {
         "certificatecas/*"
         "certificates/*"
         "certificatecontacts/write"
-    ] PermissionSet::of_kind(ObjectKind::Certificates).without(Permission::CertificateUseIssuer);
+    ] PermissionSet::of_kind(ObjectKind::Certificates)
+        .without(Permission::CertificateUseIssuer)
+        .without(Permission::CertificateRevoke);
     /// Read certificates with their keys and secrets, and so with their private keys where these may leave the vault.
     KeyVaultCertificateUser [
         "certificates/read"
@@ -487,6 +490,37 @@ mod tests {
         }
     }
 
+    /// `CertificatePermissions` of Azure's API, without `all`, and our own.
+    #[test]
+    fn the_permissions_on_certificates_have_azures_names() {
+        let of_kind = Permission::ALL.iter().copied();
+        let of_kind = of_kind.filter(|permission| permission.kind() == ObjectKind::Certificates);
+        let names: Vec<_> = of_kind.map(Permission::name).collect();
+        assert_eq!(
+            names,
+            [
+                "get",
+                "list",
+                "delete",
+                "create",
+                "import",
+                "update",
+                "managecontacts",
+                "getissuers",
+                "listissuers",
+                "setissuers",
+                "deleteissuers",
+                "manageissuers",
+                "recover",
+                "purge",
+                "backup",
+                "restore",
+                "strongroom/issuers/use",
+                "strongroom/revoke"
+            ]
+        );
+    }
+
     #[test]
     fn the_certificates_officer_does_everything_with_certificates_but_use_the_vaults_own_authorities() {
         let role = Role::KeyVaultCertificatesOfficer;
@@ -494,9 +528,8 @@ mod tests {
         assert_eq!(role.data_actions(), actions);
         let of_kind = Permission::ALL.iter().copied();
         let of_kind = of_kind.filter(|permission| permission.kind() == ObjectKind::Certificates);
-        let expected: PermissionSet = of_kind
-            .filter(|permission| *permission != Permission::CertificateUseIssuer)
-            .collect();
+        let own = [Permission::CertificateUseIssuer, Permission::CertificateRevoke];
+        let expected: PermissionSet = of_kind.filter(|permission| !own.contains(permission)).collect();
         assert_eq!(role.permissions(), expected);
         assert_eq!(expected.iter().count(), 16);
     }

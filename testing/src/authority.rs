@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_RSA_SHA256, RsaKeySize,
+    SanType,
+};
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs::{default_provider, sign::any_supported_type},
@@ -51,10 +54,20 @@ impl Signed {
 impl Authority {
     /// An authority that calls itself `name`.
     pub fn new(name: &str) -> Self {
+        Self::of_key(name, KeyPair::generate().unwrap())
+    }
+
+    /// The same with a key of RSA.
+    pub fn with_rsa(name: &str) -> Self {
+        let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048);
+        Self::of_key(name, key.unwrap())
+    }
+
+    fn of_key(name: &str, key: KeyPair) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, name);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+        Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
     /// An authority below this one, of what `change` makes of its certificate.
@@ -71,6 +84,14 @@ impl Authority {
     /// Its own certificate, in PEM.
     pub fn pem(&self) -> String {
         self.0.pem()
+    }
+
+    /// Its own certificate and its key, for who is to sign with it.
+    pub fn signed(&self) -> Signed {
+        Signed {
+            certificate: self.pem(),
+            key: self.0.key().serialize_pem(),
+        }
     }
 
     /// Signs a certificate for hosts and URIs, valid until 2100.

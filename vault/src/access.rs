@@ -26,6 +26,7 @@ mod action;
 mod admitted;
 pub mod caller;
 mod intake;
+mod lists;
 pub mod outcome;
 mod recorder;
 mod room;
@@ -48,14 +49,14 @@ use strongroom_engine::{
 };
 use strongroom_serving::accept::Source;
 
-pub use admitted::{Admitted, ReadAnswer, certificates, keys};
+pub use admitted::{Admitted, ReadAnswer, certificates, issuers, keys};
 pub use caller::{Caller, Client};
 pub use intake::Charge;
 pub use outcome::Failure;
 pub use state::StatesError;
 
 use self::{
-    action::AuditedAction, intake::Intake, outcome::outcome_of_answer, recorder::NotKept, recorder::Recorder,
+    action::AuditedAction, intake::Intake, outcome::success, recorder::NotKept, recorder::Recorder,
     share::LogShares, state::state_of, throttle::Throttle,
 };
 use crate::{policy::InForce, pool::Pool, service::Service};
@@ -165,7 +166,7 @@ impl Access {
             Err(closed) => Err(closed.into()),
         };
         match shown {
-            Ok(states) => self.record(action, Outcome::success(200)).await.map(|()| states),
+            Ok(states) => self.record(action, success(operation)).await.map(|()| states),
             Err(failure) => Err(self.refuse_action(action, failure).await),
         }
     }
@@ -268,7 +269,8 @@ impl Access {
     ) -> Result<Answer<K>, Refused> {
         match done {
             Ok(answer) => {
-                self.record(action, outcome_of_answer(&answer)).await?;
+                let outcome = success(action.operation());
+                self.record(action, outcome).await?;
                 Ok(answer)
             }
             Err(failure) => Err(self.refuse_action(action, failure).await),

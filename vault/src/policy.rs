@@ -75,6 +75,18 @@ struct State {
     awaits_comparison: bool,
 }
 
+impl State {
+    fn check_store(&self) -> Result<(), Closed> {
+        if self.rollback != Rollback::None {
+            Err(Closed::RolledBack)
+        } else if self.awaits_comparison {
+            Err(Closed::NotCompared)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// The holder of the policy in force.
 pub struct Policy {
     store: Objects,
@@ -234,11 +246,8 @@ impl Policy {
     pub fn in_force(&self) -> Result<Arc<InForce>, Closed> {
         let state = self.present();
         let index = state.index.clone().ok_or(Closed::NoBundle)?;
-        if state.rollback != Rollback::None {
-            Err(Closed::RolledBack)
-        } else if state.awaits_comparison {
-            Err(Closed::NotCompared)
-        } else if self.freshness().holds(self.clock.now()) {
+        state.check_store()?;
+        if self.freshness().holds(self.clock.now()) {
             Ok(index)
         } else {
             Err(Closed::Stale)

@@ -5,13 +5,18 @@
 //! it was made. So two that do the same at once make one version.
 //!
 //! A look goes on along the schedule from where the one before it stopped, and passes over what failed a short while ago.
-//! So objects of which nothing can be done stand in the way of no other, however many they are.
+//! So objects of which nothing can be done stand in the way of no other, however many they are. One that did not come to the
+//! end of the schedule is followed by the next at once: how much is done in a second is up to the work, and not to the clock.
+//!
+//! There are two [kinds of work](Work), each with looks of its own, so that no certificate waits for keys in the making.
 
 mod certificates;
 mod failures;
+mod work;
 
 use std::time::{Duration, Instant};
 
+use futures::stream::{self, StreamExt as _};
 use strongroom_audit::{Class, Entry, Event};
 use strongroom_core::{ObjectKind, ObjectName, Uid, Version};
 use strongroom_engine::{
@@ -19,9 +24,14 @@ use strongroom_engine::{
     format::task::Due,
     object::{answer::Answer, request::WriteRequest, tasks::Tasks},
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    task::yield_now,
+    time::{sleep, timeout},
+};
 
 use self::failures::Failures;
+pub use self::work::Work;
 use crate::{
     certificates::error::{CertificateError, CertificateFailure},
     keys::{make::MakeError, successor::SuccessorError},
@@ -95,29 +105,45 @@ pub struct Looked {
 }
 
 /// Does what is due, look by look.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rotation {
+    work: Work,
     failures: Failures,
     /// The task that the last look reached; none where it reached the end.
     reached: Option<Due>,
 }
 
-/// Does what is due, for ever: every [`LOOK`], when something comes due sooner, and at once while there is more than one look
-/// does.
+/// Does what is due, for ever: every [`LOOK`], when an operation is to be ended sooner, and at once while there is more than
+/// one look does.
 pub async fn run(service: Service) {
-    let mut rotation = Rotation::default();
+    tokio::join!(go_on(&service, Work::Endings), go_on(&service, Work::Successions));
+}
+
+async fn go_on(service: &Service, work: Work) {
+    let mut rotation = Rotation::of(work);
     loop {
-        if rotation.look(&service).await.done < AT_ONCE {
+        let looked = rotation.look(service).await;
+        if rotation.goes_on_after(looked) && is_ready(service) {
+            yield_now().await;
+        } else if work == Work::Endings {
             let soon = service.soon.notified();
             // Both ends are the same.
             let _ = timeout(LOOK, soon).await;
+        } else {
+            sleep(LOOK).await;
         }
     }
 }
 
-/// Does what is due now, by one look that knows of none before it.
+/// Does what is due now, by one look of each kind that knows of none before it.
 pub async fn rotate_due(service: &Service) -> Looked {
-    Rotation::default().look(service).await
+    let mut sum = Looked::default();
+    for work in Work::ALL {
+        let looked = Rotation::of(work).look(service).await;
+        sum.done += looked.done;
+        sum.failed += looked.failed;
+    }
+    sum
 }
 
 fn object_of(due: &Due) -> (ObjectKind, ObjectName) {
@@ -125,22 +151,50 @@ fn object_of(due: &Due) -> (ObjectKind, ObjectName) {
 }
 
 impl Rotation {
+    /// One that has not looked yet.
+    pub fn of(work: Work) -> Self {
+        Self {
+            work,
+            failures: Failures::default(),
+            reached: None,
+        }
+    }
+
+    /// Whether the next look is worth while at once, after the last one came to this: there is more behind where it stopped,
+    /// and not everything failed, as it does where the store takes nothing.
+    pub const fn goes_on_after(&self, looked: Looked) -> bool {
+        self.reached.is_some() && (looked.done > 0 || looked.failed == 0)
+    }
+
     /// Does what is due now, as far as one look goes.
     pub async fn look(&mut self, service: &Service) -> Looked {
+        let turns = stream::iter(self.share(service)).map(|due| async move {
+            let turn = turn(service, &due).await;
+            (due, turn)
+        });
+        let mut turns = turns.buffer_unordered(self.work.together());
         let mut looked = Looked::default();
-        let mut tried = 0;
+        while let Some((due, turn)) = turns.next().await {
+            self.note(&due, turn, &mut looked);
+        }
+        looked
+    }
+
+    /// What one look tries.
+    fn share(&mut self, service: &Service) -> Vec<Due> {
+        let mut share = Vec::new();
         for _ in 0..PAGES {
             let now = service.timekeeper.now();
             let page = service.objects.due(now, self.reached.as_ref(), PAGE);
             let page = page.unwrap_or_default();
             let is_last = page.len() < PAGE;
             for due in page {
-                if !self.failures.waits(&object_of(&due), Instant::now()) {
-                    if tried >= AT_ONCE || !is_ready(service) {
-                        return looked;
+                let is_own = self.work.includes(&due);
+                if is_own && !self.failures.waits(&object_of(&due), Instant::now()) {
+                    if share.len() >= AT_ONCE || !is_ready(service) {
+                        return share;
                     }
-                    tried += 1;
-                    self.turn(service, &due, &mut looked).await;
+                    share.push(due.clone());
                 }
                 self.reached = Some(due);
             }
@@ -149,14 +203,10 @@ impl Rotation {
                 break;
             }
         }
-        looked
+        share
     }
 
-    async fn turn(&mut self, service: &Service, due: &Due, looked: &mut Looked) {
-        let turn = match due.kind {
-            ObjectKind::Certificates => certificates::see_to(service, due).await,
-            ObjectKind::Keys | ObjectKind::Secrets => rotate(service, due).await,
-        };
+    fn note(&mut self, due: &Due, turn: Result<Turn, DueError>, looked: &mut Looked) {
         let object = object_of(due);
         match turn {
             Ok(Turn::Done) => looked.done += 1,
@@ -169,6 +219,17 @@ impl Rotation {
             }
         }
         self.failures.forget(&object);
+    }
+}
+
+async fn turn(service: &Service, due: &Due) -> Result<Turn, DueError> {
+    // The look may have begun long ago.
+    if !is_ready(service) {
+        return Ok(Turn::Overtaken);
+    }
+    match due.kind {
+        ObjectKind::Certificates => certificates::see_to(service, due).await,
+        ObjectKind::Keys | ObjectKind::Secrets => rotate(service, due).await,
     }
 }
 

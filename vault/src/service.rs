@@ -7,8 +7,15 @@ use strongroom_engine::Objects;
 use strongroom_serving::accept::Drain;
 
 use crate::{
-    auth::Authenticator, certificates::settings::Turns, clock::Clock, keys::Keys, metrics::Metrics,
-    policy::Policy, soon::Soon, storage::StorageHealth, timekeeper::Timekeeper,
+    auth::Authenticator,
+    certificates::{revocation_list::RevocationLists, settings::Turns},
+    clock::Clock,
+    keys::Keys,
+    metrics::Metrics,
+    policy::Policy,
+    soon::Soon,
+    storage::StorageHealth,
+    timekeeper::Timekeeper,
 };
 
 /// How many sources of unauthenticated requests the audit log distinguishes in one interval.
@@ -43,6 +50,8 @@ pub struct Service {
     pub soon: Soon,
     /// Lets one change of the settings of certificates at a time happen.
     pub turns: Turns,
+    /// What is revoked of what the vault's authorities issued, as lists.
+    pub lists: Arc<RevocationLists>,
     /// Says that the vault stops, and waits for the requests in flight.
     pub drain: Drain,
 }

@@ -4,6 +4,7 @@ mod download;
 mod import;
 mod making;
 mod people;
+mod revoke;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(crate) use download::DownloadArguments;
 pub(crate) use import::{CertImportArguments, MergeArguments};
 pub(crate) use making::{CertPolicyFlags, NewCertArguments, WaitArguments};
 pub(crate) use people::{ContactsCommand, IssuerCommand, IssuerFlags};
+pub(crate) use revoke::RevokeArguments;
 
 /// Which vault, as whom, and what to do.
 #[derive(Debug, Args)]
@@ -84,6 +86,11 @@ pub(crate) enum CertCommand {
         #[command(flatten)]
         wait: WaitArguments,
     },
+    /// Revokes a certificate that an authority of the vault issued, for good: it is on the authority's list from then on.
+    ///
+    /// The version stays readable, and no pod loses its files by it: renew first, so that whoever uses the certificate has
+    /// another one. Who reads no lists takes it until it ends.
+    Revoke(RevokeArguments),
     /// Writes the chain of a certificate as PEM; with --with-private-key, its secret with the private key.
     ///
     /// The chain lies in the secret of the certificate, so the permission is secrets/get. `show -o pem` prints the certificate

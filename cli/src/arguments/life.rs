@@ -1,14 +1,58 @@
 //! The commands that objects of every kind have.
 
-use std::{marker::PhantomData, path::PathBuf};
+use std::{fmt, marker::PhantomData, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use strongroom_client::vault::VaultKind;
+use strongroom_client::vault::{Certificates, Keys, Secrets, VaultKind};
 use strongroom_core::ObjectName;
+
+/// A kind of object whose list has flags of its own.
+pub(crate) trait ListedKind: VaultKind {
+    /// The flags.
+    type Flags: Args + fmt::Debug;
+
+    /// Whether objects are listed, too, that have no complete version yet.
+    fn lists_pending(flags: &Self::Flags) -> bool;
+}
+
+impl ListedKind for Secrets {
+    type Flags = NoFlags;
+
+    fn lists_pending(_: &NoFlags) -> bool {
+        false
+    }
+}
+
+impl ListedKind for Keys {
+    type Flags = NoFlags;
+
+    fn lists_pending(_: &NoFlags) -> bool {
+        false
+    }
+}
+
+impl ListedKind for Certificates {
+    type Flags = PendingFlag;
+
+    fn lists_pending(flags: &PendingFlag) -> bool {
+        flags.include_pending
+    }
+}
+
+/// None.
+#[derive(Debug, Args)]
+pub(crate) struct NoFlags {}
+
+#[derive(Debug, Args)]
+pub(crate) struct PendingFlag {
+    /// Lists the certificates, too, of which no version is issued yet.
+    #[arg(long, conflicts_with = "deleted")]
+    include_pending: bool,
+}
 
 /// What may be done with an object of any kind.
 #[derive(Debug, Subcommand)]
-pub(crate) enum LifeCommand<K: VaultKind> {
+pub(crate) enum LifeCommand<K: ListedKind> {
     #[command(about = format!("Lists the {} that the service account may list", plural::<K>()))]
     List(ListArguments<K>),
     #[command(about = format!("Lists the versions of a {}", singular::<K>()))]
@@ -41,9 +85,11 @@ pub(crate) struct Named<K: VaultKind> {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ListArguments<K: VaultKind> {
+pub(crate) struct ListArguments<K: ListedKind> {
     #[arg(long, help = format!("Lists the deleted {} that can be recovered", plural::<K>()))]
     pub(crate) deleted: bool,
+    #[command(flatten)]
+    pub(crate) flags: K::Flags,
     #[arg(skip = PhantomData)]
     kind: PhantomData<K>,
 }

@@ -4,6 +4,7 @@ mod files;
 mod life;
 mod making;
 mod people;
+mod revocation;
 
 use crate::tests::world::World;
 

@@ -7,7 +7,7 @@ use strongroom_client::{Route, Server, Trust, identity::VaultToken, vault::Vault
 use strongroom_core::{Permission, VaultRef};
 use strongroom_testing::{
     Directory,
-    vault::{HOST, Vault},
+    vault::{ALL, CERTIFICATES, HOST, KEYS, Vault, allow},
 };
 
 use crate::{
@@ -38,6 +38,13 @@ impl World {
             vault: Vault::start().await,
             directory: Directory::new(),
         }
+    }
+
+    /// Lets who may do everything have the vault's own authorities sign, too.
+    pub(crate) async fn allow_signing(&self) {
+        let everything = [ALL, KEYS, CERTIFICATES, &["certificates/strongroom/issuers/use"]].concat();
+        let policies = vec![allow("signers", ADMIN, &["*"], &everything)];
+        self.vault.policy(2, policies).await;
     }
 
     /// Writes a file; gives its path.

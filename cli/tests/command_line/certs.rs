@@ -3,7 +3,7 @@
 use super::{assert_golden, strongroom, text, with_input};
 
 /// The commands, each of which has a page of help, with the commands below them.
-const COMMANDS: [(&str, &[&str]); 18] = [
+const COMMANDS: [(&str, &[&str]); 19] = [
     ("create", &[]),
     ("import", &[]),
     ("show", &[]),
@@ -12,6 +12,7 @@ const COMMANDS: [(&str, &[&str]); 18] = [
     ("pending", &["show", "wait", "cancel", "delete"]),
     ("merge", &[]),
     ("renew", &[]),
+    ("revoke", &[]),
     ("download", &[]),
     ("issuer", &["list", "show", "set", "delete"]),
     ("contacts", &["show", "set", "delete"]),
@@ -72,6 +73,8 @@ fn wrong_arguments_of_certificates_are_refused_before_any_request() {
         "create a --subject CN=a --size 1024",
         "create a --subject CN=a --curve P-224",
         "create a --subject CN=a --validity 0",
+        "revoke a --reason certificateHold",
+        "revoke a --version 1",
         "create a --subject CN=a --secret-form der",
         "create a --subject CN=a --renew-at 80 --notify-at 90",
         "create a --subject CN=a --wait --no-wait",
@@ -135,6 +138,20 @@ fn input_that_is_no_certificate_is_refused_before_anything_is_asked() {
         let error = text(&output.stderr);
         assert_eq!(output.status.code(), Some(5), "{line}: {error}");
         assert!(error.contains(sentence), "{line}: {error}");
+    }
+}
+
+#[test]
+fn only_certificates_that_are_there_can_be_pending() {
+    for line in [
+        "cert list --deleted --include-pending",
+        "secret list --include-pending",
+        "key list --include-pending",
+    ] {
+        let words: Vec<_> = line.split(' ').chain(["--vault", "prod"]).collect();
+        let output = strongroom(None, &words);
+        assert_eq!(output.status.code(), Some(2), "{line}: {output:?}");
+        assert!(text(&output.stderr).contains("--include-pending"), "{line}");
     }
 }
 

@@ -40,7 +40,8 @@ impl VaultClient {
         token: &VaultToken,
         from: Option<&NextPage>,
     ) -> Result<Page<K::Item>, VaultError> {
-        self.page(token, &format!("/{}", K::KIND.as_str()), from).await
+        self.page(token, (&format!("/{}", K::KIND.as_str()), ""), from)
+            .await
     }
 
     /// Every object that the caller may list, at most `most`.
@@ -50,6 +51,16 @@ impl VaultClient {
         most: usize,
     ) -> Result<Vec<K::Item>, VaultError> {
         self.pages(token, &format!("/{}", K::KIND.as_str()), most).await
+    }
+
+    /// The same with the objects that have no complete version yet: certificates whose first one is not issued.
+    pub async fn list_all_and_pending<K: VaultKind>(
+        &self,
+        token: &VaultToken,
+        most: usize,
+    ) -> Result<Vec<K::Item>, VaultError> {
+        let path = format!("/{}", K::KIND.as_str());
+        self.pages_by(token, (&path, "&includePending=true"), most).await
     }
 
     /// Every version of an object, at most `most`.
@@ -144,11 +155,21 @@ impl VaultClient {
         path: &str,
         most: usize,
     ) -> Result<Vec<T>, VaultError> {
+        self.pages_by(token, (path, ""), most).await
+    }
+
+    /// Every page of the list at a path, each of which is asked for with the same query.
+    async fn pages_by<T: DeserializeOwned>(
+        &self,
+        token: &VaultToken,
+        (path, query): (&str, &str),
+        most: usize,
+    ) -> Result<Vec<T>, VaultError> {
         let mut all = Vec::new();
         let mut next = None;
         // An honest page that is not the last holds something, or skips over a page's worth of what may not be seen.
         for _ in 0..=most {
-            let page: Page<T> = self.page(token, path, next.as_ref()).await?;
+            let page: Page<T> = self.page(token, (path, query), next.as_ref()).await?;
             all.extend(page.value);
             next = page.next;
             if all.len() > most {
@@ -164,10 +185,11 @@ impl VaultClient {
     async fn page<T: DeserializeOwned>(
         &self,
         token: &VaultToken,
-        path: &str,
+        (path, query): (&str, &str),
         from: Option<&NextPage>,
     ) -> Result<Page<T>, VaultError> {
-        let query = from.map(NextPage::query).unwrap_or_default();
+        let from = from.map(NextPage::query).unwrap_or_default();
+        let query = format!("{query}{from}");
         let call = Call::new(Method::GET, path.to_owned());
         self.json(token, call.query(&query).limit(PAGE_LIMIT)).await
     }

@@ -83,9 +83,12 @@ fn operations(permission: Permission) -> Vec<String> {
         }
         _ => {}
     }
-    Operation::ALL
+    let needing = Operation::ALL
         .iter()
         .filter(|operation| operation.permission() == Some(permission))
-        .map(|operation| format!("`{operation}`"))
-        .collect()
+        .map(|operation| format!("`{operation}`"));
+    let beside = (permission == Permission::KeySign).then(|| {
+        "`CertificateIssuerSet` and `CertificateIssuerUpdate` of an issuer that signs with the key, beside their own".to_owned()
+    });
+    needing.chain(beside).collect()
 }

@@ -48,6 +48,7 @@ pub const CERTIFICATES: &[&str] = &[
     "certificates/purge",
     "certificates/backup",
     "certificates/restore",
+    "certificates/strongroom/revoke",
 ];
 
 /// The account `NAMESPACE/NAME` may do this with the objects of these patterns.

@@ -42,6 +42,14 @@ impl SigningKey {
         }
     }
 
+    /// What it is, in a word.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Rsa2048 => "RSA-2048",
+            Self::P256 => "P-256",
+        }
+    }
+
     /// Its name in both servers.
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,6 +63,14 @@ impl SigningKey {
         match self {
             Self::Rsa2048 => "rsa-2048",
             Self::P256 => "ecdsa-p256",
+        }
+    }
+
+    /// What OpenBao calls its type and size in its PKI engine.
+    pub const fn openbao_certificate_key(self) -> (&'static str, u32) {
+        match self {
+            Self::Rsa2048 => ("rsa", 2048),
+            Self::P256 => ("ec", 256),
         }
     }
 

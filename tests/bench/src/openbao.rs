@@ -91,7 +91,9 @@ audit "file" "bench" {{
             .await?;
         let rule = r#"path "secret/data/*" { capabilities = ["create", "update", "read"] }
 path "transit/keys/*" { capabilities = ["create", "update", "read"] }
-path "transit/sign/*" { capabilities = ["update"] }"#;
+path "transit/sign/*" { capabilities = ["update"] }
+path "pki/+/issue/*" { capabilities = ["update"] }
+path "pki/+/root/generate/internal" { capabilities = ["update"] }"#;
         let policy = json!({"policy": rule});
         self.retry(&root, Method::PUT, "/v1/sys/policies/acl/bench", &policy)
             .await?;
@@ -117,6 +119,36 @@ path "transit/sign/*" { capabilities = ["update"] }"#;
                 .await?;
         }
         Ok(())
+    }
+
+    /// Makes two PKI engines for keys like `key`: one whose authority signs by a role, and one that makes roots.
+    pub async fn enable_certificates(&self, keys: &Keys, key: SigningKey) -> Result<()> {
+        let (name, (kind, bits)) = (key.name(), key.openbao_certificate_key());
+        for mount in [format!("pki/{name}"), format!("pki/roots-{name}")] {
+            let engine = json!({"type": "pki", "config": {"max_lease_ttl": "87600h"}});
+            self.retry(
+                &keys.root,
+                Method::POST,
+                &format!("/v1/sys/mounts/{mount}"),
+                &engine,
+            )
+            .await?;
+            // Of each root it would make a list of revoked certificates anew, with those of all roots before.
+            let lists = json!({"disable": true});
+            self.retry(
+                &keys.root,
+                Method::POST,
+                &format!("/v1/{mount}/config/crl"),
+                &lists,
+            )
+            .await?;
+        }
+        let root = json!({"common_name": "Bench", "ttl": "87600h", "key_type": kind, "key_bits": bits});
+        let path = format!("/v1/pki/{name}/root/generate/internal");
+        self.retry(&keys.root, Method::POST, &path, &root).await?;
+        let role = json!({"allow_any_name": true, "max_ttl": "87600h", "key_type": kind, "key_bits": bits});
+        let path = format!("/v1/pki/{name}/roles/bench");
+        self.retry(&keys.root, Method::POST, &path, &role).await.map(drop)
     }
 
     /// Starts it again and unseals it; returns the time from the program's start to the first secret that was answered.

@@ -199,12 +199,19 @@ impl Strongroom {
         let secrets = secrets.map(|name| Permission::parse(ObjectKind::Secrets, name));
         let keys = ["get", "list", "create", "rotate", "sign"];
         let keys = keys.map(|name| Permission::parse(ObjectKind::Keys, name));
+        let certificates = ["get", "create", "import", "setissuers", "strongroom/issuers/use"];
+        let certificates = certificates.map(|name| Permission::parse(ObjectKind::Certificates, name));
         let policy = BundlePolicy {
             name: "everything".to_owned(),
             effect: Effect::Allow,
             subjects: vec![identity::CLIENT.uid().parse()?, identity::GREEDY.uid().parse()?],
             objects: vec!["*".parse()?],
-            permissions: secrets.into_iter().chain(keys).flatten().collect(),
+            permissions: secrets
+                .into_iter()
+                .chain(keys)
+                .chain(certificates)
+                .flatten()
+                .collect(),
         };
         self.put_policies(1, vec![policy]).await.map(drop)
     }

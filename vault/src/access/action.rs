@@ -6,7 +6,7 @@ use std::{
 };
 
 use strongroom_audit::{Class, Outcome, Record, Resource, VaultResource, Verdict};
-use strongroom_core::{DecidedOn, NameRange, NamedObject, Operation, Permission, Principal};
+use strongroom_core::{DecidedOn, NameRange, NamedObject, ObjectName, Operation, Permission, Principal};
 use strongroom_engine::{
     ObjectError,
     object::{answer::Answer, kind::Kind},
@@ -106,11 +106,25 @@ impl AuditedAction {
     /// # Errors
     /// [`Failure::Forbidden`] where none allows it.
     pub(super) fn decide_also(&mut self, policy: &InForce, permission: Permission) -> Result<(), Failure> {
-        let subject = self.caller.origin.principal.id();
         let Resource::Object(object) = &self.resource else {
             return Err(Failure::Forbidden(permission));
         };
-        let decision = policy.decide(subject, permission, &object.name);
+        let name = object.name.clone();
+        self.decide_on(policy, permission, &name)
+    }
+
+    /// Asks `policy` about another permission on an object that the request does not name.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`] where none allows it.
+    pub(super) fn decide_on(
+        &mut self,
+        policy: &InForce,
+        permission: Permission,
+        name: &ObjectName,
+    ) -> Result<(), Failure> {
+        let subject = self.caller.origin.principal.id();
+        let decision = policy.decide(subject, permission, name);
         if decision.is_allowed() {
             return Ok(());
         }
@@ -139,6 +153,11 @@ impl AuditedAction {
     /// it: an allowed read of a missing object is a read.
     pub(super) const fn class(&self) -> Class {
         class_of(&self.verdict)
+    }
+
+    /// What is asked.
+    pub(super) const fn operation(&self) -> Operation {
+        self.operation
     }
 
     /// What the metrics count the request as, and when it arrived.
@@ -179,7 +198,7 @@ impl AuditedAction {
             resource,
             origin: self.caller.origin.clone(),
             verdict: self.verdict.clone(),
-            outcome: outcome_of(change),
+            outcome: outcome_of(self.operation, change),
             duration: self.elapsed(),
         }
     }

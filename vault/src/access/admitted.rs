@@ -1,8 +1,10 @@
 //! A request that policy allows, until it is performed.
 
 pub mod certificates;
+pub mod issuers;
 pub mod keys;
 mod operation;
+mod revocation;
 mod secrets;
 mod settings;
 
@@ -20,7 +22,7 @@ use super::{
     Access, Refused,
     action::AuditedAction,
     intake::Charge,
-    outcome::{Failure, outcome_of, outcome_of_answer},
+    outcome::{Failure, outcome_of, success},
     room,
 };
 use crate::{policy::InForce, pool::Share};
@@ -254,13 +256,13 @@ impl<'a> Admitted<'a> {
         };
         let failure = match change {
             Ok(answer) => {
-                access.count(action.counted_as(), outcome_of_answer(&answer));
+                access.count(action.counted_as(), success(action.operation()));
                 return Ok(answer);
             }
             // The writer recorded its refusal.
             Err(WriteError::Object(error)) => {
                 let done = Err(error);
-                access.count(action.counted_as(), outcome_of(&done));
+                access.count(action.counted_as(), outcome_of(action.operation(), &done));
                 return done.map_err(|error| Refused(error.into()));
             }
             Err(WriteError::AuditUnavailable) => Failure::Audit,

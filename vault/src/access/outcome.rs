@@ -1,7 +1,7 @@
 //! What a request comes to: one table from failure to status and word, for every face.
 
 use strongroom_audit::{Class, Outcome, Verdict};
-use strongroom_core::{ObjectKind, Permission};
+use strongroom_core::{ObjectKind, Operation, Permission};
 use strongroom_engine::{
     ObjectError,
     object::{answer::Answer, error::OperationError, kind::Kind},
@@ -9,7 +9,10 @@ use strongroom_engine::{
 use strongroom_keys::KeyError;
 
 use crate::{
-    certificates::error::{CertificateError, CertificateFailure},
+    certificates::{
+        error::{CertificateError, CertificateFailure},
+        revocation_list::ListError,
+    },
     keys::{make::MakeError, release::NotReleased, successor::SuccessorError, usable::Unusable},
     policy::Closed,
     pool::NoRoom,
@@ -153,6 +156,16 @@ impl From<CertificateFailure> for Failure {
     }
 }
 
+impl From<ListError> for Failure {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Busy => Self::Busy,
+            ListError::Number(_) => Self::Storage,
+            ListError::Certificate(error) => error.into(),
+        }
+    }
+}
+
 impl From<SuccessorError> for Failure {
     fn from(error: SuccessorError) -> Self {
         match error {
@@ -235,20 +248,28 @@ const fn outcome_of_error(error: &ObjectError) -> Outcome {
     Outcome::failure(status, word)
 }
 
-/// What the objects made of a request.
-pub(super) const fn outcome_of<K: Kind>(done: &Result<Answer<K>, ObjectError>) -> Outcome {
+/// What the objects made of a request for `operation`.
+pub(super) const fn outcome_of<K: Kind>(
+    operation: Operation,
+    done: &Result<Answer<K>, ObjectError>,
+) -> Outcome {
     match done {
-        Ok(answer) => outcome_of_answer(answer),
+        Ok(_) => success(operation),
         Err(error) => outcome_of_error(error),
     }
 }
 
-/// The status of an answer: 204 where there is nothing to say.
-pub(super) const fn outcome_of_answer<K: Kind>(answer: &Answer<K>) -> Outcome {
-    match answer {
-        Answer::Purged => Outcome::success(204),
-        Answer::Object(_) | Answer::Page(_) | Answer::Backup(_) => Outcome::success(200),
-    }
+/// What an operation comes to that is done: the status that faces answer and the audit log shows.
+pub const fn success(operation: Operation) -> Outcome {
+    Outcome::success(match operation {
+        // The certificate is issued later.
+        Operation::CertificateCreate => 202,
+        // The answer says where to find what it made.
+        Operation::CertificatePendingMerge => 201,
+        // There is nothing to say.
+        Operation::SecretPurge | Operation::KeyPurge | Operation::CertificatePurge => 204,
+        _ => 200,
+    })
 }
 
 /// The share of the log's quota for the record of a request that was not a change: refusals keep a reserve, which
@@ -412,11 +433,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_purge_has_nothing_to_say() {
-        let purged = Answer::<Secret>::Purged;
-        assert_eq!(outcome_of_answer(&purged), Outcome::success(204));
-        let backup = Answer::<Secret>::Backup(strongroom_engine::BackupBlob::new([]));
-        assert_eq!(outcome_of_answer(&backup), Outcome::success(200));
+    fn what_was_not_done_comes_to_its_failure_whatever_the_operation() {
+        let refused: Result<Answer<Secret>, _> = Err(BadParameter::SkipToken.into());
+        for operation in [Operation::CertificateCreate, Operation::SecretPurge] {
+            assert_eq!(
+                outcome_of(operation, &refused),
+                Outcome::failure(400, "BadParameter")
+            );
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Rates: failed authentications per source, requests per account.
+//! Rates: failed authentications and lists of revoked certificates per source, requests per account.
 
 use std::{
     num::NonZeroU32,
@@ -25,6 +25,8 @@ pub(super) struct Throttle {
     /// Those of the failures for which a token was verified: requests without one cost little, and do not keep a source
     /// from showing a token.
     tokens: RateLimiter<Source>,
+    /// Of lists, for which nobody shows a token: at the same rate as failures, and without keeping a source from a challenge.
+    lists: RateLimiter<Source>,
     accounts: RateLimiter<Uid>,
 }
 
@@ -34,6 +36,7 @@ impl Throttle {
         Self {
             failures: RateLimiter::new(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
             tokens: RateLimiter::new(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
+            lists: RateLimiter::new(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
             accounts: RateLimiter::new(account_rate, account_rate),
         }
     }
@@ -54,6 +57,11 @@ impl Throttle {
         let _ = self.tokens.admit(&source, now);
     }
 
+    /// Counts one request of `source` for a list of revoked certificates.
+    pub(super) fn count_list(&self, source: Source) -> Result<(), Failure> {
+        self.lists.admit(&source, Instant::now()).map_err(throttled)
+    }
+
     /// Counts one request of `account`.
     pub(super) fn count_request(&self, account: &Uid) -> Result<(), Failure> {
         self.accounts.admit(account, Instant::now()).map_err(throttled)
@@ -64,6 +72,7 @@ impl Throttle {
         let now = Instant::now();
         self.failures.forget_resting(now);
         self.tokens.forget_resting(now);
+        self.lists.forget_resting(now);
         self.accounts.forget_resting(now);
     }
 }
@@ -105,6 +114,16 @@ mod tests {
         }
         assert!(refused >= FAILURES_AT_ONCE.get(), "{refused}");
         assert!(throttle.count_failure(source, now).is_err());
+    }
+
+    #[test]
+    fn a_source_that_asks_for_too_many_lists_must_wait_for_the_next_and_may_still_fail() {
+        let throttle = Throttle::new(NonZeroU32::MIN);
+        let source = |last| Source::from(IpAddr::from([10, 0, 0, last]));
+        let refused = (0..=FAILURES_AT_ONCE.get() * 2).find_map(|_| throttle.count_list(source(1)).err());
+        assert_eq!(refused, Some(Failure::Throttled(1)));
+        assert_eq!(throttle.count_list(source(2)), Ok(()));
+        assert_eq!(throttle.count_failure(source(1), Instant::now()), Ok(()));
     }
 
     #[test]

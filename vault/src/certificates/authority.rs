@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use jiff::{Span, SpanRelativeTo};
 use serde::{Deserialize, Serialize};
 use strongroom_certificates::{
     authority::Permitted, name::DistinguishedName, policy::LONGEST_VALIDITY, time::months_after,
@@ -40,9 +41,15 @@ pub struct AuthorityTerms {
     /// Extended key usages, as object identifiers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ekus: Vec<String>,
-    /// How many calendar months a certificate is valid at most.
+    /// How many calendar months a certificate is valid at most. A policy that asks for more is refused.
     max_validity_months: u32,
+    /// How long a certificate lives, as `PT10M` or `P7D`, where the policy asks for longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lifetime: Option<String>,
 }
+
+/// The shortest life that an authority gives, in seconds: the vault looks every few seconds for what is to be renewed.
+const SHORTEST_LIFE: i64 = 60;
 
 /// A member is not what it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +89,24 @@ impl AuthorityTerms {
     /// The first that is not.
     pub fn check(&self) -> Result<(), TermsError> {
         self.certificate()?;
+        self.lifetime()?;
         self.permitted(0).map(drop)
+    }
+
+    /// How many seconds a certificate lives at most, whatever longer time its policy asks for: none where that decides.
+    ///
+    /// # Errors
+    /// It is no period of at least a minute.
+    pub fn lifetime(&self) -> Result<Option<i64>, TermsError> {
+        let form = "a period of at least a minute, such as PT10M or P7D";
+        let seconds = self.lifetime.as_deref().map(|text| {
+            let seconds = seconds_of(text).filter(|seconds| *seconds >= SHORTEST_LIFE);
+            seconds.ok_or(TermsError {
+                member: "lifetime",
+                form,
+            })
+        });
+        seconds.transpose()
     }
 
     /// What it permits of certificates that are issued at `now`, in seconds since 1970.
@@ -119,6 +143,14 @@ impl AuthorityTerms {
     }
 }
 
+/// The seconds of a period of ISO 8601; a day has 24 hours. Months have no length of their own.
+fn seconds_of(text: &str) -> Option<i64> {
+    // The library reads `10 minutes`, too.
+    let span: Span = text.starts_with('P').then(|| text.parse().ok()).flatten()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Some(duration.as_secs())
+}
+
 fn parsed<T: FromStr>(
     texts: &[String],
     member: &'static str,
@@ -153,6 +185,15 @@ mod tests {
     }
 
     #[test]
+    fn a_lifetime_is_a_period_of_fixed_length() {
+        for (text, seconds) in [("PT1M", 60), ("PT2H30M", 9_000), ("P7D", 604_800)] {
+            let terms = terms(|json| json["lifetime"] = json!(text));
+            assert_eq!(terms.lifetime(), Ok(Some(seconds)), "{text}");
+        }
+        assert_eq!(terms(|_| ()).lifetime(), Ok(None));
+    }
+
+    #[test]
     fn months_are_those_of_the_calendar() {
         // The year from 1 January 2024 has 366 days.
         let permitted = terms(|_| ()).permitted(1_704_067_200).unwrap();
@@ -172,6 +213,11 @@ mod tests {
             ("ekus", json!(["serverAuth"])),
             ("maxValidityMonths", json!(0)),
             ("maxValidityMonths", json!(1201)),
+            ("lifetime", json!("PT59S")),
+            ("lifetime", json!("-P1D")),
+            ("lifetime", json!("P1M")),
+            ("lifetime", json!("10 minutes")),
+            ("lifetime", json!("")),
         ] {
             let error = terms(|json| json[member] = value.clone()).check().unwrap_err();
             assert_eq!(error.member, member, "{value}");

@@ -1,6 +1,9 @@
 //! The issuer that a policy chooses, and what it does.
 
-use strongroom_certificates::policy::{IssuerKind, Policy};
+use strongroom_certificates::{
+    policy::{IssuerKind, Policy},
+    profile::Profile,
+};
 use strongroom_core::Timestamp;
 use strongroom_engine::Objects;
 use strongroom_keys::KeyProvider;
@@ -35,6 +38,21 @@ pub struct Signing {
     pub terms: AuthorityTerms,
     /// Since when it is one, in seconds since 1970.
     pub since: u64,
+}
+
+impl Signing {
+    /// What it would sign for `policy` at `now`.
+    ///
+    /// # Errors
+    /// Nothing can be issued for the policy, or the terms are damaged.
+    pub(super) fn profile(&self, policy: &Policy, now: Timestamp) -> Result<Profile, CertificateError> {
+        let now = seconds(now);
+        let mut profile = policy.profile(now)?;
+        if let Some(lifetime) = self.terms.lifetime()? {
+            profile.validity = profile.validity.at_most(now, lifetime);
+        }
+        Ok(profile)
+    }
 }
 
 impl ChosenIssuer {
@@ -108,8 +126,7 @@ pub fn check_renewal(
                 return Err(CertificateError::NotDecided.into());
             }
             let signer = AuthoritySigner::open(objects, provider, &issuer.terms, now)?;
-            let profile = policy.profile(seconds(now)).map_err(CertificateError::from)?;
-            let checked = signer.authority.check(&profile);
+            let checked = signer.authority.check(&issuer.profile(policy, now)?);
             checked.map_err(|error| CertificateError::Issue(error.into()))?;
         }
         ChosenIssuer::Test => return Err(CertificateError::Unreachable("Test".into()).into()),

@@ -108,4 +108,18 @@ mod tests {
         let long = vec![contact(&"a".repeat(LONGEST_TEXT + 1))];
         assert_eq!(Contacts::new(long), Err(ContactsError::TooLong));
     }
+
+    /// A build that writes or reads it otherwise loses the contacts of every vault that there is.
+    #[test]
+    fn contacts_are_stored_as_ever_and_read_again() {
+        let ada = Contact {
+            name: Some("Ada".to_owned()),
+            phone: Some("1".to_owned()),
+            ..contact("a@b.example")
+        };
+        let contacts = Contacts::new(vec![ada, contact("c@d.example")]).unwrap();
+        let stored = r#"[{"email":"a@b.example","name":"Ada","phone":"1"},{"email":"c@d.example"}]"#;
+        assert_eq!(serde_json::to_string(&contacts).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Contacts>(stored).unwrap(), contacts);
+    }
 }

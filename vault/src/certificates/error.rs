@@ -14,7 +14,7 @@ use strongroom_certificates::{
 use strongroom_engine::ObjectError;
 use strongroom_keys::PrivateKeyDerError;
 
-use super::{authority::TermsError, contacts::ContactsError, issuers::IssuerError};
+use super::{authority::TermsError, contacts::ContactsError, issuers::IssuerError, revoked::RevokeError};
 
 /// Why. The sentences are Azure's where it has one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,12 @@ pub enum CertificateError {
     /// There are no such contacts.
     #[error(transparent)]
     Contacts(#[from] ContactsError),
+    /// The certificate cannot be revoked.
+    #[error(transparent)]
+    Revoke(#[from] RevokeError),
+    /// No authority has its list at the path.
+    #[error("There is no list of revoked certificates at this path.")]
+    NoList,
     /// What was sent holds no certificate with its private key.
     #[error(transparent)]
     Content(#[from] ContentError),
@@ -112,6 +118,8 @@ impl CertificateError {
         let (status, word) = match self {
             Self::Issuer(error) => return error.outcome(),
             Self::Contacts(error) => return error.outcome(),
+            Self::Revoke(error) => return error.outcome(),
+            Self::NoList => (404, "NotFound"),
             Self::NotToMerge(_) => (403, "Forbidden"),
             Self::Unwritable | Self::Damaged => (500, "InternalServerError"),
             Self::Policy(_)

@@ -7,6 +7,7 @@ use strongroom_certificates::{
     chain::{Chain, ChainOrder},
     issue,
     policy::Policy,
+    profile::Profile,
     serial::Serial,
 };
 use strongroom_core::{ObjectName, Timestamp};
@@ -31,22 +32,22 @@ use super::{
 /// The code of an operation that its issuer refused (Azure Key Vault, certificate operation errors).
 const REJECTED: &str = "Request rejected";
 
-/// What ends the operation of `name` at `now`.
+/// What ends the operation of `name` at `now`, in the vault at `vault`.
 ///
 /// # Errors
 /// The store cannot be read.
 pub fn end(
     objects: &Objects,
     provider: &dyn KeyProvider,
+    vault: &str,
     name: &ObjectName,
-    operation: &Operation,
-    progress: &Progress,
+    (operation, progress): (&Operation, &Progress),
     now: Timestamp,
 ) -> Result<CertificateRequest, ObjectError> {
     let end = if operation.cancellation_requested {
         OperationEnd::Cancelled
     } else {
-        match issue(objects, provider, progress, now) {
+        match issue(objects, provider, vault, progress, now) {
             Ok(issued) => {
                 return Ok(CertificateRequest::Complete(Box::new(Complete {
                     name: name.clone(),
@@ -73,6 +74,7 @@ pub fn end(
 fn issue(
     objects: &Objects,
     provider: &dyn KeyProvider,
+    vault: &str,
     progress: &Progress,
     now: Timestamp,
 ) -> Result<Issued, CertificateFailure> {
@@ -88,8 +90,9 @@ fn issue(
             if begun.is_some_and(|begun| begun < issuer.since) {
                 return Err(CertificateError::NotDecided.into());
             }
-            let mut signer = AuthoritySigner::open(objects, provider, &issuer.terms, now)?;
-            let leaf = signed_by(&signer.authority, &policy, &key, now)?;
+            let signer = AuthoritySigner::open(objects, provider, &issuer.terms, now)?;
+            let mut signer = signer.of_vault(vault)?;
+            let leaf = signed_by(&signer.authority, &key, &issuer.profile(&policy, now)?)?;
             signer.chain.insert(0, leaf);
             signer.chain
         }
@@ -108,14 +111,8 @@ fn self_signed(policy: &Policy, key: &Key, now: Timestamp) -> Result<Parsed, Cer
     Ok(Parsed::from_der(&der)?)
 }
 
-fn signed_by(
-    authority: &Authority,
-    policy: &Policy,
-    key: &Key,
-    now: Timestamp,
-) -> Result<Parsed, CertificateError> {
-    let profile = policy.profile(seconds(now))?;
-    let der = issue::by_authority(authority, key.public(), &profile, serial()?)?;
+fn signed_by(authority: &Authority, key: &Key, profile: &Profile) -> Result<Parsed, CertificateError> {
+    let der = issue::by_authority(authority, key.public(), profile, serial()?)?;
     Ok(Parsed::from_der(&der)?)
 }
 

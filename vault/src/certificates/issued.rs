@@ -7,48 +7,22 @@ use strongroom_certificates::{
     chain::Chain,
     pem,
     pkcs12::{NewPfx, Protection, Salts},
-    policy::{ActionType, IssuerKind, Policy, SecretContentType, Trigger as Said},
+    policy::{Policy, SecretContentType},
 };
 use strongroom_engine::{
     SecretValue,
-    certificate::{
-        object::{Lifetime, PolicyTerms, Trigger},
-        request::Issued,
-    },
+    certificate::{object::PolicyTerms, request::Issued},
 };
 use strongroom_keys::Key;
 use zeroize::Zeroizing;
 
-use super::{error::CertificateError, timestamp};
+use super::{error::CertificateError, lifetime, timestamp};
 
 /// What the store keeps of a policy.
 pub fn terms(policy: &Policy) -> PolicyTerms {
     PolicyTerms {
         json: policy.stored().into(),
-        lifetime: lifetime(policy),
-    }
-}
-
-/// What of a policy the schedule needs. Of an issuer that nobody can ask, a renewal is told to the contacts.
-fn lifetime(policy: &Policy) -> Lifetime {
-    let first = |wanted: ActionType| {
-        let mut actions = policy.lifetime_actions().iter();
-        let action = actions.find(|action| action.action == wanted)?;
-        Some(match action.trigger {
-            Said::LifetimePercentage(hundredths) => {
-                Trigger::Percentage(u8::try_from(hundredths).unwrap_or(u8::MAX))
-            }
-            Said::DaysBeforeExpiry(days) => Trigger::DaysBefore(days),
-        })
-    };
-    let (renew, notify) = (first(ActionType::AutoRenew), first(ActionType::EmailContacts));
-    if policy.issuer().kind() == IssuerKind::Unknown {
-        Lifetime {
-            renew: None,
-            notify: notify.or(renew),
-        }
-    } else {
-        Lifetime { renew, notify }
+        lifetime: lifetime::of(policy),
     }
 }
 

@@ -13,6 +13,7 @@ mod error;
 
 use serde::{Deserialize, Serialize};
 use strongroom_core::{ObjectName, Timestamp};
+use strongroom_engine::{BadParameter, Marker, ObjectLimits, PageRequest};
 
 pub use self::{
     bundle::{
@@ -53,6 +54,32 @@ impl Issuers {
     /// All of them, by name.
     pub fn as_slice(&self) -> &[Issuer] {
         &self.0
+    }
+
+    /// A page of them, and where the next one begins: behind a name, so that nothing is missed and nothing comes twice where
+    /// issuers come and go meanwhile.
+    ///
+    /// # Errors
+    /// More are asked for than a page may have, or no page ended where the request says.
+    pub fn page(
+        &self,
+        page: &PageRequest,
+        limits: &ObjectLimits,
+    ) -> Result<(&[Issuer], Option<Marker>), BadParameter> {
+        let size = page.size(limits)?;
+        let from = match &page.marker {
+            Some(marker) => self.place_behind(marker)?,
+            None => 0,
+        };
+        let rest = self.0.get(from..).unwrap_or_default();
+        let (items, more) = rest.split_at(size.min(rest.len()));
+        let last = items.last().filter(|_| !more.is_empty());
+        Ok((items, last.map(|issuer| Marker::new(issuer.folded()))))
+    }
+
+    fn place_behind(&self, marker: &Marker) -> Result<usize, BadParameter> {
+        let last = marker.as_str().parse().map_err(|_| BadParameter::SkipToken)?;
+        Ok(self.place(&last).map_or_else(|place| place, |place| place + 1))
     }
 
     /// Puts an issuer of that name, in the place of one that is there, and gives it.

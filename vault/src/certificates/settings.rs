@@ -1,4 +1,5 @@
 //! The settings of all certificates of a vault, its contacts and its issuers: each is one sealed record of the store, in JSON.
+//! So is what is revoked of each version of an authority.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,12 +25,20 @@ pub trait Setting: Serialize + DeserializeOwned {
 /// # Errors
 /// The store cannot be read, or the record is damaged.
 pub fn read<S: Setting>(objects: &Objects) -> Result<Option<S>, ObjectError> {
-    let Some(bytes) = objects.sealed_get(S::NAME)? else {
+    read_named(objects, S::NAME)
+}
+
+/// What the record of that name holds, as last stored; none where there is none.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_named<T: DeserializeOwned>(objects: &Objects, name: &str) -> Result<Option<T>, ObjectError> {
+    let Some(bytes) = objects.sealed_get(name)? else {
         return Ok(None);
     };
     // The parser's own sentence may quote the record.
-    let setting = serde_json::from_slice(&bytes).map_err(|_| damaged::<S>())?;
-    Ok(Some(setting))
+    let held = serde_json::from_slice(&bytes).map_err(|_| damaged(name))?;
+    Ok(Some(held))
 }
 
 /// The setting as it is stored.
@@ -37,12 +46,20 @@ pub fn read<S: Setting>(objects: &Objects) -> Result<Option<S>, ObjectError> {
 /// # Errors
 /// It has no JSON, as none of ours.
 pub fn bytes<S: Setting>(setting: &S) -> Result<Zeroizing<Vec<u8>>, ObjectError> {
-    let bytes = serde_json::to_vec(setting);
-    bytes.map(Zeroizing::new).map_err(|_| damaged::<S>())
+    bytes_named(setting, S::NAME)
 }
 
-fn damaged<S: Setting>() -> ObjectError {
-    ObjectError::Corrupt { what: S::NAME.into() }
+/// What the record of that name is to hold, as it is stored.
+///
+/// # Errors
+/// As [`bytes`].
+pub fn bytes_named(held: &impl Serialize, name: &str) -> Result<Zeroizing<Vec<u8>>, ObjectError> {
+    let bytes = serde_json::to_vec(held);
+    bytes.map(Zeroizing::new).map_err(|_| damaged(name))
+}
+
+fn damaged(name: &str) -> ObjectError {
+    ObjectError::Corrupt { what: name.into() }
 }
 
 /// Lets one change of settings at a time read what there is and store what becomes of it, so that two at once lose nothing.

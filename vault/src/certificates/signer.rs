@@ -2,6 +2,7 @@
 
 use strongroom_certificates::{
     authority::Authority, certificate::Certificate as Parsed, content::read_secret,
+    revocation::may_sign_lists,
 };
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{Certificate, CryptoKey, ObjectError, Objects, Secret, object::kind::Kind};
@@ -10,6 +11,7 @@ use strongroom_keys::{Key, KeyProvider};
 use super::{
     authority::AuthorityTerms,
     error::{CertificateError, CertificateFailure},
+    revoked::AuthorityVersion,
     seconds,
 };
 
@@ -20,6 +22,8 @@ pub struct AuthoritySigner {
     pub authority: Authority,
     /// Its certificate and those above it.
     pub chain: Vec<Parsed>,
+    /// Which list its certificates are on once they are revoked; none if it may sign none.
+    list: Option<AuthorityVersion>,
 }
 
 impl AuthoritySigner {
@@ -38,9 +42,25 @@ impl AuthoritySigner {
         let (version, certificate) = certificate(objects, &name)?;
         let key = key(objects, provider, &name, &version)?;
         let chain = chain(objects, &name, &version)?;
-        // Lists of revoked certificates are not served yet, so no certificate says where one is.
+        let list = may_sign_lists(&certificate).then_some(AuthorityVersion { name, version });
         let authority = Authority::new(key, certificate, permitted, None).map_err(CertificateError::from)?;
-        Ok(Self { authority, chain })
+        Ok(Self {
+            authority,
+            chain,
+            list,
+        })
+    }
+
+    /// The same in the vault at `vault`: what it signs says where the list of revoked certificates is, if it may sign one.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn of_vault(self, vault: &str) -> Result<Self, CertificateError> {
+        let url = self.list.as_ref().map(|list| format!("{vault}{list}"));
+        Ok(Self {
+            authority: self.authority.with_revocation_list(url)?,
+            ..self
+        })
     }
 }
 
@@ -54,7 +74,27 @@ fn certificate(objects: &Objects, name: &ObjectName) -> Result<(Version, Parsed)
     Ok((bundle.version, parsed))
 }
 
-fn key(
+/// The certificate of a version that may be an authority, disabled or not; none where it is not issued.
+///
+/// # Errors
+/// There is no such version, or the store cannot be read.
+pub(super) fn version_of(
+    objects: &Objects,
+    name: &ObjectName,
+    version: &Version,
+) -> Result<Option<Parsed>, CertificateFailure> {
+    let content =
+        objects.open::<Certificate, _>(name, Some(version), |_| None, |_, bundle| bundle.content)?;
+    let content = content.filter(|content| !content.0.is_empty());
+    let parsed = content.map(|content| Parsed::from_der(&content.0));
+    Ok(parsed.transpose().map_err(CertificateError::from)?)
+}
+
+/// The key of a version of an authority, which is opened for it.
+///
+/// # Errors
+/// There is no such version, or the store cannot be read.
+pub(super) fn key(
     objects: &Objects,
     provider: &dyn KeyProvider,
     name: &ObjectName,

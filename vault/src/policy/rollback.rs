@@ -6,7 +6,7 @@ use strongroom_wire::admin;
 
 use super::{
     Policy,
-    error::{AcceptError, CompareError, NotAccepted, NotAudited, PersistError},
+    error::{AcceptError, Closed, CompareError, NotAccepted, NotAudited, PersistError},
     record,
 };
 
@@ -61,8 +61,15 @@ impl Policy {
 
     /// Whether the store may be an older one, as far as is known now: then nothing in it may be lost.
     pub fn is_in_doubt(&self) -> bool {
-        let state = self.present();
-        state.awaits_comparison || state.rollback != Rollback::None
+        self.check_store().is_err()
+    }
+
+    /// Checks that what no policy decides may be answered from the store.
+    ///
+    /// # Errors
+    /// The store may be an older one.
+    pub fn check_store(&self) -> Result<(), Closed> {
+        self.present().check_store()
     }
 
     /// Answers no data from now on; false when that was so already. Blocks until the store says so.

@@ -1,5 +1,7 @@
 //! The order of every request to the API: authentication, rate, form, and then [`crate::access`].
 
+mod lists;
+
 use std::{sync::Arc, time::Instant};
 
 use axum::{
@@ -129,6 +131,9 @@ impl Api {
         let Some(peer) = parts.extensions.get::<Peer>() else {
             return self.refuse_stranger(HostError::Malformed, began);
         };
+        if let Some(list) = lists::ListPath::parse(parts.uri.path()) {
+            return self.answer_list(parts, list, peer, began).await;
+        }
         let agent = parts.headers.get(USER_AGENT).map(HeaderValue::as_bytes);
         let client = Client::new(peer, agent);
         let token = bearer::token(&parts.headers);

@@ -8,6 +8,7 @@
 //! | [`policy`] | the policy of a certificate |
 //! | [`pending`] | the operation that makes a version, and the merge that completes it |
 //! | [`contacts`], [`issuers`] | whom the vault tells, and whom it asks |
+//! | [`revocation`] | the revocation of a version, which Azure does not have |
 
 mod answer;
 mod body;
@@ -15,6 +16,7 @@ mod contacts;
 mod issuers;
 mod pending;
 mod policy;
+mod revocation;
 
 use axum::response::Response;
 use http::Method;
@@ -73,6 +75,7 @@ pub(super) const SHAPES: &[Shape] = &[
     own(Patch, PENDING, Operation::CertificatePendingUpdate),
     own(Delete, PENDING, Operation::CertificatePendingDelete),
     own(Post, &[Word(CERTIFICATES), NAMED, Word("pending"), Word("merge")], Operation::CertificatePendingMerge),
+    own(Post, &[Word(CERTIFICATES), NAMED, Version, Word("revoke")], Operation::CertificateRevoke),
     life(Get, &[Word(CERTIFICATES), NAMED, Word("versions")], Operation::CertificateListVersions, Life::ListVersions),
     life(Post, &[Word(CERTIFICATES), NAMED, Word("backup")], Operation::CertificateBackup, Life::Backup),
     own(Get, CONTACTS, Operation::CertificateContactsGet),
@@ -133,6 +136,7 @@ pub(super) async fn perform(mut call: Call<'_>) -> Result<Response, Problem> {
         Operation::CertificatePendingUpdate => pending::cancel(call).await,
         Operation::CertificatePendingDelete => pending::forget(call).await,
         Operation::CertificatePendingMerge => pending::merge(call).await,
+        Operation::CertificateRevoke => revocation::revoke(call).await,
         Operation::CertificateContactsGet
         | Operation::CertificateContactsSet
         | Operation::CertificateContactsDelete => contacts::perform(call).await,
@@ -151,9 +155,9 @@ pub(super) async fn perform(mut call: Call<'_>) -> Result<Response, Problem> {
 async fn create(mut call: Call<'_>) -> Result<Response, Problem> {
     let asked = asked(&mut call).await;
     let (call, asked) = call.or_refuse(asked).await?;
-    let (host, version) = (call.host, call.query.api_version);
+    let (host, request) = (call.host, (call.route.operation, call.query.api_version));
     let answer = call.admitted.create_certificate(asked).await?;
-    pending::begun(&answer, host, version)
+    pending::begun(&answer, host, request)
 }
 
 async fn asked(call: &mut Call<'_>) -> Result<NewCertificate, CommandError> {

@@ -1,6 +1,7 @@
 //! What the kinds of object differ in on the wire.
 
 use serde::Serialize;
+use strongroom_core::Operation;
 use strongroom_engine::object::{answer::Bundle, tasks::Tasks};
 
 use super::{
@@ -30,6 +31,8 @@ pub(super) enum Shown {
     Alone,
     /// By itself, to who asked for this version.
     ByVersion,
+    /// By itself, to who changed this version.
+    Changed,
     /// In a list of objects, by the latest version.
     InList,
     /// In the list of an object's versions.
@@ -41,20 +44,21 @@ impl Shown {
     pub(super) fn by(route: &Route) -> Self {
         match (route.life, route.version) {
             (Some(Life::Get), Some(_)) => Self::ByVersion,
+            (None, Some(_)) if route.operation == Operation::CertificateUpdate => Self::Changed,
             _ => Self::Alone,
         }
     }
 
     /// Whether a version is shown by itself.
     pub(super) const fn is_alone(self) -> bool {
-        matches!(self, Self::Alone | Self::ByVersion)
+        matches!(self, Self::Alone | Self::ByVersion | Self::Changed)
     }
 
     /// The id: with its version, but for the items of a list of objects.
     pub(super) fn id<K: Face>(self, bundle: &Bundle<K>, host: &Host) -> String {
         let (host, name) = (host.as_str(), bundle.name.spelling());
         match self {
-            Self::Alone | Self::ByVersion | Self::AmongVersions => {
+            Self::Alone | Self::ByVersion | Self::Changed | Self::AmongVersions => {
                 format!("https://{host}/{}/{name}/{}", K::COLLECTION, bundle.version)
             }
             Self::InList => format!("https://{host}/{}/{name}", K::COLLECTION),

@@ -124,6 +124,11 @@ mod tests {
             ("PATCH", "/certificates/a/policy", "CertificatePolicyUpdate"),
             ("DELETE", "/certificates/a/pending", "CertificatePendingDelete"),
             ("POST", "/certificates/a/pending/merge", "CertificatePendingMerge"),
+            (
+                "POST",
+                "/certificates/a/0123456789abcdef0123456789abcdef/revoke",
+                "CertificateRevoke",
+            ),
             ("GET", "/certificates/Contacts", "CertificateContactsGet"),
             ("GET", "/certificates/issuers", "CertificateIssuersList"),
             ("PUT", "/certificates/issuers/a", "CertificateIssuerSet"),

@@ -4,13 +4,14 @@ mod errors;
 
 use std::fmt::Write as _;
 
-use strongroom_core::{Operation, advice};
+use strongroom_core::advice;
 
 use super::{
     api_version::{Stage, VERSIONS},
     kind,
-    route::{Life, Segment, Shape},
+    route::{Segment, Shape},
 };
+use crate::access::outcome::success;
 
 /// Where the page lies, from the root of the repository.
 pub const PATH: &str = "docs/api.md";
@@ -50,7 +51,7 @@ fn operations() -> String {
                 shape.verb.as_str(),
                 path(shape),
                 row.summary,
-                answer(shape),
+                success(shape.operation).status,
                 shape.operation,
             );
             table
@@ -67,15 +68,6 @@ fn path(shape: &Shape) -> String {
         };
         format!("{path}/{text}")
     })
-}
-
-fn answer(shape: &Shape) -> &'static str {
-    match (shape.life, shape.operation) {
-        (Some(Life::Purge), _) => "204",
-        (_, Operation::CertificateCreate) => "202",
-        (_, Operation::CertificatePendingMerge) => "201",
-        _ => "200",
-    }
 }
 
 fn versions() -> String {

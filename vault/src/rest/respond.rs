@@ -7,10 +7,10 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use http_body::{Frame, SizeHint};
 use strongroom_audit::CorrelationId;
-use strongroom_core::Uid;
+use strongroom_core::{Operation, Uid};
 use strongroom_serving::accept::Peer;
 
-use crate::pool::Share;
+use crate::{access::outcome, pool::Share};
 
 /// The header by which a caller ties our log to its own.
 pub(crate) const CLIENT_REQUEST_ID: &str = "x-ms-client-request-id";
@@ -39,11 +39,11 @@ const FIXED: [(HeaderName, HeaderValue); 6] = [
 /// How much of a large text the connection is given at once.
 const CHUNK: usize = 64 * 1024;
 
-/// A large text, and the room for it, which is given back when the connection has taken the text, or ends. The connection
-/// takes a chunk when it has sent the one before.
+/// A large text, and the room for it, if it is not shared by all who ask for it. The room is given back when the connection has
+/// taken the text, or ends. The connection takes a chunk when it has sent the one before.
 struct Large {
     text: Bytes,
-    _room: Share<Uid>,
+    _room: Option<Share<Uid>>,
 }
 
 impl http_body::Body for Large {
@@ -68,6 +68,11 @@ impl http_body::Body for Large {
     }
 }
 
+/// The status of the answer to an operation that is done.
+pub(crate) fn status(operation: Operation) -> StatusCode {
+    StatusCode::from_u16(outcome::success(operation).status).unwrap_or_default()
+}
+
 /// 200 with JSON, or 204 where there is nothing to say. A large text comes with the room that it takes.
 pub(crate) fn success(json: Option<Bytes>, room: Option<Share<Uid>>) -> Response {
     let Some(json) = json else {
@@ -78,13 +83,24 @@ pub(crate) fn success(json: Option<Bytes>, room: Option<Share<Uid>>) -> Response
     let body = match room {
         Some(room) => Body::new(Large {
             text: json,
-            _room: room,
+            _room: Some(room),
         }),
         None => Body::from(json),
     };
     let mut response = Response::new(body);
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// 200 with bytes of this type, which all answers share.
+pub(crate) fn shared(content_type: &'static str, bytes: Bytes) -> Response {
+    let mut response = Response::new(Body::new(Large {
+        text: bytes,
+        _room: None,
+    }));
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }
 

@@ -1,5 +1,7 @@
 //! Certificates that are due: operations that the vault ends, and versions that it renews.
 
+use std::sync::Arc;
+
 use strongroom_audit::Event;
 use strongroom_certificates::policy::Policy;
 use strongroom_core::Uid;
@@ -43,16 +45,16 @@ async fn end(service: &Service, due: &Due) -> Result<Turn, DueError> {
     let (_, current) = service.objects.current::<Certificate>(&due.name)?;
     let now = service.timekeeper.now();
     let (keys, objects) = (service.keys.clone(), service.objects.clone());
-    let (object, name) = (current.object, due.name.clone());
+    let (object, name, resource) = (current.object, due.name.clone(), Arc::clone(&service.resource));
     // A signature of RSA takes a millisecond or more.
     let made = spawn_blocking(move || {
-        let (operation, progress) = object.in_progress()?;
+        let running = object.in_progress()?;
         Some(issue::end(
             &objects,
             keys.provider(),
+            resource.uri(),
             &name,
-            operation,
-            progress,
+            running,
             now,
         ))
     });
@@ -94,7 +96,8 @@ async fn renew(service: &Service, due: &Due) -> Result<Turn, DueError> {
     let key = key.await?;
     let wishes = Wishes {
         name: due.name.clone(),
-        enabled: true,
+        // Whoever has disabled a certificate wants no version of it to be used.
+        enabled: current.attributes.enabled,
         tags: current.tags,
         preserve_order: current.fields.preserve_order,
         renews: Some(seen.record),

@@ -12,7 +12,7 @@ use crate::{
     access::AccessConfig,
     args::ServeArgs,
     auth::{Authenticator, Expected, Peers},
-    certificates::settings::Turns,
+    certificates::{revocation_list::RevocationLists, settings::Turns},
     clock::Clock,
     keys::Keys,
     metrics::Metrics,
@@ -63,7 +63,6 @@ pub fn service(
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
     count_events(&objects, &metrics);
     Ok(Service {
-        keys,
         policy: Arc::new(policy),
         authenticator: Arc::new(Authenticator::new(expected, Arc::clone(peers), clock.clone())),
         resource: Arc::new(VaultResource::new(&args.vault())),
@@ -73,7 +72,9 @@ pub fn service(
         drain: Drain::default(),
         soon: Soon::default(),
         turns: Turns::default(),
+        lists: RevocationLists::new(objects.clone(), Arc::clone(&keys)),
         timekeeper: Timekeeper::new(clock.clone(), objects.changed()),
+        keys,
         objects,
         audit,
         clock,

@@ -1,6 +1,8 @@
 //! The issuers of a vault, and what they do with the policies that name them.
 
 mod authority;
+mod revocation;
+mod setting;
 mod signed;
 
 use reqwest::{Method, StatusCode};

@@ -8,6 +8,7 @@ mod parts;
 mod paths;
 mod pending;
 mod policies;
+mod renewals;
 mod reuse;
 
 use std::time::Duration;
@@ -268,33 +269,30 @@ async fn an_update_changes_attributes_and_tags_and_not_when_a_certificate_is_val
     assert!(vault.get("/secrets/a").await.body.get("tags").is_none());
 }
 
+/// As Azure's service answers it.
 #[tokio::test]
-async fn a_certificate_renews_itself_as_its_policy_says() {
+async fn an_update_of_a_version_answers_that_version_with_the_operation_and_without_the_policy() {
     let vault = Vault::start().await;
-    let mut policy = own("CN=a");
-    policy["x509_props"]["validity_months"] = json!(1);
-    policy["lifetime_actions"] = json!([{
-        "trigger": {"lifetime_percentage": 50}, "action": {"action_type": "AutoRenew"},
-    }]);
-    policy["key_props"]["reuse_key"] = json!(true);
-    let first = make(&vault, "a", policy).await;
-    crate::key_rotation::advance(&vault, 10 * crate::key_rotation::DAY).await;
-    rotate_due(vault.running.service()).await;
-    assert_eq!(
-        vault.get("/certificates/a").await.body,
-        first.body,
-        "its time has not come"
-    );
-    crate::key_rotation::advance(&vault, 6 * crate::key_rotation::DAY).await;
-    rotate_due(vault.running.service()).await;
-    assert_eq!(end(&vault, "a").await.body["status"], "completed");
-    let second = vault.get("/certificates/a").await;
-    assert_ne!(version(&first), version(&second));
-    let keys = [&first, &second].map(|made| format!("/keys/a/{}", version(made)));
-    let [one, other] = [vault.get(&keys[0]).await, vault.get(&keys[1]).await];
-    assert_eq!(
-        one.body["key"]["x"], other.body["key"]["x"],
-        "the key was to be used again"
-    );
-    assert_ne!(one.body["key"]["kid"], other.body["key"]["kid"]);
+    let first = make(&vault, "a", own("CN=one")).await;
+    let second = make(&vault, "a", own("CN=two")).await;
+    for (made, subject) in [(&first, "CN=one"), (&second, "CN=two")] {
+        let path = format!("/certificates/a/{}", version(made));
+        let body = json!({"tags": {"for": subject}});
+        let updated = vault.admin(Method::PATCH, &path, Some(body)).await;
+        assert_eq!(updated.status, StatusCode::OK, "{updated:?}");
+        for member in ["id", "kid", "sid", "x5t", "cer"] {
+            assert_eq!(updated.body[member], made.body[member], "{member}");
+        }
+        assert_eq!(updated.body["tags"]["for"], subject);
+        let pending = id(&vault, "/certificates/a/pending");
+        assert_eq!(updated.body["pending"], json!({"id": pending}));
+        for member in ["policy", "subject", "issuer", "serialnumber"] {
+            assert!(updated.body.get(member).is_none(), "{member}: {updated:?}");
+        }
+        assert_eq!(certificate(&updated).subject().to_string(), subject);
+    }
+    let latest = vault
+        .admin(Method::PATCH, "/certificates/a", Some(json!({})))
+        .await;
+    assert!(latest.body["policy"].is_object(), "{latest:?}");
 }

@@ -47,6 +47,8 @@ mod methods;
 #[cfg(test)]
 mod moved_clock;
 #[cfg(test)]
+mod own_work;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod process;

@@ -7,6 +7,8 @@ mod certificates;
 mod keys;
 mod secrets;
 
+use std::collections::BTreeMap;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use strongroom_core::BundlePolicy;
@@ -295,6 +297,7 @@ fn nameless(answer: &Answer, object: &Object) -> (StatusCode, String) {
 
 async fn try_all(cases: &mut Cases, states: &[usize]) -> usize {
     let mut tried = 0;
+    let mut answered = Vec::new();
     let kind = cases.kind;
     for operation in &kind.operations() {
         let mut refusal = None;
@@ -305,6 +308,8 @@ async fn try_all(cases: &mut Cases, states: &[usize]) -> usize {
                 cases.put(policies).await;
                 let before = cases.picture(&object).await;
                 let answer = cases.ask(operation, &object).await;
+                let id = answer.headers["x-ms-request-id"].to_str().unwrap();
+                answered.push((id.to_owned(), answer.status.as_u16()));
                 let case = format!("{} of a {} object under {which}", operation.name, STATES[state]);
                 tried += 1;
                 match verdict {
@@ -332,7 +337,25 @@ async fn try_all(cases: &mut Cases, states: &[usize]) -> usize {
             }
         }
     }
+    assert_logged(&cases.vault, &answered);
     tried
+}
+
+/// The log says of each request what was answered. Of refusals, which it counts, it has the first ones alone.
+fn assert_logged(vault: &Vault, answered: &[(String, u16)]) {
+    let records = vault.files.audit_lines();
+    let status = |record: &Value| record["properties"]["httpStatusCode"].as_u64();
+    let id = |record: &Value| record["correlationId"].as_str().map(str::to_owned);
+    let logged: BTreeMap<_, _> = records
+        .iter()
+        .filter_map(|record| Some((id(record)?, (status(record)?, record))))
+        .collect();
+    for (id, status) in answered {
+        match logged.get(id) {
+            Some((found, record)) => assert_eq!(*found, u64::from(*status), "{record}"),
+            None => assert_eq!(*status, 403, "{id} has no record"),
+        }
+    }
 }
 
 /// Tries every operation of `kind`, of which there are so many.
@@ -361,7 +384,7 @@ async fn all_work_with_a_key_in_every_state_under_every_policy_does_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_on_a_certificate_in_every_state_under_every_policy_does_too() {
-    answers_as_the_contract_says(&CERTIFICATES, 21).await;
+    answers_as_the_contract_says(&CERTIFICATES, 22).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Every list is walked to its end by the links that its pages give, as clients do.
 
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use strongroom_testing::vault::Vault;
 
 /// More than one page of the largest size.
@@ -42,6 +42,48 @@ async fn walk_in_all_sizes(vault: &Vault, path: &str, expected: &[String]) {
         let (last, before) = lengths.split_last().unwrap();
         assert!(before.iter().all(|length| *length == full), "{lengths:?}");
         assert!((1..=full).contains(last), "{lengths:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_issuers_is_walked_to_its_end_in_pages_of_every_size_also_where_some_go_meanwhile() {
+    const ISSUERS: &str = "/certificates/issuers";
+    const QUERY: &str = "?api-version=2026-04-01";
+    let vault = Vault::start().await;
+    let mut names = Vec::new();
+    for n in 0..MANY {
+        let name = format!("I-{n:02}");
+        let body = json!({"provider": "Test"});
+        vault
+            .admin(Method::PUT, &format!("{ISSUERS}/{name}"), Some(body))
+            .await;
+        names.push(name);
+    }
+    walk_in_all_sizes(&vault, ISSUERS, &names).await;
+    let page = vault.get(&format!("{ISSUERS}{QUERY}&maxresults=2")).await;
+    for name in &names[1..3] {
+        vault
+            .admin(Method::DELETE, &format!("{ISSUERS}/{name}"), None)
+            .await;
+    }
+    let link = page.body["nextLink"].as_str().unwrap();
+    let next = vault.get(&link[link.find(ISSUERS).unwrap()..]).await;
+    for (item, name) in next.body["value"].as_array().unwrap().iter().zip(&names[3..5]) {
+        assert!(item["id"].as_str().unwrap().ends_with(name), "{next:?}");
+    }
+    for more in [
+        "maxresults=0",
+        "maxresults=26",
+        "maxresults=a",
+        "$skiptoken=YS9i",
+        "$skiptoken=-",
+    ] {
+        let refused = vault.get(&format!("{ISSUERS}{QUERY}&{more}")).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code()),
+            (400, "BadParameter"),
+            "{more}"
+        );
     }
 }
 

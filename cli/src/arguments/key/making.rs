@@ -3,7 +3,7 @@
 use clap::Args;
 use strongroom_keys::{Curve, KeyKind, KeyOperation, MlDsaSet};
 
-use super::super::about::About;
+use super::super::{about::About, choice::one_of};
 
 /// What kind of key is made.
 #[derive(Debug, Args)]
@@ -44,16 +44,6 @@ fn parameter_set(text: &str) -> Result<MlDsaSet, String> {
 /// Reads one use of a key.
 pub(super) fn operation(text: &str) -> Result<KeyOperation, String> {
     one_of(text, KeyOperation::ALL, KeyOperation::name)
-}
-
-/// The one of `all` that is called `text`, in any case: no two differ in case alone.
-fn one_of<T: Copy, const N: usize>(
-    text: &str,
-    all: [T; N],
-    name: impl Fn(T) -> &'static str,
-) -> Result<T, String> {
-    let found = all.into_iter().find(|one| name(*one).eq_ignore_ascii_case(text));
-    found.ok_or_else(|| format!("it is one of {}", all.map(name).join(", ")))
 }
 
 #[cfg(test)]

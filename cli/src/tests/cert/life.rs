@@ -32,12 +32,33 @@ async fn a_certificate_is_listed_deleted_recovered_purged_and_restored() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_which_nothing_is_issued_yet_is_listed_to_who_asks_for_such_ones() {
+    let world = World::start().await;
+    world.certificate("a", "").await;
+    world
+        .run("cert create b --subject CN=b --curve P-256 --issuer Unknown")
+        .await;
+    assert_eq!(world.run("cert list -o name").await, "certificate/a\n");
+    assert_eq!(
+        world.run("cert list --include-pending -o name").await,
+        "certificate/a\ncertificate/b\n"
+    );
+    world.run("cert delete b").await;
+    assert_eq!(
+        world.run("cert list --include-pending -o name").await,
+        "certificate/a\n"
+    );
+}
+
+#[tokio::test]
 async fn a_name_that_there_is_not_is_said_not_to_be_there() {
     let world = World::start().await;
     for line in [
         "cert show a",
         "cert policy show a",
         "cert renew a",
+        "cert revoke a",
+        "cert revoke a --version 0123456789abcdef0123456789abcdef",
         "cert update a --disabled",
         "cert delete a",
         "cert recover a",
@@ -80,6 +101,11 @@ async fn a_refusal_names_the_permission_that_is_missing_and_leaves_no_file_behin
         ("pending delete a".to_owned(), Permission::CertificateUpdate),
         (format!("merge a -f {cert}"), Permission::CertificateCreate),
         ("renew a".to_owned(), Permission::CertificateGet),
+        ("revoke a".to_owned(), Permission::CertificateGet),
+        (
+            "revoke a --version 0123456789abcdef0123456789abcdef".to_owned(),
+            Permission::CertificateRevoke,
+        ),
         (format!("download a -f {new}"), Permission::SecretGet),
         ("issuer list".to_owned(), Permission::CertificateListIssuers),
         ("issuer show a".to_owned(), Permission::CertificateGetIssuers),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use strongroom_audit::Outcome;
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{
     AttributesPatch, CryptoKey, KeyBundle, KeyWriteRequest, ObjectError, ReadRequest, Tags,
@@ -12,7 +11,10 @@ use strongroom_keys::{Key, KeyError, KeyOperations, KeySpec, PrivateJwk};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use super::{super::Refused, Admitted, Failure};
+use super::{
+    super::{Refused, outcome::success},
+    Admitted, Failure,
+};
 use crate::keys::{
     opened::OpenedKey,
     release::{self, Released, Target, authority::Authorities},
@@ -180,7 +182,8 @@ impl Admitted<'_> {
     pub(super) async fn conclude<T>(self, done: Result<T, Failure>) -> Result<T, Refused> {
         match done {
             Ok(done) => {
-                self.access.record(self.action, Outcome::success(200)).await?;
+                let outcome = success(self.action.operation());
+                self.access.record(self.action, outcome).await?;
                 Ok(done)
             }
             Err(failure) => Err(self.refuse(failure).await),

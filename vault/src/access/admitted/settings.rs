@@ -1,28 +1,38 @@
-//! Requests about the settings of all certificates of a vault, its contacts and its issuers, that policy allows.
+//! Requests about the settings of all certificates of a vault that policy allows: its contacts, and what any setting needs.
 
-use std::sync::Arc;
-
-use strongroom_audit::{Class, Outcome};
-use strongroom_core::ObjectName;
+use strongroom_audit::Class;
 use strongroom_engine::WriteError;
 use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 use zeroize::Zeroizing;
 
-use super::{super::Refused, Admitted, Failure, PATIENCE};
+use super::{
+    super::{Refused, outcome::success},
+    Admitted, Failure, PATIENCE,
+};
 use crate::certificates::{
     contacts::{Contacts, ContactsError},
     error::CertificateError,
-    issuers::{Issuer, IssuerChange, IssuerError, Issuers},
     settings::{self, Setting, Turn},
-    signer::AuthoritySigner,
 };
 
 /// A change of a setting that may be stored now.
-struct Prepared<T> {
+pub(super) struct Prepared<T> {
     /// What is stored; none where nothing is left.
     bytes: Option<Zeroizing<Vec<u8>>>,
-    answer: T,
+    /// What is answered then.
+    pub(super) answer: T,
     turn: Turn,
+}
+
+impl<T> Prepared<T> {
+    /// The same with what `answer` makes of the answer.
+    pub(super) fn map<U>(self, answer: impl FnOnce(T) -> U) -> Prepared<U> {
+        Prepared {
+            bytes: self.bytes,
+            answer: answer(self.answer),
+            turn: self.turn,
+        }
+    }
 }
 
 impl Admitted<'_> {
@@ -52,112 +62,53 @@ impl Admitted<'_> {
         self.change(|contacts| Ok((None, set_contacts(contacts)?))).await
     }
 
-    /// The issuers of certificates.
-    ///
-    /// # Errors
-    /// What policy does not allow any more. Every end is recorded.
-    pub async fn issuers(mut self) -> Result<Issuers, Refused> {
-        let issuers = self.setting::<Issuers>().map(Option::unwrap_or_default);
-        self.conclude(issuers).await
-    }
-
-    /// An issuer of certificates.
-    ///
-    /// # Errors
-    /// There is none of that name, and what policy does not allow any more. Every end is recorded.
-    pub async fn issuer(mut self, name: &ObjectName) -> Result<Issuer, Refused> {
-        let issuers = self.setting::<Issuers>().map(Option::unwrap_or_default);
-        let issuer =
-            issuers.and_then(|issuers| Ok(issuers.find(name).cloned().map_err(CertificateError::from)?));
-        self.conclude(issuer).await
-    }
-
-    /// Sets an issuer in the place of one of that name, and gives it.
-    ///
-    /// # Errors
-    /// It is none, what it signs with is not there, and as [`Self::set_contacts`].
-    pub async fn set_issuer(self, name: ObjectName, given: IssuerChange) -> Result<Issuer, Refused> {
-        let now = self.access.now();
-        self.change_issuers(move |issuers| issuers.set(&name, given, now))
-            .await
-    }
-
-    /// Changes an issuer, and gives what it is then.
-    ///
-    /// # Errors
-    /// There is none of that name, it would be none, and as [`Self::set_issuer`].
-    pub async fn update_issuer(self, name: ObjectName, change: IssuerChange) -> Result<Issuer, Refused> {
-        let now = self.access.now();
-        self.change_issuers(move |issuers| issuers.update(&name, change, now))
-            .await
-    }
-
-    /// Deletes an issuer, and gives it.
-    ///
-    /// # Errors
-    /// There is none of that name, and as [`Self::set_contacts`].
-    pub async fn delete_issuer(self, name: ObjectName) -> Result<Issuer, Refused> {
-        self.change(move |issuers: Option<Issuers>| {
-            let mut issuers = issuers.unwrap_or_default();
-            let issuer = issuers.remove(&name).map_err(CertificateError::from)?;
-            Ok((Some(issuers), issuer))
-        })
-        .await
-    }
-
-    /// Changes one issuer. One that signs with a certificate of the vault can do so when it is stored.
-    async fn change_issuers(
-        self,
-        change: impl FnOnce(&mut Issuers) -> Result<Issuer, IssuerError> + Send + 'static,
-    ) -> Result<Issuer, Refused> {
-        let service = &self.access.service;
-        let (objects, keys, now) = (
-            service.objects.clone(),
-            Arc::clone(&service.keys),
-            self.access.now(),
-        );
-        self.change(move |issuers: Option<Issuers>| {
-            let mut issuers = issuers.unwrap_or_default();
-            let issuer = change(&mut issuers).map_err(CertificateError::from)?;
-            if let Some(authority) = &issuer.authority {
-                AuthoritySigner::open(&objects, keys.provider(), &authority.terms, now)?;
-            }
-            Ok((Some(issuers), issuer))
-        })
-        .await
-    }
-
-    fn setting<S: Setting>(&mut self) -> Result<Option<S>, Failure> {
+    /// A setting as it is.
+    pub(super) fn setting<S: Setting>(&mut self) -> Result<Option<S>, Failure> {
         self.decide_again()?;
         Ok(settings::read(&self.access.service.objects)?)
     }
 
     /// Stores what `change` makes of a setting, and gives its answer.
-    async fn change<S, T, F>(mut self, change: F) -> Result<T, Refused>
+    pub(super) async fn change<S, T, F>(mut self, change: F) -> Result<T, Refused>
     where
         S: Setting + 'static,
         T: Send + 'static,
         F: FnOnce(Option<S>) -> Result<(Option<S>, T), Failure> + Send + 'static,
     {
-        match self.prepare(change).await {
+        let prepared = self.prepare(change).await;
+        self.finish::<S, T>(prepared).await
+    }
+
+    /// Stores what was prepared, and gives its answer; or refuses the request.
+    pub(super) async fn finish<S: Setting, T>(
+        self,
+        prepared: Result<Prepared<T>, Failure>,
+    ) -> Result<T, Refused> {
+        match prepared {
             Ok(Prepared { bytes, answer, turn }) => self.store(S::NAME, bytes, turn).await.map(|()| answer),
             Err(failure) => Err(self.refuse(failure).await),
         }
     }
 
-    async fn prepare<S, T, F>(&mut self, change: F) -> Result<Prepared<T>, Failure>
+    /// The turn of a change of settings that policy allows still.
+    pub(super) async fn turn(&mut self) -> Result<Turn, Failure> {
+        let service = &self.access.service;
+        let turn = service.turns.next().await.ok_or(Failure::Busy)?;
+        self.decide_again()?;
+        // The writer would find the same, if it does not hang in it.
+        service.audit.check(Class::Write).map_err(|_| Failure::Audit)?;
+        Ok(turn)
+    }
+
+    /// What `change` makes of a setting. The turn is kept, so that nothing else changes it before it is stored.
+    pub(super) async fn prepare<S, T, F>(&mut self, change: F) -> Result<Prepared<T>, Failure>
     where
         S: Setting + 'static,
         T: Send + 'static,
         F: FnOnce(Option<S>) -> Result<(Option<S>, T), Failure> + Send + 'static,
     {
-        let access = self.access;
-        let service = &access.service;
-        let turn = service.turns.next().await.ok_or(Failure::Busy)?;
-        self.decide_again()?;
-        // The writer would find the same, if it does not hang in it.
-        service.audit.check(Class::Write).map_err(|_| Failure::Audit)?;
-        let objects = service.objects.clone();
+        let turn = self.turn().await?;
+        let objects = self.access.service.objects.clone();
         let made = spawn_blocking(move || {
             let (after, answer) = change(settings::read(&objects)?)?;
             let bytes = after.as_ref().map(settings::bytes).transpose()?;
@@ -167,15 +118,21 @@ impl Admitted<'_> {
         Ok(Prepared { bytes, answer, turn })
     }
 
-    /// Hands a setting to the writer with the audit record of its change, and keeps the turn until both are stored.
-    async fn store(self, name: &str, bytes: Option<Zeroizing<Vec<u8>>>, turn: Turn) -> Result<(), Refused> {
+    /// Hands a setting to the writer with the audit record of its change. What is `held` until both are stored, as the turn, is
+    /// dropped before the change is answered.
+    pub(super) async fn store(
+        self,
+        name: &str,
+        bytes: Option<Zeroizing<Vec<u8>>>,
+        held: impl Send + 'static,
+    ) -> Result<(), Refused> {
         let Self { access, action, .. } = self;
         let (answered, answer) = oneshot::channel();
-        let outcome = Outcome::success(200);
+        let outcome = success(action.operation());
         let entry = access.entry(action.clone(), outcome);
         access.shares.charge(action.principal(), entry.as_bytes().len());
         let done = Box::new(move |change| {
-            drop(turn);
+            drop(held);
             // The client may have gone away.
             drop(answered.send(change));
         });

@@ -144,3 +144,36 @@ fn an_issuer_is_an_authority_since_it_became_one_and_no_longer_than_it_is_one() 
     assert_eq!(since(of("Test"), latest), None);
     assert_eq!(since(strongroom(), latest), Some(latest.unix()));
 }
+
+/// A build that writes or reads it otherwise loses the issuers of every vault that there is.
+#[test]
+fn issuers_are_stored_as_ever_and_read_again() {
+    let mut issuers = Issuers::default();
+    let digicert = IssuerChange {
+        credentials: Some(CredentialsChange {
+            account_id: Some("account".to_owned()),
+        }),
+        organization: Some(OrganizationChange {
+            id: Some("1".to_owned()),
+            admin_details: Some(vec![person("ada@contoso.example")]),
+        }),
+        enabled: Some(false),
+        ..of("DigiCert")
+    };
+    issuers.set(&name("Outside"), digicert, NOW).unwrap();
+    issuers.set(&name("house"), strongroom(), NOW).unwrap();
+    issuers
+        .update(&name("house"), IssuerChange::default(), LATER)
+        .unwrap();
+    let stored = concat!(
+        r#"[{"name":"house","provider":"Strongroom","#,
+        r#""attributes":{"enabled":true,"created":1800000000,"updated":1800000060},"#,
+        r#""authority":{"terms":{"certificate":"ca","dnsSuffixes":["contoso.example"],"wildcards":false,"#,
+        r#""maxValidityMonths":12},"since":1800000000}},"#,
+        r#"{"name":"Outside","provider":"DigiCert","credentials":{"account_id":"account"},"#,
+        r#""organization":{"id":"1","admin_details":[{"first_name":"Ada","email":"ada@contoso.example"}]},"#,
+        r#""attributes":{"enabled":false,"created":1800000000,"updated":1800000000}}]"#,
+    );
+    assert_eq!(serde_json::to_string(&issuers).unwrap(), stored);
+    assert_eq!(serde_json::from_str::<Issuers>(stored).unwrap(), issuers);
+}

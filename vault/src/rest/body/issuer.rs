@@ -36,7 +36,7 @@ impl IssuerMember {
                 "a list of objects with the strings first_name, last_name, email and phone, or null"
             }
             Self::Authority => {
-                "an object of certificate, maxValidityMonths and, as far as anything is permitted, dnsSuffixes, wildcards, ipRanges, emailDomains, upnDomains, uriHosts, subjects and ekus; or null"
+                "an object of certificate, maxValidityMonths and, as far as anything is permitted, dnsSuffixes, wildcards, ipRanges, emailDomains, upnDomains, uriHosts, subjects, ekus and lifetime; or null"
             }
         }
     }

@@ -72,6 +72,8 @@ pub(crate) enum Member {
     Chain,
     /// The contacts of a vault's certificates.
     Contacts,
+    /// Why a certificate is revoked.
+    RevocationReason,
     /// A member of an issuer of certificates.
     Issuer(IssuerMember),
     /// A member of a private JWK.
@@ -121,6 +123,7 @@ impl Member {
             Self::Cancellation => "cancellation_requested",
             Self::Chain => "x5c",
             Self::Contacts => "contacts",
+            Self::RevocationReason => "reason",
             Self::Issuer(member) => member.path(),
             Self::Jwk(member) => member.name(),
         }
@@ -167,6 +170,9 @@ impl Member {
             Self::Cancellation => "true or false",
             Self::Chain => "a list of certificates, each in base64",
             Self::Contacts => "a list of objects with the strings email, name and phone",
+            Self::RevocationReason => {
+                "keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn or unspecified, or null; certificateHold is none, because nothing takes a hold back"
+            }
             Self::Issuer(member) => member.form(),
             Self::ReleasePolicy | Self::Key => "an object",
             Self::Wrapped => "a key that is encrypted for a hardware security module",

@@ -93,6 +93,8 @@ impl Face for Certificate {
                 inscription: der.and_then(|der| InscriptionJson::of(der)),
                 ..alone
             },
+            // As Azure answers it.
+            Shown::Changed => alone.with_pending(bundle, host),
             Shown::Alone | Shown::InList | Shown::AmongVersions => alone.with_object(bundle, host),
         }
     }
@@ -137,10 +139,17 @@ impl<'a> CertificateJson<'a> {
 
     /// The same with what is noted of the certificate, whatever the version.
     fn with_object(self, bundle: &CertificateBundle, host: &Host) -> Self {
-        let pending = bundle.object.operation.as_ref();
         Self {
             policy: PolicyJson::of(bundle, host),
-            pending: pending.map(|_| PendingJson {
+            ..self.with_pending(bundle, host)
+        }
+    }
+
+    /// The same with its operation, where there is one.
+    fn with_pending(self, bundle: &CertificateBundle, host: &Host) -> Self {
+        let operation = bundle.object.operation.as_ref();
+        Self {
+            pending: operation.map(|_| PendingJson {
                 id: url(bundle, host, "/pending"),
             }),
             ..self

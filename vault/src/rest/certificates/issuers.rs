@@ -15,13 +15,17 @@ use super::super::{
     error::Problem,
     host::Host,
     life::NO_OPERATION,
+    query::Query,
     respond,
 };
-use crate::certificates::{
-    authority::AuthorityTerms,
-    issuers::{
-        Administrator, Credentials, CredentialsChange, Issuer, IssuerAttributes, IssuerChange, Issuers,
-        Organization, OrganizationChange,
+use crate::{
+    access::issuers::IssuersPage,
+    certificates::{
+        authority::AuthorityTerms,
+        issuers::{
+            Administrator, Credentials, CredentialsChange, Issuer, IssuerAttributes, IssuerChange,
+            Organization, OrganizationChange,
+        },
     },
 };
 
@@ -33,8 +37,9 @@ pub(super) async fn perform(mut call: Call<'_>) -> Result<Response, Problem> {
     let host = call.host;
     let operation = call.route.operation;
     if operation == Operation::CertificateIssuersList {
-        let issuers = call.admitted.issuers().await?;
-        return listed(&issuers, host);
+        let query = call.query;
+        let page = call.admitted.issuers(&query.page).await?;
+        return listed(&page, host, query);
     }
     let asked = asked(&mut call).await;
     let (call, (name, change)) = call.or_refuse(asked).await?;
@@ -183,7 +188,6 @@ struct OrganizationJson<'a> {
 #[serde(rename_all = "camelCase")]
 struct IssuersJson<'a> {
     value: Vec<IssuerItemJson<'a>>,
-    /// Null: all issuers are on one page.
     next_link: Option<String>,
 }
 
@@ -216,14 +220,21 @@ impl<'a> OrganizationJson<'a> {
     }
 }
 
-fn listed(issuers: &Issuers, host: &Host) -> Result<Response, Problem> {
-    let items = issuers.as_slice().iter().map(|issuer| IssuerItemJson {
+fn listed(page: &IssuersPage, host: &Host, query: &Query) -> Result<Response, Problem> {
+    let items = page.issuers.iter().map(|issuer| IssuerItemJson {
         id: id(issuer, host),
         provider: &issuer.provider,
     });
+    let link = |next| {
+        format!(
+            "https://{}/certificates/issuers?{}",
+            host.as_str(),
+            query.next(next)
+        )
+    };
     let page = IssuersJson {
         value: items.collect(),
-        next_link: None,
+        next_link: page.next.as_ref().map(link),
     };
     Ok(respond::success(Some(serialise(&page, 16 * 1024)?), None))
 }

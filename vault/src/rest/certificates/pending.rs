@@ -2,7 +2,6 @@
 
 use axum::response::Response;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::StatusCode;
 use serde::Serialize;
 use strongroom_certificates::policy::IssuerKind;
 use strongroom_core::ObjectName;
@@ -106,7 +105,7 @@ pub(super) async fn merge(mut call: Call<'_>) -> Result<Response, Problem> {
     let answer = call.admitted.merge_certificate(given).await.map_err(not_merged)?;
     let json = common::json(&answer, host, query, route)?;
     let mut response = respond::success(json, None);
-    *response.status_mut() = StatusCode::CREATED;
+    *response.status_mut() = respond::status(route.operation);
     let made = url(certificate(&answer)?, host, "");
     respond::locate(
         &mut response,
@@ -140,11 +139,11 @@ fn not_merged(refused: Refused) -> Problem {
 pub(super) fn begun(
     answer: &Answer<Certificate>,
     host: &Host,
-    version: ApiVersion,
+    (asked, version): (strongroom_core::Operation, ApiVersion),
 ) -> Result<Response, Problem> {
     let certificate = certificate(answer)?;
     let (operation, mut response) = answered(certificate, host)?;
-    *response.status_mut() = StatusCode::ACCEPTED;
+    *response.status_mut() = respond::status(asked);
     let pending = url(certificate, host, "/pending");
     let id = request_id(operation);
     respond::locate(

@@ -102,7 +102,7 @@ impl Face for CryptoKey {
         let id = shown.id::<Self>(bundle, host);
         let json = KeyJson::listed(bundle, host);
         match shown {
-            Shown::Alone | Shown::ByVersion => KeyJson {
+            Shown::Alone | Shown::ByVersion | Shown::Changed => KeyJson {
                 key: Some(JwkJson {
                     public: public_jwk(bundle, id),
                     key_hsm: None,

@@ -28,10 +28,16 @@ fn params(name: &str) -> CertificateParams {
 
 impl Imported {
     pub(super) fn new() -> Self {
+        Self::for_usages(vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign])
+    }
+
+    /// The same, whose key is for these usages.
+    pub(super) fn for_usages(usages: Vec<KeyUsagePurpose>) -> Self {
         let key = || KeyPair::generate().unwrap();
         let root = CertifiedIssuer::self_signed(params("Root"), key()).unwrap();
         let own = key();
         let mut authority = params("Authority");
+        authority.key_usages = usages;
         authority.use_authority_key_identifier_extension = true;
         let authority = authority.signed_by(&own, &root).unwrap();
         Self {
@@ -42,7 +48,7 @@ impl Imported {
     }
 
     /// The key, and the certificates in the wrong order.
-    fn pem(&self) -> String {
+    pub(super) fn pem(&self) -> String {
         format!("{}{}{}", self.key, self.root, self.authority)
     }
 }
@@ -68,6 +74,7 @@ pub(super) async fn vault(names: &[&str]) -> (Vault, Imported) {
     let policies = vec![
         allow("managers", "team-a/admin", &["*"], CERTIFICATES),
         allow("readers", "team-a/admin", &["*"], &["get", "keys/get"]),
+        allow("signers", "team-a/admin", &["*"], &["keys/sign"]),
         allow("users", "team-a/admin", names, &[USE]),
     ];
     vault.policy(2, policies).await;

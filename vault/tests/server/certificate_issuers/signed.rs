@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A policy for a server that the authority permits.
-fn server() -> Value {
+pub(super) fn server() -> Value {
     let mut policy = by("House", "CN=shop.contoso.example");
     policy["x509_props"]["sans"] =
         json!({"dns_names": ["shop.contoso.example"], "ipAddresses": ["10.1.2.3"]});
@@ -33,7 +33,7 @@ fn server() -> Value {
 }
 
 /// The certificates of a secret in PEM.
-fn chain(secret: &Answer) -> Vec<CertificateDer<'static>> {
+pub(super) fn chain(secret: &Answer) -> Vec<CertificateDer<'static>> {
     let text = secret.body["value"].as_str().unwrap();
     let found = CertificateDer::pem_slice_iter(text.as_bytes());
     found.map(|der| der.unwrap().into_owned()).collect()
@@ -190,6 +190,7 @@ async fn an_issuer_signs_with_a_certificate_of_an_authority_that_is_there_and_en
         ("ipRanges", json!(["10.0.0.1/8"])),
         ("ekus", json!(["serverAuth"])),
         ("maxValidityMonths", json!(0)),
+        ("lifetime", json!("PT1S")),
         ("dnsNames", json!([])),
     ] {
         let mut terms = terms();
@@ -213,7 +214,7 @@ async fn an_issuer_signs_with_a_certificate_of_an_authority_that_is_there_and_en
 }
 
 /// Moves the clock to where the certificate is due to be renewed, and lets what is due happen.
-async fn renewed(vault: &Vault, name: &str, months: i64) -> Answer {
+pub(super) async fn renewed(vault: &Vault, name: &str, months: i64) -> Answer {
     advance(vault, months * 30 * DAY).await;
     rotate_due(vault.running.service()).await;
     end(vault, name).await;
@@ -225,8 +226,8 @@ async fn a_certificate_is_renewed_by_its_authority_while_the_issuer_is_enabled()
     let (vault, _) = vault(&["shop"]).await;
     let first = make(&vault, "shop", server()).await;
     // A renewal asks nobody.
-    let managers = allow("managers", "team-a/admin", &["*"], CERTIFICATES);
-    vault.policy(3, vec![managers]).await;
+    let managers = || allow("managers", "team-a/admin", &["*"], CERTIFICATES);
+    vault.policy(3, vec![managers()]).await;
     let second = renewed(&vault, "shop", 11).await;
     assert_ne!(version(&first), version(&second));
     assert_eq!(
@@ -241,9 +242,37 @@ async fn a_certificate_is_renewed_by_its_authority_while_the_issuer_is_enabled()
     let pending = vault.get("/certificates/shop/pending").await;
     assert_eq!(pending.body["status"], "completed", "nothing was begun in vain");
     let enable = json!({"attributes": {"enabled": true}});
+    let refused = vault.admin(Method::PATCH, &path, Some(enable.clone())).await;
+    assert_refused(&refused, 403, "Forbidden", "ForbiddenByPolicy");
+    let signers = allow("signers", "team-a/admin", &["ca"], &["keys/sign"]);
+    vault.policy(4, vec![managers(), signers]).await;
     vault.admin(Method::PATCH, &path, Some(enable)).await;
     let third = renewed(&vault, "shop", 0).await;
     assert_ne!(version(&third), version(&second));
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_issuer_with_a_lifetime_lives_for_that_and_is_renewed_in_time() {
+    let (vault, _) = vault(&["shop"]).await;
+    let mut short = terms();
+    short["lifetime"] = json!("PT10M");
+    let set = set(&vault, "house", strongroom(&short)).await;
+    assert_eq!(set.body["strongroom"]["lifetime"], "PT10M", "{set:?}");
+    let first = make(&vault, "shop", server()).await;
+    let attributes = &first.body["attributes"];
+    let [from, created, until] = ["nbf", "created", "exp"].map(|time| attributes[time].as_i64().unwrap());
+    assert_eq!((created - from, until - created), (60, 600), "{first:?}");
+    // 80 % of its eleven minutes end 468 seconds after the issue.
+    let left = created + 468 - vault.files.clock.now();
+    advance(&vault, left - 1).await;
+    rotate_due(vault.running.service()).await;
+    let pending = vault.get("/certificates/shop/pending").await;
+    assert_eq!(pending.body["status"], "completed", "nothing is due yet");
+    advance(&vault, 1).await;
+    rotate_due(vault.running.service()).await;
+    end(&vault, "shop").await;
+    let second = vault.get("/certificates/shop").await;
+    assert_ne!(version(&second), version(&first));
 }
 
 #[tokio::test]

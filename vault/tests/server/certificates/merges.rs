@@ -57,6 +57,11 @@ async fn what_was_issued_for_the_request_completes_the_operation() {
     let body = json!({"x5c": [issuer.own(), leaf], "attributes": {"exp": 1}, "tags": {"a": "b"}});
     let merged = merge(&vault, "a", body).await;
     assert_eq!(merged.status, StatusCode::CREATED, "{merged:?}");
+    let logged = ["CertificateCreate", "CertificatePendingMerge"].map(|operation| {
+        let records = vault.files.audited(operation);
+        records[0]["properties"]["httpStatusCode"].clone()
+    });
+    assert_eq!(logged, [json!(202), json!(201)]);
     let target = id(&vault, "/certificates/A");
     assert_eq!(
         merged.headers["location"],

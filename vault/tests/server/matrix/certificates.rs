@@ -9,6 +9,8 @@ use crate::certificates::{imports::PEM, own};
 
 const GONE: Expected = (404, "CertificateNotFound");
 const BEGUN: Expected = (202, "");
+/// The matrix has certificates that were issued elsewhere.
+const NOT_OURS: Expected = (400, "BadParameter");
 const NO_OPERATION: Expected = (404, "PendingCertificateNotFound");
 
 /// What is asked about certificates.
@@ -25,7 +27,7 @@ const OF_ANY: [Expected; 6] = [GONE, OK, OK, OK, GONE, GONE];
 const OF_DELETED: [Expected; 6] = [GONE, GONE, GONE, GONE, OK, OK];
 
 #[rustfmt::skip]
-const ROWS: [Row; 21] = [
+const ROWS: [Row; 22] = [
     ("Create", "certificates/create", Method::POST, "/certificates/NAME/create", [BEGUN, BEGUN, BEGUN, BEGUN, BLOCKED, BLOCKED]),
     ("Import", "certificates/import", Method::POST, "/certificates/NAME/import", [OK, OK, OK, OK, BLOCKED, BLOCKED]),
     ("Get", "certificates/get", Method::GET, "/certificates/NAME", OF_ANY),
@@ -39,6 +41,7 @@ const ROWS: [Row; 21] = [
     ("Update operation", "certificates/update", Method::PATCH, "/certificates/NAME/pending", [NO_OPERATION; 6]),
     ("Delete operation", "certificates/update", Method::DELETE, "/certificates/NAME/pending", [NO_OPERATION; 6]),
     ("Merge", "certificates/create", Method::POST, "/certificates/NAME/pending/merge", [NO_OPERATION; 6]),
+    ("Revoke", "certificates/strongroom/revoke", Method::POST, "/certificates/NAME/VERSION/revoke", [GONE, NOT_OURS, NOT_OURS, NOT_OURS, GONE, GONE]),
     ("List", "certificates/list", Method::GET, "/certificates", [OK; 6]),
     ("List versions", "certificates/list", Method::GET, "/certificates/NAME/versions", [OK; 6]),
     ("List deleted", "certificates/list", Method::GET, "/deletedcertificates", [OK; 6]),

@@ -18,6 +18,7 @@ use strongroom_keys::{Curve, KeyKind, PrivateKeyDerError};
 
 use crate::certificates::{
     authority::TermsError, contacts::ContactsError, error::CertificateError, issuers::IssuerError,
+    revoked::RevokeError,
 };
 
 advise! { pub(super) operations(name: &ObjectName): OperationError;
@@ -122,6 +123,22 @@ advise! { pub(super) certificates(): CertificateError;
         ],
         "Nobody has set contacts, or there are too many.",
         "Set them with `PUT /certificates/contacts`.";
+    CertificateError::Revoke(RevokeError::TooMany), [RevokeError::TooMany.into()],
+        "The list of the authority is full.",
+        "Import the authority with a new key, as the next version: what it signs is on a list of its own. Give certificates shorter lives.";
+    CertificateError::Revoke(RevokeError::NotIssued), [RevokeError::NotIssued.into()],
+        "The operation that makes the version has not ended, or failed.",
+        "Name the version that is to be revoked: `GET /certificates/{name}/versions` lists them.";
+    CertificateError::Revoke(_), [
+            RevokeError::NoList.into(),
+            RevokeError::NoAuthority("ca".into()).into(),
+            RevokeError::NotSigned("ca".into()).into()
+        ],
+        "No authority of this vault issued the certificate, or not one that is still there.",
+        "Have its issuer revoke it. A certificate that this vault issued before it kept lists names none: renew it. [Revocation](certificates.md#revocation).";
+    CertificateError::NoList, [CertificateError::NoList],
+        "The path names no version of an authority that an issuer of this vault signs with, or that has revoked anything, and that may sign lists.",
+        "Read the list at the address that the certificate itself names. An authority whose key usage lacks `cRLSign` has none.";
     CertificateError::Content(_), [
             ContentError::TooLong.into(),
             ContentError::NoPrivateKey.into(),
