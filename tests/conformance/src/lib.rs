@@ -4,6 +4,7 @@
 //!   site     a vault and an identity service as processes, and what a pod would find in its environment
 //!   suite    the tests, at one api-version after the other
 //!   tables   what docs/conformance.md says of them
+//!   tree     copies of directories
 //!   python/  what the tests import and nobody publishes, and a plugin of pytest that says what became of each
 //! ```
 //!
@@ -12,8 +13,10 @@
 //! - login, TLS and the client's verification of both are as in a pod: only the names of a cluster are answered here;
 //! - a test that does not run has a written reason, and a reason that fits no test is an error;
 //! - a test that passes has asked the vault at that version, by the vault's audit log; a run in which the vault recorded fewer
-//!   requests than tests ran is an error.
+//!   requests than tests ran is an error;
+//! - where a test fails, the audit log of its vault is kept.
 
 pub mod site;
 pub mod suite;
 pub mod tables;
+mod tree;

@@ -7,7 +7,7 @@ use clap::Parser;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use strongroom_conformance::{
     site::Site,
-    suite::{Package, Run, Suite},
+    suite::{Package, Run, Suite, audit_log_of},
     tables,
 };
 use strongroom_harness::{page, progress::Step};
@@ -59,8 +59,13 @@ async fn run(cli: Cli) -> Result<()> {
     let mut failed = 0;
     for package in packages {
         let runs = runs(&cli, package).await?;
-        for failure in runs.iter().flat_map(Run::failures) {
-            eprintln!("\n{}\n{}", failure.name, failure.said);
+        for run in &runs {
+            for failure in run.failures() {
+                eprintln!("\n{}\n{}", failure.name, failure.said);
+            }
+            if let Some(kept) = &run.audit_log {
+                eprintln!("\n{} at {}: {}", package.word(), run.version, audit_log_of(kept));
+            }
         }
         let text = tables::markdown(&runs);
         println!("## {}\n\n{text}\n", package.word());

@@ -1,9 +1,9 @@
 //! A vault and its identity service, as processes of this machine, and what a pod would find in its environment.
 
 use std::{
-    fs,
+    env, fs,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -22,6 +22,8 @@ use strongroom_testing::{
     vault::{Files, HOST, rule},
 };
 use tokio::time::sleep;
+
+use crate::tree::copy;
 
 /// The name that the suites log in at. They leave tests of rotation out unless it looks like one of Azure's public cloud.
 const LOGIN: &str = "login.microsoftonline.com.strongroom.test";
@@ -121,6 +123,21 @@ impl Site {
         lines.iter().filter(at_version).count()
     }
 
+    /// Keeps a copy of the vault's audit log under `name` and a number of its own.
+    ///
+    /// # Errors
+    /// It cannot be copied.
+    pub fn keep_audit_log(&self, name: &str) -> Result<PathBuf> {
+        // Of two vaults that run at a time each has another port; of one before, nobody needs the log any more.
+        let kept = kept_logs().join(format!("{name}-{}", self.program.address().port()));
+        if kept.exists() {
+            fs::remove_dir_all(&kept)?;
+        }
+        copy(&self.program.files.audit_directory(), &kept)
+            .with_context(|| format!("{} cannot be written", kept.display()))?;
+        Ok(kept)
+    }
+
     /// Waits until the account can log in and the vault decides by its policy.
     async fn wait_for_login(&self, client: &Client, token: &str) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
@@ -161,6 +178,13 @@ impl Site {
             .bearer_auth(token.context("the answer holds no token")?);
         Ok(request.send().await?.status())
     }
+}
+
+/// Where audit logs are kept: beside what Cargo builds.
+fn kept_logs() -> PathBuf {
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace::root().join("target"), PathBuf::from);
+    target.join("conformance")
 }
 
 fn url(host: &str, address: SocketAddr) -> String {

@@ -15,7 +15,7 @@ use strongroom_harness::{
     workspace,
 };
 
-use crate::site::Site;
+use crate::{site::Site, tree::copy};
 
 /// The tool that holds the clients and their tests.
 pub const TOOL: &str = "azure-python-tests";
@@ -83,6 +83,9 @@ pub struct Run {
     /// The requests at this version that the vault recorded meanwhile.
     #[serde(default)]
     pub requests: usize,
+    /// Where the audit log of the vault is kept, where a test failed.
+    #[serde(skip)]
+    pub audit_log: Option<PathBuf>,
 }
 
 /// A test that ran.
@@ -169,11 +172,30 @@ impl Suite {
         Ok(versions)
     }
 
-    /// Runs the tests whose names contain `only` at one version.
+    /// Runs the tests whose names contain `only` at one version. Where one of them fails, the audit log of the vault is kept,
+    /// which ends with the site.
     ///
     /// # Errors
-    /// pytest does not come to its end, or the tests asked the vault less than once each.
+    /// pytest does not come to its end, or the tests asked the vault less than once each; the error says where the log is.
     pub async fn run(&self, site: &Site, version: &str, only: &str) -> Result<Run> {
+        let keep = || site.keep_audit_log(&format!("{}-{version}", self.package.word()));
+        match self.run_to_its_end(site, version, only).await {
+            Ok(run) if run.failures().next().is_none() => Ok(run),
+            Ok(run) => Ok(Run {
+                audit_log: Some(keep()?),
+                ..run
+            }),
+            Err(error) => {
+                let said = match keep() {
+                    Ok(kept) => audit_log_of(&kept),
+                    Err(why) => format!("the audit log of its vault is not kept: {why:#}"),
+                };
+                Err(error.context(said))
+            }
+        }
+    }
+
+    async fn run_to_its_end(&self, site: &Site, version: &str, only: &str) -> Result<Run> {
         let before = site.requests(version);
         let results = site.directory().join("results.json");
         // A copy, to which the plugin adds what the archive leaves out.
@@ -234,17 +256,7 @@ impl Suite {
     }
 }
 
-/// Copies a directory of files and directories.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
+/// The sentence that says where an audit log is kept.
+pub fn audit_log_of(kept: &Path) -> String {
+    format!("the audit log of its vault is in {}", kept.display())
 }

@@ -4,6 +4,7 @@
 //! `strongroom-harness`.
 
 pub mod cli_rights;
+pub mod examples;
 pub mod exclusive;
 pub mod scenario;
 pub mod sdk;

@@ -211,10 +211,15 @@ impl Scenario {
 
     /// Runs `strongroom` as a service account of the app, with `input` on its standard input.
     pub fn cli(&self, account: &str, words: &[&str], input: &str) -> Result<String> {
+        self.cli_as(&format!("{}:{account}", self.app.name), words, input)
+    }
+
+    /// Runs `strongroom` as a service account, `NAMESPACE:NAME`, with `input` on its standard input.
+    pub fn cli_as(&self, account: &str, words: &[&str], input: &str) -> Result<String> {
         let mut command = Command::new(workspace::program("strongroom")?);
         command.args(words);
         command.args(["--vault", "prod", "--namespace", &self.vault.name]);
-        command.args(["--service-account", &format!("{}:{account}", self.app.name)]);
+        command.args(["--service-account", account]);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,7 +1,6 @@
 //! The pods of `examples/sdk` in a scenario: as their files say, with this machine's programs in the place of an image.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,15 +10,17 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::LogParams};
 use serde_json::{Value, json};
 use strongroom_harness::{
-    cluster::{apply, pods::SHELL_IMAGE, wait},
+    cluster::{pods::SHELL_IMAGE, wait},
     tools::{self, Store},
-    workspace,
 };
 
-use crate::scenario::{PATIENCE, Scenario};
+use crate::{
+    examples,
+    scenario::{PATIENCE, Scenario},
+};
 
 /// How long a program may run on a busy machine: a Java program starts beside five others.
-const DEADLINE: Duration = Duration::from_mins(3);
+pub const DEADLINE: Duration = Duration::from_mins(3);
 
 /// A tool that is installed on this machine.
 pub struct Tool {
@@ -42,31 +43,15 @@ impl Tool {
 
 /// Makes what every program needs: an account, its policy, and the files to trust.
 pub async fn give_access(scenario: &Scenario) -> Result<()> {
-    for object in example(scenario, "access.yaml")? {
+    for object in examples::objects(scenario, "sdk/access.yaml")? {
         scenario.apply(&scenario.app.name, &object).await?;
     }
     scenario.enforced("shop-uses-sdk").await
 }
 
-/// The text of a file of `examples/sdk`, with the names of the scenario's namespaces.
-pub fn text(scenario: &Scenario, path: &str) -> Result<String> {
-    let file = workspace::root().join("examples/sdk").join(path);
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let (vault, app) = (&scenario.vault.name, &scenario.app.name);
-    Ok(text
-        .replace("namespace: team-a", &format!("namespace: {vault}"))
-        .replace("--namespace team-a", &format!("--namespace {vault}"))
-        .replace("prod.team-a.svc", &format!("prod.{vault}.svc"))
-        .replace("namespace: shop", &format!("namespace: {app}")))
-}
-
-fn example(scenario: &Scenario, path: &str) -> Result<Vec<Value>> {
-    apply::parse(&text(scenario, path)?)
-}
-
 /// The pod of `examples/sdk/LANGUAGE/pod.yaml`, as it is.
 pub fn pod(scenario: &Scenario, language: &str) -> Result<Value> {
-    let found = example(scenario, &format!("{language}/pod.yaml"))?;
+    let found = examples::objects(scenario, &format!("sdk/{language}/pod.yaml"))?;
     found.into_iter().next().context("there is no pod")
 }
 
@@ -86,6 +71,9 @@ pub fn run_from_machine(pod: &mut Value, tool: &Tool, command: &[&str]) -> Resul
         mount_from_machine(pod, &format!("machine-{number}"), path, path)?;
     }
     // As an image has it; that of the shell has none.
+    if has_mount(pod, "/tmp") {
+        return Ok(());
+    }
     mount(pod, "tmp", "/tmp".as_ref(), "emptyDir", &json!({}))
 }
 
@@ -95,6 +83,14 @@ pub fn run_from_machine(pod: &mut Value, tool: &Tool, command: &[&str]) -> Resul
 /// The pod has no volumes.
 pub fn mount_from_machine(pod: &mut Value, name: &str, path: &Path, at: &Path) -> Result<()> {
     mount(pod, name, at, "hostPath", &json!({"path": path}))
+}
+
+fn has_mount(pod: &Value, at: &str) -> bool {
+    let mounts = pod.pointer("/spec/containers/0/volumeMounts");
+    let mounts = mounts.and_then(Value::as_array).into_iter().flatten();
+    mounts
+        .into_iter()
+        .any(|mount| mount.get("mountPath").and_then(Value::as_str) == Some(at))
 }
 
 fn mount(pod: &mut Value, name: &str, at: &Path, kind: &str, volume: &Value) -> Result<()> {
@@ -114,8 +110,8 @@ fn mount(pod: &mut Value, name: &str, at: &Path, kind: &str, volume: &Value) -> 
 ///
 /// # Errors
 /// It has not ended in time.
-pub async fn ended_well(pods: &Api<Pod>, pod: &str) -> Result<bool> {
-    wait::until(&format!("the program of {pod} has ended"), DEADLINE, || async {
+pub async fn ended_well(pods: &Api<Pod>, pod: &str, deadline: Duration) -> Result<bool> {
+    wait::until(&format!("the program of {pod} has ended"), deadline, || async {
         let status = pods.get(pod).await?.status.unwrap_or_default();
         Ok(match status.phase.as_deref() {
             Some(phase @ ("Succeeded" | "Failed")) => wait::Seen::Ready(phase == "Succeeded"),
@@ -130,8 +126,16 @@ pub async fn ended_well(pods: &Api<Pod>, pod: &str) -> Result<bool> {
 /// # Errors
 /// It ended otherwise, and the error has what it said; or it has not ended in time.
 pub async fn said(scenario: &Scenario, pod: &str) -> Result<String> {
+    said_within(scenario, pod, DEADLINE).await
+}
+
+/// The same, of a pod that may run for so long.
+///
+/// # Errors
+/// As for [`said`].
+pub async fn said_within(scenario: &Scenario, pod: &str, deadline: Duration) -> Result<String> {
     let pods: Api<Pod> = Api::namespaced(scenario.client(), &scenario.app.name);
-    let is_well = ended_well(&pods, pod).await?;
+    let is_well = ended_well(&pods, pod, deadline).await?;
     let said = wait::until(&format!("the log of {pod} is there"), PATIENCE, || async {
         Ok(wait::Seen::Ready(pods.logs(pod, &LogParams::default()).await?))
     })

@@ -28,6 +28,8 @@ mod mounting;
 mod mounting_keys;
 #[path = "e2e/narrowing.rs"]
 mod narrowing;
+#[path = "e2e/nginx.rs"]
+mod nginx;
 #[path = "e2e/openssl_keys.rs"]
 mod openssl_keys;
 #[path = "e2e/order.rs"]

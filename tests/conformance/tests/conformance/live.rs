@@ -68,6 +68,7 @@ async fn a_test_that_passes_and_asks_nothing_counts_as_failed() {
             ("test_silence.py::test_silent", Outcome::Failed),
         ]
     );
+    fs::remove_dir_all(run.audit_log.unwrap()).unwrap();
 }
 
 /// A test that asks nothing.
@@ -100,4 +101,12 @@ async fn a_vault_that_does_not_purge_fails_the_tests_that_purge_and_no_other() {
         ("test_list_versions", Outcome::Passed),
     ];
     assert_eq!(ended.collect::<Vec<_>>(), [expected, expected].concat());
+    // The vault is gone, and the log says what it refused.
+    drop(vault);
+    let kept = run.audit_log.unwrap();
+    let files = fs::read_dir(&kept).unwrap().map(|file| file.unwrap().path());
+    let log: String = files.map(|file| fs::read_to_string(file).unwrap()).collect();
+    let is_refusal = |line: &str| line.contains("\"SecretPurge\"") && line.contains("\"httpStatusCode\":403");
+    assert!(log.lines().any(is_refusal), "{}", kept.display());
+    fs::remove_dir_all(&kept).unwrap();
 }

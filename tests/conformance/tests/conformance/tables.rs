@@ -33,6 +33,7 @@ fn runs() -> Vec<Run> {
         .chain(more)
         .collect(),
         requests: 9,
+        audit_log: None,
     };
     let passed = |name| test(name, Outcome::Passed, "");
     let failed = test(

@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use strongroom_e2e::{
+    examples,
     scenario::Scenario,
     sdk::{self, Tool},
 };
@@ -63,7 +64,8 @@ impl<'a> Az<'a> {
             scenario,
             path: format!("{}:/programs:/bin:/usr/bin", tool.dir.join("bin").display()),
         };
-        az.shell(&sdk::text(scenario, "az/login.sh")?, &[]).await?;
+        az.shell(&examples::text(scenario, "sdk/az/login.sh")?, &[])
+            .await?;
         Ok(az)
     }
 

@@ -59,6 +59,12 @@ async fn with_rights(scenario: &Scenario, listed: Vec<Right>) -> Result<()> {
         scenario.policy(name, "Allow", &[account], &["*"], &role).await?;
         scenario.enforced(name).await?;
     }
+    let own = json!({"permissions": {"certificates": ["strongroom/issuers/use", "strongroom/revoke"]}});
+    let account = scenario.account(ACCOUNT);
+    scenario
+        .policy("authorities", "Allow", &[account], &["*"], &own)
+        .await?;
+    scenario.enforced("authorities").await?;
     let directory = tempfile::tempdir()?;
     let person = Person::new(scenario, directory.path())?;
     let (instead, needed): (Vec<_>, Vec<_>) = listed.into_iter().partition(|right| right.is_instead);

@@ -13,9 +13,9 @@ pub struct Step {
 }
 
 /// The lines, what each must print, and what is called that afterwards. NAME is an object, FILE its path on disk, and
-/// DIRECTORY where the keys are that openssl made. What is asked of policy alone comes first: a right that only it needs is
+/// DIRECTORY where the keys and the authority are that openssl made. What is asked of policy alone comes first: a right that only it needs is
 /// missed soon.
-const LINES: [(&str, &str, &str); 63] = [
+const LINES: [(&str, &str, &str); 67] = [
     (
         "policy check --permission secrets/get --object NAME",
         "yes - allowed by AccessPolicy admin",
@@ -99,6 +99,18 @@ const LINES: [(&str, &str, &str); 63] = [
     ("cert issuer set NAME --provider Test", "issuer/NAME set", ""),
     ("cert issuer list -o name", "issuer/NAME", ""),
     ("cert issuer delete NAME", "issuer/NAME", ""),
+    ("cert import house -f DIRECTORY/house.pem", "imported", ""),
+    (
+        "cert issuer set house -f DIRECTORY/issuer.json",
+        "issuer/house set",
+        "",
+    ),
+    (
+        "cert create NAME-house --subject CN=c --type EC --issuer house --wait",
+        "certificate/NAME-house",
+        "",
+    ),
+    ("cert revoke NAME-house --reason superseded", "superseded", ""),
     ("cert contacts set a@b.example", "contacts", ""),
     ("cert contacts delete", "deleted", ""),
     ("cert backup NAME-self -f FILE.cert", "backed up", ""),

@@ -21,7 +21,8 @@ const KEYS: [(&str, &str); 3] = [
     ("jwk", "ecparam -name prime256v1 -genkey"),
 ];
 
-/// The keys in a directory: `rsa.pem`, `ec.pem`, `jwk.json`, and the public part of each beside it.
+/// The keys in a directory: `rsa.pem`, `ec.pem`, `jwk.json`, and the public part of each beside it; and an authority with its
+/// key, `house.pem`, with the issuer that signs by it, `issuer.json`.
 pub struct OpensslKeys {
     directory: PathBuf,
 }
@@ -38,7 +39,26 @@ impl OpensslKeys {
             fs::write(keys.public(name), public)?;
         }
         fs::write(directory.join("jwk.json"), keys.jwk("jwk")?)?;
+        keys.make_authority()?;
         Ok(keys)
+    }
+
+    /// An authority that may sign certificates and lists of those that are revoked, and what a vault is told of it.
+    fn make_authority(&self) -> Result<()> {
+        let line = "req -x509 -subj /CN=house -days 1000 -addext basicConstraints=critical,CA:TRUE \
+                    -addext keyUsage=critical,keyCertSign,cRLSign -key";
+        let certificate = openssl(line, &[&self.private("rsa")])?;
+        let key = fs::read(self.private("rsa"))?;
+        fs::write(self.directory.join("house.pem"), [key, certificate].concat())?;
+        let issuer = json!({
+            "provider": "Strongroom",
+            "strongroom": {
+                "certificate": "house", "subjects": [""], "maxValidityMonths": 12,
+                "ekus": ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"],
+            },
+        });
+        fs::write(self.directory.join("issuer.json"), serde_json::to_vec(&issuer)?)?;
+        Ok(())
     }
 
     /// Whether each has signed `message`; its signature is in `signatures`, with its name as the extension, in base64.

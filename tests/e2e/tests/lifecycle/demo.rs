@@ -123,7 +123,7 @@ async fn the_sdk_is_refused_once_the_policy_is_gone(scenario: &Scenario) -> Resu
     let pods: Api<Pod> = Api::namespaced(scenario.client(), "shop");
     wait::until("the SDK's program is refused", PATIENCE, || async {
         run_again(&scenario.cluster)?;
-        let is_well = sdk::ended_well(&pods, "sdk-rust").await?;
+        let is_well = sdk::ended_well(&pods, "sdk-rust", sdk::DEADLINE).await?;
         let said = pods.logs("sdk-rust", &LogParams::default()).await?;
         Ok(
             if !is_well && said.contains("does not have secrets/list permission") {

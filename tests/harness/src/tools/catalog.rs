@@ -278,6 +278,13 @@ pub const TOOLS: &[Tool] = &[
             package: "busybox-static",
         },
     },
+    Tool {
+        name: "nginx",
+        version: "1",
+        about: "the server of examples/nginx",
+        program: "usr/sbin/nginx",
+        recipe: Recipe::Package { package: "nginx" },
+    },
 ];
 
 /// Tools that are installed only when something asks for them by name: `make test` needs none of them.
