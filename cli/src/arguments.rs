@@ -4,6 +4,8 @@ mod about;
 mod az_cloud;
 mod cert;
 mod choice;
+#[cfg(unix)]
+mod dev;
 mod key;
 mod life;
 mod names;
@@ -20,6 +22,8 @@ pub(crate) use cert::{
     ContactsCommand, DownloadArguments, IssuerCommand, IssuerFlags, MergeArguments, NewCertArguments,
     PendingCommand, RevokeArguments, WaitArguments,
 };
+#[cfg(unix)]
+pub(crate) use dev::{DevArguments, DevCommand, DevOptions, StayOptions};
 pub(crate) use key::{
     CipherArguments, CipherParts, DataArguments, DecipherArguments, ImportArguments, KeyArguments,
     KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,
@@ -97,6 +101,10 @@ pub(crate) enum Command {
     Cert(CertArguments),
     /// Asks what policy says.
     Policy(PolicyCommand),
+    /// Runs a vault on this machine, without a cluster: for development and tests.
+    #[cfg(unix)]
+    #[command(long_about = dev::HELP)]
+    Dev(Box<DevArguments>),
     /// Prints the file that lets Azure's command line, az, use the vaults of a namespace.
     #[command(long_about = az_cloud::HELP)]
     AzCloud(AzCloud),

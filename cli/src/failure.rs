@@ -1,6 +1,8 @@
 //! Why a command failed, and the exit code; what to do about it is in `hint`.
 
 mod cert;
+#[cfg(unix)]
+mod dev;
 mod hint;
 mod key;
 mod key_file;
@@ -13,6 +15,8 @@ use strongroom_core::{NamespaceName, PolicyCheck, name::NameError};
 use strongroom_crds::ApiError;
 
 pub(crate) use cert::{CertFailure, CertFileError};
+#[cfg(unix)]
+pub(crate) use dev::DevFailure;
 pub(crate) use key::KeyFailure;
 pub(crate) use key_file::KeyFileError;
 
@@ -129,6 +133,10 @@ pub(crate) enum Failure {
     /// The same of a command on a certificate, or it came to nothing.
     #[error(transparent)]
     Cert(#[from] CertFailure),
+    /// There is no vault on this machine.
+    #[cfg(unix)]
+    #[error(transparent)]
+    Dev(#[from] DevFailure),
     /// Standard output is closed.
     #[error("cannot write the output: {0}")]
     Write(#[from] io::Error),
@@ -178,6 +186,8 @@ impl Failure {
             | Self::NoOutput(_) => 2,
             Self::Key(failure) => failure.exit_code(),
             Self::Cert(failure) => failure.exit_code(),
+            #[cfg(unix)]
+            Self::Dev(failure) => failure.exit_code(),
             Self::Kubeconfig(_)
             | Self::Client(_)
             | Self::Cluster { .. }

@@ -21,6 +21,8 @@ mod arguments;
 mod az_cloud;
 mod cert;
 mod cluster;
+#[cfg(unix)]
+mod dev;
 mod encoding;
 mod failure;
 mod forward;
@@ -53,6 +55,8 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         Command::Secret(command) => secret::run(command, &arguments.global).await,
         Command::Key(command) => key::run(command, &arguments.global).await,
         Command::Cert(command) => cert::run(command, &arguments.global).await,
+        #[cfg(unix)]
+        Command::Dev(command) => dev::run(*command).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
     };

@@ -72,6 +72,9 @@ fn the_help_is_what_is_documented() {
         ("secret-purge.txt", &["secret", "purge", "--help"]),
         ("secret-backup.txt", &["secret", "backup", "--help"]),
         ("secret-restore.txt", &["secret", "restore", "--help"]),
+        ("dev.txt", &["dev", "--help"]),
+        ("dev-run.txt", &["dev", "run", "--help"]),
+        ("dev-env.txt", &["dev", "env", "--help"]),
         ("policy-check.txt", &["policy", "check", "--help"]),
         ("az-cloud.txt", &["az-cloud", "--help"]),
     ] {

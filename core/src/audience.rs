@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{name::NamespaceName, reference::VaultRef};
+use crate::{domains::Domains, name::NamespaceName, reference::VaultRef};
 
 /// Why a text is not an audience of a vault token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,38 +28,38 @@ pub enum Audience {
 
 impl Audience {
     /// Parses a resource in any spelling that SDKs use: upper case, with port, with the cluster domain, with one
-    /// trailing slash. `cluster_domain` is that of this cluster (`cluster.local`). Errors: [`AudienceError`].
-    pub fn parse(resource: &str, cluster_domain: &str) -> Result<Self, AudienceError> {
+    /// trailing slash, or under another of the `domains`. Errors: [`AudienceError`].
+    pub fn parse(resource: &str, domains: &Domains) -> Result<Self, AudienceError> {
         let resource = resource.strip_suffix('/').unwrap_or(resource);
         let (scheme, authority) = resource.split_once("://").ok_or(AudienceError::Form)?;
         if !scheme.eq_ignore_ascii_case("https") {
             return Err(AudienceError::Form);
         }
-        Self::from_authority(authority, cluster_domain)
+        Self::from_authority(authority, domains)
     }
 
     /// Parses an OAuth scope: `RESOURCE/.default`.
-    pub fn from_scope(scope: &str, cluster_domain: &str) -> Result<Self, AudienceError> {
+    pub fn from_scope(scope: &str, domains: &Domains) -> Result<Self, AudienceError> {
         Self::parse(
             scope.strip_suffix("/.default").ok_or(AudienceError::Form)?,
-            cluster_domain,
+            domains,
         )
     }
 
     /// Parses `HOST[:PORT]`, as in a Host header.
-    pub fn from_authority(authority: &str, cluster_domain: &str) -> Result<Self, AudienceError> {
+    pub fn from_authority(authority: &str, domains: &Domains) -> Result<Self, AudienceError> {
         let host = match authority.split_once(':') {
             None => authority,
             Some((host, port)) if is_port(port) => host,
             Some(_) => return Err(AudienceError::Form),
         };
         let host = host.to_ascii_lowercase();
-        let host = host.strip_suffix(&format!(".{cluster_domain}")).unwrap_or(&host);
-        let host = host.strip_suffix(".svc").ok_or(AudienceError::Host)?;
-        match host.split_once('.') {
-            None => host.parse().map(Self::Namespace).map_err(|_| AudienceError::Host),
-            Some((name, namespace)) => Ok(Self::Vault(VaultRef {
-                namespace: namespace.parse().map_err(|_| AudienceError::Host)?,
+        let (namespace, vault) = domains.split(&host).ok_or(AudienceError::Host)?;
+        let namespace = namespace.parse().map_err(|_| AudienceError::Host)?;
+        match vault {
+            None => Ok(Self::Namespace(namespace)),
+            Some(name) => Ok(Self::Vault(VaultRef {
+                namespace,
                 name: name.parse().map_err(|_| AudienceError::Host)?,
             })),
         }
@@ -100,7 +100,43 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<String, AudienceError> {
-        Audience::parse(text, "cluster.local").map(|audience| audience.to_string())
+        Audience::parse(text, &Domains::of_cluster("cluster.local")).map(|audience| audience.to_string())
+    }
+
+    #[test]
+    fn a_further_domain_leads_to_the_vaults_of_its_namespace_and_the_longest_is_meant() {
+        let further = [
+            "vault.example.com=team-a",
+            "b.vault.example.com=team-b",
+            "door.example.com=team-a/prod",
+        ];
+        let further = further.map(|domain| domain.parse().unwrap());
+        let domains = Domains::of_cluster("cluster.local").with(further);
+        for (text, expected) in [
+            ("https://vault.example.com", Some("https://team-a.svc")),
+            (
+                "https://prod.Vault.example.com:8443/",
+                Some("https://prod.team-a.svc"),
+            ),
+            ("https://b.vault.example.com", Some("https://team-b.svc")),
+            (
+                "https://prod.b.vault.example.com",
+                Some("https://prod.team-b.svc"),
+            ),
+            ("https://prod.team-a.svc", Some("https://prod.team-a.svc")),
+            ("https://door.example.com:1", Some("https://prod.team-a.svc")),
+            ("https://dev.door.example.com", None),
+            ("https://a.prod.vault.example.com", None),
+            ("https://myvault.example.com", None),
+            ("https://vault.example.com.evil.example", None),
+            ("https://.vault.example.com", None),
+            ("https://example.com", None),
+        ] {
+            let found = Audience::parse(text, &domains)
+                .ok()
+                .map(|audience| audience.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        }
     }
 
     #[test]
@@ -159,23 +195,25 @@ mod tests {
 
     #[test]
     fn a_scope_ends_in_default() {
-        assert!(Audience::from_scope("https://team-a.svc/.default", "cluster.local").is_ok());
-        assert!(Audience::from_scope("https://team-a.svc", "cluster.local").is_err());
-        assert!(Audience::from_scope("https://team-a.svc/.default offline", "cluster.local").is_err());
+        let domains = Domains::of_cluster("cluster.local");
+        assert!(Audience::from_scope("https://team-a.svc/.default", &domains).is_ok());
+        assert!(Audience::from_scope("https://team-a.svc", &domains).is_err());
+        assert!(Audience::from_scope("https://team-a.svc/.default offline", &domains).is_err());
     }
 
     #[test]
     fn a_vaults_token_covers_that_vault_alone() {
         let vault =
             |namespace: &str, name: &str| VaultRef::new(namespace.parse().unwrap(), name.parse().unwrap());
+        let domains = Domains::of_cluster("cluster.local");
         let (prod, dev, other) = (
             vault("team-a", "prod"),
             vault("team-a", "dev"),
             vault("team-b", "prod"),
         );
-        let one = Audience::parse("https://prod.team-a.svc", "cluster.local").unwrap();
+        let one = Audience::parse("https://prod.team-a.svc", &domains).unwrap();
         assert!(one.covers(&prod) && !one.covers(&dev) && !one.covers(&other));
-        let all = Audience::parse("https://team-a.svc", "cluster.local").unwrap();
+        let all = Audience::parse("https://team-a.svc", &domains).unwrap();
         assert!(all.covers(&prod) && all.covers(&dev) && !all.covers(&other));
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::Parser;
-use strongroom_core::ports;
+use strongroom_core::{FurtherDomain, ports};
 use strongroom_serving::accept;
 
 /// Exchanges service-account tokens for vault tokens.
@@ -26,6 +26,13 @@ pub struct Arguments {
     /// The cluster's DNS domain.
     #[arg(long, default_value = "cluster.local")]
     pub(crate) cluster_domain: String,
+    /// A domain under which the vaults of a namespace are reached too, and the resource that their clients ask for. May be
+    /// repeated.
+    #[arg(long = "further-domain", value_name = "DOMAIN=NAMESPACE")]
+    pub(crate) further_domains: Vec<FurtherDomain>,
+    /// A name under which this service is reached too. May be repeated.
+    #[arg(long = "further-host", value_name = "HOST")]
+    pub(crate) further_hosts: Vec<String>,
     /// The issuer of vault tokens. Default: `https://strongroom-identity.NAMESPACE.svc/TENANT/v2.0`
     #[arg(long)]
     pub(crate) issuer: Option<String>,

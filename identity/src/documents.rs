@@ -14,12 +14,11 @@ pub(crate) fn base(settings: &Settings, headers: &HeaderMap, authority: Option<&
     let host = headers
         .get(http::header::HOST)
         .and_then(|host| host.to_str().ok());
-    let [canonical, _] = &settings.hosts;
     let asked = authority.or(host).filter(|asked| {
         let (name, port) = asked.split_once(':').unwrap_or((asked, "443"));
         settings.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)) && port.parse::<u16>().is_ok()
     });
-    format!("https://{}", asked.unwrap_or(canonical))
+    format!("https://{}", asked.unwrap_or_else(|| settings.canonical_host()))
 }
 
 /// The configuration of the tenant named `tenant`: what MSAL demands of one, and nothing that does not exist.

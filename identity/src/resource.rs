@@ -1,6 +1,6 @@
 //! The resources that tokens may be minted for.
 
-use strongroom_core::{Audience, audience::AudienceError};
+use strongroom_core::{Audience, Domains, audience::AudienceError};
 
 /// Why a scope is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,15 +25,13 @@ const OPENID_SCOPES: [&str; 3] = ["openid", "profile", "offline_access"];
 /// The resources of one installation: the vaults of its cluster, and their namespaces.
 #[derive(Debug, Clone)]
 pub(crate) struct Resources {
-    cluster_domain: String,
+    domains: Domains,
 }
 
 impl Resources {
-    /// The vaults of the cluster with this DNS domain.
-    pub(crate) fn new(cluster_domain: &str) -> Self {
-        Self {
-            cluster_domain: cluster_domain.to_owned(),
-        }
+    /// The vaults that are reached under these domains.
+    pub(crate) const fn new(domains: Domains) -> Self {
+        Self { domains }
     }
 
     /// The audience to sign for a request's `scope` (RFC 6749, section 3.3), in its canonical form. A vault accepts no
@@ -42,7 +40,7 @@ impl Resources {
         let resource = resource_scope(scope)?
             .strip_suffix("/.default")
             .ok_or(ResourceError::Scope)?;
-        match Audience::parse(resource, &self.cluster_domain) {
+        match Audience::parse(resource, &self.domains) {
             Ok(audience) => Ok(audience.to_string()),
             Err(AudienceError::Form) => Err(ResourceError::Form),
             Err(AudienceError::Host) => Err(ResourceError::Host),
@@ -65,7 +63,7 @@ mod tests {
     use super::*;
 
     fn resources() -> Resources {
-        Resources::new("cluster.local")
+        Resources::new(Domains::of_cluster("cluster.local"))
     }
 
     #[test]

@@ -184,7 +184,7 @@ fn service(
 }
 
 fn own_listener(settings: &Settings, address: SocketAddr, arguments: &Arguments) -> OwnListener {
-    let [host, _] = settings.hosts.clone();
+    let host = settings.canonical_host().to_owned();
     let ip = if address.ip().is_unspecified() {
         std::net::Ipv4Addr::LOCALHOST.into()
     } else {

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use strongroom_core::{
-    AccountName, NamespaceName,
+    AccountName, Domains, NamespaceName,
     name::NameError,
     reference::{AccountNameError, IDENTITY_SERVICE, service_host},
 };
@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     /// The issuer of vault tokens.
     pub(crate) issuer: String,
     /// The service's names, the canonical one first.
-    pub(crate) hosts: [String; 2],
+    pub(crate) hosts: Vec<String>,
     /// Audiences a presented token may have.
     pub(crate) audiences: Vec<String>,
     /// The resources that tokens may be minted for.
@@ -69,18 +69,36 @@ impl Settings {
                 .issuer
                 .clone()
                 .unwrap_or_else(|| format!("https://{host}/{tenant}/v2.0")),
-            hosts: [host.clone(), format!("{host}.{}", arguments.cluster_domain)],
+            hosts: hosts(&host, arguments),
             audiences: arguments.accepted_audiences.clone(),
-            resources: Resources::new(&arguments.cluster_domain),
+            resources: Resources::new(
+                Domains::of_cluster(&arguments.cluster_domain)
+                    .with(arguments.further_domains.iter().cloned()),
+            ),
             node_driver: AccountName::from_subject(&arguments.node_driver)?,
             tenant,
         })
+    }
+
+    /// The name that clients are told.
+    pub(crate) fn canonical_host(&self) -> &str {
+        self.hosts.first().map_or("", String::as_str)
     }
 
     /// Whether `segment` of a path names this installation: by its id, or as the tenant of an ADFS authority.
     pub(crate) fn is_tenant(&self, segment: &str) -> bool {
         segment.eq_ignore_ascii_case(&self.tenant) || segment.eq_ignore_ascii_case(ADFS_TENANT)
     }
+}
+
+fn hosts(canonical: &str, arguments: &Arguments) -> Vec<String> {
+    let own = [
+        canonical.to_owned(),
+        format!("{canonical}.{}", arguments.cluster_domain),
+    ];
+    own.into_iter()
+        .chain(arguments.further_hosts.iter().cloned())
+        .collect()
 }
 
 fn tenant(arguments: &Arguments) -> Result<String, SettingsError> {

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use strongroom_core::{NamespaceName, VaultName, VaultRef, ports};
+use strongroom_core::{Domains, FurtherDomain, NamespaceName, VaultName, VaultRef, ports};
 use strongroom_engine::VERSIONS;
 use strongroom_serving::accept;
 
@@ -72,6 +72,9 @@ pub struct ServeArgs {
     /// The cluster's DNS domain.
     #[arg(long, env = "STRONGROOM_CLUSTER_DOMAIN", default_value = "cluster.local")]
     pub cluster_domain: String,
+    /// A domain under which the vaults of a namespace are reached too: this one as `VAULT.DOMAIN`. May be repeated.
+    #[arg(long = "further-domain", value_name = "DOMAIN=NAMESPACE")]
+    pub further_domains: Vec<FurtherDomain>,
     /// Where tokens come from.
     #[command(flatten)]
     pub identity: IdentityArgs,
@@ -90,6 +93,11 @@ impl ServeArgs {
     /// The vault to serve.
     pub fn vault(&self) -> VaultRef {
         VaultRef::new(self.namespace.clone(), self.vault_name.clone())
+    }
+
+    /// Under which domains vaults are reached.
+    pub fn domains(&self) -> Domains {
+        Domains::of_cluster(&self.cluster_domain).with(self.further_domains.iter().cloned())
     }
 }
 

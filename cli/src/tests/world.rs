@@ -91,7 +91,7 @@ impl World {
                     .perform(&session)
                     .await
             }
-            Command::Policy(_) | Command::AzCloud(_) => panic!("{line} needs no vault"),
+            Command::Policy(_) | Command::AzCloud(_) | Command::Dev(_) => panic!("{line} needs no vault"),
         }
     }
 

@@ -70,7 +70,11 @@ async fn the_client_crate_exchanges_and_knows_the_expiry() {
     let token = AccountToken::of_pod("shop", "api", "n1")
         .sign(&installation.cluster)
         .into();
-    let audience = strongroom_core::Audience::parse("https://team-a.svc", "cluster.local").unwrap();
+    let audience = strongroom_core::Audience::parse(
+        "https://team-a.svc",
+        &strongroom_core::Domains::of_cluster("cluster.local"),
+    )
+    .unwrap();
     let vault_token = installation
         .client()
         .exchange(

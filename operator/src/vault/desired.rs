@@ -15,6 +15,7 @@ use crate::{
 };
 
 pub use metadata::key;
+pub use stateful_set::rules;
 pub use storage::{VAULT_ID_KEY, seal_secret, volume_claim};
 
 /// The vault's serving certificate. Both PEM.

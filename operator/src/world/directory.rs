@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::{ResourceExt, api::ObjectMeta, core::PartialObjectMeta, runtime::reflector::ObjectRef};
-use strongroom_core::{NamespaceName, ResourceName, Uid};
+use strongroom_core::{AccountName, NamespaceName, ResourceName, Uid};
 
 use super::{changes::Change, visits::visit, watch::Table};
 
@@ -33,6 +33,14 @@ impl Directory {
     pub fn accounts(&self, namespace: &NamespaceName) -> impl Iterator<Item = &Uid> {
         let accounts = self.accounts.get(namespace).into_iter();
         accounts.flat_map(BTreeMap::values).inspect(|_| visit())
+    }
+
+    /// The same with an account and its namespace: for whoever knows of them otherwise than by watching a cluster.
+    #[must_use]
+    pub fn with_account(mut self, account: &AccountName, namespace: &Uid, uid: &Uid) -> Self {
+        self.set_namespace(account.namespace.clone(), Some(namespace));
+        self.set_account(account.namespace.clone(), account.name.clone(), Some(uid));
+        self
     }
 
     /// Sets or removes the UID of a namespace. Returns whether it changed.

@@ -1,6 +1,6 @@
 //! What a token's claims must say.
 
-use strongroom_core::{Audience, Principal, VaultRef};
+use strongroom_core::{Audience, Domains, Principal, VaultRef};
 use strongroom_wire::token::{self, Claims};
 
 use super::AuthError;
@@ -18,8 +18,8 @@ pub struct Expected {
     pub tenant: String,
     /// Whose audience `aud` must be.
     pub vault: VaultRef,
-    /// As `cluster.local`, which the audience may end with.
-    pub cluster_domain: String,
+    /// Under which vaults are reached.
+    pub domains: Domains,
 }
 
 impl Expected {
@@ -38,7 +38,7 @@ impl Expected {
 
     /// Only the canonical spelling passes: the identity service signs no other.
     fn check_audience(&self, text: &str) -> Result<(), AuthError> {
-        let audience = Audience::parse(text, &self.cluster_domain).map_err(|_| AuthError::Audience)?;
+        let audience = Audience::parse(text, &self.domains).map_err(|_| AuthError::Audience)?;
         let ours = audience.covers(&self.vault) && audience.to_string() == text;
         if ours { Ok(()) } else { Err(AuthError::Audience) }
     }
@@ -70,7 +70,7 @@ mod tests {
             issuer: "https://strongroom-identity.strongroom-system.svc/t/v2.0".into(),
             tenant: "t".into(),
             vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
-            cluster_domain: "cluster.local".into(),
+            domains: Domains::of_cluster("cluster.local"),
         }
     }
 

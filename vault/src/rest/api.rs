@@ -14,7 +14,7 @@ use http::{
     request::Parts,
 };
 use strongroom_audit::{CorrelationId, RefusalCounter, RefusalReason, RequestPath, Resource};
-use strongroom_core::{Operation, VaultRef};
+use strongroom_core::{Domains, Operation, VaultRef};
 use strongroom_serving::{
     accept::{Peer, Source, Standing},
     tls::ServingCertificate,
@@ -43,8 +43,8 @@ use crate::{
 pub struct ApiConfig {
     /// Whose hosts it answers to, and whose audience challenges name.
     pub vault: VaultRef,
-    /// As `cluster.local`, which the longest of the hosts ends with.
-    pub cluster_domain: String,
+    /// Under which domains it is reached.
+    pub domains: Domains,
     /// The origin that challenges send clients to for a token.
     pub identity_url: String,
     /// Whose key signs what the vault states.
@@ -75,7 +75,7 @@ impl Api {
             statements: Statements::new(config.certificate),
             hosts: Hosts {
                 vault: config.vault,
-                cluster_domain: config.cluster_domain,
+                domains: config.domains,
             },
         })
     }

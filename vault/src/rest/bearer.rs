@@ -43,7 +43,7 @@ impl Challenge {
         let text = format!(
             "Bearer authorization=\"{}\", resource=\"https://{}\"",
             self.authorization,
-            host.parent()
+            host.resource()
         );
         HeaderValue::try_from(text).ok()
     }

@@ -1,7 +1,9 @@
 //! The name a request was sent to: one of this vault's, or nothing else is looked at.
 
+use std::net::Ipv4Addr;
+
 use http::{Version, header::HOST, request::Parts};
-use strongroom_core::{Audience, VaultRef};
+use strongroom_core::{Audience, Domains, VaultRef};
 
 /// Why a request's target names no vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,13 +16,14 @@ pub(crate) enum HostError {
     Other,
 }
 
-/// The hosts a vault answers to: `NAME.NAMESPACE.svc`, alone or with the cluster's domain, with any port.
+/// The hosts a vault answers to: `NAME.NAMESPACE.svc`, alone or with the cluster's domain, and `NAME.DOMAIN` of each further
+/// domain, with any port.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts {
     /// Gives the name and the namespace.
     pub(crate) vault: VaultRef,
-    /// As `cluster.local`.
-    pub(crate) cluster_domain: String,
+    /// Under which vaults are reached.
+    pub(crate) domains: Domains,
 }
 
 /// The host and port a request was sent to, in lower case: ids and links are written with it.
@@ -34,10 +37,17 @@ impl Host {
     }
 
     /// The parent domain with the same port, unless it is the default: what Azure's clients take as the resource,
-    /// since they refuse one that is not a parent of the vault's host.
-    pub(crate) fn parent(&self) -> &str {
-        let parent = self.0.split_once('.').map_or("", |(_, parent)| parent);
-        parent.strip_suffix(":443").unwrap_or(parent)
+    /// since they refuse one that is not a parent of the vault's host. A host that has no parent is its own resource.
+    pub(crate) fn resource(&self) -> &str {
+        let whole = self.0.strip_suffix(":443").unwrap_or(&self.0);
+        let name = whole.split_once(':').map_or(whole, |(name, _)| name);
+        if name.parse::<Ipv4Addr>().is_ok() {
+            return whole;
+        }
+        match name.split_once('.') {
+            Some(_) => whole.split_once('.').map_or(whole, |(_, parent)| parent),
+            None => whole,
+        }
     }
 }
 
@@ -45,7 +55,7 @@ impl Hosts {
     /// The host `request` was sent to.
     pub(crate) fn of(&self, request: &Parts) -> Result<Host, HostError> {
         let host = named(request)?.to_ascii_lowercase();
-        let audience = Audience::from_authority(&host, &self.cluster_domain).map_err(|_| HostError::Other)?;
+        let audience = Audience::from_authority(&host, &self.domains).map_err(|_| HostError::Other)?;
         match audience {
             Audience::Vault(vault) if vault == self.vault => Ok(Host(host)),
             Audience::Vault(_) | Audience::Namespace(_) => Err(HostError::Other),
@@ -81,7 +91,14 @@ mod tests {
     fn hosts() -> Hosts {
         Hosts {
             vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
-            cluster_domain: "cluster.local".into(),
+            domains: Domains::of_cluster("cluster.local").with(
+                [
+                    "vault.example.com=team-a",
+                    "localhost=team-a/prod",
+                    "127.0.0.1=team-a/prod",
+                ]
+                .map(|domain| domain.parse().unwrap()),
+            ),
         }
     }
 
@@ -95,16 +112,20 @@ mod tests {
 
     #[test]
     fn the_vaults_names_are_its_hosts_with_any_port() {
-        for (host, parent) in [
+        for (host, resource) in [
             ("prod.team-a.svc", "team-a.svc"),
             ("PROD.team-a.SVC:8443", "team-a.svc:8443"),
             ("prod.team-a.svc:443", "team-a.svc"),
             ("prod.team-a.svc.cluster.local:1", "team-a.svc.cluster.local:1"),
+            ("prod.vault.example.com:8443", "vault.example.com:8443"),
+            ("localhost:8443", "localhost:8443"),
+            ("localhost:443", "localhost"),
+            ("127.0.0.1:8443", "127.0.0.1:8443"),
         ] {
             let found = of(host).unwrap();
             assert_eq!(
-                (found.as_str(), found.parent()),
-                (host.to_ascii_lowercase().as_str(), parent)
+                (found.as_str(), found.resource()),
+                (host.to_ascii_lowercase().as_str(), resource)
             );
         }
     }
@@ -115,7 +136,10 @@ mod tests {
             "dev.team-a.svc",
             "prod.team-b.svc",
             "team-a.svc",
-            "localhost",
+            "localhost.localdomain",
+            "a.localhost",
+            "dev.vault.example.com",
+            "vault.example.com",
             "10.0.0.1:8443",
             "prod.team-a.svc.",
             "prod.team-a.svc.example.com",

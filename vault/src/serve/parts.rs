@@ -53,7 +53,7 @@ pub fn service(
         issuer: args.identity.issuer.clone(),
         tenant: args.identity.tenant_id.clone(),
         vault: args.vault(),
-        cluster_domain: args.cluster_domain.clone(),
+        domains: args.domains(),
     };
     let keys = Arc::new(Keys::of(
         Arc::new(Software),
@@ -123,7 +123,7 @@ pub(super) fn api_config(args: &ServeArgs, certificate: &Arc<ServingCertificate>
     ApiConfig {
         certificate: Arc::clone(certificate),
         vault: args.vault(),
-        cluster_domain: args.cluster_domain.clone(),
+        domains: args.domains(),
         identity_url: args.identity.identity_url.clone(),
     }
 }

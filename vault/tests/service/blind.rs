@@ -8,7 +8,7 @@ use std::sync::{
 use axum::body::Body;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
-use strongroom_core::VaultRef;
+use strongroom_core::{Domains, VaultRef};
 use strongroom_engine::store::{
     Batch, CommitError, Gen, Key, Limits, MemoryStore, Page, Purpose, Snapshot, Store, StoreError, Value,
 };
@@ -75,7 +75,7 @@ fn port(fixture: &Files) -> (DataPort, strongroom_vault::service::Service) {
     let service = fixture.service();
     let config = ApiConfig {
         vault: VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
-        cluster_domain: "cluster.local".into(),
+        domains: Domains::of_cluster("cluster.local"),
         identity_url: "https://identity.test".into(),
         certificate: ServingCertificate::load(&fixture.path("tls")).unwrap(),
     };

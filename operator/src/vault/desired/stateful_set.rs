@@ -7,7 +7,7 @@ use strongroom_core::{
 };
 use strongroom_crds::{
     quantity,
-    vault::{AttestationAuthority, AuthorityKey, KeyRelease, PodTemplate, StorageBackend},
+    vault::{AttestationAuthority, AuthorityKey, KeyRelease, PodTemplate, StorageBackend, VaultSpec},
 };
 
 use super::metadata;
@@ -148,9 +148,16 @@ fn arguments(target: &Target<'_>, settings: &Settings) -> Vec<String> {
         "--seal-dir=/etc/strongroom/seal".to_owned(),
         "--data-dir=/var/lib/strongroom".to_owned(),
         "--initialise".to_owned(),
-        format!("--retention-days={}", spec.soft_delete.retention_days),
         format!("--compared-within={COMPARED_WITHIN}"),
     ];
+    // A kubelet puts variables in the place of what looks like one, and one dollar in the place of two.
+    arguments.extend(rules(spec).into_iter().map(|rule| rule.replace('$', "$$")));
+    arguments
+}
+
+/// The part of a vault's command line that follows from its spec alone: the same wherever it runs.
+pub fn rules(spec: &VaultSpec) -> Vec<String> {
+    let mut arguments = vec![format!("--retention-days={}", spec.soft_delete.retention_days)];
     // It may be a directory of a larger disk, which the vault would take for its own.
     if let Ok(StorageBackend::Embedded(embedded)) = spec.storage.backend()
         && let Some(bytes) = quantity::whole(&embedded.size)
@@ -177,13 +184,12 @@ fn arguments(target: &Target<'_>, settings: &Settings) -> Vec<String> {
     arguments
 }
 
-/// The authorities as the vault's command line takes them. A kubelet puts variables in the place of what looks like one, and
-/// one dollar in the place of two.
+/// The authorities as the vault's command line takes them.
 fn authorities(release: &KeyRelease) -> String {
     let authority = |authority: &AttestationAuthority| {
         let keys: Vec<_> = authority.keys.iter().map(AuthorityKey::needed).collect();
         json!({"url": authority.url, "keys": keys})
     };
     let authorities: Vec<_> = release.authorities.iter().map(authority).collect();
-    json!(authorities).to_string().replace('$', "$$")
+    json!(authorities).to_string()
 }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use strongroom_client::identity::{ACTOR_TOKEN_TYPE, ASSERTION_TYPE};
-use strongroom_core::Audience;
+use strongroom_core::{Audience, Domains};
 
 use super::fixture::{DRIVER, Endpoint, part};
 use crate::{Seed, Verdict, input::replaced, kept::Kept};
@@ -65,10 +65,11 @@ fn must_be_asked_for(form: &[u8], audience: &str) {
         assert_eq!(field("actor_token_type").as_deref(), Some(ACTOR_TOKEN_TYPE));
     }
     let scope = field("scope").unwrap();
+    let domains = Domains::of_cluster("cluster.local");
     let asked: Vec<_> = scope
         .split(' ')
         .filter(|scope| !["", "openid", "profile", "offline_access"].contains(scope))
-        .map(|scope| Audience::from_scope(scope, "cluster.local").unwrap().to_string())
+        .map(|scope| Audience::from_scope(scope, &domains).unwrap().to_string())
         .collect();
     assert_eq!(asked, [audience]);
     assert!(!audience.contains("//kubernetes."), "{audience}");

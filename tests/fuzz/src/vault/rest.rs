@@ -77,7 +77,7 @@ impl Site {
         let served = Served::start();
         let config = ApiConfig {
             vault: strongroom_core::VaultRef::new("team-a".parse().unwrap(), "prod".parse().unwrap()),
-            cluster_domain: "cluster.local".into(),
+            domains: strongroom_core::Domains::of_cluster("cluster.local"),
             identity_url: ISSUER.into(),
             certificate: ServingCertificate::load(&served.files.path("tls")).unwrap(),
         };

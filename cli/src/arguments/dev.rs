@@ -1,0 +1,95 @@
+//! `strongroom dev`.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use strongroom_core::AccountName;
+
+use super::names;
+
+/// What `strongroom dev --help` begins with.
+pub(super) const HELP: &str = "\
+Runs a vault on this machine, without a cluster: for development and tests.
+
+The servers are those of production, in one process, on loopback. Any Azure SDK uses the vault with its own verification on, by \
+environment alone: `strongroom dev run -- PROGRAM` sets it, and `strongroom dev env` prints it. With the manifests of a deployment \
+(-f), a program gets what its account would get in the cluster, and a 403 where it would be refused there.
+
+The objects are in memory unless --data names a directory. No file of the system is changed.";
+
+/// A vault on this machine.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct DevArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<DevCommand>,
+    #[command(flatten)]
+    pub(crate) options: DevOptions,
+    #[command(flatten)]
+    pub(crate) stay: StayOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevCommand {
+    /// Starts a vault, runs a program that finds it by its environment, and ends with it.
+    ///
+    /// The program is the account that --as names, and gets what policy lets that account have. Exits with the program's code.
+    Run {
+        #[command(flatten)]
+        options: DevOptions,
+        /// The program and its arguments.
+        #[arg(last = true, required = true, value_name = "PROGRAM")]
+        program: Vec<OsString>,
+    },
+    /// Prints the environment of the vault that runs, for the account that it was started with.
+    ///
+    /// Among the variables is the token of the account, so that nothing is printed on a terminal unless --show says so.
+    Env {
+        /// Writes lines NAME=VALUE to a file that you alone can read, in the place of lines for a shell.
+        #[arg(long, value_name = "FILE")]
+        dotenv: Option<PathBuf>,
+        /// Prints on a terminal, too.
+        #[arg(long)]
+        show: bool,
+        /// The directory of `strongroom dev`, where it is not the usual one.
+        #[arg(long, value_name = "DIR")]
+        dev_dir: Option<PathBuf>,
+    },
+}
+
+/// What is to run.
+#[derive(Debug, Args)]
+pub(crate) struct DevOptions {
+    /// A manifest with a Vault, AccessPolicy or SecretRef, as a cluster has it, or a directory of such; `-` is standard input. May
+    /// be repeated. Without one there is a vault `dev` in which every account may do everything.
+    #[arg(long, short = 'f', value_name = "PATH")]
+    pub(crate) filename: Vec<PathBuf>,
+    /// Secrets that are to be there: a file of YAML, or of lines NAME=VALUE. What is there already stays. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Vec<PathBuf>,
+    /// The account that a program is: NAMESPACE/NAME or NAMESPACE:NAME. Default: `default` of the vault's namespace.
+    #[arg(long = "as", value_name = "ACCOUNT", value_parser = names::account)]
+    pub(crate) account: Option<AccountName>,
+    /// Keeps the objects in a directory, with the key that opens them. Without it they are in memory, and gone at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The port of the vault [default: 8443 or the next that is free; with `run` one that is free].
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Takes any client secret for that of the account that the client id names (NAMESPACE:NAME), or else of --as. Every user of
+    /// this machine can be any account then.
+    #[arg(long)]
+    pub(crate) accept_any_secret: bool,
+    /// The directory that holds the authority of this machine [default: that of the user's programs].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dev_dir: Option<PathBuf>,
+}
+
+/// What matters while it stays.
+#[derive(Debug, Args)]
+pub(crate) struct StayOptions {
+    /// A file that is written when the vault is ready: its URL, port and variables as JSON, the token among them, for you alone to
+    /// read. It is gone when the vault is.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}

@@ -1,0 +1,110 @@
+//! What a command line asks for, started.
+
+use std::time::Instant;
+
+use strongroom_core::{AccountName, VaultRef};
+use strongroom_crds::vault::VaultSpec;
+use strongroom_dev::{
+    environment::Environment,
+    laptop::{Laptop, Plan},
+    manifests::Manifests,
+    place::Place,
+    seed::{self, Seed},
+    vault::Data,
+};
+
+use crate::{
+    arguments::DevOptions,
+    failure::{DevFailure, Failure},
+};
+
+/// A vault that runs, and the account that programs are.
+pub(super) struct Started {
+    pub(super) laptop: Laptop,
+    pub(super) place: Place,
+    pub(super) account: AccountName,
+    pub(super) environment: Environment,
+    /// How many secrets were there from the beginning.
+    pub(super) seeds: usize,
+    /// Whether policies say who may do what.
+    pub(super) has_policies: bool,
+    /// Whether any client secret is taken.
+    pub(super) accepts_any_secret: bool,
+    /// How long the start took.
+    pub(super) took: std::time::Duration,
+}
+
+impl Started {
+    /// Reads every file, starts the vault, and sets what is to be there.
+    pub(super) async fn start(options: DevOptions, port: u16) -> Result<Self, Failure> {
+        let begun = Instant::now();
+        let place = super::place(options.dev_dir.as_deref())?;
+        let has_policies = !options.filename.is_empty();
+        let manifests = if has_policies {
+            Manifests::read(&options.filename).map_err(DevFailure::from)?
+        } else {
+            Manifests::default()
+        };
+        let seeds = seeds(&options)?;
+        let vaults = if has_policies {
+            manifests.vaults
+        } else {
+            vec![usual_vault()?]
+        };
+        let account = match options.account {
+            Some(account) => account,
+            None => AccountName {
+                namespace: vaults
+                    .first()
+                    .map_or_else(usual_namespace, |(vault, _)| Ok(vault.namespace.clone()))?,
+                name: "default".parse().map_err(DevFailure::from)?,
+            },
+        };
+        let plan = Plan {
+            place: place.clone(),
+            data: options.data.map_or(Data::Memory, Data::Directory),
+            port: Some(port),
+            vaults,
+            policies: has_policies.then_some(manifests.policies),
+            accounts: manifests.accounts,
+            by_secret: options.accept_any_secret.then(|| account.clone()),
+        };
+        let laptop = Laptop::start(plan).await.map_err(DevFailure::from)?;
+        let count = seeds.len();
+        laptop.seed(seeds).await.map_err(DevFailure::from)?;
+        let environment = laptop.environment(&account).map_err(DevFailure::from)?;
+        Ok(Self {
+            laptop,
+            place,
+            account,
+            environment,
+            seeds: count,
+            has_policies,
+            accepts_any_secret: options.accept_any_secret,
+            took: begun.elapsed(),
+        })
+    }
+
+    /// What a program is told.
+    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
+        self.environment.variables(|name| std::env::var(name).ok())
+    }
+}
+
+fn seeds(options: &DevOptions) -> Result<Vec<Seed>, Failure> {
+    let mut seeds = Vec::new();
+    for file in &options.seed {
+        seeds.extend(seed::read(file).map_err(DevFailure::from)?);
+    }
+    Ok(seeds)
+}
+
+fn usual_namespace() -> Result<strongroom_core::NamespaceName, Failure> {
+    "dev".parse().map_err(Failure::Namespace)
+}
+
+/// The vault of whoever has no manifest.
+fn usual_vault() -> Result<(VaultRef, VaultSpec), Failure> {
+    let name = "dev".parse().map_err(Failure::Namespace)?;
+    Ok((VaultRef::new(usual_namespace()?, name), VaultSpec::default()))
+}

@@ -1,0 +1,59 @@
+//! Why `strongroom dev` failed.
+
+use std::{io, path::PathBuf};
+
+use strongroom_core::{causes, resource::ResourceNameError};
+use strongroom_dev::{laptop::DevError, manifests::ManifestError, place::PlaceError, seed::SeedError};
+
+/// Why there is no vault on this machine.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DevFailure {
+    /// A manifest.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A file of seeds.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The directory of the user.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The start.
+    #[error("{}", causes(.0))]
+    Start(#[from] DevError),
+    /// A file cannot be read or written.
+    #[error("cannot use {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// The system refuses something.
+    #[error("{0}")]
+    System(#[from] io::Error),
+    /// No name of an account, as none that is written here.
+    #[error(transparent)]
+    Account(#[from] ResourceNameError),
+    /// Somebody asked to end before anything ran.
+    #[error("interrupted before the vault was ready")]
+    Interrupted,
+    /// Nothing runs.
+    #[error("no `strongroom dev` is running for this user")]
+    NotRunning,
+    /// The token of the account would be on a terminal.
+    #[error(
+        "the environment holds a token, which no terminal gets: use eval \"$(strongroom dev env)\", or --show"
+    )]
+    Terminal,
+}
+
+impl DevFailure {
+    /// As the help says.
+    pub(super) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Manifest(_) | Self::Seed(_) | Self::Terminal => 2,
+            Self::NotRunning => 4,
+            Self::Place(_)
+            | Self::Start(_)
+            | Self::File { .. }
+            | Self::System(_)
+            | Self::Account(_)
+            | Self::Interrupted => 5,
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! Everything together: vaults, login and policy, in one process.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use http::StatusCode;
+use secrecy::ExposeSecret as _;
+use strongroom_client::{
+    Route, Server, Trust, TrustError,
+    identity::{Assertion, ExchangeError, IdentityClient},
+    vault::{VaultClient, VaultError},
+};
+use strongroom_core::{
+    AccountName, Audience, FurtherDomain, NamespaceName, ObjectName, VaultRef, domains::DomainError,
+    reference::AccountNameError,
+};
+use strongroom_crds::{AccessPolicy, vault::VaultSpec};
+use strongroom_serving::{
+    accept::{self, Counts, Drain, Limits, Listener},
+    tls::{ServingCertificate, TlsError, server_config},
+};
+use strongroom_vault::{clock::Clock, serve::Running};
+use strongroom_wire::token::ADFS_TENANT;
+use time::OffsetDateTime;
+
+use crate::{
+    accounts::{AccountError, Accounts},
+    authority::{Authority, AuthorityError},
+    bundle::{self, Bundle, BundleError},
+    cluster::{Cluster, TokenError},
+    environment::Environment,
+    login::{APP_SERVICE_PATH, Login, LoginError, TENANT},
+    names,
+    place::{Place, PlaceError, make_private, write_private},
+    policy::{EnforceError, Enforcer, Policies},
+    proxy::{self, Upstream, UpstreamError},
+    runs::Run,
+    seed::Seed,
+    vault::{Data, StartError, Surroundings},
+};
+
+/// How long the token of an account lives that a program is given: longer than a day's work.
+const TOKEN_LIFE: Duration = Duration::from_hours(24);
+
+/// How often vaults are told that their policy and their time are right, which the operator does as often.
+const CONFIRMED_EVERY: Duration = Duration::from_secs(30);
+
+/// The account that sets what is there from the beginning, `NAMESPACE:NAME`.
+const SEEDER: &str = "strongroom-dev:seed";
+
+/// How long a start may wait until the vault knows the keys of the login.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is to run.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where the files of this user are.
+    pub place: Place,
+    /// Where the objects are.
+    pub data: Data,
+    /// Where the first vault listens; each further one listens where the system says.
+    pub port: Option<u16>,
+    /// The vaults, the first of which is the one that variables name.
+    pub vaults: Vec<(VaultRef, VaultSpec)>,
+    /// Their policies; none where every account may do everything.
+    pub policies: Option<Vec<AccessPolicy>>,
+    /// Accounts that are there from the beginning.
+    pub accounts: Vec<AccountName>,
+    /// The account that any client secret stands for, unless the client id names another; without it, a client secret must be
+    /// the token of an account.
+    pub by_secret: Option<AccountName>,
+}
+
+/// Why nothing runs.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each is the error that it holds")]
+pub enum DevError {
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error(transparent)]
+    Vault(#[from] StartError),
+    #[error(transparent)]
+    Policy(#[from] EnforceError),
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Name(#[from] AccountNameError),
+    #[error("there is no vault to run")]
+    NoVault,
+    #[error("the library made no key")]
+    Key,
+    #[error("the domain {0} cannot be served")]
+    Domain(String),
+    #[error("the vaults {0} and {1} would have the same address: give one of them another name")]
+    SameAddress(VaultRef, VaultRef),
+    #[error("cannot use a file: {0}")]
+    File(#[from] io::Error),
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error("the login does not let the secrets be set")]
+    Exchange(#[from] ExchangeError),
+    #[error("cannot set the secret {name}: {source}")]
+    Seed {
+        name: ObjectName,
+        source: Box<VaultError>,
+    },
+    #[error("the vault did not get the keys of the login within {} s", PATIENCE.as_secs())]
+    Keys,
+}
+
+/// Vaults that run, and the login to them.
+#[derive(Debug)]
+pub struct Laptop {
+    vaults: BTreeMap<VaultRef, One>,
+    first: VaultRef,
+    cluster: Cluster,
+    enforcer: Enforcer,
+    login: SocketAddr,
+    app_service: SocketAddr,
+    authority: PathBuf,
+    bundle: Bundle,
+    /// Where the proxy is, on a machine that does not find the names.
+    proxy: Option<SocketAddr>,
+    drain: Drain,
+    run: Run,
+}
+
+#[derive(Debug)]
+struct One {
+    running: Running,
+    host: String,
+}
+
+impl Laptop {
+    /// Starts everything. To be called on a runtime.
+    ///
+    /// # Errors
+    /// The first that goes wrong.
+    pub async fn start(plan: Plan) -> Result<Self, DevError> {
+        let now = OffsetDateTime::now_utc();
+        let authority = Authority::open(&plan.place, now)?;
+        let bundle = bundle::write(&plan.place, &authority)?;
+        let first = plan.vaults.first().ok_or(DevError::NoVault)?.0.clone();
+        let domains = domains(&plan.vaults, &first)?;
+        let certificate = authority.issue(&certificate_names(&plan, &first), now)?;
+
+        let accounts = Accounts::default();
+        for account in plan.accounts.iter().chain(&plan.by_secret) {
+            accounts.note(account)?;
+        }
+        let enforcer = Enforcer::new(accounts.clone());
+        let cluster = Cluster::new(accounts).map_err(|_| DevError::Key)?;
+        let (login_tcp, login_address) = bind(0)?;
+        let login = Login::new(
+            login_address,
+            cluster.clone(),
+            enforcer.clone(),
+            &domains,
+            plan.by_secret.clone(),
+        )?;
+
+        let run = Run::new(&plan.place)?;
+        let tls = run.path().join("tls");
+        make_private(&tls)?;
+        write_private(&tls.join("tls.crt"), certificate.certificate.as_bytes())?;
+        write_private(&tls.join("tls.key"), certificate.key.as_bytes())?;
+        let drain = Drain::default();
+        let (app_tcp, app_address) = bind(0)?;
+        let tls = server_config(ServingCertificate::load(&tls)?)?;
+        serve(&drain, login_tcp, Some(tls), login.https());
+        serve(&drain, app_tcp, None, login.app_service());
+
+        let surroundings = Surroundings {
+            directory: run.path(),
+            certificate: &certificate,
+            authority: authority.certificate_file(),
+            login: login_address,
+            domains: &domains,
+            clock: &Clock::default(),
+        };
+        let mut vaults = BTreeMap::new();
+        for (vault, spec) in &plan.vaults {
+            let policies = match &plan.policies {
+                None => Policies::Everything,
+                Some(given) => Policies::of(vault, given),
+            };
+            let port = if *vault == first {
+                plan.port.unwrap_or(0)
+            } else {
+                0
+            };
+            let running = surroundings.start(vault, spec, &plan.data, loopback(port))?;
+            enforcer.add(running.service().clone(), policies)?;
+            let host = names::host_of(vault, &first.namespace);
+            vaults.insert(vault.clone(), One { running, host });
+        }
+        for one in vaults.values() {
+            let keys = one.running.first_keys();
+            tokio::time::timeout(PATIENCE, keys)
+                .await
+                .map_err(|_| DevError::Keys)?;
+        }
+        drain.spawn(keep_confirming(enforcer.clone(), drain.clone()));
+        let proxy = if proxy::resolves(&names::host_of(&first, &first.namespace)).await {
+            None
+        } else {
+            Some(proxy::serve(&drain, Upstream::of_this_process()?).await?)
+        };
+        Ok(Self {
+            vaults,
+            first,
+            cluster,
+            enforcer,
+            login: login_address,
+            app_service: app_address,
+            authority: authority.certificate_file().to_owned(),
+            bundle,
+            proxy,
+            drain,
+            run,
+        })
+    }
+
+    /// Where each vault is: its name and the address that a client on this machine uses.
+    pub fn urls(&self) -> impl Iterator<Item = (&VaultRef, String)> {
+        self.vaults.iter().map(|(vault, one)| (vault, one.url()))
+    }
+
+    /// Where the vault is that variables name.
+    pub fn url(&self) -> String {
+        self.vaults.get(&self.first).map(One::url).unwrap_or_default()
+    }
+
+    /// Where programs are led to the vault on a machine that does not find its name.
+    pub const fn proxy(&self) -> Option<SocketAddr> {
+        self.proxy
+    }
+
+    /// The directory of this run, which is gone when it is over.
+    pub fn directory(&self) -> &Path {
+        self.run.path()
+    }
+
+    /// What a program needs to be `account`. Blocks.
+    ///
+    /// # Errors
+    /// The account has no token, or a policy cannot be put in force for it.
+    pub fn environment(&self, account: &AccountName) -> Result<Environment, DevError> {
+        self.enforcer.admit(account)?;
+        let token = self.cluster.token(account, TOKEN_LIFE)?;
+        let name = format!("{}.{}.token", account.namespace, account.name);
+        let token_file = self.run.path().join(name);
+        write_private(&token_file, token.expose_secret().as_bytes())?;
+        Ok(Environment {
+            vault_url: self.url(),
+            login_url: format!("https://{}:{}", names::LOGIN_HOST, self.login.port()),
+            app_service_url: format!("http://{}{APP_SERVICE_PATH}", self.app_service),
+            token_file,
+            token,
+            bundle: self.bundle.clone(),
+            authority: self.authority.clone(),
+            account: account.to_string(),
+            tenant: ADFS_TENANT,
+            proxy: self.proxy,
+        })
+    }
+
+    /// Sets those secrets of the first vault that are not there, as a client of it that may do everything meanwhile.
+    ///
+    /// # Errors
+    /// The first that the vault refuses.
+    pub async fn seed(&self, seeds: Vec<Seed>) -> Result<(), DevError> {
+        if seeds.is_empty() {
+            return Ok(());
+        }
+        let seeder: AccountName = SEEDER.parse()?;
+        self.enforcer.open_for(Some(&seeder))?;
+        let done = self.seed_as(&seeder, seeds).await;
+        self.enforcer.open_for(None)?;
+        done
+    }
+
+    async fn seed_as(&self, seeder: &AccountName, seeds: Vec<Seed>) -> Result<(), DevError> {
+        let first = self.vaults.get(&self.first).ok_or(DevError::NoVault)?;
+        let trust = Trust::from_file(self.authority.clone())?;
+        let subject = self.cluster.token(seeder, PATIENCE)?;
+        let login = Server::new(names::LOGIN_HOST).by(Route::Socket(self.login));
+        let assertion = Assertion {
+            subject: &subject,
+            actor: None,
+        };
+        let audience = Audience::Vault(self.first.clone());
+        let token = IdentityClient::new(&login, TENANT, trust.clone())
+            .exchange(assertion, &audience)
+            .await?;
+        let address = first.running.addresses().data;
+        let server = Server::new(first.host.clone()).by(Route::Socket(address));
+        let client = VaultClient::new(&server, trust);
+        for Seed { name, secret } in seeds {
+            let done = match client.get_secret(&token, &name, None).await {
+                Ok(_) => Ok(()),
+                Err(error) if is_absent(&error) => client.set_secret(&token, &name, &secret).await.map(drop),
+                Err(error) => Err(error),
+            };
+            done.map_err(|source| DevError::Seed {
+                name,
+                source: Box::new(source),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Stops everything; what was acknowledged is on the disk where there is one.
+    pub async fn stop(self) {
+        self.drain.begin();
+        for one in self.vaults.into_values() {
+            one.running.stop().await;
+        }
+        self.drain.finished().await;
+    }
+}
+
+/// Whether there is no such secret.
+fn is_absent(error: &VaultError) -> bool {
+    matches!(error, VaultError::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND)
+}
+
+/// Confirms what is in force, so that a vault with a bound on how old its policy may be goes on.
+async fn keep_confirming(enforcer: Enforcer, drain: Drain) {
+    loop {
+        let confirming = enforcer.clone();
+        let _ = tokio::task::spawn_blocking(move || confirming.confirm()).await;
+        tokio::select! {
+            () = tokio::time::sleep(CONFIRMED_EVERY) => {}
+            () = drain.begun() => return,
+        }
+    }
+}
+
+impl One {
+    fn url(&self) -> String {
+        format!("https://{}:{}", self.host, self.running.addresses().data.port())
+    }
+}
+
+/// The first port from `port` on that nobody has; that of the system's choice where the next hundred are taken.
+pub fn free_port(port: u16) -> u16 {
+    let is_free = |port: &u16| TcpListener::bind(loopback(*port)).is_ok();
+    (port..port.saturating_add(100)).find(is_free).unwrap_or(0)
+}
+
+/// Under which domains the vaults are reached.
+fn domains(vaults: &[(VaultRef, VaultSpec)], first: &VaultRef) -> Result<Vec<FurtherDomain>, DevError> {
+    let mut namespaces: Vec<&NamespaceName> = vaults.iter().map(|(vault, _)| &vault.namespace).collect();
+    namespaces.sort();
+    namespaces.dedup();
+    let mut domains = Vec::new();
+    let mut add = |name: &str, domain: Result<FurtherDomain, DomainError>| {
+        domains.push(domain.map_err(|_| DevError::Domain(name.to_owned()))?);
+        Ok::<(), DevError>(())
+    };
+    for namespace in namespaces {
+        let name = names::domain_of(namespace, &first.namespace);
+        // A vault of the first namespace lies right below the domain of all, as the domain of this namespace does.
+        let same = vaults
+            .iter()
+            .find(|(vault, _)| names::host_of(vault, &first.namespace) == name);
+        let own = vaults.iter().find(|(vault, _)| vault.namespace == *namespace);
+        if let (Some((one, _)), Some((other, _))) = (same, own) {
+            return Err(DevError::SameAddress(one.clone(), other.clone()));
+        }
+        add(&name, FurtherDomain::new(&name, namespace.clone()))?;
+    }
+    // Whoever names this machine alone means the first vault.
+    for host in names::ALSO.into_iter().chain(["127.0.0.1"]) {
+        add(host, FurtherDomain::host(host, first.clone()))?;
+    }
+    for parent in names::PARENTS {
+        add(parent, FurtherDomain::new(parent, first.namespace.clone()))?;
+    }
+    Ok(domains)
+}
+
+fn certificate_names(plan: &Plan, first: &VaultRef) -> Vec<String> {
+    let mut names: Vec<String> = names::ALSO.map(str::to_owned).into();
+    names.push(format!("*.{}", names::DOMAIN));
+    names.extend(
+        plan.vaults
+            .iter()
+            .map(|(vault, _)| names::host_of(vault, &first.namespace)),
+    );
+    names
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+fn bind(port: u16) -> Result<(TcpListener, SocketAddr), DevError> {
+    let address = loopback(port);
+    accept::bind(address).map_err(|source| DevError::Listen { address, source })
+}
+
+fn serve(drain: &Drain, tcp: TcpListener, tls: Option<rustls::ServerConfig>, router: axum::Router) {
+    let listener = Listener::new(
+        tcp,
+        tls,
+        router,
+        Limits::default(),
+        Counts::default(),
+        drain.clone(),
+    );
+    drain.spawn(listener.run());
+}

@@ -1,0 +1,41 @@
+//! A vault for a laptop: the servers of production in one process, without a cluster, a container, a root user or a network.
+//!
+//! ```text
+//!   strongroom dev --> laptop --> vault      the server of production, on a store in memory or in a directory
+//!                             --> login      the identity service of production, and the ways in that a laptop needs
+//!                             --> cluster    what stands for the API server: service accounts and their tokens
+//!                             --> policy     AccessPolicy objects, compiled as the operator does
+//! ```
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`names`] | the names of this machine under which vaults are reached |
+//! | [`place`], [`runs`] | the directory of this user, and that of one run |
+//! | [`authority`], [`bundle`] | who signs for these names, and what a program is to trust |
+//! | [`accounts`], [`cluster`], [`login`] | who somebody is |
+//! | [`manifests`], [`seed`] | the files that a cluster is given, and the secrets that are there from the beginning |
+//! | [`policy`], [`vault`] | what a vault is, and who may do what in it |
+//! | [`proxy`] | how names are found where the system does not find them |
+//! | [`environment`] | what a program needs to know, as environment variables |
+//! | [`laptop`] | everything together |
+//!
+//! Invariants:
+//! - a request is decided, answered and recorded by the code of production: a 403 here is a 403 there;
+//! - everything listens on loopback;
+//! - whoever trusts the authority of this machine trusts it for names of this machine, and for no other.
+
+pub mod accounts;
+pub mod authority;
+pub mod bundle;
+pub mod cluster;
+pub mod environment;
+pub mod laptop;
+pub mod login;
+pub mod manifests;
+pub mod names;
+pub mod place;
+pub mod policy;
+pub mod proxy;
+pub mod runs;
+pub mod seed;
+pub mod vault;
