@@ -72,6 +72,19 @@ enum DueError {
     Account,
 }
 
+impl DueError {
+    /// Whether the store failed, as it will for every other object.
+    const fn is_of_the_store(&self) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Write(error) => !matches!(error, WriteError::Object(_)),
+            Self::Successor(_) | Self::Object(_) | Self::Certificate(_) | Self::Make(_) | Self::Account => {
+                false
+            }
+        }
+    }
+}
+
 impl From<CertificateFailure> for DueError {
     fn from(error: CertificateFailure) -> Self {
         match error {
@@ -102,6 +115,8 @@ pub struct Looked {
     pub done: usize,
     /// How much could not be done.
     pub failed: usize,
+    /// Whether the store took nothing, or more failed than is remembered: then everything waits, and not what failed alone.
+    pub is_stopped: bool,
 }
 
 /// Does what is due, look by look.
@@ -142,6 +157,7 @@ pub async fn rotate_due(service: &Service) -> Looked {
         let looked = Rotation::of(work).look(service).await;
         sum.done += looked.done;
         sum.failed += looked.failed;
+        sum.is_stopped |= looked.is_stopped;
     }
     sum
 }
@@ -160,10 +176,10 @@ impl Rotation {
         }
     }
 
-    /// Whether the next look is worth while at once, after the last one came to this: there is more behind where it stopped,
-    /// and not everything failed, as it does where the store takes nothing.
+    /// Whether the next look is worth while at once, after the last one came to this: there is more behind where it stopped.
+    /// What failed waits by itself, so that a thousand renewals that an issuer refuses are passed over and hold up no other.
     pub const fn goes_on_after(&self, looked: Looked) -> bool {
-        self.reached.is_some() && (looked.done > 0 || looked.failed == 0)
+        self.reached.is_some() && !looked.is_stopped
     }
 
     /// Does what is due now, as far as one look goes.
@@ -213,9 +229,11 @@ impl Rotation {
             Ok(Turn::Overtaken) => {}
             Err(error) => {
                 looked.failed += 1;
+                looked.is_stopped |= error.is_of_the_store();
                 tracing::warn!(%due.kind, name = due.name.as_str(), %error, "what is due was not done");
                 // A key that was made and not stored has cost a processor: what fails is tried less often.
-                return self.failures.note(&object, Instant::now());
+                looked.is_stopped |= !self.failures.note(&object, Instant::now());
+                return;
             }
         }
         self.failures.forget(&object);

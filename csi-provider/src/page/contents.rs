@@ -189,6 +189,9 @@ advise! { specs(names: &Names): SpecError;
     SpecError::Objects(_), [SpecError::Objects(65)],
         "Its stores have passwords of their own, so that it asks for more objects than a vault reports the changes of to one volume.",
         "Divide the files among two SecretRefs and two volumes, or give stores one password.";
+    SpecError::Stores(_), [SpecError::Stores(9)],
+        "Each store of the format `PKCS12` costs the node driver time that other volumes of the node wait for.",
+        "Divide the files among two SecretRefs and two volumes, or take the format `JKS`.";
     SpecError::Path(_), [], "", "";
     SpecError::File { .. }, [names.file(FileError::Name(NameError::Object))],
         "The file's `secret`, `key`, `certificate` or `password` holds no name or version.",

@@ -26,6 +26,10 @@ pub const MAX_FILES: usize = 64;
 /// The most objects that they are made of: as many as a vault reports the changes of.
 const MAX_OBJECTS: usize = MAX_FILES;
 
+/// The most files that are stores of PKCS#12: each costs some fifty thousand hashes of the one thread that all volumes of a
+/// node have.
+const MAX_PKCS12: usize = 8;
+
 /// One file to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names of the fields say what they hold")]
@@ -58,6 +62,9 @@ pub enum SpecError {
     /// Its stores have so many passwords that no vault reports the changes of all of it.
     #[error("its files are made of {0} secrets and keys; at most 64 can be followed")]
     Objects(usize),
+    /// So many stores of PKCS#12 that making them takes the driver away from others.
+    #[error("{0} of its files are PKCS12 stores; at most 8 can be mounted")]
+    Stores(usize),
     /// A path, alone or beside the others.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -84,6 +91,10 @@ impl VolumeSpec {
         let objects = spec.objects().len();
         if objects > MAX_OBJECTS {
             return Err(SpecError::Objects(objects));
+        }
+        let stores = spec.files.iter().filter(|file| file.source.is_pkcs12()).count();
+        if stores > MAX_PKCS12 {
+            return Err(SpecError::Stores(stores));
         }
         Ok(spec)
     }

@@ -14,6 +14,12 @@ use crate::{
 /// The seconds of a day.
 const DAY: u64 = 86_400;
 
+/// The least time between the issue of a version and its renewal, in seconds, where half of its life is not less.
+const SHORTEST_TURN: u64 = 30;
+
+/// How far back an issuer dates the beginning of what it issues at most, in seconds: a quarter of an hour.
+const DATED_BACK: u64 = 15 * 60;
+
 /// The least time between a renewal that failed and the next.
 const LEAST_PAUSE: u64 = 60;
 
@@ -30,28 +36,35 @@ impl Trigger {
     /// When that is for a version; never for one that does not end.
     pub(super) fn at<F>(self, version: &VersionFields<F>) -> Option<Timestamp> {
         let end = version.expires?.unix();
-        let at = match self {
+        Some(self.between(begin_of(version), end))
+    }
+
+    fn between(self, begin: u64, end: u64) -> Timestamp {
+        Timestamp::from_unix(match self {
             Self::Percentage(hundredths) => {
-                let begin = begin_of(version);
                 let life = u128::from(end.saturating_sub(begin)) * u128::from(hundredths) / 100;
                 begin.saturating_add(u64::try_from(life).unwrap_or(u64::MAX))
             }
             Self::DaysBefore(days) => end.saturating_sub(u64::from(days) * DAY),
-        };
-        Some(Timestamp::from_unix(at))
+        })
     }
 
     /// When a version is renewed. One that would be due as soon as it is issued, since its issuer gave it a shorter life than
     /// the policy wished, is renewed after half of its life: each of its successors would be due at once as well.
     pub(super) fn renewal<F>(self, version: &VersionFields<F>) -> Option<Timestamp> {
-        let at = self.at(version)?;
-        let (begin, life) = (begin_of(version), life_of(version));
+        let end = version.expires?.unix();
+        // Of a short life the minutes that an issuer dates the beginning back are a large part. What was imported long after its
+        // beginning may well be due.
+        let (begin, made) = (begin_of(version), version.created.unix());
+        let is_dated_back = (1..=DATED_BACK).contains(&made.saturating_sub(begin));
+        let begin = if is_dated_back { made } else { begin };
+        let at = self.between(begin, end);
+        let life = end.saturating_sub(begin);
         let after = |part| Timestamp::from_unix(begin.saturating_add(part));
-        // An issuer may date the beginning back by some minutes.
         Some(if at < after(life / 100) {
             after(life / 2)
         } else {
-            at
+            at.max(after(SHORTEST_TURN.min(life / 2)))
         })
     }
 }

@@ -94,12 +94,10 @@ impl Change for SealedPut {
         decision
     }
 
+    /// They are few and bounded, and say what may be done with others: a certificate is revoked, and an issuer disabled, also
+    /// where no value has room any more.
     fn purpose(&self) -> Purpose {
-        if self.bytes.is_some() {
-            Purpose::Grow
-        } else {
-            Purpose::Tidy
-        }
+        Purpose::Tidy
     }
 
     fn time(&self) -> Option<Timestamp> {

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use strongroom_certificates::{
     authority::{Authority, Permitted},
+    certificate::Certificate,
     certificate::Certificate as Parsed,
     revocation::{self, ListEdition, may_sign_lists},
     time::BACKDATING,
@@ -124,6 +125,11 @@ fn certificate(objects: &Objects, authority: &AuthorityVersion) -> Result<Parsed
     certificate
         .filter(|found| found.is_authority() && may_sign_lists(found))
         .ok_or_else(no_list)
+}
+
+/// Whether there can be a list of what the certificate signed.
+pub(super) fn keeps_a_list(certificate: &Certificate) -> bool {
+    certificate.is_authority() && may_sign_lists(certificate)
 }
 
 /// Whether an issuer signs with the certificate, in whatever version.

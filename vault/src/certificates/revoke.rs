@@ -1,9 +1,6 @@
 //! A revocation: the authority that signed a certificate is found, and the certificate is put on its list.
 
-use strongroom_certificates::{
-    certificate::Certificate as Parsed,
-    revocation::{RevocationReason, may_sign_lists},
-};
+use strongroom_certificates::{certificate::Certificate as Parsed, revocation::RevocationReason};
 use strongroom_core::{ObjectName, Timestamp, Version};
 use strongroom_engine::{ObjectError, Objects};
 use strongroom_keys::KeyProvider;
@@ -11,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     error::{CertificateError, CertificateFailure},
+    revocation_list::keeps_a_list,
     revoked::{AuthorityVersion, Revocation, RevokeError, RevokedCertificates, ToRevoke},
     signer, timestamp,
 };
@@ -97,7 +95,7 @@ fn authority_of(
         Err(CertificateFailure::Object(ObjectError::NotFound { .. })) => return Err(absent()),
         own => own?.ok_or_else(absent)?,
     };
-    if !may_sign_lists(&own) {
+    if !keeps_a_list(&own) {
         return Err(refused(RevokeError::NoList));
     }
     let key = signer::key(objects, provider, &authority.name, &authority.version)?;

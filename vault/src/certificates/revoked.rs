@@ -162,13 +162,16 @@ impl RevokedCertificates {
         entry.map(Entry::revocation).transpose()
     }
 
-    /// Revokes a certificate at `now`, and forgets those that ended long ago.
+    /// Revokes a certificate at `now`. Where the list is full, those that ended long ago make room: not before, since a clock that
+    /// was wrong would take others with them.
     ///
     /// # Errors
     /// There are too many.
     pub fn add(&mut self, wanted: &ToRevoke, now: Timestamp) -> Result<Revocation, RevokeError> {
-        self.0
-            .retain(|entry| entry.expires.saturating_add(KEPT) > now.unix());
+        if self.0.len() >= MOST {
+            self.0
+                .retain(|entry| entry.expires.saturating_add(KEPT) > now.unix());
+        }
         if self.0.len() >= MOST {
             return Err(RevokeError::TooMany);
         }

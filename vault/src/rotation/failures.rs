@@ -17,7 +17,7 @@ const DELAYS: Delays = Delays {
 };
 
 /// How many objects are remembered. Others that fail are tried each time that a look comes to them.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = 16 * 1024;
 
 /// The objects that failed, each with when it is tried again. Pure: it is told the time.
 #[derive(Debug, Default)]
@@ -37,13 +37,13 @@ impl Failures {
         self.keys.get(key).is_some_and(|failed| now < failed.again)
     }
 
-    /// Notes that what is due of `key` could not be done.
-    pub(super) fn note(&mut self, key: &(ObjectKind, ObjectName), now: Instant) {
+    /// Notes that what is due of `key` could not be done; says whether that is remembered.
+    pub(super) fn note(&mut self, key: &(ObjectKind, ObjectName), now: Instant) -> bool {
         if self.keys.len() >= REMEMBERED && !self.keys.contains_key(key) {
             // Also those that are gone, or were rotated by somebody else.
             self.keys.retain(|_, failed| now < failed.again);
             if self.keys.len() >= REMEMBERED {
-                return;
+                return false;
             }
         }
         let failed = self.keys.entry(key.clone()).or_insert_with(|| Failed {
@@ -51,6 +51,7 @@ impl Failures {
             again: now,
         });
         failed.again = now + failed.backoff.after_failure(1.0);
+        true
     }
 
     /// Forgets `key`: it is not due any more.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strongroom_core::Version;
 use strongroom_crds::secret_ref::{
-    CertificatePart, CertificateStore, KeyEncoding, SecretEncoding, TrustBundle,
+    CertificatePart, CertificateStore, KeyEncoding, SecretEncoding, StoreFormat, TrustBundle,
 };
 
 use super::object::Object;
@@ -123,6 +123,18 @@ impl Source {
             Self::TrustBundle(_) => (None, None),
         };
         object.into_iter().chain(password)
+    }
+
+    /// Whether it is a store of PKCS#12.
+    pub(super) const fn is_pkcs12(&self) -> bool {
+        match self {
+            Self::Store { store, .. } => matches!(store.format, StoreFormat::Pkcs12),
+            Self::Secret(_)
+            | Self::Decoded { .. }
+            | Self::Certificate { .. }
+            | Self::Key { .. }
+            | Self::TrustBundle(_) => false,
+        }
     }
 
     /// Whether it is made of a value, and not the value itself.

@@ -237,6 +237,22 @@ fn no_more_objects_are_asked_for_than_a_vault_reports_the_changes_of() {
 }
 
 #[test]
+fn no_more_stores_are_made_than_leave_the_driver_time_for_others() {
+    let files = |format: &str, count: usize| {
+        let password = json!({"secret": "password"});
+        let stores = (0..count).map(|n| store(&format!("s{n}"), "tls", format, &password));
+        json!(stores.collect::<Vec<_>>())
+    };
+    assert!(parse(&files("PKCS12", 8)).is_ok());
+    assert!(parse(&files("JKS", 64)).is_ok());
+    let refused = parse(&files("PKCS12", 9)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "9 of its files are PKCS12 stores; at most 8 can be mounted"
+    );
+}
+
+#[test]
 fn what_the_api_server_should_have_refused_is_refused_here() {
     let secret = json!({"name": "db"});
     let file = |path: &str| json!({"path": path, "secret": secret});

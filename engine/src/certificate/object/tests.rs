@@ -73,3 +73,30 @@ fn no_times_overflow() {
         }
     }
 }
+
+#[test]
+fn a_short_life_that_is_dated_back_is_never_due_as_soon_as_it_is_issued() {
+    for life in [60, 3_600, 86_400] {
+        let dated_back = (life / 10).min(600);
+        for hundredths in 1..=99_u64 {
+            let issued = VersionFields {
+                created: Timestamp::from_unix(BEGIN + dated_back),
+                ..version(BEGIN, Some(BEGIN + dated_back + life))
+            };
+            let renewal = Trigger::Percentage(hundredths.try_into().unwrap())
+                .renewal(&issued)
+                .unwrap()
+                .unix();
+            let after = renewal - (BEGIN + dated_back);
+            let least = (life * hundredths / 100).max(30.min(life / 2));
+            assert_eq!(after, least, "{hundredths} % of {life}");
+        }
+    }
+    // What is imported when most of its life is over is due at once.
+    let imported = VersionFields {
+        created: Timestamp::from_unix(BEGIN + 90 * DAY),
+        ..version(BEGIN, Some(END))
+    };
+    let renewal = Trigger::Percentage(80).renewal(&imported).unwrap().unix();
+    assert_eq!(renewal, BEGIN + 80 * DAY);
+}
