@@ -40,10 +40,7 @@ async fn stay(options: DevOptions, stay: StayOptions) -> Result<ExitCode, Failur
         Some(port) => port,
         None => free_port(PORT),
     };
-    let started = tokio::select! {
-        started = Started::start(options, port) => started?,
-        _ = signals.next() => return Err(DevFailure::Interrupted.into()),
-    };
+    let started = Started::start(options, port, &mut signals).await?;
     let told = environment::tell(&started, stay.ready_file.as_deref())?;
     screen::ready(&started);
     signals.next().await;

@@ -1,11 +1,7 @@
 //! What stands for a cluster: it signs tokens of service accounts, and vouches for them as an API server does. The identity
 //! service asks it through the client that it has in production.
 
-use std::{
-    convert::Infallible,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use aws_lc_rs::{
     error::Unspecified,
@@ -173,7 +169,6 @@ async fn review(State(cluster): State<Cluster>, Json(mut review): Json<TokenRevi
 }
 
 /// Seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+pub(crate) fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
 }

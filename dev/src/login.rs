@@ -31,7 +31,11 @@ use strongroom_serving::accept::Peer;
 use strongroom_wire::token::ADFS_TENANT;
 use tower::ServiceExt as _;
 
-use crate::{cluster::Cluster, names::LOGIN_HOST, policy::Enforcer};
+use crate::{
+    cluster::{Cluster, now},
+    names::LOGIN_HOST,
+    policy::Enforcer,
+};
 
 /// The tenant of every installation on a laptop: it is no secret, and no tenant of anybody else.
 pub const TENANT: &str = "de70de70-0000-4000-8000-000000000001";
@@ -262,9 +266,4 @@ async fn app_service(
 fn refused(status: StatusCode, message: &str) -> Response {
     let body = json!({"statusCode": status.as_u16(), "message": message});
     (status, Json(body)).into_response()
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
 }

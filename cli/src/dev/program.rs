@@ -26,10 +26,7 @@ const BY_SIGNAL: i32 = 128;
 pub(super) async fn run(options: DevOptions, program: Vec<OsString>) -> Result<ExitCode, Failure> {
     let mut signals = Signals::listen().map_err(DevFailure::from)?;
     let port = options.port.unwrap_or(0);
-    let started = tokio::select! {
-        started = Started::start(options, port) => started?,
-        _ = signals.next() => return Err(DevFailure::Interrupted.into()),
-    };
+    let started = Started::start(options, port, &mut signals).await?;
     terminal::tell(&format!(
         "{} as {}, ready after {} ms",
         started.laptop.url(),

@@ -13,6 +13,7 @@ use strongroom_dev::{
     vault::Data,
 };
 
+use super::signals::Signals;
 use crate::{
     arguments::DevOptions,
     failure::{DevFailure, Failure},
@@ -35,8 +36,19 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Reads every file, starts the vault, and sets what is to be there.
-    pub(super) async fn start(options: DevOptions, port: u16) -> Result<Self, Failure> {
+    /// Reads every file, starts the vault, and sets what is to be there, unless a signal asks to end before that.
+    pub(super) async fn start(
+        options: DevOptions,
+        port: u16,
+        signals: &mut Signals,
+    ) -> Result<Self, Failure> {
+        tokio::select! {
+            started = Self::start_fully(options, port) => started,
+            _ = signals.next() => Err(DevFailure::Interrupted.into()),
+        }
+    }
+
+    async fn start_fully(options: DevOptions, port: u16) -> Result<Self, Failure> {
         let begun = Instant::now();
         let place = super::place(options.dev_dir.as_deref())?;
         let has_policies = !options.filename.is_empty();
