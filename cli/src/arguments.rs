@@ -4,6 +4,7 @@ mod about;
 mod az_cloud;
 mod cert;
 mod choice;
+mod cluster;
 #[cfg(unix)]
 mod dev;
 mod key;
@@ -12,6 +13,7 @@ mod names;
 mod policy;
 mod secret;
 mod selection;
+mod time;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -22,6 +24,7 @@ pub(crate) use cert::{
     ContactsCommand, DownloadArguments, IssuerCommand, IssuerFlags, MergeArguments, NewCertArguments,
     PendingCommand, RevokeArguments, WaitArguments,
 };
+pub(crate) use cluster::ClusterFlags;
 #[cfg(unix)]
 pub(crate) use dev::{DevArguments, DevCommand, DevOptions, StayOptions};
 pub(crate) use key::{
@@ -33,7 +36,7 @@ pub(crate) use life::{LifeCommand, ListedKind};
 pub(crate) use names::VaultPath;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
 pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};
-pub(crate) use selection::Selection;
+pub(crate) use selection::{DirectFlags, Selection};
 
 /// Works with the vaults of a Kubernetes cluster.
 #[derive(Debug, Parser)]
@@ -55,29 +58,66 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The whole grammar, in which no command offers what it does not use.
+    pub(crate) fn grammar() -> clap::Command {
+        let mut grammar = Self::command();
+        // Global arguments reach the subcommands only now.
+        grammar.build();
+        #[cfg(unix)]
+        let grammar = grammar.mut_subcommand("dev", |dev| without(dev, &cluster::IDS));
+        grammar
+    }
+
     /// The arguments of this process, whose usage is told by the name of `program`. Ends the process where they are wrong,
     /// or ask for help.
     pub fn parse_of(program: Program) -> Self {
-        let matches = Self::command().bin_name(program.as_str()).get_matches();
+        let matches = Self::grammar().bin_name(program.as_str()).get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// A command and all below it, whose help does not show these arguments.
+#[cfg(unix)]
+fn without(command: clap::Command, hidden: &'static [&'static str]) -> clap::Command {
+    command
+        .mut_args(|argument| {
+            let is_hidden = argument.is_global_set() && hidden.contains(&argument.get_id().as_str());
+            argument.hide(is_hidden)
+        })
+        .mut_subcommands(|below| without(below, hidden))
 }
 
 /// What every command takes; named as in kubectl.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
-    /// The context of the kubeconfig to use (KUBECONFIG, else ~/.kube/config).
-    #[arg(long, global = true)]
-    pub(crate) context: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterFlags,
     /// The vault's namespace; the context's namespace by default.
-    #[arg(short, long, visible_alias = "vault-namespace", global = true)]
+    #[arg(
+        short,
+        long,
+        visible_alias = "vault-namespace",
+        env = "STRONGROOM_NAMESPACE",
+        hide_env_values = true,
+        global = true
+    )]
     pub(crate) namespace: Option<String>,
     /// The namespace Strongroom is installed in.
     #[arg(long, default_value = "strongroom-system", global = true)]
     pub(crate) release_namespace: String,
     /// How to print. No value is printed but by `secret get`, `key decrypt`, `key unwrap` and `cert download`.
-    #[arg(short, long, value_enum, global = true)]
+    #[arg(
+        short,
+        long,
+        value_enum,
+        env = "STRONGROOM_OUTPUT",
+        hide_env_values = true,
+        global = true
+    )]
     pub(crate) output: Option<Output>,
+    /// Says on standard error how the vault is reached.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
 }
 
 impl Global {

@@ -87,12 +87,33 @@ pub(crate) async fn vault_namespace(global: &Global) -> Result<NamespaceName, Fa
 }
 
 async fn config(global: &Global) -> Result<Config, Failure> {
-    let kubeconfig = Kubeconfig::read().map_err(|error| Failure::Kubeconfig(Box::new(error)))?;
-    let options = KubeConfigOptions {
-        context: global.context.clone(),
-        ..KubeConfigOptions::default()
+    let flags = &global.cluster;
+    let unusable = |error| Failure::Kubeconfig(Box::new(error));
+    let kubeconfig = match &flags.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
     };
-    Config::from_custom_kubeconfig(kubeconfig, &options)
+    let options = KubeConfigOptions {
+        context: flags.context.clone(),
+        cluster: flags.cluster.clone(),
+        user: flags.user.clone(),
+    };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig.map_err(unusable)?, &options)
         .await
-        .map_err(|error| Failure::Kubeconfig(Box::new(error)))
+        .map_err(unusable)?;
+    let person = &mut config.auth_info;
+    if flags.impersonate.is_some() {
+        person.impersonate.clone_from(&flags.impersonate);
+    }
+    if flags.as_uid.is_some() {
+        person.impersonate_uid.clone_from(&flags.as_uid);
+    }
+    if !flags.as_group.is_empty() {
+        person.impersonate_groups = Some(flags.as_group.clone());
+    }
+    if let Some(time) = flags.request_timeout {
+        config.connect_timeout = Some(time);
+        config.read_timeout = Some(time);
+    }
+    Ok(config)
 }

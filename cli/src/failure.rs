@@ -3,6 +3,7 @@
 mod cert;
 #[cfg(unix)]
 mod dev;
+mod direct;
 mod hint;
 mod key;
 mod key_file;
@@ -17,6 +18,7 @@ use strongroom_crds::ApiError;
 pub(crate) use cert::{CertFailure, CertFileError};
 #[cfg(unix)]
 pub(crate) use dev::DevFailure;
+pub(crate) use direct::DirectFailure;
 pub(crate) use key::KeyFailure;
 pub(crate) use key_file::KeyFileError;
 
@@ -133,6 +135,9 @@ pub(crate) enum Failure {
     /// The same of a command on a certificate, or it came to nothing.
     #[error(transparent)]
     Cert(#[from] CertFailure),
+    /// A vault is not reached by its URL.
+    #[error(transparent)]
+    Direct(#[from] DirectFailure),
     /// There is no vault on this machine.
     #[cfg(unix)]
     #[error(transparent)]
@@ -186,6 +191,7 @@ impl Failure {
             | Self::NoOutput(_) => 2,
             Self::Key(failure) => failure.exit_code(),
             Self::Cert(failure) => failure.exit_code(),
+            Self::Direct(failure) => failure.exit_code(),
             #[cfg(unix)]
             Self::Dev(failure) => failure.exit_code(),
             Self::Kubeconfig(_)

@@ -4,6 +4,9 @@
 //!   kubeconfig --> a token of a service account (TokenRequest, as the current user)
 //!     --> port forward --> identity service --> vault token
 //!     --> port forward --> vault
+//!
+//!   --url, or the variables of a pod --> a token of a service account (a file)
+//!     --> identity service --> vault token --> vault
 //! ```
 //!
 //! Invariants:
@@ -23,6 +26,7 @@ mod cert;
 mod cluster;
 #[cfg(unix)]
 mod dev;
+mod direct;
 mod encoding;
 mod failure;
 mod forward;

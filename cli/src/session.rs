@@ -1,7 +1,8 @@
 //! From the current user to a vault: token, exchange, vault.
 
+use secrecy::SecretString;
 use strongroom_client::{
-    Server,
+    Server, Trust,
     identity::{Assertion, IdentityClient, VaultToken},
     vault::{VaultClient, VaultError},
 };
@@ -14,8 +15,10 @@ use crate::{
     account,
     arguments::{Global, Selection, VaultPath},
     cluster::Cluster,
+    direct::Direct,
     failure::Failure,
     forward::route_to,
+    terminal,
 };
 
 /// A vault, as a service account.
@@ -27,34 +30,55 @@ pub(crate) struct Session {
 }
 
 /// The vault that a command names, and the account if it names one. Nothing was asked of a server yet.
-pub(crate) struct Destination {
-    vault: VaultPath,
-    account: Option<AccountName>,
+pub(crate) enum Destination {
+    /// Through the Kubernetes API.
+    Cluster {
+        vault: VaultPath,
+        account: Option<AccountName>,
+    },
+    /// By its URL, or from a pod of its cluster.
+    Direct(Box<Direct>),
 }
 
 impl Destination {
     /// Where `selection` leads.
     pub(crate) fn of(selection: Selection, global: &Global) -> Result<Self, Failure> {
-        let vault = selection.vault.ok_or(Failure::NoVault)?;
-        global.check(&vault)?;
-        Ok(Self {
+        let Selection {
             vault,
-            account: selection.service_account,
+            service_account: account,
+            direct,
+        } = selection;
+        if let Some(vault) = &vault {
+            global.check(vault)?;
+        }
+        let variable = |name: &str| std::env::var_os(name);
+        let direct = Direct::of(&direct, vault.as_ref(), account.as_ref(), global, &variable)?;
+        Ok(match direct {
+            Some(direct) => Self::Direct(Box::new(direct)),
+            None => Self::Cluster {
+                vault: vault.ok_or(Failure::NoVault)?,
+                account,
+            },
         })
     }
 
     /// Opens the vault.
     pub(crate) async fn open(self, global: &Global) -> Result<Session, Failure> {
-        let cluster = Cluster::connect(global).await?;
-        let vault = self.vault.in_namespace(&cluster.namespace);
-        let acting = match self.account {
-            Some(account) => Acting {
-                account,
-                by_default: false,
-            },
-            None => Acting::by_default(&vault)?,
-        };
-        Session::open(&cluster, vault, acting).await
+        match self {
+            Self::Direct(direct) => Session::by_url(*direct, global).await,
+            Self::Cluster { vault, account } => {
+                let cluster = Cluster::connect(global).await?;
+                let vault = vault.in_namespace(&cluster.namespace);
+                let acting = match account {
+                    Some(account) => Acting {
+                        account,
+                        by_default: false,
+                    },
+                    None => Acting::by_default(&vault)?,
+                };
+                Session::open(&cluster, vault, acting, global).await
+            }
+        }
     }
 }
 
@@ -96,33 +120,71 @@ impl Session {
         }
     }
 
-    /// Opens the vault as the account.
-    async fn open(cluster: &Cluster, reference: VaultRef, acting: Acting) -> Result<Self, Failure> {
+    /// Opens the vault as the account, by port forwards.
+    async fn open(
+        cluster: &Cluster,
+        reference: VaultRef,
+        acting: Acting,
+        global: &Global,
+    ) -> Result<Self, Failure> {
         let trust = cluster.trust(&reference).await?;
         let subject = account::token(cluster, &acting.account).await?;
         let release = &cluster.release_namespace;
         let to_identity = route_to(cluster, release, IDENTITY_SERVICE, ports::IDENTITY).await?;
-        let identity = Server::identity(release).by(to_identity);
         let VaultRef { namespace, name } = &reference;
         let to_vault = route_to(cluster, namespace, name.as_str(), ports::VAULT).await?;
-        let server = Server::vault(&reference).by(to_vault);
+        let login = Server::identity(release).by(to_identity);
+        let vault = Server::vault(&reference).by(to_vault);
+        Self::log_in(&vault, &login, trust, &subject, reference, acting, global).await
+    }
+
+    /// Opens a vault that is reached without the Kubernetes API.
+    async fn by_url(direct: Direct, global: &Global) -> Result<Self, Failure> {
+        let Direct {
+            reference,
+            vault,
+            login,
+            trust,
+            token,
+            account,
+        } = direct;
+        let acting = Acting {
+            account,
+            by_default: false,
+        };
+        Self::log_in(&vault, &login, trust, &token, reference, acting, global).await
+    }
+
+    /// Exchanges the token of the account for one of the vault.
+    async fn log_in(
+        vault: &Server,
+        login: &Server,
+        trust: Trust,
+        subject: &SecretString,
+        reference: VaultRef,
+        acting: Acting,
+        global: &Global,
+    ) -> Result<Self, Failure> {
+        if global.verbose {
+            let account = acting.account.path();
+            terminal::complain(&format!(
+                "The vault {reference} is {vault}, the identity service {login}; the account is {account}."
+            ));
+        }
         let audience = Audience::Vault(reference.clone());
         // Not the installation's id, which needs a right to read it.
-        let token = IdentityClient::new(&identity, ADFS_TENANT, trust.clone())
-            .exchange(
-                Assertion {
-                    subject: &subject,
-                    actor: None,
-                },
-                &audience,
-            )
+        let token = IdentityClient::new(login, ADFS_TENANT, trust.clone())
+            .exchange(Assertion { subject, actor: None }, &audience)
             .await
             .map_err(|source| Failure::Exchange {
                 source,
-                namespace: release.clone(),
+                namespace: global
+                    .release_namespace
+                    .parse()
+                    .unwrap_or_else(|_| reference.namespace.clone()),
             })?;
         Ok(Self::new(
-            VaultClient::new(&server, trust),
+            VaultClient::new(vault, trust),
             token,
             reference,
             acting,

@@ -11,6 +11,8 @@ use crate::bundle::Bundle;
 pub struct Environment {
     /// The first vault (`https://NAME.vault.localhost:PORT`).
     pub vault_url: String,
+    /// Which vault that is (`NAMESPACE/NAME`).
+    pub vault: String,
     /// Where the login is (`https://localhost:PORT`).
     pub login_url: String,
     /// Where the endpoint of an App Service is (`http://127.0.0.1:PORT/msi/token`).
@@ -42,6 +44,10 @@ impl Environment {
         let mut variables = vec![
             (MARK, "1".to_owned()),
             ("VAULT_URL", self.vault_url.clone()),
+            // For the commands of `strongroom` itself.
+            ("STRONGROOM_VAULT_URL", self.vault_url.clone()),
+            ("STRONGROOM_VAULT", self.vault.clone()),
+            ("STRONGROOM_CA", self.authority.display().to_string()),
             ("AZURE_KEYVAULT_URL", self.vault_url.clone()),
             // The one way to log in that every language has, needs no TLS, and asks nobody who the tenant is.
             ("IDENTITY_ENDPOINT", self.app_service_url.clone()),
@@ -134,6 +140,7 @@ mod tests {
     fn environment(proxy: Option<SocketAddr>) -> Environment {
         Environment {
             vault_url: "https://dev.vault.localhost:1".into(),
+            vault: "dev/dev".into(),
             login_url: "https://localhost:2".into(),
             app_service_url: "http://127.0.0.1:3/msi/token".into(),
             token_file: "/t".into(),

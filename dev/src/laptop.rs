@@ -272,6 +272,7 @@ impl Laptop {
         write_private(&token_file, token.expose_secret().as_bytes())?;
         Ok(Environment {
             vault_url: self.url(),
+            vault: self.first.to_string(),
             login_url: format!("https://{}:{}", names::LOGIN_HOST, self.login.port()),
             app_service_url: format!("http://{}{APP_SERVICE_PATH}", self.app_service),
             token_file,

@@ -68,8 +68,9 @@ pub(crate) struct DevOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) seed: Vec<PathBuf>,
     /// The account that a program is: NAMESPACE/NAME or NAMESPACE:NAME. Default: `default` of the vault's namespace.
-    #[arg(long = "as", value_name = "ACCOUNT", value_parser = names::account)]
-    pub(crate) account: Option<AccountName>,
+    // The id is that of the global flag, which has this meaning here.
+    #[arg(long = "as", id = "impersonate", value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
     /// Keeps the objects in a directory, with the key that opens them. Without it they are in memory, and gone at the end.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -83,6 +84,13 @@ pub(crate) struct DevOptions {
     /// The directory that holds the authority of this machine [default: that of the user's programs].
     #[arg(long, value_name = "DIR")]
     pub(crate) dev_dir: Option<PathBuf>,
+}
+
+impl DevOptions {
+    /// The account that a program is, if one is named.
+    pub(crate) fn account(&self) -> Result<Option<AccountName>, String> {
+        self.account.as_deref().map(names::account).transpose()
+    }
 }
 
 /// What matters while it stays.

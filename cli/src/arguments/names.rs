@@ -36,6 +36,11 @@ impl VaultPath {
         VaultRef::new(namespace, self.name)
     }
 
+    /// The namespace that the path names.
+    pub(crate) const fn namespace(&self) -> Option<&NamespaceName> {
+        self.namespace.as_ref()
+    }
+
     /// Whether `namespace`, given beside the path, is another one than the path names.
     pub(crate) fn contradicts(&self, namespace: &str) -> bool {
         self.namespace

@@ -63,7 +63,7 @@ impl Started {
         } else {
             vec![usual_vault()?]
         };
-        let account = match options.account {
+        let account = match options.account().map_err(DevFailure::NoAccount)? {
             Some(account) => account,
             None => AccountName {
                 namespace: vaults

@@ -29,6 +29,9 @@ pub(crate) enum DevFailure {
     /// No name of an account, as none that is written here.
     #[error(transparent)]
     Account(#[from] ResourceNameError),
+    /// A flag names no account.
+    #[error("--as: {0}")]
+    NoAccount(String),
     /// Somebody asked to end before anything ran.
     #[error("interrupted before the vault was ready")]
     Interrupted,
@@ -46,7 +49,7 @@ impl DevFailure {
     /// As the help says.
     pub(super) const fn exit_code(&self) -> u8 {
         match self {
-            Self::Manifest(_) | Self::Seed(_) | Self::Terminal => 2,
+            Self::Manifest(_) | Self::Seed(_) | Self::Terminal | Self::NoAccount(_) => 2,
             Self::NotRunning => 4,
             Self::Place(_)
             | Self::Start(_)
