@@ -17,7 +17,11 @@ mod time;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::{failure::Failure, output::Output, program::Program};
+use crate::{
+    failure::Failure,
+    output::{Form, Output, OutputArgument},
+    program::Program,
+};
 pub(crate) use az_cloud::AzCloud;
 pub(crate) use cert::{
     CertArguments, CertCommand, CertImportArguments, CertPolicyCommand, CertPolicyFlags, CertVersion,
@@ -105,22 +109,35 @@ pub(crate) struct Global {
     /// The namespace Strongroom is installed in.
     #[arg(long, default_value = "strongroom-system", global = true)]
     pub(crate) release_namespace: String,
-    /// How to print. No value is printed but by `secret get`, `key decrypt`, `key unwrap` and `cert download`.
+    /// How to print: json, yaml, jsonpath=PATH, name, wide, and what some commands have beside. No value is printed but by
+    /// `secret get`, `key decrypt`, `key unwrap` and `cert download`.
     #[arg(
         short,
         long,
-        value_enum,
+        value_parser = OutputArgument::parse,
+        value_name = "FORM",
         env = "STRONGROOM_OUTPUT",
         hide_env_values = true,
         global = true
     )]
-    pub(crate) output: Option<Output>,
+    pub(crate) output: Option<OutputArgument>,
     /// Says on standard error how the vault is reached.
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
 
 impl Global {
+    /// What to print.
+    pub(crate) fn output(&self) -> Option<Output> {
+        self.output.as_ref().map(|given| given.output)
+    }
+
+    /// The form of a document.
+    pub(crate) fn form(&self) -> Form {
+        let given = self.output.as_ref();
+        given.map(|given| given.form.clone()).unwrap_or_default()
+    }
+
     /// Refuses a `vault` whose path names another namespace than the flag.
     pub(crate) fn check(&self, vault: &VaultPath) -> Result<(), Failure> {
         match &self.namespace {

@@ -71,9 +71,9 @@ pub(crate) enum CertRequest {
 /// Runs one command. Reads its files before it calls any server.
 pub(crate) async fn run(arguments: CertArguments, global: &Global) -> Result<ExitCode, Failure> {
     let destination = Destination::of(arguments.selection, global)?;
-    let request = CertRequest::prepare(arguments.command, global.output)?;
+    let request = CertRequest::prepare(arguments.command, global.output())?;
     let session = destination.open(global).await?;
-    request.perform(&session).await?.conclude()
+    request.perform(&session).await?.conclude(global)
 }
 
 impl CertRequest {

@@ -22,7 +22,7 @@ pub(crate) use direct::DirectFailure;
 pub(crate) use key::KeyFailure;
 pub(crate) use key_file::KeyFileError;
 
-use crate::output::{Output, OutputError};
+use crate::output::{FormError, Output, OutputError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +145,9 @@ pub(crate) enum Failure {
     /// Standard output is closed.
     #[error("cannot write the output: {0}")]
     Write(#[from] io::Error),
+    /// A document cannot be printed in the form that was asked for.
+    #[error("the output {0}")]
+    Form(#[from] FormError),
     /// The output cannot be written as JSON.
     #[error("cannot write the output as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -211,6 +214,7 @@ impl Failure {
             | Self::PrivateKeyToTerminal
             | Self::WriteFile { .. }
             | Self::Write(_)
+            | Self::Form(_)
             | Self::Json(_) => 5,
         })
     }

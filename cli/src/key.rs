@@ -66,9 +66,9 @@ pub(crate) enum KeyRequest {
 /// Runs one command. Reads its data before it calls any server.
 pub(crate) async fn run(arguments: KeyArguments, global: &Global) -> Result<ExitCode, Failure> {
     let destination = Destination::of(arguments.selection, global)?;
-    let request = KeyRequest::prepare(arguments.command, global.output)?;
+    let request = KeyRequest::prepare(arguments.command, global.output())?;
     let session = destination.open(global).await?;
-    request.perform(&session).await?.conclude()
+    request.perform(&session).await?.conclude(global)
 }
 
 impl KeyRequest {

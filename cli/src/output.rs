@@ -1,14 +1,20 @@
 //! How commands print.
 
-use clap::ValueEnum;
+mod form;
 
-/// How to print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) use form::{Form, FormError};
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Output {
-    /// As JSON, without the values of secrets.
+    /// A table with more columns.
+    Wide,
+    /// A document: everything that is known, without the values of secrets, in a [`Form`].
     Json,
     /// Names only.
     Name,
+    /// Lines `NAME=VALUE`.
+    Env,
     /// The public part of a key as a JWK (`key show`).
     Jwk,
     /// As PEM: the public part of a key (`key show`), a certificate (`cert show`), or a request for one (`cert pending show`).
@@ -20,12 +26,48 @@ pub(crate) enum Output {
 impl Output {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Wide => "wide",
             Self::Json => "json",
             Self::Name => "name",
+            Self::Env => "env",
             Self::Jwk => "jwk",
             Self::Pem => "pem",
             Self::Base64 => "base64",
         }
+    }
+}
+
+/// What follows `-o`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OutputArgument {
+    pub(crate) output: Output,
+    /// The form of a document.
+    pub(crate) form: Form,
+}
+
+impl OutputArgument {
+    /// Reads it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (output, form) = match text {
+            "wide" => (Output::Wide, Form::Json),
+            "json" => (Output::Json, Form::Json),
+            "yaml" => (Output::Json, Form::Yaml),
+            "name" => (Output::Name, Form::Json),
+            "env" => (Output::Env, Form::Json),
+            "jwk" => (Output::Jwk, Form::Json),
+            "pem" => (Output::Pem, Form::Json),
+            "base64" => (Output::Base64, Form::Json),
+            _ => match text.split_once('=') {
+                Some(("jsonpath", path)) => (Output::Json, Form::path(path)?),
+                _ => {
+                    return Err(
+                        "an output is json, yaml, jsonpath=PATH, name, wide, env, jwk, pem or base64"
+                            .to_owned(),
+                    );
+                }
+            },
+        };
+        Ok(Self { output, form })
     }
 }
 
@@ -52,12 +94,12 @@ pub(crate) enum ObjectOutput {
 impl ObjectOutput {
     pub(crate) const fn of(given: Option<Output>) -> Result<Self, OutputError> {
         match given {
-            None => Ok(Self::Text),
+            None | Some(Output::Wide) => Ok(Self::Text),
             Some(Output::Name) => Ok(Self::Name),
             Some(Output::Json) => Ok(Self::Json),
-            Some(given @ (Output::Jwk | Output::Pem | Output::Base64)) => Err(OutputError {
+            Some(given @ (Output::Env | Output::Jwk | Output::Pem | Output::Base64)) => Err(OutputError {
                 given,
-                known: "json or name",
+                known: "json, yaml, jsonpath=PATH or name",
             }),
         }
     }
@@ -77,14 +119,14 @@ pub(crate) enum PublicOutput {
 impl PublicOutput {
     pub(crate) const fn of(given: Option<Output>) -> Result<Self, OutputError> {
         match given {
-            None => Ok(Self::Object(ObjectOutput::Text)),
+            None | Some(Output::Wide) => Ok(Self::Object(ObjectOutput::Text)),
             Some(Output::Name) => Ok(Self::Object(ObjectOutput::Name)),
             Some(Output::Json) => Ok(Self::Object(ObjectOutput::Json)),
             Some(Output::Jwk) => Ok(Self::Jwk),
             Some(Output::Pem) => Ok(Self::Pem),
-            Some(given @ Output::Base64) => Err(OutputError {
+            Some(given @ (Output::Env | Output::Base64)) => Err(OutputError {
                 given,
-                known: "json, jwk, pem or name",
+                known: "json, yaml, jsonpath=PATH, jwk, pem or name",
             }),
         }
     }
@@ -102,13 +144,13 @@ pub(crate) enum CertificateOutput {
 impl CertificateOutput {
     pub(crate) const fn of(given: Option<Output>) -> Result<Self, OutputError> {
         match given {
-            None => Ok(Self::Object(ObjectOutput::Text)),
+            None | Some(Output::Wide) => Ok(Self::Object(ObjectOutput::Text)),
             Some(Output::Name) => Ok(Self::Object(ObjectOutput::Name)),
             Some(Output::Json) => Ok(Self::Object(ObjectOutput::Json)),
             Some(Output::Pem) => Ok(Self::Pem),
-            Some(given @ (Output::Jwk | Output::Base64)) => Err(OutputError {
+            Some(given @ (Output::Env | Output::Jwk | Output::Base64)) => Err(OutputError {
                 given,
-                known: "json, pem or name",
+                known: "json, yaml, jsonpath=PATH, pem or name",
             }),
         }
     }
@@ -131,10 +173,12 @@ impl ProductOutput {
             None => Ok(Self::Raw),
             Some(Output::Base64) => Ok(Self::Base64),
             Some(Output::Json) => Ok(Self::Json),
-            Some(given @ (Output::Name | Output::Jwk | Output::Pem)) => Err(OutputError {
-                given,
-                known: "json or base64",
-            }),
+            Some(given @ (Output::Wide | Output::Env | Output::Name | Output::Jwk | Output::Pem)) => {
+                Err(OutputError {
+                    given,
+                    known: "json, yaml, jsonpath=PATH or base64",
+                })
+            }
         }
     }
 }
@@ -153,7 +197,10 @@ impl PlaintextOutput {
         match given {
             None => Ok(Self::Raw),
             Some(Output::Base64) => Ok(Self::Base64),
-            Some(given @ (Output::Json | Output::Name | Output::Jwk | Output::Pem)) => Err(OutputError {
+            Some(
+                given
+                @ (Output::Wide | Output::Env | Output::Json | Output::Name | Output::Jwk | Output::Pem),
+            ) => Err(OutputError {
                 given,
                 known: "base64",
             }),
@@ -173,10 +220,13 @@ pub(crate) enum AnswerOutput {
 impl AnswerOutput {
     pub(crate) const fn of(given: Option<Output>) -> Result<Self, OutputError> {
         match given {
-            None => Ok(Self::Text),
+            None | Some(Output::Wide) => Ok(Self::Text),
             Some(Output::Json) => Ok(Self::Json),
-            Some(given @ (Output::Name | Output::Jwk | Output::Pem | Output::Base64)) => {
-                Err(OutputError { given, known: "json" })
+            Some(given @ (Output::Env | Output::Name | Output::Jwk | Output::Pem | Output::Base64)) => {
+                Err(OutputError {
+                    given,
+                    known: "json, yaml or jsonpath=PATH",
+                })
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::{
     arguments::{Check, Global, PolicyCommand},
     cluster::Cluster,
     output::ObjectOutput,
+    printed::Outcome,
 };
 use decide::{PolicyQuestion, answer};
 
@@ -22,18 +23,17 @@ use decide::{PolicyQuestion, answer};
 pub(crate) async fn run(command: PolicyCommand, global: &Global) -> Result<ExitCode, Failure> {
     let crate::arguments::PolicySubcommand::Check(check) = command.command;
     global.check(&check.vault)?;
-    let output = ObjectOutput::of(global.output)?;
+    let output = ObjectOutput::of(global.output())?;
     let cluster = Cluster::connect(global).await?;
     let vault = check.vault.clone().in_namespace(&cluster.namespace);
     let uid = uid_of(&cluster, &check.service_account).await?;
     let policies = read::policies(&policies_in(&cluster, &vault.namespace).await?);
     let answer = answer(&request(check, vault), uid.as_ref(), &policies);
-    show::answer(&answer, output)?;
-    Ok(if answer.allowed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    Outcome {
+        printed: show::answer(&answer, output)?,
+        is_yes: answer.allowed,
+    }
+    .conclude(global)
 }
 
 fn request(check: Check, vault: VaultRef) -> PolicyQuestion {

@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 use strongroom_client::vault::Octets;
 
-use crate::{encoding, failure::Failure, terminal};
+use crate::{arguments::Global, encoding, failure::Failure, output::Form, terminal};
 
 /// What a command has to say on standard output.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) enum Printed {
     Nothing,
     /// Text with the names and labels of others, which a terminal shows and never obeys.
     Text(String),
+    /// A document in JSON, which is printed in the form that was asked for.
+    Document(String),
     /// Bytes in base64, in a line of their own.
     Base64(Octets),
     /// Bytes that leave as they are.
@@ -55,17 +57,18 @@ impl Refusal {
 }
 
 impl Printed {
-    /// The value as JSON.
+    /// The value as a document.
     pub(crate) fn json(value: &impl Serialize) -> Result<Self, Failure> {
         let mut text = serde_json::to_string_pretty(value)?;
         text.push('\n');
-        Ok(Self::Text(text))
+        Ok(Self::Document(text))
     }
 
-    /// Prints it. On a terminal, bytes get the newline that the next prompt needs.
-    pub(crate) fn print(&self) -> Result<(), Failure> {
+    /// Prints it, a document in `form`. On a terminal, bytes get the newline that the next prompt needs.
+    pub(crate) fn print(&self, form: &Form) -> Result<(), Failure> {
         match self {
             Self::Nothing => Ok(()),
+            Self::Document(json) => Ok(terminal::print(&form.of(json)?)?),
             Self::Text(text) => Ok(terminal::print(text)?),
             Self::Base64(bytes) => write(encoding::encode_base64(bytes.as_bytes()).as_bytes(), b"\n"),
             Self::Bytes { bytes, raw, refusal } => {
@@ -86,9 +89,9 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Prints it; gives the exit code.
-    pub(crate) fn conclude(&self) -> Result<ExitCode, Failure> {
-        self.printed.print()?;
+    /// Prints it as the flags say; gives the exit code.
+    pub(crate) fn conclude(&self, global: &Global) -> Result<ExitCode, Failure> {
+        self.printed.print(&global.form())?;
         Ok(ExitCode::from(u8::from(!self.is_yes)))
     }
 }

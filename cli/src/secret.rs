@@ -49,9 +49,9 @@ pub(crate) enum Shown {
 /// Runs one command. Reads the value before it calls any server.
 pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<ExitCode, Failure> {
     let destination = Destination::of(arguments.selection, global)?;
-    let request = SecretRequest::prepare(arguments.command, global.output)?;
+    let request = SecretRequest::prepare(arguments.command, global.output())?;
     let session = destination.open(global).await?;
-    request.perform(&session).await?.conclude()
+    request.perform(&session).await?.conclude(global)
 }
 
 impl SecretRequest {

@@ -3,16 +3,15 @@
 use strongroom_core::Effect;
 
 use super::decide::PolicyAnswer;
-use crate::{Failure, output::ObjectOutput, table, terminal};
+use crate::{Failure, output::ObjectOutput, printed::Printed, table, terminal};
 
-/// Prints the answer: the word first, as `kubectl auth can-i` does.
-pub(super) fn answer(answer: &PolicyAnswer, output: ObjectOutput) -> Result<(), Failure> {
-    let text = match output {
-        ObjectOutput::Text => text(answer),
-        ObjectOutput::Name => format!("{}\n", word(answer)),
-        ObjectOutput::Json => format!("{}\n", serde_json::to_string_pretty(answer)?),
-    };
-    Ok(terminal::print(&text)?)
+/// The answer: the word first, as `kubectl auth can-i` does.
+pub(super) fn answer(answer: &PolicyAnswer, output: ObjectOutput) -> Result<Printed, Failure> {
+    match output {
+        ObjectOutput::Text => Ok(Printed::Text(text(answer))),
+        ObjectOutput::Name => Ok(Printed::Text(format!("{}\n", word(answer)))),
+        ObjectOutput::Json => Printed::json(answer),
+    }
 }
 
 fn word(answer: &PolicyAnswer) -> &'static str {

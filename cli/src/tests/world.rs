@@ -77,7 +77,7 @@ impl World {
     pub(crate) async fn run_as(&self, account: &str, line: &str) -> Result<Outcome, Failure> {
         let words = std::iter::once("strongroom").chain(line.split(' '));
         let arguments = Arguments::try_parse_from(words).unwrap();
-        let output = arguments.global.output;
+        let output = arguments.global.output();
         let session = self.session(account);
         match arguments.command {
             Command::Secret(secret) => {
@@ -143,7 +143,7 @@ impl World {
 fn text(printed: &Printed) -> String {
     match printed {
         Printed::Nothing => String::new(),
-        Printed::Text(text) => text.clone(),
+        Printed::Text(text) | Printed::Document(text) => text.clone(),
         Printed::Base64(bytes) => encoding::encode_base64(bytes.as_bytes()).to_string(),
         Printed::Bytes { bytes, .. } => String::from_utf8(bytes.as_bytes().to_vec()).unwrap(),
     }
