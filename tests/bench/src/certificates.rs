@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, default_value_t = 5)]
     pub rounds: usize,
     /// Seconds in which certificates are asked for, of each measurement.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 2)]
     pub seconds: u64,
     /// Where the stores are.
     #[arg(long, default_value = "target/bench")]
