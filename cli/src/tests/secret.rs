@@ -95,11 +95,11 @@ async fn a_form_of_output_that_a_command_does_not_have_is_refused_with_those_tha
     for (line, sentence) in [
         (
             "secret list -o pem",
-            "the command prints no pem: give -o json or name, or nothing",
+            "the command prints no pem: give -o json, yaml, jsonpath=PATH or name, or nothing",
         ),
         (
             "secret get db -o jwk",
-            "the command prints no jwk: give -o json or name, or nothing",
+            "the command prints no jwk: give -o json, yaml, jsonpath=PATH or name, or nothing",
         ),
         (
             "secret backup db -o json",

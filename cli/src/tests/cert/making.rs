@@ -127,11 +127,11 @@ async fn a_policy_that_no_vault_takes_is_refused_here_with_the_vaults_sentence()
         ),
         (
             "cert show a -o jwk".to_owned(),
-            "the command prints no jwk: give -o json, pem or name, or nothing",
+            "the command prints no jwk: give -o json, yaml, jsonpath=PATH, pem or name, or nothing",
         ),
         (
             "cert policy show a -o name".to_owned(),
-            "the command prints no name: give -o json, or nothing",
+            "the command prints no name: give -o json, yaml or jsonpath=PATH, or nothing",
         ),
     ] {
         assert_eq!(world.refusal(&line).await.to_string(), sentence, "{line}");

@@ -196,11 +196,11 @@ async fn a_form_of_output_that_a_command_does_not_have_is_refused_with_those_tha
     let cases = [
         case(
             "show k -o base64",
-            "the command prints no base64: give -o json, jwk, pem or name, or nothing",
+            "the command prints no base64: give -o json, yaml, jsonpath=PATH, jwk, pem or name, or nothing",
         ),
         case(
             format!("sign k --algorithm ES256 -f {data} -o name"),
-            "the command prints no name: give -o json or base64, or nothing",
+            "the command prints no name: give -o json, yaml, jsonpath=PATH or base64, or nothing",
         ),
         case(
             format!("decrypt k --algorithm RSA-OAEP -f {data} -o json"),
@@ -208,7 +208,7 @@ async fn a_form_of_output_that_a_command_does_not_have_is_refused_with_those_tha
         ),
         case(
             "policy k -o name",
-            "the command prints no name: give -o json, or nothing",
+            "the command prints no name: give -o json, yaml or jsonpath=PATH, or nothing",
         ),
     ];
     refuses(&world, &cases).await;
