@@ -4,7 +4,7 @@ use std::{fmt::Write as _, net::SocketAddr, path::PathBuf};
 
 use secrecy::ExposeSecret as _;
 
-use crate::bundle::Bundle;
+use crate::{az, bundle::Bundle};
 
 /// The variables of one account, in the order in which they are printed.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Environment {
     pub bundle: Bundle,
     /// The certificate of our own authority alone.
     pub authority: PathBuf,
+    /// The directory of az, Azure's command line.
+    pub az: PathBuf,
     /// The account (`NAMESPACE:NAME`).
     pub account: String,
     /// The tenant of the login.
@@ -61,6 +63,10 @@ impl Environment {
                 "AZURE_FEDERATED_TOKEN_FILE",
                 self.token_file.display().to_string(),
             ),
+            // For az, which asks Microsoft about any authority unless it is told not to.
+            (az::VARIABLE, self.az.display().to_string()),
+            ("AZURE_CORE_INSTANCE_DISCOVERY", "false".to_owned()),
+            ("AZURE_CORE_COLLECT_TELEMETRY", "false".to_owned()),
             // Whom to trust: Go, .NET and OpenSSL; Python; curl; Node.
             ("SSL_CERT_FILE", bundle.clone()),
             ("REQUESTS_CA_BUNDLE", bundle.clone()),
@@ -150,6 +156,7 @@ mod tests {
                 java: "/a dir/bundle.jks".into(),
             },
             authority: "/ca.crt".into(),
+            az: "/az".into(),
             account: "dev:default".into(),
             tenant: "adfs",
             proxy,

@@ -31,6 +31,7 @@ use time::OffsetDateTime;
 use crate::{
     accounts::{AccountError, Accounts},
     authority::{Authority, AuthorityError},
+    az::AzCloud,
     bundle::{self, Bundle, BundleError},
     cluster::{Cluster, TokenError},
     environment::Environment,
@@ -270,15 +271,31 @@ impl Laptop {
         let name = format!("{}.{}.token", account.namespace, account.name);
         let token_file = self.run.path().join(name);
         write_private(&token_file, token.expose_secret().as_bytes())?;
+        let (vault_url, login_url) = (
+            self.url(),
+            format!("https://{}:{}", names::LOGIN_HOST, self.login.port()),
+        );
+        let az = self
+            .run
+            .path()
+            .join(format!("{}.{}.az", account.namespace, account.name));
+        let cloud = AzCloud {
+            vault_url: &vault_url,
+            login_url: &login_url,
+            account: &account.to_string(),
+            token: &token,
+        };
+        cloud.write(&az)?;
         Ok(Environment {
-            vault_url: self.url(),
+            vault_url,
             vault: self.first.to_string(),
-            login_url: format!("https://{}:{}", names::LOGIN_HOST, self.login.port()),
+            login_url,
             app_service_url: format!("http://{}{APP_SERVICE_PATH}", self.app_service),
             token_file,
             token,
             bundle: self.bundle.clone(),
             authority: self.authority.clone(),
+            az,
             account: account.to_string(),
             tenant: ADFS_TENANT,
             proxy: self.proxy,

@@ -16,7 +16,7 @@
 //! | [`manifests`], [`seed`] | the files that a cluster is given, and the secrets that are there from the beginning |
 //! | [`policy`], [`vault`] | what a vault is, and who may do what in it |
 //! | [`proxy`] | how names are found where the system does not find them |
-//! | [`environment`] | what a program needs to know, as environment variables |
+//! | [`environment`], [`az`] | what a program needs to know, as environment variables and as files of az |
 //! | [`laptop`] | everything together |
 //!
 //! Invariants:
@@ -26,6 +26,7 @@
 
 pub mod accounts;
 pub mod authority;
+pub mod az;
 pub mod bundle;
 pub mod cluster;
 pub mod environment;

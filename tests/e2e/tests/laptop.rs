@@ -192,3 +192,21 @@ fn what_cannot_be_read_is_said_before_anything_starts() {
         assert!(errors.contains(said), "{errors}");
     }
 }
+
+#[test]
+fn az_uses_a_vault_on_this_machine_without_a_login() {
+    let az = Tool::installed("azure-cli").unwrap().program;
+    let script = "$0 keyvault secret set --vault-name dev --name sdk-az --value 'a value' --output none && \
+                  $0 keyvault secret show --vault-name dev --name sdk-az --query value --output tsv && \
+                  $0 keyvault secret list --vault-name dev --query '[].id' --output tsv";
+    let output = with_a_vault(&[], &["sh", "-c", script, &az.to_string_lossy()]);
+    let (said, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{said}\n{errors}");
+    assert!(
+        said.starts_with("a value\nhttps://dev.vault.localhost:"),
+        "{said}\n{errors}"
+    );
+}
