@@ -14,6 +14,12 @@ HARNESS := $(BUILT)/run/harness
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The same selection as elsewhere, so that what is built here is not built again.
+.PHONY: try
+try: ## a vault on this machine, with programs of the Azure SDKs that use it; builds it first
+	$(CARGO) build $(PROFILE) $(WHOLE) --bin strongroom
+	@scripts/try $(BUILT)/strongroom
+
 .PHONY: demo
 demo: harness ## a cluster with everything on it, and a pod that reads a secret while it rotates
 	@$(HARNESS) demo
@@ -54,7 +60,7 @@ fuzz: ## what reads a stranger's bytes, under libFuzzer on nightly, FUZZ_SECONDS
 	@scripts/fuzz
 
 .PHONY: bench
-bench: bench-vault bench-sign bench-certificates bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
+bench: bench-vault bench-sign bench-certificates bench-dev bench-node ## measure against OpenBao and a bare handler, and on a cluster; rewrites docs/benchmarks.md
 
 BENCH := $(or $(CARGO_TARGET_DIR),target)/release/bench
 BENCH_ARGS :=
@@ -76,6 +82,10 @@ bench-sign: bench-program ## signatures of the vault, of OpenBao and of the libr
 .PHONY: bench-certificates
 bench-certificates: bench-program ## certificates that the vault and OpenBao issue
 	$(BENCH) certificates --write docs/benchmarks.md $(BENCH_ARGS)
+
+.PHONY: bench-dev
+bench-dev: bench-program ## from the start of a vault on a laptop to the end of a program that used it
+	$(BENCH) dev --write docs/benchmarks.md $(BENCH_ARGS)
 
 .PHONY: bench-node
 bench-node: bench-program ## mounts, rotations, steady state and memory

@@ -4,6 +4,7 @@
 //!   bench vault   the vault as a bare process, OpenBao, and the least handler that could send the same bytes
 //!   bench sign    signatures of the vault, of OpenBao and of the library alone
 //!   bench certificates  certificates that the vault and OpenBao issue
+//!   bench dev     a vault on a laptop: from its start to the end of a program that used it
 //!   bench node    mounts, rotations, steady state and memory on the harness's cluster
 //!   bench attacks honest clients beside one source that attacks, for each program and attack
 //!   bench growth  requests as keys, versions and policies become more, and while RSA keys are made
@@ -15,6 +16,7 @@ mod api;
 mod attacks;
 mod bare;
 mod certificates;
+mod dev;
 mod figures;
 mod growth;
 mod identity;
@@ -61,6 +63,8 @@ enum Command {
     Sign(sign::Args),
     /// Certificates that the vault issues, beside OpenBao's PKI engine.
     Certificates(certificates::Args),
+    /// A vault on a laptop: from its start to the end of a program that used it.
+    Dev(dev::Args),
     /// Mounts, rotations, steady state and memory on a cluster of its own.
     Node(node::Args),
     /// Honest clients of each program while one source attacks it.
@@ -108,6 +112,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Vault(args) => ("vault", vault::run(args).await?),
         Command::Sign(args) => ("sign", sign::run(args).await?),
         Command::Certificates(args) => ("certificates", certificates::run(args).await?),
+        Command::Dev(args) => ("dev", dev::run(args).await?),
         Command::Node(args) => ("node", node::run(args).await?),
         Command::Attacks(args) => ("attacks", attacks::run(args).await?),
         Command::Growth(args) => ("growth", growth::run(args).await?),
