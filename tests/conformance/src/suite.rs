@@ -196,7 +196,7 @@ impl Suite {
     }
 
     async fn run_to_its_end(&self, site: &Site, version: &str, only: &str) -> Result<Run> {
-        let before = site.requests(version);
+        let before = site.requests(version)?;
         let results = site.directory().join("results.json");
         // A copy, to which the plugin adds what the archive leaves out.
         let tests = site.directory().join("tests").join(self.package.word());
@@ -221,7 +221,7 @@ impl Suite {
             .current_dir(site.directory())
             // Nothing of this machine's own Azure settings.
             .env_clear()
-            .envs(site.environment())
+            .envs(site.environment()?)
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("TMPDIR", site.directory())
             .env("PYTHONPATH", workspace::root().join("tests/conformance/python"))
@@ -243,7 +243,7 @@ impl Suite {
         }
         let mut run: Run = serde_json::from_slice(&fs::read(&results)?)?;
         fs::remove_file(&results)?;
-        run.requests = site.requests(version) - before;
+        run.requests = site.requests(version)? - before;
         let first = run.failures().next().map_or("", |test| test.said.as_str());
         ensure!(
             run.version == version && run.requests >= run.tests.len(),
