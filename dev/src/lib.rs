@@ -15,7 +15,7 @@
 //! | [`accounts`], [`cluster`], [`login`] | who somebody is |
 //! | [`manifests`], [`seed`] | the files that a cluster is given, and the secrets that are there from the beginning |
 //! | [`policy`], [`vault`] | what a vault is, and who may do what in it |
-//! | [`proxy`] | how names are found where the system does not find them |
+//! | [`proxy`], [`door`] | how names are found where the system does not find them |
 //! | [`environment`] | what a program needs to know, as environment variables |
 //! | [`laptop`] | everything together |
 //!
@@ -28,6 +28,7 @@ pub mod accounts;
 pub mod authority;
 pub mod bundle;
 pub mod cluster;
+pub mod door;
 pub mod environment;
 pub mod laptop;
 pub mod login;
