@@ -3,6 +3,7 @@
 mod about;
 mod az_cloud;
 mod cert;
+mod check;
 mod choice;
 mod cluster;
 #[cfg(unix)]
@@ -14,6 +15,8 @@ mod policy;
 mod secret;
 mod selection;
 mod time;
+mod vault;
+mod version;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -28,6 +31,7 @@ pub(crate) use cert::{
     ContactsCommand, DownloadArguments, IssuerCommand, IssuerFlags, MergeArguments, NewCertArguments,
     PendingCommand, RevokeArguments, WaitArguments,
 };
+pub(crate) use check::CheckArguments;
 pub(crate) use cluster::ClusterFlags;
 #[cfg(unix)]
 pub(crate) use dev::{DevArguments, DevCommand, DevOptions, StayOptions};
@@ -41,6 +45,13 @@ pub(crate) use names::VaultPath;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
 pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};
 pub(crate) use selection::{DirectFlags, Selection};
+#[cfg(unix)]
+pub(crate) use vault::VaultOpenArguments;
+pub(crate) use vault::{
+    VaultAcceptArguments, VaultArguments, VaultChangeArguments, VaultCommand, VaultCreateArguments,
+    VaultListArguments, VaultStatusArguments,
+};
+pub(crate) use version::{CrdsArguments, VersionArguments};
 
 /// Works with the vaults of a Kubernetes cluster.
 #[derive(Debug, Parser)]
@@ -158,6 +169,13 @@ pub(crate) enum Command {
     Cert(CertArguments),
     /// Asks what policy says.
     Policy(PolicyCommand),
+    /// Makes vaults, and says how they are.
+    Vault(VaultArguments),
+    /// Says whether a cluster has what Strongroom needs, and whether an installation works.
+    ///
+    /// Exits with 0 where nothing is wrong, with 1 where something is, and with 3 where the Kubernetes API refuses or cannot be
+    /// reached. What cannot be known is marked with a question mark, and is not wrong.
+    Check(CheckArguments),
     /// Runs a vault on this machine, without a cluster: for development and tests.
     #[cfg(unix)]
     #[command(long_about = dev::HELP)]
@@ -165,6 +183,10 @@ pub(crate) enum Command {
     /// Prints the file that lets Azure's command line, az, use the vaults of a namespace.
     #[command(long_about = az_cloud::HELP)]
     AzCloud(AzCloud),
+    /// Prints the custom resource definitions of this release.
+    Crds(CrdsArguments),
+    /// Prints the releases of this program, of the installation, and of each vault.
+    Version(VersionArguments),
 }
 
 #[cfg(test)]

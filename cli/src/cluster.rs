@@ -14,6 +14,7 @@ use crate::{arguments::Global, failure::Failure};
 const TRUST_BUNDLE: &str = "strongroom-trust-bundle";
 
 /// A cluster and the namespaces that matter.
+#[derive(Clone)]
 pub(crate) struct Cluster {
     pub(crate) client: Client,
     /// Where the vault is, unless a command says otherwise.
@@ -51,11 +52,16 @@ impl Cluster {
     /// A user who can write them in the vault's namespace can be the vault, and gains nothing by them: the way to the
     /// identity service leads through the API server.
     pub(crate) async fn trust(&self, vault: &VaultRef) -> Result<Trust, Failure> {
-        match self.trust_of(&vault.namespace).await {
+        Ok(self.authorities(vault).await?.1)
+    }
+
+    /// The same, with their certificates in PEM.
+    pub(crate) async fn authorities(&self, vault: &VaultRef) -> Result<(String, Trust), Failure> {
+        match self.authorities_of(&vault.namespace).await {
             Ok(trust) => Ok(trust),
             Err(first) if vault.namespace == self.release_namespace => Err(first),
             // Of two refusals, that in the vault's own namespace is the one that its owner can mend.
-            Err(first) => match self.trust_of(&self.release_namespace).await {
+            Err(first) => match self.authorities_of(&self.release_namespace).await {
                 Ok(trust) => Ok(trust),
                 Err(_) if first.is_forbidden() => Err(first),
                 Err(second) => Err(second),
@@ -63,7 +69,8 @@ impl Cluster {
         }
     }
 
-    async fn trust_of(&self, namespace: &NamespaceName) -> Result<Trust, Failure> {
+    /// The same, of one namespace.
+    pub(crate) async fn authorities_of(&self, namespace: &NamespaceName) -> Result<(String, Trust), Failure> {
         let maps: Api<ConfigMap> = self.namespaced(namespace);
         let map = maps
             .get(TRUST_BUNDLE)
@@ -73,7 +80,8 @@ impl Cluster {
             .data
             .and_then(|mut data| data.remove("ca.crt"))
             .ok_or(Failure::NoTrust)?;
-        Trust::from_pem(bundle.as_bytes()).map_err(Failure::Trust)
+        let trust = Trust::from_pem(bundle.as_bytes()).map_err(Failure::Trust)?;
+        Ok((bundle, trust))
     }
 }
 

@@ -1,9 +1,9 @@
 //! `strongroom dev`: a vault on this machine.
 
 mod environment;
-mod program;
+pub(crate) mod program;
 mod screen;
-mod signals;
+pub(crate) mod signals;
 mod started;
 
 use std::{path::Path, process::ExitCode};

@@ -3,6 +3,8 @@
 //! What an SDK is told in a pod is enough: where the identity service is, whom to trust, and the file with the token of the
 //! service account. As everywhere, whom to ask comes from the caller's configuration and never from an answer.
 
+mod proxy;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -86,10 +88,11 @@ impl Direct {
         let bundle = file(flags.ca.as_ref(), TRUST_VARIABLE, variable).ok_or(DirectFailure::NoTrust)?;
         let trust = Trust::from_pem(read(&bundle, MAX_BUNDLE)?.as_bytes())
             .map_err(|source| DirectFailure::Trust { path: bundle, source })?;
+        let proxy = proxy::Proxy::of(variable)?;
         Ok(Some(Self {
             reference,
-            vault: vault_server,
-            login: login(flags, global, variable)?,
+            vault: proxy::led(vault_server, proxy.as_ref()),
+            login: proxy::led(login(flags, global, variable)?, proxy.as_ref()),
             trust,
             token,
             account: own,

@@ -67,6 +67,30 @@ pub(crate) async fn route_to(
     Ok(Route::Dial(Arc::new(Forward { pods, pod, port })))
 }
 
+/// Connections to one port of a Service, whichever of its pods is ready at the time: for as long as a door stays open.
+#[cfg(unix)]
+pub(crate) struct ServiceDial {
+    pub(crate) cluster: Cluster,
+    pub(crate) namespace: NamespaceName,
+    pub(crate) name: String,
+    pub(crate) port: u16,
+}
+
+#[cfg(unix)]
+impl Dial for ServiceDial {
+    fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+        let (cluster, namespace) = (self.cluster.clone(), self.namespace.clone());
+        let (name, port) = (self.name.clone(), self.port);
+        Box::pin(async move {
+            let route = route_to(&cluster, &namespace, &name, port).await;
+            match route.map_err(|failure| io::Error::other(failure.to_string()))? {
+                Route::Dial(dial) => dial.dial().await,
+                Route::Host { .. } | Route::Socket(_) => Err(io::ErrorKind::Unsupported.into()),
+            }
+        })
+    }
+}
+
 /// The Service's selector, as a label selector.
 fn selector(service: &Service) -> String {
     let labels = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
@@ -78,7 +102,7 @@ fn selector(service: &Service) -> String {
     pairs.join(",")
 }
 
-fn is_ready(pod: &Pod) -> bool {
+pub(crate) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod
         .status
         .as_ref()

@@ -23,7 +23,9 @@ mod account;
 mod arguments;
 mod az_cloud;
 mod cert;
+mod check;
 mod cluster;
+mod crds;
 #[cfg(unix)]
 mod dev;
 mod direct;
@@ -45,6 +47,9 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod value;
+mod vault;
+mod version;
+mod waiting;
 
 use std::process::ExitCode;
 
@@ -62,7 +67,11 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         #[cfg(unix)]
         Command::Dev(command) => dev::run(*command).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
+        Command::Vault(command) => vault::run(command, &arguments.global).await,
+        Command::Check(command) => check::run(command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
+        Command::Crds(command) => crds::run(&command, &arguments.global),
+        Command::Version(command) => version::run(&command, &arguments.global).await,
     };
     match result {
         Ok(code) => code,

@@ -52,6 +52,11 @@ pub(crate) fn field(text: &str) -> String {
     }
 }
 
+/// A line that is drawn on a terminal, where standard output is none.
+pub(crate) fn line(text: &str) -> String {
+    escaped(text, is_obeyed).into_owned()
+}
+
 /// Whether a terminal shows all of a value as it is: its lines and columns are the only thing that a value may arrange.
 pub(crate) fn is_plain(value: &str) -> bool {
     let value = value.replace("\r\n", "\n");

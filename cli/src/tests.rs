@@ -3,4 +3,4 @@
 mod cert;
 mod key;
 mod secret;
-mod world;
+pub(crate) mod world;

@@ -15,6 +15,8 @@ mod api_server;
 mod certs;
 #[path = "command_line/keys.rs"]
 mod keys;
+#[path = "command_line/vaults.rs"]
+mod vaults;
 
 use std::{
     io::Write,

@@ -1,7 +1,10 @@
 //! The certificates that a program trusts: those of this system, and our own authority beside them, so that it still reaches
 //! the rest of the world.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use pem::{EncodeConfig, LineEnding, Pem};
 use strongroom_certificates::{keystore::KeystoreError, trust_store::NewTrustStore};
@@ -48,13 +51,35 @@ pub struct Bundle {
 /// # Errors
 /// A file cannot be written.
 pub fn write(place: &Place, authority: &Authority) -> Result<Bundle, BundleError> {
+    let bundle = Bundle {
+        pem: place.file(FILE),
+        java: place.file(JAVA_FILE),
+    };
+    write_files(&bundle, authority.certificate())?;
+    Ok(bundle)
+}
+
+/// Writes the bundle of the authorities in `own`, which is PEM, into a directory.
+///
+/// # Errors
+/// A file cannot be written, or `own` is no PEM.
+pub fn write_into(directory: &Path, own: &str) -> Result<Bundle, BundleError> {
+    let bundle = Bundle {
+        pem: directory.join(FILE),
+        java: directory.join(JAVA_FILE),
+    };
+    write_files(&bundle, own)?;
+    Ok(bundle)
+}
+
+fn write_files(bundle: &Bundle, own: &str) -> Result<(), BundleError> {
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
         tracing::warn!(%error, "certificates of this system cannot be read");
     }
-    let own = pem::parse(authority.certificate())?.into_contents();
+    let own = pem::parse_many(own)?.into_iter().map(Pem::into_contents);
     let system = system.certs.iter().map(|certificate| certificate.to_vec());
-    let all: Vec<Vec<u8>> = [own].into_iter().chain(system).collect();
+    let all: Vec<Vec<u8>> = own.chain(system).collect();
 
     let blocks: Vec<Pem> = all
         .iter()
@@ -72,12 +97,7 @@ pub fn write(place: &Place, authority: &Authority) -> Result<Bundle, BundleError
         .collect();
     let store = NewTrustStore { entries: &entries };
     let java = store.to_jks(JAVA_PASSWORD, 0)?;
-
-    let bundle = Bundle {
-        pem: place.file(FILE),
-        java: place.file(JAVA_FILE),
-    };
     write_private(&bundle.pem, text.as_bytes())?;
     write_private(&bundle.java, &java)?;
-    Ok(bundle)
+    Ok(())
 }

@@ -17,6 +17,8 @@
 //! | [`policy`], [`vault`] | what a vault is, and who may do what in it |
 //! | [`proxy`] | how names are found where the system does not find them |
 //! | [`environment`], [`az`] | what a program needs to know, as environment variables and as files of az |
+//! | [`proxy`], [`door`] | how names are found where the system does not find them |
+//! | [`environment`] | what a program needs to know, as environment variables |
 //! | [`laptop`] | everything together |
 //!
 //! Invariants:
@@ -29,6 +31,7 @@ pub mod authority;
 pub mod az;
 pub mod bundle;
 pub mod cluster;
+pub mod door;
 pub mod environment;
 pub mod laptop;
 pub mod login;

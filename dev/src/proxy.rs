@@ -1,10 +1,12 @@
-//! A proxy for programs on a machine that does not resolve names below `localhost`: it takes them for this machine, as it
-//! should be (RFC 6761, 6.3), and leads everywhere else as the machine itself does. No file of the system is changed.
+//! A proxy for programs on a machine that does not resolve some names. It takes names below `localhost` for this machine, as
+//! it should be (RFC 6761, 6.3), leads [`Names`] to the servers that they stand for, and everything else where the machine
+//! itself leads it. No file of the system is changed.
 //!
 //! It speaks `CONNECT` alone (RFC 9110, 9.3.6): what goes through it is encrypted, and the client verifies the name at its other
 //! end.
 
 use std::{
+    collections::BTreeMap,
     env, io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -12,6 +14,7 @@ use std::{
 };
 
 use http::Uri;
+use strongroom_client::{Dial, server::Stream};
 use strongroom_serving::accept::Drain;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
@@ -124,13 +127,72 @@ impl Upstream {
     }
 }
 
+/// Servers that are reached in ways of their own, by the names under which clients ask for them.
+#[derive(Clone, Default)]
+pub struct Names(Arc<BTreeMap<String, Arc<dyn Dial>>>);
+
+impl Names {
+    fn dial(&self, host: &str) -> Option<&dyn Dial> {
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        self.0.get(&host).map(AsRef::as_ref)
+    }
+}
+
+impl FromIterator<(String, Arc<dyn Dial>)> for Names {
+    fn from_iter<T: IntoIterator<Item = (String, Arc<dyn Dial>)>>(names: T) -> Self {
+        let names = names.into_iter();
+        Self(Arc::new(
+            names
+                .map(|(name, dial)| (name.to_ascii_lowercase(), dial))
+                .collect(),
+        ))
+    }
+}
+
 /// Serves on loopback until the drain begins; gives the address.
 ///
 /// # Errors
 /// It cannot listen.
 pub async fn serve(drain: &Drain, upstream: Upstream) -> io::Result<SocketAddr> {
+    serve_names(drain, Names::default(), upstream).await
+}
+
+/// The same, which leads `names` to their servers, whatever port a client asks for.
+///
+/// # Errors
+/// It cannot listen.
+pub async fn serve_names(drain: &Drain, names: Names, upstream: Upstream) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
+    accept(drain, listener, move |client| {
+        tunnel(client, names.clone(), upstream.clone())
+    });
+    Ok(address)
+}
+
+/// Leads every connection to `port` of loopback to one server until the drain begins; 0 is a port that is free. Gives the
+/// address.
+///
+/// # Errors
+/// It cannot listen.
+pub async fn forward(drain: &Drain, port: u16, server: Arc<dyn Dial>) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let address = listener.local_addr()?;
+    accept(drain, listener, move |mut client| {
+        let server = Arc::clone(&server);
+        async move {
+            let mut server = timeout(PATIENCE, server.dial()).await??;
+            copy_bidirectional(&mut client, &mut server).await.map(drop)
+        }
+    });
+    Ok(address)
+}
+
+/// Accepts connections, which `serve` serves, until the drain begins.
+fn accept<T>(drain: &Drain, listener: TcpListener, serve: impl Fn(TcpStream) -> T + Send + 'static)
+where
+    T: Future<Output = io::Result<()>> + Send + 'static,
+{
     let places = Arc::new(Semaphore::new(MOST));
     let until = drain.clone();
     let tunnels = drain.clone();
@@ -148,35 +210,31 @@ pub async fn serve(drain: &Drain, upstream: Upstream) -> io::Result<SocketAddr> 
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
                 continue;
             };
-            let (until, upstream) = (until.clone(), upstream.clone());
+            let (until, served) = (until.clone(), serve(stream));
             tunnels.spawn(async move {
                 tokio::select! {
-                    _ = tunnel(stream, upstream) => {}
+                    _ = served => {}
                     () = until.begun() => {}
                 }
                 drop(place);
             });
         }
     });
-    Ok(address)
 }
 
 /// Takes one request, and passes on what follows.
-async fn tunnel(mut client: TcpStream, upstream: Upstream) -> io::Result<()> {
+async fn tunnel(mut client: TcpStream, names: Names, upstream: Upstream) -> io::Result<()> {
     let head = timeout(PATIENCE, head(&mut client)).await??;
     let Some((host, port)) = parse(&head) else {
         return client
             .write_all(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
             .await;
     };
-    let behind = upstream.of_host(&host).filter(|_| !is_this_machine(&host));
-    let connected = match behind {
-        _ if is_this_machine(&host) => {
-            timeout(PATIENCE, TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await
-        }
-        Some(behind) => timeout(PATIENCE, TcpStream::connect((behind.host.as_str(), behind.port))).await,
-        None => timeout(PATIENCE, TcpStream::connect((host.as_str(), port))).await,
-    };
+    let server_of_name = names.dial(&host);
+    let behind = upstream
+        .of_host(&host)
+        .filter(|_| server_of_name.is_none() && !is_this_machine(&host));
+    let connected = timeout(PATIENCE, connect(&host, port, server_of_name, behind)).await;
     let Ok(Ok(mut server)) = connected else {
         return client
             .write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
@@ -189,6 +247,24 @@ async fn tunnel(mut client: TcpStream, upstream: Upstream) -> io::Result<()> {
         client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
     }
     copy_bidirectional(&mut client, &mut server).await.map(drop)
+}
+
+/// Connects to the server that a name stands for, to the proxy behind this one, or as the machine does.
+async fn connect(
+    host: &str,
+    port: u16,
+    named: Option<&dyn Dial>,
+    behind: Option<&Behind>,
+) -> io::Result<Box<dyn Stream>> {
+    if let Some(named) = named {
+        return named.dial().await;
+    }
+    let (host, port) = match behind {
+        _ if is_this_machine(host) => ("127.0.0.1", port),
+        Some(behind) => (behind.host.as_str(), behind.port),
+        None => (host, port),
+    };
+    Ok(Box::new(TcpStream::connect((host, port)).await?))
 }
 
 /// Whether a name means this machine wherever it is asked for.
@@ -319,6 +395,76 @@ mod tests {
         client.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"HTTP/1.1 200 OK\r\n\r\nping");
         echo.await.unwrap();
+        drain.begin();
+    }
+
+    /// Connects to a port of this machine.
+    struct Port(u16);
+
+    impl Dial for Port {
+        fn dial(&self) -> futures::future::BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+            let port = self.0;
+            Box::pin(async move {
+                let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+                Ok(Box::new(stream) as Box<dyn Stream>)
+            })
+        }
+    }
+
+    /// A server that says its name once to each client.
+    async fn naming(name: &'static str) -> Arc<dyn Dial> {
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = server.accept().await {
+                stream.write_all(name.as_bytes()).await.unwrap();
+            }
+        });
+        Arc::new(Port(port))
+    }
+
+    async fn said(mut stream: TcpStream, request: &str) -> String {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn a_name_leads_to_its_server_whatever_proxy_is_behind() {
+        let names = [
+            ("Prod.team-a.svc".to_owned(), naming("prod").await),
+            ("login.svc".to_owned(), naming("login").await),
+        ];
+        let behind = upstream(&[("HTTPS_PROXY", "http://127.0.0.1:1")]).unwrap();
+        let drain = Drain::default();
+        let proxy = serve_names(&drain, names.into_iter().collect(), behind)
+            .await
+            .unwrap();
+        for (host, answer) in [
+            ("prod.team-a.svc", "200 OK\r\n\r\nprod"),
+            ("PROD.team-a.svc.", "200 OK\r\n\r\nprod"),
+            ("login.svc", "200 OK\r\n\r\nlogin"),
+            ("other.team-a.svc", "502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"),
+        ] {
+            let stream = TcpStream::connect(proxy).await.unwrap();
+            let request = format!("CONNECT {host}:443 HTTP/1.1\r\nHost: x\r\n\r\n");
+            assert_eq!(
+                said(stream, &request).await,
+                format!("HTTP/1.1 {answer}"),
+                "{host}"
+            );
+        }
+        drain.begin();
+    }
+
+    #[tokio::test]
+    async fn a_port_leads_to_one_server() {
+        let drain = Drain::default();
+        let address = forward(&drain, 0, naming("prod").await).await.unwrap();
+        assert!(address.ip().is_loopback());
+        let stream = TcpStream::connect(address).await.unwrap();
+        assert_eq!(said(stream, "").await, "prod");
         drain.begin();
     }
 }

@@ -36,6 +36,11 @@ impl VaultPath {
         VaultRef::new(namespace, self.name)
     }
 
+    /// The vault's name.
+    pub(crate) const fn name(&self) -> &VaultName {
+        &self.name
+    }
+
     /// The namespace that the path names.
     pub(crate) const fn namespace(&self) -> Option<&NamespaceName> {
         self.namespace.as_ref()

@@ -33,18 +33,27 @@ pub(super) async fn run(options: DevOptions, program: Vec<OsString>) -> Result<E
         started.account,
         started.took.as_millis()
     ));
-    let mut words = program.into_iter();
-    let name = words.next().unwrap_or_default();
-    let spawned = Command::new(&name).args(words).envs(started.variables()).spawn();
-    let code = match spawned {
-        Ok(child) => code_of(ended(child, &mut signals).await.map_err(DevFailure::from)?),
-        Err(error) => {
-            terminal::complain(&format!("Error: cannot run {}: {error}", name.display()));
-            CANNOT_START
-        }
-    };
+    let code = run_with(program, started.variables(), &mut signals).await;
+    let code = code.map_err(DevFailure::from)?;
     started.laptop.stop().await;
     Ok(ExitCode::from(code))
+}
+
+/// Runs a program with these variables beside those of this process; gives its code, as a shell says it.
+pub(crate) async fn run_with(
+    program: Vec<OsString>,
+    variables: Vec<(&'static str, String)>,
+    signals: &mut Signals,
+) -> std::io::Result<u8> {
+    let mut words = program.into_iter();
+    let name = words.next().unwrap_or_default();
+    match Command::new(&name).args(words).envs(variables).spawn() {
+        Ok(child) => Ok(code_of(ended(child, signals).await?)),
+        Err(error) => {
+            terminal::complain(&format!("Error: cannot run {}: {error}", name.display()));
+            Ok(CANNOT_START)
+        }
+    }
 }
 
 /// Waits for the program, which gets the signals that this process gets. A terminal sends its own to both.

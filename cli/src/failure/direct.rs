@@ -11,6 +11,9 @@ pub(crate) enum DirectFailure {
     /// A flag holds no URL of a server.
     #[error("{0} must be https://HOST or https://HOST:PORT, and not {1:?}")]
     Url(&'static str, String),
+    /// A variable names no proxy.
+    #[error("{0} must be http://ADDRESS:PORT, as `strongroom vault open` sets it")]
+    Proxy(&'static str),
     /// The URL does not say which vault it leads to.
     #[error("which vault is at {0}? Give --vault NAMESPACE/NAME beside the URL")]
     WhichVault(String),
@@ -52,6 +55,7 @@ impl DirectFailure {
     pub(super) const fn exit_code(&self) -> u8 {
         match self {
             Self::Url(..)
+            | Self::Proxy(_)
             | Self::WhichVault(_)
             | Self::WhichNamespace
             | Self::NoLogin(_)

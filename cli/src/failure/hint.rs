@@ -55,6 +55,7 @@ impl Failure {
             Self::Cert(CertFailure::InTime { name, flags, .. }) => Some(format!(
                 "To go on waiting: {program} cert pending wait {name} {flags}"
             )),
+            Self::VaultObject(failure) => failure.hint(program),
             _ => None,
         }
     }

@@ -1,9 +1,17 @@
 //! A vault in this process, and commands on it as a person would type them.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use clap::Parser as _;
-use strongroom_client::{Route, Server, Trust, identity::VaultToken, vault::VaultClient};
+use futures::future::BoxFuture;
+use strongroom_client::{
+    Dial, Route, Server, Trust, identity::VaultToken, server::Stream, vault::VaultClient,
+};
 use strongroom_core::{Permission, VaultRef};
 use strongroom_testing::{
     Directory,
@@ -25,6 +33,19 @@ use crate::{
 pub(crate) const ADMIN: &str = "team-a/admin";
 /// An account that may do nothing.
 pub(crate) const NOBODY: &str = "team-a/nobody";
+
+/// Connects to an address.
+struct Socket(SocketAddr);
+
+impl Dial for Socket {
+    fn dial(&self) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+        let address = self.0;
+        Box::pin(async move {
+            let stream = tokio::net::TcpStream::connect(address).await?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        })
+    }
+}
 
 /// A vault, and a directory for files.
 pub(crate) struct World {
@@ -59,10 +80,25 @@ impl World {
         self.directory.path().join(name).to_str().unwrap().to_owned()
     }
 
+    /// The certificate that the vault's comes from.
+    pub(crate) fn authorities(&self) -> String {
+        std::fs::read_to_string(self.vault.files.path("ca.crt")).unwrap()
+    }
+
+    /// The ways to the vault's data port and to its health port.
+    pub(crate) fn dials(&self) -> [Arc<dyn Dial>; 2] {
+        let addresses = self.vault.running.addresses();
+        [addresses.data, addresses.health].map(|address| Arc::new(Socket(address)) as Arc<dyn Dial>)
+    }
+
     fn session(&self, account: &str) -> Session {
-        let ca = std::fs::read(self.vault.files.path("ca.crt")).unwrap();
-        let server = Server::new(HOST).by(Route::Socket(self.vault.running.addresses().data));
-        let client = VaultClient::new(&server, Trust::from_pem(&ca).unwrap());
+        let address = self.vault.running.addresses().data;
+        self.session_by(account, &Server::new(HOST).by(Route::Socket(address)))
+    }
+
+    /// The vault, reached in a way of its own.
+    pub(crate) fn session_by(&self, account: &str, server: &Server) -> Session {
+        let client = VaultClient::new(server, Trust::from_pem(self.authorities().as_bytes()).unwrap());
         let until = SystemTime::now() + Duration::from_mins(1);
         let token = VaultToken::new(self.vault.token(account).into(), until);
         let acting = Acting {
@@ -92,6 +128,9 @@ impl World {
                     .await
             }
             Command::Policy(_) | Command::AzCloud(_) | Command::Dev(_) => panic!("{line} needs no vault"),
+            Command::Vault(_) | Command::Check(_) | Command::Crds(_) | Command::Version(_) => {
+                panic!("{line} asks the cluster")
+            }
         }
     }
 
