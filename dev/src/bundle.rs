@@ -1,15 +1,15 @@
 //! The certificates that a program trusts: those of this system, and our own authority beside them, so that it still reaches
 //! the rest of the world.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use pem::{EncodeConfig, LineEnding, Pem};
 use strongroom_certificates::{keystore::KeystoreError, trust_store::NewTrustStore};
 
-use crate::{
-    authority::Authority,
-    place::{Place, write_private},
-};
+use crate::place::write_private;
 
 /// The file for most programs.
 const FILE: &str = "bundle.pem";
@@ -43,18 +43,21 @@ pub struct Bundle {
     pub java: PathBuf,
 }
 
-/// Writes the bundle. Certificates of this system that cannot be read are left out.
+/// Writes the bundle into a directory, with our own authorities (each in PEM). Certificates of this system that cannot be read are
+/// left out.
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write(place: &Place, authority: &Authority) -> Result<Bundle, BundleError> {
+pub fn write(directory: &Path, own: &[&str]) -> Result<Bundle, BundleError> {
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
         tracing::warn!(%error, "certificates of this system cannot be read");
     }
-    let own = pem::parse(authority.certificate())?.into_contents();
-    let system = system.certs.iter().map(|certificate| certificate.to_vec());
-    let all: Vec<Vec<u8>> = [own].into_iter().chain(system).collect();
+    let mut all = Vec::new();
+    for authority in own {
+        all.push(pem::parse(authority)?.into_contents());
+    }
+    all.extend(system.certs.iter().map(|certificate| certificate.to_vec()));
 
     let blocks: Vec<Pem> = all
         .iter()
@@ -74,8 +77,8 @@ pub fn write(place: &Place, authority: &Authority) -> Result<Bundle, BundleError
     let java = store.to_jks(JAVA_PASSWORD, 0)?;
 
     let bundle = Bundle {
-        pem: place.file(FILE),
-        java: place.file(JAVA_FILE),
+        pem: directory.join(FILE),
+        java: directory.join(JAVA_FILE),
     };
     write_private(&bundle.pem, text.as_bytes())?;
     write_private(&bundle.java, &java)?;
