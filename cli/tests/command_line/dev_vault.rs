@@ -129,18 +129,18 @@ spec:
   permissions: {secrets: [list]}
 ";
     fs::write(directory.join("deploy.yaml"), manifests).unwrap();
-    fs::write(directory.join("a.env"), "DB=1\n").unwrap();
+    fs::write(directory.join("a.env"), "db=1\n").unwrap();
     let arguments = ["-f", "deploy.yaml", "--as", "shop/api", "--seed", "a.env"];
     let _running = Running::start(directory, &arguments);
     let refused = dev(directory, &["snapshot", "s.yaml"]);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
     let said = text(&refused.stderr);
-    assert!(said.contains("--permission secrets/get --object DB"), "{said}");
+    assert!(said.contains("--permission secrets/get --object db"), "{said}");
     assert!(!directory.join("s.yaml").exists());
     let reset = dev(directory, &["reset", "--yes"]);
     assert_eq!(reset.status.code(), Some(1), "{reset:?}");
     assert!(
-        text(&reset.stderr).contains("cannot delete secrets/DB"),
+        text(&reset.stderr).contains("cannot delete secrets/db"),
         "{reset:?}"
     );
 }
