@@ -253,11 +253,7 @@ impl Laptop {
                 .map_err(|_| DevError::Keys)?;
         }
         drain.spawn(keep_confirming(enforcer.clone(), drain.clone()));
-        let proxy = if proxy::resolves(&names::host_of(&first, &first.namespace)).await {
-            None
-        } else {
-            Some(proxy::serve(&drain, Upstream::of_this_process()?).await?)
-        };
+        let proxy = proxy_to(&names::host_of(&first, &first.namespace), &drain).await?;
         Ok(Self {
             vaults,
             first,
@@ -374,6 +370,14 @@ impl Laptop {
         }
         self.drain.finished().await;
     }
+}
+
+/// Where a proxy leads programs to a host, on a machine that does not find it.
+async fn proxy_to(host: &str, drain: &Drain) -> Result<Option<SocketAddr>, DevError> {
+    if proxy::resolves(host).await {
+        return Ok(None);
+    }
+    Ok(Some(proxy::serve(drain, Upstream::of_this_process()?).await?))
 }
 
 /// Whether there is no such secret.

@@ -126,12 +126,12 @@ impl Manifests {
                 },
             })?;
         for document in documents.into_iter().filter(|document| !document.is_null()) {
-            self.add(path, document)?;
+            self.add(path, &document)?;
         }
         Ok(())
     }
 
-    fn add(&mut self, path: &Path, object: Value) -> Result<(), ManifestError> {
+    fn add(&mut self, path: &Path, object: &Value) -> Result<(), ManifestError> {
         let text = |pointer: &str| {
             object
                 .pointer(pointer)
@@ -149,13 +149,13 @@ impl Manifests {
         if version.starts_with(GROUP) {
             match kind.as_str() {
                 "Vault" => {
-                    let vault: Vault = at.admit(&object)?;
+                    let vault: Vault = at.admit(object)?;
                     at.said(vault.spec.check())?;
                     let reference = VaultRef::new(at.said(namespace.parse())?, at.said(name.parse())?);
                     self.vaults.push((reference, vault.spec));
                 }
                 "AccessPolicy" => {
-                    let mut policy: AccessPolicy = at.admit(&object)?;
+                    let mut policy: AccessPolicy = at.admit(object)?;
                     let about = VaultRef::new(at.said(namespace.parse())?, at.said(policy.spec.vault())?);
                     self.about.push((about, format!("{namespace}/{name}")));
                     policy.metadata.namespace = Some(namespace);
@@ -167,7 +167,7 @@ impl Manifests {
                     self.policies.push(policy);
                 }
                 "SecretRef" => {
-                    let mut reference: SecretRef = at.admit(&object)?;
+                    let mut reference: SecretRef = at.admit(object)?;
                     let account = format!("{namespace}:{}", reference.spec.service_account_name);
                     self.accounts.push(at.said(account.parse())?);
                     reference.metadata.namespace = Some(namespace);
