@@ -34,7 +34,7 @@ pub(crate) use cert::{
 pub(crate) use check::CheckArguments;
 pub(crate) use cluster::ClusterFlags;
 #[cfg(unix)]
-pub(crate) use dev::{DevArguments, DevCommand, DevOptions, StayOptions};
+pub(crate) use dev::{DevArguments, DevCommand, DevOptions, ReachOptions, StayOptions};
 pub(crate) use key::{
     CipherArguments, CipherParts, DataArguments, DecipherArguments, ImportArguments, KeyArguments,
     KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,

@@ -1,17 +1,23 @@
 //! `strongroom dev`: a vault on this machine.
 
+mod consent;
 mod environment;
 pub(crate) mod program;
+mod reset;
+mod running;
 mod screen;
+mod seeds;
 pub(crate) mod signals;
+mod snapshot;
 mod started;
+mod trust;
 
 use std::{path::Path, process::ExitCode};
 
 use strongroom_dev::{laptop::free_port, place::Place};
 
 use crate::{
-    arguments::{DevArguments, DevCommand, DevOptions, StayOptions},
+    arguments::{DevArguments, DevCommand, DevOptions, Global, StayOptions},
     failure::{DevFailure, Failure},
 };
 use signals::Signals;
@@ -21,7 +27,7 @@ use started::Started;
 const PORT: u16 = 8443;
 
 /// Runs the command.
-pub(crate) async fn run(arguments: DevArguments) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(arguments: DevArguments, global: &Global) -> Result<ExitCode, Failure> {
     match arguments.command {
         None => stay(arguments.options, arguments.stay).await,
         Some(DevCommand::Run { options, program }) => program::run(options, program).await,
@@ -30,6 +36,26 @@ pub(crate) async fn run(arguments: DevArguments) -> Result<ExitCode, Failure> {
             show,
             dev_dir,
         }) => environment::print(&place(dev_dir.as_deref())?, dotenv.as_deref(), show),
+        Some(DevCommand::Seed { files, dev_dir }) => {
+            let seeds = seeds::read(&files)?;
+            let session = running::open(&place(dev_dir.as_deref())?, global).await?;
+            seeds::set(&session, seeds).await
+        }
+        Some(DevCommand::Snapshot { file, force, dev_dir }) => {
+            let to = snapshot::Target::open(&file, force)?;
+            let session = running::open(&place(dev_dir.as_deref())?, global).await?;
+            snapshot::write(&session, to).await
+        }
+        Some(DevCommand::Reset { yes, dev_dir }) => {
+            let session = running::open(&place(dev_dir.as_deref())?, global).await?;
+            reset::run(&session, yes).await
+        }
+        Some(DevCommand::Trust {
+            uninstall,
+            print,
+            yes,
+            dev_dir,
+        }) => trust::run(&place(dev_dir.as_deref())?, uninstall, print, yes),
     }
 }
 

@@ -65,7 +65,7 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         Command::Key(command) => key::run(command, &arguments.global).await,
         Command::Cert(command) => cert::run(command, &arguments.global).await,
         #[cfg(unix)]
-        Command::Dev(command) => dev::run(*command).await,
+        Command::Dev(command) => dev::run(*command, &arguments.global).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
         Command::Vault(command) => vault::run(command, &arguments.global).await,
         Command::Check(command) => check::run(command, &arguments.global).await,

@@ -13,6 +13,8 @@
 mod api_server;
 #[path = "command_line/certs.rs"]
 mod certs;
+#[path = "command_line/dev_vault.rs"]
+mod dev_vault;
 #[path = "command_line/keys.rs"]
 mod keys;
 #[path = "command_line/vaults.rs"]
@@ -77,6 +79,10 @@ fn the_help_is_what_is_documented() {
         ("dev.txt", &["dev", "--help"]),
         ("dev-run.txt", &["dev", "run", "--help"]),
         ("dev-env.txt", &["dev", "env", "--help"]),
+        ("dev-seed.txt", &["dev", "seed", "--help"]),
+        ("dev-snapshot.txt", &["dev", "snapshot", "--help"]),
+        ("dev-reset.txt", &["dev", "reset", "--help"]),
+        ("dev-trust.txt", &["dev", "trust", "--help"]),
         ("policy-check.txt", &["policy", "check", "--help"]),
         ("az-cloud.txt", &["az-cloud", "--help"]),
     ] {

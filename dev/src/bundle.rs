@@ -9,10 +9,7 @@ use std::{
 use pem::{EncodeConfig, LineEnding, Pem};
 use strongroom_certificates::{keystore::KeystoreError, trust_store::NewTrustStore};
 
-use crate::{
-    authority::Authority,
-    place::{Place, write_private},
-};
+use crate::place::write_private;
 
 /// The file for most programs.
 const FILE: &str = "bundle.pem";
@@ -46,40 +43,21 @@ pub struct Bundle {
     pub java: PathBuf,
 }
 
-/// Writes the bundle. Certificates of this system that cannot be read are left out.
+/// Writes the bundle into a directory, with our own authorities (each in PEM). Certificates of this system that cannot be read are
+/// left out.
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write(place: &Place, authority: &Authority) -> Result<Bundle, BundleError> {
-    let bundle = Bundle {
-        pem: place.file(FILE),
-        java: place.file(JAVA_FILE),
-    };
-    write_files(&bundle, authority.certificate())?;
-    Ok(bundle)
-}
-
-/// Writes the bundle of the authorities in `own`, which is PEM, into a directory.
-///
-/// # Errors
-/// A file cannot be written, or `own` is no PEM.
-pub fn write_into(directory: &Path, own: &str) -> Result<Bundle, BundleError> {
-    let bundle = Bundle {
-        pem: directory.join(FILE),
-        java: directory.join(JAVA_FILE),
-    };
-    write_files(&bundle, own)?;
-    Ok(bundle)
-}
-
-fn write_files(bundle: &Bundle, own: &str) -> Result<(), BundleError> {
+pub fn write(directory: &Path, own: &[&str]) -> Result<Bundle, BundleError> {
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
         tracing::warn!(%error, "certificates of this system cannot be read");
     }
-    let own = pem::parse_many(own)?.into_iter().map(Pem::into_contents);
-    let system = system.certs.iter().map(|certificate| certificate.to_vec());
-    let all: Vec<Vec<u8>> = own.chain(system).collect();
+    let mut all = Vec::new();
+    for authority in own {
+        all.extend(pem::parse_many(authority)?.into_iter().map(Pem::into_contents));
+    }
+    all.extend(system.certs.iter().map(|certificate| certificate.to_vec()));
 
     let blocks: Vec<Pem> = all
         .iter()
@@ -97,7 +75,12 @@ fn write_files(bundle: &Bundle, own: &str) -> Result<(), BundleError> {
         .collect();
     let store = NewTrustStore { entries: &entries };
     let java = store.to_jks(JAVA_PASSWORD, 0)?;
+
+    let bundle = Bundle {
+        pem: directory.join(FILE),
+        java: directory.join(JAVA_FILE),
+    };
     write_private(&bundle.pem, text.as_bytes())?;
     write_private(&bundle.java, &java)?;
-    Ok(())
+    Ok(bundle)
 }

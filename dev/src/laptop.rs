@@ -13,12 +13,9 @@ use secrecy::ExposeSecret as _;
 use strongroom_client::{
     Route, Server, Trust, TrustError,
     identity::{Assertion, ExchangeError, IdentityClient},
-    vault::{VaultClient, VaultError},
+    vault::{VaultClient, VaultError, VaultRefusal},
 };
-use strongroom_core::{
-    AccountName, Audience, FurtherDomain, NamespaceName, ObjectName, VaultRef, domains::DomainError,
-    reference::AccountNameError,
-};
+use strongroom_core::{AccountName, Audience, ObjectName, VaultRef, reference::AccountNameError};
 use strongroom_crds::{AccessPolicy, vault::VaultSpec};
 use strongroom_serving::{
     accept::{self, Counts, Drain, Limits, Listener},
@@ -30,18 +27,22 @@ use time::OffsetDateTime;
 
 use crate::{
     accounts::{AccountError, Accounts},
-    authority::{Authority, AuthorityError},
+    authority::{Authority, AuthorityError, Issued},
     az::AzCloud,
-    bundle::{self, Bundle, BundleError},
+    azure::{self, AzureError, Behind, Shown},
+    bundle::{Bundle, BundleError},
     cluster::{Cluster, TokenError},
     environment::Environment,
     login::{APP_SERVICE_PATH, Login, LoginError, TENANT},
     names,
+    own_certificate::{OwnCertificate, OwnCertificateError},
     place::{Place, PlaceError, make_private, write_private},
     policy::{EnforceError, Enforcer, Policies},
     proxy::{self, Upstream, UpstreamError},
+    reach::{Reach, ReachError},
     runs::Run,
     seed::Seed,
+    store::{Claim, DirectoryError},
     vault::{Data, StartError, Surroundings},
 };
 
@@ -75,6 +76,8 @@ pub struct Plan {
     /// The account that any client secret stands for, unless the client id names another; without it, a client secret must be
     /// the token of an account.
     pub by_secret: Option<AccountName>,
+    /// How the vaults are reached beside the usual.
+    pub reach: Reach,
 }
 
 /// Why nothing runs.
@@ -85,6 +88,14 @@ pub enum DevError {
     Place(#[from] PlaceError),
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    #[error(transparent)]
+    Reach(#[from] ReachError),
+    #[error(transparent)]
+    Certificate(#[from] OwnCertificateError),
+    #[error(transparent)]
+    Azure(#[from] AzureError),
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     #[error(transparent)]
     Vault(#[from] StartError),
     #[error(transparent)]
@@ -105,10 +116,6 @@ pub enum DevError {
     NoVault,
     #[error("the library made no key")]
     Key,
-    #[error("the domain {0} cannot be served")]
-    Domain(String),
-    #[error("the vaults {0} and {1} would have the same address: give one of them another name")]
-    SameAddress(VaultRef, VaultRef),
     #[error("cannot use a file: {0}")]
     File(#[from] io::Error),
     #[error("cannot listen on {address}: {source}")]
@@ -143,12 +150,16 @@ pub struct Laptop {
     proxy: Option<SocketAddr>,
     drain: Drain,
     run: Run,
+    /// The directory that keeps the objects, if one does.
+    _claim: Option<Claim>,
 }
 
 #[derive(Debug)]
 struct One {
     running: Running,
     host: String,
+    /// Where clients find it.
+    port: u16,
 }
 
 impl Laptop {
@@ -159,10 +170,20 @@ impl Laptop {
     pub async fn start(plan: Plan) -> Result<Self, DevError> {
         let now = OffsetDateTime::now_utc();
         let authority = Authority::open(&plan.place, now)?;
-        let bundle = bundle::write(&plan.place, &authority)?;
+        let azure = plan
+            .reach
+            .azure_names
+            .then(|| Authority::open_azure(&plan.place, now));
+        let azure = azure.transpose()?;
         let first = plan.vaults.first().ok_or(DevError::NoVault)?.0.clone();
-        let domains = domains(&plan.vaults, &first)?;
-        let certificate = authority.issue(&certificate_names(&plan, &first), now)?;
+        let claim = plan.data.claim()?;
+        let names: Vec<&VaultRef> = plan.vaults.iter().map(|(vault, _)| vault).collect();
+        let domains = plan.reach.domains(&names, &first)?;
+        let certificate = authority.issue(&plan.reach.certificate_names(&names, &first), now)?;
+        let run = Run::new(&plan.place)?;
+        let authorities = (&authority, azure.as_ref());
+        let trusted = plan.reach.trusted(&plan.place, run.path(), authorities)?;
+        plan.reach.check_certificate(&trusted, &names, &first)?;
 
         let accounts = Accounts::default();
         for account in plan.accounts.iter().chain(&plan.by_secret) {
@@ -176,23 +197,23 @@ impl Laptop {
             cluster.clone(),
             enforcer.clone(),
             &domains,
+            &plan.reach.further,
             plan.by_secret.clone(),
         )?;
 
-        let run = Run::new(&plan.place)?;
-        let tls = run.path().join("tls");
-        make_private(&tls)?;
-        write_private(&tls.join("tls.crt"), certificate.certificate.as_bytes())?;
-        write_private(&tls.join("tls.key"), certificate.key.as_bytes())?;
         let drain = Drain::default();
         let (app_tcp, app_address) = bind(0)?;
-        let tls = server_config(ServingCertificate::load(&tls)?)?;
+        let tls = tls_of(&run.path().join("tls"), &certificate)?;
         serve(&drain, login_tcp, Some(tls), login.https());
         serve(&drain, app_tcp, None, login.app_service());
 
+        let own = plan.reach.certificate.as_ref();
+        let usual = own.map_or(&certificate, OwnCertificate::issued);
+        // What is passed on to a vault is not shown by it.
+        let shown = if azure.is_some() { &certificate } else { usual };
         let surroundings = Surroundings {
             directory: run.path(),
-            certificate: &certificate,
+            certificate: shown,
             authority: authority.certificate_file(),
             login: login_address,
             domains: &domains,
@@ -209,10 +230,23 @@ impl Laptop {
             } else {
                 0
             };
-            let running = surroundings.start(vault, spec, &plan.data, loopback(port))?;
+            let azure = azure.as_ref().filter(|_| vault.namespace == first.namespace);
+            let own_port = if azure.is_some() { 0 } else { port };
+            let running = surroundings.start(vault, spec, &plan.data, loopback(own_port))?;
             enforcer.add(running.service().clone(), policies)?;
             let host = names::host_of(vault, &first.namespace);
-            vaults.insert(vault.clone(), One { running, host });
+            let address = running.addresses().data;
+            let port = match azure {
+                None => address.port(),
+                Some(azure) => {
+                    let (tcp, front) = bind(port)?;
+                    let behind = Behind::new(address, &host, &authority)?;
+                    let shown = Shown::new(azure, &vault.name, usual, now)?;
+                    azure::serve(&drain, tcp, shown, behind)?;
+                    front.port()
+                }
+            };
+            vaults.insert(vault.clone(), One { running, host, port });
         }
         for one in vaults.values() {
             let keys = one.running.first_keys();
@@ -221,11 +255,7 @@ impl Laptop {
                 .map_err(|_| DevError::Keys)?;
         }
         drain.spawn(keep_confirming(enforcer.clone(), drain.clone()));
-        let proxy = if proxy::resolves(&names::host_of(&first, &first.namespace)).await {
-            None
-        } else {
-            Some(proxy::serve(&drain, Upstream::of_this_process()?).await?)
-        };
+        let proxy = proxy_to(&names::host_of(&first, &first.namespace), &drain).await?;
         Ok(Self {
             vaults,
             first,
@@ -233,11 +263,12 @@ impl Laptop {
             enforcer,
             login: login_address,
             app_service: app_address,
-            authority: authority.certificate_file().to_owned(),
-            bundle,
+            authority: trusted.authority,
+            bundle: trusted.bundle,
             proxy,
             drain,
             run,
+            _claim: claim,
         })
     }
 
@@ -336,6 +367,8 @@ impl Laptop {
         for Seed { name, secret } in seeds {
             let done = match client.get_secret(&token, &name, None).await {
                 Ok(_) => Ok(()),
+                // It is there, and disabled.
+                Err(error) if error.refusal().is_some_and(VaultRefusal::is_disabled) => Ok(()),
                 Err(error) if is_absent(&error) => client.set_secret(&token, &name, &secret).await.map(drop),
                 Err(error) => Err(error),
             };
@@ -357,6 +390,14 @@ impl Laptop {
     }
 }
 
+/// Where a proxy leads programs to a host, on a machine that does not find it.
+async fn proxy_to(host: &str, drain: &Drain) -> Result<Option<SocketAddr>, DevError> {
+    if proxy::resolves(host).await {
+        return Ok(None);
+    }
+    Ok(Some(proxy::serve(drain, Upstream::of_this_process()?).await?))
+}
+
 /// Whether there is no such secret.
 fn is_absent(error: &VaultError) -> bool {
     matches!(error, VaultError::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND)
@@ -376,7 +417,7 @@ async fn keep_confirming(enforcer: Enforcer, drain: Drain) {
 
 impl One {
     fn url(&self) -> String {
-        format!("https://{}:{}", self.host, self.running.addresses().data.port())
+        format!("https://{}:{}", self.host, self.port)
     }
 }
 
@@ -386,49 +427,6 @@ pub fn free_port(port: u16) -> u16 {
     (port..port.saturating_add(100)).find(is_free).unwrap_or(0)
 }
 
-/// Under which domains the vaults are reached.
-fn domains(vaults: &[(VaultRef, VaultSpec)], first: &VaultRef) -> Result<Vec<FurtherDomain>, DevError> {
-    let mut namespaces: Vec<&NamespaceName> = vaults.iter().map(|(vault, _)| &vault.namespace).collect();
-    namespaces.sort();
-    namespaces.dedup();
-    let mut domains = Vec::new();
-    let mut add = |name: &str, domain: Result<FurtherDomain, DomainError>| {
-        domains.push(domain.map_err(|_| DevError::Domain(name.to_owned()))?);
-        Ok::<(), DevError>(())
-    };
-    for namespace in namespaces {
-        let name = names::domain_of(namespace, &first.namespace);
-        // A vault of the first namespace lies right below the domain of all, as the domain of this namespace does.
-        let same = vaults
-            .iter()
-            .find(|(vault, _)| names::host_of(vault, &first.namespace) == name);
-        let own = vaults.iter().find(|(vault, _)| vault.namespace == *namespace);
-        if let (Some((one, _)), Some((other, _))) = (same, own) {
-            return Err(DevError::SameAddress(one.clone(), other.clone()));
-        }
-        add(&name, FurtherDomain::new(&name, namespace.clone()))?;
-    }
-    // Whoever names this machine alone means the first vault.
-    for host in names::ALSO.into_iter().chain(["127.0.0.1"]) {
-        add(host, FurtherDomain::host(host, first.clone()))?;
-    }
-    for parent in names::PARENTS {
-        add(parent, FurtherDomain::new(parent, first.namespace.clone()))?;
-    }
-    Ok(domains)
-}
-
-fn certificate_names(plan: &Plan, first: &VaultRef) -> Vec<String> {
-    let mut names: Vec<String> = names::ALSO.map(str::to_owned).into();
-    names.push(format!("*.{}", names::DOMAIN));
-    names.extend(
-        plan.vaults
-            .iter()
-            .map(|(vault, _)| names::host_of(vault, &first.namespace)),
-    );
-    names
-}
-
 const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
@@ -436,6 +434,14 @@ const fn loopback(port: u16) -> SocketAddr {
 fn bind(port: u16) -> Result<(TcpListener, SocketAddr), DevError> {
     let address = loopback(port);
     accept::bind(address).map_err(|source| DevError::Listen { address, source })
+}
+
+/// A server that shows a certificate, whose files are to be in a directory.
+fn tls_of(directory: &Path, certificate: &Issued) -> Result<rustls::ServerConfig, DevError> {
+    make_private(directory)?;
+    write_private(&directory.join("tls.crt"), certificate.certificate.as_bytes())?;
+    write_private(&directory.join("tls.key"), certificate.key.as_bytes())?;
+    Ok(server_config(ServingCertificate::load(directory)?)?)
 }
 
 fn serve(drain: &Drain, tcp: TcpListener, tls: Option<rustls::ServerConfig>, router: axum::Router) {

@@ -12,13 +12,16 @@
 //! | [`names`] | the names of this machine under which vaults are reached |
 //! | [`place`], [`runs`] | the directory of this user, and that of one run |
 //! | [`authority`], [`bundle`] | who signs for these names, and what a program is to trust |
+//! | [`own_certificate`], `azure`, [`reach`] | a certificate that the user brings, names of Azure, and what else is asked for beside the usual |
 //! | [`accounts`], [`cluster`], [`login`] | who somebody is |
 //! | [`manifests`], [`seed`] | the files that a cluster is given, and the secrets that are there from the beginning |
+//! | [`snapshot`], [`tracked`] | secrets as a file of seeds, and whether Git keeps such a file |
+//! | [`store`], [`pod`] | the directory that keeps the objects, and where nothing may run |
+//! | [`trust`] | how this system, its browsers and its Java come to trust the authority of this machine |
 //! | [`policy`], [`vault`] | what a vault is, and who may do what in it |
 //! | [`proxy`] | how names are found where the system does not find them |
+//! | [`door`] | the way to a vault of a cluster, for programs of this machine |
 //! | [`environment`], [`az`] | what a program needs to know, as environment variables and as files of az |
-//! | [`proxy`], [`door`] | how names are found where the system does not find them |
-//! | [`environment`] | what a program needs to know, as environment variables |
 //! | [`laptop`] | everything together |
 //!
 //! Invariants:
@@ -29,6 +32,7 @@
 pub mod accounts;
 pub mod authority;
 pub mod az;
+mod azure;
 pub mod bundle;
 pub mod cluster;
 pub mod door;
@@ -37,9 +41,16 @@ pub mod laptop;
 pub mod login;
 pub mod manifests;
 pub mod names;
+pub mod own_certificate;
 pub mod place;
+pub mod pod;
 pub mod policy;
 pub mod proxy;
+pub mod reach;
 pub mod runs;
 pub mod seed;
+pub mod snapshot;
+pub mod store;
+pub mod tracked;
+pub mod trust;
 pub mod vault;

@@ -80,7 +80,7 @@ struct Inner {
 }
 
 impl Login {
-    /// The login at `address` to the vaults of these domains. With `by_secret` any client secret is one of the account that the
+    /// The login at `address`, which is also called by the `further` hosts, to the vaults of these domains. With `by_secret` any client secret is one of the account that the
     /// client id names, or else of that one; without it, a client secret is the token of an account.
     ///
     /// # Errors
@@ -90,6 +90,7 @@ impl Login {
         cluster: Cluster,
         enforcer: Enforcer,
         domains: &[FurtherDomain],
+        further: &[String],
         by_secret: Option<AccountName>,
     ) -> Result<Self, LoginError> {
         let issuer = issuer(address);
@@ -104,6 +105,9 @@ impl Login {
         let mut words: Vec<String> = words.into_iter().chain(host).map(str::to_owned).collect();
         for domain in domains {
             words.extend(["--further-domain".to_owned(), domain.to_string()]);
+        }
+        for host in further {
+            words.extend(["--further-host".to_owned(), host.clone()]);
         }
         let arguments = Arguments::try_parse_from(words)?;
         let identity = strongroom_identity::router(&arguments, cluster.client())?;

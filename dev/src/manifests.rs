@@ -1,4 +1,5 @@
-//! The manifests of a deployment: the very files that a cluster is given.
+//! The manifests of a deployment: the very files that a cluster is given. What an API server would refuse is refused with its
+//! sentence.
 
 use std::{
     collections::BTreeSet,
@@ -8,6 +9,7 @@ use std::{
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use strongroom_admission::create_strictly;
 use strongroom_core::{AccountName, VaultRef};
 use strongroom_crds::{AccessPolicy, SecretRef, Vault, access_policy::SubjectMember, vault::VaultSpec};
 
@@ -18,6 +20,9 @@ const MAX_FILE: u64 = 16 << 20;
 
 /// The API group of our kinds.
 const GROUP: &str = "strongroom.dev/";
+
+/// The one version of them.
+const API_VERSION: &str = "strongroom.dev/v1alpha1";
 
 /// Why a file is none.
 #[derive(Debug, thiserror::Error)]
@@ -121,12 +126,12 @@ impl Manifests {
                 },
             })?;
         for document in documents.into_iter().filter(|document| !document.is_null()) {
-            self.add(path, document)?;
+            self.add(path, &document)?;
         }
         Ok(())
     }
 
-    fn add(&mut self, path: &Path, object: Value) -> Result<(), ManifestError> {
+    fn add(&mut self, path: &Path, object: &Value) -> Result<(), ManifestError> {
         let text = |pointer: &str| {
             object
                 .pointer(pointer)
@@ -144,13 +149,13 @@ impl Manifests {
         if version.starts_with(GROUP) {
             match kind.as_str() {
                 "Vault" => {
-                    let vault: Vault = at.parse(object)?;
+                    let vault: Vault = at.admit(object)?;
                     at.said(vault.spec.check())?;
                     let reference = VaultRef::new(at.said(namespace.parse())?, at.said(name.parse())?);
                     self.vaults.push((reference, vault.spec));
                 }
                 "AccessPolicy" => {
-                    let mut policy: AccessPolicy = at.parse(object)?;
+                    let mut policy: AccessPolicy = at.admit(object)?;
                     let about = VaultRef::new(at.said(namespace.parse())?, at.said(policy.spec.vault())?);
                     self.about.push((about, format!("{namespace}/{name}")));
                     policy.metadata.namespace = Some(namespace);
@@ -162,7 +167,7 @@ impl Manifests {
                     self.policies.push(policy);
                 }
                 "SecretRef" => {
-                    let mut reference: SecretRef = at.parse(object)?;
+                    let mut reference: SecretRef = at.admit(object)?;
                     let account = format!("{namespace}:{}", reference.spec.service_account_name);
                     self.accounts.push(at.said(account.parse())?);
                     reference.metadata.namespace = Some(namespace);
@@ -187,8 +192,22 @@ struct At<'a> {
 }
 
 impl At<'_> {
-    fn parse<T: DeserializeOwned>(&self, object: Value) -> Result<T, ManifestError> {
-        self.said(serde_json::from_value(object))
+    /// The object as an API server would store it.
+    fn admit<T: DeserializeOwned>(&self, object: &Value) -> Result<T, ManifestError> {
+        let version = object
+            .get("apiVersion")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if version != API_VERSION {
+            return self.said(Err(format!(
+                "there is no version {version} of it: the one that there is is {API_VERSION}"
+            )));
+        }
+        let name = object.pointer("/metadata/name").and_then(Value::as_str);
+        if name.is_none_or(str::is_empty) {
+            return self.said(Err("metadata.name: Required value: name is required"));
+        }
+        self.said(serde_json::from_value(self.said(create_strictly(object))?))
     }
 
     fn said<T, E: std::fmt::Display>(&self, result: Result<T, E>) -> Result<T, ManifestError> {

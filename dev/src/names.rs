@@ -50,10 +50,18 @@ pub fn host_of(vault: &VaultRef, first: &NamespaceName) -> String {
     format!("{}.{}", vault.name, domain_of(&vault.namespace, first))
 }
 
+/// The parent of the names of Azure's own vaults, under which the vaults of the first namespace are only where the user asks for it.
+pub const AZURE: &str = "vault.azure.net";
+
 /// Whether the authority may sign for a name.
 pub fn is_permitted(name: &str) -> bool {
+    is_below(name, &PERMITTED)
+}
+
+/// Whether a name is one of these domains, or below one of them.
+pub fn is_below(name: &str, domains: &[&str]) -> bool {
     let name = name.to_ascii_lowercase();
-    PERMITTED.into_iter().any(|domain| {
+    domains.iter().any(|domain| {
         let before = name.strip_suffix(domain);
         before.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     })

@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use kube::core::DeserializeGuard;
 use parking_lot::Mutex;
+use strongroom_audit::{Class, Entry, Event, Hash};
 use strongroom_core::{
     AccountName, Bundle, BundlePolicy, Effect, ObjectKind, PermissionSet, VaultRef, pattern::PatternError,
 };
 use strongroom_crds::AccessPolicy;
 use strongroom_operator::policy::{PolicyProblem, compile_all};
-use strongroom_vault::{policy::PutError, service::Service};
+use strongroom_vault::{
+    policy::{NotAudited, PutError},
+    service::Service,
+};
 
 use crate::accounts::{AccountError, Accounts};
 
@@ -155,7 +159,17 @@ impl Enforcer {
         let generation = before.next_bundle().ok_or(EnforceError::Generation)?;
         let id = service.objects.vault_id().to_string();
         let bundle = serde_json::to_vec(&Bundle::new(id, generation, bundled))?;
-        service.policy.put(&bundle, |_| Ok(()))?;
+        service.policy.put(&bundle, |taken| {
+            // As what the operator brings is recorded.
+            let event = Event::PolicyBundlePut {
+                generation: taken.policy.generation,
+                hash: Hash::of(&bundle),
+                policies: taken.policies,
+            };
+            let entry = Entry::event(service.clock.time(), &event);
+            let appended = service.audit.append(Class::Administration, &entry);
+            appended.map(drop).map_err(|_| NotAudited)
+        })?;
         Ok(())
     }
 }

@@ -29,8 +29,8 @@ use zeroize::Zeroizing;
 
 use crate::place::read_bounded;
 
-/// The longest file that is read, in bytes.
-const MAX_FILE: u64 = 1 << 20;
+/// The longest file that is read, in bytes: a snapshot of many secrets is long.
+const MAX_FILE: u64 = 64 << 20;
 
 /// The most random bytes of a generated value.
 const MOST_GENERATED: usize = 1024;
@@ -105,6 +105,23 @@ pub fn read(path: &Path) -> Result<Vec<Seed>, SeedError> {
     match extension {
         Some("yaml" | "yml" | "json") => from_yaml(path, &text),
         _ => from_lines(path, &text),
+    }
+}
+
+/// Whether values stand in a file, which is then as secret as they are. No of one that cannot be read.
+pub fn has_literal_values(path: &Path) -> bool {
+    let Ok(text) = contents(path).map(Zeroizing::new) else {
+        return false;
+    };
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension {
+        Some("yaml" | "yml" | "json") => {
+            let read = serde_saphyr::from_str::<Option<Vec<Written>>>(&text);
+            let seeds = read.ok().flatten().unwrap_or_default();
+            seeds.iter().any(|written| written.value.is_some())
+        }
+        // A line without a value is an error.
+        _ => from_lines(path, &text).is_ok_and(|seeds| !seeds.is_empty()),
     }
 }
 
@@ -268,6 +285,26 @@ mod tests {
         let pairs = [("DB-PASSWORD", "a b"), ("KEY", "x=y"), ("SINGLE", "q")];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(of(".env", text), Ok(pairs.to_vec()));
+    }
+
+    #[test]
+    fn only_a_file_with_values_in_it_is_as_secret_as_they_are() {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text, has_values) in [
+            ("a.yaml", "- {name: a, valueFrom: {env: A}}", false),
+            (
+                "b.yaml",
+                "- {name: a, valueFrom: {env: A}}\n- {name: b, value: c}",
+                true,
+            ),
+            ("c.env", "# nothing yet\n", false),
+            ("d.env", "A=1\n", true),
+        ] {
+            let path = directory.path().join(name);
+            fs::write(&path, text).unwrap();
+            assert_eq!(has_literal_values(&path), has_values, "{name}");
+        }
+        assert!(!has_literal_values(&directory.path().join("missing.yaml")));
     }
 
     #[test]

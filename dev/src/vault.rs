@@ -26,6 +26,7 @@ use crate::{
     login::{TENANT, issuer},
     names::LOGIN_HOST,
     place::{keep_private, make_private, write_private},
+    store::{self, Claim, DirectoryError},
 };
 
 /// The one URI that the operator's certificate would have. There is none: nobody has the key of its authority.
@@ -40,6 +41,19 @@ pub enum Data {
     Directory(PathBuf),
 }
 
+impl Data {
+    /// Takes the directory, if there is one, for as long as the result lives.
+    ///
+    /// # Errors
+    /// It is another's, or cannot be used.
+    pub fn claim(&self) -> Result<Option<Claim>, DirectoryError> {
+        match self {
+            Self::Memory => Ok(None),
+            Self::Directory(directory) => Claim::of(directory).map(Some),
+        }
+    }
+}
+
 /// Why a vault does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -47,6 +61,9 @@ pub enum StartError {
     #[error("cannot write {}: {source}", path.display())]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     Write { path: PathBuf, source: io::Error },
+    /// The directory cannot keep its objects.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The library made no random bytes.
     #[error("no random bytes can be had")]
     Random(#[from] Unspecified),
@@ -100,6 +117,9 @@ impl Surroundings<'_> {
             Data::Memory => own.join("data"),
             Data::Directory(directory) => directory.join(vault.namespace.as_str()).join(vault.name.as_str()),
         };
+        if matches!(data, Data::Directory(_)) {
+            store::mark(&kept)?;
+        }
         write(&own.join("tls/tls.crt"), self.certificate.certificate.as_bytes())?;
         write(&own.join("tls/tls.key"), self.certificate.key.as_bytes())?;
         write(&own.join("admin-ca.crt"), nobodys_authority()?.as_bytes())?;
@@ -114,7 +134,8 @@ impl Surroundings<'_> {
         let args = self.arguments(vault, spec, &own, &kept, listen)?;
         let started = match data {
             Data::Memory => Running::start_on(&args, Arc::new(MemoryStore::default()), self.clock.clone()),
-            Data::Directory(_) => Running::start(&args, self.clock.clone()),
+            // Not by its path: a vault that opens a store so refuses one of a laptop.
+            Data::Directory(_) => Running::start_on(&args, store::open(&kept)?, self.clock.clone()),
         };
         started.map_err(|source| StartError::Start {
             vault: vault.clone(),

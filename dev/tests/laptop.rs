@@ -18,6 +18,7 @@ use strongroom_dev::{
     laptop::{Laptop, Plan},
     manifests::Manifests,
     place::Place,
+    reach::Reach,
     seed,
     vault::Data,
 };
@@ -60,6 +61,7 @@ fn plan(place: &Path) -> Plan {
         policies: None,
         accounts: Vec::new(),
         by_secret: None,
+        reach: Reach::default(),
     }
 }
 

@@ -24,6 +24,7 @@ use tokio::{
 };
 use tonic::service::Routes;
 
+pub use data::{LAPTOP_MARK, STORE};
 pub use error::StartError;
 pub use listeners::Addresses;
 pub use parts::{peers, service};

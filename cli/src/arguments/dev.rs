@@ -1,11 +1,14 @@
 //! `strongroom dev`.
 
+mod reach;
+
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use strongroom_core::AccountName;
 
 use super::names;
+pub(crate) use reach::ReachOptions;
 
 /// What `strongroom dev --help` begins with.
 pub(super) const HELP: &str = "\
@@ -55,6 +58,69 @@ pub(crate) enum DevCommand {
         #[arg(long, value_name = "DIR")]
         dev_dir: Option<PathBuf>,
     },
+    /// Sets the secrets of files in the vault that runs, as --seed does at its start.
+    ///
+    /// What is there already stays. It is done as the account that the vault was started with.
+    Seed {
+        /// A file of YAML, or of lines NAME=VALUE.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The directory of `strongroom dev`, where it is not the usual one.
+        #[arg(long, value_name = "DIR")]
+        dev_dir: Option<PathBuf>,
+    },
+    /// Writes the secrets of the vault that runs to a file that --seed reads.
+    ///
+    /// The file holds the values, and you alone can read it. The account that the vault was started with must be allowed to list and
+    /// get them. Of each secret the newest version is in it; keys and certificates, whose private parts stay in the vault, are not,
+    /// and neither is the value of a secret that is disabled.
+    Snapshot {
+        /// The file, whose name ends in .yaml.
+        #[arg(value_name = "FILE", value_parser = snapshot_file)]
+        file: PathBuf,
+        /// Takes the place of a file that is there.
+        #[arg(long)]
+        force: bool,
+        /// The directory of `strongroom dev`, where it is not the usual one.
+        #[arg(long, value_name = "DIR")]
+        dev_dir: Option<PathBuf>,
+    },
+    /// Deletes and purges everything in the vault that runs, as far as its account may.
+    Reset {
+        /// Does not ask.
+        #[arg(long, short = 'y')]
+        yes: bool,
+        /// The directory of `strongroom dev`, where it is not the usual one.
+        #[arg(long, value_name = "DIR")]
+        dev_dir: Option<PathBuf>,
+    },
+    /// Has this system, its browsers and its Java trust the authority of this machine.
+    ///
+    /// Programs that `strongroom dev` gives their environment need none of it. The authority can sign for names of this machine alone.
+    /// The commands are shown, and run once you agree; those for root go through sudo.
+    Trust {
+        /// Takes it back.
+        #[arg(long)]
+        uninstall: bool,
+        /// Prints the commands, and runs none.
+        #[arg(long, conflicts_with = "yes")]
+        print: bool,
+        /// Does not ask.
+        #[arg(long, short = 'y')]
+        yes: bool,
+        /// The directory of `strongroom dev`, where it is not the usual one.
+        #[arg(long, value_name = "DIR")]
+        dev_dir: Option<PathBuf>,
+    },
+}
+
+/// A file that is read again as YAML.
+fn snapshot_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("yaml" | "yml") => Ok(path),
+        _ => Err("its name must end in .yaml, by which it is read again".to_owned()),
+    }
 }
 
 /// What is to run.
@@ -84,6 +150,8 @@ pub(crate) struct DevOptions {
     /// The directory that holds the authority of this machine [default: that of the user's programs].
     #[arg(long, value_name = "DIR")]
     pub(crate) dev_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reach: ReachOptions,
 }
 
 impl DevOptions {

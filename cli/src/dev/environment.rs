@@ -91,19 +91,26 @@ fn read(path: &Path) -> io::Result<Running> {
     Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
-/// Prints the environment of the vault that runs, or writes it to a file.
-pub(super) fn print(place: &Place, dotenv: Option<&Path>, show: bool) -> Result<ExitCode, Failure> {
+/// The variables of the vault that runs.
+pub(super) fn variables(place: &Place) -> Result<Vec<(String, String)>, Failure> {
     let running = read(&place.file(FILE)).map_err(|_| DevFailure::NotRunning)?;
     // One that was killed is in the file still, and its ports are anybody's.
-    if !Run::is_alive(&running.run) {
-        return Err(DevFailure::NotRunning.into());
+    if Run::is_alive(&running.run) {
+        Ok(running.variables)
+    } else {
+        Err(DevFailure::NotRunning.into())
     }
+}
+
+/// Prints the environment of the vault that runs, or writes it to a file.
+pub(super) fn print(place: &Place, dotenv: Option<&Path>, show: bool) -> Result<ExitCode, Failure> {
+    let variables = variables(place)?;
     if let Some(path) = dotenv {
-        write(path, environment::dotenv(&running.variables).as_bytes())?;
+        write(path, environment::dotenv(&variables).as_bytes())?;
     } else if !show && io::stdout().is_terminal() {
         return Err(DevFailure::Terminal.into());
     } else {
-        terminal::print(&environment::shell(&running.variables))?;
+        terminal::print(&environment::shell(&variables))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! What a command line asks for, started.
 
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
 use strongroom_core::{AccountName, VaultRef};
 use strongroom_crds::vault::VaultSpec;
@@ -8,15 +8,18 @@ use strongroom_dev::{
     environment::Environment,
     laptop::{Laptop, Plan},
     manifests::Manifests,
+    own_certificate::OwnCertificate,
     place::Place,
-    seed::{self, Seed},
+    pod,
+    reach::Reach,
     vault::Data,
 };
 
 use super::signals::Signals;
 use crate::{
-    arguments::DevOptions,
+    arguments::{DevOptions, ReachOptions},
     failure::{DevFailure, Failure},
+    terminal,
 };
 
 /// A vault that runs, and the account that programs are.
@@ -50,6 +53,11 @@ impl Started {
 
     async fn start_fully(options: DevOptions, port: u16) -> Result<Self, Failure> {
         let begun = Instant::now();
+        if !options.reach.in_pod
+            && let Some(token) = pod::service_account_token(Path::new("/"))
+        {
+            return Err(DevFailure::InPod(token).into());
+        }
         let place = super::place(options.dev_dir.as_deref())?;
         let has_policies = !options.filename.is_empty();
         let manifests = if has_policies {
@@ -57,7 +65,8 @@ impl Started {
         } else {
             Manifests::default()
         };
-        let seeds = seeds(&options)?;
+        let seeds = super::seeds::read(&options.seed)?;
+        let reach = reach(&options.reach)?;
         let vaults = if has_policies {
             manifests.vaults
         } else {
@@ -80,6 +89,7 @@ impl Started {
             policies: has_policies.then_some(manifests.policies),
             accounts: manifests.accounts,
             by_secret: options.accept_any_secret.then(|| account.clone()),
+            reach,
         };
         let laptop = Laptop::start(plan).await.map_err(DevFailure::from)?;
         let count = seeds.len();
@@ -103,12 +113,21 @@ impl Started {
     }
 }
 
-fn seeds(options: &DevOptions) -> Result<Vec<Seed>, Failure> {
-    let mut seeds = Vec::new();
-    for file in &options.seed {
-        seeds.extend(seed::read(file).map_err(DevFailure::from)?);
+/// What is asked for beside the usual, read from its files.
+fn reach(options: &ReachOptions) -> Result<Reach, Failure> {
+    let certificate = options.cert.as_ref().zip(options.key.as_ref());
+    let certificate = certificate.map(|(certificate, key)| OwnCertificate::read(certificate, key));
+    if options.azure_names {
+        terminal::complain(
+            "Warning: programs that trust what this prints take the vaults here for NAME.vault.azure.net. The authority for these \
+             names is azure-ca.crt of this directory; trust it nowhere else.",
+        );
     }
-    Ok(seeds)
+    Ok(Reach {
+        certificate: certificate.transpose().map_err(DevFailure::from)?,
+        further: options.san.clone(),
+        azure_names: options.azure_names,
+    })
 }
 
 fn usual_namespace() -> Result<strongroom_core::NamespaceName, Failure> {

@@ -2,8 +2,12 @@
 
 use std::{io, path::PathBuf};
 
+use strongroom_client::vault::VaultError;
 use strongroom_core::{causes, resource::ResourceNameError};
-use strongroom_dev::{laptop::DevError, manifests::ManifestError, place::PlaceError, seed::SeedError};
+use strongroom_dev::{
+    authority::AuthorityError, laptop::DevError, manifests::ManifestError,
+    own_certificate::OwnCertificateError, place::PlaceError, seed::SeedError,
+};
 
 /// Why there is no vault on this machine.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +18,12 @@ pub(crate) enum DevFailure {
     /// A file of seeds.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// A certificate of the user's own.
+    #[error(transparent)]
+    Certificate(#[from] OwnCertificateError),
+    /// The authority of this machine.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// The directory of the user.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -35,6 +45,31 @@ pub(crate) enum DevFailure {
     /// Somebody asked to end before anything ran.
     #[error("interrupted before the vault was ready")]
     Interrupted,
+    /// A vault of a laptop in a cluster.
+    #[error(
+        "this is a pod of a cluster: {} is there. A vault of `strongroom dev` is for a laptop; give --in-pod to run one here all the \
+         same",
+        .0.display()
+    )]
+    InPod(PathBuf),
+    /// Nobody can be asked.
+    #[error("nobody at a terminal can agree to this: give --yes{0}")]
+    NoConsent(&'static str),
+    /// The person said no.
+    #[error("nothing was done")]
+    Declined,
+    /// Nothing on this machine can be told.
+    #[error("no store of this machine was found that could be told whom to trust")]
+    NothingToTrust,
+    /// Some of it did not work.
+    #[error("{0} of the {1} stores were not changed")]
+    NotTrusted(usize, usize),
+    /// The vault that runs does not answer as it should.
+    #[error(transparent)]
+    Vault(VaultError),
+    /// Some of it is still there.
+    #[error("the account may not remove everything: {0} steps were refused")]
+    NotReset(usize),
     /// Nothing runs.
     #[error("no `strongroom dev` is running for this user")]
     NotRunning,
@@ -49,9 +84,19 @@ impl DevFailure {
     /// As the help says.
     pub(super) const fn exit_code(&self) -> u8 {
         match self {
-            Self::Manifest(_) | Self::Seed(_) | Self::Terminal | Self::NoAccount(_) => 2,
-            Self::NotRunning => 4,
-            Self::Place(_)
+            Self::NotReset(_) | Self::Declined => 1,
+            Self::Manifest(_)
+            | Self::Seed(_)
+            | Self::Certificate(_)
+            | Self::Terminal
+            | Self::NoAccount(_)
+            | Self::InPod(_)
+            | Self::NoConsent(_) => 2,
+            Self::NotRunning | Self::Vault(_) => 4,
+            Self::Authority(_)
+            | Self::NothingToTrust
+            | Self::NotTrusted(..)
+            | Self::Place(_)
             | Self::Start(_)
             | Self::File { .. }
             | Self::System(_)

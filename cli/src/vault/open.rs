@@ -89,7 +89,7 @@ impl Opened {
         let authority = run.path().join("ca.crt");
         write_private(&token_file, token.expose_secret().as_bytes()).map_err(|error| door(&error))?;
         write_private(&authority, authorities.as_bytes()).map_err(|error| door(&error))?;
-        let bundle = bundle::write_into(run.path(), &authorities).map_err(|error| door(&error))?;
+        let bundle = bundle::write(run.path(), &[authorities.as_str()]).map_err(|error| door(&error))?;
         let login_host = service_host(IDENTITY_SERVICE, &cluster.release_namespace);
         let servers = [
             Behind {

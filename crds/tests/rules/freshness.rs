@@ -1,9 +1,10 @@
 //! What kstatus, and with it Flux, takes an object for that the operator has not seen yet.
 
 use serde_json::{Value, json};
+use strongroom_admission as admission;
 use strongroom_testing::kstatus;
 
-use super::{admission, examples};
+use super::examples;
 
 /// One object of each kind, as the API server gives it after it was created.
 pub fn fresh() -> [Value; 3] {

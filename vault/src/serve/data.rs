@@ -23,7 +23,10 @@ use crate::{
 };
 
 /// The store's file below the data directory.
-const STORE: &str = "store.redb";
+pub const STORE: &str = "store.redb";
+
+/// Lies beside the store of `strongroom dev`, whose seal key lies beside it, too: no vault of a cluster is to go on with it.
+pub const LAPTOP_MARK: &str = "strongroom-dev";
 
 /// The keyring's file beside it.
 const KEYRING: &str = "keyring";
@@ -100,6 +103,11 @@ impl Data {
 /// The store in the data directory, which is made if it is missing.
 pub(super) fn store(storage: &StorageArgs) -> Result<Arc<dyn Store>, StartError> {
     make_directory(&storage.data_dir)?;
+    if storage.data_dir.join(LAPTOP_MARK).exists() {
+        return Err(StartError::Laptop {
+            path: storage.data_dir.clone(),
+        });
+    }
     let path = storage.data_dir.join(STORE);
     // A page and its reference counts take five quarters of a page from the allocator.
     let cache_bytes = u64::from(storage.cache_mib) * MIB / 5 * 4;
@@ -220,7 +228,25 @@ fn make_directory(path: &Path) -> Result<(), StartError> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        storage: StorageArgs,
+    }
+
+    #[test]
+    fn the_store_of_a_laptop_is_not_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().to_str().unwrap();
+        let storage = Only::parse_from(["vault", "--seal-dir=/none", "--data-dir", data]).storage;
+        assert!(store(&storage).is_ok());
+        fs::write(directory.path().join(LAPTOP_MARK), "").unwrap();
+        assert!(matches!(store(&storage), Err(StartError::Laptop { .. })));
+    }
 
     #[test]
     fn the_objects_take_half_of_what_the_log_and_the_reserve_leave_and_may_be_given_less() {

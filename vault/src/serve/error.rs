@@ -21,6 +21,12 @@ pub enum StartError {
     #[error("cannot make the data directory {path}")]
     #[allow(missing_docs, reason = "the names of the fields say what they hold")]
     DataDir { path: PathBuf, source: io::Error },
+    /// The store is not of a cluster.
+    #[error(
+        "{path} holds a store that `strongroom dev` made on a laptop: give this vault a directory of its own"
+    )]
+    #[allow(missing_docs, reason = "the names of the fields say what they hold")]
+    Laptop { path: PathBuf },
     /// The seal key cannot be read.
     #[error("cannot read the seal key")]
     Seal(#[from] strongroom_engine::crypt::seal::SealError),
