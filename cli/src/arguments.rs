@@ -5,15 +5,18 @@ mod az_cloud;
 mod cert;
 mod choice;
 mod cluster;
+mod debug;
 #[cfg(unix)]
 mod dev;
 mod key;
 mod life;
 mod names;
 mod policy;
+mod report;
 mod secret;
 mod selection;
 mod time;
+mod token;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -29,6 +32,7 @@ pub(crate) use cert::{
     PendingCommand, RevokeArguments, WaitArguments,
 };
 pub(crate) use cluster::ClusterFlags;
+pub(crate) use debug::{DebugArguments, DebugCommand, DebugPod, ObjectPlace};
 #[cfg(unix)]
 pub(crate) use dev::{DevArguments, DevCommand, DevOptions, StayOptions};
 pub(crate) use key::{
@@ -39,8 +43,10 @@ pub(crate) use key::{
 pub(crate) use life::{LifeCommand, ListedKind};
 pub(crate) use names::VaultPath;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
+pub(crate) use report::ReportArguments;
 pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};
 pub(crate) use selection::{DirectFlags, Selection};
+pub(crate) use token::TokenArguments;
 
 /// Works with the vaults of a Kubernetes cluster.
 #[derive(Debug, Parser)]
@@ -158,6 +164,14 @@ pub(crate) enum Command {
     Cert(CertArguments),
     /// Asks what policy says.
     Policy(PolicyCommand),
+    /// Walks from a pod to its secrets, and names the link that does not hold.
+    Debug(DebugArguments),
+    /// Writes what support needs to see of the installation, without a secret, into a new file.
+    #[command(long_about = report::HELP)]
+    Report(ReportArguments),
+    /// Gets a token of a vault, into a new file or a pipe.
+    #[command(long_about = token::HELP)]
+    Token(Box<TokenArguments>),
     /// Runs a vault on this machine, without a cluster: for development and tests.
     #[cfg(unix)]
     #[command(long_about = dev::HELP)]

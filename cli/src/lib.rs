@@ -24,6 +24,7 @@ mod arguments;
 mod az_cloud;
 mod cert;
 mod cluster;
+mod debug;
 #[cfg(unix)]
 mod dev;
 mod direct;
@@ -38,12 +39,14 @@ mod output;
 mod policy;
 mod printed;
 mod program;
+mod report;
 mod secret;
 mod session;
 mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod token;
 mod value;
 
 use std::process::ExitCode;
@@ -62,6 +65,9 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         #[cfg(unix)]
         Command::Dev(command) => dev::run(*command).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
+        Command::Debug(command) => debug::run(command, &arguments.global).await,
+        Command::Report(command) => report::run(command, &arguments.global).await,
+        Command::Token(command) => token::run(command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
     };
     match result {

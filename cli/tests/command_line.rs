@@ -13,6 +13,8 @@
 mod api_server;
 #[path = "command_line/certs.rs"]
 mod certs;
+#[path = "command_line/debug.rs"]
+mod debug;
 #[path = "command_line/keys.rs"]
 mod keys;
 

@@ -59,7 +59,7 @@ impl World {
         self.directory.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn session(&self, account: &str) -> Session {
+    pub(crate) fn session(&self, account: &str) -> Session {
         let ca = std::fs::read(self.vault.files.path("ca.crt")).unwrap();
         let server = Server::new(HOST).by(Route::Socket(self.vault.running.addresses().data));
         let client = VaultClient::new(&server, Trust::from_pem(&ca).unwrap());
@@ -91,7 +91,12 @@ impl World {
                     .perform(&session)
                     .await
             }
-            Command::Policy(_) | Command::AzCloud(_) | Command::Dev(_) => panic!("{line} needs no vault"),
+            Command::Policy(_)
+            | Command::AzCloud(_)
+            | Command::Debug(_)
+            | Command::Dev(_)
+            | Command::Report(_)
+            | Command::Token(_) => panic!("{line} needs no vault"),
         }
     }
 
