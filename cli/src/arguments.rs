@@ -6,17 +6,20 @@ mod cert;
 mod check;
 mod choice;
 mod cluster;
+mod debug;
 #[cfg(unix)]
 mod dev;
 mod key;
 mod life;
 mod names;
 mod policy;
+mod report;
 mod secret;
 mod selection;
 mod time;
 mod vault;
 mod version;
+mod token;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -33,6 +36,7 @@ pub(crate) use cert::{
 };
 pub(crate) use check::CheckArguments;
 pub(crate) use cluster::ClusterFlags;
+pub(crate) use debug::{DebugArguments, DebugCommand, DebugPod, ObjectPlace};
 #[cfg(unix)]
 pub(crate) use dev::{DevArguments, DevCommand, DevOptions, ReachOptions, StayOptions};
 pub(crate) use key::{
@@ -43,6 +47,7 @@ pub(crate) use key::{
 pub(crate) use life::{LifeCommand, ListedKind};
 pub(crate) use names::VaultPath;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
+pub(crate) use report::ReportArguments;
 pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};
 pub(crate) use selection::{DirectFlags, Selection};
 #[cfg(unix)]
@@ -52,6 +57,7 @@ pub(crate) use vault::{
     VaultListArguments, VaultStatusArguments,
 };
 pub(crate) use version::{CrdsArguments, VersionArguments};
+pub(crate) use token::TokenArguments;
 
 /// Works with the vaults of a Kubernetes cluster.
 #[derive(Debug, Parser)]
@@ -176,6 +182,14 @@ pub(crate) enum Command {
     /// Exits with 0 where nothing is wrong, with 1 where something is, and with 3 where the Kubernetes API refuses or cannot be
     /// reached. What cannot be known is marked with a question mark, and is not wrong.
     Check(CheckArguments),
+    /// Walks from a pod to its secrets, and names the link that does not hold.
+    Debug(DebugArguments),
+    /// Writes what support needs to see of the installation, without a secret, into a new file.
+    #[command(long_about = report::HELP)]
+    Report(ReportArguments),
+    /// Gets a token of a vault, into a new file or a pipe.
+    #[command(long_about = token::HELP)]
+    Token(Box<TokenArguments>),
     /// Runs a vault on this machine, without a cluster: for development and tests.
     #[cfg(unix)]
     #[command(long_about = dev::HELP)]

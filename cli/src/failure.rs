@@ -44,6 +44,9 @@ pub(crate) enum Failure {
     /// Two flags name the vault's namespace, and not the same.
     #[error("--vault and --namespace name different namespaces: give the vault's namespace once")]
     TwoNamespaces,
+    /// A path and a flag name the namespace, and not the same.
+    #[error("the path and --namespace name different namespaces: give the namespace once")]
+    TwoPlaces,
     /// A form of output that the command does not have.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -124,6 +127,12 @@ pub(crate) enum Failure {
     /// A private key is nothing for a terminal.
     #[error("a private key is not for a terminal to show; give --to-file PATH, or write it to a pipe")]
     PrivateKeyToTerminal,
+    /// A token is nothing for a terminal.
+    #[error("whoever sees a token can use it: give --to-file PATH, write it to a pipe, or give --print")]
+    TokenToTerminal,
+    /// The user said no.
+    #[error("nothing was written")]
+    NotWanted,
     /// A file cannot be written.
     #[error("the {what} cannot be written to {path}: {source}")]
     WriteFile {
@@ -191,9 +200,10 @@ impl Failure {
                 ..
             }
             | Self::NoPod { .. } => 4,
-            Self::Exchange { .. } | Self::Vault { .. } | Self::NoService { .. } => 1,
+            Self::Exchange { .. } | Self::Vault { .. } | Self::NoService { .. } | Self::NotWanted => 1,
             Self::NoVault
             | Self::TwoNamespaces
+            | Self::TwoPlaces
             | Self::Namespace(_)
             | Self::Output(_)
             | Self::NoOutput(_) => 2,
@@ -218,6 +228,7 @@ impl Failure {
             | Self::BackupControls
             | Self::BackupTooLong
             | Self::PrivateKeyToTerminal
+            | Self::TokenToTerminal
             | Self::WriteFile { .. }
             | Self::Write(_)
             | Self::Form(_)

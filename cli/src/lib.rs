@@ -26,6 +26,7 @@ mod cert;
 mod check;
 mod cluster;
 mod crds;
+mod debug;
 #[cfg(unix)]
 mod dev;
 mod direct;
@@ -40,12 +41,14 @@ mod output;
 mod policy;
 mod printed;
 mod program;
+mod report;
 mod secret;
 mod session;
 mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod token;
 mod value;
 mod vault;
 mod version;
@@ -69,6 +72,9 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         Command::Policy(command) => policy::run(command, &arguments.global).await,
         Command::Vault(command) => vault::run(command, &arguments.global).await,
         Command::Check(command) => check::run(command, &arguments.global).await,
+        Command::Debug(command) => debug::run(command, &arguments.global).await,
+        Command::Report(command) => report::run(command, &arguments.global).await,
+        Command::Token(command) => token::run(command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
         Command::Crds(command) => crds::run(&command, &arguments.global),
         Command::Version(command) => version::run(&command, &arguments.global).await,

@@ -3,6 +3,7 @@
 mod decide;
 mod read;
 mod show;
+mod stored;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ use crate::{
     printed::Outcome,
 };
 use decide::{PolicyQuestion, answer};
+pub(crate) use stored::StoredPolicies;
 
 /// Runs the command; the exit code is the answer.
 pub(crate) async fn run(command: PolicyCommand, global: &Global) -> Result<ExitCode, Failure> {

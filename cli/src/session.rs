@@ -191,6 +191,11 @@ impl Session {
         ))
     }
 
+    /// The vault.
+    pub(crate) const fn reference(&self) -> &VaultRef {
+        &self.reference
+    }
+
     /// The account that the vault knows the caller as.
     pub(crate) const fn account(&self) -> &AccountName {
         &self.acting.account

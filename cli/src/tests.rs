@@ -3,4 +3,5 @@
 mod cert;
 mod key;
 mod secret;
+mod token;
 pub(crate) mod world;

@@ -15,6 +15,8 @@ mod api_server;
 mod certs;
 #[path = "command_line/dev_vault.rs"]
 mod dev_vault;
+#[path = "command_line/debug.rs"]
+mod debug;
 #[path = "command_line/keys.rs"]
 mod keys;
 #[path = "command_line/vaults.rs"]

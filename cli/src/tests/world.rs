@@ -91,7 +91,7 @@ impl World {
         [addresses.data, addresses.health].map(|address| Arc::new(Socket(address)) as Arc<dyn Dial>)
     }
 
-    fn session(&self, account: &str) -> Session {
+    pub(crate) fn session(&self, account: &str) -> Session {
         let address = self.vault.running.addresses().data;
         self.session_by(account, &Server::new(HOST).by(Route::Socket(address)))
     }
@@ -127,10 +127,16 @@ impl World {
                     .perform(&session)
                     .await
             }
-            Command::Policy(_) | Command::AzCloud(_) | Command::Dev(_) => panic!("{line} needs no vault"),
-            Command::Vault(_) | Command::Check(_) | Command::Crds(_) | Command::Version(_) => {
-                panic!("{line} asks the cluster")
-            }
+            Command::Policy(_)
+            | Command::AzCloud(_)
+            | Command::Dev(_)
+            | Command::Vault(_)
+            | Command::Check(_)
+            | Command::Crds(_)
+            | Command::Debug(_)
+            | Command::Report(_)
+            | Command::Version(_) => panic!("{line} needs no vault, or a cluster"),
+            Command::Token(_) => panic!("{line} is tried by itself"),
         }
     }
 
