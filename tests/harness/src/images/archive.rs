@@ -29,6 +29,13 @@ pub enum Entry {
         /// Where it points.
         target: String,
     },
+    /// A directory that only its owner can open.
+    PrivateDirectory {
+        /// Its absolute path.
+        path: String,
+        /// Its user and group.
+        owner: u64,
+    },
 }
 
 impl Entry {
@@ -42,7 +49,7 @@ impl Entry {
     }
 
     fn path(&self) -> &str {
-        let (Self::File { path, .. } | Self::Link { path, .. }) = self;
+        let (Self::File { path, .. } | Self::Link { path, .. } | Self::PrivateDirectory { path, .. }) = self;
         path.trim_start_matches('/')
     }
 }
@@ -54,6 +61,10 @@ pub struct Config<'a> {
     pub user: &'a str,
     /// The program and its first arguments.
     pub entrypoint: &'a [&'a str],
+    /// Its further arguments, in whose place a user's own come.
+    pub arguments: &'a [&'a str],
+    /// The directory of the user's files, if the program has any.
+    pub home: Option<&'a str>,
 }
 
 /// The tar file of an image.
@@ -84,6 +95,12 @@ fn layer(entries: &[Entry]) -> Result<Vec<u8>> {
             Entry::File { mode, bytes, .. } => append(&mut tar, entry.path(), *mode, bytes)?,
             Entry::Link { target, .. } => {
                 tar.append_link(&mut header(EntryType::Symlink, 0o777, 0), entry.path(), target)?;
+            }
+            Entry::PrivateDirectory { owner, .. } => {
+                let mut header = header(EntryType::Directory, 0o700, 0);
+                header.set_uid(*owner);
+                header.set_gid(*owner);
+                tar.append_data(&mut header, format!("{}/", entry.path()), std::io::empty())?;
             }
         }
     }
@@ -119,7 +136,7 @@ fn header(kind: EntryType, mode: u32, size: u64) -> Header {
 }
 
 fn describe(config: &Config<'_>, layer: &str) -> Value {
-    json!({
+    let mut described = json!({
         "architecture": architecture(),
         "os": "linux",
         "created": "1970-01-01T00:00:00Z",
@@ -131,7 +148,14 @@ fn describe(config: &Config<'_>, layer: &str) -> Value {
         },
         "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{layer}")]},
         "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "strongroom-tests"}],
-    })
+    });
+    if let Some(home) = config.home {
+        described["config"]["Env"] = json!(["PATH=/bin:/usr/bin", format!("HOME={home}")]);
+    }
+    if !config.arguments.is_empty() {
+        described["config"]["Cmd"] = json!(config.arguments);
+    }
+    described
 }
 
 /// The name that image formats have for this machine's processor.
@@ -168,6 +192,8 @@ mod tests {
         let config = Config {
             user: "65532:65532",
             entrypoint: &["/strongroom-vault"],
+            arguments: &[],
+            home: None,
         };
         build("strongroom.invalid/vault:dev", &config, entries).unwrap()
     }
