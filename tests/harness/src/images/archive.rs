@@ -136,26 +136,27 @@ fn header(kind: EntryType, mode: u32, size: u64) -> Header {
 }
 
 fn describe(config: &Config<'_>, layer: &str) -> Value {
-    let mut described = json!({
+    let variables = [
+        Some("PATH=/bin:/usr/bin".to_owned()),
+        config.home.map(|home| format!("HOME={home}")),
+    ];
+    let mut run = json!({
+        "User": config.user,
+        "Entrypoint": config.entrypoint,
+        "WorkingDir": "/",
+        "Env": variables.iter().flatten().collect::<Vec<_>>(),
+    });
+    if let (Some(run), false) = (run.as_object_mut(), config.arguments.is_empty()) {
+        run.insert("Cmd".to_owned(), json!(config.arguments));
+    }
+    json!({
         "architecture": architecture(),
         "os": "linux",
         "created": "1970-01-01T00:00:00Z",
-        "config": {
-            "User": config.user,
-            "Entrypoint": config.entrypoint,
-            "WorkingDir": "/",
-            "Env": ["PATH=/bin:/usr/bin"],
-        },
+        "config": run,
         "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{layer}")]},
         "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "strongroom-tests"}],
-    });
-    if let Some(home) = config.home {
-        described["config"]["Env"] = json!(["PATH=/bin:/usr/bin", format!("HOME={home}")]);
-    }
-    if !config.arguments.is_empty() {
-        described["config"]["Cmd"] = json!(config.arguments);
-    }
-    described
+    })
 }
 
 /// The name that image formats have for this machine's processor.
