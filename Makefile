@@ -129,6 +129,19 @@ conformance-program: harness
 	@$(CARGO) build $(PROFILE) $(WHOLE) --bins
 	@install -D -m 755 $(BUILT)/conformance $(CONFORMANCE)
 
+# `make package TARGETS=all BASE_URL=https://HOST/PATH`: docs/packaging.md. PACKAGE_ARGS=--dirty for a try.
+TARGETS :=
+BASE_URL :=
+PACKAGE_ARGS :=
+.PHONY: package
+package: ## release archives of the command line in dist/, for this machine or TARGETS; with BASE_URL also what krew and Homebrew read
+	scripts/package archives $(if $(TARGETS),--targets $(TARGETS)) $(PACKAGE_ARGS)
+ifneq ($(BASE_URL),)
+	@$(MAKE) harness
+	$(HARNESS) tools validate-krew-manifest
+	scripts/package manifests --base-url $(BASE_URL)
+endif
+
 .PHONY: fmt
 fmt: ## formatting
 	@echo "==> formatting"

@@ -2,8 +2,8 @@
 
 use std::{
     fmt, fs,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use zeroize::Zeroizing;
@@ -20,7 +20,10 @@ pub(super) enum Pem {
 }
 
 /// What shows that files have changed: a mounted ConfigMap or Secret is replaced, never written to.
-pub(super) type Stamp = Vec<Option<(u64, i64, i64, u64)>>;
+pub(super) type Stamp = Vec<Option<Mark>>;
+
+/// The number of a file, when it was written, and how long it is.
+type Mark = (u64, SystemTime, u64);
 
 impl Pem {
     pub(super) fn file(path: impl Into<PathBuf>) -> Self {
@@ -46,7 +49,7 @@ impl Pem {
         }
     }
 
-    fn mark(&self) -> Option<(u64, i64, i64, u64)> {
+    fn mark(&self) -> Option<Mark> {
         match self {
             Self::Bytes { .. } => None,
             Self::File(path) => mark(path),
@@ -54,14 +57,20 @@ impl Pem {
     }
 }
 
-fn mark(path: &Path) -> Option<(u64, i64, i64, u64)> {
+fn mark(path: &Path) -> Option<Mark> {
     let metadata = fs::metadata(path).ok()?;
-    Some((
-        metadata.ino(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-        metadata.len(),
-    ))
+    Some((number(&metadata), metadata.modified().ok()?, metadata.len()))
+}
+
+#[cfg(unix)]
+fn number(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+/// Elsewhere a file shows none, and nothing is mounted by a kubelet.
+#[cfg(not(unix))]
+fn number(_: &fs::Metadata) -> u64 {
+    0
 }
 
 /// The stamp of several sources.

@@ -6,6 +6,7 @@
 
 pub mod archive;
 mod base;
+mod laptop;
 mod program;
 mod table;
 
@@ -18,7 +19,7 @@ use std::{
 use anyhow::{Context, Result};
 
 pub use archive::{Config, Entry};
-pub use table::{Contents, IMAGES, Image, REGISTRY};
+pub use table::{Contents, IMAGES, Image, LAPTOP, REGISTRY};
 
 use crate::{cargo, progress::Step, tools::Store};
 
@@ -59,6 +60,11 @@ pub fn shell(store: &Store) -> Result<(String, Vec<u8>)> {
     ))
 }
 
+/// The image of a vault on a laptop, with a command line that is built already.
+pub fn laptop(program: &Path, tag: &str) -> Result<Vec<u8>> {
+    pack(&LAPTOP, Some(tag), laptop::entries(program)?)
+}
+
 fn built_as(profile: &str, store: &Store, names: &[String], tag: &str) -> Result<Vec<(String, Vec<u8>)>> {
     let images = chosen(names)?;
     let programs = program::build(&images, profile)?;
@@ -90,15 +96,10 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Image>> {
     if names.is_empty() {
         return Ok(IMAGES.iter().collect());
     }
-    let known = || {
-        IMAGES
-            .iter()
-            .map(|image| image.name)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let all = || IMAGES.iter().chain([&LAPTOP]);
+    let known = || all().map(|image| image.name).collect::<Vec<_>>().join(", ");
     let find = |name: &String| {
-        let found = IMAGES.iter().find(|image| image.name == name);
+        let found = all().find(|image| image.name == name);
         found.with_context(|| format!("there is no image called {name}; the images are: {}", known()))
     };
     names.iter().map(find).collect()
@@ -110,20 +111,26 @@ fn build(
     tag: Option<&str>,
     programs: &BTreeMap<String, PathBuf>,
 ) -> Result<Vec<u8>> {
-    let reference = image.reference(tag);
+    let built = |target: &str| {
+        let path = programs.get(target);
+        path.with_context(|| format!("{target} was not built"))
+    };
     let entries = match image.contents {
-        Contents::Program { target, .. } => {
-            let path = programs
-                .get(target)
-                .with_context(|| format!("{target} was not built"))?;
-            program::entries(path, target)?
-        }
+        Contents::Program { target, .. } => program::entries(built(target)?, target)?,
+        Contents::Laptop => laptop::entries(built(laptop::PROGRAM)?)?,
         Contents::Tool { tool, path } => base::tool(store, tool, path)?,
         Contents::Shell => base::shell(store)?,
     };
+    pack(image, tag, entries)
+}
+
+fn pack(image: &Image, tag: Option<&str>, entries: Vec<Entry>) -> Result<Vec<u8>> {
+    let reference = image.reference(tag);
     let config = Config {
         user: image.user,
         entrypoint: image.entrypoint,
+        arguments: image.arguments,
+        home: image.home,
     };
     archive::build(&reference, &config, entries).with_context(|| format!("cannot pack {reference}"))
 }
@@ -139,6 +146,7 @@ mod tests {
             found.iter().map(|image| image.name).collect::<Vec<_>>(),
             ["vault"]
         );
+        assert_eq!(chosen(&["strongroom".to_owned()]).unwrap()[0].name, LAPTOP.name);
         assert!(
             chosen(&["valut".to_owned()])
                 .unwrap_err()

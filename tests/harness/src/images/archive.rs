@@ -29,6 +29,13 @@ pub enum Entry {
         /// Where it points.
         target: String,
     },
+    /// A directory that only its owner can open.
+    PrivateDirectory {
+        /// Its absolute path.
+        path: String,
+        /// Its user and group.
+        owner: u64,
+    },
 }
 
 impl Entry {
@@ -42,7 +49,7 @@ impl Entry {
     }
 
     fn path(&self) -> &str {
-        let (Self::File { path, .. } | Self::Link { path, .. }) = self;
+        let (Self::File { path, .. } | Self::Link { path, .. } | Self::PrivateDirectory { path, .. }) = self;
         path.trim_start_matches('/')
     }
 }
@@ -54,6 +61,10 @@ pub struct Config<'a> {
     pub user: &'a str,
     /// The program and its first arguments.
     pub entrypoint: &'a [&'a str],
+    /// Its further arguments, in whose place a user's own come.
+    pub arguments: &'a [&'a str],
+    /// The directory of the user's files, if the program has any.
+    pub home: Option<&'a str>,
 }
 
 /// The tar file of an image.
@@ -84,6 +95,12 @@ fn layer(entries: &[Entry]) -> Result<Vec<u8>> {
             Entry::File { mode, bytes, .. } => append(&mut tar, entry.path(), *mode, bytes)?,
             Entry::Link { target, .. } => {
                 tar.append_link(&mut header(EntryType::Symlink, 0o777, 0), entry.path(), target)?;
+            }
+            Entry::PrivateDirectory { owner, .. } => {
+                let mut header = header(EntryType::Directory, 0o700, 0);
+                header.set_uid(*owner);
+                header.set_gid(*owner);
+                tar.append_data(&mut header, format!("{}/", entry.path()), std::io::empty())?;
             }
         }
     }
@@ -119,16 +136,24 @@ fn header(kind: EntryType, mode: u32, size: u64) -> Header {
 }
 
 fn describe(config: &Config<'_>, layer: &str) -> Value {
+    let variables = [
+        Some("PATH=/bin:/usr/bin".to_owned()),
+        config.home.map(|home| format!("HOME={home}")),
+    ];
+    let mut run = json!({
+        "User": config.user,
+        "Entrypoint": config.entrypoint,
+        "WorkingDir": "/",
+        "Env": variables.iter().flatten().collect::<Vec<_>>(),
+    });
+    if let (Some(run), false) = (run.as_object_mut(), config.arguments.is_empty()) {
+        run.insert("Cmd".to_owned(), json!(config.arguments));
+    }
     json!({
         "architecture": architecture(),
         "os": "linux",
         "created": "1970-01-01T00:00:00Z",
-        "config": {
-            "User": config.user,
-            "Entrypoint": config.entrypoint,
-            "WorkingDir": "/",
-            "Env": ["PATH=/bin:/usr/bin"],
-        },
+        "config": run,
         "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{layer}")]},
         "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "strongroom-tests"}],
     })
@@ -168,6 +193,8 @@ mod tests {
         let config = Config {
             user: "65532:65532",
             entrypoint: &["/strongroom-vault"],
+            arguments: &[],
+            home: None,
         };
         build("strongroom.invalid/vault:dev", &config, entries).unwrap()
     }

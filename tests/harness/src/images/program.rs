@@ -9,18 +9,26 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::{Contents, Entry, Image};
+use super::{Contents, Entry, Image, laptop};
 use crate::{cargo, command::output, progress::Step};
 
 /// The profile of what is released.
 pub const RELEASE: &str = "release";
 
+/// The command line has no symbols where it is released, as `scripts/package` builds it too. Of this package alone: without
+/// those of all, Cargo would build every dependency again.
+const STRIPPED: &str = "profile.release.package.strongroom-cli.strip=\"symbols\"";
+
 /// Builds the programs of some images and gives the path of each by name.
 pub fn build(images: &[&Image], profile: &str) -> Result<BTreeMap<String, PathBuf>> {
     let mut targets = Vec::new();
     for image in images {
-        if let Contents::Program { target, example } = image.contents {
-            targets.push((if example { "--example" } else { "--bin" }, target));
+        match image.contents {
+            Contents::Program { target, example } => {
+                targets.push((if example { "--example" } else { "--bin" }, target));
+            }
+            Contents::Laptop => targets.push(("--bin", laptop::PROGRAM)),
+            Contents::Tool { .. } | Contents::Shell => {}
         }
     }
     if targets.is_empty() {
@@ -29,6 +37,9 @@ pub fn build(images: &[&Image], profile: &str) -> Result<BTreeMap<String, PathBu
     let names: Vec<&str> = targets.iter().map(|(_, name)| *name).collect();
     let step = Step::begin(format!("Building {}", names.join(", ")));
     let mut cargo = cargo::command("build", profile);
+    if profile == RELEASE {
+        cargo.args(["--config", STRIPPED]);
+    }
     for (kind, name) in targets {
         cargo.args([kind, name]);
     }

@@ -15,6 +15,10 @@ pub struct Image {
     pub user: &'static str,
     /// What it runs.
     pub entrypoint: &'static [&'static str],
+    /// The program's further arguments, in whose place a user's own come.
+    pub arguments: &'static [&'static str],
+    /// The directory of the user's files, if the program has any.
+    pub home: Option<&'static str>,
     /// What is in it.
     pub contents: Contents,
 }
@@ -29,6 +33,8 @@ pub enum Contents {
         /// Whether it is an example of its crate.
         example: bool,
     },
+    /// The command line, with what a vault on a laptop needs beside it.
+    Laptop,
     /// The static program of a tool.
     Tool {
         /// The tool's name.
@@ -70,6 +76,17 @@ pub const IMAGES: &[Image] = &[
     ),
 ];
 
+/// A vault for development and tests, for the containers of one machine: no cluster runs it.
+pub const LAPTOP: Image = Image {
+    name: "strongroom",
+    tag: None,
+    user: NONROOT,
+    entrypoint: &["/strongroom"],
+    arguments: &["dev"],
+    home: Some("/home/nonroot"),
+    contents: Contents::Laptop,
+};
+
 /// The images of a cluster's own pods and of tests, with tags of their own.
 pub const BASE: &[Image] = &[
     Image {
@@ -77,6 +94,8 @@ pub const BASE: &[Image] = &[
         tag: Some("1"),
         user: NONROOT,
         entrypoint: &["/bin/sleep", "2147483647"],
+        arguments: &[],
+        home: None,
         contents: Contents::Shell,
     },
     SHELL,
@@ -89,6 +108,8 @@ pub const SHELL: Image = Image {
     tag: Some("1"),
     user: NONROOT,
     entrypoint: &["/bin/sh"],
+    arguments: &[],
+    home: None,
     contents: Contents::Shell,
 };
 
@@ -98,6 +119,8 @@ pub const COREDNS: Image = Image {
     tag: Some("1.15.0"),
     user: ROOT,
     entrypoint: &["/coredns"],
+    arguments: &[],
+    home: None,
     contents: Contents::Tool {
         tool: "coredns",
         path: "/coredns",
@@ -115,6 +138,8 @@ const fn program(
         tag: None,
         user,
         entrypoint,
+        arguments: &[],
+        home: None,
         contents: Contents::Program {
             target,
             example: false,
@@ -144,7 +169,7 @@ mod tests {
 
     #[test]
     fn no_image_has_a_name_that_a_stranger_can_take() {
-        for image in IMAGES.iter().chain(BASE) {
+        for image in IMAGES.iter().chain(BASE).chain([&LAPTOP]) {
             let reference = image.reference(None);
             let (registry, _) = reference.split_once('/').unwrap();
             assert!(registry.ends_with(".invalid"), "{reference}");

@@ -159,6 +159,15 @@ pub const TOOLS: &[Tool] = &[
         },
     },
     Tool {
+        name: "validate-krew-manifest",
+        version: "0.4.3",
+        about: "krew's own rules, for what scripts/package writes",
+        program: "bin/validate-krew-manifest",
+        recipe: Recipe::Go {
+            package: "sigs.k8s.io/krew/cmd/validate-krew-manifest",
+        },
+    },
+    Tool {
         name: "kubectl",
         version: "1.37.1",
         about: "for people and for the demo",
