@@ -30,7 +30,10 @@ pub(crate) use cert::{
 };
 pub(crate) use cluster::ClusterFlags;
 #[cfg(unix)]
-pub(crate) use dev::{DevArguments, DevCommand, DevOptions, StayOptions};
+pub(crate) use dev::{
+    DevArguments, DevCommand, DevOptions, FaultArguments, FaultOptions, FilesArguments, FilesOf,
+    RunningOptions, StayOptions, TimeArguments,
+};
 pub(crate) use key::{
     CipherArguments, CipherParts, DataArguments, DecipherArguments, ImportArguments, KeyArguments,
     KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,

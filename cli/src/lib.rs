@@ -60,7 +60,7 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         Command::Key(command) => key::run(command, &arguments.global).await,
         Command::Cert(command) => cert::run(command, &arguments.global).await,
         #[cfg(unix)]
-        Command::Dev(command) => dev::run(*command).await,
+        Command::Dev(command) => dev::run(*command, &arguments.global).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
     };

@@ -52,6 +52,12 @@ pub(crate) fn field(text: &str) -> String {
     }
 }
 
+/// The same, for a terminal and for what may be read on one later.
+#[cfg(unix)]
+pub(crate) fn shown(text: &str) -> String {
+    escaped(text, is_obeyed).into_owned()
+}
+
 /// Whether a terminal shows all of a value as it is: its lines and columns are the only thing that a value may arrange.
 pub(crate) fn is_plain(value: &str) -> bool {
     let value = value.replace("\r\n", "\n");

@@ -75,6 +75,11 @@ fn the_help_is_what_is_documented() {
         ("dev.txt", &["dev", "--help"]),
         ("dev-run.txt", &["dev", "run", "--help"]),
         ("dev-env.txt", &["dev", "env", "--help"]),
+        ("dev-fault.txt", &["dev", "fault", "--help"]),
+        ("dev-files.txt", &["dev", "files", "--help"]),
+        ("dev-status.txt", &["dev", "status", "--help"]),
+        ("dev-stop.txt", &["dev", "stop", "--help"]),
+        ("dev-time.txt", &["dev", "time", "--help"]),
         ("policy-check.txt", &["policy", "check", "--help"]),
         ("az-cloud.txt", &["az-cloud", "--help"]),
     ] {

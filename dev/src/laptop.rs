@@ -9,6 +9,7 @@ use std::{
 };
 
 use http::StatusCode;
+use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
 use strongroom_client::{
     Route, Server, Trust, TrustError,
@@ -33,19 +34,24 @@ use crate::{
     authority::{Authority, AuthorityError},
     bundle::{self, Bundle, BundleError},
     cluster::{Cluster, TokenError},
+    control,
+    controls::{Controls, FURTHEST},
     environment::Environment,
+    files::{self, FileKeeper},
     login::{APP_SERVICE_PATH, Login, LoginError, TENANT},
     names,
     place::{Place, PlaceError, make_private, write_private},
     policy::{EnforceError, Enforcer, Policies},
     proxy::{self, Upstream, UpstreamError},
+    requests::Requests,
     runs::Run,
     seed::Seed,
     vault::{Data, StartError, Surroundings},
 };
 
-/// How long the token of an account lives that a program is given: longer than a day's work.
-const TOKEN_LIFE: Duration = Duration::from_hours(24);
+/// How long the token of an account lives that a program is given: longer than the vaults' time can be ahead. The key that signs it
+/// is gone with the process, and so is the token.
+const TOKEN_LIFE: Duration = FURTHEST.saturating_mul(2);
 
 /// How often vaults are told that their policy and their time are right, which the operator does as often.
 const CONFIRMED_EVERY: Duration = Duration::from_secs(30);
@@ -142,12 +148,17 @@ pub struct Laptop {
     proxy: Option<SocketAddr>,
     drain: Drain,
     run: Run,
+    controls: Controls,
+    keeper: FileKeeper,
+    /// What each listener counts.
+    counts: Vec<Counts>,
 }
 
 #[derive(Debug)]
 struct One {
     running: Running,
     host: String,
+    audit_log: PathBuf,
 }
 
 impl Laptop {
@@ -168,7 +179,9 @@ impl Laptop {
             accounts.note(account)?;
         }
         let enforcer = Enforcer::new(accounts.clone());
-        let cluster = Cluster::new(accounts).map_err(|_| DevError::Key)?;
+        let clock = Clock::default();
+        let controls = Controls::new(clock.clone(), enforcer.clone());
+        let cluster = Cluster::new(accounts, clock.clone()).map_err(|_| DevError::Key)?;
         let (login_tcp, login_address) = bind(0)?;
         let login = Login::new(
             login_address,
@@ -176,6 +189,7 @@ impl Laptop {
             enforcer.clone(),
             &domains,
             plan.by_secret.clone(),
+            clock.clone(),
         )?;
 
         let run = Run::new(&plan.place)?;
@@ -186,8 +200,9 @@ impl Laptop {
         let drain = Drain::default();
         let (app_tcp, app_address) = bind(0)?;
         let tls = server_config(ServingCertificate::load(&tls)?)?;
-        serve(&drain, login_tcp, Some(tls), login.https());
-        serve(&drain, app_tcp, None, login.app_service());
+        let counts = Counts::default();
+        serve(&drain, login_tcp, Some(tls), login.https(), &counts);
+        serve(&drain, app_tcp, None, login.app_service(), &counts);
 
         let surroundings = Surroundings {
             directory: run.path(),
@@ -195,7 +210,8 @@ impl Laptop {
             authority: authority.certificate_file(),
             login: login_address,
             domains: &domains,
-            clock: &Clock::default(),
+            clock: &clock,
+            controls: &controls,
         };
         let mut vaults = BTreeMap::new();
         for (vault, spec) in &plan.vaults {
@@ -211,7 +227,13 @@ impl Laptop {
             let running = surroundings.start(vault, spec, &plan.data, loopback(port))?;
             enforcer.add(running.service().clone(), policies)?;
             let host = names::host_of(vault, &first.namespace);
-            vaults.insert(vault.clone(), One { running, host });
+            let audit_log = surroundings.audit_log(vault, &plan.data);
+            let one = One {
+                running,
+                host,
+                audit_log,
+            };
+            vaults.insert(vault.clone(), one);
         }
         for one in vaults.values() {
             let keys = one.running.first_keys();
@@ -225,7 +247,35 @@ impl Laptop {
         } else {
             Some(proxy::serve(&drain, Upstream::of_this_process()?).await?)
         };
+        let keeper = FileKeeper::new(files::Inner {
+            cluster: cluster.clone(),
+            enforcer: enforcer.clone(),
+            notices: controls.notices().clone(),
+            login: login_address,
+            authority: authority.certificate_file().to_owned(),
+            run: run.path().to_owned(),
+            vaults: vaults
+                .iter()
+                .map(|(vault, one)| (vault.clone(), one.server()))
+                .collect(),
+            references: Mutex::default(),
+        });
+        let of_vaults = vaults.values().map(One::counts);
+        let counts: Vec<Counts> = of_vaults.chain([counts]).collect();
+        let desk = control::Desk {
+            controls: controls.clone(),
+            keeper: keeper.clone(),
+            counts: counts.clone(),
+            vaults: vaults
+                .iter()
+                .map(|(vault, one)| (vault.to_string(), one.url()))
+                .collect(),
+        };
+        control::serve(&drain, run.path(), desk)?;
         Ok(Self {
+            controls,
+            keeper,
+            counts,
             vaults,
             first,
             cluster,
@@ -253,6 +303,33 @@ impl Laptop {
     /// Where programs are led to the vault on a machine that does not find its name.
     pub const fn proxy(&self) -> Option<SocketAddr> {
         self.proxy
+    }
+
+    /// What can be changed of it.
+    pub const fn controls(&self) -> &Controls {
+        &self.controls
+    }
+
+    /// What keeps the files of SecretRefs.
+    pub const fn files(&self) -> &FileKeeper {
+        &self.keeper
+    }
+
+    /// How many clients ended a handshake because they do not trust our certificate.
+    pub fn distrusted(&self) -> impl Fn() -> u64 + Send + use<> {
+        let counts = self.counts.clone();
+        move || counts.iter().map(Counts::distrusted).sum()
+    }
+
+    /// The requests that each vault answers from now on.
+    ///
+    /// # Errors
+    /// An audit log cannot be read.
+    pub fn requests(&self) -> io::Result<Vec<Requests>> {
+        let vaults = self.vaults.iter();
+        vaults
+            .map(|(vault, one)| Requests::from_now(vault.clone(), &one.audit_log))
+            .collect()
     }
 
     /// The directory of this run, which is gone when it is over.
@@ -313,9 +390,7 @@ impl Laptop {
         let token = IdentityClient::new(&login, TENANT, trust.clone())
             .exchange(assertion, &audience)
             .await?;
-        let address = first.running.addresses().data;
-        let server = Server::new(first.host.clone()).by(Route::Socket(address));
-        let client = VaultClient::new(&server, trust);
+        let client = VaultClient::new(&first.server(), trust);
         for Seed { name, secret } in seeds {
             let done = match client.get_secret(&token, &name, None).await {
                 Ok(_) => Ok(()),
@@ -358,6 +433,15 @@ async fn keep_confirming(enforcer: Enforcer, drain: Drain) {
 }
 
 impl One {
+    /// The vault, under the name that it has on this machine.
+    fn server(&self) -> Server {
+        Server::new(self.host.clone()).by(Route::Socket(self.running.addresses().data))
+    }
+
+    fn counts(&self) -> Counts {
+        self.running.service().metrics.connections.clone()
+    }
+
     fn url(&self) -> String {
         format!("https://{}:{}", self.host, self.running.addresses().data.port())
     }
@@ -421,14 +505,13 @@ fn bind(port: u16) -> Result<(TcpListener, SocketAddr), DevError> {
     accept::bind(address).map_err(|source| DevError::Listen { address, source })
 }
 
-fn serve(drain: &Drain, tcp: TcpListener, tls: Option<rustls::ServerConfig>, router: axum::Router) {
-    let listener = Listener::new(
-        tcp,
-        tls,
-        router,
-        Limits::default(),
-        Counts::default(),
-        drain.clone(),
-    );
+fn serve(
+    drain: &Drain,
+    tcp: TcpListener,
+    tls: Option<rustls::ServerConfig>,
+    router: axum::Router,
+    counts: &Counts,
+) {
+    let listener = Listener::new(tcp, tls, router, Limits::default(), counts.clone(), drain.clone());
     drain.spawn(listener.run());
 }

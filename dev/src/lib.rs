@@ -17,6 +17,10 @@
 //! | [`policy`], [`vault`] | what a vault is, and who may do what in it |
 //! | [`proxy`] | how names are found where the system does not find them |
 //! | [`environment`] | what a program needs to know, as environment variables |
+//! | [`controls`], [`control`] | what can be changed while it runs, and how other programs ask for it |
+//! | [`faults`], [`front`] | what stands in front of a vault, to fail on purpose |
+//! | [`requests`], [`notices`] | what there is to see of it |
+//! | [`files`] | the files of a SecretRef, by the code of the node driver |
 //! | [`laptop`] | everything together |
 //!
 //! Invariants:
@@ -28,14 +32,21 @@ pub mod accounts;
 pub mod authority;
 pub mod bundle;
 pub mod cluster;
+pub mod control;
+pub mod controls;
 pub mod environment;
+pub mod faults;
+pub mod files;
+pub mod front;
 pub mod laptop;
 pub mod login;
 pub mod manifests;
 pub mod names;
+pub mod notices;
 pub mod place;
 pub mod policy;
 pub mod proxy;
+pub mod requests;
 pub mod runs;
 pub mod seed;
 pub mod vault;

@@ -28,6 +28,7 @@ use strongroom_client::identity::ASSERTION_TYPE;
 use strongroom_core::{AccountName, FurtherDomain};
 use strongroom_identity::{Arguments, RunError};
 use strongroom_serving::accept::Peer;
+use strongroom_vault::clock::Clock;
 use strongroom_wire::token::ADFS_TENANT;
 use tower::ServiceExt as _;
 
@@ -81,7 +82,8 @@ struct Inner {
 
 impl Login {
     /// The login at `address` to the vaults of these domains. With `by_secret` any client secret is one of the account that the
-    /// client id names, or else of that one; without it, a client secret is the token of an account.
+    /// client id names, or else of that one; without it, a client secret is the token of an account. Tokens are of the time that
+    /// `clock` says.
     ///
     /// # Errors
     /// That of the identity service.
@@ -91,6 +93,7 @@ impl Login {
         enforcer: Enforcer,
         domains: &[FurtherDomain],
         by_secret: Option<AccountName>,
+        clock: Clock,
     ) -> Result<Self, LoginError> {
         let issuer = issuer(address);
         let words = ["strongroom-identity", "--tenant-id", TENANT, "--issuer", &issuer];
@@ -106,7 +109,11 @@ impl Login {
             words.extend(["--further-domain".to_owned(), domain.to_string()]);
         }
         let arguments = Arguments::try_parse_from(words)?;
-        let identity = strongroom_identity::router(&arguments, cluster.client())?;
+        let identity = strongroom_identity::router(
+            &arguments,
+            cluster.client(),
+            strongroom_identity::Clock::new(move || clock.now()),
+        )?;
         Ok(Self(Arc::new(Inner {
             identity,
             cluster,

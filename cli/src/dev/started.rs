@@ -8,7 +8,6 @@ use strongroom_dev::{
     environment::Environment,
     laptop::{Laptop, Plan},
     manifests::Manifests,
-    place::Place,
     seed::{self, Seed},
     vault::Data,
 };
@@ -22,8 +21,9 @@ use crate::{
 /// A vault that runs, and the account that programs are.
 pub(super) struct Started {
     pub(super) laptop: Laptop,
-    pub(super) place: Place,
     pub(super) account: AccountName,
+    /// Whether somebody named the account.
+    pub(super) named: bool,
     pub(super) environment: Environment,
     /// How many secrets were there from the beginning.
     pub(super) seeds: usize,
@@ -63,6 +63,7 @@ impl Started {
         } else {
             vec![usual_vault()?]
         };
+        let named = options.account.is_some();
         let account = match options.account().map_err(DevFailure::NoAccount)? {
             Some(account) => account,
             None => AccountName {
@@ -73,7 +74,7 @@ impl Started {
             },
         };
         let plan = Plan {
-            place: place.clone(),
+            place,
             data: options.data.map_or(Data::Memory, Data::Directory),
             port: Some(port),
             vaults,
@@ -82,13 +83,15 @@ impl Started {
             by_secret: options.accept_any_secret.then(|| account.clone()),
         };
         let laptop = Laptop::start(plan).await.map_err(DevFailure::from)?;
+        laptop.files().offer(manifests.references);
         let count = seeds.len();
         laptop.seed(seeds).await.map_err(DevFailure::from)?;
         let environment = laptop.environment(&account).map_err(DevFailure::from)?;
+        laptop.controls().say_ready();
         Ok(Self {
             laptop,
-            place,
             account,
+            named,
             environment,
             seeds: count,
             has_policies,

@@ -3,7 +3,10 @@
 use std::{io, path::PathBuf};
 
 use strongroom_core::{causes, resource::ResourceNameError};
-use strongroom_dev::{laptop::DevError, manifests::ManifestError, place::PlaceError, seed::SeedError};
+use strongroom_dev::{
+    control::ControlError, files::FilesError, laptop::DevError, manifests::ManifestError, place::PlaceError,
+    seed::SeedError,
+};
 
 /// Why there is no vault on this machine.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,21 @@ pub(crate) enum DevFailure {
     /// Somebody asked to end before anything ran.
     #[error("interrupted before the vault was ready")]
     Interrupted,
+    /// The one that runs does not do it.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// Files of a SecretRef.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// More than every request would fail.
+    #[error("--fail: more than 100% of the requests would fail")]
+    TooManyFaults,
+    /// None that runs has this address.
+    #[error("no `strongroom dev` of this user is at {url}; {}", those(.running))]
+    NotAt { url: String, running: Vec<String> },
+    /// It was asked to end, and goes on.
+    #[error("the `strongroom dev` at {0} was asked to end, and has not ended yet")]
+    NotEnded(String),
     /// Nothing runs.
     #[error("no `strongroom dev` is running for this user")]
     NotRunning,
@@ -45,17 +63,33 @@ pub(crate) enum DevFailure {
     Terminal,
 }
 
+fn those(urls: &[String]) -> String {
+    if urls.is_empty() {
+        "none is running".to_owned()
+    } else {
+        format!("running are {}", urls.join(", "))
+    }
+}
+
 impl DevFailure {
     /// As the help says.
     pub(super) const fn exit_code(&self) -> u8 {
         match self {
-            Self::Manifest(_) | Self::Seed(_) | Self::Terminal | Self::NoAccount(_) => 2,
-            Self::NotRunning => 4,
+            Self::Manifest(_)
+            | Self::Seed(_)
+            | Self::Terminal
+            | Self::NoAccount(_)
+            | Self::TooManyFaults
+            | Self::Control(ControlError::Refused(_))
+            | Self::Files(_) => 2,
+            Self::NotRunning | Self::NotAt { .. } => 4,
+            Self::NotEnded(_) => 6,
             Self::Place(_)
             | Self::Start(_)
             | Self::File { .. }
             | Self::System(_)
             | Self::Account(_)
+            | Self::Control(ControlError::Reach(_) | ControlError::Form)
             | Self::Interrupted => 5,
         }
     }
