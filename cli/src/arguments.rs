@@ -38,7 +38,10 @@ pub(crate) use check::CheckArguments;
 pub(crate) use cluster::ClusterFlags;
 pub(crate) use debug::{DebugArguments, DebugCommand, DebugPod, ObjectPlace};
 #[cfg(unix)]
-pub(crate) use dev::{DevArguments, DevCommand, DevOptions, ReachOptions, StayOptions};
+pub(crate) use dev::{
+    DevArguments, DevCommand, DevOptions, FaultArguments, FaultOptions, FilesArguments, FilesOf,
+    ReachOptions, RunningOptions, StayOptions, TimeArguments,
+};
 pub(crate) use key::{
     CipherArguments, CipherParts, DataArguments, DecipherArguments, ImportArguments, KeyArguments,
     KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,

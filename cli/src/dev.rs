@@ -1,7 +1,11 @@
 //! `strongroom dev`: a vault on this machine.
 
 mod consent;
+mod detach;
 mod environment;
+mod lines;
+mod log;
+mod orders;
 pub(crate) mod program;
 mod reset;
 mod running;
@@ -14,12 +18,14 @@ mod trust;
 
 use std::{path::Path, process::ExitCode};
 
-use strongroom_dev::{laptop::free_port, place::Place};
+use strongroom_dev::{faults::FaultPlan, laptop::free_port, place::Place};
 
 use crate::{
-    arguments::{DevArguments, DevCommand, DevOptions, Global, StayOptions},
+    arguments::{DevArguments, DevCommand, DevOptions, FaultOptions, Global, StayOptions},
     failure::{DevFailure, Failure},
 };
+use log::{Log, Sink};
+use program::Beside;
 use signals::Signals;
 use started::Started;
 
@@ -30,24 +36,42 @@ const PORT: u16 = 8443;
 pub(crate) async fn run(arguments: DevArguments, global: &Global) -> Result<ExitCode, Failure> {
     match arguments.command {
         None => stay(arguments.options, arguments.stay).await,
-        Some(DevCommand::Run { options, program }) => program::run(options, program).await,
+        Some(DevCommand::Run {
+            options,
+            faults,
+            files,
+            log,
+            program,
+        }) => {
+            let sink = match log {
+                Some(path) => Sink::file(&path)?,
+                None if global.verbose => Sink::Stderr,
+                None => Sink::Nothing,
+            };
+            let beside = Beside {
+                faults: plan(faults)?,
+                files,
+                sink,
+            };
+            program::run(options, beside, program).await
+        }
         Some(DevCommand::Env {
             dotenv,
             show,
-            dev_dir,
-        }) => environment::print(&place(dev_dir.as_deref())?, dotenv.as_deref(), show),
-        Some(DevCommand::Seed { files, dev_dir }) => {
+            running,
+        }) => environment::print(&running, dotenv.as_deref(), show),
+        Some(DevCommand::Seed { files, running }) => {
             let seeds = seeds::read(&files)?;
-            let session = running::open(&place(dev_dir.as_deref())?, global).await?;
+            let session = running::open(&running, global).await?;
             seeds::set(&session, seeds).await
         }
-        Some(DevCommand::Snapshot { file, force, dev_dir }) => {
+        Some(DevCommand::Snapshot { file, force, running }) => {
             let to = snapshot::Target::open(&file, force)?;
-            let session = running::open(&place(dev_dir.as_deref())?, global).await?;
+            let session = running::open(&running, global).await?;
             snapshot::write(&session, to).await
         }
-        Some(DevCommand::Reset { yes, dev_dir }) => {
-            let session = running::open(&place(dev_dir.as_deref())?, global).await?;
+        Some(DevCommand::Reset { yes, running }) => {
+            let session = running::open(&running, global).await?;
             reset::run(&session, yes).await
         }
         Some(DevCommand::Trust {
@@ -56,11 +80,23 @@ pub(crate) async fn run(arguments: DevArguments, global: &Global) -> Result<Exit
             yes,
             dev_dir,
         }) => trust::run(&place(dev_dir.as_deref())?, uninstall, print, yes),
+        Some(DevCommand::Fault(arguments)) => orders::make_faults(arguments),
+        Some(DevCommand::Files(arguments)) => orders::keep_files(&arguments),
+        Some(DevCommand::Status(running)) => orders::status(&running, global),
+        Some(DevCommand::Stop(running)) => orders::stop(&running),
+        Some(DevCommand::Time(arguments)) => orders::move_time(&arguments),
     }
 }
 
-/// Serves until a signal asks to end.
+/// Serves until a signal, or another process of the user, asks to end.
 async fn stay(options: DevOptions, stay: StayOptions) -> Result<ExitCode, Failure> {
+    let faults = plan(stay.faults)?;
+    if stay.detach {
+        return detach::start(&place(options.dev_dir.as_deref())?);
+    }
+    if stay.detached.is_some() {
+        detach::leave_terminal()?;
+    }
     let mut signals = Signals::listen().map_err(DevFailure::from)?;
     let port = match options.port {
         Some(port) => port,
@@ -68,11 +104,37 @@ async fn stay(options: DevOptions, stay: StayOptions) -> Result<ExitCode, Failur
     };
     let started = Started::start(options, port, &mut signals).await?;
     let told = environment::tell(&started, stay.ready_file.as_deref())?;
-    screen::ready(&started);
-    signals.next().await;
+    if let Some(log) = &stay.detached {
+        detach::keep_log(log, started.laptop.directory())?;
+    }
+    screen::ready(&started, stay.quiet);
+    let log = if stay.quiet {
+        None
+    } else {
+        Some(Log::start(&started.laptop, Sink::Stdout)?)
+    };
+    let controls = started.laptop.controls();
+    if !faults.is_none() {
+        controls.set_faults(faults);
+    }
+    tokio::select! {
+        _ = signals.next() => {}
+        () = controls.asked_to_stop() => {}
+    }
     drop(told);
     started.laptop.stop().await;
+    drop(log);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The faults that are asked for.
+fn plan(faults: FaultOptions) -> Result<FaultPlan, Failure> {
+    let plan = faults.plan();
+    if plan.is_possible() {
+        Ok(plan)
+    } else {
+        Err(DevFailure::TooManyFaults.into())
+    }
 }
 
 fn place(named: Option<&Path>) -> Result<Place, Failure> {

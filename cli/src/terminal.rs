@@ -52,8 +52,8 @@ pub(crate) fn field(text: &str) -> String {
     }
 }
 
-/// A line that is drawn on a terminal, where standard output is none.
-pub(crate) fn line(text: &str) -> String {
+/// One field of a line that is for a terminal, or for what may be read on one later, wherever standard output leads.
+pub(crate) fn shown(text: &str) -> String {
     escaped(text, is_obeyed).into_owned()
 }
 

@@ -85,6 +85,11 @@ fn the_help_is_what_is_documented() {
         ("dev-snapshot.txt", &["dev", "snapshot", "--help"]),
         ("dev-reset.txt", &["dev", "reset", "--help"]),
         ("dev-trust.txt", &["dev", "trust", "--help"]),
+        ("dev-fault.txt", &["dev", "fault", "--help"]),
+        ("dev-files.txt", &["dev", "files", "--help"]),
+        ("dev-status.txt", &["dev", "status", "--help"]),
+        ("dev-stop.txt", &["dev", "stop", "--help"]),
+        ("dev-time.txt", &["dev", "time", "--help"]),
         ("policy-check.txt", &["policy", "check", "--help"]),
         ("az-cloud.txt", &["az-cloud", "--help"]),
     ] {

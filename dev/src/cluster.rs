@@ -1,7 +1,7 @@
 //! What stands for a cluster: it signs tokens of service accounts, and vouches for them as an API server does. The identity
 //! service asks it through the client that it has in production.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use aws_lc_rs::{
     error::Unspecified,
@@ -21,18 +21,28 @@ use http::Request;
 use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewStatus, UserInfo};
 use kube::Client;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use strongroom_core::AccountName;
+use strongroom_vault::clock::Clock;
 use strongroom_wire::token::SERVICE_ACCOUNT_AUDIENCE;
 use tower::{ServiceBuilder, util::BoxCloneService};
 
-use crate::accounts::Accounts;
+use crate::accounts::{AccountError, Accounts};
 
 /// Who issues the tokens.
 const ISSUER: &str = "https://strongroom.dev.invalid/laptop";
 
 /// The id of the key that signs them: there is one at a time.
 const KEY_ID: &str = "laptop";
+
+/// The account of the node driver, as the identity service knows it.
+const NODE_DRIVER: &str = "strongroom-node:strongroom-csi";
+
+/// The one node.
+pub(crate) const NODE: &str = "laptop";
+
+/// Its UID.
+const NODE_UID: &str = "laptop";
 
 /// Why no token was signed.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +53,22 @@ pub enum TokenError {
     /// The account is not there.
     #[error("there is no such account")]
     NoAccount,
+    /// There are too many accounts.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+/// What a token is bound to, beside its account.
+#[derive(Debug, Clone, Copy)]
+enum Bound<'a> {
+    Nothing,
+    /// The node.
+    Node,
+    /// A pod on the node.
+    Pod {
+        name: &'a str,
+        uid: &'a str,
+    },
 }
 
 /// The stand-in for a cluster. Cheap to clone.
@@ -52,16 +78,21 @@ pub struct Cluster(Arc<Inner>);
 struct Inner {
     pair: EcdsaKeyPair,
     accounts: Accounts,
+    clock: Clock,
 }
 
 impl Cluster {
-    /// One with these accounts, and with a key that nobody had before.
+    /// One with these accounts that lives by this clock, and with a key that nobody had before.
     ///
     /// # Errors
     /// The library made no key.
-    pub fn new(accounts: Accounts) -> Result<Self, Unspecified> {
+    pub fn new(accounts: Accounts, clock: Clock) -> Result<Self, Unspecified> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
-        Ok(Self(Arc::new(Inner { pair, accounts })))
+        Ok(Self(Arc::new(Inner {
+            pair,
+            accounts,
+            clock,
+        })))
     }
 
     /// A token of an account, which lives so long.
@@ -69,10 +100,37 @@ impl Cluster {
     /// # Errors
     /// There is no such account, or the token cannot be signed.
     pub fn token(&self, account: &AccountName, life: Duration) -> Result<SecretString, TokenError> {
+        self.signed(account, life, Bound::Nothing)
+    }
+
+    /// The same, of a pod with this name and UID.
+    pub(crate) fn token_of_pod(
+        &self,
+        account: &AccountName,
+        name: &str,
+        uid: &str,
+        life: Duration,
+    ) -> Result<SecretString, TokenError> {
+        self.signed(account, life, Bound::Pod { name, uid })
+    }
+
+    /// A token of the node driver.
+    pub(crate) fn token_of_node(&self, life: Duration) -> Result<SecretString, TokenError> {
+        let driver = NODE_DRIVER.parse().map_err(|_| TokenError::NoAccount)?;
+        self.0.accounts.note(&driver)?;
+        self.signed(&driver, life, Bound::Node)
+    }
+
+    fn signed(
+        &self,
+        account: &AccountName,
+        life: Duration,
+        bound: Bound<'_>,
+    ) -> Result<SecretString, TokenError> {
         let uid = self.0.accounts.uid(account).ok_or(TokenError::NoAccount)?;
-        let now = now();
+        let now = self.0.clock.now();
         let life = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
-        let claims = json!({
+        let mut claims = json!({
             "iss": ISSUER,
             "sub": account.subject(),
             "aud": [SERVICE_ACCOUNT_AUDIENCE],
@@ -85,6 +143,9 @@ impl Cluster {
                 "serviceaccount": {"name": account.name.as_str(), "uid": uid},
             },
         });
+        if let Some(kubernetes) = claims.get_mut("kubernetes.io").and_then(Value::as_object_mut) {
+            bound.add_to(kubernetes);
+        }
         let header = json!({"alg": "ES256", "kid": KEY_ID});
         let mut token = [header, claims]
             .map(|part| BASE64.encode(part.to_string()))
@@ -120,7 +181,7 @@ impl Cluster {
         let claims: Value = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
         let subject = claims.get("sub")?.as_str()?;
         let uid = self.0.accounts.uid(&AccountName::from_subject(subject).ok()?)?;
-        if claims.get("exp")?.as_i64()? <= now() {
+        if claims.get("exp")?.as_i64()? <= self.0.clock.now() {
             return None;
         }
         let ours = audiences
@@ -132,11 +193,39 @@ impl Cluster {
             user: Some(UserInfo {
                 username: Some(subject.to_owned()),
                 uid: Some(uid.as_str().to_owned()),
+                extra: Some(extra(&claims)),
                 ..UserInfo::default()
             }),
             ..TokenReviewStatus::default()
         })
     }
+}
+
+impl Bound<'_> {
+    /// Adds it to the claims, as Kubernetes has them.
+    fn add_to(self, claims: &mut Map<String, Value>) {
+        if let Self::Pod { name, uid } = self {
+            claims.insert("pod".to_owned(), json!({"name": name, "uid": uid}));
+        }
+        if let Self::Pod { .. } | Self::Node = self {
+            claims.insert("node".to_owned(), json!({"name": NODE, "uid": NODE_UID}));
+        }
+    }
+}
+
+/// What a review says of the pod and the node of a token.
+fn extra(claims: &Value) -> BTreeMap<String, Vec<String>> {
+    let mut extra = BTreeMap::new();
+    for of in ["pod", "node"] {
+        for member in ["name", "uid"] {
+            let found = claims.pointer(&format!("/kubernetes.io/{of}/{member}"));
+            if let Some(text) = found.and_then(Value::as_str) {
+                let key = format!("authentication.kubernetes.io/{of}-{member}");
+                extra.insert(key, vec![text.to_owned()]);
+            }
+        }
+    }
+    extra
 }
 
 impl std::fmt::Debug for Cluster {
@@ -168,7 +257,7 @@ async fn review(State(cluster): State<Cluster>, Json(mut review): Json<TokenRevi
     Json(review)
 }
 
-/// Seconds since 1970.
+/// Seconds since 1970, by the clock of the machine: that of programs.
 pub(crate) fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use http::StatusCode;
+use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
 use strongroom_client::{
     Route, Server, Trust, TrustError,
@@ -32,7 +33,10 @@ use crate::{
     azure::{self, AzureError, Behind, Shown},
     bundle::{Bundle, BundleError},
     cluster::{Cluster, TokenError},
+    control,
+    controls::{Controls, FURTHEST},
     environment::Environment,
+    files::{self, FileKeeper},
     login::{APP_SERVICE_PATH, Login, LoginError, TENANT},
     names,
     own_certificate::{OwnCertificate, OwnCertificateError},
@@ -40,14 +44,16 @@ use crate::{
     policy::{EnforceError, Enforcer, Policies},
     proxy::{self, Upstream, UpstreamError},
     reach::{Reach, ReachError},
+    requests::Requests,
     runs::Run,
     seed::Seed,
     store::{Claim, DirectoryError},
     vault::{Data, StartError, Surroundings},
 };
 
-/// How long the token of an account lives that a program is given: longer than a day's work.
-const TOKEN_LIFE: Duration = Duration::from_hours(24);
+/// How long the token of an account lives that a program is given: longer than the vaults' time can be ahead. The key that signs it
+/// is gone with the process, and so is the token.
+const TOKEN_LIFE: Duration = FURTHEST.saturating_mul(2);
 
 /// How often vaults are told that their policy and their time are right, which the operator does as often.
 const CONFIRMED_EVERY: Duration = Duration::from_secs(30);
@@ -152,6 +158,10 @@ pub struct Laptop {
     run: Run,
     /// The directory that keeps the objects, if one does.
     _claim: Option<Claim>,
+    controls: Controls,
+    keeper: FileKeeper,
+    /// What each listener counts.
+    counts: Vec<Counts>,
 }
 
 #[derive(Debug)]
@@ -160,6 +170,7 @@ struct One {
     host: String,
     /// Where clients find it.
     port: u16,
+    audit_log: PathBuf,
 }
 
 impl Laptop {
@@ -190,7 +201,9 @@ impl Laptop {
             accounts.note(account)?;
         }
         let enforcer = Enforcer::new(accounts.clone());
-        let cluster = Cluster::new(accounts).map_err(|_| DevError::Key)?;
+        let clock = Clock::default();
+        let controls = Controls::new(clock.clone(), enforcer.clone());
+        let cluster = Cluster::new(accounts, clock.clone()).map_err(|_| DevError::Key)?;
         let (login_tcp, login_address) = bind(0)?;
         let login = Login::new(
             login_address,
@@ -199,13 +212,15 @@ impl Laptop {
             &domains,
             &plan.reach.further,
             plan.by_secret.clone(),
+            clock.clone(),
         )?;
 
         let drain = Drain::default();
         let (app_tcp, app_address) = bind(0)?;
         let tls = tls_of(&run.path().join("tls"), &certificate)?;
-        serve(&drain, login_tcp, Some(tls), login.https());
-        serve(&drain, app_tcp, None, login.app_service());
+        let counts = Counts::default();
+        serve(&drain, login_tcp, Some(tls), login.https(), &counts);
+        serve(&drain, app_tcp, None, login.app_service(), &counts);
 
         let own = plan.reach.certificate.as_ref();
         let usual = own.map_or(&certificate, OwnCertificate::issued);
@@ -217,46 +232,43 @@ impl Laptop {
             authority: authority.certificate_file(),
             login: login_address,
             domains: &domains,
-            clock: &Clock::default(),
+            clock: &clock,
+            controls: &controls,
         };
-        let mut vaults = BTreeMap::new();
-        for (vault, spec) in &plan.vaults {
-            let policies = match &plan.policies {
-                None => Policies::Everything,
-                Some(given) => Policies::of(vault, given),
-            };
-            let port = if *vault == first {
-                plan.port.unwrap_or(0)
-            } else {
-                0
-            };
-            let azure = azure.as_ref().filter(|_| vault.namespace == first.namespace);
-            let own_port = if azure.is_some() { 0 } else { port };
-            let running = surroundings.start(vault, spec, &plan.data, loopback(own_port))?;
-            enforcer.add(running.service().clone(), policies)?;
-            let host = names::host_of(vault, &first.namespace);
-            let address = running.addresses().data;
-            let port = match azure {
-                None => address.port(),
-                Some(azure) => {
-                    let (tcp, front) = bind(port)?;
-                    let behind = Behind::new(address, &host, &authority)?;
-                    let shown = Shown::new(azure, &vault.name, usual, now)?;
-                    azure::serve(&drain, tcp, shown, behind)?;
-                    front.port()
-                }
-            };
-            vaults.insert(vault.clone(), One { running, host, port });
-        }
-        for one in vaults.values() {
-            let keys = one.running.first_keys();
-            tokio::time::timeout(PATIENCE, keys)
-                .await
-                .map_err(|_| DevError::Keys)?;
-        }
+        let outside = Outside {
+            azure: azure.as_ref(),
+            authority: &authority,
+            usual,
+            now,
+            drain: &drain,
+        };
+        let vaults = start_vaults(&plan, &surroundings, &enforcer, &outside).await?;
         drain.spawn(keep_confirming(enforcer.clone(), drain.clone()));
         let proxy = proxy_to(&names::host_of(&first, &first.namespace), &drain).await?;
+        let keeper = FileKeeper::new(files::Inner {
+            cluster: cluster.clone(),
+            enforcer: enforcer.clone(),
+            notices: controls.notices().clone(),
+            login: login_address,
+            authority: authority.certificate_file().to_owned(),
+            run: run.path().to_owned(),
+            vaults: each(&vaults, One::server),
+            references: Mutex::default(),
+        });
+        let of_vaults = vaults.values().map(One::counts);
+        let counts: Vec<Counts> = of_vaults.chain([counts]).collect();
+        let urls = each(&vaults, One::url);
+        let desk = control::Desk {
+            controls: controls.clone(),
+            keeper: keeper.clone(),
+            counts: counts.clone(),
+            vaults: urls.into_iter().map(|(vault, url)| (vault.to_string(), url)).collect(),
+        };
+        control::serve(&drain, run.path(), desk)?;
         Ok(Self {
+            controls,
+            keeper,
+            counts,
             vaults,
             first,
             cluster,
@@ -285,6 +297,33 @@ impl Laptop {
     /// Where programs are led to the vault on a machine that does not find its name.
     pub const fn proxy(&self) -> Option<SocketAddr> {
         self.proxy
+    }
+
+    /// What can be changed of it.
+    pub const fn controls(&self) -> &Controls {
+        &self.controls
+    }
+
+    /// What keeps the files of SecretRefs.
+    pub const fn files(&self) -> &FileKeeper {
+        &self.keeper
+    }
+
+    /// How many clients ended a handshake because they do not trust our certificate.
+    pub fn distrusted(&self) -> impl Fn() -> u64 + Send + use<> {
+        let counts = self.counts.clone();
+        move || counts.iter().map(Counts::distrusted).sum()
+    }
+
+    /// The requests that each vault answers from now on.
+    ///
+    /// # Errors
+    /// An audit log cannot be read.
+    pub fn requests(&self) -> io::Result<Vec<Requests>> {
+        let vaults = self.vaults.iter();
+        vaults
+            .map(|(vault, one)| Requests::from_now(vault.clone(), &one.audit_log))
+            .collect()
     }
 
     /// The directory of this run, which is gone when it is over.
@@ -361,9 +400,7 @@ impl Laptop {
         let token = IdentityClient::new(&login, TENANT, trust.clone())
             .exchange(assertion, &audience)
             .await?;
-        let address = first.running.addresses().data;
-        let server = Server::new(first.host.clone()).by(Route::Socket(address));
-        let client = VaultClient::new(&server, trust);
+        let client = VaultClient::new(&first.server(), trust);
         for Seed { name, secret } in seeds {
             let done = match client.get_secret(&token, &name, None).await {
                 Ok(_) => Ok(()),
@@ -403,6 +440,85 @@ fn is_absent(error: &VaultError) -> bool {
     matches!(error, VaultError::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND)
 }
 
+/// Something of each vault.
+fn each<T, C: FromIterator<(VaultRef, T)>>(vaults: &BTreeMap<VaultRef, One>, of: impl Fn(&One) -> T) -> C {
+    vaults.iter().map(|(vault, one)| (vault.clone(), of(one))).collect()
+}
+
+/// How vaults are met from outside.
+struct Outside<'a> {
+    /// Signs for names of Azure, where the vaults of the first namespace have such names.
+    azure: Option<&'a Authority>,
+    authority: &'a Authority,
+    /// What a vault shows under its usual name.
+    usual: &'a Issued,
+    now: OffsetDateTime,
+    drain: &'a Drain,
+}
+
+impl Outside<'_> {
+    /// Where clients find a vault that listens at `address`: there, or at a port that also has names of Azure.
+    fn port_of(
+        &self,
+        vault: &VaultRef,
+        host: &str,
+        address: SocketAddr,
+        wanted: u16,
+    ) -> Result<u16, DevError> {
+        let Some(azure) = self.azure else {
+            return Ok(address.port());
+        };
+        let (tcp, front) = bind(wanted)?;
+        let behind = Behind::new(address, host, self.authority)?;
+        let shown = Shown::new(azure, &vault.name, self.usual, self.now)?;
+        azure::serve(self.drain, tcp, shown, behind)?;
+        Ok(front.port())
+    }
+}
+
+/// Starts every vault of a plan, and waits until each knows the keys of the login.
+async fn start_vaults(
+    plan: &Plan,
+    surroundings: &Surroundings<'_>,
+    enforcer: &Enforcer,
+    outside: &Outside<'_>,
+) -> Result<BTreeMap<VaultRef, One>, DevError> {
+    let first = &plan.vaults.first().ok_or(DevError::NoVault)?.0;
+    let mut vaults = BTreeMap::new();
+    for (vault, spec) in &plan.vaults {
+        let policies = match &plan.policies {
+            None => Policies::Everything,
+            Some(given) => Policies::of(vault, given),
+        };
+        let wanted = plan.port.filter(|_| vault == first).unwrap_or(0);
+        let has_azure = outside.azure.is_some() && vault.namespace == first.namespace;
+        let own_port = if has_azure { 0 } else { wanted };
+        let running = surroundings.start(vault, spec, &plan.data, loopback(own_port))?;
+        enforcer.add(running.service().clone(), policies)?;
+        let host = names::host_of(vault, &first.namespace);
+        let address = running.addresses().data;
+        let port = if has_azure {
+            outside.port_of(vault, &host, address, wanted)?
+        } else {
+            address.port()
+        };
+        let one = One {
+            running,
+            host,
+            port,
+            audit_log: surroundings.audit_log(vault, &plan.data),
+        };
+        vaults.insert(vault.clone(), one);
+    }
+    for one in vaults.values() {
+        let keys = one.running.first_keys();
+        tokio::time::timeout(PATIENCE, keys)
+            .await
+            .map_err(|_| DevError::Keys)?;
+    }
+    Ok(vaults)
+}
+
 /// Confirms what is in force, so that a vault with a bound on how old its policy may be goes on.
 async fn keep_confirming(enforcer: Enforcer, drain: Drain) {
     loop {
@@ -416,6 +532,15 @@ async fn keep_confirming(enforcer: Enforcer, drain: Drain) {
 }
 
 impl One {
+    /// The vault, under the name that it has on this machine.
+    fn server(&self) -> Server {
+        Server::new(self.host.clone()).by(Route::Socket(self.running.addresses().data))
+    }
+
+    fn counts(&self) -> Counts {
+        self.running.service().metrics.connections.clone()
+    }
+
     fn url(&self) -> String {
         format!("https://{}:{}", self.host, self.port)
     }
@@ -444,14 +569,13 @@ fn tls_of(directory: &Path, certificate: &Issued) -> Result<rustls::ServerConfig
     Ok(server_config(ServingCertificate::load(directory)?)?)
 }
 
-fn serve(drain: &Drain, tcp: TcpListener, tls: Option<rustls::ServerConfig>, router: axum::Router) {
-    let listener = Listener::new(
-        tcp,
-        tls,
-        router,
-        Limits::default(),
-        Counts::default(),
-        drain.clone(),
-    );
+fn serve(
+    drain: &Drain,
+    tcp: TcpListener,
+    tls: Option<rustls::ServerConfig>,
+    router: axum::Router,
+    counts: &Counts,
+) {
+    let listener = Listener::new(tcp, tls, router, Limits::default(), counts.clone(), drain.clone());
     drain.spawn(listener.run());
 }

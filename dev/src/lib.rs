@@ -22,6 +22,10 @@
 //! | [`proxy`] | how names are found where the system does not find them |
 //! | [`door`] | the way to a vault of a cluster, for programs of this machine |
 //! | [`environment`], [`az`] | what a program needs to know, as environment variables and as files of az |
+//! | [`controls`], [`control`] | what can be changed while it runs, and how other programs ask for it |
+//! | [`faults`], [`front`] | what stands in front of a vault, to fail on purpose |
+//! | [`requests`], [`notices`] | what there is to see of it |
+//! | [`files`] | the files of a SecretRef, by the code of the node driver |
 //! | [`laptop`] | everything together |
 //!
 //! Invariants:
@@ -36,17 +40,24 @@ mod azure;
 pub mod bundle;
 pub mod cluster;
 pub mod door;
+pub mod control;
+pub mod controls;
 pub mod environment;
+pub mod faults;
+pub mod files;
+pub mod front;
 pub mod laptop;
 pub mod login;
 pub mod manifests;
 pub mod names;
 pub mod own_certificate;
+pub mod notices;
 pub mod place;
 pub mod pod;
 pub mod policy;
 pub mod proxy;
 pub mod reach;
+pub mod requests;
 pub mod runs;
 pub mod seed;
 pub mod snapshot;

@@ -28,6 +28,7 @@ use strongroom_client::identity::ASSERTION_TYPE;
 use strongroom_core::{AccountName, FurtherDomain};
 use strongroom_identity::{Arguments, RunError};
 use strongroom_serving::accept::Peer;
+use strongroom_vault::clock::Clock;
 use strongroom_wire::token::ADFS_TENANT;
 use tower::ServiceExt as _;
 
@@ -80,8 +81,9 @@ struct Inner {
 }
 
 impl Login {
-    /// The login at `address`, which is also called by the `further` hosts, to the vaults of these domains. With `by_secret` any client secret is one of the account that the
-    /// client id names, or else of that one; without it, a client secret is the token of an account.
+    /// The login at `address`, which is also called by the `further` hosts, to the vaults of these domains. With `by_secret` any
+    /// client secret is one of the account that the client id names, or else of that one; without it, a client secret is the token
+    /// of an account. Tokens are of the time that `clock` says.
     ///
     /// # Errors
     /// That of the identity service.
@@ -92,6 +94,7 @@ impl Login {
         domains: &[FurtherDomain],
         further: &[String],
         by_secret: Option<AccountName>,
+        clock: Clock,
     ) -> Result<Self, LoginError> {
         let issuer = issuer(address);
         let words = ["strongroom-identity", "--tenant-id", TENANT, "--issuer", &issuer];
@@ -110,7 +113,11 @@ impl Login {
             words.extend(["--further-host".to_owned(), host.clone()]);
         }
         let arguments = Arguments::try_parse_from(words)?;
-        let identity = strongroom_identity::router(&arguments, cluster.client())?;
+        let identity = strongroom_identity::router(
+            &arguments,
+            cluster.client(),
+            strongroom_identity::Clock::new(move || clock.now()),
+        )?;
         Ok(Self(Arc::new(Inner {
             identity,
             cluster,

@@ -44,6 +44,26 @@ impl Run {
         Ok(Self { path, _lock: lock })
     }
 
+    /// The directories of those that are alive.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn alive(place: &Place) -> io::Result<Vec<PathBuf>> {
+        let runs = match fs::read_dir(place.file(RUNS)) {
+            Ok(runs) => runs,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut alive = Vec::new();
+        for run in runs {
+            let path = run?.path();
+            if path.is_dir() && Self::is_alive(&path) {
+                alive.push(path);
+            }
+        }
+        Ok(alive)
+    }
+
     /// Its directory, which only this user can open.
     pub fn path(&self) -> &Path {
         &self.path
@@ -98,6 +118,11 @@ mod tests {
         let second = Run::new(&place).unwrap();
         assert!(first.path().join("token").exists() && !left.exists());
         assert!(Run::is_alive(first.path()) && Run::is_alive(second.path()));
+        let mut alive = Run::alive(&place).unwrap();
+        alive.sort();
+        let mut both = vec![first.path().to_owned(), second.path().to_owned()];
+        both.sort();
+        assert_eq!(alive, both);
         let path = first.path().to_owned();
         drop(first);
         assert!(!path.exists() && !Run::is_alive(&path));

@@ -12,7 +12,7 @@ use clap::Parser as _;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use strongroom_core::{FurtherDomain, VaultRef};
 use strongroom_crds::vault::VaultSpec;
-use strongroom_engine::store::MemoryStore;
+use strongroom_engine::store::{MemoryStore, Store};
 use strongroom_operator::vault::desired::rules;
 use strongroom_vault::{
     args::{Cli, Command, ServeArgs},
@@ -23,6 +23,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     authority::Issued,
+    controls::Controls,
+    front::Front,
     login::{TENANT, issuer},
     names::LOGIN_HOST,
     place::{keep_private, make_private, write_private},
@@ -31,6 +33,9 @@ use crate::{
 
 /// The one URI that the operator's certificate would have. There is none: nobody has the key of its authority.
 const OPERATOR: &str = "spiffe://strongroom.dev/laptop/operator";
+
+/// The directory of the audit log, beside the objects.
+const AUDIT: &str = "audit";
 
 /// Where a vault keeps its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +55,14 @@ impl Data {
         match self {
             Self::Memory => Ok(None),
             Self::Directory(directory) => Claim::of(directory).map(Some),
+        }
+    }
+
+    /// Where the objects of a vault, its seal and its audit log are, where `own` is its directory of this run.
+    fn kept(&self, vault: &VaultRef, own: &Path) -> PathBuf {
+        match self {
+            Self::Memory => own.join("data"),
+            Self::Directory(directory) => directory.join(vault.namespace.as_str()).join(vault.name.as_str()),
         }
     }
 }
@@ -98,6 +111,8 @@ pub struct Surroundings<'a> {
     pub domains: &'a [FurtherDomain],
     /// The time that they live by.
     pub clock: &'a Clock,
+    /// What stands in front of them.
+    pub controls: &'a Controls,
 }
 
 impl Surroundings<'_> {
@@ -112,11 +127,8 @@ impl Surroundings<'_> {
         data: &Data,
         listen: SocketAddr,
     ) -> Result<Running, StartError> {
-        let own = self.directory.join(format!("{}.{}", vault.name, vault.namespace));
-        let kept = match data {
-            Data::Memory => own.join("data"),
-            Data::Directory(directory) => directory.join(vault.namespace.as_str()).join(vault.name.as_str()),
-        };
+        let own = self.own(vault);
+        let kept = data.kept(vault, &own);
         if matches!(data, Data::Directory(_)) {
             store::mark(&kept)?;
         }
@@ -132,15 +144,26 @@ impl Surroundings<'_> {
             keep(&seal.join("key"), key.as_slice())?;
         }
         let args = self.arguments(vault, spec, &own, &kept, listen)?;
-        let started = match data {
-            Data::Memory => Running::start_on(&args, Arc::new(MemoryStore::default()), self.clock.clone()),
+        let store: Arc<dyn Store> = match data {
+            Data::Memory => Arc::new(MemoryStore::default()),
             // Not by its path: a vault that opens a store so refuses one of a laptop.
-            Data::Directory(_) => Running::start_on(&args, store::open(&kept)?, self.clock.clone()),
+            Data::Directory(_) => store::open(&kept)?,
         };
+        let front = |port| Front::new(port, self.controls.clone());
+        let started = Running::start_behind(&args, Some(store), self.clock.clone(), front);
         started.map_err(|source| StartError::Start {
             vault: vault.clone(),
             source: Box::new(source),
         })
+    }
+
+    fn own(&self, vault: &VaultRef) -> PathBuf {
+        self.directory.join(format!("{}.{}", vault.name, vault.namespace))
+    }
+
+    /// Where the audit log of a vault is.
+    pub fn audit_log(&self, vault: &VaultRef, data: &Data) -> PathBuf {
+        data.kept(vault, &self.own(vault)).join(AUDIT)
     }
 
     fn arguments(
@@ -162,7 +185,7 @@ impl Surroundings<'_> {
             // Everything that the environment could say otherwise.
             ("replica", "0".to_owned()),
             ("cluster-domain", "cluster.local".to_owned()),
-            ("audit-dir", path(kept.join("audit"))),
+            ("audit-dir", path(kept.join(AUDIT))),
             ("compared-within", "0".to_owned()),
             ("tenant-id", TENANT.to_owned()),
             ("issuer", issuer(self.login)),

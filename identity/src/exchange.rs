@@ -1,13 +1,12 @@
 //! One exchange, from the form to the signed token.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use kube::Client;
 use secrecy::{ExposeSecret, SecretString};
 use strongroom_core::ServiceAccount;
 use uuid::Uuid;
 
 use crate::{
+    clock::Clock,
     cluster_keys::ClusterKeys,
     form::TokenRequest,
     grant::{self, Minter, Validity},
@@ -21,6 +20,7 @@ use crate::{
 
 /// Everything an exchange needs.
 pub(crate) struct Exchange {
+    pub(crate) clock: Clock,
     pub(crate) settings: Settings,
     pub(crate) client: Client,
     pub(crate) cluster_keys: ClusterKeys,
@@ -102,7 +102,7 @@ impl Exchange {
             issuers: &trusted.issuers,
             audiences: &self.settings.audiences,
         };
-        presented::verify(token, &header, key, rules, now()).map_err(refused)
+        presented::verify(token, &header, key, rules, self.clock.now()).map_err(refused)
     }
 
     async fn review(
@@ -132,7 +132,7 @@ impl Exchange {
         by_driver: bool,
     ) -> Result<MintedToken, ExchangeRefusal> {
         // The reviews took time: the token may have expired meanwhile.
-        let now = now();
+        let now = self.clock.now();
         let expires_at = grant::expiry(now, subject.expires_at, by_driver)
             .ok_or(ExchangeRefusal::Subject(PresentedError::Expired))?;
         let minter = Minter {
@@ -156,10 +156,4 @@ impl Exchange {
             lifetime_seconds: expires_at - now,
         })
     }
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
 }

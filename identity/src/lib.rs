@@ -14,6 +14,7 @@
 //! - the only cluster right is TokenReview, beside reading the API server's public keys.
 
 mod arguments;
+mod clock;
 mod cluster_keys;
 mod documents;
 mod exchange;
@@ -33,4 +34,5 @@ mod settings;
 mod signing_key;
 
 pub use arguments::Arguments;
+pub use clock::Clock;
 pub use run::{Replica, RunError, router, run};

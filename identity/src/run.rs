@@ -14,6 +14,7 @@ use strongroom_serving::{
 
 use crate::{
     arguments::Arguments,
+    clock::Clock,
     cluster_keys::ClusterKeys,
     exchange::Exchange,
     health::ReplicaHealth,
@@ -113,7 +114,7 @@ impl Replica {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let own = own_listener(&settings, address, arguments);
-        let service = service(arguments, settings, client, metrics.clone())?;
+        let service = service(arguments, settings, client, metrics.clone(), Clock::default())?;
         let readiness = Readiness::starting();
         let (router, serving) = (routes::router(Arc::clone(&service)), Drain::default());
         let counts = metrics.connections;
@@ -160,11 +161,11 @@ impl Replica {
 }
 
 /// What a replica answers at its token endpoint, without a listener. Requests carry their
-/// [`Peer`](strongroom_serving::accept::Peer) as an extension.
-pub fn router(arguments: &Arguments, client: Client) -> Result<Router, RunError> {
+/// [`Peer`](strongroom_serving::accept::Peer) as an extension. Its tokens are of the time that `clock` says.
+pub fn router(arguments: &Arguments, client: Client, clock: Clock) -> Result<Router, RunError> {
     let metrics = Metrics::register(&mut Registry::default());
     let settings = Settings::load(arguments)?;
-    service(arguments, settings, client, metrics).map(routes::router)
+    service(arguments, settings, client, metrics, clock).map(routes::router)
 }
 
 fn service(
@@ -172,8 +173,10 @@ fn service(
     settings: Settings,
     client: Client,
     metrics: Metrics,
+    clock: Clock,
 ) -> Result<Arc<Service>, RunError> {
     let exchange = Exchange {
+        clock,
         settings,
         cluster_keys: ClusterKeys::new(client.clone(), arguments.service_account_issuers.clone()),
         client,

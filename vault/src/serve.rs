@@ -12,7 +12,7 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 use strongroom_audit::{Class, Entry, Event};
 use strongroom_engine::store::Store;
 use strongroom_serving::{
-    accept::{Drain, Limits},
+    accept::{Drain, Handler, Limits},
     health,
     tls::{ServingCertificate, server_config},
 };
@@ -66,18 +66,31 @@ impl Running {
     /// Starts a vault as `args` say. To be called on a runtime, where the data port is served; the admin and health
     /// ports get threads of their own.
     pub fn start(args: &ServeArgs, clock: Clock) -> Result<Self, StartError> {
-        Self::open(args, clock, || data::store(&args.storage))
+        Self::open(args, clock, || data::store(&args.storage), |port| port)
     }
 
     /// The same on `store`, in place of the file in the data directory.
     pub fn start_on(args: &ServeArgs, store: Arc<dyn Store>, clock: Clock) -> Result<Self, StartError> {
-        Self::open(args, clock, || Ok(store))
+        Self::open(args, clock, || Ok(store), |port| port)
     }
 
-    fn open(
+    /// The same on `store` or, without one, on the file in the data directory, with what `front` makes of the data port in its
+    /// place: it may answer by itself, and change what is answered.
+    pub fn start_behind<H: Handler>(
+        args: &ServeArgs,
+        store: Option<Arc<dyn Store>>,
+        clock: Clock,
+        front: impl FnOnce(DataPort) -> H,
+    ) -> Result<Self, StartError> {
+        let open = || store.map_or_else(|| data::store(&args.storage), Ok);
+        Self::open(args, clock, open, front)
+    }
+
+    fn open<H: Handler>(
         args: &ServeArgs,
         clock: Clock,
         store: impl FnOnce() -> Result<Arc<dyn Store>, StartError>,
+        front: impl FnOnce(DataPort) -> H,
     ) -> Result<Self, StartError> {
         let certificate = ServingCertificate::load(&args.listen.tls_dir)?;
         let identity = &args.identity;
@@ -124,7 +137,7 @@ impl Running {
             source,
         })?;
         let data_tls = server_config(Arc::clone(&certificate))?;
-        listeners.here(sockets.data, data_tls, port);
+        listeners.here(sockets.data, data_tls, front(port));
         let upkeep = Upkeep {
             service: service.clone(),
             access: Arc::clone(&access),

@@ -1,6 +1,7 @@
 //! `strongroom dev`.
 
 mod reach;
+mod running;
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -9,6 +10,9 @@ use strongroom_core::AccountName;
 
 use super::names;
 pub(crate) use reach::ReachOptions;
+pub(crate) use running::{
+    FaultArguments, FaultOptions, FilesArguments, FilesOf, RunningOptions, TimeArguments,
+};
 
 /// What `strongroom dev --help` begins with.
 pub(super) const HELP: &str = "\
@@ -40,6 +44,14 @@ pub(crate) enum DevCommand {
     Run {
         #[command(flatten)]
         options: DevOptions,
+        #[command(flatten)]
+        faults: FaultOptions,
+        /// Keeps the files of a SecretRef in a directory while the program runs, as a pod's volume would have them. May be repeated.
+        #[arg(long, value_name = "REF=DIR", value_parser = running::files_of)]
+        files: Vec<FilesOf>,
+        /// Writes the requests that the vault answers into a file; --verbose shows them on standard error.
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
         /// The program and its arguments.
         #[arg(last = true, required = true, value_name = "PROGRAM")]
         program: Vec<OsString>,
@@ -54,9 +66,8 @@ pub(crate) enum DevCommand {
         /// Prints on a terminal, too.
         #[arg(long)]
         show: bool,
-        /// The directory of `strongroom dev`, where it is not the usual one.
-        #[arg(long, value_name = "DIR")]
-        dev_dir: Option<PathBuf>,
+        #[command(flatten)]
+        running: RunningOptions,
     },
     /// Sets the secrets of files in the vault that runs, as --seed does at its start.
     ///
@@ -65,9 +76,8 @@ pub(crate) enum DevCommand {
         /// A file of YAML, or of lines NAME=VALUE.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// The directory of `strongroom dev`, where it is not the usual one.
-        #[arg(long, value_name = "DIR")]
-        dev_dir: Option<PathBuf>,
+        #[command(flatten)]
+        running: RunningOptions,
     },
     /// Writes the secrets of the vault that runs to a file that --seed reads.
     ///
@@ -81,18 +91,16 @@ pub(crate) enum DevCommand {
         /// Takes the place of a file that is there.
         #[arg(long)]
         force: bool,
-        /// The directory of `strongroom dev`, where it is not the usual one.
-        #[arg(long, value_name = "DIR")]
-        dev_dir: Option<PathBuf>,
+        #[command(flatten)]
+        running: RunningOptions,
     },
     /// Deletes and purges everything in the vault that runs, as far as its account may.
     Reset {
         /// Does not ask.
         #[arg(long, short = 'y')]
         yes: bool,
-        /// The directory of `strongroom dev`, where it is not the usual one.
-        #[arg(long, value_name = "DIR")]
-        dev_dir: Option<PathBuf>,
+        #[command(flatten)]
+        running: RunningOptions,
     },
     /// Has this system, its browsers and its Java trust the authority of this machine.
     ///
@@ -121,6 +129,23 @@ fn snapshot_file(text: &str) -> Result<PathBuf, String> {
         Some("yaml" | "yml") => Ok(path),
         _ => Err("its name must end in .yaml, by which it is read again".to_owned()),
     }
+    /// Makes requests fail on purpose, from now on, and no others than these.
+    ///
+    /// A fault never comes to the vault, so that it is in no audit log. Its answer has the form of the vault's own errors.
+    Fault(FaultArguments),
+    /// Keeps the files of a SecretRef in a directory until Ctrl-C, as a pod's volume would have them.
+    ///
+    /// By the node driver's own code: the files change in one moment, within a second of the secret. They stay when the command ends.
+    Files(FilesArguments),
+    /// Says what runs: its vaults, their time, and the faults that they make.
+    Status(RunningOptions),
+    /// Ends the vault that runs, and waits until it has ended.
+    Stop(RunningOptions),
+    /// Moves the time of the vaults forward, so that what expires, rotates or renews can be seen.
+    ///
+    /// Time only moves forward, until the vault ends. Programs keep the machine's time: one that keeps a token in memory which is over
+    /// then gets 401, and logs in again or is to be started again.
+    Time(TimeArguments),
 }
 
 /// What is to run.
@@ -168,4 +193,15 @@ pub(crate) struct StayOptions {
     /// read. It is gone when the vault is.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// Returns as soon as the vault is ready, and leaves it running: `strongroom dev stop` ends it.
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// The file that one gets which was started so, to write to.
+    #[arg(long, hide = true, value_name = "FILE", conflicts_with = "detach")]
+    pub(crate) detached: Option<PathBuf>,
+    /// Prints no requests, and nothing but that it is ready.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) faults: FaultOptions,
 }

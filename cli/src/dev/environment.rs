@@ -8,46 +8,45 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use strongroom_dev::{
-    environment,
-    place::{Place, write_private},
-    runs::Run,
-};
+use strongroom_dev::{environment, place::write_private, runs::Run};
 
 use super::started::Started;
 use crate::{
+    arguments::RunningOptions,
     failure::{DevFailure, Failure},
     terminal,
 };
 
-/// Says how the vault that runs is reached; that of the last to start, where there are several.
+/// Says how the vault of a run is reached, in the directory of the run.
 const FILE: &str = "running.json";
 
 /// What the file says. Only its owner can read it: the variables have a token among them.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Running {
-    url: String,
+pub(super) struct Running {
+    pub(super) url: String,
     port: u16,
-    account: String,
-    variables: Vec<(String, String)>,
-    /// The directory of the run, which says whether it is alive.
-    run: PathBuf,
+    pub(super) account: String,
+    pub(super) variables: Vec<(String, String)>,
+    /// The directory of the run.
+    pub(super) run: PathBuf,
+    /// When it was ready, in milliseconds since 1970.
+    started: i64,
 }
 
-/// The files that say so; they are gone with it.
+/// The file of `--ready-file`, which is gone with the run, as its directory is.
 pub(super) struct Told {
     run: PathBuf,
-    files: Vec<PathBuf>,
+    ready_file: Option<PathBuf>,
 }
 
 impl Drop for Told {
     fn drop(&mut self) {
-        for path in &self.files {
+        if let Some(path) = &self.ready_file
             // Another may have said so of itself since.
-            if read(path).is_ok_and(|running| running.run == self.run) {
-                let _ = fs::remove_file(path);
-            }
+            && read(path).is_ok_and(|running| running.run == self.run)
+        {
+            let _ = fs::remove_file(path);
         }
     }
 }
@@ -66,18 +65,17 @@ pub(super) fn tell(started: &Started, ready_file: Option<&Path>) -> Result<Told,
         account: started.account.to_string(),
         variables: variables.map(|(name, value)| (name.to_owned(), value)).collect(),
         run: started.laptop.directory().to_owned(),
+        started: jiff::Timestamp::now().as_millisecond(),
     };
     let text = serde_json::to_vec_pretty(&running).map_err(Failure::Json)?;
-    let mut told = Told {
-        run: running.run,
-        files: Vec::new(),
-    };
-    let files = [Some(started.place.file(FILE)), ready_file.map(Path::to_owned)];
-    for path in files.into_iter().flatten() {
-        write(&path, &text)?;
-        told.files.push(path);
+    write(&running.run.join(FILE), &text)?;
+    if let Some(path) = ready_file {
+        write(path, &text)?;
     }
-    Ok(told)
+    Ok(Told {
+        run: running.run,
+        ready_file: ready_file.map(Path::to_owned),
+    })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), DevFailure> {
@@ -91,26 +89,43 @@ fn read(path: &Path) -> io::Result<Running> {
     Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
-/// The variables of the vault that runs.
-pub(super) fn variables(place: &Place) -> Result<Vec<(String, String)>, Failure> {
-    let running = read(&place.file(FILE)).map_err(|_| DevFailure::NotRunning)?;
-    // One that was killed is in the file still, and its ports are anybody's.
-    if Run::is_alive(&running.run) {
-        Ok(running.variables)
-    } else {
-        Err(DevFailure::NotRunning.into())
+/// The one that is meant: at this URL, or the last that was started.
+pub(super) fn running(options: &RunningOptions) -> Result<Running, Failure> {
+    let place = super::place(options.dev_dir.as_deref())?;
+    let mut known = Vec::new();
+    for run in Run::alive(&place).map_err(DevFailure::from)? {
+        // One that starts has no file yet, and one with a program of its own has none.
+        known.extend(read(&run.join(FILE)).ok());
+    }
+    known.sort_by_key(|running| running.started);
+    let Some(url) = &options.url else {
+        return Ok(known.pop().ok_or(DevFailure::NotRunning)?);
+    };
+    let wanted = url.trim_end_matches('/');
+    let found = known.iter().position(|running| running.url == wanted);
+    match found {
+        Some(index) => Ok(known.swap_remove(index)),
+        None => Err(DevFailure::NotAt {
+            url: url.clone(),
+            running: known.into_iter().map(|running| running.url).collect(),
+        }
+        .into()),
     }
 }
 
 /// Prints the environment of the vault that runs, or writes it to a file.
-pub(super) fn print(place: &Place, dotenv: Option<&Path>, show: bool) -> Result<ExitCode, Failure> {
-    let variables = variables(place)?;
+pub(super) fn print(
+    options: &RunningOptions,
+    dotenv: Option<&Path>,
+    show: bool,
+) -> Result<ExitCode, Failure> {
+    let running = running(options)?;
     if let Some(path) = dotenv {
-        write(path, environment::dotenv(&variables).as_bytes())?;
+        write(path, environment::dotenv(&running.variables).as_bytes())?;
     } else if !show && io::stdout().is_terminal() {
         return Err(DevFailure::Terminal.into());
     } else {
-        terminal::print(&environment::shell(&variables))?;
+        terminal::print(&environment::shell(&running.variables))?;
     }
     Ok(ExitCode::SUCCESS)
 }

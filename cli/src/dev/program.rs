@@ -3,15 +3,27 @@
 use std::{
     ffi::OsString,
     os::unix::process::ExitStatusExt as _,
+    path::absolute,
     process::{ExitCode, ExitStatus},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::{Child, Command};
+use strongroom_dev::{
+    faults::FaultPlan,
+    files::{FilesOrder, KeptFiles},
+};
+use tokio::{
+    process::{Child, Command},
+    task::JoinSet,
+};
 
-use super::{signals::Signals, started::Started};
+use super::{
+    log::{Log, Sink},
+    signals::Signals,
+    started::Started,
+};
 use crate::{
-    arguments::DevOptions,
+    arguments::{DevOptions, FilesOf},
     failure::{DevFailure, Failure},
     terminal,
 };
@@ -22,8 +34,20 @@ const CANNOT_START: u8 = 127;
 /// What a shell adds to the number of a signal that ended a program.
 const BY_SIGNAL: i32 = 128;
 
+/// What there is beside the program.
+pub(super) struct Beside {
+    pub(super) faults: FaultPlan,
+    pub(super) files: Vec<FilesOf>,
+    /// Where requests are written.
+    pub(super) sink: Sink,
+}
+
 /// Starts a vault and the program, and ends with it.
-pub(super) async fn run(options: DevOptions, program: Vec<OsString>) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    options: DevOptions,
+    beside: Beside,
+    program: Vec<OsString>,
+) -> Result<ExitCode, Failure> {
     let mut signals = Signals::listen().map_err(DevFailure::from)?;
     let port = options.port.unwrap_or(0);
     let started = Started::start(options, port, &mut signals).await?;
@@ -33,9 +57,25 @@ pub(super) async fn run(options: DevOptions, program: Vec<OsString>) -> Result<E
         started.account,
         started.took.as_millis()
     ));
+    let log = Log::start(&started.laptop, beside.sink)?;
+    let mut kept = JoinSet::<()>::new();
+    for files in beside.files {
+        let mut files = keep(&started, files).await?;
+        kept.spawn(async move {
+            loop {
+                // It is told on the console from there.
+                files.note().await;
+            }
+        });
+    }
+    if !beside.faults.is_none() {
+        started.laptop.controls().set_faults(beside.faults);
+    }
     let code = run_with(program, started.variables(), &mut signals).await;
     let code = code.map_err(DevFailure::from)?;
+    kept.shutdown().await;
     started.laptop.stop().await;
+    drop(log);
     Ok(ExitCode::from(code))
 }
 
@@ -54,6 +94,20 @@ pub(crate) async fn run_with(
             Ok(CANNOT_START)
         }
     }
+}
+
+/// Keeps the files of a SecretRef, as the account that the program is.
+async fn keep(started: &Started, files: FilesOf) -> Result<KeptFiles, DevFailure> {
+    let directory = absolute(&files.directory).map_err(|source| DevFailure::File {
+        path: files.directory,
+        source,
+    })?;
+    let order = FilesOrder {
+        reference: files.reference,
+        directory,
+        account: started.named.then(|| started.account.to_string()),
+    };
+    Ok(started.laptop.files().keep(order).await?)
 }
 
 /// Waits for the program, which gets the signals that this process gets. A terminal sends its own to both.

@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 
-use strongroom_dev::place::Place;
-
 use super::environment;
 use crate::{
-    arguments::{DirectFlags, Global, Selection},
+    arguments::{DirectFlags, Global, RunningOptions, Selection},
     failure::{DevFailure, Failure},
     session::{Destination, Session},
 };
 
 /// Opens it.
-pub(super) async fn open(place: &Place, global: &Global) -> Result<Session, Failure> {
-    let selection = selection(&environment::variables(place)?)?;
+pub(super) async fn open(options: &RunningOptions, global: &Global) -> Result<Session, Failure> {
+    let selection = selection(&environment::running(options)?.variables)?;
     // Its name has the namespace.
     let global = Global {
         namespace: None,

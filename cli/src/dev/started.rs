@@ -12,6 +12,7 @@ use strongroom_dev::{
     place::Place,
     pod,
     reach::Reach,
+    seed::{self, Seed},
     vault::Data,
 };
 
@@ -25,8 +26,9 @@ use crate::{
 /// A vault that runs, and the account that programs are.
 pub(super) struct Started {
     pub(super) laptop: Laptop,
-    pub(super) place: Place,
     pub(super) account: AccountName,
+    /// Whether somebody named the account.
+    pub(super) named: bool,
     pub(super) environment: Environment,
     /// How many secrets were there from the beginning.
     pub(super) seeds: usize,
@@ -72,6 +74,7 @@ impl Started {
         } else {
             vec![usual_vault()?]
         };
+        let named = options.account.is_some();
         let account = match options.account().map_err(DevFailure::NoAccount)? {
             Some(account) => account,
             None => AccountName {
@@ -82,7 +85,7 @@ impl Started {
             },
         };
         let plan = Plan {
-            place: place.clone(),
+            place,
             data: options.data.map_or(Data::Memory, Data::Directory),
             port: Some(port),
             vaults,
@@ -92,13 +95,15 @@ impl Started {
             reach,
         };
         let laptop = Laptop::start(plan).await.map_err(DevFailure::from)?;
+        laptop.files().offer(manifests.references);
         let count = seeds.len();
         laptop.seed(seeds).await.map_err(DevFailure::from)?;
         let environment = laptop.environment(&account).map_err(DevFailure::from)?;
+        laptop.controls().say_ready();
         Ok(Self {
             laptop,
-            place,
             account,
+            named,
             environment,
             seeds: count,
             has_policies,

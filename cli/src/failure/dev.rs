@@ -5,8 +5,8 @@ use std::{io, path::PathBuf};
 use strongroom_client::vault::VaultError;
 use strongroom_core::{causes, resource::ResourceNameError};
 use strongroom_dev::{
-    authority::AuthorityError, laptop::DevError, manifests::ManifestError,
-    own_certificate::OwnCertificateError, place::PlaceError, seed::SeedError,
+    authority::AuthorityError, control::ControlError, files::FilesError, laptop::DevError,
+    manifests::ManifestError, own_certificate::OwnCertificateError, place::PlaceError, seed::SeedError,
 };
 
 /// Why there is no vault on this machine.
@@ -70,6 +70,21 @@ pub(crate) enum DevFailure {
     /// Some of it is still there.
     #[error("the account may not remove everything: {0} steps were refused")]
     NotReset(usize),
+    /// The one that runs does not do it.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// Files of a SecretRef.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// More than every request would fail.
+    #[error("--fail: more than 100% of the requests would fail")]
+    TooManyFaults,
+    /// None that runs has this address.
+    #[error("no `strongroom dev` of this user is at {url}; {}", those(.running))]
+    NotAt { url: String, running: Vec<String> },
+    /// It was asked to end, and goes on.
+    #[error("the `strongroom dev` at {0} was asked to end, and has not ended yet")]
+    NotEnded(String),
     /// Nothing runs.
     #[error("no `strongroom dev` is running for this user")]
     NotRunning,
@@ -78,6 +93,14 @@ pub(crate) enum DevFailure {
         "the environment holds a token, which no terminal gets: use eval \"$(strongroom dev env)\", or --show"
     )]
     Terminal,
+}
+
+fn those(urls: &[String]) -> String {
+    if urls.is_empty() {
+        "none is running".to_owned()
+    } else {
+        format!("running are {}", urls.join(", "))
+    }
 }
 
 impl DevFailure {
@@ -91,8 +114,12 @@ impl DevFailure {
             | Self::Terminal
             | Self::NoAccount(_)
             | Self::InPod(_)
-            | Self::NoConsent(_) => 2,
-            Self::NotRunning | Self::Vault(_) => 4,
+            | Self::NoConsent(_)
+            | Self::TooManyFaults
+            | Self::Control(ControlError::Refused(_))
+            | Self::Files(_) => 2,
+            Self::NotRunning | Self::NotAt { .. } | Self::Vault(_) => 4,
+            Self::NotEnded(_) => 6,
             Self::Authority(_)
             | Self::NothingToTrust
             | Self::NotTrusted(..)
@@ -101,6 +128,7 @@ impl DevFailure {
             | Self::File { .. }
             | Self::System(_)
             | Self::Account(_)
+            | Self::Control(ControlError::Reach(_) | ControlError::Form)
             | Self::Interrupted => 5,
         }
     }

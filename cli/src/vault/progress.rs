@@ -59,7 +59,7 @@ impl Checklist {
             if done {
                 finish(bar, step);
             } else if Some(number) == next {
-                bar.set_message(format!("{step}: {}", terminal::line(&vault.sentence())));
+                bar.set_message(format!("{step}: {}", terminal::shown(&vault.sentence())));
             } else {
                 bar.set_message((*step).to_owned());
             }

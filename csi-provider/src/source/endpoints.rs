@@ -13,12 +13,20 @@ pub enum Endpoints {
     ClusterDns,
     /// At these addresses, by server name; a name that is not listed has none. For a node driver outside the cluster.
     Addresses(BTreeMap<String, SocketAddr>),
+    /// Vaults under names of their own, and no other server.
+    Vaults(BTreeMap<VaultRef, Server>),
 }
 
 impl Endpoints {
     /// The server of a vault.
     pub fn vault(&self, vault: &VaultRef) -> Server {
-        self.server(Server::vault(vault))
+        match self {
+            Self::Vaults(known) => {
+                let known = known.get(vault).cloned();
+                known.unwrap_or_else(|| unlisted(Server::vault(vault)))
+            }
+            Self::ClusterDns | Self::Addresses(_) => self.server(Server::vault(vault)),
+        }
     }
 
     /// `server`, reached this way.
@@ -27,12 +35,18 @@ impl Endpoints {
             Self::ClusterDns => server,
             Self::Addresses(known) => match known.get(server.name()) {
                 Some(address) => server.by(Route::Socket(*address)),
-                // RFC 2606: such a name never resolves.
-                None => server.by(Route::Host {
-                    host: "unlisted.invalid".into(),
-                    port: 443,
-                }),
+                None => unlisted(server),
             },
+            Self::Vaults(_) => unlisted(server),
         }
     }
+}
+
+/// A server that is not reached.
+fn unlisted(server: Server) -> Server {
+    // RFC 2606: such a name never resolves.
+    server.by(Route::Host {
+        host: "unlisted.invalid".into(),
+        port: 443,
+    })
 }

@@ -59,7 +59,7 @@ pub struct Capacity {
     pub inodes: u64,
 }
 
-/// The two paths of one volume.
+/// The two paths of one volume, which are one where the volume is a plain directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MountPaths {
     /// The node driver's own, writable.
@@ -91,8 +91,23 @@ pub struct Prepared {
 }
 
 impl MountPaths {
+    /// A plain directory in the place of both: no pod sees it, and no mount is needed.
+    pub fn directory(path: &Path) -> Self {
+        Self {
+            own: path.to_owned(),
+            target: path.to_owned(),
+        }
+    }
+
     /// How far the volume is mounted.
     pub fn inspect(&self) -> Result<Mounted, MountError> {
+        if self.own == self.target {
+            return Ok(if self.own.is_dir() {
+                Mounted::Both
+            } else {
+                Mounted::Nothing
+            });
+        }
         let own = mounted_tmpfs(&self.own)?;
         let target = mounted_tmpfs(&self.target)?;
         Ok(match (own, target) {

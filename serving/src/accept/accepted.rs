@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, pin::Pin, sync::Arc};
 
+use rustls::AlertDescription;
 use tokio::{
     net::{TcpStream, UnixStream},
     time::timeout,
@@ -12,6 +13,7 @@ use super::{
     Counts, Drain, Handler, Limits, Peer, Wire,
     activity::Ended,
     connection::{Within, serve, serve_own},
+    counts::DISTRUSTED,
     slots::Slot,
     socket::Connected,
 };
@@ -109,7 +111,7 @@ impl Accepted {
                 let _open = counts.opened();
                 return serve(stream, Some(peer), is_http2, handler, self.within()).await;
             }
-            Ok(Err(_)) => counts.refused("handshake"),
+            Ok(Err(error)) => counts.refused(reason_of(&error)),
             Err(_) => counts.refused("handshake_timeout"),
         }
         None
@@ -121,6 +123,21 @@ impl Accepted {
             drain: &self.drain,
             slot: &self.open,
         }
+    }
+}
+
+/// Why a handshake failed: the peer says so itself where it does not trust our certificate.
+fn reason_of(error: &io::Error) -> &'static str {
+    let error = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match error {
+        Some(rustls::Error::AlertReceived(
+            AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA,
+        )) => DISTRUSTED,
+        _ => "handshake",
     }
 }
 

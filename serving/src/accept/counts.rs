@@ -11,6 +11,9 @@ struct Refusal {
     reason: &'static str,
 }
 
+/// Why a peer ended its handshake that does not trust the certificate it was shown.
+pub(crate) const DISTRUSTED: &str = "distrusted";
+
 /// The counts of one or more listeners. Clones are the same counts.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
@@ -31,6 +34,12 @@ impl Counts {
             "Connections refused, or broken off by the server",
             self.refused.clone(),
         );
+    }
+
+    /// How many peers ended their handshake because they do not trust the certificate that they were shown.
+    pub fn distrusted(&self) -> u64 {
+        let refusal = Refusal { reason: DISTRUSTED };
+        self.refused.get(&refusal).map_or(0, |count| count.get())
     }
 
     /// Counts one connection as open until the result is dropped.

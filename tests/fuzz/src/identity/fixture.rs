@@ -17,7 +17,7 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use strongroom_identity::Arguments;
+use strongroom_identity::{Arguments, Clock};
 use strongroom_serving::accept::Peer;
 use strongroom_testing::{SigningKey, signing_key::TENANT};
 use tokio::runtime::{Builder, Runtime};
@@ -80,7 +80,7 @@ impl Endpoint {
         let arguments = Arguments::try_parse_from(words).unwrap();
         let guard = runtime.enter();
         let client = kube::Client::new(cluster, "default");
-        let router = strongroom_identity::router(&arguments, client).unwrap();
+        let router = strongroom_identity::router(&arguments, client, Clock::default()).unwrap();
         drop(guard);
         Self {
             runtime,
