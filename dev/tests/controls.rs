@@ -218,7 +218,11 @@ async fn what_is_deleted_is_gone_when_its_time_has_come() {
         if status == StatusCode::OK {
             break;
         }
-        assert_eq!(status, StatusCode::CONFLICT);
+        // The keys of the login are too old for the vault until it has asked for them again.
+        assert!(
+            matches!(status, StatusCode::CONFLICT | StatusCode::UNAUTHORIZED),
+            "{status}"
+        );
         assert!(begun.elapsed() < Duration::from_secs(20), "it is never purged");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
