@@ -17,9 +17,9 @@ mod report;
 mod secret;
 mod selection;
 mod time;
+mod token;
 mod vault;
 mod version;
-mod token;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -53,6 +53,7 @@ pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
 pub(crate) use report::ReportArguments;
 pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};
 pub(crate) use selection::{DirectFlags, Selection};
+pub(crate) use token::TokenArguments;
 #[cfg(unix)]
 pub(crate) use vault::VaultOpenArguments;
 pub(crate) use vault::{
@@ -60,7 +61,6 @@ pub(crate) use vault::{
     VaultListArguments, VaultStatusArguments,
 };
 pub(crate) use version::{CrdsArguments, VersionArguments};
-pub(crate) use token::TokenArguments;
 
 /// Works with the vaults of a Kubernetes cluster.
 #[derive(Debug, Parser)]

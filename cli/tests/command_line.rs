@@ -13,10 +13,10 @@
 mod api_server;
 #[path = "command_line/certs.rs"]
 mod certs;
-#[path = "command_line/dev_vault.rs"]
-mod dev_vault;
 #[path = "command_line/debug.rs"]
 mod debug;
+#[path = "command_line/dev_vault.rs"]
+mod dev_vault;
 #[path = "command_line/keys.rs"]
 mod keys;
 #[path = "command_line/vaults.rs"]

@@ -262,7 +262,10 @@ impl Laptop {
             controls: controls.clone(),
             keeper: keeper.clone(),
             counts: counts.clone(),
-            vaults: urls.into_iter().map(|(vault, url)| (vault.to_string(), url)).collect(),
+            vaults: urls
+                .into_iter()
+                .map(|(vault, url)| (vault.to_string(), url))
+                .collect(),
         };
         control::serve(&drain, run.path(), desk)?;
         Ok(Self {
@@ -442,7 +445,10 @@ fn is_absent(error: &VaultError) -> bool {
 
 /// Something of each vault.
 fn each<T, C: FromIterator<(VaultRef, T)>>(vaults: &BTreeMap<VaultRef, One>, of: impl Fn(&One) -> T) -> C {
-    vaults.iter().map(|(vault, one)| (vault.clone(), of(one))).collect()
+    vaults
+        .iter()
+        .map(|(vault, one)| (vault.clone(), of(one)))
+        .collect()
 }
 
 /// How vaults are met from outside.

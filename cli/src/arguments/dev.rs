@@ -120,15 +120,6 @@ pub(crate) enum DevCommand {
         #[arg(long, value_name = "DIR")]
         dev_dir: Option<PathBuf>,
     },
-}
-
-/// A file that is read again as YAML.
-fn snapshot_file(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("yaml" | "yml") => Ok(path),
-        _ => Err("its name must end in .yaml, by which it is read again".to_owned()),
-    }
     /// Makes requests fail on purpose, from now on, and no others than these.
     ///
     /// A fault never comes to the vault, so that it is in no audit log. Its answer has the form of the vault's own errors.
@@ -146,6 +137,15 @@ fn snapshot_file(text: &str) -> Result<PathBuf, String> {
     /// Time only moves forward, until the vault ends. Programs keep the machine's time: one that keeps a token in memory which is over
     /// then gets 401, and logs in again or is to be started again.
     Time(TimeArguments),
+}
+
+/// A file that is read again as YAML.
+fn snapshot_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("yaml" | "yml") => Ok(path),
+        _ => Err("its name must end in .yaml, by which it is read again".to_owned()),
+    }
 }
 
 /// What is to run.
