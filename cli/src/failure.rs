@@ -7,6 +7,8 @@ mod direct;
 mod hint;
 mod key;
 mod key_file;
+mod life;
+mod secret;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -21,6 +23,8 @@ pub(crate) use dev::DevFailure;
 pub(crate) use direct::DirectFailure;
 pub(crate) use key::KeyFailure;
 pub(crate) use key_file::KeyFileError;
+pub(crate) use life::LifeFailure;
+pub(crate) use secret::SecretFailure;
 
 use crate::output::{FormError, Output, OutputError};
 
@@ -135,6 +139,12 @@ pub(crate) enum Failure {
     /// The same of a command on a certificate, or it came to nothing.
     #[error(transparent)]
     Cert(#[from] CertFailure),
+    /// Nothing was destroyed.
+    #[error(transparent)]
+    Life(#[from] LifeFailure),
+    /// A command on secrets cannot do what its arguments or its input say.
+    #[error(transparent)]
+    Secret(#[from] SecretFailure),
     /// A vault is not reached by its URL.
     #[error(transparent)]
     Direct(#[from] DirectFailure),
@@ -176,6 +186,9 @@ impl Failure {
 
     /// As the help says.
     pub(crate) fn exit_code(&self) -> ExitCode {
+        if let Self::Secret(SecretFailure::Partly { source, .. }) = self {
+            return source.exit_code();
+        }
         ExitCode::from(match self {
             Self::Exchange {
                 source: ExchangeError::Transport(_),
@@ -195,6 +208,8 @@ impl Failure {
             Self::Key(failure) => failure.exit_code(),
             Self::Cert(failure) => failure.exit_code(),
             Self::Direct(failure) => failure.exit_code(),
+            Self::Life(failure) => failure.exit_code(),
+            Self::Secret(failure) => failure.exit_code(),
             #[cfg(unix)]
             Self::Dev(failure) => failure.exit_code(),
             Self::Kubeconfig(_)

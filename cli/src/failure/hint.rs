@@ -8,7 +8,7 @@ use strongroom_client::{
 use strongroom_core::NamespaceName;
 use strongroom_crds::ApiError;
 
-use super::{CertFailure, Failure, is_forbidden};
+use super::{CertFailure, Failure, SecretFailure, is_forbidden};
 use crate::program::Program;
 
 impl Failure {
@@ -54,6 +54,10 @@ impl Failure {
             }
             Self::Cert(CertFailure::InTime { name, flags, .. }) => Some(format!(
                 "To go on waiting: {program} cert pending wait {name} {flags}"
+            )),
+            Self::Secret(SecretFailure::Partly { source, .. }) => source.hint(program),
+            Self::Secret(SecretFailure::NotFound { flags, .. }) => Some(format!(
+                "To see the secrets that are deleted: {program} secret list --deleted {flags}"
             )),
             _ => None,
         }

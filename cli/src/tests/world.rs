@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use clap::Parser as _;
+use secrecy::ExposeSecret as _;
 use strongroom_client::{Route, Server, Trust, identity::VaultToken, vault::VaultClient};
 use strongroom_core::{Permission, VaultRef};
 use strongroom_testing::{
@@ -59,7 +60,19 @@ impl World {
         self.directory.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn session(&self, account: &str) -> Session {
+    /// Lets the vault's clock go on: what is made next is made in another second.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.vault.files.clock.advance(seconds);
+    }
+
+    /// Replaces the policies of the vault by one, which lets who may do everything do this alone.
+    pub(crate) async fn allow_only(&self, permissions: &[&'static str]) {
+        let policies = vec![allow("admins", ADMIN, &["*"], permissions)];
+        self.vault.policy(3, policies).await;
+    }
+
+    /// The vault as an account.
+    pub(crate) fn session(&self, account: &str) -> Session {
         let ca = std::fs::read(self.vault.files.path("ca.crt")).unwrap();
         let server = Server::new(HOST).by(Route::Socket(self.vault.running.addresses().data));
         let client = VaultClient::new(&server, Trust::from_pem(&ca).unwrap());
@@ -80,11 +93,11 @@ impl World {
         let output = arguments.global.output();
         let session = self.session(account);
         match arguments.command {
-            Command::Secret(secret) => {
-                SecretRequest::prepare(secret.command, output)?
-                    .perform(&session)
-                    .await
-            }
+            Command::Secret(secret) => match SecretRequest::prepare(secret.command, output)? {
+                SecretRequest::Ready(request) => request.perform(&session).await,
+                SecretRequest::Copy(copy) => copy.perform(&session, &session).await,
+                SecretRequest::Kubernetes(_) => panic!("{line} needs a cluster"),
+            },
             Command::Key(key) => KeyRequest::prepare(key.command, output)?.perform(&session).await,
             Command::Cert(cert) => {
                 CertRequest::prepare(cert.command, output)?
@@ -144,6 +157,7 @@ fn text(printed: &Printed) -> String {
     match printed {
         Printed::Nothing => String::new(),
         Printed::Text(text) | Printed::Document(text) => text.clone(),
+        Printed::Revealed(text) => text.expose_secret().to_owned(),
         Printed::Base64(bytes) => encoding::encode_base64(bytes.as_bytes()).to_string(),
         Printed::Bytes { bytes, .. } => String::from_utf8(bytes.as_bytes().to_vec()).unwrap(),
     }
