@@ -47,11 +47,14 @@ pub(crate) use key::{
     KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,
     VerifyArguments, WrapArguments,
 };
-pub(crate) use life::{LifeCommand, ListedKind};
+pub(crate) use life::{LifeCommand, ListFilter, ListedKind};
 pub(crate) use names::VaultPath;
 pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
 pub(crate) use report::ReportArguments;
-pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};
+pub(crate) use secret::{
+    Alphabet, CopyArguments, ExportArguments, GeneratedValue, GetArguments, KubernetesKey, KubernetesSecret,
+    SecretArguments, SecretCommand, SecretImportArguments, SetArguments, ValueFlags,
+};
 pub(crate) use selection::{DirectFlags, Selection};
 pub(crate) use token::TokenArguments;
 #[cfg(unix)]

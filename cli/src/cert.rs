@@ -14,7 +14,7 @@ mod pem;
 mod people;
 mod policy;
 mod revoke;
-mod rows;
+pub(crate) mod rows;
 mod show;
 
 use std::process::ExitCode;

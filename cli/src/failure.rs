@@ -7,6 +7,8 @@ mod direct;
 mod hint;
 mod key;
 mod key_file;
+mod life;
+mod secret;
 mod vault;
 
 use std::{io, path::PathBuf, process::ExitCode};
@@ -22,6 +24,8 @@ pub(crate) use dev::DevFailure;
 pub(crate) use direct::DirectFailure;
 pub(crate) use key::KeyFailure;
 pub(crate) use key_file::KeyFileError;
+pub(crate) use life::LifeFailure;
+pub(crate) use secret::SecretFailure;
 pub(crate) use vault::VaultObjectFailure;
 
 use crate::output::{FormError, Output, OutputError};
@@ -146,6 +150,12 @@ pub(crate) enum Failure {
     /// The same of a command on a certificate, or it came to nothing.
     #[error(transparent)]
     Cert(#[from] CertFailure),
+    /// Nothing was destroyed.
+    #[error(transparent)]
+    Life(#[from] LifeFailure),
+    /// A command on secrets cannot do what its arguments or its input say.
+    #[error(transparent)]
+    Secret(#[from] SecretFailure),
     /// A vault is not reached by its URL.
     #[error(transparent)]
     Direct(#[from] DirectFailure),
@@ -190,6 +200,9 @@ impl Failure {
 
     /// As the help says.
     pub(crate) fn exit_code(&self) -> ExitCode {
+        if let Self::Secret(SecretFailure::Partly { source, .. }) = self {
+            return source.exit_code();
+        }
         ExitCode::from(match self {
             Self::Exchange {
                 source: ExchangeError::Transport(_),
@@ -211,6 +224,8 @@ impl Failure {
             Self::Cert(failure) => failure.exit_code(),
             Self::Direct(failure) => failure.exit_code(),
             Self::VaultObject(failure) => failure.exit_code(),
+            Self::Life(failure) => failure.exit_code(),
+            Self::Secret(failure) => failure.exit_code(),
             #[cfg(unix)]
             Self::Dev(failure) => failure.exit_code(),
             Self::Kubeconfig(_)

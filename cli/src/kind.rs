@@ -1,9 +1,11 @@
 //! Kinds of objects, by what the command line says of them and asks policy about them.
 
+use std::collections::BTreeMap;
+
 use strongroom_client::vault::{Attributes, Certificates, Keys, ObjectId, Secrets};
 use strongroom_core::Permission;
 
-use crate::{arguments::ListedKind, table, terminal};
+use crate::arguments::ListedKind;
 
 /// The permissions that the life cycle of one kind needs.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +23,18 @@ pub(crate) struct LifePermissions {
 pub(crate) trait CommandKind: ListedKind {
     /// What its life cycle needs.
     const PERMISSIONS: LifePermissions;
-    /// The column of a list that no other kind has.
-    const DETAIL: &'static str;
+    /// What a document about an object calls it.
+    const NAME: &'static str;
+    /// Whether a version says what it is.
+    const HAS_CONTENT_TYPE: bool = false;
 
-    /// What stands in that column.
-    fn detail(item: &Self::Item) -> String;
+    /// What a version says it is.
+    fn content_type(_item: &Self::Item) -> Option<&str> {
+        None
+    }
+
+    /// The labels of an item of a list.
+    fn item_tags(item: &Self::Item) -> &BTreeMap<String, String>;
 
     /// The id of an item of a list.
     fn item_id(item: &Self::Item) -> &ObjectId<Self>;
@@ -46,11 +55,15 @@ impl CommandKind for Secrets {
         backup: Permission::SecretBackup,
         restore: Permission::SecretRestore,
     };
-    const DETAIL: &'static str = "CONTENT-TYPE";
+    const NAME: &'static str = "Secret";
+    const HAS_CONTENT_TYPE: bool = true;
 
-    fn detail(item: &Self::Item) -> String {
-        let given = item.content_type.as_deref();
-        given.map_or_else(|| table::NONE.to_owned(), terminal::field)
+    fn content_type(item: &Self::Item) -> Option<&str> {
+        item.content_type.as_deref()
+    }
+
+    fn item_tags(item: &Self::Item) -> &BTreeMap<String, String> {
+        &item.tags
     }
 
     fn item_id(item: &Self::Item) -> &ObjectId<Self> {
@@ -75,11 +88,10 @@ impl CommandKind for Keys {
         backup: Permission::KeyBackup,
         restore: Permission::KeyRestore,
     };
-    const DETAIL: &'static str = "EXPIRES";
+    const NAME: &'static str = "Key";
 
-    fn detail(item: &Self::Item) -> String {
-        let expires = item.attributes.common.exp;
-        expires.map_or_else(|| table::NONE.to_owned(), table::time)
+    fn item_tags(item: &Self::Item) -> &BTreeMap<String, String> {
+        &item.tags
     }
 
     fn item_id(item: &Self::Item) -> &ObjectId<Self> {
@@ -104,11 +116,10 @@ impl CommandKind for Certificates {
         backup: Permission::CertificateBackup,
         restore: Permission::CertificateRestore,
     };
-    const DETAIL: &'static str = "EXPIRES";
+    const NAME: &'static str = "Certificate";
 
-    fn detail(item: &Self::Item) -> String {
-        let expires = item.attributes.exp;
-        expires.map_or_else(|| table::NONE.to_owned(), table::time)
+    fn item_tags(item: &Self::Item) -> &BTreeMap<String, String> {
+        &item.tags
     }
 
     fn item_id(item: &Self::Item) -> &ObjectId<Self> {

@@ -12,7 +12,8 @@
 //! Invariants:
 //! - it has no rights of its own: everything is done as the kubeconfig's user, or as a service account whose token that
 //!   user may request;
-//! - values come from a file or standard input, never from arguments, and go to standard output only when asked for;
+//! - values come from a file, standard input or a terminal, from arguments only with a warning, and go to standard output only
+//!   when asked for;
 //! - what a command needs from this machine is read, and refused, before any server is asked;
 //! - through a port forward as anywhere, the vault and the identity service must prove their names under the
 //!   installation's CA;

@@ -1,11 +1,17 @@
 //! The life cycle of objects of any kind: `list`, `versions`, `delete`, `recover`, `purge`, `backup`, `restore`.
 
+pub(crate) mod document;
+mod filter;
+mod listing;
+pub(crate) mod order;
+mod purge;
 mod show;
 
 use std::path::{Path, PathBuf};
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use strongroom_client::vault::{Backup, Octets};
-use strongroom_core::ObjectName;
+use strongroom_core::{ObjectName, Version};
 
 use crate::{
     Failure,
@@ -17,23 +23,51 @@ use crate::{
     session::Session,
     value::Source,
 };
+pub(crate) use filter::Chosen;
 pub(crate) use show::object;
 
 /// The most objects that a list shows.
-const MAX_LISTED: usize = 100_000;
+pub(crate) const MAX_LISTED: usize = 100_000;
 
 /// The longest backup that is read, in bytes: more than a vault takes.
 const MAX_BACKUP: usize = 24 << 20;
 
+/// How many objects are asked about at a time.
+const AT_A_TIME: usize = 8;
+
 /// A command that was read with everything it needs from this machine.
 pub(crate) enum LifeRequest {
-    List { which: Listed, output: ObjectOutput },
-    Versions { name: ObjectName, output: ObjectOutput },
-    Delete { name: ObjectName, output: ObjectOutput },
-    Recover { name: ObjectName, output: ObjectOutput },
-    Purge { name: ObjectName, output: ObjectOutput },
-    Backup { name: ObjectName, to: Option<PathBuf> },
-    Restore { backup: Backup, output: ObjectOutput },
+    List {
+        which: Listed,
+        chosen: Chosen,
+        /// Whether the versions and labels are shown, too.
+        wide: bool,
+        output: ObjectOutput,
+    },
+    Versions {
+        name: ObjectName,
+        output: ObjectOutput,
+    },
+    Delete {
+        name: ObjectName,
+        output: ObjectOutput,
+    },
+    Recover {
+        name: ObjectName,
+        output: ObjectOutput,
+    },
+    Purge {
+        name: ObjectName,
+        output: ObjectOutput,
+    },
+    Backup {
+        name: ObjectName,
+        to: Option<PathBuf>,
+    },
+    Restore {
+        backup: Backup,
+        output: ObjectOutput,
+    },
 }
 
 /// Which objects are listed.
@@ -61,6 +95,8 @@ impl LifeRequest {
                 } else {
                     Listed::Live
                 },
+                chosen: Chosen::of(list.filter, now()),
+                wide: output == Some(Output::Wide),
                 output: objects?,
             },
             LifeCommand::Versions(named) => Self::Versions {
@@ -75,10 +111,14 @@ impl LifeRequest {
                 name: named.name,
                 output: objects?,
             },
-            LifeCommand::Purge(named) => Self::Purge {
-                name: named.name,
-                output: objects?,
-            },
+            LifeCommand::Purge(purge) => {
+                let output = objects?;
+                let name = purge.named.name;
+                if !purge.yes {
+                    purge::confirm(K::KIND, &name)?;
+                }
+                Self::Purge { name, output }
+            }
             LifeCommand::Backup(backup) => match output {
                 None => Self::Backup {
                     name: backup.named.name,
@@ -101,7 +141,18 @@ impl LifeRequest {
     /// Does it with an object of kind `K`.
     pub(crate) async fn perform<K: CommandKind>(self, session: &Session) -> Result<Printed, Failure> {
         match self {
-            Self::List { which, output } => list::<K>(session, which, output).await,
+            Self::List {
+                which: Listed::Deleted,
+                chosen,
+                output,
+                ..
+            } => list_deleted::<K>(session, &chosen, output).await,
+            Self::List {
+                which,
+                chosen,
+                wide,
+                output,
+            } => list::<K>(session, which, &chosen, (wide, output)).await,
             Self::Versions { name, output } => versions::<K>(session, &name, output).await,
             Self::Delete { name, output } => delete::<K>(session, &name, output).await,
             Self::Recover { name, output } => recover::<K>(session, &name, output).await,
@@ -115,25 +166,75 @@ impl LifeRequest {
 async fn list<K: CommandKind>(
     session: &Session,
     which: Listed,
-    output: ObjectOutput,
+    chosen: &Chosen,
+    (wide, output): (bool, ObjectOutput),
 ) -> Result<Printed, Failure> {
-    let (vault, token) = (&session.vault, &session.token);
-    let listed = match which {
-        Listed::Live => vault.list_all::<K>(token, MAX_LISTED).await,
-        Listed::AndPending => vault.list_all_and_pending::<K>(token, MAX_LISTED).await,
-        Listed::Deleted => return list_deleted::<K>(session, output).await,
+    let mut items = items::<K>(session, which).await?;
+    items.retain(|item| chosen.admits::<K>(item));
+    let versions = if wide {
+        current_versions::<K>(session, &items).await?
+    } else {
+        Vec::new()
     };
-    let items = listed.map_err(session.failed(K::PERMISSIONS.list, None))?;
-    show::items::<K>(&items, session.account(), now(), output)
+    show::items::<K>(
+        &items,
+        wide.then_some(versions.as_slice()),
+        (session.account(), now()),
+        output,
+    )
 }
 
-async fn list_deleted<K: CommandKind>(session: &Session, output: ObjectOutput) -> Result<Printed, Failure> {
-    let items = session
+/// Everything live that the account may list.
+pub(crate) async fn items<K: CommandKind>(session: &Session, which: Listed) -> Result<Vec<K::Item>, Failure> {
+    let (vault, token) = (&session.vault, &session.token);
+    let listed = match which {
+        Listed::AndPending => vault.list_all_and_pending::<K>(token, MAX_LISTED).await,
+        Listed::Live | Listed::Deleted => vault.list_all::<K>(token, MAX_LISTED).await,
+    };
+    listed.map_err(session.failed(K::PERMISSIONS.list, None))
+}
+
+/// The current version of each item, which a list of objects does not say; none where it is not known.
+async fn current_versions<K: CommandKind>(
+    session: &Session,
+    items: &[K::Item],
+) -> Result<Vec<Option<Version>>, Failure> {
+    let asked = items.iter().map(|item| async move {
+        let versions = all_versions::<K>(session, &K::item_id(item).name).await?;
+        let current = order::current::<K>(&versions);
+        Ok(current.and_then(|current| K::item_id(current).version))
+    });
+    // Collected, so that the stream holds futures and no closure.
+    let asked: Vec<_> = asked.collect();
+    stream::iter(asked).buffered(AT_A_TIME).try_collect().await
+}
+
+async fn list_deleted<K: CommandKind>(
+    session: &Session,
+    chosen: &Chosen,
+    output: ObjectOutput,
+) -> Result<Printed, Failure> {
+    let mut items = session
         .vault
         .list_deleted::<K>(&session.token, MAX_LISTED)
         .await
         .map_err(session.failed(K::PERMISSIONS.list, None))?;
+    items.retain(|item| chosen.admits::<K>(&item.object));
     show::deleted_items::<K>(&items, session.account(), now(), output)
+}
+
+/// Every version of an object, the newest first; none where there is no such object.
+pub(crate) async fn all_versions<K: CommandKind>(
+    session: &Session,
+    name: &ObjectName,
+) -> Result<Vec<K::Item>, Failure> {
+    let mut items = session
+        .vault
+        .list_versions::<K>(&session.token, name, MAX_LISTED)
+        .await
+        .map_err(session.failed(K::PERMISSIONS.list, Some(name)))?;
+    order::sort::<K>(&mut items);
+    Ok(items)
 }
 
 async fn versions<K: CommandKind>(
@@ -141,11 +242,7 @@ async fn versions<K: CommandKind>(
     name: &ObjectName,
     output: ObjectOutput,
 ) -> Result<Printed, Failure> {
-    let items = session
-        .vault
-        .list_versions::<K>(&session.token, name, MAX_LISTED)
-        .await
-        .map_err(session.failed(K::PERMISSIONS.list, Some(name)))?;
+    let items = all_versions::<K>(session, name).await?;
     show::versions::<K>(&items, name, now(), output)
 }
 

@@ -5,8 +5,10 @@ use std::{
     process::ExitCode,
 };
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use strongroom_client::vault::Octets;
+use zeroize::Zeroizing;
 
 use crate::{arguments::Global, encoding, failure::Failure, output::Form, terminal};
 
@@ -19,6 +21,8 @@ pub(crate) enum Printed {
     Text(String),
     /// A document in JSON, which is printed in the form that was asked for.
     Document(String),
+    /// The same with a value in it, which was asked for.
+    Revealed(SecretString),
     /// Bytes in base64, in a line of their own.
     Base64(Octets),
     /// Bytes that leave as they are.
@@ -69,12 +73,17 @@ impl Printed {
         match self {
             Self::Nothing => Ok(()),
             Self::Document(json) => Ok(terminal::print(&form.of(json)?)?),
+            Self::Revealed(json) => {
+                let text = Zeroizing::new(form.of(json.expose_secret())?);
+                Ok(terminal::print(&text)?)
+            }
             Self::Text(text) => Ok(terminal::print(text)?),
             Self::Base64(bytes) => write(encoding::encode_base64(bytes.as_bytes()).as_bytes(), b"\n"),
             Self::Bytes { bytes, raw, refusal } => {
                 let (bytes, is_terminal) = (bytes.as_bytes(), io::stdout().is_terminal());
                 check_shown(bytes, is_terminal, *raw, *refusal)?;
-                write(bytes, if is_terminal { b"\n" } else { b"" })
+                let is_open = is_terminal && !bytes.ends_with(b"\n");
+                write(bytes, if is_open { b"\n" } else { b"" })
             }
         }
     }

@@ -1,55 +1,104 @@
-//! `strongroom secret`: one command, one request.
+//! `strongroom secret`.
+//!
+//! ```text
+//!   arguments --> SecretRequest --> ReadyRequest --> Session --> Outcome
+//!                       |                ^
+//!                       +-- a Kubernetes Secret, where one is named
+//! ```
+
+mod copying;
+#[cfg(unix)]
+mod edit;
+mod export;
+mod generate;
+mod get;
+mod history;
+#[cfg(unix)]
+mod import;
+mod kubernetes;
+mod many;
+mod rollback;
+mod set;
+mod shell;
+mod show;
+mod source;
 
 use std::process::ExitCode;
 
-use secrecy::ExposeSecret as _;
 use strongroom_client::vault::{NewSecret, Secret, SecretChange, SecretItem, Secrets};
 use strongroom_core::{ObjectName, Permission, Version};
-use zeroize::Zeroizing;
 
 use crate::{
     Failure,
-    arguments::{Global, NewVersion, SecretArguments, SecretCommand},
+    arguments::{Global, SecretArguments, SecretCommand, SecretImportArguments},
     life::{self, LifeRequest},
     output::{ObjectOutput, Output},
-    printed::{Outcome, Printed, Refusal},
+    printed::{Outcome, Printed},
     session::{Destination, Session},
-    value,
 };
+use copying::CopyRequest;
+#[cfg(unix)]
+pub(crate) use edit::EditRequest;
+use export::ExportRequest;
+use get::GetRequest;
+use kubernetes::KubernetesRequest;
+use many::ManyRequest;
+use rollback::RollbackRequest;
+use set::SetRequest;
+use show::ShowRequest;
 
 /// A command that was read with everything it needs from this machine.
 pub(crate) enum SecretRequest {
-    Set {
-        name: ObjectName,
-        new: NewSecret,
-        output: ObjectOutput,
-    },
-    Get {
-        name: ObjectName,
-        version: Option<Version>,
-        shown: Shown,
-    },
+    Ready(ReadyRequest),
+    /// It needs a Kubernetes Secret, too.
+    Kubernetes(KubernetesRequest),
+    /// It may need two vaults.
+    Copy(CopyRequest),
+}
+
+/// A command that needs its vault alone.
+pub(crate) enum ReadyRequest {
+    Set(Box<SetRequest>),
+    Many(ManyRequest),
+    Get(GetRequest),
+    Show(ShowRequest),
     Update {
         name: ObjectName,
         version: Option<Version>,
         change: SecretChange,
         output: ObjectOutput,
     },
+    Rollback(RollbackRequest),
+    Export(ExportRequest),
+    #[cfg(unix)]
+    Edit(EditRequest),
     Life(LifeRequest),
-}
-
-/// What is printed of a secret that was read.
-pub(crate) enum Shown {
-    /// The value; where `raw`, also if a terminal would obey it.
-    Value { raw: bool },
-    /// Everything but the value.
-    About(ObjectOutput),
 }
 
 /// Runs one command. Reads the value before it calls any server.
 pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<ExitCode, Failure> {
-    let destination = Destination::of(arguments.selection, global)?;
-    let request = SecretRequest::prepare(arguments.command, global.output())?;
+    let SecretArguments { command, selection } = arguments;
+    let (selection, target) = copying::selections(&command, selection)?;
+    let destination = Destination::of(selection, global)?;
+    let target = target.map(|target| Destination::of(target, global)).transpose()?;
+    let request = match SecretRequest::prepare(command, global.output())? {
+        SecretRequest::Ready(request) => request,
+        SecretRequest::Kubernetes(request) => {
+            let found = kubernetes::read(request.secret(), global).await?;
+            request.complete(found)?
+        }
+        SecretRequest::Copy(copy) => {
+            let source = destination.open(global).await?;
+            let outcome = match target {
+                Some(target) => copy.perform(&source, &target.open(global).await?).await,
+                None => copy.perform(&source, &source).await,
+            };
+            return outcome?.conclude(global);
+        }
+    };
+    if let Some(printed) = request.without_vault()? {
+        return Outcome::from(printed).conclude(global);
+    }
     let session = destination.open(global).await?;
     request.perform(&session).await?.conclude(global)
 }
@@ -57,26 +106,25 @@ pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<E
 impl SecretRequest {
     /// Reads what `command` needs.
     pub(crate) fn prepare(command: SecretCommand, output: Option<Output>) -> Result<Self, Failure> {
-        Ok(match command {
-            SecretCommand::Set { name, new } => Self::Set {
-                name,
-                output: ObjectOutput::of(output)?,
-                new: new_secret(new)?,
-            },
-            SecretCommand::Get { name, version, raw } => Self::Get {
+        let objects = ObjectOutput::of(output);
+        Ok(Self::Ready(match command {
+            SecretCommand::Set(arguments) => return set::prepare(*arguments, objects?),
+            SecretCommand::Import(arguments) => return prepare_import(arguments, objects?),
+            SecretCommand::Copy(arguments) => {
+                return Ok(Self::Copy(CopyRequest::prepare(arguments, objects?)?));
+            }
+            SecretCommand::Get(arguments) => ReadyRequest::Get(GetRequest::prepare(arguments, output)?),
+            SecretCommand::Show { name, version } => ReadyRequest::Show(ShowRequest {
                 name,
                 version,
-                shown: match output {
-                    None => Shown::Value { raw },
-                    output => Shown::About(ObjectOutput::of(output)?),
-                },
-            },
+                output: objects?,
+            }),
             SecretCommand::Update {
                 name,
                 version,
                 content_type,
                 change,
-            } => Self::Update {
+            } => ReadyRequest::Update {
                 name,
                 version,
                 change: SecretChange {
@@ -84,70 +132,82 @@ impl SecretRequest {
                     attributes: change.attributes(),
                     tags: change.tags(),
                 },
-                output: ObjectOutput::of(output)?,
+                output: objects?,
             },
-            SecretCommand::Life(command) => Self::Life(LifeRequest::prepare(command, output)?),
-        })
+            SecretCommand::Rollback { name, to } => ReadyRequest::Rollback(RollbackRequest {
+                name,
+                to,
+                output: objects?,
+            }),
+            SecretCommand::Export(arguments) => {
+                ReadyRequest::Export(ExportRequest::prepare(arguments, objects?))
+            }
+            #[cfg(unix)]
+            SecretCommand::Edit { name } => ReadyRequest::Edit(EditRequest::prepare(name, objects?)?),
+            SecretCommand::Life(command) => ReadyRequest::Life(LifeRequest::prepare(command, output)?),
+        }))
+    }
+}
+
+/// A file is read at once.
+fn prepare_import(arguments: SecretImportArguments, output: ObjectOutput) -> Result<SecretRequest, Failure> {
+    let dry_run = arguments.dry_run;
+    if let Some(secret) = arguments.from_secret {
+        return Ok(SecretRequest::Kubernetes(KubernetesRequest::import(
+            secret, dry_run, output,
+        )));
+    }
+    #[cfg(unix)]
+    if let Some(file) = arguments.file {
+        let request = ManyRequest::new(import::read(&file)?, dry_run, output)?;
+        return Ok(SecretRequest::Ready(ReadyRequest::Many(request)));
+    }
+    Err(Failure::NoValue)
+}
+
+impl ReadyRequest {
+    /// What it prints if it needs no vault.
+    fn without_vault(&self) -> Result<Option<Printed>, Failure> {
+        match self {
+            Self::Many(request) => request.without_vault(),
+            _ => Ok(None),
+        }
     }
 
     /// Has the vault do it.
     pub(crate) async fn perform(self, session: &Session) -> Result<Outcome, Failure> {
         let printed = match self {
-            Self::Set { name, new, output } => set(session, &name, &new, output).await,
-            Self::Get { name, version, shown } => {
-                let secret = get(session, &name, version.as_ref()).await?;
-                shown.of(&secret)
-            }
+            Self::Set(request) => request.perform(session).await,
+            Self::Many(request) => request.perform(session).await,
+            Self::Get(request) => request.perform(session).await,
+            Self::Show(request) => request.perform(session).await,
             Self::Update {
                 name,
                 version,
                 change,
                 output,
             } => update(session, &name, version.as_ref(), &change, output).await,
+            Self::Rollback(request) => request.perform(session).await,
+            Self::Export(request) => request.perform(session).await,
+            #[cfg(unix)]
+            Self::Edit(request) => request.perform(session).await,
             Self::Life(request) => request.perform::<Secrets>(session).await,
         }?;
         Ok(printed.into())
     }
 }
 
-impl Shown {
-    fn of(self, secret: &Secret) -> Result<Printed, Failure> {
-        match self {
-            Self::Value { raw } => Ok(Printed::Bytes {
-                bytes: Zeroizing::new(secret.value.expose_secret().as_bytes().to_vec()).into(),
-                raw,
-                refusal: Refusal::Value,
-            }),
-            Self::About(output) => life::object::<Secrets>(&SecretItem::from(secret), "", output),
-        }
-    }
-}
-
-fn new_secret(new: NewVersion) -> Result<NewSecret, Failure> {
-    Ok(NewSecret {
-        value: value::read(new.from_file.as_deref(), new.trim_newline)?,
-        about: SecretChange {
-            content_type: new.content_type,
-            attributes: new.about.of_new(),
-            tags: new.about.tags(),
-        },
-    })
-}
-
-async fn set(
-    session: &Session,
-    name: &ObjectName,
-    new: &NewSecret,
-    output: ObjectOutput,
-) -> Result<Printed, Failure> {
+/// Makes a new version.
+async fn set(session: &Session, name: &ObjectName, new: &NewSecret) -> Result<SecretItem, Failure> {
     let secret = session
         .vault
         .set_secret(&session.token, name, new)
         .await
         .map_err(session.failed(Permission::SecretSet, Some(name)))?;
-    life::object::<Secrets>(&SecretItem::from(&secret), "set", output)
+    Ok(SecretItem::from(&secret))
 }
 
+/// Reads a version; the current one without `version`.
 async fn get(session: &Session, name: &ObjectName, version: Option<&Version>) -> Result<Secret, Failure> {
     session
         .vault
@@ -169,4 +229,15 @@ async fn update(
         .await
         .map_err(session.failed(Permission::SecretSet, Some(name)))?;
     life::object::<Secrets>(&item, "updated", output)
+}
+
+/// `secret/NAME`.
+fn path(name: &ObjectName) -> String {
+    format!("secret/{name}")
+}
+
+/// The version of an item, as text.
+fn version(item: &SecretItem) -> String {
+    let version = item.id.version;
+    version.map_or_else(|| crate::table::UNKNOWN.to_owned(), |version| version.to_string())
 }

@@ -39,8 +39,20 @@ pub(crate) fn tell(text: &str) {
 pub(crate) fn ask(prompt: &str) -> Option<SecretString> {
     #[cfg(unix)]
     return silence::ask(prompt);
+    // It drops tabs and other control characters that are typed, and leaves copies behind: better than nothing.
     #[cfg(not(unix))]
-    return None;
+    return rpassword::prompt_password(prompt).ok().map(SecretString::from);
+}
+
+/// Asks the person at the terminal, and gives the line that is typed. Nothing where nobody is there.
+pub(crate) fn question(prompt: &str) -> Option<String> {
+    if !io::stdin().is_terminal() {
+        return None;
+    }
+    eprint!("{}", lines(prompt));
+    let mut line = String::new();
+    let read = io::stdin().read_line(&mut line).ok()?;
+    (read > 0).then_some(line)
 }
 
 /// One field of a line that is printed, so that it is no line of its own on a terminal.

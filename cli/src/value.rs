@@ -88,7 +88,8 @@ pub(crate) fn read(path: Option<&Path>, trim_newline: bool) -> Result<SecretStri
     text(&bytes.ok_or(Failure::ValueTooLong)?, trim_newline)
 }
 
-fn text(bytes: &[u8], trim_newline: bool) -> Result<SecretString, Failure> {
+/// The value of a secret in these bytes.
+pub(crate) fn text(bytes: &[u8], trim_newline: bool) -> Result<SecretString, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|_| Failure::ValueNotText)?;
     let text = if trim_newline {
         text.strip_suffix('\n').unwrap_or(text)

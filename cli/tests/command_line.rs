@@ -19,6 +19,8 @@ mod debug;
 mod dev_vault;
 #[path = "command_line/keys.rs"]
 mod keys;
+#[path = "command_line/secrets.rs"]
+mod secrets;
 #[path = "command_line/vaults.rs"]
 mod vaults;
 
@@ -67,17 +69,6 @@ fn assert_golden(name: &str, got: &str) {
 fn the_help_is_what_is_documented() {
     for (name, arguments) in [
         ("help.txt", &["--help"][..]),
-        ("secret.txt", &["secret", "--help"]),
-        ("secret-set.txt", &["secret", "set", "--help"]),
-        ("secret-get.txt", &["secret", "get", "--help"]),
-        ("secret-list.txt", &["secret", "list", "--help"]),
-        ("secret-update.txt", &["secret", "update", "--help"]),
-        ("secret-versions.txt", &["secret", "versions", "--help"]),
-        ("secret-delete.txt", &["secret", "delete", "--help"]),
-        ("secret-recover.txt", &["secret", "recover", "--help"]),
-        ("secret-purge.txt", &["secret", "purge", "--help"]),
-        ("secret-backup.txt", &["secret", "backup", "--help"]),
-        ("secret-restore.txt", &["secret", "restore", "--help"]),
         ("dev.txt", &["dev", "--help"]),
         ("dev-run.txt", &["dev", "run", "--help"]),
         ("dev-env.txt", &["dev", "env", "--help"]),

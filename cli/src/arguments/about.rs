@@ -7,9 +7,9 @@ use strongroom_client::vault::NewAttributes;
 
 use super::time::time;
 
-/// Labels, dates and state of a version.
+/// Labels and dates of a version.
 #[derive(Debug, Args)]
-pub(crate) struct About {
+struct Details {
     /// A label, as KEY=VALUE; may be repeated.
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
     tags: Vec<(String, String)>,
@@ -19,23 +19,9 @@ pub(crate) struct About {
     /// When the version begins, in the same form.
     #[arg(long, value_name = "TIME", value_parser = time)]
     not_before: Option<i64>,
-    /// Makes the version unusable until it is enabled.
-    #[arg(long)]
-    disabled: bool,
 }
 
-impl About {
-    /// The attributes of a new version, which is enabled unless it is said to be disabled.
-    pub(crate) fn of_new(&self) -> NewAttributes {
-        self.attributes(Some(!self.disabled))
-    }
-
-    /// The labels, where there are any.
-    pub(crate) fn tags(&self) -> Option<BTreeMap<String, String>> {
-        let tags: BTreeMap<_, _> = self.tags.iter().cloned().collect();
-        (!tags.is_empty()).then_some(tags)
-    }
-
+impl Details {
     const fn attributes(&self, enabled: Option<bool>) -> NewAttributes {
         NewAttributes {
             enabled,
@@ -43,28 +29,59 @@ impl About {
             exp: self.expires,
         }
     }
+
+    /// The labels, where there are any.
+    fn tags(&self) -> Option<BTreeMap<String, String>> {
+        let tags: BTreeMap<_, _> = self.tags.iter().cloned().collect();
+        (!tags.is_empty()).then_some(tags)
+    }
+}
+
+/// Labels, dates and state of a new version.
+#[derive(Debug, Args)]
+pub(crate) struct About {
+    #[command(flatten)]
+    details: Details,
+    /// Makes the version unusable until it is enabled.
+    #[arg(long)]
+    disabled: bool,
+}
+
+impl About {
+    /// The attributes of a new version, which is enabled unless it is said to be disabled.
+    pub(crate) const fn of_new(&self) -> NewAttributes {
+        self.details.attributes(Some(!self.disabled))
+    }
+
+    /// The labels, where there are any.
+    pub(crate) fn tags(&self) -> Option<BTreeMap<String, String>> {
+        self.details.tags()
+    }
 }
 
 /// A change of what is known about a version. What is not named stays.
 #[derive(Debug, Args)]
 pub(crate) struct AboutChange {
     #[command(flatten)]
-    about: About,
+    details: Details,
     /// Makes the version usable again.
-    #[arg(long, conflicts_with = "disabled")]
-    enabled: bool,
+    #[arg(long, visible_alias = "enabled", conflicts_with = "disable")]
+    enable: bool,
+    /// Makes the version unusable until it is enabled.
+    #[arg(long, visible_alias = "disabled")]
+    disable: bool,
 }
 
 impl AboutChange {
     /// The attributes that are to change.
     pub(crate) fn attributes(&self) -> NewAttributes {
-        let enabled = (self.enabled || self.about.disabled).then_some(self.enabled);
-        self.about.attributes(enabled)
+        let enabled = (self.enable || self.disable).then_some(self.enable);
+        self.details.attributes(enabled)
     }
 
     /// The labels that take the place of the old ones.
     pub(crate) fn tags(&self) -> Option<BTreeMap<String, String>> {
-        self.about.tags()
+        self.details.tags()
     }
 }
 

@@ -8,7 +8,7 @@ use strongroom_core::AccountName;
 use super::names::{self, VaultPath};
 
 /// Which vault, and as whom.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Selection {
     /// The vault: NAMESPACE/NAME, or NAME in the namespace of the command.
     #[arg(long, env = "STRONGROOM_VAULT", hide_env_values = true, global = true)]
@@ -30,7 +30,7 @@ pub(crate) struct Selection {
 }
 
 /// A vault that is reached without the Kubernetes API.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DirectFlags {
     /// Where the vault is: https://HOST[:PORT]. Then no kubeconfig is read, and the command is the account whose token is in
     /// --token-file. `strongroom dev` sets it.

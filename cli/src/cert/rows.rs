@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{table, terminal};
 
 /// `NAME: value` for each row, with the values below each other.
-pub(super) fn render(rows: &[(&str, String)]) -> String {
+pub(crate) fn render(rows: &[(&str, String)]) -> String {
     let width = rows
         .iter()
         .map(|(name, _)| name.len() + 2)
@@ -23,13 +23,13 @@ pub(super) fn render(rows: &[(&str, String)]) -> String {
 }
 
 /// A text of others, or that there is none.
-pub(super) fn field(text: Option<&str>) -> String {
+pub(crate) fn field(text: Option<&str>) -> String {
     let text = text.filter(|text| !text.is_empty());
     text.map_or_else(|| table::NONE.to_owned(), terminal::field)
 }
 
 /// Words with commas between, or that there are none.
-pub(super) fn list(words: &[String]) -> String {
+pub(crate) fn list(words: &[String]) -> String {
     field(Some(&words.join(", ")))
 }
 

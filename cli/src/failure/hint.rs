@@ -8,7 +8,7 @@ use strongroom_client::{
 use strongroom_core::NamespaceName;
 use strongroom_crds::ApiError;
 
-use super::{CertFailure, Failure, is_forbidden};
+use super::{CertFailure, Failure, SecretFailure, is_forbidden};
 use crate::program::Program;
 
 impl Failure {
@@ -56,6 +56,10 @@ impl Failure {
                 "To go on waiting: {program} cert pending wait {name} {flags}"
             )),
             Self::VaultObject(failure) => failure.hint(program),
+            Self::Secret(SecretFailure::Partly { source, .. }) => source.hint(program),
+            Self::Secret(SecretFailure::NotFound { flags, .. }) => Some(format!(
+                "To see the secrets that are deleted: {program} secret list --deleted {flags}"
+            )),
             _ => None,
         }
     }

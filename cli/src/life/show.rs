@@ -1,9 +1,11 @@
 //! How objects are printed, without secret values.
 
-use strongroom_client::vault::{Attributes, Deleted};
-use strongroom_core::{AccountName, ObjectName};
+use serde_json::Value;
+use strongroom_client::vault::Deleted;
+use strongroom_core::{AccountName, ObjectName, Version};
 
-use crate::{Failure, kind::CommandKind, output::ObjectOutput, printed::Printed, table};
+use super::{document, listing, order};
+use crate::{Failure, kind::CommandKind, output::ObjectOutput, printed::Printed, table, terminal};
 
 /// One object, to which `done` was done.
 pub(crate) fn object<K: CommandKind>(
@@ -24,7 +26,7 @@ pub(crate) fn object<K: CommandKind>(
             )))
         }
         ObjectOutput::Name => Ok(names::<K>([&id.name])),
-        ObjectOutput::Json => Printed::json(object),
+        ObjectOutput::Json => document::one(K::NAME, document::item(id, object)?),
     }
 }
 
@@ -43,7 +45,10 @@ pub(super) fn deleted<K: CommandKind>(
             Ok(Printed::Text(format!("{} deleted{until}\n", path::<K>(name))))
         }
         ObjectOutput::Name => Ok(names::<K>([name])),
-        ObjectOutput::Json => Printed::json(deleted),
+        ObjectOutput::Json => {
+            let id = K::object_id(&deleted.object);
+            document::one(&format!("Deleted{}", K::NAME), document::item(id, deleted)?)
+        }
     }
 }
 
@@ -52,55 +57,76 @@ pub(super) fn purged<K: CommandKind>(name: &ObjectName, output: ObjectOutput) ->
     match output {
         ObjectOutput::Text => Ok(Printed::Text(format!("{} purged\n", path::<K>(name)))),
         ObjectOutput::Name => Ok(names::<K>([name])),
-        ObjectOutput::Json => Printed::json(&serde_json::json!({ "name": name, "purged": true })),
+        ObjectOutput::Json => {
+            let document = serde_json::json!({ "name": name.to_string(), "purged": true });
+            document::one(&format!("Purged{}", K::NAME), document)
+        }
     }
 }
 
-/// What `account` may list, at `now`.
+/// What `account` may list, at `now`; with the current version of each where they are known.
 pub(super) fn items<K: CommandKind>(
     items: &[K::Item],
-    account: &AccountName,
-    now: i64,
+    versions: Option<&[Option<Version>]>,
+    (account, now): (&AccountName, i64),
     output: ObjectOutput,
 ) -> Result<Printed, Failure> {
     match output {
-        ObjectOutput::Text if items.is_empty() => {
-            let kind = K::KIND.as_str();
-            eprintln!("No {kind} that service account {} may list.", account.path());
-            Ok(Printed::Nothing)
-        }
-        ObjectOutput::Text => Ok(Printed::Text(listing::<K>(items, "NAME", now, |item| {
-            K::item_id(item).name.to_string()
-        }))),
+        ObjectOutput::Text if items.is_empty() => Ok(none(K::KIND.as_str(), account)),
+        ObjectOutput::Text => Ok(Printed::Text(match versions {
+            Some(versions) => listing::wide::<K>(items, versions, now),
+            None => listing::narrow::<K>(items, now),
+        })),
         ObjectOutput::Name => Ok(names::<K>(items.iter().map(|item| &K::item_id(item).name))),
-        ObjectOutput::Json => Printed::json(&items),
+        ObjectOutput::Json => {
+            let documents = items.iter().map(|item| document::item(K::item_id(item), item));
+            document::list(K::NAME, &documents.collect::<Result<Vec<_>, _>>()?)
+        }
     }
 }
 
-/// The versions of `name`, at `now`.
+/// The versions of `name`, the newest first, at `now`.
 pub(super) fn versions<K: CommandKind>(
     items: &[K::Item],
     name: &ObjectName,
     now: i64,
     output: ObjectOutput,
 ) -> Result<Printed, Failure> {
-    let version = |item: &K::Item| {
-        let version = K::item_id(item).version;
-        version.map_or_else(|| table::UNKNOWN.to_owned(), |version| version.to_string())
-    };
+    let current = order::current::<K>(items).map(K::item_id);
+    let is_current = |item: &K::Item| current == Some(K::item_id(item));
     match output {
         ObjectOutput::Text if items.is_empty() => {
-            eprintln!("No versions: there is no {} {name}.", K::KIND.singular());
+            terminal::complain(&format!(
+                "No versions: there is no {} {name}.",
+                K::KIND.singular()
+            ));
             Ok(Printed::Nothing)
         }
-        ObjectOutput::Text => Ok(Printed::Text(listing::<K>(items, "VERSION", now, version))),
+        ObjectOutput::Text => {
+            if current.is_none() {
+                terminal::tell(
+                    "Two versions were made in the same second: the list does not say which is the current one.",
+                );
+            }
+            Ok(Printed::Text(listing::versions::<K>(items, is_current, now)))
+        }
         ObjectOutput::Name => {
             let lines = items
                 .iter()
-                .map(|item| format!("{}/{}\n", path::<K>(name), version(item)));
+                .map(|item| format!("{}/{}\n", path::<K>(name), listing::version::<K>(item)));
             Ok(Printed::Text(lines.collect()))
         }
-        ObjectOutput::Json => Printed::json(&items),
+        ObjectOutput::Json => {
+            let documents = items.iter().map(|item| {
+                let mut document = document::item(K::item_id(item), item)?;
+                if let Some(members) = document.as_object_mut().filter(|_| current.is_some()) {
+                    members.insert("current".to_owned(), is_current(item).into());
+                }
+                Ok::<Value, Failure>(document)
+            });
+            let documents = documents.collect::<Result<Vec<_>, _>>()?;
+            document::list(&format!("{}Version", K::NAME), &documents)
+        }
     }
 }
 
@@ -112,66 +138,28 @@ pub(super) fn deleted_items<K: CommandKind>(
     output: ObjectOutput,
 ) -> Result<Printed, Failure> {
     match output {
-        ObjectOutput::Text if items.is_empty() => {
-            let kind = K::KIND.as_str();
-            eprintln!(
-                "No deleted {kind} that service account {} may list.",
-                account.path()
-            );
-            Ok(Printed::Nothing)
-        }
-        ObjectOutput::Text => Ok(Printed::Text(deleted_listing::<K>(items, now))),
+        ObjectOutput::Text if items.is_empty() => Ok(none(&format!("deleted {}", K::KIND.as_str()), account)),
+        ObjectOutput::Text => Ok(Printed::Text(listing::deleted::<K>(items, now))),
         ObjectOutput::Name => Ok(names::<K>(
             items.iter().map(|item| &K::item_id(&item.object).name),
         )),
-        ObjectOutput::Json => Printed::json(&items),
+        ObjectOutput::Json => {
+            let documents = items
+                .iter()
+                .map(|item| document::item(K::item_id(&item.object), item));
+            let documents = documents.collect::<Result<Vec<_>, _>>()?;
+            document::list(&format!("Deleted{}", K::NAME), &documents)
+        }
     }
 }
 
-fn listing<K: CommandKind>(
-    items: &[K::Item],
-    first: &str,
-    now: i64,
-    called: impl Fn(&K::Item) -> String,
-) -> String {
-    let rows: Vec<_> = items
-        .iter()
-        .map(|item| {
-            let Attributes {
-                enabled,
-                updated,
-                created,
-                ..
-            } = K::item_attributes(item);
-            [
-                called(item),
-                enabled.unwrap_or(true).to_string(),
-                K::detail(item),
-                age(*updated, now),
-                age(*created, now),
-            ]
-        })
-        .collect();
-    table::render([first, "ENABLED", K::DETAIL, "UPDATED", "AGE"], &rows)
-}
-
-fn deleted_listing<K: CommandKind>(items: &[Deleted<K::Item>], now: i64) -> String {
-    let rows: Vec<_> = items
-        .iter()
-        .map(|item| {
-            let until = item.scheduled_purge_date;
-            [
-                K::item_id(&item.object).name.to_string(),
-                age(item.deleted_date, now),
-                until.map_or_else(|| table::UNKNOWN.to_owned(), table::time),
-            ]
-        })
-        .collect();
-    table::render(["NAME", "DELETED", "RECOVERABLE-UNTIL"], &rows)
-}
-
-fn age(at: Option<i64>, now: i64) -> String {
-    at.map_or_else(|| table::UNKNOWN.to_owned(), |at| table::age(now - at))
+/// Says that there is nothing to list.
+fn none(what: &str, account: &AccountName) -> Printed {
+    let account = account.path();
+    terminal::complain(&format!(
+        "No {what} that service account {account} may list and the flags ask for."
+    ));
+    Printed::Nothing
 }
 
 /// `KIND/NAME`.
@@ -182,66 +170,4 @@ fn path<K: CommandKind>(name: &ObjectName) -> String {
 fn names<'a, K: CommandKind>(names: impl IntoIterator<Item = &'a ObjectName>) -> Printed {
     let lines = names.into_iter().map(|name| path::<K>(name) + "\n");
     Printed::Text(lines.collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-    use strongroom_client::vault::{Keys, Secrets, VaultKind};
-
-    use super::*;
-
-    fn read<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
-        serde_json::from_value(value).unwrap()
-    }
-
-    fn named<K: CommandKind>(item: &K::Item) -> String {
-        K::item_id(item).name.to_string()
-    }
-
-    #[test]
-    fn a_list_looks_like_kubectls() {
-        let items: Vec<<Secrets as VaultKind>::Item> = read(json!([
-            {
-                "id": "https://prod.team-a.svc/secrets/db-password",
-                "contentType": "text/plain",
-                "attributes": { "enabled": true, "created": 0, "updated": 3_000 },
-            },
-            { "id": "https://prod.team-a.svc/secrets/old", "attributes": { "enabled": false } },
-        ]));
-        assert_eq!(
-            listing::<Secrets>(&items, "NAME", 3_005, named::<Secrets>),
-            "NAME          ENABLED   CONTENT-TYPE   UPDATED     AGE\n\
-             db-password   true      text/plain     5s          50m\n\
-             old           false     <none>         <unknown>   <unknown>\n"
-        );
-    }
-
-    #[test]
-    fn a_list_of_keys_says_when_they_expire() {
-        let items: Vec<<Keys as VaultKind>::Item> = read(json!([{
-            "kid": "https://prod.team-a.svc/keys/signer",
-            "attributes": { "enabled": true, "created": 0, "updated": 3_000, "exp": 86_400, "exportable": false },
-        }]));
-        assert_eq!(
-            listing::<Keys>(&items, "NAME", 3_005, named::<Keys>),
-            "NAME     ENABLED   EXPIRES                UPDATED   AGE\n\
-             signer   true      1970-01-02T00:00:00Z   5s        50m\n"
-        );
-    }
-
-    #[test]
-    fn a_list_of_deleted_objects_says_until_when_they_can_be_recovered() {
-        let items: Vec<Deleted<<Keys as VaultKind>::Item>> = read(json!([{
-            "kid": "https://prod.team-a.svc/keys/signer",
-            "attributes": { "enabled": true },
-            "recoveryId": "https://prod.team-a.svc/deletedkeys/signer",
-            "deletedDate": 60, "scheduledPurgeDate": 86_400,
-        }]));
-        assert_eq!(
-            deleted_listing::<Keys>(&items, 90),
-            "NAME     DELETED   RECOVERABLE-UNTIL\n\
-             signer   30s       1970-01-02T00:00:00Z\n"
-        );
-    }
 }

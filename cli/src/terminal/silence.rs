@@ -1,4 +1,6 @@
 //! A terminal that does not show what is typed.
+//!
+//! Not rpassword: it drops tabs, and leaves copies behind as its buffer grows.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 

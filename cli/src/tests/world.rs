@@ -9,6 +9,7 @@ use std::{
 
 use clap::Parser as _;
 use futures::future::BoxFuture;
+use secrecy::ExposeSecret as _;
 use strongroom_client::{
     Dial, Route, Server, Trust, identity::VaultToken, server::Stream, vault::VaultClient,
 };
@@ -80,6 +81,17 @@ impl World {
         self.directory.path().join(name).to_str().unwrap().to_owned()
     }
 
+    /// Lets the vault's clock go on: what is made next is made in another second.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.vault.files.clock.advance(seconds);
+    }
+
+    /// Replaces the policies of the vault by one, which lets who may do everything do this alone.
+    pub(crate) async fn allow_only(&self, permissions: &[&'static str]) {
+        let policies = vec![allow("admins", ADMIN, &["*"], permissions)];
+        self.vault.policy(3, policies).await;
+    }
+
     /// The certificate that the vault's comes from.
     pub(crate) fn authorities(&self) -> String {
         std::fs::read_to_string(self.vault.files.path("ca.crt")).unwrap()
@@ -116,11 +128,11 @@ impl World {
         let output = arguments.global.output();
         let session = self.session(account);
         match arguments.command {
-            Command::Secret(secret) => {
-                SecretRequest::prepare(secret.command, output)?
-                    .perform(&session)
-                    .await
-            }
+            Command::Secret(secret) => match SecretRequest::prepare(secret.command, output)? {
+                SecretRequest::Ready(request) => request.perform(&session).await,
+                SecretRequest::Copy(copy) => copy.perform(&session, &session).await,
+                SecretRequest::Kubernetes(_) => panic!("{line} needs a cluster"),
+            },
             Command::Key(key) => KeyRequest::prepare(key.command, output)?.perform(&session).await,
             Command::Cert(cert) => {
                 CertRequest::prepare(cert.command, output)?
@@ -189,6 +201,7 @@ fn text(printed: &Printed) -> String {
     match printed {
         Printed::Nothing => String::new(),
         Printed::Text(text) | Printed::Document(text) => text.clone(),
+        Printed::Revealed(text) => text.expose_secret().to_owned(),
         Printed::Base64(bytes) => encoding::encode_base64(bytes.as_bytes()).to_string(),
         Printed::Bytes { bytes, .. } => String::from_utf8(bytes.as_bytes().to_vec()).unwrap(),
     }

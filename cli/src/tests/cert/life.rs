@@ -25,7 +25,7 @@ async fn a_certificate_is_listed_deleted_recovered_purged_and_restored() {
     let recovered = world.run("cert recover a").await;
     assert!(recovered.starts_with("certificate/a recovered"), "{recovered}");
     world.run("cert delete a").await;
-    assert_eq!(world.run("cert purge a").await, "certificate/a purged\n");
+    assert_eq!(world.run("cert purge a --yes").await, "certificate/a purged\n");
     let restored = world.run(&format!("cert restore -f {backup}")).await;
     assert!(restored.starts_with("certificate/a restored"), "{restored}");
     assert_eq!(world.run("cert versions a -o name").await, versions);
@@ -62,7 +62,7 @@ async fn a_name_that_there_is_not_is_said_not_to_be_there() {
         "cert update a --disabled",
         "cert delete a",
         "cert recover a",
-        "cert purge a",
+        "cert purge a --yes",
         "cert backup a",
         "cert pending show a",
         "cert pending cancel a",
@@ -126,7 +126,7 @@ async fn a_refusal_names_the_permission_that_is_missing_and_leaves_no_file_behin
         ("versions a".to_owned(), Permission::CertificateList),
         ("delete a".to_owned(), Permission::CertificateDelete),
         ("recover a".to_owned(), Permission::CertificateRecover),
-        ("purge a".to_owned(), Permission::CertificatePurge),
+        ("purge a --yes".to_owned(), Permission::CertificatePurge),
         ("backup a".to_owned(), Permission::CertificateBackup),
         (format!("restore -f {cert}"), Permission::CertificateRestore),
     ] {

@@ -22,7 +22,7 @@ async fn a_key_is_made_rotated_deleted_recovered_and_restored() {
     );
     let list = world.run("key list").await;
     assert!(
-        list.starts_with("NAME     ENABLED   EXPIRES   UPDATED   AGE\nsigner   true      <none>"),
+        list.starts_with("NAME     ENABLED   EXPIRES   UPDATED\nsigner   true      <none>"),
         "{list}"
     );
 
@@ -37,7 +37,7 @@ async fn a_key_is_made_rotated_deleted_recovered_and_restored() {
     let backup = world.path("backup");
     world.run(&format!("key backup signer --to-file {backup}")).await;
     world.run("key delete signer").await;
-    assert_eq!(world.run("key purge signer").await, "key/signer purged\n");
+    assert_eq!(world.run("key purge signer --yes").await, "key/signer purged\n");
     let restored = world.run(&format!("key restore --from-file {backup}")).await;
     assert!(restored.starts_with("key/signer restored"), "{restored}");
     assert_eq!(world.run("key versions signer -o name").await, versions);
@@ -140,7 +140,7 @@ async fn a_refusal_names_the_permission_that_is_missing() {
         ("key versions k".to_owned(), Permission::KeyList),
         ("key delete k".to_owned(), Permission::KeyDelete),
         ("key recover k".to_owned(), Permission::KeyRecover),
-        ("key purge k".to_owned(), Permission::KeyPurge),
+        ("key purge k --yes".to_owned(), Permission::KeyPurge),
         ("key backup k".to_owned(), Permission::KeyBackup),
         (format!("key restore -f {data}"), Permission::KeyRestore),
     ] {

@@ -221,6 +221,8 @@ impl<'a> Person<'a> {
         let mut child = Command::new(workspace::program("strongroom")?)
             .args(words)
             .env("KUBECONFIG", &self.kubeconfig)
+            // Of `secret edit`: it changes nothing.
+            .env("VISUAL", "true")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -15,7 +15,7 @@ pub struct Step {
 /// The lines, what each must print, and what is called that afterwards. NAME is an object, FILE its path on disk, and
 /// DIRECTORY where the keys and the authority are that openssl made. What is asked of policy alone comes first: a right that only it needs is
 /// missed soon.
-const LINES: [(&str, &str, &str); 67] = [
+const LINES: [(&str, &str, &str); 74] = [
     (
         "policy check --permission secrets/get --object NAME",
         "yes - allowed by AccessPolicy admin",
@@ -24,6 +24,13 @@ const LINES: [(&str, &str, &str); 67] = [
     ("az-cloud --namespace NAMESPACE", "[strongroom]", ""),
     ("secret set NAME", "set", ""),
     ("secret get NAME", "a value", ""),
+    ("secret get NAME -o env", "='a value'", "env"),
+    ("secret show NAME", "Recovery:", ""),
+    ("secret import FILE.env", "set, version", ""),
+    ("secret rollback NAME", "rolled back", ""),
+    ("secret copy NAME NAME-copy", "copied to secret/NAME-copy", ""),
+    ("secret edit NAME", "unchanged", ""),
+    ("secret export --names", "NAME-copy", ""),
     ("secret update NAME --tag a=b", "updated", ""),
     ("secret list -o name", "NAME", ""),
     ("secret versions NAME -o name", "secret/NAME/", ""),
@@ -31,7 +38,7 @@ const LINES: [(&str, &str, &str); 67] = [
     ("secret delete NAME", "deleted", ""),
     ("secret recover NAME", "recovered", ""),
     ("secret delete NAME", "deleted", ""),
-    ("secret purge NAME", "purged", ""),
+    ("secret purge NAME --yes", "purged", ""),
     ("secret restore -f FILE.secret", "restored", ""),
     ("secret delete NAME", "deleted", ""),
     ("key create NAME --type RSA", "created", ""),
@@ -63,7 +70,7 @@ const LINES: [(&str, &str, &str); 67] = [
     ("key delete NAME", "deleted", ""),
     ("key recover NAME", "recovered", ""),
     ("key delete NAME", "deleted", ""),
-    ("key purge NAME", "purged", ""),
+    ("key purge NAME --yes", "purged", ""),
     ("key restore -f FILE.key", "restored", ""),
     ("key import NAME-rsa -f DIRECTORY/rsa.pem", "imported", ""),
     ("key import NAME-ec -f DIRECTORY/ec.pem", "imported", ""),
@@ -117,7 +124,7 @@ const LINES: [(&str, &str, &str); 67] = [
     ("cert delete NAME-self", "deleted", ""),
     ("cert recover NAME-self", "recovered", ""),
     ("cert delete NAME-self", "deleted", ""),
-    ("cert purge NAME-self", "purged", ""),
+    ("cert purge NAME-self --yes", "purged", ""),
     ("cert restore -f FILE.cert", "restored", ""),
 ];
 
