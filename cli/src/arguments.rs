@@ -11,6 +11,8 @@ mod key;
 mod life;
 mod names;
 mod policy;
+mod reference;
+mod resource_path;
 mod secret;
 mod selection;
 mod time;
@@ -38,7 +40,14 @@ pub(crate) use key::{
 };
 pub(crate) use life::{LifeCommand, ListedKind};
 pub(crate) use names::VaultPath;
-pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
+pub(crate) use policy::{
+    Asker, Check, ManifestFlags, PolicyCommand, PolicyDiff, PolicyShow, PolicySubcommand, PolicySuggest,
+    WhoCan,
+};
+pub(crate) use reference::{
+    FileArgument, NewReference, ReferenceCommand, ReferenceSubcommand, WorkloadKind, WorkloadPath,
+};
+pub(crate) use resource_path::ResourcePath;
 pub(crate) use secret::{NewVersion, SecretArguments, SecretCommand};
 pub(crate) use selection::{DirectFlags, Selection};
 
@@ -158,6 +167,8 @@ pub(crate) enum Command {
     Cert(CertArguments),
     /// Asks what policy says.
     Policy(PolicyCommand),
+    /// Writes and shows `SecretRef` objects, by which pods get objects of a vault as files.
+    Ref(Box<ReferenceCommand>),
     /// Runs a vault on this machine, without a cluster: for development and tests.
     #[cfg(unix)]
     #[command(long_about = dev::HELP)]
@@ -185,11 +196,13 @@ mod tests {
         let Command::Policy(command) = Arguments::try_parse_from(line.split(' ')).unwrap().command else {
             panic!("{line}")
         };
-        let PolicySubcommand::Check(check) = command.command;
+        let PolicySubcommand::Check(check) = command.command else {
+            panic!("{line}")
+        };
         let elsewhere = "elsewhere".parse().unwrap();
         let read = PolicyCheck {
             vault: check.vault.in_namespace(&elsewhere),
-            account: check.service_account,
+            account: check.asker.service_account.unwrap(),
             permission: check.permission,
             object: check.object,
         };

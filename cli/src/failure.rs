@@ -7,6 +7,7 @@ mod direct;
 mod hint;
 mod key;
 mod key_file;
+mod policy;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -21,6 +22,7 @@ pub(crate) use dev::DevFailure;
 pub(crate) use direct::DirectFailure;
 pub(crate) use key::KeyFailure;
 pub(crate) use key_file::KeyFileError;
+pub(crate) use policy::PolicyFailure;
 
 use crate::output::{FormError, Output, OutputError};
 
@@ -138,6 +140,9 @@ pub(crate) enum Failure {
     /// A vault is not reached by its URL.
     #[error(transparent)]
     Direct(#[from] DirectFailure),
+    /// A question about policies, or a SecretRef, comes to nothing.
+    #[error(transparent)]
+    Policy(#[from] PolicyFailure),
     /// There is no vault on this machine.
     #[cfg(unix)]
     #[error(transparent)]
@@ -195,6 +200,7 @@ impl Failure {
             Self::Key(failure) => failure.exit_code(),
             Self::Cert(failure) => failure.exit_code(),
             Self::Direct(failure) => failure.exit_code(),
+            Self::Policy(failure) => failure.exit_code(),
             #[cfg(unix)]
             Self::Dev(failure) => failure.exit_code(),
             Self::Kubeconfig(_)

@@ -33,11 +33,13 @@ mod forward;
 mod key;
 mod kind;
 mod life;
+mod manifest;
 mod new_file;
 mod output;
 mod policy;
 mod printed;
 mod program;
+mod reference;
 mod secret;
 mod session;
 mod table;
@@ -62,6 +64,7 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         #[cfg(unix)]
         Command::Dev(command) => dev::run(*command).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
+        Command::Ref(command) => reference::run(*command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
     };
     match result {

@@ -15,6 +15,10 @@ mod api_server;
 mod certs;
 #[path = "command_line/keys.rs"]
 mod keys;
+#[path = "command_line/policies.rs"]
+mod policies;
+#[path = "command_line/references.rs"]
+mod references;
 
 use std::{
     io::Write,

@@ -91,7 +91,9 @@ impl World {
                     .perform(&session)
                     .await
             }
-            Command::Policy(_) | Command::AzCloud(_) | Command::Dev(_) => panic!("{line} needs no vault"),
+            Command::Policy(_) | Command::Ref(_) | Command::AzCloud(_) | Command::Dev(_) => {
+                panic!("{line} needs no vault")
+            }
         }
     }
 
