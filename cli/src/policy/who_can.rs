@@ -53,9 +53,11 @@ pub(super) async fn run(arguments: WhoCan, global: &Global) -> Result<Printed, F
                 .iter()
                 .filter(|holder| holder.effect == effect(Effect::Allow));
             let names: BTreeSet<_> = able.map(|holder| holder.service_account.as_str()).collect();
-            Ok(Printed::Text(
-                names.iter().map(|name| format!("{name}\n")).collect(),
-            ))
+            let mut text = String::new();
+            for name in names {
+                text.extend([name, "\n"]);
+            }
+            Ok(Printed::Text(text))
         }
         ObjectOutput::Text => Ok(Printed::Text(text(&holders, &unreadable(&source.policies)))),
     }

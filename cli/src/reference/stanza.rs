@@ -55,7 +55,7 @@ impl Stanza {
         let stanza = json!({
             "spec": {
                 "volumes": [self.volume],
-                "containers": [{ "name": "...", "volumeMounts": [self.mount] }],
+                "containers": [{ "name": "APP", "volumeMounts": [self.mount] }],
             },
         });
         let yaml = manifest::yaml(&[stanza])?;
@@ -85,7 +85,7 @@ mod tests {
             "# The template of the pods that mount it:\n\
              #   spec:\n\
              #     containers:\n\
-             #     - name: ...\n\
+             #     - name: APP\n\
              #       volumeMounts:\n\
              #       - mountPath: /secrets/db\n\
              #         name: db\n\
