@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn policies_are_found_in_documents_and_in_lists_and_without_a_namespace_are_in_that_of_the_command() {
-        let other = POLICY.replace("name: p", "name: q, namespace: team-b");
+        let other = POLICY.replace("{name: p}", "{name: q, namespace: team-b}");
         let list = format!("{{apiVersion: v1, kind: List, items: [{other}, {{kind: ConfigMap}}]}}");
         let files = read(
             &[("a.yaml", &format!("{POLICY}\n---\n---\n{list}")), ("b.txt", "{")],
@@ -285,7 +285,7 @@ mod tests {
                 format!("{object}spec.effect holds a value"),
             ),
             (
-                POLICY.replace("name: p", "labels: {}"),
+                POLICY.replace("{name: p}", "{labels: {}}"),
                 "/f.yaml: AccessPolicy team-a/: it has no".to_owned(),
             ),
             (
