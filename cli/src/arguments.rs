@@ -13,7 +13,9 @@ mod key;
 mod life;
 mod names;
 mod policy;
+mod reference;
 mod report;
+mod resource_path;
 mod secret;
 mod selection;
 mod time;
@@ -49,8 +51,15 @@ pub(crate) use key::{
 };
 pub(crate) use life::{LifeCommand, ListFilter, ListedKind};
 pub(crate) use names::VaultPath;
-pub(crate) use policy::{Check, PolicyCommand, PolicySubcommand};
+pub(crate) use policy::{
+    Asker, Check, ManifestFlags, PolicyCommand, PolicyDiff, PolicyShow, PolicySubcommand, PolicySuggest,
+    WhoCan,
+};
+pub(crate) use reference::{
+    FileArgument, NewReference, ReferenceCommand, ReferenceSubcommand, WorkloadKind, WorkloadPath,
+};
 pub(crate) use report::ReportArguments;
+pub(crate) use resource_path::ResourcePath;
 pub(crate) use secret::{
     Alphabet, CopyArguments, ExportArguments, GeneratedValue, GetArguments, KubernetesKey, KubernetesSecret,
     SecretArguments, SecretCommand, SecretImportArguments, SetArguments, ValueFlags,
@@ -181,6 +190,8 @@ pub(crate) enum Command {
     Cert(CertArguments),
     /// Asks what policy says.
     Policy(PolicyCommand),
+    /// Writes and shows `SecretRef` objects, by which pods get objects of a vault as files.
+    Ref(Box<ReferenceCommand>),
     /// Makes vaults, and says how they are.
     Vault(VaultArguments),
     /// Says whether a cluster has what Strongroom needs, and whether an installation works.
@@ -227,11 +238,13 @@ mod tests {
         let Command::Policy(command) = Arguments::try_parse_from(line.split(' ')).unwrap().command else {
             panic!("{line}")
         };
-        let PolicySubcommand::Check(check) = command.command;
+        let PolicySubcommand::Check(check) = command.command else {
+            panic!("{line}")
+        };
         let elsewhere = "elsewhere".parse().unwrap();
         let read = PolicyCheck {
             vault: check.vault.in_namespace(&elsewhere),
-            account: check.service_account,
+            account: check.asker.service_account.unwrap(),
             permission: check.permission,
             object: check.object,
         };

@@ -8,6 +8,7 @@ mod hint;
 mod key;
 mod key_file;
 mod life;
+mod policy;
 mod secret;
 mod vault;
 
@@ -25,6 +26,7 @@ pub(crate) use direct::DirectFailure;
 pub(crate) use key::KeyFailure;
 pub(crate) use key_file::KeyFileError;
 pub(crate) use life::LifeFailure;
+pub(crate) use policy::PolicyFailure;
 pub(crate) use secret::SecretFailure;
 pub(crate) use vault::VaultObjectFailure;
 
@@ -162,6 +164,9 @@ pub(crate) enum Failure {
     /// A command on a vault as a whole.
     #[error(transparent)]
     VaultObject(#[from] VaultObjectFailure),
+    /// A question about policies, or a SecretRef, comes to nothing.
+    #[error(transparent)]
+    Policy(#[from] PolicyFailure),
     /// There is no vault on this machine.
     #[cfg(unix)]
     #[error(transparent)]
@@ -226,6 +231,7 @@ impl Failure {
             Self::VaultObject(failure) => failure.exit_code(),
             Self::Life(failure) => failure.exit_code(),
             Self::Secret(failure) => failure.exit_code(),
+            Self::Policy(failure) => failure.exit_code(),
             #[cfg(unix)]
             Self::Dev(failure) => failure.exit_code(),
             Self::Kubeconfig(_)

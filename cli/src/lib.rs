@@ -37,11 +37,13 @@ mod forward;
 mod key;
 mod kind;
 mod life;
+mod manifest;
 mod new_file;
 mod output;
 mod policy;
 mod printed;
 mod program;
+mod reference;
 mod report;
 mod secret;
 mod session;
@@ -71,6 +73,7 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         #[cfg(unix)]
         Command::Dev(command) => dev::run(*command, &arguments.global).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
+        Command::Ref(command) => reference::run(*command, &arguments.global).await,
         Command::Vault(command) => vault::run(command, &arguments.global).await,
         Command::Check(command) => check::run(command, &arguments.global).await,
         Command::Debug(command) => debug::run(command, &arguments.global).await,

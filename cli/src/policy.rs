@@ -1,74 +1,51 @@
-//! `strongroom policy check`: the decision by the policies as they are, and how far the vault has confirmed them.
+//! `strongroom policy`: what the policies of a vault say, as they are or as they would be.
+//!
+//! ```text
+//!   the cluster, or files --source--> StoredPolicy --> decide     one question, by the code of the vault
+//!                                                  --> who_can    everybody, of one permission
+//!                                                  --> grants     one account, of every permission
+//!                                                  --> diff       two sets of policies
+//!   a SecretRef                                    --> suggest    the policy that it needs
+//! ```
+//!
+//! Everything but the reading is pure. `decide` asks the compiled policies of `strongroom_core`; the others reckon with sets of names
+//! (`cells`) and of accounts (`whom`), and their tests compare them with it.
 
+mod answer;
+mod cells;
+mod check;
 mod decide;
+mod diff;
+mod document;
+mod files;
+mod grants;
 mod read;
-mod show;
+mod source;
 mod stored;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod who_can;
+mod whom;
 
 use std::process::ExitCode;
 
-use k8s_openapi::api::core::v1::ServiceAccount;
-use kube::{Api, api::DynamicObject};
-use strongroom_core::{AccountName, NamespaceName, Uid, VaultRef};
-
 use crate::{
     Failure,
-    arguments::{Check, Global, PolicyCommand},
-    cluster::Cluster,
-    output::ObjectOutput,
+    arguments::{Global, PolicyCommand, PolicySubcommand},
     printed::Outcome,
 };
-use decide::{PolicyQuestion, answer};
+pub(crate) use document::Document;
 pub(crate) use stored::StoredPolicies;
 
-/// Runs the command; the exit code is the answer.
+/// Runs the command; the exit code of `check` and `diff` is the answer.
 pub(crate) async fn run(command: PolicyCommand, global: &Global) -> Result<ExitCode, Failure> {
-    let crate::arguments::PolicySubcommand::Check(check) = command.command;
-    global.check(&check.vault)?;
-    let output = ObjectOutput::of(global.output())?;
-    let cluster = Cluster::connect(global).await?;
-    let vault = check.vault.clone().in_namespace(&cluster.namespace);
-    let uid = uid_of(&cluster, &check.service_account).await?;
-    let policies = read::policies(&policies_in(&cluster, &vault.namespace).await?);
-    let answer = answer(&request(check, vault), uid.as_ref(), &policies);
-    Outcome {
-        printed: show::answer(&answer, output)?,
-        is_yes: answer.allowed,
-    }
-    .conclude(global)
-}
-
-fn request(check: Check, vault: VaultRef) -> PolicyQuestion {
-    PolicyQuestion {
-        vault: vault.name,
-        account: check.service_account,
-        permission: check.permission,
-        object: check.object,
-    }
-}
-
-/// The account's UID, which is what policies are bound to; `None` when there is no such account.
-async fn uid_of(cluster: &Cluster, account: &AccountName) -> Result<Option<Uid>, Failure> {
-    let accounts: Api<ServiceAccount> = cluster.namespaced(&account.namespace);
-    let found = accounts
-        .get_opt(account.name.as_str())
-        .await
-        .map_err(Failure::cluster("get", "serviceaccounts", &account.namespace))?;
-    Ok(found
-        .and_then(|found| found.metadata.uid)
-        .and_then(|uid| uid.parse().ok()))
-}
-
-/// The policies as they are stored: one that this release cannot read must not hide the others.
-async fn policies_in(cluster: &Cluster, namespace: &NamespaceName) -> Result<Vec<DynamicObject>, Failure> {
-    let kind = kube::api::ApiResource::erase::<strongroom_crds::AccessPolicy>(&());
-    let api: Api<DynamicObject> = Api::namespaced_with(cluster.client.clone(), namespace.as_str(), &kind);
-    let list = api.list(&kube::api::ListParams::default()).await;
-    Ok(list
-        .map_err(Failure::cluster(
-            "list",
-            "accesspolicies.strongroom.dev",
-            namespace,
-        ))?
-        .items)
+    let outcome: Outcome = match command.command {
+        PolicySubcommand::Check(arguments) => check::run(arguments, global).await?,
+        PolicySubcommand::WhoCan(arguments) => who_can::run(arguments, global).await?.into(),
+        PolicySubcommand::Show(arguments) => grants::run(arguments, global).await?.into(),
+        PolicySubcommand::Diff(arguments) => diff::run(arguments, global).await?,
+        PolicySubcommand::Suggest(arguments) => suggest::run(arguments, global).await?.into(),
+    };
+    outcome.conclude(global)
 }

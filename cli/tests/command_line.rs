@@ -19,6 +19,10 @@ mod debug;
 mod dev_vault;
 #[path = "command_line/keys.rs"]
 mod keys;
+#[path = "command_line/policies.rs"]
+mod policies;
+#[path = "command_line/references.rs"]
+mod references;
 #[path = "command_line/secrets.rs"]
 mod secrets;
 #[path = "command_line/vaults.rs"]

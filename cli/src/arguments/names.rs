@@ -3,7 +3,9 @@
 
 use std::str::FromStr;
 
-use strongroom_core::{AccountName, NamespaceName, VaultName, VaultRef, name::NameError};
+use strongroom_core::{
+    AccountName, NamespaceName, ObjectKind, Permission, VaultName, VaultRef, name::NameError,
+};
 
 /// Reads a service account: `NAMESPACE/NAME` as conditions and events write it, `NAMESPACE:NAME`, or
 /// `system:serviceaccount:NAMESPACE:NAME` as RBAC and the API server's messages do.
@@ -20,6 +22,24 @@ pub(super) fn account(text: &str) -> Result<AccountName, String> {
         namespace: namespace.parse().map_err(|_| wrong())?,
         name: name.parse().map_err(|_| wrong())?,
     })
+}
+
+/// Reads a permission: `KIND/NAME`, or the name alone where secrets have it or one other kind does.
+pub(super) fn permission(text: &str) -> Result<Permission, String> {
+    if let Ok(permission) = text.parse() {
+        return Ok(permission);
+    }
+    // The permissions of secrets come first in the list.
+    let mut named = Permission::ALL
+        .iter()
+        .filter(|permission| permission.name() == text);
+    match (named.next(), named.next()) {
+        (Some(permission), second) if permission.kind() == ObjectKind::Secrets || second.is_none() => {
+            Ok(*permission)
+        }
+        (Some(one), Some(other)) => Err(format!("write {one} or {other}")),
+        _ => Err("a permission is KIND/NAME, as secrets/get; docs/permissions.md lists them".to_owned()),
+    }
 }
 
 /// A vault: `NAMESPACE/NAME`, or `NAME` in the namespace of the command.
@@ -108,6 +128,25 @@ mod tests {
             let refused = account(text).unwrap_err();
             assert!(refused.contains("NAMESPACE/NAME"), "{text}: {refused}");
         }
+    }
+
+    #[test]
+    fn a_permission_without_a_kind_is_that_of_secrets_or_the_only_one() {
+        for (text, read) in [
+            ("secrets/get", "secrets/get"),
+            ("keys/get", "keys/get"),
+            ("get", "secrets/get"),
+            ("sign", "keys/sign"),
+            ("certificates/strongroom/revoke", "certificates/strongroom/revoke"),
+            ("strongroom/revoke", "certificates/strongroom/revoke"),
+        ] {
+            assert_eq!(permission(text).unwrap().to_string(), read, "{text}");
+        }
+        assert_eq!(
+            permission("create").unwrap_err(),
+            "write keys/create or certificates/create"
+        );
+        assert!(permission("read").unwrap_err().contains("KIND/NAME"));
     }
 
     #[test]

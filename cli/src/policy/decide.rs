@@ -3,23 +3,46 @@
 use serde::Serialize;
 use strongroom_core::{
     AccountName, Bundle, BundlePolicy, Decision, Effect, Generation, ObjectName, Permission, PolicyIndex,
-    Uid, VaultName,
+    Uid, VaultRef,
 };
-use strongroom_crds::access_policy::{SubjectMember, SubjectState};
 
-use super::read::{PolicyContent, StoredPolicy};
+use super::{
+    read::StoredPolicy,
+    whom::{Place, Readable, Whom, of_vault, unreadable},
+};
 
 /// What is asked.
 #[derive(Debug, Clone)]
 pub(super) struct PolicyQuestion {
-    pub(super) vault: VaultName,
+    pub(super) vault: VaultRef,
     pub(super) account: AccountName,
     pub(super) permission: Permission,
     pub(super) object: Option<ObjectName>,
 }
 
+/// What is known of the account. Policies are bound to its UID, which only an account has that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existence {
+    /// It exists.
+    Exists,
+    /// There is no such account.
+    Missing,
+    /// Nobody could be asked, so that it is taken to exist.
+    Assumed,
+}
+
+/// Where policies come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// From the cluster, whose operator says how far they are in force.
+    Cluster,
+    /// From files, of which nobody says that.
+    Files,
+}
+
 /// The answer, with the policies that it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct PolicyAnswer {
     pub(super) allowed: bool,
     /// A sentence.
@@ -27,9 +50,18 @@ pub(super) struct PolicyAnswer {
     /// The policy that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) policy: Option<String>,
+    /// The account that the answer is about.
+    pub(super) service_account: String,
+    /// Whether nobody could be asked if the account exists, and the answer is for the case that it does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) account_assumed: bool,
     /// Whether the vault decides so already: it has confirmed every policy about the account, knows the account, and none is
-    /// unreadable.
-    pub(super) confirmed: bool,
+    /// unreadable. Of policies in files nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) confirmed: Option<bool>,
+    /// The generation of the compiled policies by which every replica of the vault decides, if the Vault says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) enforced_generation: Option<String>,
     /// The policies of the vault that are about the account.
     pub(super) policies: Vec<Part>,
     /// The policies of the namespace that this release cannot read, with the reason. While there is one for the vault,
@@ -43,6 +75,14 @@ pub(super) struct PolicyAnswer {
 pub(super) struct Part {
     pub(super) name: String,
     pub(super) effect: Effect,
+    /// What the operator says of it; nothing of one in a file.
+    #[serde(flatten)]
+    pub(super) standing: Option<Standing>,
+}
+
+/// What the operator says of a policy about an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Standing {
     /// Whether the vault has confirmed the policy.
     pub(super) enforced: bool,
     /// Whether the operator has yet to bring the account to the vault, for which the policy does not count till then.
@@ -51,50 +91,52 @@ pub(super) struct Part {
     pub(super) reason: String,
 }
 
-/// Decides as the vault would once it has these policies. `uid` is the account's, if it exists.
-pub(super) fn answer(request: &PolicyQuestion, uid: Option<&Uid>, policies: &[StoredPolicy]) -> PolicyAnswer {
-    let about: Vec<_> = policies
-        .iter()
-        .filter_map(|policy| about(policy, request))
+/// Decides as the vault would once it has these policies.
+pub(super) fn answer(
+    request: &PolicyQuestion,
+    existence: Existence,
+    origin: Origin,
+    policies: &[StoredPolicy],
+) -> PolicyAnswer {
+    let whom = Whom::Account(request.account.clone());
+    let about: Vec<_> = of_vault(policies, &Place::of(&request.vault))
+        .into_iter()
+        .filter(|readable| whom.is_meant_by(readable.content))
         .collect();
-    let unreadable: Vec<_> = policies
-        .iter()
-        .filter_map(|policy| {
-            policy
-                .content
-                .as_ref()
-                .err()
-                .map(|error| format!("{}: {error}", policy.name))
-        })
-        .collect();
-    let (allowed, reason, policy) = match uid {
-        Some(uid) => decide(request, uid, &about),
-        None => (
+    let (allowed, reason, policy) = match existence {
+        Existence::Missing => (
             false,
             format!("there is no service account {}", request.account.path()),
             None,
         ),
+        Existence::Exists | Existence::Assumed => decide(request, &about),
     };
-    let part = |(policy, content)| part(policy, content, request, uid);
-    let policies: Vec<_> = about.into_iter().map(part).collect();
-    let is_in_force = |part: &Part| part.enforced && !part.awaits_account;
-    let confirmed = unreadable.is_empty() && policies.iter().all(is_in_force);
+    let unreadable = unreadable(policies);
+    let parts: Vec<_> = about
+        .into_iter()
+        .map(|readable| part(readable, &whom, existence))
+        .collect();
+    let is_in_force = |standing: &Standing| standing.enforced && !standing.awaits_account;
+    let mut standings = parts.iter().filter_map(|part| part.standing.as_ref());
     PolicyAnswer {
         allowed,
         reason,
         policy,
-        confirmed,
-        policies,
+        service_account: request.account.path(),
+        account_assumed: existence == Existence::Assumed,
+        confirmed: (origin == Origin::Cluster).then(|| unreadable.is_empty() && standings.all(is_in_force)),
+        enforced_generation: None,
+        policies: parts,
         unreadable,
     }
 }
 
-fn decide(
-    request: &PolicyQuestion,
-    uid: &Uid,
-    about: &[(&StoredPolicy, &PolicyContent)],
-) -> (bool, String, Option<String>) {
-    let policies = about.iter().map(|(policy, content)| BundlePolicy {
+fn decide(request: &PolicyQuestion, about: &[Readable<'_>]) -> (bool, String, Option<String>) {
+    // Who the policies mean was told by names already, so one UID stands for the account.
+    let Ok(uid) = "account".parse::<Uid>() else {
+        return (false, String::new(), None);
+    };
+    let policies = about.iter().map(|Readable { policy, content }| BundlePolicy {
         name: policy.name.clone(),
         effect: content.effect,
         subjects: vec![uid.clone()],
@@ -104,8 +146,8 @@ fn decide(
     let bundle = Bundle::new(String::new(), Generation::default(), policies.collect());
     let index = PolicyIndex::compile(&bundle);
     let decision = match &request.object {
-        Some(object) => index.decide(uid, request.permission, object),
-        None => index.decide_any(uid, request.permission),
+        Some(object) => index.decide(&uid, request.permission, object),
+        None => index.decide_any(&uid, request.permission),
     };
     match decision {
         Decision::Allow { policy } => (
@@ -122,47 +164,22 @@ fn decide(
     }
 }
 
-/// `policy`, if it is about the vault and the account. A grant does not follow the account's name into a namespace that
-/// was replaced; a refusal does.
-fn about<'a>(
-    policy: &'a StoredPolicy,
-    request: &PolicyQuestion,
-) -> Option<(&'a StoredPolicy, &'a PolicyContent)> {
-    let content = policy
-        .content
-        .as_ref()
-        .ok()
-        .filter(|content| content.vault == request.vault.as_str())?;
-    let is_about = names(content, &request.account).next().is_some();
-    is_about.then_some((policy, content))
-}
-
-/// What the operator found of the subjects by which a policy is about an account.
-fn names(content: &PolicyContent, account: &AccountName) -> impl Iterator<Item = Option<SubjectState>> {
-    content.subjects.iter().filter_map(move |(subject, state)| {
-        let same = match subject {
-            SubjectMember::ServiceAccount(subject) => subject == account,
-            SubjectMember::AllServiceAccounts { namespace } => *namespace == account.namespace,
-        };
-        let is_replaced = *state == Some(SubjectState::NamespaceReplaced);
-        (same && (!is_replaced || content.effect == Effect::Deny)).then_some(*state)
-    })
-}
-
 /// The account is awaited where it exists and the operator has not found any of the subjects that mean it.
-fn part(policy: &StoredPolicy, content: &PolicyContent, request: &PolicyQuestion, uid: Option<&Uid>) -> Part {
-    let missing = |state| state == Some(SubjectState::NotFound);
-    let awaits_account = uid.is_some() && names(content, &request.account).all(missing);
-    Part {
-        name: policy.name.clone(),
-        effect: content.effect,
-        enforced: policy.enforced.confirmed,
+fn part(readable: Readable<'_>, whom: &Whom, existence: Existence) -> Part {
+    let awaits_account = existence != Existence::Missing && whom.is_awaited_by(readable.content);
+    let standing = readable.policy.enforced.as_ref().map(|enforced| Standing {
+        enforced: enforced.confirmed,
         awaits_account,
-        reason: if awaits_account && policy.enforced.confirmed {
+        reason: if awaits_account && enforced.confirmed {
             "SubjectNotFound".to_owned()
         } else {
-            policy.enforced.reason.clone()
+            enforced.reason.clone()
         },
+    });
+    Part {
+        name: readable.policy.name.clone(),
+        effect: readable.content.effect,
+        standing,
     }
 }
 
@@ -205,12 +222,20 @@ mod tests {
 
     fn ask(objects: &[DynamicObject], vault: &str, object: Option<&str>) -> PolicyAnswer {
         let request = PolicyQuestion {
-            vault: vault.parse().unwrap(),
+            vault: vault_ref(vault),
             account: "shop:api".parse().unwrap(),
             permission: Permission::SecretGet,
             object: object.map(|object| object.parse().unwrap()),
         };
-        answer(&request, Some(&"uid".parse().unwrap()), &policies(objects))
+        answer(&request, Existence::Exists, Origin::Cluster, &policies(objects))
+    }
+
+    fn vault_ref(name: &str) -> VaultRef {
+        VaultRef::new("team-a".parse().unwrap(), name.parse().unwrap())
+    }
+
+    fn standing(answer: &PolicyAnswer) -> &Standing {
+        answer.policies[0].standing.as_ref().unwrap()
     }
 
     #[test]
@@ -219,7 +244,7 @@ mod tests {
         let answer = ask(std::slice::from_ref(&allow), "prod", Some("db-password"));
         assert_eq!(
             (answer.allowed, answer.policy.as_deref(), answer.confirmed),
-            (true, Some("reads-db"), true)
+            (true, Some("reads-db"), Some(true))
         );
         assert!(!ask(std::slice::from_ref(&allow), "prod", Some("other")).allowed);
         assert!(!ask(std::slice::from_ref(&allow), "dev", Some("db-password")).allowed);
@@ -252,17 +277,59 @@ mod tests {
     #[test]
     fn an_account_that_does_not_exist_may_do_nothing() {
         let request = PolicyQuestion {
-            vault: "prod".parse().unwrap(),
+            vault: vault_ref("prod"),
             account: "shop:api".parse().unwrap(),
             permission: Permission::SecretGet,
             object: None,
         };
         let answer = answer(
             &request,
-            None,
+            Existence::Missing,
+            Origin::Cluster,
             &policies(&[policy("reads-db", "Allow", api(), &["*"])]),
         );
         assert!(!answer.allowed && answer.reason.contains("no service account"));
+    }
+
+    #[test]
+    fn an_account_that_nobody_could_ask_for_is_decided_as_if_it_existed_and_that_is_said() {
+        let request = PolicyQuestion {
+            vault: vault_ref("prod"),
+            account: "shop:api".parse().unwrap(),
+            permission: Permission::SecretGet,
+            object: None,
+        };
+        let policies = policies(&[policy("reads-db", "Allow", api(), &["*"])]);
+        let assumed = answer(&request, Existence::Assumed, Origin::Cluster, &policies);
+        assert!(assumed.allowed && assumed.account_assumed);
+        let exists = answer(&request, Existence::Exists, Origin::Cluster, &policies);
+        assert!(!exists.account_assumed);
+        let same = PolicyAnswer {
+            account_assumed: false,
+            ..assumed
+        };
+        assert_eq!(same, exists);
+    }
+
+    #[test]
+    fn of_policies_in_files_nothing_is_said_of_what_the_vault_confirmed() {
+        let object = policy("reads-db", "Allow", api(), &["*"]);
+        let object: strongroom_crds::AccessPolicy =
+            serde_json::from_value(serde_json::to_value(object).unwrap()).unwrap();
+        let request = PolicyQuestion {
+            vault: vault_ref("prod"),
+            account: "shop:api".parse().unwrap(),
+            permission: Permission::SecretGet,
+            object: None,
+        };
+        let answer = answer(
+            &request,
+            Existence::Assumed,
+            Origin::Files,
+            &[StoredPolicy::of_file(&object).unwrap()],
+        );
+        assert!(answer.allowed);
+        assert_eq!((answer.confirmed, &answer.policies[0].standing), (None, &None));
     }
 
     #[test]
@@ -270,8 +337,8 @@ mod tests {
         let mut changed = policy("reads-db", "Allow", api(), &["*"]);
         changed.metadata.generation = Some(3);
         let answer = ask(&[changed], "prod", Some("db"));
-        assert!(answer.allowed && !answer.confirmed);
-        assert_eq!(answer.policies[0].reason, "SpecChanged");
+        assert_eq!((answer.allowed, answer.confirmed), (true, Some(false)));
+        assert_eq!(standing(&answer).reason, "SpecChanged");
     }
 
     #[test]
@@ -285,25 +352,30 @@ mod tests {
             policy
         };
         let waits = ask(&[with(&["NotFound"])], "prod", Some("db"));
-        assert!(waits.allowed && !waits.confirmed);
-        let part = &waits.policies[0];
+        assert_eq!((waits.allowed, waits.confirmed), (true, Some(false)));
+        let part = standing(&waits);
         assert_eq!(
             (part.enforced, part.awaits_account, part.reason.as_str()),
             (true, true, "SubjectNotFound")
         );
         for states in [&["Resolved"][..], &["NotFound", "Resolved"]] {
             let known = ask(&[with(states)], "prod", Some("db"));
-            assert!(known.allowed && known.confirmed, "{states:?}");
+            assert_eq!((known.allowed, known.confirmed), (true, Some(true)), "{states:?}");
         }
         // Of an account that does not exist the vault has nothing to learn.
         let request = PolicyQuestion {
-            vault: "prod".parse().unwrap(),
+            vault: vault_ref("prod"),
             account: "shop:api".parse().unwrap(),
             permission: Permission::SecretGet,
             object: None,
         };
-        let nobody = answer(&request, None, &policies(&[with(&["NotFound"])]));
-        assert!(!nobody.allowed && nobody.confirmed);
+        let nobody = answer(
+            &request,
+            Existence::Missing,
+            Origin::Cluster,
+            &policies(&[with(&["NotFound"])]),
+        );
+        assert_eq!((nobody.allowed, nobody.confirmed), (false, Some(true)));
     }
 
     #[test]
@@ -315,7 +387,7 @@ mod tests {
             "prod",
             Some("db"),
         );
-        assert!(answer.allowed && !answer.confirmed);
+        assert_eq!((answer.allowed, answer.confirmed), (true, Some(false)));
         assert!(
             answer.unreadable[0].starts_with("later: "),
             "{:?}",

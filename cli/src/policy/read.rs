@@ -1,7 +1,7 @@
 //! Policies as they are stored, read one by one.
 
 use kube::{ResourceExt, api::DynamicObject};
-use strongroom_core::{Effect, ObjectPattern, PermissionSet};
+use strongroom_core::{Effect, ObjectPattern, PermissionSet, VaultName};
 use strongroom_crds::{
     AccessPolicy,
     access_policy::{PolicySpecError, SubjectMember, SubjectState},
@@ -11,15 +11,34 @@ use strongroom_crds::{
 /// One policy.
 #[derive(Debug, Clone)]
 pub(super) struct StoredPolicy {
+    pub(super) namespace: String,
     pub(super) name: String,
     pub(super) content: Result<PolicyContent, String>,
-    pub(super) enforced: Enforced,
+    /// What the operator says of it; `None` of one in a file.
+    pub(super) enforced: Option<Enforced>,
+}
+
+impl StoredPolicy {
+    /// A policy in a file. Errors: this release cannot read it.
+    pub(super) fn of_file(policy: &AccessPolicy) -> Result<Self, PolicySpecError> {
+        Ok(Self {
+            namespace: policy.namespace().unwrap_or_default(),
+            name: policy.name_any(),
+            content: Ok(content(policy)?),
+            enforced: None,
+        })
+    }
+
+    /// Whether it is the same object as another.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (&self.namespace, &self.name) == (&other.namespace, &other.name)
+    }
 }
 
 /// What a policy says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PolicyContent {
-    pub(super) vault: String,
+    pub(super) vault: VaultName,
     pub(super) effect: Effect,
     /// The subjects, each with what the operator found of it; `None` before it has looked.
     pub(super) subjects: Vec<(SubjectMember, Option<SubjectState>)>,
@@ -41,48 +60,60 @@ pub(super) fn policies(objects: &[DynamicObject]) -> Vec<StoredPolicy> {
 }
 
 fn policy(object: &DynamicObject) -> StoredPolicy {
-    let name = object.name_any();
     // Through JSON: the types are read strictly, and a field that this release does not know is an error.
     let parsed = serde_json::to_value(object).and_then(serde_json::from_value::<AccessPolicy>);
-    match parsed {
-        Ok(policy) => StoredPolicy {
-            content: content(&policy).map_err(|error| error.to_string()),
-            enforced: enforced(&policy),
-            name,
-        },
-        Err(error) => StoredPolicy {
-            name,
-            content: Err(error.to_string()),
-            enforced: Enforced {
+    let (content, enforced) = match parsed {
+        Ok(policy) => (
+            content(&policy).map_err(|error| error.to_string()),
+            enforced(&policy),
+        ),
+        Err(error) => {
+            let enforced = Enforced {
                 confirmed: false,
                 reason: "Unreadable".to_owned(),
-            },
-        },
+            };
+            (Err(error.to_string()), enforced)
+        }
+    };
+    StoredPolicy {
+        namespace: object.namespace().unwrap_or_default(),
+        name: object.name_any(),
+        content,
+        enforced: Some(enforced),
     }
 }
 
 fn content(policy: &AccessPolicy) -> Result<PolicyContent, PolicySpecError> {
     let spec = &policy.spec;
-    let status = policy.status.as_ref();
-    // What the operator found belongs to the spec it saw.
-    let is_current = status.is_some_and(|status| status.observed_generation == policy.metadata.generation);
-    let found = status
-        .filter(|_| is_current)
-        .map(|status| status.subjects.as_slice())
-        .unwrap_or_default();
-    let state = |index: usize| found.get(index).map(|subject| subject.state);
+    let subjects = spec.subjects()?;
+    let states = states(policy, &subjects);
     Ok(PolicyContent {
-        vault: spec.vault()?.to_string(),
+        vault: spec.vault()?,
         effect: spec.effect()?,
-        subjects: spec
-            .subjects()?
-            .into_iter()
-            .enumerate()
-            .map(|(index, subject)| (subject, state(index)))
-            .collect(),
+        subjects: subjects.into_iter().zip(states).collect(),
         objects: spec.objects()?,
         permissions: spec.permissions()?,
     })
+}
+
+/// What the operator found of each subject.
+fn states(policy: &AccessPolicy, subjects: &[SubjectMember]) -> Vec<Option<SubjectState>> {
+    let Some(status) = &policy.status else {
+        return vec![None; subjects.len()];
+    };
+    // What it found belongs to the spec that it saw. But a subject stays bound to a namespace that was replaced, whatever else
+    // of the policy changes.
+    let is_current = status.observed_generation == policy.metadata.generation;
+    let of = |(index, subject): (usize, &SubjectMember)| {
+        if is_current {
+            return status.subjects.get(index).map(|found| found.state);
+        }
+        let mut found = status.subjects.iter();
+        let found = found.find(|found| found.member().as_ref() == Some(subject));
+        let replaced = |state: &SubjectState| *state == SubjectState::NamespaceReplaced;
+        found.map(|found| found.state).filter(replaced)
+    };
+    subjects.iter().enumerate().map(of).collect()
 }
 
 fn enforced(policy: &AccessPolicy) -> Enforced {

@@ -4,7 +4,7 @@ use kube::api::DynamicObject;
 use strongroom_core::{PolicyCheck, Uid};
 
 use super::{
-    decide::{PolicyAnswer, PolicyQuestion, answer},
+    decide::{Existence, Origin, PolicyAnswer, PolicyQuestion, answer},
     read::{self, StoredPolicy},
 };
 
@@ -44,10 +44,15 @@ impl StoredPolicies {
     /// Decides as the vault would once it has these policies. `uid` is the account's, if it exists.
     pub(crate) fn decide(&self, check: &PolicyCheck, uid: Option<&Uid>) -> PolicyVerdict {
         let question = PolicyQuestion {
-            vault: check.vault.name.clone(),
+            vault: check.vault.clone(),
             account: check.account.clone(),
             permission: check.permission,
             object: check.object.clone(),
+        };
+        let existence = if uid.is_some() {
+            Existence::Exists
+        } else {
+            Existence::Missing
         };
         let PolicyAnswer {
             allowed,
@@ -55,12 +60,12 @@ impl StoredPolicies {
             policy,
             confirmed,
             ..
-        } = answer(&question, uid, &self.0);
+        } = answer(&question, existence, Origin::Cluster, &self.0);
         PolicyVerdict {
             allowed,
             reason,
             policy,
-            confirmed,
+            confirmed: confirmed.unwrap_or(false),
         }
     }
 }

@@ -146,6 +146,7 @@ impl World {
             | Command::Check(_)
             | Command::Crds(_)
             | Command::Debug(_)
+            | Command::Ref(_)
             | Command::Report(_)
             | Command::Version(_) => panic!("{line} needs no vault, or a cluster"),
             Command::Token(_) => panic!("{line} is tried by itself"),

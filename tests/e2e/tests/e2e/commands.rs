@@ -12,15 +12,29 @@ pub struct Step {
     pub kept: Option<PathBuf>,
 }
 
-/// The lines, what each must print, and what is called that afterwards. NAME is an object, FILE its path on disk, and
-/// DIRECTORY where the keys and the authority are that openssl made. What is asked of policy alone comes first: a right that only it needs is
+/// The lines, what each must print, and what is called that afterwards. NAME is an object, NAMESPACE that of the vault, APP that of the
+/// account, FILE the object's path on disk, and DIRECTORY where the keys and the authority are that openssl made. What is asked of policy alone comes first: a right that only it needs is
 /// missed soon.
-const LINES: [(&str, &str, &str); 74] = [
+const LINES: [(&str, &str, &str); 80] = [
     (
         "policy check --permission secrets/get --object NAME",
         "yes - allowed by AccessPolicy admin",
         "",
     ),
+    (
+        "policy who-can secrets/get NAME --vault NAMESPACE/prod",
+        "APP/admin",
+        "",
+    ),
+    ("policy show", "NAMESPACE/prod", ""),
+    (
+        "ref create APP/NAME --vault NAMESPACE/prod --service-account admin --file a=NAME --apply",
+        "SecretRef APP/NAME created",
+        "",
+    ),
+    ("ref show APP/NAME", "SecretRef APP/NAME", ""),
+    ("policy suggest --ref APP/NAME", "kind: AccessPolicy", "suggested"),
+    ("policy diff -f FILE.suggested", "No access begins or ends.", ""),
     ("az-cloud --namespace NAMESPACE", "[strongroom]", ""),
     ("secret set NAME", "set", ""),
     ("secret get NAME", "a value", ""),
@@ -128,12 +142,13 @@ const LINES: [(&str, &str, &str); 74] = [
     ("cert restore -f FILE.cert", "restored", ""),
 ];
 
-/// The commands on objects called `name` of a vault in `namespace`, with files in `directory`.
-pub fn steps(name: &str, namespace: &str, directory: &Path) -> Vec<Step> {
+/// The commands on objects called `name` of a vault in `namespace`, for an account in `app`, with files in `directory`.
+pub fn steps(name: &str, namespace: &str, app: &str, directory: &Path) -> Vec<Step> {
     let file = directory.join(name);
     let filled = |text: &str| {
         text.replace("NAMESPACE", namespace)
             .replace("NAME", name)
+            .replace("APP", app)
             .replace("FILE", &file.to_string_lossy())
             .replace("DIRECTORY", &directory.to_string_lossy())
     };

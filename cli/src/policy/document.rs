@@ -1,0 +1,33 @@
+//! The documents that the commands print.
+
+use serde::Serialize;
+
+/// The version of their form.
+const VERSION: &str = "cli.strongroom.dev/v1";
+
+/// A document of one kind.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Document<T> {
+    api_version: &'static str,
+    kind: &'static str,
+    #[serde(flatten)]
+    content: T,
+}
+
+impl<T: Serialize> Document<T> {
+    /// What is said, as a document of `kind`.
+    pub(crate) const fn of(kind: &'static str, content: T) -> Self {
+        Self {
+            api_version: VERSION,
+            kind,
+            content,
+        }
+    }
+}
+
+/// Several things of a kind.
+#[derive(Debug, Serialize)]
+pub(crate) struct Items<T> {
+    pub(crate) items: Vec<T>,
+}
