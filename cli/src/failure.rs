@@ -1,6 +1,8 @@
-//! Why a command failed, and the exit code; what to do about it is in `hint`.
+//! Why a command failed, and the exit code; what to do about it is in `hint`, the word for programs in `code`.
 
 mod cert;
+mod code;
+mod config;
 #[cfg(unix)]
 mod dev;
 mod direct;
@@ -8,7 +10,7 @@ mod hint;
 mod key;
 mod key_file;
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf};
 
 use kube::config::KubeconfigError;
 use strongroom_client::{TrustError, identity::ExchangeError, vault::VaultError};
@@ -16,6 +18,7 @@ use strongroom_core::{NamespaceName, PolicyCheck, name::NameError};
 use strongroom_crds::ApiError;
 
 pub(crate) use cert::{CertFailure, CertFileError};
+pub(crate) use config::ConfigFailure;
 #[cfg(unix)]
 pub(crate) use dev::DevFailure;
 pub(crate) use direct::DirectFailure;
@@ -135,6 +138,9 @@ pub(crate) enum Failure {
     /// The same of a command on a certificate, or it came to nothing.
     #[error(transparent)]
     Cert(#[from] CertFailure),
+    /// The defaults of this program cannot be read, or not be changed as asked for.
+    #[error(transparent)]
+    Config(#[from] ConfigFailure),
     /// A vault is not reached by its URL.
     #[error(transparent)]
     Direct(#[from] DirectFailure),
@@ -175,8 +181,8 @@ impl Failure {
     }
 
     /// As the help says.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
             Self::Exchange {
                 source: ExchangeError::Transport(_),
                 ..
@@ -194,6 +200,7 @@ impl Failure {
             | Self::NoOutput(_) => 2,
             Self::Key(failure) => failure.exit_code(),
             Self::Cert(failure) => failure.exit_code(),
+            Self::Config(failure) => failure.exit_code(),
             Self::Direct(failure) => failure.exit_code(),
             #[cfg(unix)]
             Self::Dev(failure) => failure.exit_code(),
@@ -216,7 +223,7 @@ impl Failure {
             | Self::Write(_)
             | Self::Form(_)
             | Self::Json(_) => 5,
-        })
+        }
     }
 }
 

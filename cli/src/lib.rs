@@ -24,20 +24,26 @@ mod arguments;
 mod az_cloud;
 mod cert;
 mod cluster;
+mod completion;
+mod config;
 #[cfg(unix)]
 mod dev;
 mod direct;
 mod encoding;
 mod failure;
 mod forward;
+mod invocation;
 mod key;
 mod kind;
 mod life;
+mod man;
 mod new_file;
 mod output;
 mod policy;
 mod printed;
 mod program;
+pub mod reference;
+pub mod schema;
 mod secret;
 mod session;
 mod table;
@@ -46,15 +52,22 @@ mod terminal;
 mod tests;
 mod value;
 
-use std::process::ExitCode;
+use std::{env, ffi::OsString, process::ExitCode};
 
-pub use arguments::Arguments;
 use arguments::Command;
+pub use completion::answer as complete;
 use failure::Failure;
 pub use program::Program;
 
-/// Runs one command of `program`, which hints name. Returns the exit code: 0, or that of the failure.
-pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
+/// Runs the command that this process was started with, as `program`, which hints name. Returns the exit code: 0, or that of the
+/// failure.
+pub async fn run(program: Program) -> ExitCode {
+    let words: Vec<OsString> = env::args_os().collect();
+    let arguments = match invocation::read(&words, program) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    terminal::set(arguments.global.screen.manner());
     let result = match arguments.command {
         Command::Secret(command) => secret::run(command, &arguments.global).await,
         Command::Key(command) => key::run(command, &arguments.global).await,
@@ -63,15 +76,9 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         Command::Dev(command) => dev::run(*command).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
+        Command::Config(command) => config::run(command, &arguments.global),
+        Command::Completion(command) => completion::print(&command),
+        Command::Man(command) => man::run(&command, &arguments.global),
     };
-    match result {
-        Ok(code) => code,
-        Err(failure) => {
-            terminal::complain(&format!("Error: {failure}"));
-            if let Some(hint) = failure.hint(program) {
-                terminal::complain(&hint);
-            }
-            failure.exit_code()
-        }
-    }
+    result.unwrap_or_else(|failure| invocation::report(&failure, program, arguments.global.is_json()))
 }

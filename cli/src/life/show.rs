@@ -1,9 +1,9 @@
 //! How objects are printed, without secret values.
 
 use strongroom_client::vault::{Attributes, Deleted};
-use strongroom_core::{AccountName, ObjectName};
+use strongroom_core::{AccountName, ObjectKind, ObjectName};
 
-use crate::{Failure, kind::CommandKind, output::ObjectOutput, printed::Printed, table};
+use crate::{Failure, kind::CommandKind, output::ObjectOutput, printed::Printed, table, terminal};
 
 /// One object, to which `done` was done.
 pub(crate) fn object<K: CommandKind>(
@@ -18,7 +18,7 @@ pub(crate) fn object<K: CommandKind>(
                 .version
                 .map(|version| format!(", version {version}"))
                 .unwrap_or_default();
-            Ok(Printed::Text(format!(
+            Ok(Printed::Done(format!(
                 "{} {done}{version}\n",
                 path::<K>(&id.name)
             )))
@@ -40,7 +40,7 @@ pub(super) fn deleted<K: CommandKind>(
                 .scheduled_purge_date
                 .map(|at| format!(", recoverable until {}", table::time(at)))
                 .unwrap_or_default();
-            Ok(Printed::Text(format!("{} deleted{until}\n", path::<K>(name))))
+            Ok(Printed::Done(format!("{} deleted{until}\n", path::<K>(name))))
         }
         ObjectOutput::Name => Ok(names::<K>([name])),
         ObjectOutput::Json => Printed::json(deleted),
@@ -50,7 +50,7 @@ pub(super) fn deleted<K: CommandKind>(
 /// An object that is no more.
 pub(super) fn purged<K: CommandKind>(name: &ObjectName, output: ObjectOutput) -> Result<Printed, Failure> {
     match output {
-        ObjectOutput::Text => Ok(Printed::Text(format!("{} purged\n", path::<K>(name)))),
+        ObjectOutput::Text => Ok(Printed::Done(format!("{} purged\n", path::<K>(name)))),
         ObjectOutput::Name => Ok(names::<K>([name])),
         ObjectOutput::Json => Printed::json(&serde_json::json!({ "name": name, "purged": true })),
     }
@@ -66,14 +66,17 @@ pub(super) fn items<K: CommandKind>(
     match output {
         ObjectOutput::Text if items.is_empty() => {
             let kind = K::KIND.as_str();
-            eprintln!("No {kind} that service account {} may list.", account.path());
+            terminal::remark(&format!(
+                "No {kind} that service account {} may list.",
+                account.path()
+            ));
             Ok(Printed::Nothing)
         }
         ObjectOutput::Text => Ok(Printed::Text(listing::<K>(items, "NAME", now, |item| {
             K::item_id(item).name.to_string()
         }))),
         ObjectOutput::Name => Ok(names::<K>(items.iter().map(|item| &K::item_id(item).name))),
-        ObjectOutput::Json => Printed::json(&items),
+        ObjectOutput::Json => Printed::list(&format!("{}List", kind::<K>()), items),
     }
 }
 
@@ -90,7 +93,10 @@ pub(super) fn versions<K: CommandKind>(
     };
     match output {
         ObjectOutput::Text if items.is_empty() => {
-            eprintln!("No versions: there is no {} {name}.", K::KIND.singular());
+            terminal::remark(&format!(
+                "No versions: there is no {} {name}.",
+                K::KIND.singular()
+            ));
             Ok(Printed::Nothing)
         }
         ObjectOutput::Text => Ok(Printed::Text(listing::<K>(items, "VERSION", now, version))),
@@ -100,7 +106,7 @@ pub(super) fn versions<K: CommandKind>(
                 .map(|item| format!("{}/{}\n", path::<K>(name), version(item)));
             Ok(Printed::Text(lines.collect()))
         }
-        ObjectOutput::Json => Printed::json(&items),
+        ObjectOutput::Json => Printed::list(&format!("{}VersionList", kind::<K>()), items),
     }
 }
 
@@ -114,17 +120,17 @@ pub(super) fn deleted_items<K: CommandKind>(
     match output {
         ObjectOutput::Text if items.is_empty() => {
             let kind = K::KIND.as_str();
-            eprintln!(
+            terminal::remark(&format!(
                 "No deleted {kind} that service account {} may list.",
                 account.path()
-            );
+            ));
             Ok(Printed::Nothing)
         }
         ObjectOutput::Text => Ok(Printed::Text(deleted_listing::<K>(items, now))),
         ObjectOutput::Name => Ok(names::<K>(
             items.iter().map(|item| &K::item_id(&item.object).name),
         )),
-        ObjectOutput::Json => Printed::json(&items),
+        ObjectOutput::Json => Printed::list(&format!("Deleted{}List", kind::<K>()), items),
     }
 }
 
@@ -172,6 +178,15 @@ fn deleted_listing<K: CommandKind>(items: &[Deleted<K::Item>], now: i64) -> Stri
 
 fn age(at: Option<i64>, now: i64) -> String {
     at.map_or_else(|| table::UNKNOWN.to_owned(), |at| table::age(now - at))
+}
+
+/// What a document calls an object.
+const fn kind<K: CommandKind>() -> &'static str {
+    match K::KIND {
+        ObjectKind::Secrets => "Secret",
+        ObjectKind::Keys => "Key",
+        ObjectKind::Certificates => "Certificate",
+    }
 }
 
 /// `KIND/NAME`.

@@ -30,7 +30,10 @@ async fn a_secret_is_set_read_changed_deleted_recovered_and_restored() {
     world.file("value", b"second");
     world.run(&format!("secret set db -f {value}")).await;
     assert_eq!(
-        world.json("secret versions db").await.as_array().unwrap().len(),
+        world.json("secret versions db").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
         2
     );
     assert_eq!(world.run("secret list -o name").await, "secret/db\n");

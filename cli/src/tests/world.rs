@@ -11,8 +11,8 @@ use strongroom_testing::{
 };
 
 use crate::{
-    Arguments, Failure, Program,
-    arguments::Command,
+    Failure, Program,
+    arguments::{Arguments, Command},
     cert::CertRequest,
     encoding,
     key::KeyRequest,
@@ -91,7 +91,12 @@ impl World {
                     .perform(&session)
                     .await
             }
-            Command::Policy(_) | Command::AzCloud(_) | Command::Dev(_) => panic!("{line} needs no vault"),
+            Command::Policy(_)
+            | Command::AzCloud(_)
+            | Command::Dev(_)
+            | Command::Config(_)
+            | Command::Completion(_)
+            | Command::Man(_) => panic!("{line} needs no vault"),
         }
     }
 
@@ -143,7 +148,7 @@ impl World {
 fn text(printed: &Printed) -> String {
     match printed {
         Printed::Nothing => String::new(),
-        Printed::Text(text) | Printed::Document(text) => text.clone(),
+        Printed::Text(text) | Printed::Done(text) | Printed::Document(text) => text.clone(),
         Printed::Base64(bytes) => encoding::encode_base64(bytes.as_bytes()).to_string(),
         Printed::Bytes { bytes, .. } => String::from_utf8(bytes.as_bytes().to_vec()).unwrap(),
     }
