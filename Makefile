@@ -163,10 +163,10 @@ deny: harness ## dependencies: none unused, and their bans, licences and sources
 	$(HARNESS) tools cargo-machete cargo-deny
 	scripts/check-dependencies
 
-GENERATORS := crdgen reference api_reference identity_sentences csi_sentences pages corpus
+GENERATORS := crdgen reference api_reference identity_sentences csi_sentences cli_reference pages corpus
 
 .PHONY: generate
-generate: ## rewrite the generated files: CRDs, their reference, that of the operations and of the API, every sentence with its cause and cure, files that pages show, the corpus that is made
+generate: ## rewrite the generated files: CRDs, their reference, that of the operations and of the API, every sentence with its cause and cure, the command line, files that pages show, the corpus that is made
 	@$(CARGO) build $(PROFILE) --workspace --examples
 	@for example in $(GENERATORS); do $(BUILT)/examples/$$example; done
 

@@ -6,16 +6,22 @@ mod cert;
 mod check;
 mod choice;
 mod cluster;
+mod completion;
+mod config;
 mod debug;
 #[cfg(unix)]
 mod dev;
+mod glance;
+mod help;
 mod key;
 mod life;
+mod man;
 mod names;
 mod policy;
 mod reference;
 mod report;
 mod resource_path;
+mod screen;
 mod secret;
 mod selection;
 mod time;
@@ -23,12 +29,11 @@ mod token;
 mod vault;
 mod version;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     failure::Failure,
     output::{Form, Output, OutputArgument},
-    program::Program,
 };
 pub(crate) use az_cloud::AzCloud;
 pub(crate) use cert::{
@@ -38,18 +43,23 @@ pub(crate) use cert::{
 };
 pub(crate) use check::CheckArguments;
 pub(crate) use cluster::ClusterFlags;
+pub(crate) use completion::{CompletionArguments, CompletionShell};
+pub(crate) use config::{ConfigArguments, ConfigCommand, ConfigKey, ScopeFlags};
 pub(crate) use debug::{DebugArguments, DebugCommand, DebugPod, ObjectPlace};
 #[cfg(unix)]
 pub(crate) use dev::{
     DevArguments, DevCommand, DevOptions, FaultArguments, FaultOptions, FilesArguments, FilesOf,
     ReachOptions, RunningOptions, StayOptions, TimeArguments,
 };
+pub(crate) use glance::Glance;
+pub(crate) use help::readable;
 pub(crate) use key::{
     CipherArguments, CipherParts, DataArguments, DecipherArguments, ImportArguments, KeyArguments,
     KeyCommand, KeyVersion, NewKeyArguments, PolicyChange, SignArguments, SignedArguments, UnwrapArguments,
     VerifyArguments, WrapArguments,
 };
 pub(crate) use life::{LifeCommand, ListFilter, ListedKind};
+pub(crate) use man::ManArguments;
 pub(crate) use names::VaultPath;
 pub(crate) use policy::{
     Asker, Check, ManifestFlags, PolicyCommand, PolicyDiff, PolicyShow, PolicySubcommand, PolicySuggest,
@@ -60,6 +70,7 @@ pub(crate) use reference::{
 };
 pub(crate) use report::ReportArguments;
 pub(crate) use resource_path::ResourcePath;
+pub(crate) use screen::ScreenFlags;
 pub(crate) use secret::{
     Alphabet, CopyArguments, ExportArguments, GeneratedValue, GetArguments, KubernetesKey, KubernetesSecret,
     SecretArguments, SecretCommand, SecretImportArguments, SetArguments, ValueFlags,
@@ -81,12 +92,12 @@ pub(crate) use version::{CrdsArguments, VersionArguments};
     version,
     max_term_width = 100,
     about = "Works with the vaults of a Kubernetes cluster",
-    after_help = "Also runs as `kubectl strongroom` when it lies in the PATH as kubectl-strongroom.\n\n\
+    after_long_help = "Also runs as `kubectl strongroom` when it lies in the PATH as kubectl-strongroom.\n\n\
                   Exit codes: 0 done, or yes; 1 refused, or no; 2 wrong arguments; 3 the Kubernetes API refused or \
                   cannot be reached; 4 the vault or the identity service cannot be reached; 5 the value cannot be \
                   read or written; 6 what was waited for did not come in time."
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
@@ -102,18 +113,13 @@ impl Arguments {
         #[cfg(unix)]
         let grammar = grammar.mut_subcommand("dev", |dev| without(dev, &cluster::IDS));
         grammar
-    }
-
-    /// The arguments of this process, whose usage is told by the name of `program`. Ends the process where they are wrong,
-    /// or ask for help.
-    pub fn parse_of(program: Program) -> Self {
-        let matches = Self::grammar().bin_name(program.as_str()).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+            .mut_subcommand("completion", |command| without(command, &cluster::IDS))
+            .mut_subcommand("config", |command| without(command, &cluster::UNUSED_BY_CONFIG))
+            .mut_subcommand("man", |command| without(command, &cluster::IDS))
     }
 }
 
 /// A command and all below it, whose help does not show these arguments.
-#[cfg(unix)]
 fn without(command: clap::Command, hidden: &'static [&'static str]) -> clap::Command {
     command
         .mut_args(|argument| {
@@ -135,13 +141,20 @@ pub(crate) struct Global {
         visible_alias = "vault-namespace",
         env = "STRONGROOM_NAMESPACE",
         hide_env_values = true,
+        help_heading = "Cluster",
         global = true
     )]
     pub(crate) namespace: Option<String>,
     /// The namespace Strongroom is installed in.
-    #[arg(long, default_value = "strongroom-system", global = true)]
+    #[arg(
+        long,
+        default_value = "strongroom-system",
+        help_heading = "Cluster",
+        global = true,
+        hide_short_help = true
+    )]
     pub(crate) release_namespace: String,
-    /// How to print: json, yaml, jsonpath=PATH, name, wide, and what some commands have beside. No value is printed but by
+    /// How to print: table, json, yaml, jsonpath=PATH, name, wide, and what some commands have beside. No value is printed but by
     /// `secret get`, `key decrypt`, `key unwrap` and `cert download`.
     #[arg(
         short,
@@ -150,24 +163,32 @@ pub(crate) struct Global {
         value_name = "FORM",
         env = "STRONGROOM_OUTPUT",
         hide_env_values = true,
+        help_heading = "Output",
         global = true
     )]
     pub(crate) output: Option<OutputArgument>,
     /// Says on standard error how the vault is reached.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, help_heading = "Output", global = true)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) screen: ScreenFlags,
 }
 
 impl Global {
     /// What to print.
     pub(crate) fn output(&self) -> Option<Output> {
-        self.output.as_ref().map(|given| given.output)
+        self.output.as_ref().and_then(|given| given.output)
     }
 
     /// The form of a document.
     pub(crate) fn form(&self) -> Form {
         let given = self.output.as_ref();
         given.map(|given| given.form.clone()).unwrap_or_default()
+    }
+
+    /// Whether documents, and errors with them, are JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.output() == Some(Output::Json) && self.form() == Form::Json
     }
 
     /// Refuses a `vault` whose path names another namespace than the flag.
@@ -218,6 +239,15 @@ pub(crate) enum Command {
     Crds(CrdsArguments),
     /// Prints the releases of this program, of the installation, and of each vault.
     Version(VersionArguments),
+    /// Sets the defaults of this program: the vault, and whom to act as.
+    #[command(long_about = config::HELP, after_help = config::EXAMPLES)]
+    Config(ConfigArguments),
+    /// Prints the script by which a shell completes commands, flags, and names.
+    #[command(long_about = completion::HELP, after_help = completion::EXAMPLES)]
+    Completion(CompletionArguments),
+    /// Writes the manual pages of every command.
+    #[command(after_help = man::EXAMPLES)]
+    Man(ManArguments),
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use k8s_openapi::{NamespaceResourceScope, api::core::v1::ConfigMap};
 use kube::{
     Api, Client, Config, Resource,
-    config::{KubeConfigOptions, Kubeconfig},
+    config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig},
 };
 use strongroom_client::Trust;
 use strongroom_core::{NamespaceName, VaultRef};
@@ -26,7 +26,22 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// The cluster that the kubeconfig and the flags mean.
     pub(crate) async fn connect(global: &Global) -> Result<Self, Failure> {
-        let config = config(global).await?;
+        Self::of(config(global).await?, global)
+    }
+
+    /// The same where nobody is there to be asked: a program that the kubeconfig names for its credentials is told so.
+    pub(crate) async fn connect_unattended(global: &Global) -> Result<Self, Failure> {
+        let mut config = config(global).await?;
+        if let Some(program) = &mut config.auth_info.exec {
+            if program.interactive_mode == Some(ExecInteractiveMode::Always) {
+                return Err(Failure::NoToken);
+            }
+            program.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
+        Self::of(config, global)
+    }
+
+    fn of(config: Config, global: &Global) -> Result<Self, Failure> {
         let namespace = global.namespace.as_deref().unwrap_or(&config.default_namespace);
         let namespace = namespace.parse().map_err(Failure::Namespace)?;
         let release_namespace = global.release_namespace.parse().map_err(Failure::Namespace)?;

@@ -203,7 +203,7 @@ mod tests {
     use strongroom_testing::Directory;
 
     use super::*;
-    use crate::arguments::ClusterFlags;
+    use crate::arguments::{ClusterFlags, ScreenFlags};
 
     fn global(namespace: Option<&str>) -> Global {
         Global {
@@ -212,6 +212,7 @@ mod tests {
             release_namespace: "strongroom-system".to_owned(),
             output: None,
             verbose: false,
+            screen: ScreenFlags::default(),
         }
     }
 

@@ -1,6 +1,8 @@
-//! Why a command failed, and the exit code; what to do about it is in `hint`.
+//! Why a command failed, and the exit code; what to do about it is in `hint`, the word for programs in `code`.
 
 mod cert;
+mod code;
+mod config;
 #[cfg(unix)]
 mod dev;
 mod direct;
@@ -12,7 +14,7 @@ mod policy;
 mod secret;
 mod vault;
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf};
 
 use kube::config::KubeconfigError;
 use strongroom_client::{TrustError, identity::ExchangeError, vault::VaultError};
@@ -20,6 +22,7 @@ use strongroom_core::{NamespaceName, PolicyCheck, name::NameError};
 use strongroom_crds::ApiError;
 
 pub(crate) use cert::{CertFailure, CertFileError};
+pub(crate) use config::ConfigFailure;
 #[cfg(unix)]
 pub(crate) use dev::DevFailure;
 pub(crate) use direct::DirectFailure;
@@ -158,6 +161,9 @@ pub(crate) enum Failure {
     /// A command on secrets cannot do what its arguments or its input say.
     #[error(transparent)]
     Secret(#[from] SecretFailure),
+    /// The defaults of this program cannot be read, or not be changed as asked for.
+    #[error(transparent)]
+    Config(#[from] ConfigFailure),
     /// A vault is not reached by its URL.
     #[error(transparent)]
     Direct(#[from] DirectFailure),
@@ -204,11 +210,9 @@ impl Failure {
     }
 
     /// As the help says.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        if let Self::Secret(SecretFailure::Partly { source, .. }) = self {
-            return source.exit_code();
-        }
-        ExitCode::from(match self {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Secret(SecretFailure::Partly { source, .. }) => source.exit_code(),
             Self::Exchange {
                 source: ExchangeError::Transport(_),
                 ..
@@ -227,6 +231,7 @@ impl Failure {
             | Self::NoOutput(_) => 2,
             Self::Key(failure) => failure.exit_code(),
             Self::Cert(failure) => failure.exit_code(),
+            Self::Config(failure) => failure.exit_code(),
             Self::Direct(failure) => failure.exit_code(),
             Self::VaultObject(failure) => failure.exit_code(),
             Self::Life(failure) => failure.exit_code(),
@@ -254,7 +259,7 @@ impl Failure {
             | Self::Write(_)
             | Self::Form(_)
             | Self::Json(_) => 5,
-        })
+        }
     }
 }
 

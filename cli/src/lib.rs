@@ -26,6 +26,8 @@ mod az_cloud;
 mod cert;
 mod check;
 mod cluster;
+mod completion;
+mod config;
 mod crds;
 mod debug;
 #[cfg(unix)]
@@ -34,18 +36,22 @@ mod direct;
 mod encoding;
 mod failure;
 mod forward;
+mod invocation;
 mod key;
 mod kind;
 mod life;
+mod man;
 mod manifest;
 mod new_file;
 mod output;
 mod policy;
 mod printed;
 mod program;
-mod reference;
+pub mod reference;
 mod report;
+pub mod schema;
 mod secret;
+mod secret_ref;
 mod session;
 mod table;
 mod terminal;
@@ -57,15 +63,22 @@ mod vault;
 mod version;
 mod waiting;
 
-use std::process::ExitCode;
+use std::{env, ffi::OsString, process::ExitCode};
 
-pub use arguments::Arguments;
 use arguments::Command;
+pub use completion::answer as complete;
 use failure::Failure;
 pub use program::Program;
 
-/// Runs one command of `program`, which hints name. Returns the exit code: 0, or that of the failure.
-pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
+/// Runs the command that this process was started with, as `program`, which hints name. Returns the exit code: 0, or that of the
+/// failure.
+pub async fn run(program: Program) -> ExitCode {
+    let words: Vec<OsString> = env::args_os().collect();
+    let arguments = match invocation::read(&words, program) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    terminal::set(arguments.global.screen.manner());
     let result = match arguments.command {
         Command::Secret(command) => secret::run(command, &arguments.global).await,
         Command::Key(command) => key::run(command, &arguments.global).await,
@@ -73,7 +86,7 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         #[cfg(unix)]
         Command::Dev(command) => dev::run(*command, &arguments.global).await,
         Command::Policy(command) => policy::run(command, &arguments.global).await,
-        Command::Ref(command) => reference::run(*command, &arguments.global).await,
+        Command::Ref(command) => secret_ref::run(*command, &arguments.global).await,
         Command::Vault(command) => vault::run(command, &arguments.global).await,
         Command::Check(command) => check::run(command, &arguments.global).await,
         Command::Debug(command) => debug::run(command, &arguments.global).await,
@@ -82,15 +95,9 @@ pub async fn run(arguments: Arguments, program: Program) -> ExitCode {
         Command::AzCloud(command) => az_cloud::run(command, &arguments.global).await,
         Command::Crds(command) => crds::run(&command, &arguments.global),
         Command::Version(command) => version::run(&command, &arguments.global).await,
+        Command::Config(command) => config::run(command, &arguments.global),
+        Command::Completion(command) => completion::print(&command),
+        Command::Man(command) => man::run(&command, &arguments.global),
     };
-    match result {
-        Ok(code) => code,
-        Err(failure) => {
-            terminal::complain(&format!("Error: {failure}"));
-            if let Some(hint) = failure.hint(program) {
-                terminal::complain(&hint);
-            }
-            failure.exit_code()
-        }
-    }
+    result.unwrap_or_else(|failure| invocation::report(&failure, program, arguments.global.is_json()))
 }

@@ -301,7 +301,7 @@ async fn backup<K: CommandKind>(
         Some(file) => {
             let path = file.write(backup.value.as_bytes())?;
             let kind = K::KIND.singular();
-            Ok(Printed::Text(format!(
+            Ok(Printed::Done(format!(
                 "{kind}/{name} backed up to {}\n",
                 path.display()
             )))

@@ -2,11 +2,16 @@
 
 use std::process::ExitCode;
 
-use strongroom_cli::{Arguments, Program};
+use strongroom_cli::Program;
+
+fn main() -> ExitCode {
+    // Before there is a second thread: it changes the environment.
+    strongroom_cli::complete();
+    run()
+}
 
 /// Two threads: `strongroom dev` serves what `strongroom dev` itself asks for.
 #[tokio::main(worker_threads = 2)]
-async fn main() -> ExitCode {
-    let program = Program::called();
-    strongroom_cli::run(Arguments::parse_of(program), program).await
+async fn run() -> ExitCode {
+    strongroom_cli::run(Program::called()).await
 }

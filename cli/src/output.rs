@@ -1,7 +1,9 @@
 //! How commands print.
 
+mod document;
 mod form;
 
+pub(crate) use document::{API_VERSION, ErrorBody, ErrorDocument, List};
 pub(crate) use form::{Form, FormError};
 
 /// What to print.
@@ -40,7 +42,8 @@ impl Output {
 /// What follows `-o`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutputArgument {
-    pub(crate) output: Output,
+    /// Nothing is what is printed if nobody says anything: a table, or a sentence.
+    pub(crate) output: Option<Output>,
     /// The form of a document.
     pub(crate) form: Form,
 }
@@ -49,19 +52,20 @@ impl OutputArgument {
     /// Reads it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (output, form) = match text {
-            "wide" => (Output::Wide, Form::Json),
-            "json" => (Output::Json, Form::Json),
-            "yaml" => (Output::Json, Form::Yaml),
-            "name" => (Output::Name, Form::Json),
-            "env" => (Output::Env, Form::Json),
-            "jwk" => (Output::Jwk, Form::Json),
-            "pem" => (Output::Pem, Form::Json),
-            "base64" => (Output::Base64, Form::Json),
+            "table" => (None, Form::Json),
+            "wide" => (Some(Output::Wide), Form::Json),
+            "json" => (Some(Output::Json), Form::Json),
+            "yaml" => (Some(Output::Json), Form::Yaml),
+            "name" => (Some(Output::Name), Form::Json),
+            "env" => (Some(Output::Env), Form::Json),
+            "jwk" => (Some(Output::Jwk), Form::Json),
+            "pem" => (Some(Output::Pem), Form::Json),
+            "base64" => (Some(Output::Base64), Form::Json),
             _ => match text.split_once('=') {
-                Some(("jsonpath", path)) => (Output::Json, Form::path(path)?),
+                Some(("jsonpath", path)) => (Some(Output::Json), Form::path(path)?),
                 _ => {
                     return Err(
-                        "an output is json, yaml, jsonpath=PATH, name, wide, env, jwk, pem or base64"
+                        "an output is table, json, yaml, jsonpath=PATH, name, wide, env, jwk, pem or base64"
                             .to_owned(),
                     );
                 }

@@ -10,7 +10,13 @@ use serde::Serialize;
 use strongroom_client::vault::Octets;
 use zeroize::Zeroizing;
 
-use crate::{arguments::Global, encoding, failure::Failure, output::Form, terminal};
+use crate::{
+    arguments::Global,
+    encoding,
+    failure::Failure,
+    output::{Form, List},
+    terminal,
+};
 
 /// What a command has to say on standard output.
 #[derive(Debug)]
@@ -19,6 +25,8 @@ pub(crate) enum Printed {
     Nothing,
     /// Text with the names and labels of others, which a terminal shows and never obeys.
     Text(String),
+    /// That something was done, which no script needs to read: `--quiet` leaves it out.
+    Done(String),
     /// A document in JSON, which is printed in the form that was asked for.
     Document(String),
     /// The same with a value in it, which was asked for.
@@ -68,6 +76,11 @@ impl Printed {
         Ok(Self::Document(text))
     }
 
+    /// The items as a document: a list of this kind, such as `SecretList`.
+    pub(crate) fn list(kind: &str, items: &[impl Serialize]) -> Result<Self, Failure> {
+        Self::json(&List::new(kind, items))
+    }
+
     /// Prints it, a document in `form`. On a terminal, bytes get the newline that the next prompt needs.
     pub(crate) fn print(&self, form: &Form) -> Result<(), Failure> {
         match self {
@@ -78,6 +91,8 @@ impl Printed {
                 Ok(terminal::print(&text)?)
             }
             Self::Text(text) => Ok(terminal::print(text)?),
+            Self::Done(_) if terminal::manner().is_quiet => Ok(()),
+            Self::Done(text) => Ok(terminal::print(text)?),
             Self::Base64(bytes) => write(encoding::encode_base64(bytes.as_bytes()).as_bytes(), b"\n"),
             Self::Bytes { bytes, raw, refusal } => {
                 let (bytes, is_terminal) = (bytes.as_bytes(), io::stdout().is_terminal());

@@ -68,15 +68,18 @@ impl Destination {
             Self::Direct(direct) => Session::by_url(*direct, global).await,
             Self::Cluster { vault, account } => {
                 let cluster = Cluster::connect(global).await?;
-                let vault = vault.in_namespace(&cluster.namespace);
-                let acting = match account {
-                    Some(account) => Acting {
-                        account,
-                        by_default: false,
-                    },
-                    None => Acting::by_default(&vault)?,
-                };
-                Session::open(&cluster, vault, acting, global).await
+                Session::through(&cluster, vault, account, global).await
+            }
+        }
+    }
+
+    /// The same where nobody is there to be asked for anything.
+    pub(crate) async fn open_unattended(self, global: &Global) -> Result<Session, Failure> {
+        match self {
+            Self::Direct(direct) => Session::by_url(*direct, global).await,
+            Self::Cluster { vault, account } => {
+                let cluster = Cluster::connect_unattended(global).await?;
+                Session::through(&cluster, vault, account, global).await
             }
         }
     }
@@ -118,6 +121,24 @@ impl Session {
             reference,
             acting,
         }
+    }
+
+    /// Opens a vault of the cluster as the account, or as that which every namespace has.
+    async fn through(
+        cluster: &Cluster,
+        vault: VaultPath,
+        account: Option<AccountName>,
+        global: &Global,
+    ) -> Result<Self, Failure> {
+        let vault = vault.in_namespace(&cluster.namespace);
+        let acting = match account {
+            Some(account) => Acting {
+                account,
+                by_default: false,
+            },
+            None => Acting::by_default(&vault)?,
+        };
+        Self::open(cluster, vault, acting, global).await
     }
 
     /// Opens the vault as the account, by port forwards.

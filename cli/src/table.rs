@@ -1,23 +1,35 @@
 //! Tables as kubectl prints them: columns by three spaces, no lines.
 
-/// `rows` under `header`, each line ended.
+use comfy_table::{Table, presets};
+
+use crate::terminal;
+
+/// What lies between two columns.
+const GAP: u16 = 3;
+
+/// `rows` under `header`, each line ended; without the header where the flags say so.
 pub(crate) fn render<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String {
-    let header = header.map(ToOwned::to_owned);
-    let lines = || std::iter::once(&header).chain(rows);
-    let mut widths = [0; N];
-    for line in lines() {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.chars().count().max(*width);
-        }
+    let header = (!terminal::manner().hides_headers).then(|| header.map(ToOwned::to_owned));
+    layout(header.iter().chain(rows))
+}
+
+fn layout<'a, const N: usize>(lines: impl Iterator<Item = &'a [String; N]> + Clone) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    // A row is one line, so that programs find the columns of each. The last column needs no layout: it ends the line.
+    let cells = |line: &'a [String; N]| line.split_last().map_or(&[][..], |(_, cells)| cells);
+    for line in lines.clone() {
+        table.add_row(cells(line).iter().map(|cell| cell.replace('\n', "\\u000a")));
     }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP));
+    }
+    let mut laid_out = table.lines();
     let mut text = String::new();
-    for line in lines() {
-        let cells: Vec<_> = line
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        text.push_str(cells.join("   ").trim_end());
+    for line in lines {
+        text.push_str(&laid_out.next().unwrap_or_default());
+        text.push_str(line.last().map_or("", String::as_str));
+        text.truncate(text.trim_end_matches(' ').len());
         text.push('\n');
     }
     text
@@ -58,6 +70,23 @@ mod tests {
             render(["NAME", "ENABLED"], &rows),
             "NAME          ENABLED\ndb            true\na-long-name\n"
         );
+    }
+
+    #[test]
+    fn characters_of_two_columns_are_counted_as_two() {
+        let rows = [
+            ["名前".to_owned(), "a".to_owned()],
+            ["käse".to_owned(), "b".to_owned()],
+        ];
+        assert_eq!(render(["N", "X"], &rows), "N      X\n名前   a\nkäse   b\n");
+    }
+
+    #[test]
+    fn a_row_stays_on_its_line_and_a_table_may_have_no_header() {
+        let rows = [["a\nb".to_owned(), "c d".to_owned(), String::new()]];
+        assert_eq!(layout(rows.iter()), "a\\u000ab   c d\n");
+        assert_eq!(layout::<1>([["x".to_owned()]].iter()), "x\n");
+        assert_eq!(layout::<2>([].iter()), "");
     }
 
     #[test]

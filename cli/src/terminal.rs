@@ -1,5 +1,7 @@
 //! What others wrote, on a terminal: shown, never obeyed. A pipe or a file gets every byte as it is.
 
+mod manner;
+mod paint;
 #[cfg(unix)]
 mod silence;
 
@@ -11,6 +13,9 @@ use std::{
 
 use secrecy::SecretString;
 
+pub(crate) use manner::{Color, Manner, manner, set};
+use paint::painted;
+
 /// Writes `text` to standard output.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -19,18 +24,26 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     } else {
         text.into()
     };
-    out.write_all(text.as_bytes())
+    out.write_all(painted(text, manner().color.is_on_stdout()).as_bytes())
 }
 
 /// Writes a line to standard error, escaped in any case: a log of it is read on a terminal later.
 pub(crate) fn complain(text: &str) {
-    eprintln!("{}", lines(text));
+    eprintln!("{}", painted(lines(text), manner().color.is_on_stderr()));
 }
 
-/// Writes a line to standard error, where a person reads that: what a command waits for, or what is to be done next.
+/// Writes a line to standard error, unless the flags ask for quiet: why there is nothing to print, or what to try next.
+pub(crate) fn remark(text: &str) {
+    if !manner().is_quiet {
+        complain(text);
+    }
+}
+
+/// Writes a line to standard error, where a person reads that and wants to: what a command waits for, or what is to be done
+/// next.
 pub(crate) fn tell(text: &str) {
     if io::stderr().is_terminal() {
-        complain(text);
+        remark(text);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every command on secrets, keys and certificates, against a vault in this process.
 
 mod cert;
+mod documents;
 mod key;
 mod secret;
 mod token;

@@ -13,6 +13,10 @@
 mod api_server;
 #[path = "command_line/certs.rs"]
 mod certs;
+#[path = "command_line/completion.rs"]
+mod completion;
+#[path = "command_line/config.rs"]
+mod config;
 #[path = "command_line/debug.rs"]
 mod debug;
 #[path = "command_line/dev_vault.rs"]
@@ -23,6 +27,8 @@ mod keys;
 mod policies;
 #[path = "command_line/references.rs"]
 mod references;
+#[path = "command_line/screen.rs"]
+mod screen;
 #[path = "command_line/secrets.rs"]
 mod secrets;
 #[path = "command_line/vaults.rs"]
@@ -44,6 +50,8 @@ fn with_input(kubeconfig: Option<&Path>, arguments: &[&str], input: &[u8]) -> Ou
     let mut child = Command::new(env!("CARGO_BIN_EXE_strongroom"))
         .args(arguments)
         .env("KUBECONFIG", kubeconfig.unwrap_or(Path::new("/nonexistent")))
+        // Whoever runs the tests may have defaults.
+        .env("XDG_CONFIG_HOME", "/nonexistent")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -87,6 +95,14 @@ fn the_help_is_what_is_documented() {
         ("dev-time.txt", &["dev", "time", "--help"]),
         ("policy-check.txt", &["policy", "check", "--help"]),
         ("az-cloud.txt", &["az-cloud", "--help"]),
+        ("config.txt", &["config", "--help"]),
+        ("config-set.txt", &["config", "set", "--help"]),
+        ("config-get.txt", &["config", "get", "--help"]),
+        ("config-unset.txt", &["config", "unset", "--help"]),
+        ("config-list.txt", &["config", "list", "--help"]),
+        ("config-path.txt", &["config", "path", "--help"]),
+        ("completion.txt", &["completion", "--help"]),
+        ("man.txt", &["man", "--help"]),
     ] {
         let output = strongroom(None, arguments);
         assert!(output.status.success());

@@ -20,8 +20,22 @@ pub(super) const IDS: [&str; 12] = [
     "verbose",
 ];
 
+/// What `config` does not use, which reads the kubeconfig for the name of its context.
+pub(super) const UNUSED_BY_CONFIG: [&str; 9] = [
+    "kube_cluster",
+    "kube_user",
+    "impersonate",
+    "as_group",
+    "as_uid",
+    "request_timeout",
+    "namespace",
+    "release_namespace",
+    "verbose",
+];
+
 /// Which cluster, and as whom.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Cluster")]
 pub(crate) struct ClusterFlags {
     /// The kubeconfig to use [default: KUBECONFIG, else ~/.kube/config].
     #[arg(long, value_name = "PATH", global = true)]
@@ -30,22 +44,40 @@ pub(crate) struct ClusterFlags {
     #[arg(long, global = true)]
     pub(crate) context: Option<String>,
     /// The cluster of the kubeconfig to use.
-    #[arg(long = "cluster", id = "kube_cluster", value_name = "NAME", global = true)]
+    #[arg(
+        long = "cluster",
+        id = "kube_cluster",
+        value_name = "NAME",
+        global = true,
+        hide_short_help = true
+    )]
     pub(crate) cluster: Option<String>,
     /// The user of the kubeconfig to use.
-    #[arg(long = "user", id = "kube_user", value_name = "NAME", global = true)]
+    #[arg(
+        long = "user",
+        id = "kube_user",
+        value_name = "NAME",
+        global = true,
+        hide_short_help = true
+    )]
     pub(crate) user: Option<String>,
     /// The user to impersonate at the Kubernetes API.
-    #[arg(long = "as", id = "impersonate", value_name = "USER", global = true)]
+    #[arg(
+        long = "as",
+        id = "impersonate",
+        value_name = "USER",
+        global = true,
+        hide_short_help = true
+    )]
     pub(crate) impersonate: Option<String>,
     /// A group to impersonate at the Kubernetes API. May be repeated.
-    #[arg(long, value_name = "GROUP", global = true)]
+    #[arg(long, value_name = "GROUP", global = true, hide_short_help = true)]
     pub(crate) as_group: Vec<String>,
     /// The UID to impersonate at the Kubernetes API.
-    #[arg(long, value_name = "UID", global = true)]
+    #[arg(long, value_name = "UID", global = true, hide_short_help = true)]
     pub(crate) as_uid: Option<String>,
     /// How long one request to the Kubernetes API may take, such as 10s or 2m [default: as long as it takes].
-    #[arg(long, value_name = "TIME", value_parser = super::time::duration, global = true)]
+    #[arg(long, value_name = "TIME", value_parser = super::time::duration, global = true, hide_short_help = true)]
     pub(crate) request_timeout: Option<std::time::Duration>,
 }
 

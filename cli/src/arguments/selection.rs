@@ -9,6 +9,7 @@ use super::names::{self, VaultPath};
 
 /// Which vault, and as whom.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Vault")]
 pub(crate) struct Selection {
     /// The vault: NAMESPACE/NAME, or NAME in the namespace of the command.
     #[arg(long, env = "STRONGROOM_VAULT", hide_env_values = true, global = true)]
@@ -31,6 +32,7 @@ pub(crate) struct Selection {
 
 /// A vault that is reached without the Kubernetes API.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Vault")]
 pub(crate) struct DirectFlags {
     /// Where the vault is: https://HOST[:PORT]. Then no kubeconfig is read, and the command is the account whose token is in
     /// --token-file. `strongroom dev` sets it.
@@ -42,7 +44,8 @@ pub(crate) struct DirectFlags {
         env = "STRONGROOM_LOGIN_URL",
         hide_env_values = true,
         value_name = "URL",
-        global = true
+        global = true,
+        hide_short_help = true
     )]
     pub(crate) login_url: Option<String>,
     /// With --url: the file that holds the token of the account [default: what AZURE_FEDERATED_TOKEN_FILE says].
@@ -51,7 +54,8 @@ pub(crate) struct DirectFlags {
         env = "STRONGROOM_TOKEN_FILE",
         hide_env_values = true,
         value_name = "PATH",
-        global = true
+        global = true,
+        hide_short_help = true
     )]
     pub(crate) token_file: Option<PathBuf>,
     /// With --url: the file with the authorities to trust, in PEM [default: what SSL_CERT_FILE says].
@@ -60,7 +64,8 @@ pub(crate) struct DirectFlags {
         env = "STRONGROOM_CA",
         hide_env_values = true,
         value_name = "PATH",
-        global = true
+        global = true,
+        hide_short_help = true
     )]
     pub(crate) ca: Option<PathBuf>,
 }

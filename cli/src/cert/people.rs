@@ -141,7 +141,7 @@ fn issuer(flags: IssuerFlags) -> Result<Value, Failure> {
 fn listing(issuers: &[CertificateIssuer], output: ObjectOutput) -> Result<Printed, Failure> {
     match output {
         ObjectOutput::Text if issuers.is_empty() => {
-            eprintln!("No issuers.");
+            terminal::remark("No issuers.");
             Ok(Printed::Nothing)
         }
         ObjectOutput::Text => {

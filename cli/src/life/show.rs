@@ -20,7 +20,7 @@ pub(crate) fn object<K: CommandKind>(
                 .version
                 .map(|version| format!(", version {version}"))
                 .unwrap_or_default();
-            Ok(Printed::Text(format!(
+            Ok(Printed::Done(format!(
                 "{} {done}{version}\n",
                 path::<K>(&id.name)
             )))
@@ -42,7 +42,7 @@ pub(super) fn deleted<K: CommandKind>(
                 .scheduled_purge_date
                 .map(|at| format!(", recoverable until {}", table::time(at)))
                 .unwrap_or_default();
-            Ok(Printed::Text(format!("{} deleted{until}\n", path::<K>(name))))
+            Ok(Printed::Done(format!("{} deleted{until}\n", path::<K>(name))))
         }
         ObjectOutput::Name => Ok(names::<K>([name])),
         ObjectOutput::Json => {
@@ -55,7 +55,7 @@ pub(super) fn deleted<K: CommandKind>(
 /// An object that is no more.
 pub(super) fn purged<K: CommandKind>(name: &ObjectName, output: ObjectOutput) -> Result<Printed, Failure> {
     match output {
-        ObjectOutput::Text => Ok(Printed::Text(format!("{} purged\n", path::<K>(name)))),
+        ObjectOutput::Text => Ok(Printed::Done(format!("{} purged\n", path::<K>(name)))),
         ObjectOutput::Name => Ok(names::<K>([name])),
         ObjectOutput::Json => {
             let document = serde_json::json!({ "name": name.to_string(), "purged": true });
@@ -96,7 +96,7 @@ pub(super) fn versions<K: CommandKind>(
     let is_current = |item: &K::Item| current == Some(K::item_id(item));
     match output {
         ObjectOutput::Text if items.is_empty() => {
-            terminal::complain(&format!(
+            terminal::remark(&format!(
                 "No versions: there is no {} {name}.",
                 K::KIND.singular()
             ));
@@ -160,6 +160,15 @@ fn none(what: &str, account: &AccountName) -> Printed {
         "No {what} that service account {account} may list and the flags ask for."
     ));
     Printed::Nothing
+}
+
+/// What a document calls an object.
+const fn kind<K: CommandKind>() -> &'static str {
+    match K::KIND {
+        ObjectKind::Secrets => "Secret",
+        ObjectKind::Keys => "Key",
+        ObjectKind::Certificates => "Certificate",
+    }
 }
 
 /// `KIND/NAME`.

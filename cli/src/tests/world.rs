@@ -20,8 +20,8 @@ use strongroom_testing::{
 };
 
 use crate::{
-    Arguments, Failure, Program,
-    arguments::Command,
+    Failure, Program,
+    arguments::{Arguments, Command},
     cert::CertRequest,
     encoding,
     key::KeyRequest,
@@ -142,6 +142,9 @@ impl World {
             Command::Policy(_)
             | Command::AzCloud(_)
             | Command::Dev(_)
+            | Command::Config(_)
+            | Command::Completion(_)
+            | Command::Man(_)
             | Command::Vault(_)
             | Command::Check(_)
             | Command::Crds(_)
@@ -201,7 +204,7 @@ impl World {
 fn text(printed: &Printed) -> String {
     match printed {
         Printed::Nothing => String::new(),
-        Printed::Text(text) | Printed::Document(text) => text.clone(),
+        Printed::Text(text) | Printed::Done(text) | Printed::Document(text) => text.clone(),
         Printed::Revealed(text) => text.expose_secret().to_owned(),
         Printed::Base64(bytes) => encoding::encode_base64(bytes.as_bytes()).to_string(),
         Printed::Bytes { bytes, .. } => String::from_utf8(bytes.as_bytes().to_vec()).unwrap(),

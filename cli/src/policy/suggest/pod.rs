@@ -7,7 +7,7 @@ use strongroom_crds::{
     secret_ref::{FileState, SecretRefFile},
 };
 
-use crate::reference::{DRIVER, REFERENCE_ATTRIBUTE};
+use crate::secret_ref::{DRIVER, REFERENCE_ATTRIBUTE};
 
 /// The names of the SecretRefs that the volumes of a pod show.
 pub(super) fn references(pod: &Pod) -> Vec<&str> {

@@ -1,0 +1,187 @@
+//! What each command needs: rights in the cluster, and permissions of policy.
+
+use std::fmt::{self, Write as _};
+
+/// Rights in the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClusterRights {
+    /// Nothing is asked of a cluster.
+    Nothing,
+    /// To open a vault as a service account.
+    Vault,
+    /// To read the policies of a vault.
+    Policies,
+    /// The kubeconfig is read where no flag names the namespace.
+    Kubeconfig,
+}
+
+impl ClusterRights {
+    const ALL: [Self; 4] = [Self::Vault, Self::Policies, Self::Kubeconfig, Self::Nothing];
+
+    /// What the pages call it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "no right in a cluster",
+            Self::Vault => "to open a vault",
+            Self::Policies => "to read policies",
+            Self::Kubeconfig => "a kubeconfig",
+        }
+    }
+
+    /// Every right of it.
+    const fn rights(self) -> &'static str {
+        match self {
+            Self::Nothing => "No server is asked, or none of a cluster.",
+            Self::Vault => {
+                "In the namespace of the service account: `create` `serviceaccounts/token` of it. In the namespaces of the vault and \
+                 of the release: `get` `services`, `list` `pods`, `get` and `create` `pods/portforward`. In one of the two: `get` \
+                 `configmaps` `strongroom-trust-bundle`. With `--url`, or in a pod: none of them, but the token in a file."
+            }
+            Self::Policies => {
+                "In the namespace of the vault: `list` `accesspolicies.strongroom.dev`. In that of the account asked about: `get` \
+                 `serviceaccounts`."
+            }
+            Self::Kubeconfig => {
+                "None; the kubeconfig says which namespace is meant where neither a flag nor a default does."
+            }
+        }
+    }
+
+    /// The table of them.
+    pub(super) fn describe(page: &mut String) {
+        page.push_str("| what for | rights |\n|---|---|\n");
+        for kind in Self::ALL {
+            // A string takes whatever is written to it.
+            let _ = writeln!(page, "| {} | {} |", kind.name(), kind.rights());
+        }
+        page.push('\n');
+    }
+}
+
+/// What one command needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rights {
+    cluster: ClusterRights,
+    /// The permission of policy; nothing where policy is not asked.
+    policy: &'static str,
+}
+
+impl Rights {
+    /// Those of a command, by its path from the program's name on.
+    pub(super) fn of(path: &str) -> Option<Self> {
+        let (_, path) = path.split_once(' ')?;
+        let found = TABLE.iter().find(|(known, ..)| *known == path);
+        found.map(|(_, cluster, policy)| Self {
+            cluster: *cluster,
+            policy,
+        })
+    }
+
+    /// The paths of all that have an entry, without the program's name.
+    #[cfg(test)]
+    pub(super) fn paths() -> impl Iterator<Item = &'static str> {
+        TABLE.iter().map(|(path, ..)| *path)
+    }
+}
+
+impl fmt::Display for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rights: {}", self.cluster.name())?;
+        if self.policy.is_empty() {
+            f.write_str(".")
+        } else {
+            write!(f, "; policy must allow {}.", self.policy)
+        }
+    }
+}
+
+use ClusterRights::{Kubeconfig, Nothing, Policies, Vault};
+
+/// One entry for each command that does something.
+const TABLE: &[(&str, ClusterRights, &str)] = &[
+    ("secret set", Vault, "`secrets/set`"),
+    ("secret get", Vault, "`secrets/get`"),
+    ("secret update", Vault, "`secrets/set`"),
+    ("secret list", Vault, "`secrets/list`"),
+    ("secret versions", Vault, "`secrets/list`"),
+    ("secret delete", Vault, "`secrets/delete`"),
+    ("secret recover", Vault, "`secrets/recover`"),
+    ("secret purge", Vault, "`secrets/purge`"),
+    ("secret backup", Vault, "`secrets/backup`"),
+    ("secret restore", Vault, "`secrets/restore`"),
+    ("key create", Vault, "`keys/create`"),
+    ("key import", Vault, "`keys/import`"),
+    ("key show", Vault, "`keys/get`"),
+    ("key update", Vault, "`keys/update`"),
+    ("key rotate", Vault, "`keys/rotate`"),
+    (
+        "key policy",
+        Vault,
+        "`keys/getrotationpolicy`, and to change it `keys/setrotationpolicy`",
+    ),
+    ("key sign", Vault, "`keys/sign`"),
+    ("key verify", Vault, "`keys/verify`"),
+    ("key encrypt", Vault, "`keys/encrypt`"),
+    ("key decrypt", Vault, "`keys/decrypt`"),
+    ("key wrap", Vault, "`keys/wrapKey`"),
+    ("key unwrap", Vault, "`keys/unwrapKey`"),
+    ("key list", Vault, "`keys/list`"),
+    ("key versions", Vault, "`keys/list`"),
+    ("key delete", Vault, "`keys/delete`"),
+    ("key recover", Vault, "`keys/recover`"),
+    ("key purge", Vault, "`keys/purge`"),
+    ("key backup", Vault, "`keys/backup`"),
+    ("key restore", Vault, "`keys/restore`"),
+    (
+        "cert create",
+        Vault,
+        "`certificates/create`, and `certificates/get` to wait",
+    ),
+    ("cert import", Vault, "`certificates/import`"),
+    ("cert show", Vault, "`certificates/get`"),
+    ("cert update", Vault, "`certificates/update`"),
+    ("cert policy show", Vault, "`certificates/get`"),
+    ("cert policy set", Vault, "`certificates/update`"),
+    ("cert pending show", Vault, "`certificates/get`"),
+    ("cert pending wait", Vault, "`certificates/get`"),
+    ("cert pending cancel", Vault, "`certificates/update`"),
+    ("cert pending delete", Vault, "`certificates/update`"),
+    ("cert merge", Vault, "`certificates/create`"),
+    (
+        "cert renew",
+        Vault,
+        "`certificates/get` and `certificates/create`",
+    ),
+    (
+        "cert revoke",
+        Vault,
+        "`certificates/get` and `certificates/revoke`",
+    ),
+    ("cert download", Vault, "`secrets/get`"),
+    ("cert issuer list", Vault, "`certificates/listissuers`"),
+    ("cert issuer show", Vault, "`certificates/getissuers`"),
+    ("cert issuer set", Vault, "`certificates/setissuers`"),
+    ("cert issuer delete", Vault, "`certificates/deleteissuers`"),
+    ("cert contacts show", Vault, "`certificates/managecontacts`"),
+    ("cert contacts set", Vault, "`certificates/managecontacts`"),
+    ("cert contacts delete", Vault, "`certificates/managecontacts`"),
+    ("cert list", Vault, "`certificates/list`"),
+    ("cert versions", Vault, "`certificates/list`"),
+    ("cert delete", Vault, "`certificates/delete`"),
+    ("cert recover", Vault, "`certificates/recover`"),
+    ("cert purge", Vault, "`certificates/purge`"),
+    ("cert backup", Vault, "`certificates/backup`"),
+    ("cert restore", Vault, "`certificates/restore`"),
+    ("policy check", Policies, ""),
+    ("dev", Nothing, ""),
+    ("dev run", Nothing, ""),
+    ("dev env", Nothing, ""),
+    ("az-cloud", Kubeconfig, ""),
+    ("config set", Kubeconfig, ""),
+    ("config get", Kubeconfig, ""),
+    ("config unset", Kubeconfig, ""),
+    ("config list", Kubeconfig, ""),
+    ("config path", Nothing, ""),
+    ("completion", Nothing, ""),
+    ("man", Nothing, ""),
+];
