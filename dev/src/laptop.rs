@@ -257,7 +257,7 @@ impl Laptop {
         });
         let of_vaults = vaults.values().map(One::counts);
         let counts: Vec<Counts> = of_vaults.chain([counts]).collect();
-        let urls = each(&vaults, One::url);
+        let urls: Vec<_> = each(&vaults, One::url);
         let desk = control::Desk {
             controls: controls.clone(),
             keeper: keeper.clone(),

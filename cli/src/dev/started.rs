@@ -9,10 +9,8 @@ use strongroom_dev::{
     laptop::{Laptop, Plan},
     manifests::Manifests,
     own_certificate::OwnCertificate,
-    place::Place,
     pod,
     reach::Reach,
-    seed::{self, Seed},
     vault::Data,
 };
 

@@ -7,7 +7,10 @@ use strongroom_client::{
 
 #[cfg(unix)]
 use super::DevFailure;
-use super::{CertFailure, ConfigFailure, DirectFailure, Failure, KeyFailure, is_forbidden};
+use super::{
+    CertFailure, ConfigFailure, DirectFailure, Failure, KeyFailure, LifeFailure, PolicyFailure, SecretFailure,
+    VaultObjectFailure, is_forbidden,
+};
 
 impl Failure {
     /// Its word.
@@ -17,6 +20,7 @@ impl Failure {
             Self::Client(_) => "KubernetesClientUnusable",
             Self::Namespace(_) => "NamespaceMalformed",
             Self::NoVault => "VaultNotNamed",
+            Self::TwoPlaces => "PlacesContradict",
             Self::TwoNamespaces => "NamespacesContradict",
             Self::Output(_) | Self::NoOutput(_) => "OutputNotSupported",
             Self::Cluster { source, .. } if is_forbidden(source) => "KubernetesForbidden",
@@ -34,13 +38,19 @@ impl Failure {
             Self::ValueControls
             | Self::ResultControls
             | Self::BackupControls
-            | Self::PrivateKeyToTerminal => "NotForTerminal",
+            | Self::PrivateKeyToTerminal
+            | Self::TokenToTerminal => "NotForTerminal",
+            Self::NotWanted => "Declined",
             Self::BackupTooLong => "BackupTooLong",
             Self::WriteFile { .. } => "FileUnwritable",
             Self::Key(failure) => failure.code(),
             Self::Cert(failure) => failure.code(),
             Self::Config(failure) => failure.code(),
             Self::Direct(failure) => failure.code(),
+            Self::Life(failure) => failure.code(),
+            Self::Policy(failure) => failure.code(),
+            Self::Secret(failure) => failure.code(),
+            Self::VaultObject(failure) => failure.code(),
             #[cfg(unix)]
             Self::Dev(failure) => failure.code(),
             Self::Write(_) => "OutputUnwritable",
@@ -143,7 +153,7 @@ impl ConfigFailure {
 impl DirectFailure {
     const fn code(&self) -> &'static str {
         match self {
-            Self::Url(..) => "UrlMalformed",
+            Self::Url(..) | Self::Proxy(_) => "UrlMalformed",
             Self::WhichVault(_) => "VaultNotNamed",
             Self::WhichNamespace => "NamespaceMissing",
             Self::NoLogin(_) => "IdentityServiceNotNamed",
@@ -157,9 +167,84 @@ impl DirectFailure {
     }
 }
 
+impl LifeFailure {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::NobodyToAsk { .. } => "NobodyToAsk",
+            Self::OtherName { .. } => "Declined",
+        }
+    }
+}
+
+impl SecretFailure {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Differ => "ValuesDiffer",
+            Self::NothingTyped => "ValueMissing",
+            Self::LongLine | Self::LongValue(_) => "ValueTooLong",
+            Self::NoRandomBytes => "NoRandomBytes",
+            Self::ShowValue => "FlagNotApplicable",
+            Self::Nul => "ValueNotText",
+            Self::NotFound { .. } => "NotFound",
+            Self::NoVersion { .. } | Self::NoPrevious(_) => "VersionNotFound",
+            Self::SameSecond { .. } | Self::WhichCurrent { .. } => "CurrentVersionUnknown",
+            Self::OtherVersion { .. } | Self::ChangedMeanwhile(_) => "Conflict",
+            Self::AlreadyCurrent { .. } => "AlreadyCurrent",
+            Self::CopyToItself => "CopyToItself",
+            Self::TwoVaultsByUrl => "TwoVaultsByUrl",
+            Self::Twice(_) => "NameTwice",
+            Self::NoSecrets(_) | Self::ListOfSecrets(_) | Self::Seed(_) => "SeedUnusable",
+            Self::NoKey { .. } | Self::WhichKey { .. } | Self::KeyValue { .. } | Self::KeyName { .. } => {
+                "KubernetesSecretUnusable"
+            }
+            Self::Partly { source, .. } => source.code(),
+            Self::NoMemory => "NoMemoryBackedFile",
+            Self::EditedFile(_) => "FileUnusable",
+            Self::NoEditor { .. } | Self::EditorFailed { .. } | Self::EditedToNothing => "EditorFailed",
+            Self::Interrupted => "Interrupted",
+        }
+    }
+}
+
+impl PolicyFailure {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "FileUnreadable",
+            Self::Yaml { .. } | Self::Object { .. } | Self::Twice(_) => "ManifestUnusable",
+            Self::NoPolicy => "PolicyMissing",
+            Self::NoReference(_) => "SecretRefMissing",
+            Self::Reference { .. } => "SecretRefUnusable",
+            Self::NoVolume(_) => "VolumeMissing",
+            Self::NothingRefused(_) => "NothingRefused",
+            Self::Account(_) => "AccountMalformed",
+            Self::TwoNamespaces => "NamespacesContradict",
+            Self::File { .. } | Self::Paths(_) | Self::Files(_) => "FileArgumentMalformed",
+            Self::Container { .. } => "ContainerNotNamed",
+        }
+    }
+}
+
+impl VaultObjectFailure {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Cluster { .. } => "KubernetesFailed",
+            Self::NoKind => "DefinitionsMissing",
+            Self::None(_) | Self::NoneIn(_) => "NotFound",
+            Self::Exists(_) => "AlreadyExists",
+            Self::Stalled { .. } => "VaultStalled",
+            Self::InTime { .. } => "NotInTime",
+            Self::NoRollback(_) => "NothingToAccept",
+            Self::OtherGeneration { .. } | Self::AcceptedBefore { .. } => "GenerationsContradict",
+            Self::Door(_) => "DoorFailed",
+            Self::Interrupted => "Interrupted",
+            Self::Program(_) => "ProgramNotStarted",
+        }
+    }
+}
+
 #[cfg(unix)]
 impl DevFailure {
-    const fn code(&self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
             Self::Manifest(_) => "ManifestUnusable",
             Self::Seed(_) => "SeedUnusable",
@@ -168,8 +253,20 @@ impl DevFailure {
             Self::File { .. } => "FileUnusable",
             Self::System(_) => "SystemFailed",
             Self::Account(_) | Self::NoAccount(_) => "AccountMalformed",
+            Self::Certificate(_) => "CertificateFileUnusable",
+            Self::Authority(_) => "AuthorityUnusable",
+            Self::InPod(_) => "InPod",
+            Self::NoConsent(_) => "NobodyToAsk",
+            Self::Declined => "Declined",
+            Self::NothingToTrust | Self::NotTrusted(..) => "TrustNotChanged",
+            Self::Vault(error) => vault(error),
+            Self::NotReset(_) => "NotReset",
+            Self::Control(_) => "ControlFailed",
+            Self::Files(_) => "FilesRefused",
+            Self::TooManyFaults => "FaultsContradict",
+            Self::NotEnded(_) => "NotInTime",
             Self::Interrupted => "Interrupted",
-            Self::NotRunning => "NotRunning",
+            Self::NotRunning | Self::NotAt { .. } => "NotRunning",
             Self::Terminal => "NotForTerminal",
         }
     }

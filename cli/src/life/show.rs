@@ -156,19 +156,10 @@ pub(super) fn deleted_items<K: CommandKind>(
 /// Says that there is nothing to list.
 fn none(what: &str, account: &AccountName) -> Printed {
     let account = account.path();
-    terminal::complain(&format!(
+    terminal::remark(&format!(
         "No {what} that service account {account} may list and the flags ask for."
     ));
     Printed::Nothing
-}
-
-/// What a document calls an object.
-const fn kind<K: CommandKind>() -> &'static str {
-    match K::KIND {
-        ObjectKind::Secrets => "Secret",
-        ObjectKind::Keys => "Key",
-        ObjectKind::Certificates => "Certificate",
-    }
 }
 
 /// `KIND/NAME`.
