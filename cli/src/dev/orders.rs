@@ -32,6 +32,9 @@ use crate::{
 /// How long the end of a vault may take.
 const END: Duration = Duration::from_secs(30);
 
+/// How long the directory of a run that has ended may stay; that of one that was killed does.
+const CLEARED: Duration = Duration::from_secs(2);
+
 /// How often it is looked whether it has ended.
 const EVERY: Duration = Duration::from_millis(20);
 
@@ -112,6 +115,11 @@ pub(super) fn stop(options: &RunningOptions) -> Result<ExitCode, Failure> {
         if begun.elapsed() > END {
             return Err(DevFailure::NotEnded(running.url).into());
         }
+        thread::sleep(EVERY);
+    }
+    // The lock may be the first of the directory's files to go.
+    let begun = Instant::now();
+    while running.run.exists() && begun.elapsed() < CLEARED {
         thread::sleep(EVERY);
     }
     terminal::tell(&format!("The vault at {} has ended.", running.url));

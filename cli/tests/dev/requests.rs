@@ -1,6 +1,9 @@
 //! What there is to see.
 
-use std::process::Output;
+use std::{
+    process::Output,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use rustix::process::Signal;
 
@@ -141,13 +144,18 @@ fn what_was_acknowledged_before_ctrl_c_is_there_afterwards() {
     let options = ["--data", data.to_str().unwrap()];
     let dev = world.start(&options);
     let set = |number: usize| world.set(&format!("s-{number}"), "CANARY", None).status.success();
-    let acknowledged = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| (0..).take_while(|number| set(*number)).count());
-        std::thread::sleep(std::time::Duration::from_millis(700));
+    let counted = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            while set(counted.load(Ordering::SeqCst)) {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        until("some are acknowledged", || counted.load(Ordering::SeqCst) >= 3);
         dev.end(Signal::INT);
-        writer.join().unwrap()
+        writer.join().unwrap();
     });
-    assert!(acknowledged > 0);
+    let acknowledged = counted.into_inner();
     let again = world.start(&options);
     let exported = world.said(&["dev", "env"]);
     let script = format!(

@@ -134,7 +134,7 @@ impl World {
 pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "{what}");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
         thread::sleep(Duration::from_millis(10));
     }
 }

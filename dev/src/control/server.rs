@@ -20,6 +20,10 @@ use crate::{
 /// How long somebody who connected may take to say what is to be done.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a vault may refuse tokens after a jump in time: what it knows of the login's keys is too old, and it asks for them at
+/// most so often.
+const KEYS: Duration = Duration::from_secs(2);
+
 /// What answers.
 pub(crate) struct Desk {
     pub(crate) controls: Controls,
@@ -81,7 +85,10 @@ impl Desk {
                 let moved =
                     tokio::task::spawn_blocking(move || controls.move_time(Duration::from_secs(forward)));
                 match moved.await? {
-                    Ok(now) => Answer::Time { now },
+                    Ok(now) => {
+                        tokio::time::sleep(KEYS).await;
+                        Answer::Time { now }
+                    }
                     Err(error) => Answer::Refused {
                         why: error.to_string(),
                     },

@@ -46,7 +46,8 @@ impl Follower {
         let mut lines = Vec::new();
         loop {
             // Looked for before the end is read: whatever is in this segment is there by the time that the next one is.
-            let next = self.next_segment()?;
+            // Of a directory that is gone, with the run that it was of, what was open is read to its end.
+            let next = self.next_segment().unwrap_or_default();
             self.read_segment(&mut lines)?;
             let Some(next) = next else { return Ok(lines) };
             self.segment = Some((next, self.open(next)?));

@@ -65,7 +65,7 @@ pub(crate) struct FaultArguments {
 #[derive(Debug, Args)]
 pub(crate) struct TimeArguments {
     /// How far forward, such as +91d or +12h; `now` moves nothing, and prints the time.
-    #[arg(value_name = "now|+TIME", value_parser = forward)]
+    #[arg(value_name = "now|+TIME", value_parser = forward, allow_hyphen_values = true)]
     pub(crate) forward: Duration,
     #[command(flatten)]
     pub(crate) running: RunningOptions,
