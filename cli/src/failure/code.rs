@@ -8,8 +8,8 @@ use strongroom_client::{
 #[cfg(unix)]
 use super::DevFailure;
 use super::{
-    CertFailure, ConfigFailure, DirectFailure, Failure, KeyFailure, LifeFailure, PolicyFailure, SecretFailure,
-    VaultObjectFailure, is_forbidden,
+    CertFailure, ConfigFailure, DirectFailure, Failure, KeyFailure, LifeFailure, PolicyFailure,
+    SecretFailure, VaultObjectFailure, is_forbidden,
 };
 
 impl Failure {

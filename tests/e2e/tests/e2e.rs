@@ -34,6 +34,8 @@ mod nginx;
 mod openssl_keys;
 #[path = "e2e/order.rs"]
 mod order;
+#[path = "e2e/owners_commands.rs"]
+mod owners_commands;
 #[path = "e2e/reasons.rs"]
 mod reasons;
 #[path = "e2e/recovery.rs"]

@@ -15,7 +15,7 @@ pub struct Step {
 /// The lines, what each must print, and what is called that afterwards. NAME is an object, NAMESPACE that of the vault, APP that of the
 /// account, FILE the object's path on disk, and DIRECTORY where the keys and the authority are that openssl made. What is asked of policy alone comes first: a right that only it needs is
 /// missed soon.
-const LINES: [(&str, &str, &str); 80] = [
+const LINES: [(&str, &str, &str); 81] = [
     (
         "policy check --permission secrets/get --object NAME",
         "yes - allowed by AccessPolicy admin",
@@ -36,6 +36,7 @@ const LINES: [(&str, &str, &str); 80] = [
     ("policy suggest --ref APP/NAME", "kind: AccessPolicy", "suggested"),
     ("policy diff -f FILE.suggested", "No access begins or ends.", ""),
     ("az-cloud --namespace NAMESPACE", "[strongroom]", ""),
+    ("token --to-file FILE.token", "", ""),
     ("secret set NAME", "set", ""),
     ("secret get NAME", "a value", ""),
     ("secret get NAME -o env", "='a value'", "env"),
