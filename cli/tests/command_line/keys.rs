@@ -49,7 +49,7 @@ fn wrong_arguments_of_keys_are_refused_before_any_request() {
         "import k --type EC --base64",
         "import k -o pem",
         "show k --version 1",
-        "show k -o yaml",
+        "show k -o xml",
         "show k -o base64",
         "update k --enabled --disabled",
         "policy k --rotate-after P90D --rotate-before P30D",
