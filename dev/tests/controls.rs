@@ -27,6 +27,7 @@ use strongroom_dev::{
     manifests::Manifests,
     notices::Notice,
     place::Place,
+    reach::Reach,
     requests::{Decision, Request},
     vault::Data,
 };
@@ -79,6 +80,7 @@ impl World {
             policies: Some(manifests.policies),
             accounts: manifests.accounts,
             by_secret: None,
+            reach: Reach::default(),
         };
         let laptop = Laptop::start(plan).await.unwrap();
         laptop.files().offer(manifests.references);

@@ -11,12 +11,26 @@ pub(super) enum ClusterRights {
     Vault,
     /// To read the policies of a vault.
     Policies,
+    /// To write and show SecretRefs.
+    References,
+    /// To make vaults, and to say how vaults and installations are.
+    Installation,
+    /// To look at what the caller may look at.
+    Glance,
     /// The kubeconfig is read where no flag names the namespace.
     Kubeconfig,
 }
 
 impl ClusterRights {
-    const ALL: [Self; 4] = [Self::Vault, Self::Policies, Self::Kubeconfig, Self::Nothing];
+    const ALL: [Self; 7] = [
+        Self::Vault,
+        Self::Policies,
+        Self::References,
+        Self::Installation,
+        Self::Glance,
+        Self::Kubeconfig,
+        Self::Nothing,
+    ];
 
     /// What the pages call it.
     const fn name(self) -> &'static str {
@@ -24,6 +38,9 @@ impl ClusterRights {
             Self::Nothing => "no right in a cluster",
             Self::Vault => "to open a vault",
             Self::Policies => "to read policies",
+            Self::References => "to write and show SecretRefs",
+            Self::Installation => "those of vaults and installations",
+            Self::Glance => "to look",
             Self::Kubeconfig => "a kubeconfig",
         }
     }
@@ -38,8 +55,19 @@ impl ClusterRights {
                  `configmaps` `strongroom-trust-bundle`. With `--url`, or in a pod: none of them, but the token in a file."
             }
             Self::Policies => {
-                "In the namespace of the vault: `list` `accesspolicies.strongroom.dev`. In that of the account asked about: `get` \
-                 `serviceaccounts`."
+                "In the namespace of the vault: `list` `accesspolicies.strongroom.dev`. With `get` `serviceaccounts` in that of the \
+                 account asked about, whether the account exists is known; with `--pod`, `get` `pods`. With `-f`: none of them."
+            }
+            Self::References => {
+                "In the namespace of the app: `get` `secretrefs.strongroom.dev`, and with `--apply` `create`. What is only printed \
+                 needs none."
+            }
+            Self::Installation => {
+                "As [their page](vault-commands.md#what-they-need) lists them, command by command."
+            }
+            Self::Glance => {
+                "None: what you may not see is marked with a `?`, with the `kubectl auth can-i` that shows it \
+                 ([debug commands](debug-commands.md))."
             }
             Self::Kubeconfig => {
                 "None; the kubeconfig says which namespace is meant where neither a flag nor a default does."
@@ -95,13 +123,27 @@ impl fmt::Display for Rights {
     }
 }
 
-use ClusterRights::{Kubeconfig, Nothing, Policies, Vault};
+use ClusterRights::{Glance, Installation, Kubeconfig, Nothing, Policies, References, Vault};
 
 /// One entry for each command that does something.
 const TABLE: &[(&str, ClusterRights, &str)] = &[
     ("secret set", Vault, "`secrets/set`"),
     ("secret get", Vault, "`secrets/get`"),
+    ("secret show", Vault, "`secrets/list`"),
     ("secret update", Vault, "`secrets/set`"),
+    (
+        "secret rollback",
+        Vault,
+        "`secrets/list`, `secrets/get` and `secrets/set`",
+    ),
+    (
+        "secret copy",
+        Vault,
+        "`secrets/get` of the one, and `secrets/set` of the other",
+    ),
+    ("secret import", Vault, "`secrets/set`"),
+    ("secret export", Vault, "`secrets/list`"),
+    ("secret edit", Vault, "`secrets/get` and `secrets/set`"),
     ("secret list", Vault, "`secrets/list`"),
     ("secret versions", Vault, "`secrets/list`"),
     ("secret delete", Vault, "`secrets/delete`"),
@@ -155,7 +197,7 @@ const TABLE: &[(&str, ClusterRights, &str)] = &[
     (
         "cert revoke",
         Vault,
-        "`certificates/get` and `certificates/revoke`",
+        "`certificates/get` and `certificates/strongroom/revoke`",
     ),
     ("cert download", Vault, "`secrets/get`"),
     ("cert issuer list", Vault, "`certificates/listissuers`"),
@@ -172,10 +214,44 @@ const TABLE: &[(&str, ClusterRights, &str)] = &[
     ("cert purge", Vault, "`certificates/purge`"),
     ("cert backup", Vault, "`certificates/backup`"),
     ("cert restore", Vault, "`certificates/restore`"),
+    ("vault list", Installation, ""),
+    ("vault status", Installation, ""),
+    ("vault create", Installation, ""),
+    ("vault open", Vault, ""),
+    ("vault pause", Installation, ""),
+    ("vault resume", Installation, ""),
+    ("vault accept-rollback", Installation, ""),
     ("policy check", Policies, ""),
+    ("policy who-can", Policies, ""),
+    ("policy show", Policies, ""),
+    ("policy diff", Policies, ""),
+    ("policy suggest", References, ""),
+    ("ref create", References, ""),
+    ("ref show", References, ""),
+    ("token", Vault, ""),
+    ("check", Installation, ""),
+    ("debug pod", Glance, ""),
+    ("debug vault", Glance, ""),
+    ("debug ref", Glance, ""),
+    ("report", Glance, ""),
+    ("crds", Nothing, ""),
+    ("version", Installation, ""),
     ("dev", Nothing, ""),
     ("dev run", Nothing, ""),
     ("dev env", Nothing, ""),
+    ("dev seed", Nothing, "`secrets/get` and `secrets/set`"),
+    ("dev snapshot", Nothing, "`secrets/list` and `secrets/get`"),
+    (
+        "dev reset",
+        Nothing,
+        "`secrets/list`, `secrets/delete` and `secrets/purge`, and the same of keys and certificates",
+    ),
+    ("dev trust", Nothing, ""),
+    ("dev fault", Nothing, ""),
+    ("dev files", Nothing, "`secrets/get` of what the SecretRef names"),
+    ("dev status", Nothing, ""),
+    ("dev stop", Nothing, ""),
+    ("dev time", Nothing, ""),
     ("az-cloud", Kubeconfig, ""),
     ("config set", Kubeconfig, ""),
     ("config get", Kubeconfig, ""),
@@ -185,3 +261,19 @@ const TABLE: &[(&str, ClusterRights, &str)] = &[
     ("completion", Nothing, ""),
     ("man", Nothing, ""),
 ];
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::Permission;
+
+    use super::*;
+
+    #[test]
+    fn every_permission_that_a_command_needs_is_one() {
+        for (path, _, needed) in TABLE {
+            for word in needed.split('`').skip(1).step_by(2) {
+                assert!(word.parse::<Permission>().is_ok(), "{path}: {word}");
+            }
+        }
+    }
+}

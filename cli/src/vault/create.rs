@@ -141,10 +141,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::{
-        Arguments,
-        arguments::{Command, VaultCommand},
-    };
+    use crate::arguments::{Arguments, Command, VaultCommand};
 
     fn of(line: &str) -> serde_json::Value {
         let words = ["strongroom", "vault", "create"]

@@ -210,3 +210,50 @@ fn az_uses_a_vault_on_this_machine_without_a_login() {
         "{said}\n{errors}"
     );
 }
+
+/// What `scripts/try` needs of a system beside the program: no language among it.
+const COMMANDS: [&str; 16] = [
+    "bash", "cat", "date", "dirname", "env", "grep", "kill", "ln", "mkdir", "printf", "realpath", "rm",
+    "sed", "seq", "sleep", "uname",
+];
+
+#[test]
+fn what_make_try_shows_comes_to_its_end_on_a_machine_without_any_language() {
+    let place = TempDir::new().unwrap();
+    let bin = place.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    for name in COMMANDS {
+        let found = ["/usr/bin", "/bin"].map(|directory| std::path::Path::new(directory).join(name));
+        if let Some(found) = found.iter().find(|path| path.exists()) {
+            std::os::unix::fs::symlink(found, bin.join(name)).unwrap();
+        }
+    }
+    let program = workspace::program("strongroom").unwrap();
+    let dev = place.path().join("dev");
+    let output = Command::new("/bin/bash")
+        .arg(workspace::root().join("scripts/try"))
+        .arg(&program)
+        .env("PATH", &bin)
+        .env("HOME", place.path())
+        .env("CARGO_TARGET_DIR", place.path().join("target"))
+        .env("STRONGROOM_DEV_DIR", &dev)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stopped = Command::new(&program)
+        .args(["dev", "stop"])
+        .env("STRONGROOM_DEV_DIR", &dev)
+        .status()
+        .unwrap();
+    assert!(output.status.success(), "{said}\n{errors}");
+    assert!(stopped.success(), "it was not left running: {said}\n{errors}");
+    for line in [
+        "Python: passed over, since there is no python3",
+        "The file changed",
+        "That is all",
+    ] {
+        assert!(said.contains(line), "{said}\n{errors}");
+    }
+    assert!(errors.contains("ForbiddenByPolicy"), "{said}\n{errors}");
+}

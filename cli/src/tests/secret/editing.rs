@@ -16,7 +16,7 @@ async fn edit(world: &World, script: &str) -> Result<String, Failure> {
     let file = world.file("editor", format!("#!/bin/sh\n{script}\n").as_bytes());
     let request = EditRequest::with("db".parse().unwrap(), format!("sh {file}"), ObjectOutput::Text)?;
     match request.perform(&world.session(ADMIN)).await? {
-        Printed::Text(text) => Ok(text),
+        Printed::Text(text) | Printed::Done(text) => Ok(text),
         other => panic!("{other:?}"),
     }
 }
