@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: DevArguments, global: &Global) -> Result<Exit
                 files,
                 sink,
             };
-            program::run(options, beside, program).await
+            program::run(*options, beside, program).await
         }
         Some(DevCommand::Env {
             dotenv,

@@ -31,10 +31,10 @@ pub(crate) fn read(words: &[OsString], program: Program) -> Result<Arguments, Ex
         .bin_name(program.as_str())
         .try_get_matches_from(words)
         .and_then(|matches| Arguments::from_arg_matches(&matches));
-    read.or_else(|error| {
+    read.map_err(|error| {
         // For people, the same once more.
         let matches = readable(grammar, program.as_str()).try_get_matches_from(words);
-        Err(refuse(&matches.err().unwrap_or(error), as_document))
+        refuse(&matches.err().unwrap_or(error), as_document)
     })
 }
 

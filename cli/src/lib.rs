@@ -33,6 +33,7 @@ mod debug;
 #[cfg(unix)]
 mod dev;
 mod direct;
+mod document;
 mod encoding;
 mod failure;
 mod forward;

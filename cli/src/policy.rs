@@ -16,7 +16,6 @@ mod cells;
 mod check;
 mod decide;
 mod diff;
-mod document;
 mod files;
 mod grants;
 mod read;
@@ -35,7 +34,6 @@ use crate::{
     arguments::{Global, PolicyCommand, PolicySubcommand},
     printed::Outcome,
 };
-pub(crate) use document::Document;
 pub(crate) use stored::StoredPolicies;
 
 /// Runs the command; the exit code of `check` and `diff` is the answer.

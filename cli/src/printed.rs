@@ -90,9 +90,8 @@ impl Printed {
                 let text = Zeroizing::new(form.of(json.expose_secret())?);
                 Ok(terminal::print(&text)?)
             }
-            Self::Text(text) => Ok(terminal::print(text)?),
             Self::Done(_) if terminal::manner().is_quiet => Ok(()),
-            Self::Done(text) => Ok(terminal::print(text)?),
+            Self::Text(text) | Self::Done(text) => Ok(terminal::print(text)?),
             Self::Base64(bytes) => write(encoding::encode_base64(bytes.as_bytes()).as_bytes(), b"\n"),
             Self::Bytes { bytes, raw, refusal } => {
                 let (bytes, is_terminal) = (bytes.as_bytes(), io::stdout().is_terminal());

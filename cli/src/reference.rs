@@ -231,7 +231,8 @@ fn spelling(argument: &Arg) -> String {
     let short = argument.get_short().map(|short| format!("-{short}, "));
     let names = argument.get_value_names().unwrap_or_default();
     let values = if argument.get_action().takes_values() {
-        names.iter().map(|name| format!(" <{name}>")).collect()
+        let names: Vec<_> = names.iter().map(|name| format!(" <{name}>")).collect();
+        names.concat()
     } else {
         String::new()
     };
@@ -292,7 +293,7 @@ mod tests {
     fn every_command_that_does_something_has_its_rights_and_no_right_is_of_none() {
         let mut known = Vec::new();
         leaves(&Arguments::grammar(), "strongroom", &mut |path, _| {
-            known.push(path.to_owned())
+            known.push(path.to_owned());
         });
         let missing: Vec<_> = known.iter().filter(|path| Rights::of(path).is_none()).collect();
         assert!(

@@ -17,6 +17,7 @@ mod history;
 mod import;
 mod kubernetes;
 mod many;
+mod new_version;
 mod rollback;
 mod set;
 mod shell;
@@ -43,8 +44,8 @@ use export::ExportRequest;
 use get::GetRequest;
 use kubernetes::KubernetesRequest;
 use many::ManyRequest;
+use new_version::SetRequest;
 use rollback::RollbackRequest;
-use set::SetRequest;
 use show::ShowRequest;
 
 /// A command that was read with everything it needs from this machine.
@@ -85,7 +86,7 @@ pub(crate) async fn run(arguments: SecretArguments, global: &Global) -> Result<E
         SecretRequest::Ready(request) => request,
         SecretRequest::Kubernetes(request) => {
             let found = kubernetes::read(request.secret(), global).await?;
-            request.complete(found)?
+            request.complete(&found)?
         }
         SecretRequest::Copy(copy) => {
             let source = destination.open(global).await?;
@@ -198,7 +199,7 @@ impl ReadyRequest {
 }
 
 /// Makes a new version.
-async fn set(session: &Session, name: &ObjectName, new: &NewSecret) -> Result<SecretItem, Failure> {
+async fn write_secret(session: &Session, name: &ObjectName, new: &NewSecret) -> Result<SecretItem, Failure> {
     let secret = session
         .vault
         .set_secret(&session.token, name, new)
@@ -208,7 +209,11 @@ async fn set(session: &Session, name: &ObjectName, new: &NewSecret) -> Result<Se
 }
 
 /// Reads a version; the current one without `version`.
-async fn get(session: &Session, name: &ObjectName, version: Option<&Version>) -> Result<Secret, Failure> {
+async fn read_secret(
+    session: &Session,
+    name: &ObjectName,
+    version: Option<&Version>,
+) -> Result<Secret, Failure> {
     session
         .vault
         .get_secret(&session.token, name, version)

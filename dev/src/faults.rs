@@ -131,7 +131,7 @@ impl State {
     }
 }
 
-/// A number that shows nothing of the one it is made of (SplitMix64).
+/// A number that shows nothing of the one it is made of (`SplitMix64`).
 const fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

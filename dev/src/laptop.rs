@@ -181,11 +181,7 @@ impl Laptop {
     pub async fn start(plan: Plan) -> Result<Self, DevError> {
         let now = OffsetDateTime::now_utc();
         let authority = Authority::open(&plan.place, now)?;
-        let azure = plan
-            .reach
-            .azure_names
-            .then(|| Authority::open_azure(&plan.place, now));
-        let azure = azure.transpose()?;
+        let azure = azure_authority(&plan, now)?;
         let first = plan.vaults.first().ok_or(DevError::NoVault)?.0.clone();
         let claim = plan.data.claim()?;
         let names: Vec<&VaultRef> = plan.vaults.iter().map(|(vault, _)| vault).collect();
@@ -441,6 +437,12 @@ async fn proxy_to(host: &str, drain: &Drain) -> Result<Option<SocketAddr>, DevEr
 /// Whether there is no such secret.
 fn is_absent(error: &VaultError) -> bool {
     matches!(error, VaultError::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND)
+}
+
+/// Who signs for names of Azure, where somebody asked for such names.
+fn azure_authority(plan: &Plan, now: OffsetDateTime) -> Result<Option<Authority>, AuthorityError> {
+    let asked = plan.reach.azure_names;
+    asked.then(|| Authority::open_azure(&plan.place, now)).transpose()
 }
 
 /// Something of each vault.

@@ -126,7 +126,7 @@ impl World {
         Conversation::ask(self.laptop.directory(), order).unwrap()
     }
 
-    fn files(&self, directory: &Path) -> FilesOrder {
+    fn files(directory: &Path) -> FilesOrder {
         FilesOrder {
             reference: "shop/db".to_owned(),
             directory: directory.to_owned(),
@@ -268,7 +268,7 @@ async fn faults_have_the_form_of_the_vaults_errors_until_there_are_none() {
     assert_eq!(notices.recv().await.unwrap(), fault);
 
     let down = FaultPlan {
-        down: Duration::from_secs(60),
+        down: Duration::from_mins(1),
         ..FaultPlan::default()
     };
     world.order(&Order::Faults { plan: down });
@@ -310,7 +310,7 @@ async fn the_files_of_a_secret_ref_follow_its_secret() {
     let refused = world
         .laptop
         .files()
-        .keep(world.files(&directory))
+        .keep(World::files(&directory))
         .await
         .unwrap_err();
     assert!(
@@ -318,7 +318,7 @@ async fn the_files_of_a_secret_ref_follow_its_secret() {
         "the secret is not there: {refused}"
     );
     assert_eq!(world.set("db-password", "first").await, StatusCode::OK);
-    let kept = world.laptop.files().keep(world.files(&directory)).await.unwrap();
+    let kept = world.laptop.files().keep(World::files(&directory)).await.unwrap();
     assert_eq!(std::fs::read_to_string(&password).unwrap(), "first");
     assert!(directory.join("..data").is_symlink());
 
@@ -337,7 +337,7 @@ async fn the_files_of_a_secret_ref_follow_its_secret() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(read(), "second", "nobody keeps them any more");
     // Who comes again takes the same directory.
-    let kept = world.laptop.files().keep(world.files(&directory)).await.unwrap();
+    let kept = world.laptop.files().keep(World::files(&directory)).await.unwrap();
     assert_eq!(read(), "third");
     drop(kept);
     world.laptop.stop().await;
@@ -350,7 +350,7 @@ async fn files_that_a_pod_would_not_get_are_refused() {
     world.set("db-password", "first").await;
     let directory = world.place.path().join("secrets");
     let keep = |order: FilesOrder| world.laptop.files().keep(order);
-    let order = world.files(&directory);
+    let order = World::files(&directory);
     let unknown = FilesOrder {
         reference: "shop/other".to_owned(),
         ..order.clone()

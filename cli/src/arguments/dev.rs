@@ -43,7 +43,7 @@ pub(crate) enum DevCommand {
     /// The program is the account that --as names, and gets what policy lets that account have. Exits with the program's code.
     Run {
         #[command(flatten)]
-        options: DevOptions,
+        options: Box<DevOptions>,
         #[command(flatten)]
         faults: FaultOptions,
         /// Keeps the files of a SecretRef in a directory while the program runs, as a pod's volume would have them. May be repeated.

@@ -34,11 +34,11 @@ pub(crate) struct Selection {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Vault")]
 pub(crate) struct DirectFlags {
-    /// Where the vault is: https://HOST[:PORT]. Then no kubeconfig is read, and the command is the account whose token is in
+    /// Where the vault is: `https://HOST[:PORT]`. Then no kubeconfig is read, and the command is the account whose token is in
     /// --token-file. `strongroom dev` sets it.
     #[arg(long, env = "STRONGROOM_VAULT_URL", hide_env_values = true, global = true)]
     pub(crate) url: Option<String>,
-    /// With --url: where the identity service is [default: what AZURE_AUTHORITY_HOST says].
+    /// With --url: where the identity service is [default: what `AZURE_AUTHORITY_HOST` says].
     #[arg(
         long,
         env = "STRONGROOM_LOGIN_URL",
@@ -48,7 +48,7 @@ pub(crate) struct DirectFlags {
         hide_short_help = true
     )]
     pub(crate) login_url: Option<String>,
-    /// With --url: the file that holds the token of the account [default: what AZURE_FEDERATED_TOKEN_FILE says].
+    /// With --url: the file that holds the token of the account [default: what `AZURE_FEDERATED_TOKEN_FILE` says].
     #[arg(
         long,
         env = "STRONGROOM_TOKEN_FILE",
@@ -58,7 +58,7 @@ pub(crate) struct DirectFlags {
         hide_short_help = true
     )]
     pub(crate) token_file: Option<PathBuf>,
-    /// With --url: the file with the authorities to trust, in PEM [default: what SSL_CERT_FILE says].
+    /// With --url: the file with the authorities to trust, in PEM [default: what `SSL_CERT_FILE` says].
     #[arg(
         long,
         env = "STRONGROOM_CA",

@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn a_duration_has_a_unit_and_is_more_than_nothing() {
         assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(duration("2d"), Ok(Duration::from_secs(172_800)));
+        assert_eq!(duration("2d"), Ok(Duration::from_hours(48)));
         for text in ["", "30", "-1s", "0s", "1y"] {
             assert!(duration(text).is_err(), "{text}");
         }

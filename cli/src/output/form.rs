@@ -11,7 +11,7 @@ pub(crate) enum Form {
     Json,
     /// As YAML.
     Yaml,
-    /// What a JSONPath (RFC 9535) finds: texts as they are, everything else as JSON, with a space between.
+    /// What a `JSONPath` (RFC 9535) finds: texts as they are, everything else as JSON, with a space between.
     Path(String),
 }
 

@@ -2,11 +2,8 @@
 
 use strongroom_core::Effect;
 
-use super::{
-    decide::{Part, PolicyAnswer},
-    document::Document,
-};
-use crate::{Failure, output::ObjectOutput, printed::Printed, table, terminal};
+use super::decide::{Part, PolicyAnswer};
+use crate::{Failure, document::Document, output::ObjectOutput, printed::Printed, table, terminal};
 
 /// The answer: the word first, as `kubectl auth can-i` does.
 pub(super) fn answer(answer: &PolicyAnswer, output: ObjectOutput) -> Result<Printed, Failure> {

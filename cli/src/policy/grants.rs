@@ -8,7 +8,6 @@ use strongroom_core::{AccountName, Effect, ObjectKind, ObjectPattern, Permission
 use super::{
     answer::{effect, warning},
     cells::{common, covers, meet, minus},
-    document::{Document, Items},
     read::{PolicyContent, StoredPolicy},
     source::Source,
     whom::{Place, Readable, Whom, of_vault, unreadable, vaults},
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     Failure,
     arguments::{Global, PolicyShow, VaultPath},
+    document::{Document, Items},
     output::AnswerOutput,
     printed::Printed,
     table, terminal,
@@ -121,8 +121,8 @@ fn grants(policies: &[StoredPolicy], vault: &Place<'_>, whom: &Whom) -> Vec<Gran
         let content = readable.content;
         let counts = |pattern: &ObjectPattern| match content.effect {
             Effect::Allow => {
-                let denied = union_of(&denies, |deny| covers(deny, pattern));
-                minus(content.permissions, denied)
+                let refused = union_of(&denies, |deny| covers(deny, pattern));
+                minus(content.permissions, refused)
             }
             Effect::Deny => {
                 let allowed = union_of(&allows, |allow| meet(allow, pattern));

@@ -8,7 +8,6 @@ use strongroom_core::{Effect, ObjectName, ObjectPattern, Permission};
 use super::{
     answer::{effect, warning},
     cells::{Cells, holds},
-    document::{Document, Items},
     read::StoredPolicy,
     source::Source,
     whom::{Place, Readable, Whom, everybody, of_vault, unreadable},
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     Failure,
     arguments::{Global, WhoCan},
+    document::{Document, Items},
     output::ObjectOutput,
     printed::Printed,
     table, terminal,

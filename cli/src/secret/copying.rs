@@ -67,7 +67,7 @@ impl CopyRequest {
         if self.from == self.to && source.flags() == target.flags() {
             return Err(SecretFailure::CopyToItself.into());
         }
-        let secret = super::get(source, &self.from, None).await?;
+        let secret = super::read_secret(source, &self.from, None).await?;
         let copied = secret.id.version;
         let new = NewSecret {
             value: secret.value,
@@ -81,7 +81,7 @@ impl CopyRequest {
                 tags: Some(secret.tags),
             },
         };
-        let made = super::set(target, &self.to, &new).await?.id.version;
+        let made = super::write_secret(target, &self.to, &new).await?.id.version;
         self.printed(copied, made).map(Outcome::from)
     }
 

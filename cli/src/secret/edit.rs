@@ -54,11 +54,11 @@ impl EditRequest {
             room,
             output,
         } = self;
-        let before = super::get(session, &name, None).await?;
+        let before = super::read_secret(session, &name, None).await?;
         let old = before.value.expose_secret();
         let file = room.write(&name, old)?;
         run(&editor, &file).await?;
-        let edited = room.read(&file)?;
+        let edited = Room::read(&file)?;
         // It is wiped before anything else can go wrong.
         drop(room);
         let Some(value) = changed(old, &edited)? else {
@@ -68,11 +68,11 @@ impl EditRequest {
                 output => life::object::<Secrets>(&SecretItem::from(&before), "", output),
             };
         };
-        let now = super::get(session, &name, None).await?;
+        let now = super::read_secret(session, &name, None).await?;
         if now.id.version != before.id.version {
             return Err(SecretFailure::ChangedMeanwhile(name).into());
         }
-        let item = super::set(session, &name, &new(value, before)).await?;
+        let item = super::write_secret(session, &name, &new(value, before)).await?;
         life::object::<Secrets>(&item, "edited", output)
     }
 }

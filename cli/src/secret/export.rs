@@ -32,7 +32,8 @@ impl ExportRequest {
         let names = items.iter().map(|item| item.id.name.spelling());
         match self.output {
             ObjectOutput::Text | ObjectOutput::Name => {
-                Ok(Printed::Text(names.map(|name| format!("{name}\n")).collect()))
+                let lines: Vec<_> = names.map(|name| format!("{name}\n")).collect();
+                Ok(Printed::Text(lines.concat()))
             }
             ObjectOutput::Json => {
                 let names: Vec<_> = names.map(Value::from).collect();

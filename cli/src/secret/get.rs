@@ -75,7 +75,7 @@ impl GetRequest {
                 Some(history.before(history.current(session).await?)?)
             }
         };
-        let secret = super::get(session, &self.name, version.as_ref()).await?;
+        let secret = super::read_secret(session, &self.name, version.as_ref()).await?;
         self.shown.of(&secret)
     }
 }

@@ -60,7 +60,7 @@ impl History {
         if let Some(version) = listed {
             return Ok(version);
         }
-        let asked = super::get(session, &self.name, None).await?.id.version;
+        let asked = super::read_secret(session, &self.name, None).await?.id.version;
         Ok(asked.ok_or_else(|| SecretFailure::ChangedMeanwhile(self.name.clone()))?)
     }
 

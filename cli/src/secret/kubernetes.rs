@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     ReadyRequest,
     many::{ManyRequest, NamedSecret},
-    set::Valueless,
+    new_version::Valueless,
     source,
 };
 use crate::{
@@ -82,11 +82,11 @@ impl KubernetesRequest {
     }
 
     /// The command with what the Secret holds.
-    pub(super) fn complete(self, data: Data) -> Result<ReadyRequest, Failure> {
+    pub(super) fn complete(self, data: &Data) -> Result<ReadyRequest, Failure> {
         let path = format!("{}/{}", self.secret.namespace, self.secret.name);
         match self.wanted {
             Wanted::Value { key, valueless } => {
-                let key = one_key(&path, key, &data)?;
+                let key = one_key(&path, key, data)?;
                 let bytes = data.get(&key).map(|bytes| bytes.as_slice()).unwrap_or_default();
                 let value = text(&path, &key, bytes, valueless.trim_newline)?;
                 source::warn_of_newline(&value);
@@ -166,7 +166,7 @@ mod tests {
         let secret = "shop/db".parse().unwrap();
         let request = KubernetesRequest::import(secret, true, ObjectOutput::Name);
         let request = request
-            .complete(data(pairs))
+            .complete(&data(pairs))
             .map_err(|failure| format!("{failure} {failure:?}"))?;
         match request.without_vault().unwrap().unwrap() {
             crate::printed::Printed::Text(text) => Ok(text),

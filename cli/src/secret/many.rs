@@ -74,7 +74,7 @@ impl ManyRequest {
         }
         let mut done = Vec::with_capacity(self.secrets.len());
         for (place, NamedSecret { name, new }) in self.secrets.iter().enumerate() {
-            match super::set(session, name, new).await {
+            match super::write_secret(session, name, new).await {
                 Ok(item) => done.push((name, item)),
                 Err(source) => {
                     let after = self.secrets.iter().skip(place + 1).map(|secret| &secret.name);

@@ -33,7 +33,7 @@ impl RollbackRequest {
             }
             None => history.before(current)?,
         };
-        let secret = super::get(session, &name, Some(&earlier)).await?;
+        let secret = super::read_secret(session, &name, Some(&earlier)).await?;
         let new = NewSecret {
             value: secret.value,
             about: SecretChange {
@@ -42,7 +42,7 @@ impl RollbackRequest {
                 tags: Some(secret.tags),
             },
         };
-        let made = super::set(session, &name, &new).await?;
+        let made = super::write_secret(session, &name, &new).await?;
         let version = super::version(&made);
         let path = super::path(&name);
         match output {

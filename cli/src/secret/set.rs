@@ -1,33 +1,11 @@
 //! `secret set`: one new version, or one of each secret of a file.
 
-use strongroom_client::vault::{NewSecret, SecretChange, Secrets};
-use strongroom_core::{ObjectName, Version};
+use strongroom_client::vault::SecretChange;
 
-use super::{ReadyRequest, SecretRequest, history::History, kubernetes::KubernetesRequest, source};
+use super::{ReadyRequest, SecretRequest, kubernetes::KubernetesRequest, new_version::Valueless, source};
 #[cfg(unix)]
 use super::{import, many::ManyRequest};
-use crate::{
-    Failure, arguments::SetArguments, failure::SecretFailure, life, output::ObjectOutput, printed::Printed,
-    session::Session,
-};
-
-/// A secret that is set.
-pub(crate) struct SetRequest {
-    pub(super) name: ObjectName,
-    pub(super) new: NewSecret,
-    /// The version that must be the current one.
-    pub(super) if_version: Option<Version>,
-    pub(super) output: ObjectOutput,
-}
-
-/// What is known of it before its value.
-pub(crate) struct Valueless {
-    pub(super) name: ObjectName,
-    pub(super) about: SecretChange,
-    pub(super) if_version: Option<Version>,
-    pub(super) trim_newline: bool,
-    pub(super) output: ObjectOutput,
-}
+use crate::{Failure, arguments::SetArguments, output::ObjectOutput};
 
 /// Reads what the command needs.
 pub(super) fn prepare(arguments: SetArguments, output: ObjectOutput) -> Result<SecretRequest, Failure> {
@@ -67,44 +45,4 @@ pub(super) fn prepare(arguments: SetArguments, output: ObjectOutput) -> Result<S
     }
     let value = source::read(&valueless.name, &source, trim_newline)?;
     Ok(SecretRequest::Ready(valueless.with(value)))
-}
-
-impl Valueless {
-    /// The request with its value.
-    pub(super) fn with(self, value: secrecy::SecretString) -> ReadyRequest {
-        ReadyRequest::Set(Box::new(SetRequest {
-            name: self.name,
-            new: NewSecret {
-                value,
-                about: self.about,
-            },
-            if_version: self.if_version,
-            output: self.output,
-        }))
-    }
-}
-
-impl SetRequest {
-    /// Has the vault make the version, if the current one is as it should be.
-    pub(super) async fn perform(self, session: &Session) -> Result<Printed, Failure> {
-        if let Some(wanted) = self.if_version {
-            check_current(session, &self.name, wanted).await?;
-        }
-        let item = super::set(session, &self.name, &self.new).await?;
-        life::object::<Secrets>(&item, "set", self.output)
-    }
-}
-
-async fn check_current(session: &Session, name: &ObjectName, wanted: Version) -> Result<(), Failure> {
-    let history = History::read(session, name).await?;
-    let current = history.current(session).await?;
-    if current == wanted {
-        return Ok(());
-    }
-    Err(SecretFailure::OtherVersion {
-        name: name.clone(),
-        current,
-        wanted,
-    }
-    .into())
 }

@@ -47,16 +47,16 @@ pub(super) async fn containers(
             account.name
         ));
     }
-    let names: Vec<_> = pod
+    let found: Vec<_> = pod
         .containers
         .into_iter()
         .map(|container| container.name)
         .collect();
-    match names.as_slice() {
-        [_] => Ok(names),
+    match found.as_slice() {
+        [_] => Ok(found),
         _ => Err(PolicyFailure::Container {
             workload: workload.to_string(),
-            containers: names.join(", "),
+            containers: found.join(", "),
         }
         .into()),
     }

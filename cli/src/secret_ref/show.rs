@@ -9,8 +9,8 @@ use strongroom_crds::{
 
 use crate::{
     Failure,
+    document::Document,
     output::AnswerOutput,
-    policy::Document,
     printed::Printed,
     table::{self, NONE, UNKNOWN},
     terminal,
@@ -146,13 +146,18 @@ fn text(report: &Report) -> String {
     let rows: Vec<_> = report.files.iter().map(File::row).collect();
     text.push_str(&table::render(["FILE", "OBJECT", "VERSION", "STATE"], &rows));
     text.push('\n');
-    text.push_str(&match report.volumes {
-        Some(volumes) => format!(
-            "{}/{} volumes current, {} outdated, {} failing\n",
+    let volumes = report.volumes.as_ref().map(|volumes| {
+        format!(
+            "{}/{} volumes current, {} outdated, {} failing",
             volumes.current, volumes.total, volumes.outdated, volumes.failing
-        ),
-        None => "How many volumes show it is not known yet.\n".to_owned(),
+        )
     });
+    text.push_str(
+        volumes
+            .as_deref()
+            .unwrap_or("How many volumes show it is not known yet."),
+    );
+    text.push('\n');
     text
 }
 

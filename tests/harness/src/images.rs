@@ -117,7 +117,7 @@ fn build(
     };
     let entries = match image.contents {
         Contents::Program { target, .. } => program::entries(built(target)?, target)?,
-        Contents::Laptop => laptop::entries(built(laptop::PROGRAM)?)?,
+        Contents::Laptop => laptop::entries(built(program::COMMAND_LINE)?)?,
         Contents::Tool { tool, path } => base::tool(store, tool, path)?,
         Contents::Shell => base::shell(store)?,
     };

@@ -29,7 +29,7 @@ pub(super) struct AccessDiff {
 impl AccessDiff {
     /// Whether somebody may do something that they might not do before, as far as that can be known.
     pub(super) fn widens(&self) -> bool {
-        let begins = |change: &Change| change.change == Turn::Begins;
+        let begins = |change: &Change| change.turn == Turn::Begins;
         self.changes.iter().any(begins) || !self.unreadable.is_empty()
     }
 }
@@ -45,7 +45,8 @@ pub(super) enum Turn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Change {
-    pub(super) change: Turn,
+    #[serde(rename = "change")]
+    pub(super) turn: Turn,
     pub(super) vault: String,
     /// `NAMESPACE/NAME`, or `NAMESPACE/*` for all that no policy names by themselves.
     pub(super) service_account: String,
@@ -97,13 +98,7 @@ fn of_one_vault(vault: &Place<'_>, before: &[Readable<'_>], after: &[Readable<'_
             changes.extend(sides.changes(vault, &whom));
         }
     }
-    changes.sort_by_cached_key(|change| {
-        (
-            change.change,
-            change.service_account.clone(),
-            change.names.clone(),
-        )
-    });
+    changes.sort_by_cached_key(|change| (change.turn, change.service_account.clone(), change.names.clone()));
     changes
 }
 
@@ -145,13 +140,13 @@ impl Sides<'_> {
 
     fn change(
         &self,
-        change: Turn,
+        turn: Turn,
         vault: &Place<'_>,
         whom: &Whom,
         names: Names,
         permissions: PermissionSet,
     ) -> Change {
-        let (with, without) = match change {
+        let (with, without) = match turn {
             Turn::Begins => (&self.after, &self.before),
             Turn::Ends => (&self.before, &self.after),
         };
@@ -165,7 +160,7 @@ impl Sides<'_> {
             deciding.map(|(name, _)| (*name).to_owned()).collect()
         };
         Change {
-            change,
+            turn,
             vault: vault.to_string(),
             service_account: whom.path(),
             permissions,

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    super::{answer::warning, document::Document, grants::permissions},
+    super::{answer::warning, grants::permissions},
     access::{AccessDiff, Change, Turn},
 };
-use crate::{Failure, output::AnswerOutput, printed::Printed, table, terminal};
+use crate::{Failure, document::Document, output::AnswerOutput, printed::Printed, table, terminal};
 
 /// A comparison for programs.
 #[derive(Serialize)]
@@ -60,7 +60,7 @@ fn text(diff: &AccessDiff) -> String {
 
 fn row(change: &Change) -> [String; 6] {
     let via = change.via.join(",");
-    let (turn, denied) = match change.change {
+    let (turn, denied) = match change.turn {
         Turn::Begins => ("begins", "no longer denied by"),
         Turn::Ends => ("ends", "now denied by"),
     };

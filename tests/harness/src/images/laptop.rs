@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 use pem::{EncodeConfig, LineEnding, Pem};
 
-use super::{Entry, LAPTOP, program};
-
-/// The command line's program, which is also its path in the image.
-pub const PROGRAM: &str = "strongroom";
+use super::{
+    Entry, LAPTOP,
+    program::{self, COMMAND_LINE},
+};
 
 /// Who runs it, as a number.
 const NONROOT: u64 = 65532;
@@ -18,7 +18,7 @@ const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The files of the image.
 pub fn entries(path: &Path) -> Result<Vec<Entry>> {
-    let mut entries = program::entries(path, PROGRAM)?;
+    let mut entries = program::entries(path, COMMAND_LINE)?;
     // A volume that is mounted there is made with its owner and its mode.
     entries.extend(LAPTOP.home.map(|home| Entry::PrivateDirectory {
         path: home.to_owned(),

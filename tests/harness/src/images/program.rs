@@ -9,8 +9,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::{Contents, Entry, Image, laptop};
+use super::{Contents, Entry, Image};
 use crate::{cargo, command::output, progress::Step};
+
+/// The command line's program, which is also its path in the image.
+pub(super) const COMMAND_LINE: &str = "strongroom";
 
 /// The profile of what is released.
 pub const RELEASE: &str = "release";
@@ -27,7 +30,7 @@ pub fn build(images: &[&Image], profile: &str) -> Result<BTreeMap<String, PathBu
             Contents::Program { target, example } => {
                 targets.push((if example { "--example" } else { "--bin" }, target));
             }
-            Contents::Laptop => targets.push(("--bin", laptop::PROGRAM)),
+            Contents::Laptop => targets.push(("--bin", COMMAND_LINE)),
             Contents::Tool { .. } | Contents::Shell => {}
         }
     }

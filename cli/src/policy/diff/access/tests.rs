@@ -12,7 +12,7 @@ use crate::policy::{
 /// A line for each change.
 fn lines(before: &[StoredPolicy], after: &[StoredPolicy]) -> Vec<String> {
     let line = |change: &Change| {
-        let turn = match change.change {
+        let turn = match change.turn {
             Turn::Begins => "+",
             Turn::Ends => "-",
         };
@@ -32,7 +32,8 @@ fn access_is_compared_and_not_text() {
     let admin = deny("admin", &["shop/api"], &["db-admin"]);
     let all = deny("all", &["shop/*"], &["*"]);
     let two = || vec![reads.clone(), admin.clone()];
-    let cases: [(&str, Vec<StoredPolicy>, Vec<StoredPolicy>, &[&str]); 13] = [
+    type Case<'a> = (&'a str, Vec<StoredPolicy>, Vec<StoredPolicy>, &'a [&'a str]);
+    let cases: [Case<'_>; 13] = [
         ("nothing changes", two(), two(), &[]),
         (
             "a grant",
@@ -117,7 +118,7 @@ fn one_account_of_a_namespace_is_compared_by_itself_where_a_policy_names_it() {
     let all = allow("all", &["shop/*"], &["*"]);
     let not = deny("not", &["shop/web"], &["x"]);
     assert_eq!(
-        lines(&[not.clone()], &[not, all]),
+        lines(std::slice::from_ref(&not), &[not, all]),
         ["+ shop/* secrets/get *", "+ shop/web secrets/get * except x"]
     );
 }
@@ -156,7 +157,7 @@ fn what_a_permission_implies_is_a_permission_of_its_own() {
         &[Permission::CertificateGetIssuers],
     );
     assert_eq!(
-        lines(&[no_get.clone()], &[no_get.clone(), manages.clone()]),
+        lines(std::slice::from_ref(&no_get), &[no_get.clone(), manages.clone()]),
         ["+ x/y certificates/listissuers,setissuers,deleteissuers,manageissuers *"]
     );
     assert_eq!(
@@ -209,7 +210,7 @@ fn a_grant_to_a_replaced_namespace_is_none_and_a_new_one_to_it_begins() {
 /// Whether a change says that an account gains, or loses, a permission on an object.
 fn says(diff: &AccessDiff, turn: Turn, account: &str, permission: Permission, object: &ObjectName) -> bool {
     diff.changes.iter().any(|change| {
-        change.change == turn
+        change.turn == turn
             && change.service_account == account
             && change.permissions.contains(permission)
             && change.names.contain(object)
