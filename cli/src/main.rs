@@ -13,5 +13,5 @@ fn main() -> ExitCode {
 /// Two threads: `strongroom dev` serves what `strongroom dev` itself asks for.
 #[tokio::main(worker_threads = 2)]
 async fn run() -> ExitCode {
-    strongroom_cli::run(Program::called()).await
+    Box::pin(strongroom_cli::run(Program::called())).await
 }

@@ -127,9 +127,9 @@ fn deployment(containers: &[&str]) -> Value {
 fn a_patch_mounts_it_in_the_only_container_or_in_those_that_are_named() {
     let server = ApiServer::start();
     let path = "/apis/apps/v1/namespaces/shop/deployments/api";
-    let patch = [&CREATE[..], &["--patch", "deploy/api", "-o", "json"]].concat();
+    let deployed = [&CREATE[..], &["--patch", "deploy/api", "-o", "json"]].concat();
     server.objects.put(path, deployment(&["app"]));
-    let output = strongroom(Some(server.kubeconfig()), &patch);
+    let output = strongroom(Some(server.kubeconfig()), &deployed);
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     let pod = &printed["spec"]["template"]["spec"];
     assert_eq!(pod["containers"][0]["name"], "app");
@@ -142,10 +142,10 @@ fn a_patch_mounts_it_in_the_only_container_or_in_those_that_are_named() {
     assert!(text(&output.stderr).contains(note), "{output:?}");
 
     server.objects.put(path, deployment(&["app", "proxy"]));
-    let output = strongroom(Some(server.kubeconfig()), &patch);
+    let output = strongroom(Some(server.kubeconfig()), &deployed);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("has the containers app, proxy: give --container"));
-    let named = [&patch[..], &["--container", "app"]].concat();
+    let named = [&deployed[..], &["--container", "app"]].concat();
     let output = strongroom(None, &named);
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), printed);
 }

@@ -36,7 +36,11 @@ fn one_that_is_detached_is_asked_and_ended_from_elsewhere() {
     let left: Vec<_> = std::fs::read_dir(world.path("dev"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".log"))
+        .filter(|name| {
+            std::path::Path::new(name)
+                .extension()
+                .is_some_and(|end| end == "log")
+        })
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }

@@ -26,13 +26,15 @@ fn lines(before: &[StoredPolicy], after: &[StoredPolicy]) -> Vec<String> {
     diff(before, after).changes.iter().map(line).collect()
 }
 
+/// What it is about, both sides, and the lines of the comparison.
+type Case<'a> = (&'a str, Vec<StoredPolicy>, Vec<StoredPolicy>, &'a [&'a str]);
+
 #[test]
 fn access_is_compared_and_not_text() {
     let reads = allow("reads", &["shop/api"], &["db-*"]);
     let admin = deny("admin", &["shop/api"], &["db-admin"]);
     let all = deny("all", &["shop/*"], &["*"]);
     let two = || vec![reads.clone(), admin.clone()];
-    type Case<'a> = (&'a str, Vec<StoredPolicy>, Vec<StoredPolicy>, &'a [&'a str]);
     let cases: [Case<'_>; 13] = [
         ("nothing changes", two(), two(), &[]),
         (
@@ -118,7 +120,7 @@ fn one_account_of_a_namespace_is_compared_by_itself_where_a_policy_names_it() {
     let all = allow("all", &["shop/*"], &["*"]);
     let not = deny("not", &["shop/web"], &["x"]);
     assert_eq!(
-        lines(std::slice::from_ref(&not), &[not, all]),
+        lines(std::slice::from_ref(&not), &[not.clone(), all]),
         ["+ shop/* secrets/get *", "+ shop/web secrets/get * except x"]
     );
 }
