@@ -33,6 +33,9 @@ const TRUST_VARIABLE: &str = "SSL_CERT_FILE";
 /// What Kubernetes sets in every pod.
 const POD_VARIABLE: &str = "KUBERNETES_SERVICE_HOST";
 
+/// What the names of vaults on a laptop end with.
+const LAPTOP: &str = ".vault.localhost";
+
 /// The longest token that is read, in bytes.
 const MAX_TOKEN: usize = 64 << 10;
 
@@ -63,6 +66,9 @@ impl Direct {
         variable: Variable<'_>,
     ) -> Result<Option<Self>, Failure> {
         let (vault_server, reference) = if let Some(url) = &flags.url {
+            if !global.cluster.names_none() {
+                return Err(DirectFailure::TwoPlaces.into());
+            }
             let server = server(url).ok_or_else(|| DirectFailure::Url("--url", url.clone()))?;
             let reference = reference(&server, vault, global)?;
             (server, reference)
@@ -142,25 +148,55 @@ fn server(url: &str) -> Option<Server> {
     is_bare.then(|| Server::new(host).by(route))
 }
 
-/// Which vault a URL leads to: as --vault says, or as its host does where that is a Service of a cluster.
+/// Which vault a URL leads to: as --vault says, or as its host does where that is a Service of a cluster. A token of one vault
+/// is not sent to another.
 fn reference(server: &Server, vault: Option<&VaultPath>, global: &Global) -> Result<VaultRef, Failure> {
+    let named = by_host(server.name());
+    let asked = asked(vault, named.as_ref(), global)?;
+    let is_of_laptop = server
+        .name()
+        .strip_suffix(LAPTOP)
+        .and_then(|name| name.split('.').next());
+    let contradicts = asked.as_ref().is_some_and(|asked| {
+        named.as_ref().is_some_and(|named| named != asked)
+            || is_of_laptop.is_some_and(|name| name != asked.name.as_str())
+    });
+    match asked.or(named) {
+        Some(vault) if contradicts => Err(DirectFailure::OtherVault {
+            host: server.name().to_owned(),
+            vault,
+        }
+        .into()),
+        Some(vault) => Ok(vault),
+        None => Err(DirectFailure::WhichVault(server.name().to_owned()).into()),
+    }
+}
+
+/// The vault that a host is the Service of: `NAME.NAMESPACE.svc`, and with the domain that clusters have.
+fn by_host(host: &str) -> Option<VaultRef> {
+    let host = host.strip_suffix(".cluster.local").unwrap_or(host);
+    let (name, namespace) = host.strip_suffix(".svc")?.split_once('.')?;
+    Some(VaultRef::new(namespace.parse().ok()?, name.parse().ok()?))
+}
+
+/// The vault that the flags name.
+fn asked(
+    vault: Option<&VaultPath>,
+    named: Option<&VaultRef>,
+    global: &Global,
+) -> Result<Option<VaultRef>, Failure> {
     if let Some(vault) = vault {
         let given = match (vault.namespace(), &global.namespace) {
             (Some(namespace), _) => namespace.clone(),
             (None, Some(given)) => given.parse().map_err(Failure::Namespace)?,
-            (None, None) => return Err(DirectFailure::WhichNamespace.into()),
+            (None, None) => match named {
+                Some(named) => named.namespace.clone(),
+                None => return Err(DirectFailure::WhichNamespace.into()),
+            },
         };
-        return Ok(vault.clone().in_namespace(&given));
+        return Ok(Some(vault.clone().in_namespace(&given)));
     }
-    let mut labels = server.name().split('.');
-    let (name, namespace, service) = (labels.next(), labels.next(), labels.next());
-    let of_service = || {
-        let name = name.and_then(|name| name.parse().ok())?;
-        let namespace = namespace.and_then(|namespace| namespace.parse().ok())?;
-        Some(VaultRef::new(namespace, name))
-    };
-    let found = (service == Some("svc")).then(of_service).flatten();
-    Ok(found.ok_or_else(|| DirectFailure::WhichVault(server.name().to_owned()))?)
+    Ok(None)
 }
 
 /// In a pod, a vault without a namespace is that of the pod's own.
@@ -308,6 +344,40 @@ mod tests {
             refused,
             Err(Failure::Direct(DirectFailure::WhichNamespace))
         ));
+    }
+
+    #[test]
+    fn a_token_of_one_vault_is_not_sent_to_another() {
+        let (_directory, token, bundle) = files();
+        let variables = [
+            (LOGIN_VARIABLE, "https://login.example"),
+            (TOKEN_VARIABLE, token.as_str()),
+            (TRUST_VARIABLE, bundle.as_str()),
+        ];
+        for (url, vault) in [
+            ("https://x.team-b.svc", "team-a/prod"),
+            ("https://prod.team-b.svc.cluster.local", "team-a/prod"),
+            ("https://dev.vault.localhost:8443", "team-a/prod"),
+        ] {
+            let refused = of(Some(url), Some(vault), None, &variables);
+            assert!(
+                matches!(refused, Err(Failure::Direct(DirectFailure::OtherVault { .. }))),
+                "{url} {vault}"
+            );
+        }
+        // It looks like a Service, and is a host of anybody's.
+        let refused = of(
+            Some("https://prod.team-a.svc.evil.example"),
+            None,
+            None,
+            &variables,
+        );
+        assert!(matches!(
+            refused,
+            Err(Failure::Direct(DirectFailure::WhichVault(_)))
+        ));
+        let same = of(Some("https://prod.team-a.svc"), Some("prod"), None, &variables);
+        assert_eq!(same.unwrap().unwrap().reference.to_string(), "team-a/prod");
     }
 
     #[test]

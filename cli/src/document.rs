@@ -30,4 +30,7 @@ impl<T: Serialize> Document<T> {
 #[derive(Debug, Serialize)]
 pub(crate) struct Items<T> {
     pub(crate) items: Vec<T>,
+    /// Policies that this release cannot read, with the reason: what they say is not among the items.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unreadable: Vec<String>,
 }

@@ -74,12 +74,18 @@ pub(crate) fn grammar(words: &[OsString]) -> Result<Command, Failure> {
 
 /// The command and all below it with defaults, which a flag and the environment win over.
 fn with_defaults(command: Command, defaults: &[(ConfigKey, &'static str)]) -> Command {
+    // A walk begins at a pod, whose vault is what it says.
+    if command.get_name() == "debug" {
+        return command;
+    }
     command
         .mut_args(|argument| {
             let default = defaults.iter().find(|(key, _)| {
                 // A question about an account is not asked as that account.
                 key.argument() == argument.get_id().as_str()
                     && (*key != ConfigKey::Account || argument.is_global_set())
+                    // What a command is about is named, and not what another one was about.
+                    && !argument.is_positional()
             });
             match default {
                 Some((_, value)) => argument

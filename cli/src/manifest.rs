@@ -1,5 +1,6 @@
 //! Objects of a cluster as commands print them, ready to be applied.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
 use serde_json::json;
 
@@ -21,6 +22,13 @@ pub(crate) fn yaml<K: Serialize>(objects: &[K]) -> Result<String, Failure> {
     let documents: Result<Vec<_>, _> = objects.iter().map(serde_saphyr::to_string).collect();
     let documents = documents.map_err(crate::output::FormError::from)?;
     Ok(documents.join("---\n"))
+}
+
+/// Tells policies apart that are not for the same: one that is applied takes the place of another of its name.
+pub(crate) fn mark(about: &[&str], objects: &[String]) -> String {
+    let text = [about.join("\n"), objects.join("\n")].join("\n\n");
+    let hashed = digest(&SHA256, text.as_bytes());
+    hex::encode(hashed.as_ref().get(..4).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -85,10 +85,10 @@ impl Printed {
     pub(crate) fn print(&self, form: &Form) -> Result<(), Failure> {
         match self {
             Self::Nothing => Ok(()),
-            Self::Document(json) => Ok(terminal::print(&form.of(json)?)?),
+            Self::Document(json) => Ok(terminal::print_document(&form.of(json)?)?),
             Self::Revealed(json) => {
                 let text = Zeroizing::new(form.of(json.expose_secret())?);
-                Ok(terminal::print(&text)?)
+                Ok(terminal::print_document(&text)?)
             }
             Self::Done(_) if terminal::manner().is_quiet => Ok(()),
             Self::Text(text) | Self::Done(text) => Ok(terminal::print(text)?),

@@ -27,6 +27,17 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     out.write_all(painted(text, manner().color.is_on_stdout()).as_bytes())
 }
 
+/// Writes a document to standard output, whose bytes are for programs: no colour is in it.
+pub(crate) fn print_document(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let text = if out.is_terminal() {
+        lines(text)
+    } else {
+        text.into()
+    };
+    out.write_all(text.as_bytes())
+}
+
 /// Writes a line to standard error, escaped in any case: a log of it is read on a terminal later.
 pub(crate) fn complain(text: &str) {
     eprintln!("{}", painted(lines(text), manner().color.is_on_stderr()));

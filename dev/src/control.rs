@@ -109,12 +109,13 @@ pub struct Status {
     pub vaults: Vec<(String, String)>,
 }
 
-/// The path of the socket, which the system takes only if it is short: below a directory that is open, on Linux.
+/// The path of the socket, which the system takes only if it is short: below a directory that is open, where the system shows those.
 fn socket(directory: &Path) -> io::Result<(File, PathBuf)> {
     use std::os::fd::AsRawFd as _;
     let opened = File::open(directory)?;
-    let path = if cfg!(target_os = "linux") {
-        Path::new("/proc/self/fd").join(opened.as_raw_fd().to_string())
+    let shown = Path::new("/proc/self/fd").join(opened.as_raw_fd().to_string());
+    let path = if cfg!(target_os = "linux") && shown.exists() {
+        shown
     } else {
         directory.to_owned()
     };

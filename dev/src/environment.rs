@@ -50,6 +50,11 @@ impl Environment {
             ("STRONGROOM_VAULT_URL", self.vault_url.clone()),
             ("STRONGROOM_VAULT", self.vault.clone()),
             ("STRONGROOM_CA", self.authority.display().to_string()),
+            ("STRONGROOM_LOGIN_URL", self.login_url.clone()),
+            ("STRONGROOM_TOKEN_FILE", self.token_file.display().to_string()),
+            ("STRONGROOM_AS", self.account.clone()),
+            // What another vault's environment may have left.
+            ("STRONGROOM_PROXY", String::new()),
             ("AZURE_KEYVAULT_URL", self.vault_url.clone()),
             // The one way to log in that every language has, needs no TLS, and asks nobody who the tenant is.
             ("IDENTITY_ENDPOINT", self.app_service_url.clone()),

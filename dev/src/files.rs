@@ -58,6 +58,13 @@ pub enum FilesError {
     /// The account cannot be there.
     #[error(transparent)]
     Enforce(#[from] EnforceError),
+    /// The group of this user, which could read the files, has other members perhaps.
+    #[error(
+        "the files in {} would be readable for your group, which others may be in: put the directory below one that only you can enter \
+         (mode 0700)",
+        .0.display()
+    )]
+    Shared(PathBuf),
     /// The account has no token.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -78,8 +85,10 @@ pub(crate) struct Inner {
     pub(crate) enforcer: Enforcer,
     pub(crate) notices: Notices,
     pub(crate) login: SocketAddr,
-    /// The certificate of our own authority.
+    /// The certificate of our own authority, which the login shows.
     pub(crate) authority: PathBuf,
+    /// Whom to trust for the vaults, which may show a certificate of the user's own.
+    pub(crate) of_vaults: PathBuf,
     /// The directory of the run.
     pub(crate) run: PathBuf,
     pub(crate) vaults: BTreeMap<VaultRef, Server>,

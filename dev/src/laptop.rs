@@ -188,8 +188,9 @@ impl Laptop {
         let domains = plan.reach.domains(&names, &first)?;
         let certificate = authority.issue(&plan.reach.certificate_names(&names, &first), now)?;
         let run = Run::new(&plan.place)?;
-        let authorities = (&authority, azure.as_ref());
-        let trusted = plan.reach.trusted(&plan.place, run.path(), authorities)?;
+        let trusted = plan
+            .reach
+            .trusted(&plan.place, run.path(), (&authority, azure.as_ref()))?;
         plan.reach.check_certificate(&trusted, &names, &first)?;
 
         let accounts = Accounts::default();
@@ -247,22 +248,14 @@ impl Laptop {
             notices: controls.notices().clone(),
             login: login_address,
             authority: authority.certificate_file().to_owned(),
+            of_vaults: trusted.authority.clone(),
             run: run.path().to_owned(),
             vaults: each(&vaults, One::server),
             references: Mutex::default(),
         });
         let of_vaults = vaults.values().map(One::counts);
         let counts: Vec<Counts> = of_vaults.chain([counts]).collect();
-        let urls: Vec<_> = each(&vaults, One::url);
-        let desk = control::Desk {
-            controls: controls.clone(),
-            keeper: keeper.clone(),
-            counts: counts.clone(),
-            vaults: urls
-                .into_iter()
-                .map(|(vault, url)| (vault.to_string(), url))
-                .collect(),
-        };
+        let desk = desk_of(&controls, &keeper, &counts, &vaults);
         control::serve(&drain, run.path(), desk)?;
         Ok(Self {
             controls,
@@ -451,6 +444,25 @@ fn each<T, C: FromIterator<(VaultRef, T)>>(vaults: &BTreeMap<VaultRef, One>, of:
         .iter()
         .map(|(vault, one)| (vault.clone(), of(one)))
         .collect()
+}
+
+/// What other programs of this user may ask for.
+fn desk_of(
+    controls: &Controls,
+    keeper: &FileKeeper,
+    counts: &[Counts],
+    vaults: &BTreeMap<VaultRef, One>,
+) -> control::Desk {
+    let urls: Vec<_> = each(vaults, One::url);
+    control::Desk {
+        controls: controls.clone(),
+        keeper: keeper.clone(),
+        counts: counts.to_vec(),
+        vaults: urls
+            .into_iter()
+            .map(|(vault, url)| (vault.to_string(), url))
+            .collect(),
+    }
 }
 
 /// How vaults are met from outside.

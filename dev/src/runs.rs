@@ -40,7 +40,8 @@ impl Run {
         sweep(&runs)?;
         let path = runs.join(uuid::Uuid::new_v4().to_string());
         make_private(&path)?;
-        let lock = locked(&path.join(LOCK), FlockOperation::NonBlockingLockExclusive)?;
+        // It may be looked at this moment.
+        let lock = locked(&path.join(LOCK), FlockOperation::LockExclusive)?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -96,7 +97,11 @@ fn sweep(runs: &Path) -> io::Result<()> {
     for entry in fs::read_dir(runs)? {
         let path = entry?.path();
         if path.is_dir() && !Run::is_alive(&path) {
-            fs::remove_dir_all(&path)?;
+            match fs::remove_dir_all(&path) {
+                // Its own process removed it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            }
         }
     }
     Ok(())

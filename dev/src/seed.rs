@@ -180,16 +180,24 @@ fn from_line(line: &str) -> Result<Seed, &'static str> {
     })
 }
 
-/// A value without the quotes around it.
-fn unquoted(value: &str) -> Result<&str, &'static str> {
+/// A value without the quotes around it. A quote in single quotes is written as a shell has it, `'\\''`.
+fn unquoted(value: &str) -> Result<String, &'static str> {
     for quote in ['"', '\''] {
         if let Some(inner) = value.strip_prefix(quote) {
-            return inner
+            let inner = inner
                 .strip_suffix(quote)
-                .ok_or("its quotes do not end: a value has one line");
+                .ok_or("its quotes do not end: a value has one line")?;
+            let inner = match quote {
+                '\'' => inner.replace("'\\''", "\u{0}"),
+                _ => inner.to_owned(),
+            };
+            if inner.contains(quote) {
+                return Err("there is a quote within its quotes");
+            }
+            return Ok(inner.replace('\u{0}', "'"));
         }
     }
-    Ok(value)
+    Ok(value.to_owned())
 }
 
 fn seed(path: &Path, written: Written) -> Result<Seed, String> {

@@ -15,7 +15,9 @@ pub fn is_tracked(path: &Path) -> bool {
     } else {
         directory
     };
+    // A repository of somebody else's must not say what is run, and one within another is none.
     let asked = Command::new("git")
+        .args(["-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit"])
         .arg("-C")
         .arg(directory)
         .args(["ls-files", "--error-unmatch", "--"])

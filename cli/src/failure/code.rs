@@ -156,6 +156,8 @@ impl DirectFailure {
             Self::Url(..) | Self::Proxy(_) => "UrlMalformed",
             Self::WhichVault(_) => "VaultNotNamed",
             Self::WhichNamespace => "NamespaceMissing",
+            Self::OtherVault { .. } => "VaultsContradict",
+            Self::TwoPlaces => "PlacesContradict",
             Self::NoLogin(_) => "IdentityServiceNotNamed",
             Self::NoTokenFile => "TokenFileMissing",
             Self::NoTrust => "TrustMissing",

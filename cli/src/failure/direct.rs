@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use strongroom_client::TrustError;
-use strongroom_core::AccountName;
+use strongroom_core::{AccountName, VaultRef};
 
 /// What is missing or wrong of what a vault is reached by without the Kubernetes API.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,15 @@ pub(crate) enum DirectFailure {
     /// The URL does not say which vault it leads to.
     #[error("which vault is at {0}? Give --vault NAMESPACE/NAME beside the URL")]
     WhichVault(String),
+    /// The URL leads to another vault than the flags name.
+    #[error("{host} is not vault {vault}: give the URL of that vault, or leave out --vault")]
+    OtherVault { host: String, vault: VaultRef },
+    /// A cluster was named, and a URL that leads past it.
+    #[error(
+        "--url or STRONGROOM_VAULT_URL leads to a vault without a cluster, and another flag names one: leave out the flag, or unset \
+         STRONGROOM_VAULT_URL"
+    )]
+    TwoPlaces,
     /// The vault was named without its namespace.
     #[error("which namespace is the vault in? Give --vault NAMESPACE/NAME")]
     WhichNamespace,
@@ -58,6 +67,8 @@ impl DirectFailure {
             | Self::Proxy(_)
             | Self::WhichVault(_)
             | Self::WhichNamespace
+            | Self::OtherVault { .. }
+            | Self::TwoPlaces
             | Self::NoLogin(_)
             | Self::NoTokenFile
             | Self::NoTrust

@@ -74,10 +74,20 @@ impl Files {
         };
         let (version, kind) = (text("/apiVersion").to_owned(), text("/kind").to_owned());
         let is_ours = version.split_once('/').is_some_and(|(group, _)| group == GROUP);
-        if (is_ours || version == "v1") && kind.ends_with("List") {
-            let items = object.get("items").and_then(Value::as_array);
-            for item in items.into_iter().flatten() {
-                self.add(path, item.clone(), home)?;
+        // As kubectl does: what has items is a list, which says what they are where they do not.
+        if let Some(items) = object.get("items").and_then(Value::as_array) {
+            for item in items {
+                let mut item = item.clone();
+                if let Some(members) = item.as_object_mut() {
+                    let of_list = [
+                        ("apiVersion", version.as_str()),
+                        ("kind", kind.trim_end_matches("List")),
+                    ];
+                    for (member, value) in of_list {
+                        members.entry(member).or_insert_with(|| value.into());
+                    }
+                }
+                self.add(path, item, home)?;
             }
             return Ok(());
         }

@@ -59,7 +59,13 @@ pub(super) async fn run(arguments: PolicyShow, global: &Global) -> Result<Printe
         .flat_map(|vault| grants(&source.policies, vault, &whom))
         .collect();
     match output {
-        AnswerOutput::Json => Printed::json(&Document::of("GrantList", Items { items: grants })),
+        AnswerOutput::Json => Printed::json(&Document::of(
+            "GrantList",
+            Items {
+                items: grants,
+                unreadable: unreadable(&source.policies),
+            },
+        )),
         AnswerOutput::Text => {
             let unreadable = unreadable(&source.policies);
             Ok(Printed::Text(text(&grants, &account, &unreadable)))

@@ -47,7 +47,13 @@ pub(super) async fn run(arguments: WhoCan, global: &Global) -> Result<Printed, F
         arguments.object.as_ref(),
     );
     match output {
-        ObjectOutput::Json => Printed::json(&Document::of("HolderList", Items { items: holders })),
+        ObjectOutput::Json => Printed::json(&Document::of(
+            "HolderList",
+            Items {
+                items: holders,
+                unreadable: unreadable(&source.policies),
+            },
+        )),
         ObjectOutput::Name => {
             let able = holders
                 .iter()

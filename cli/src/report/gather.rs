@@ -18,6 +18,9 @@ use crate::{Failure, cluster::Cluster};
 
 /// The CSI driver, as the chart names it.
 const DRIVER: &str = "csi.strongroom.dev";
+
+/// The containers of the chart and of vaults.
+const OUR_CONTAINERS: [&str; 5] = ["csi", "identity", "operator", "registrar", "vault"];
 /// The group of our kinds.
 const GROUP: &str = "strongroom.dev";
 /// The most objects of one list.
@@ -166,7 +169,9 @@ impl Gathering<'_> {
     async fn logs(&self, pod: &Pod, bundle: &mut Bundle, missing: &mut Vec<Value>) {
         let (name, namespace) = (pod.name_any(), pod.namespace().unwrap_or_default());
         let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &namespace);
-        for container in pod.spec.iter().flat_map(|spec| &spec.containers) {
+        let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+        // A container that somebody added may log anything.
+        for container in containers.filter(|container| is_ours(&container.name)) {
             let params = LogParams {
                 container: Some(container.name.clone()),
                 tail_lines: Some(self.log_lines),
@@ -178,6 +183,11 @@ impl Gathering<'_> {
             }
         }
     }
+}
+
+/// Whether a container is one of the chart's, by its name.
+fn is_ours(container: &str) -> bool {
+    OUR_CONTAINERS.contains(&container)
 }
 
 async fn all<K>(api: &Api<K>, params: &ListParams, resource: &str, missing: &mut Vec<Value>) -> Vec<K>

@@ -145,10 +145,14 @@ fn of_spec(names: &mut Names, item: &Value) {
         }
         names.add_all("account", subject.pointer("/serviceAccount/name"));
     }
+    names.add_all(
+        "namespace",
+        item.pointer("/spec/network/namespaceSelector/matchLabels/kubernetes.io~1metadata.name"),
+    );
     for file in list("/spec/files") {
         for source in ["secret", "key", "certificate"] {
             names.add_all("object", file.pointer(&format!("/{source}/name")));
-            names.add_all("object", file.pointer(&format!("/{source}/password/name")));
+            names.add_all("object", file.pointer(&format!("/{source}/password/secret")));
         }
     }
 }

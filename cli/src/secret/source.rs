@@ -1,6 +1,9 @@
 //! The value of a new version: typed, read or made.
 
-use std::io::{self, IsTerminal as _};
+use std::{
+    io::{self, IsTerminal as _},
+    path::Path,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use strongroom_core::{ObjectName, limits::VALUE_BYTES};
@@ -34,6 +37,14 @@ pub(super) fn read(name: &ObjectName, flags: &ValueFlags, trim: bool) -> Result<
         return typed(name, terminal::ask);
     }
     let value = value::read(flags.from_file.as_deref(), trim)?;
+    // What comes from nothing is nobody's value: a command before a pipe failed, or there is no standard input.
+    let is_piped = flags
+        .from_file
+        .as_deref()
+        .is_none_or(|path| path == Path::new("-"));
+    if is_piped && value.expose_secret().is_empty() {
+        return Err(SecretFailure::NothingTyped.into());
+    }
     warn_of_newline(&value);
     Ok(value)
 }

@@ -394,7 +394,7 @@ fn the_policy_that_a_reference_needs_is_printed_and_answers_the_question_with_ye
         "apiVersion: strongroom.dev/v1alpha1\n\
          kind: AccessPolicy\n\
          metadata:\n\
-         \x20 name: shop-db-reads\n\
+         \x20 name: shop-db-reads-2081882f\n\
          \x20 namespace: team-a\n\
          spec:\n\
          \x20 vaultRef:\n\

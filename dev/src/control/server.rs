@@ -20,6 +20,9 @@ use crate::{
 /// How long somebody who connected may take to say what is to be done.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long to wait before the next try where the system cannot accept.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// How long a vault may refuse tokens after a jump in time: what it knows of the login's keys is too old, and it asks for them at
 /// most so often.
 const KEYS: Duration = Duration::from_secs(2);
@@ -49,6 +52,10 @@ pub(crate) fn serve(drain: &Drain, directory: &Path, desk: Desk) -> io::Result<(
                 accepted = listener.accept() => accepted,
                 () = ended.begun() => return,
             };
+            if accepted.is_err() {
+                // For want of file descriptors, for example.
+                tokio::time::sleep(PAUSE).await;
+            }
             if let Ok((stream, _)) = accepted {
                 let (desk, ended) = (Arc::clone(&desk), ended.clone());
                 tokio::spawn(async move {

@@ -116,7 +116,7 @@ fn services(
         source,
     })?;
     let login = Server::new(names::LOGIN_HOST).by(Route::Socket(inner.login));
-    let identity = IdentityClient::new(&login, TENANT, trust.clone()).with_retry(Retry::NEVER);
+    let identity = IdentityClient::new(&login, TENANT, trust).with_retry(Retry::NEVER);
     let metrics = Arc::new(Metrics::new());
     let client = api::client(reference.clone(), say);
     let endpoints = Endpoints::Vaults(inner.vaults.clone());
@@ -124,7 +124,7 @@ fn services(
         sources: Sources::new(
             Loader::new(identity, actor, inner.authority.clone(), Arc::clone(&metrics)),
             References::new(client.clone()),
-            Vaults::new(endpoints, trust),
+            Vaults::new(endpoints, said(Trust::from_file(inner.of_vaults.clone()))?),
         ),
         ledger: Ledger::new(Limits::within(MEMORY, page_size())).into(),
         saved: None,

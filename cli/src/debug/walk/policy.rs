@@ -11,7 +11,7 @@ use crate::debug::{
     facts::{AccountFacts, Facts, Hidden, ReferenceFacts, Seen, VaultFacts},
     step::Step,
 };
-use crate::policy::StoredPolicies;
+use crate::{manifest::mark, policy::StoredPolicies};
 
 type Needs = BTreeSet<(ObjectName, Permission)>;
 
@@ -34,9 +34,9 @@ pub(super) fn steps(facts: &Facts, vault: &VaultFacts) -> Vec<Step> {
         .flatten()
         .collect();
     match &vault.policies {
+        _ if needs.is_empty() && !references.is_empty() => Vec::new(),
         Seen::Found(policies) if needs.is_empty() => vec![any(facts, account, vault, policies)],
         Seen::Found(policies) => decisions(account, vault, policies, &needs),
-        _ if needs.is_empty() && !references.is_empty() => Vec::new(),
         Seen::Absent => vec![Step::fails(
             "policy",
             "the kind AccessPolicy is not installed",
@@ -154,9 +154,9 @@ fn decisions(
             let says = format!("{permission} of {name} is {}", verdict.reason);
             match (verdict.allowed, verdict.policy) {
                 (true, _) if verdict.confirmed => Step::holds(step, says),
-                (true, _) => Step::holds(
+                (true, _) => Step::unknown(
                     step,
-                    format!("{says}; the vault has not confirmed every policy about the account yet"),
+                    format!("{says}, but the vault has not confirmed every policy about the account yet"),
                 ),
                 (false, Some(deny)) => Step::fails(
                     step,
@@ -242,9 +242,10 @@ fn manifest(account: &AccountName, vault: &VaultRef, missing: &Needs) -> String 
             "secrets"
         };
         Some(format!(
-            "apiVersion: strongroom.dev/v1alpha1\nkind: AccessPolicy\nmetadata: {{name: {}-{}-reads-{kind}, namespace: {}}}\nspec:\n  vaultRef: {{name: {}}}\n  effect: Allow\n  subjects:\n  - serviceAccount: {{namespace: {}, name: {}}}\n  objects: {}\n  permissions: {{{kind}: [get]}}",
+            "apiVersion: strongroom.dev/v1alpha1\nkind: AccessPolicy\nmetadata: {{name: {}-{}-reads-{kind}-{}, namespace: {}}}\nspec:\n  vaultRef: {{name: {}}}\n  effect: Allow\n  subjects:\n  - serviceAccount: {{namespace: {}, name: {}}}\n  objects: {}\n  permissions: {{{kind}: [get]}}",
             account.namespace,
             account.name,
+            mark(&[&account.path(), vault.name.as_str()], &objects),
             vault.namespace,
             vault.name,
             account.namespace,

@@ -207,8 +207,10 @@ pub(super) fn objects(facts: &Facts, reference: &ReferenceFacts) -> Vec<Step> {
         (Some(ready), _) if ready.status == "True" => {
             vec![Step::holds("objects", "every file can be mounted")]
         }
-        // The step of the policy says it.
-        (_, Some(authorized)) if authorized.status == "False" => Vec::new(),
+        (_, Some(authorized)) if authorized.status == "False" => vec![Step::unknown(
+            "objects",
+            format!("{}: {}", authorized.reason, authorized.message),
+        )],
         (Some(ready), _) => vec![Step::unknown(
             "objects",
             format!("{}: {}", ready.reason, ready.message),

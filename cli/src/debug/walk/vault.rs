@@ -224,8 +224,21 @@ fn admission(pod: &PodFacts, vault: &VaultRef, network: Option<&Network>) -> Ste
             pod.namespace,
             missing.join(" ")
         ),
-        format!("kubectl label namespace {} {}", pod.namespace, missing.join(" ")),
+        label(&pod.namespace, &missing),
     )
+}
+
+/// The command that labels a namespace. What is no label is not put into a command: a vault's owner wrote it.
+fn label(namespace: impl std::fmt::Display, missing: &[String]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=".contains(c);
+    if missing.iter().all(|label| label.chars().all(is_plain)) {
+        format!("kubectl label namespace {namespace} {}", missing.join(" "))
+    } else {
+        format!(
+            "The labels that the vault asks for are none that a namespace can have: {}",
+            missing.join(" ")
+        )
+    }
 }
 
 /// The rule that the pod's address fits.

@@ -13,7 +13,7 @@ use strongroom_crds::{
     secret_ref::{FileError, FileSource, SecretRefFile},
 };
 
-use crate::failure::PolicyFailure;
+use crate::{failure::PolicyFailure, manifest::mark};
 
 /// The longest beginning of a name that leaves room for what follows it: an object's name has at most 253 characters.
 const MAX_STEM: usize = 240;
@@ -107,8 +107,12 @@ fn policy(
 ) -> AccessPolicy {
     let stem = format!("{}-{}", account.namespace, reference.name_any());
     let stem: String = stem.chars().take(MAX_STEM).collect();
-    let name = format!("{}-{end}", stem.trim_end_matches(['-', '.']));
     let vault = &reference.spec.vault_ref;
+    let name = format!(
+        "{}-{end}-{}",
+        stem.trim_end_matches(['-', '.']),
+        mark(&[&account.path(), &vault.name], &objects)
+    );
     let spec = AccessPolicySpec {
         vault_ref: LocalVaultRef {
             name: vault.name.clone(),
@@ -166,7 +170,7 @@ mod tests {
         ]);
         let expected = json!([{
             "apiVersion": "strongroom.dev/v1alpha1", "kind": "AccessPolicy",
-            "metadata": { "name": "shop-db-reads", "namespace": "team-a" },
+            "metadata": { "name": "shop-db-reads-b881ba03", "namespace": "team-a" },
             "spec": {
                 "vaultRef": { "name": "prod" }, "effect": "Allow",
                 "subjects": [{ "serviceAccount": { "namespace": "shop", "name": "api" } }],
@@ -185,7 +189,7 @@ mod tests {
         ]));
         let policies = policies.unwrap();
         let names: Vec<_> = (0..2).map(|index| &policies[index]["metadata"]["name"]).collect();
-        assert_eq!(names, ["shop-db-reads", "shop-db-reads-keys"]);
+        assert_eq!(names, ["shop-db-reads-94ab8e06", "shop-db-reads-keys-e056ba0d"]);
         assert_eq!(policies[1]["spec"]["permissions"], json!({ "keys": ["get"] }));
         assert_eq!(
             suggested(&json!([{ "path": "ca", "trustBundle": {} }])).unwrap(),

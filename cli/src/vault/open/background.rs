@@ -5,7 +5,7 @@
 
 use std::{
     env,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     process::{ExitCode, Stdio},
     time::Duration,
 };
@@ -53,7 +53,8 @@ impl Caller {
     /// the leader of the process group.
     fn of_reader() -> Option<Pid> {
         let group = getpgrp();
-        if group != getpid() && is_alive(group) {
+        // Without a terminal the leader is whoever started the job, and may outlive it by far.
+        if io::stdin().is_terminal() && group != getpid() && is_alive(group) {
             Some(group)
         } else {
             getppid()
