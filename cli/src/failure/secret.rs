@@ -13,7 +13,7 @@ pub(crate) enum SecretFailure {
     #[error("the two values are not the same: nothing was set")]
     Differ,
     /// Nothing was typed.
-    #[error("no value was typed: nothing was set. An empty value is set by -f /dev/null")]
+    #[error("there is no value: nothing was set. An empty value is set by -f /dev/null")]
     NothingTyped,
     /// What was typed may be longer than a terminal passes on.
     #[error(

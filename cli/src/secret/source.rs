@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn nothing_and_what_a_terminal_may_have_cut_off_are_refused_at_once() {
         let long = "x".repeat(LONGEST_LINE);
-        for (line, sentence) in [("", "no value was typed"), (long.as_str(), "4095 bytes")] {
+        for (line, sentence) in [("", "there is no value"), (long.as_str(), "4095 bytes")] {
             let refused = of([line, line]).unwrap_err().to_string();
             assert!(refused.contains(sentence), "{refused}");
         }
