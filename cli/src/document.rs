@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-/// The version of their form.
-const VERSION: &str = "cli.strongroom.dev/v1";
+use crate::output::API_VERSION;
 
 /// A document of one kind.
 #[derive(Debug, Serialize)]
@@ -19,7 +18,7 @@ impl<T: Serialize> Document<T> {
     /// What is said, as a document of `kind`.
     pub(crate) const fn of(kind: &'static str, content: T) -> Self {
         Self {
-            api_version: VERSION,
+            api_version: API_VERSION,
             kind,
             content,
         }

@@ -18,24 +18,22 @@ use paint::painted;
 
 /// Writes `text` to standard output.
 pub(crate) fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    let text = if out.is_terminal() {
-        lines(text)
-    } else {
-        text.into()
-    };
-    out.write_all(painted(text, manner().color.is_on_stdout()).as_bytes())
+    write(text, manner().color.is_on_stdout())
 }
 
 /// Writes a document to standard output, whose bytes are for programs: no colour is in it.
 pub(crate) fn print_document(text: &str) -> io::Result<()> {
+    write(text, false)
+}
+
+fn write(text: &str, is_painted: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let text = if out.is_terminal() {
         lines(text)
     } else {
         text.into()
     };
-    out.write_all(text.as_bytes())
+    out.write_all(painted(text, is_painted).as_bytes())
 }
 
 /// Writes a line to standard error, escaped in any case: a log of it is read on a terminal later.

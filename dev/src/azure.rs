@@ -25,24 +25,18 @@ use time::OffsetDateTime;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::{
     authority::{Authority, AuthorityError, Issued},
     names::{AZURE, is_below},
+    proxy,
 };
-
-/// The most connections at once.
-const MOST: usize = 512;
 
 /// How long a handshake and a connection to the vault may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long to wait before the next try where the system cannot accept.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is spoken within TLS: HTTP/2, and HTTP/1.1.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -153,32 +147,9 @@ pub(crate) fn serve(
         acceptor: TlsAcceptor::from(Arc::new(config)),
         behind,
     });
-    let places = Arc::new(Semaphore::new(MOST));
-    let (until, connections) = (drain.clone(), drain.clone());
-    drain.spawn(async move {
-        loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = until.begun() => return,
-            };
-            let Ok((stream, _)) = accepted else {
-                // For want of file descriptors, for example.
-                sleep(PAUSE).await;
-                continue;
-            };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                continue;
-            };
-            let (until, front) = (until.clone(), Arc::clone(&front));
-            connections.spawn(async move {
-                tokio::select! {
-                    // A client that breaks off is nobody's error.
-                    _ = front.pass(stream) => {}
-                    () = until.begun() => {}
-                }
-                drop(place);
-            });
-        }
+    proxy::accept(drain, listener, move |stream| {
+        let front = Arc::clone(&front);
+        async move { front.pass(stream).await }
     });
     Ok(())
 }

@@ -189,7 +189,7 @@ pub async fn forward(drain: &Drain, port: u16, server: Arc<dyn Dial>) -> io::Res
 }
 
 /// Accepts connections, which `serve` serves, until the drain begins.
-fn accept<T>(drain: &Drain, listener: TcpListener, serve: impl Fn(TcpStream) -> T + Send + 'static)
+pub(crate) fn accept<T>(drain: &Drain, listener: TcpListener, serve: impl Fn(TcpStream) -> T + Send + 'static)
 where
     T: Future<Output = io::Result<()>> + Send + 'static,
 {

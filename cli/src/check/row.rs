@@ -73,7 +73,7 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn of(items: Vec<Row>) -> Self {
         Self {
-            api_version: "cli.strongroom.dev/v1",
+            api_version: crate::output::API_VERSION,
             kind: "CheckList",
             good: items.iter().all(|row| row.result != Mark::Bad),
             items,

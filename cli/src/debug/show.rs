@@ -39,7 +39,7 @@ fn fix(steps: &[Step]) -> Option<&str> {
 pub(super) fn walk(subject: &Subject, steps: &[Step], output: ObjectOutput) -> Result<Printed, Failure> {
     match output {
         ObjectOutput::Json => Printed::json(&Walk {
-            api_version: "cli.strongroom.dev/v1",
+            api_version: crate::output::API_VERSION,
             kind: "Walk",
             subject,
             holds: holds(steps),

@@ -64,7 +64,7 @@ pub(super) fn status(options: &RunningOptions, global: &Global) -> Result<ExitCo
 fn document(running: &Running, status: &Status) -> Result<Printed, Failure> {
     let vaults = status.vaults.iter();
     Printed::json(&json!({
-        "apiVersion": "cli.strongroom.dev/v1",
+        "apiVersion": crate::output::API_VERSION,
         "kind": "DevStatus",
         "url": running.url,
         "account": running.account,

@@ -4,10 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use strongroom_client::vault::ObjectId;
 
-use crate::{Failure, kind::CommandKind, printed::Printed};
-
-/// The version of every document.
-pub(crate) const API_VERSION: &str = "cli.strongroom.dev/v1";
+use crate::{Failure, kind::CommandKind, output::API_VERSION, printed::Printed};
 
 /// What the vault says of an object, with its name and version by themselves.
 pub(crate) fn item<K: CommandKind>(id: &ObjectId<K>, object: &impl Serialize) -> Result<Value, Failure> {

@@ -11,7 +11,7 @@ use crate::{
     Failure,
     arguments::GetArguments,
     failure::SecretFailure,
-    life::{self, document},
+    life,
     output::{ObjectOutput, Output},
     printed::{Printed, Refusal},
     session::Session,
@@ -113,7 +113,7 @@ fn revealed(secret: &Secret) -> Result<Printed, Failure> {
     let value = secret.value.expose_secret();
     let about = SecretItem::from(secret);
     let document = Revealed {
-        api_version: document::API_VERSION,
+        api_version: crate::output::API_VERSION,
         kind: "Secret",
         name: secret.id.name.to_string(),
         version: secret.id.version,

@@ -91,7 +91,7 @@ fn printed(
     let OlderStore { found, message } = store;
     match output {
         AnswerOutput::Json => Printed::json(&json!({
-            "apiVersion": "cli.strongroom.dev/v1", "kind": "Rollback", "vault": vault.to_string(),
+            "apiVersion": crate::output::API_VERSION, "kind": "Rollback", "vault": vault.to_string(),
             "generation": found, "message": message, "accepted": is_accepted,
         })),
         AnswerOutput::Text if is_accepted => Ok(Printed::Text(format!(

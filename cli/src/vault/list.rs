@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: &VaultListArguments, global: &Global) -> Resu
 fn printed(vaults: &[SeenVault], output: ObjectOutput, is_wide: bool, now: i64) -> Result<Printed, Failure> {
     match output {
         ObjectOutput::Json => Printed::json(&VaultList {
-            api_version: "cli.strongroom.dev/v1",
+            api_version: crate::output::API_VERSION,
             kind: "VaultList",
             items: vaults.iter().map(Item::of).collect(),
         }),

@@ -45,7 +45,7 @@ fn printed(seen: &SeenVault, done: &str, output: ObjectOutput) -> Result<Printed
         ObjectOutput::Text => Ok(Printed::Text(format!("vault {path} {done}\n"))),
         ObjectOutput::Name => Ok(Printed::Text(format!("{path}\n"))),
         ObjectOutput::Json => Printed::json(&json!({
-            "apiVersion": "cli.strongroom.dev/v1", "kind": "VaultChange",
+            "apiVersion": crate::output::API_VERSION, "kind": "VaultChange",
             "namespace": seen.namespace, "name": seen.name, "paused": seen.is_paused, "ready": seen.is_ready(),
         })),
     }

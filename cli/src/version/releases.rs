@@ -96,7 +96,7 @@ impl Releases {
     /// That of this program alone.
     pub(super) const fn of_client() -> Self {
         Self {
-            api_version: "cli.strongroom.dev/v1",
+            api_version: crate::output::API_VERSION,
             kind: "Version",
             client: CLIENT,
             client_definitions: CRD_VERSION,

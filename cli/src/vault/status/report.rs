@@ -15,8 +15,6 @@ use crate::{
     terminal::field,
 };
 
-const API_VERSION: &str = "cli.strongroom.dev/v1";
-
 /// What is known beside the Vault object; where something is not, why.
 #[derive(Debug)]
 pub(super) struct Known {
@@ -74,7 +72,7 @@ pub(super) struct Reports<'a> {
 impl<'a> Reports<'a> {
     pub(super) const fn of(items: &'a [Report]) -> Self {
         Self {
-            api_version: API_VERSION,
+            api_version: crate::output::API_VERSION,
             kind: "VaultReportList",
             items,
         }
@@ -184,7 +182,7 @@ impl Report {
         let usage = status.usage.as_ref();
         let policy = status.policy.as_ref();
         Self {
-            api_version: API_VERSION,
+            api_version: crate::output::API_VERSION,
             kind: "VaultReport",
             namespace: vault.namespace.clone(),
             name: vault.name.clone(),
